@@ -1,0 +1,112 @@
+// Package catalog says what a PostgreSQL database is: its tables, keys,
+// sequences and materialized views, read once from pg_catalog into a value
+// that nothing changes afterwards.
+//
+//	pg_catalog ── Read ──▶ Database ──▶ plan, walk, sinks
+package catalog
+
+// Name is a schema-qualified relation name, unquoted.
+type Name struct {
+	Schema string
+	Name   string
+}
+
+// String returns the quoted, schema-qualified form that SQL accepts.
+func (n Name) String() string { return Quote(n.Schema, n.Name) }
+
+// Database is an immutable picture of one database in one snapshot.
+type Database struct {
+	Version    int    // server_version_num, such as 150018
+	Name       string // current_database()
+	Encoding   string // server encoding, such as UTF8
+	SystemID   string // pg_control_system().system_identifier: equal on a primary and its standbys
+	InRecovery bool   // a hot standby
+
+	Tables      []*Table      // what can hold rows of its own: ordinary tables and partition roots, sorted by Name
+	ForeignKeys []*ForeignKey // sorted by child, then constraint name; clones on partitions removed
+	Sequences   []*Sequence   // sorted by Name
+	MatViews    []Name        // in an order in which each can be refreshed after those it reads
+	LeftOut     []LeftOut     // relations whose rows are never copied, and why
+}
+
+// LeftOut names a relation whose rows are not copied.
+type LeftOut struct {
+	Name   Name
+	Reason string // "foreign table", "belongs to extension postgis", ...
+}
+
+// Table is an ordinary table (an inheritance member counts for itself, ONLY)
+// or the root of a partition tree (all its leaves count as one table).
+type Table struct {
+	OID         uint32
+	Name        Name
+	Partitioned bool
+	Columns     []Column // live columns in order
+	Keys        []Key    // primary key first, then unique keys
+	Heaps       []*Heap  // where the rows are: the table itself, or its leaves sorted by Name
+
+	RowSecurity bool // row-level security applies to the current role
+	Readable    bool // the current role may SELECT every column
+}
+
+// Heap is one physical table: an ordinary table or a leaf partition.
+type Heap struct {
+	OID   uint32
+	Name  Name
+	Table *Table
+	Rows  float64 // pg_class.reltuples; -1 when never analyzed
+	Pages int64   // pg_relation_size in blocks, as of now
+	Bytes int64   // pg_table_size: heap and TOAST
+}
+
+// Column is one live column.
+type Column struct {
+	Name      string
+	Type      string // format_type, such as character varying(20)
+	NotNull   bool
+	Generated bool // GENERATED ALWAYS AS (…) STORED: computed, never copied
+	Identity  bool
+}
+
+// Key is a primary key, a unique constraint or a unique index that a foreign
+// key may reference.
+type Key struct {
+	Name    string
+	Primary bool
+	Columns []string
+}
+
+// ForeignKey is one declared reference. Clones that PostgreSQL makes on
+// partitions (conparentid <> 0) are not listed.
+type ForeignKey struct {
+	OID  uint32 // 0 for a reference declared in the configuration only
+	Name string
+
+	Child         *Table
+	ChildRel      Name     // where it is declared: the table, its root, or one partition
+	ChildHeaps    []*Heap  // the heaps of Child whose rows it covers
+	ChildColumns  []string // in constraint order
+	Parent        *Table
+	ParentRel     Name // what it references: the table, its root, or one partition
+	ParentHeaps   []*Heap
+	ParentColumns []string // in constraint order, paired with ChildColumns
+	Operators     []string // parent = child, schema-qualified for OPERATOR(…), one per pair
+
+	MatchFull  bool
+	Validated  bool
+	Deferrable bool
+	Nullable   bool   // some child column may be NULL
+	Indexed    bool   // an index on the child leads with the child columns
+	Definition string // pg_get_constraintdef
+}
+
+// Sequence is one sequence and its position in the snapshot.
+type Sequence struct {
+	Name      Name
+	LastValue int64
+	Called    bool // is_called
+	Known     bool // false when the role may not read it: then it is set past the kept rows of OwnedBy
+	Owner     Name // owning table, when it has one
+	Column    string
+	Increment int64
+}
