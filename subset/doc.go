@@ -1,0 +1,16 @@
+// Package subset takes a small, referentially complete part of a PostgreSQL
+// database.
+//
+//	Open ──▶ Source ── Plan ──▶ Plan (pure value, printed by --plan)
+//	            │                 │
+//	            └───── Run ◀──────┘
+//	                    │
+//	   walk: which rows │ copy: their bytes
+//	                    ▼
+//	     Sink (database, script, archive) ──▶ Report
+//
+// A row is known by its place, heap and ctid, which is stable while the
+// snapshot is held. Everything about foreign keys is asked of the server by
+// joins on ctid, so no key value travels and tables without a key are no
+// special case.
+package subset

@@ -1,0 +1,54 @@
+package subset
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// Sinks refuse a target with these; they come wrapped with its name.
+var (
+	ErrTargetNotEmpty = errors.New("target is not empty")
+	ErrTargetIsSource = errors.New("target is the source")
+)
+
+// ErrSourceLost says that the connection to the source broke after the
+// snapshot was taken: the run cannot be continued, only begun again.
+var ErrSourceLost = errors.New("connection to the source lost")
+
+// PermissionError lists the relations that the role may not read but would
+// have to.
+type PermissionError struct {
+	Role   string
+	Tables []catalog.Name
+}
+
+func (e *PermissionError) Error() string {
+	return fmt.Sprintf("role %s may not read %s", e.Role, listNames(e.Tables))
+}
+
+// RowSecurityError lists the tables of which row-level security hides rows
+// from the role, so that a subset of them could not be complete.
+type RowSecurityError struct {
+	Role   string
+	Tables []catalog.Name
+}
+
+func (e *RowSecurityError) Error() string {
+	return fmt.Sprintf("row-level security hides rows of %s from role %s", listNames(e.Tables), e.Role)
+}
+
+// listNames names at most ten relations.
+func listNames(names []catalog.Name) string {
+	const most = 10
+	var parts []string
+	for i, n := range names {
+		if i == most {
+			return fmt.Sprintf("%s and %d more", strings.Join(parts, ", "), len(names)-most)
+		}
+		parts = append(parts, n.Schema+"."+n.Name)
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,68 @@
+package subset
+
+// Report says what Run kept.
+type Report struct {
+	Version    int           `json:"version"` // of this document, 1
+	Database   string        `json:"database"`
+	Server     int           `json:"server_version"`
+	Seed       uint64        `json:"seed"`
+	Curve      string        `json:"curve"`
+	SourceRows int64         `json:"source_rows"`
+	Target     int64         `json:"target"`
+	Rows       int64         `json:"rows"`
+	Overflow   int64         `json:"overflow"` // rows above the targets of their tables, summed
+	Bytes      int64         `json:"bytes"`
+	Seconds    float64       `json:"seconds"`
+	Steps      []Step        `json:"steps"`
+	Tables     []TableReport `json:"tables"` // parents before children
+	Keys       []KeyReport   `json:"keys"`
+	LeftOut    []Omission    `json:"left_out,omitempty"`
+	Warnings   []string      `json:"warnings,omitempty"`
+}
+
+// Step is one timed part of a run.
+type Step struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// TableReport says what was kept of one table.
+type TableReport struct {
+	Schema    string  `json:"schema"`
+	Name      string  `json:"name"`
+	Source    int64   `json:"source_rows"`
+	Estimated bool    `json:"estimated,omitempty"`
+	Target    int64   `json:"target"`
+	Rows      int64   `json:"rows"` // Sampled + Forced
+	Sampled   int64   `json:"sampled"`
+	Forced    int64   `json:"forced"`
+	ForcedBy  []Force `json:"forced_by,omitempty"` // most rows first
+	Bytes     int64   `json:"bytes"`
+	Seconds   float64 `json:"seconds"`
+}
+
+// Force is how many rows of a table one foreign key made necessary.
+type Force struct {
+	Key  string `json:"key"` // schema.child.constraint
+	Rows int64  `json:"rows"`
+}
+
+// KeyReport says what became of one foreign key.
+type KeyReport struct {
+	Name     string `json:"name"`
+	Child    string `json:"child"`
+	Parent   string `json:"parent"`
+	Declared bool   `json:"declared"` // by the schema, not only by the configuration
+	Rows     int64  `json:"rows"`     // kept child rows with a reference
+	Dangling int64  `json:"dangling"` // kept child rows whose parent the source lacks
+}
+
+// Dangling is the number of kept rows whose parent the source itself lacks,
+// over all foreign keys.
+func (r *Report) Dangling() int64 {
+	var n int64
+	for _, k := range r.Keys {
+		n += k.Dangling
+	}
+	return n
+}

@@ -1,0 +1,76 @@
+package subset
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// Spec is what the user asks for.
+type Spec struct {
+	URL    string // connection string of the source; holds the password, never print it
+	Curve  Curve  // zero means DefaultCurve
+	Seed   uint64 // the same seed and data choose the same rows
+	Tables map[string]Rule
+	// References are keys the schema does not declare, written
+	// "schema.child.column -> schema.parent.column [when condition]".
+	References  []string
+	Connections int // at once to the source, 0 means DefaultConnections
+}
+
+// DefaultConnections is how many connections share the snapshot when Spec
+// does not say.
+const DefaultConnections = 4
+
+// Rule overrides the curve for one table, named "schema.table" in
+// Spec.Tables. The zero Rule changes nothing.
+type Rule struct {
+	All   bool    // keep every row
+	None  bool    // sample no row; rows that kept rows reference are kept all the same
+	Rows  int64   // this many rows instead of the curve's, when above 0
+	Share float64 // this share of the rows instead of the curve's, when above 0, at most 1
+	Where string  // only rows that fulfil this SQL condition are sampled
+}
+
+// String describes the rule in the words of the configuration file.
+func (r Rule) String() string {
+	var parts []string
+	if r.All {
+		parts = append(parts, "all")
+	}
+	if r.None {
+		parts = append(parts, "none")
+	}
+	if r.Rows > 0 {
+		parts = append(parts, fmt.Sprintf("rows %d", r.Rows))
+	}
+	if r.Share > 0 {
+		parts = append(parts, fmt.Sprintf("share %g", r.Share))
+	}
+	if r.Where != "" {
+		parts = append(parts, "where "+r.Where)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r Rule) check() error {
+	wants := 0
+	for _, set := range []bool{r.All, r.None, r.Rows != 0, r.Share != 0} {
+		if set {
+			wants++
+		}
+	}
+	switch {
+	case wants > 1:
+		return hint.Usage(errors.New("more than one of all, none, rows and share"), "keep one of them")
+	case r.None && r.Where != "":
+		return hint.Usage(errors.New("where has no meaning beside none"), "remove one of them")
+	case r.Rows < 0:
+		return hint.Usage(fmt.Errorf("rows is %d", r.Rows), "use none to keep no row")
+	case r.Share < 0 || r.Share > 1:
+		return hint.Usage(fmt.Errorf("share is %g", r.Share), "a share lies between 0 and 1")
+	}
+	return nil
+}
