@@ -1,0 +1,215 @@
+// Package pgtest gives tests a real PostgreSQL server.
+//
+// The first use in a test binary makes a private cluster in a temporary
+// folder; every test gets a database of its own in it; the cluster goes when
+// the binary ends, also when it is killed.
+//
+//	New, Role, Standby ──▶ cluster (one a test binary) ──▶ initdb, postgres
+//	                          └──▶ reaper: waits for our death, then removes it
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// patience is how long a test waits for the server before it gives up.
+const patience = 60 * time.Second
+
+// Main runs the tests and stops the cluster they started. Without it the
+// cluster goes a moment after the test binary has ended.
+func Main(m interface{ Run() int }) {
+	code := m.Run()
+	Stop()
+	os.Exit(code)
+}
+
+// New returns the URL of a fresh, empty UTF8 database, as its superuser. The
+// database is dropped when the test ends.
+func New(t testing.TB) string {
+	t.Helper()
+	return NewWith(t, "")
+}
+
+var databases atomic.Int64
+
+// NewWith is New with further options of CREATE DATABASE, such as
+// "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'".
+func NewWith(t testing.TB, options string) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	server := Server(t)
+	Exec(t, server, fmt.Sprintf("CREATE DATABASE %s %s", quote(name), options))
+	t.Cleanup(func() {
+		Exec(t, server, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", quote(name)))
+	})
+	return WithDatabase(t, server, name)
+}
+
+// Server returns the URL of the cluster's maintenance database, as its
+// superuser.
+func Server(t testing.TB) string {
+	t.Helper()
+	c := running(t)
+	u := url.URL{
+		Scheme: "postgres", Host: fmt.Sprintf("127.0.0.1:%d", c.port), Path: "/postgres",
+		User: url.UserPassword("postgres", c.password), RawQuery: "sslmode=disable",
+	}
+	return u.String()
+}
+
+// SocketDir returns the folder of the cluster's unix socket.
+func SocketDir(t testing.TB) string {
+	t.Helper()
+	return running(t).dir
+}
+
+// WithDatabase returns the URL with another database.
+func WithDatabase(t testing.TB, connection, database string) string {
+	t.Helper()
+	u := parse(t, connection)
+	u.Path = "/" + database
+	return u.String()
+}
+
+// WithPort returns the URL with another port on the loopback interface.
+func WithPort(t testing.TB, connection string, port int) string {
+	t.Helper()
+	u := parse(t, connection)
+	u.Host = fmt.Sprintf("127.0.0.1:%d", port)
+	return u.String()
+}
+
+// Role makes a login role with a password and the given further attributes
+// and returns the URL with which it connects to the database of connection.
+// The role, with what it owns there, is dropped when the test ends.
+func Role(t testing.TB, connection, name, attributes string) string {
+	t.Helper()
+	password := secret()
+	Exec(t, connection, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' %s", quote(name), password, attributes))
+	t.Cleanup(func() {
+		Exec(t, connection, fmt.Sprintf("DROP OWNED BY %s CASCADE; DROP ROLE %s", quote(name), quote(name)))
+	})
+	u := parse(t, connection)
+	u.User = url.UserPassword(name, password)
+	return u.String()
+}
+
+// Exec runs one or more statements and fails the test on an error.
+func Exec(t testing.TB, connection, sql string) {
+	t.Helper()
+	Query(t, connection, sql)
+}
+
+// Query runs one or more statements and returns the rows of all of them as
+// text, NULL as "\N".
+func Query(t testing.TB, connection, sql string) [][]string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgconn.Connect(ctx, connection)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	results, err := conn.Exec(ctx, sql).ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", firstLine(sql), err)
+	}
+	return texts(results)
+}
+
+// Value runs one query and returns the first column of its first row.
+func Value(t testing.TB, connection, sql string) string {
+	t.Helper()
+	rows := Query(t, connection, sql)
+	if len(rows) == 0 {
+		t.Fatalf("%s: no row", firstLine(sql))
+	}
+	return rows[0][0]
+}
+
+func texts(results []*pgconn.Result) [][]string {
+	var rows [][]string
+	for _, result := range results {
+		for _, values := range result.Rows {
+			row := make([]string, len(values))
+			for i, v := range values {
+				row[i] = string(v)
+				if v == nil {
+					row[i] = `\N`
+				}
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// Load runs a script with psql, which stops at the first error.
+func Load(t testing.TB, connection, path string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*patience)
+	defer cancel()
+	c := running(t)
+	cmd := exec.CommandContext(ctx, c.bin+"/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", path)
+	cmd.Env = append(os.Environ(), environment(t, connection)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("psql -f %s: %v\n%s", path, err, tail(out))
+	}
+}
+
+func environment(t testing.TB, connection string) []string {
+	t.Helper()
+	config, err := pgconn.ParseConfig(connection)
+	if err != nil {
+		t.Fatalf("connection string: %v", err)
+	}
+	return []string{
+		"PGHOST=" + config.Host, fmt.Sprintf("PGPORT=%d", config.Port), "PGDATABASE=" + config.Database,
+		"PGUSER=" + config.User, "PGPASSWORD=" + config.Password, "PGOPTIONS=-c client_min_messages=warning",
+	}
+}
+
+func parse(t testing.TB, connection string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(connection)
+	if err != nil {
+		t.Fatalf("connection string: %v", err)
+	}
+	return u
+}
+
+func secret() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+func quote(identifier string) string {
+	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
+}
+
+func firstLine(sql string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(sql), "\n")
+	return line
+}
+
+func tail(out []byte) string {
+	const most = 4000
+	if len(out) > most {
+		out = out[len(out)-most:]
+	}
+	return string(out)
+}
