@@ -1,0 +1,78 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// Command is the hidden `offshoot gateway`, which only offshoot itself runs,
+// inside the gateway's container:
+//
+//	gateway [serve] [-listen :8480] [-network 172.18.0.0/16]
+//	gateway load                       a table on standard input
+//	gateway probe HOST PORT [NAME]     does an HTTP server answer there?
+func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
+	verb := "serve"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		verb, args = args[0], args[1:]
+	}
+	switch verb {
+	case "serve":
+		return commandServe(ctx, args)
+	case "load":
+		return commandLoad(ctx, args, stdin)
+	case "probe":
+		return commandProbe(ctx, args, stdout)
+	}
+	return fmt.Errorf("gateway: unknown command %q", verb)
+}
+
+func commandServe(ctx context.Context, args []string) error {
+	var options Options
+	flags := newFlags(&options.Socket)
+	flags.StringVar(&options.Listen, "listen", "", "")
+	flags.StringVar(&options.File, "file", "", "")
+	flags.Func("network", "", func(value string) error {
+		network, err := netip.ParsePrefix(value)
+		options.Networks = append(options.Networks, network)
+		return err
+	})
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("gateway serve: %w", err)
+	}
+	return Serve(ctx, options)
+}
+
+func commandLoad(ctx context.Context, args []string, stdin io.Reader) error {
+	var options Options
+	if err := newFlags(&options.Socket).Parse(args); err != nil {
+		return fmt.Errorf("gateway load: %w", err)
+	}
+	return load(ctx, options.withDefaults().Socket, stdin)
+}
+
+func commandProbe(ctx context.Context, args []string, stdout io.Writer) error {
+	if len(args) < 2 || len(args) > 3 {
+		return errors.New("gateway probe: want a host, a port and at most a name")
+	}
+	name := append(args, "")[2]
+	status, err := probe(ctx, net.JoinHostPort(args[0], args[1]), name)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, status)
+	return err
+}
+
+func newFlags(socket *string) *flag.FlagSet {
+	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(socket, "socket", "", "")
+	return flags
+}

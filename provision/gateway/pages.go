@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"short": func(commit string) string { return commit[:min(len(commit), 10)] },
+	"when":  func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+}).ParseFS(pageFiles, "pages/*.html"))
+
+// page is what every template is given.
+type page struct {
+	Title   string
+	Reload  int // seconds until the page loads itself again; 0 never
+	Route   Route
+	Entries []entry
+}
+
+// entry is one link on the list of previews.
+type entry struct {
+	Route Route
+	Link  string
+}
+
+func showUnknown(w http.ResponseWriter, r *http.Request) {
+	show(w, r, http.StatusNotFound, "unknown.html", page{Title: "No preview here"},
+		"no preview has this name")
+}
+
+func showWaiting(w http.ResponseWriter, r *http.Request, route Route) {
+	w.Header().Set("Retry-After", "2")
+	show(w, r, http.StatusServiceUnavailable, "waiting.html",
+		page{Title: route.Preview + " is " + string(route.State), Reload: 2, Route: route},
+		fmt.Sprintf("preview %s of %s is %s", route.Preview, route.Project, route.State))
+}
+
+func showDown(w http.ResponseWriter, r *http.Request, route Route) {
+	show(w, r, http.StatusBadGateway, "down.html",
+		page{Title: route.Service + " does not answer", Reload: 5, Route: route},
+		fmt.Sprintf("service %s of preview %s does not answer", route.Service, route.Preview))
+}
+
+func showIndex(w http.ResponseWriter, r *http.Request, table Table) {
+	if r.URL.Path != "/" {
+		showUnknown(w, r)
+		return
+	}
+	list := page{Title: "Previews on this machine"}
+	var lines []string
+	for _, route := range table.Routes {
+		link := "http://" + route.Host + portSuffix(r.Host) + "/"
+		list.Entries = append(list.Entries, entry{Route: route, Link: link})
+		lines = append(lines, link)
+	}
+	show(w, r, http.StatusOK, "index.html", list, strings.Join(lines, "\n"))
+}
+
+// portSuffix keeps the port by which the reader came, which Docker may have
+// published under another number than the one listened on.
+func portSuffix(host string) string {
+	if _, port, err := net.SplitHostPort(host); err == nil {
+		return ":" + port
+	}
+	return ""
+}
+
+// show writes a page to a browser and one plain line to everything else.
+func show(w http.ResponseWriter, r *http.Request, status int, name string, content page, plain string) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		header.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintln(w, plain)
+		return
+	}
+	var body bytes.Buffer
+	if err := pages.ExecuteTemplate(&body, name, content); err != nil {
+		http.Error(w, plain, http.StatusInternalServerError)
+		return
+	}
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = body.WriteTo(w)
+}

@@ -1,0 +1,106 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+)
+
+// A State says what a route leads to at the moment.
+type State string
+
+// The states of a route.
+const (
+	Serving  State = "serving"  // requests are passed on
+	Starting State = "starting" // the first generation is being made
+	Updating State = "updating" // stopped while a new generation takes its data over
+)
+
+// A Route leads one host name to one port of one container.
+type Route struct {
+	Host    string    `json:"host"`              // pr-12.shop.localhost
+	Project string    `json:"project"`           // shop
+	Preview string    `json:"preview"`           // pr-12
+	Service string    `json:"service"`           // web
+	Address string    `json:"address,omitempty"` // 0f3a5c7b9d1e:8000
+	State   State     `json:"state"`
+	Commit  string    `json:"commit,omitempty"`
+	Branch  string    `json:"branch,omitempty"`
+	Since   time.Time `json:"since,omitzero"`   // when this state began
+	Expires time.Time `json:"expires,omitzero"` // when the preview may be removed
+}
+
+// A Table is everything the gateway knows.
+type Table struct {
+	Routes []Route `json:"routes"`
+}
+
+// lookup finds the route of a Host header, with or without a port.
+func (t Table) lookup(host string) (Route, bool) {
+	name := hostName(host)
+	i := sort.Search(len(t.Routes), func(i int) bool { return t.Routes[i].Host >= name })
+	if i < len(t.Routes) && t.Routes[i].Host == name {
+		return t.Routes[i], true
+	}
+	return Route{}, false
+}
+
+// hostName returns the bare lower-case name of a Host header.
+func hostName(header string) string {
+	name := header
+	if host, _, err := net.SplitHostPort(header); err == nil {
+		name = host
+	}
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
+	return strings.ToLower(strings.TrimSuffix(name, "."))
+}
+
+// readTable decodes a table strictly, checks it and sorts it by host.
+func readTable(r io.Reader) (Table, error) {
+	var table Table
+	decoder := json.NewDecoder(r)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&table); err != nil {
+		return Table{}, fmt.Errorf("read routes: %w", err)
+	}
+	sort.Slice(table.Routes, func(i, j int) bool { return table.Routes[i].Host < table.Routes[j].Host })
+	for i, route := range table.Routes {
+		if route.Host != hostName(route.Host) || route.Host == "" {
+			return Table{}, fmt.Errorf("read routes: host %q is not a bare lower-case name", route.Host)
+		}
+		if i > 0 && route.Host == table.Routes[i-1].Host {
+			return Table{}, fmt.Errorf("read routes: host %q twice", route.Host)
+		}
+		if route.State == Serving && route.Address == "" {
+			return Table{}, fmt.Errorf("read routes: host %q serves without an address", route.Host)
+		}
+	}
+	return table, nil
+}
+
+// store writes the table through a temporary file, so that a restart never
+// finds half of one.
+func (t Table) store(path string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".routes-*")
+	if err != nil {
+		return fmt.Errorf("store routes: %w", err)
+	}
+	defer os.Remove(file.Name())
+	err = json.NewEncoder(file).Encode(t)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("store routes: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package provision
+
+import (
+	"strconv"
+	"time"
+)
+
+// The labels that hold all state of a preview. They are on every container,
+// network, volume and image that offshoot makes, and nothing without them is
+// ever touched.
+const (
+	prefix          = "dev.offshoot."
+	labelPreview    = prefix + "preview"
+	labelProject    = prefix + "project"
+	labelName       = prefix + "name"
+	labelRepository = prefix + "repository"
+	labelPull       = prefix + "pull-request"
+	labelBranch     = prefix + "branch"
+	labelCommit     = prefix + "commit"
+	labelGeneration = prefix + "generation"
+	labelArchive    = prefix + "archive"
+	labelExpires    = prefix + "expires"
+	labelVersion    = prefix + "version"
+	labelDatabase   = prefix + "database" // the service with the database, on markers and containers
+	labelRoute      = prefix + "route"    // host name, on the containers of an exposed service
+	labelPort       = prefix + "port"     // the port that the route leads to
+	labelMark       = prefix + "mark"     // on a marker volume: what it says
+	labelContainers = prefix + "containers"
+	labelGateway    = prefix + "gateway" // on what belongs to the gateway: its configuration's digest
+)
+
+// labels returns what identifies a preview, without empty values.
+func (p Preview) labels() map[string]string {
+	labels := map[string]string{
+		labelPreview: p.ID, labelProject: p.Project, labelName: p.Name,
+		labelRepository: p.Repository, labelBranch: p.Branch,
+	}
+	if p.PullRequest > 0 {
+		labels[labelPull] = strconv.Itoa(p.PullRequest)
+	}
+	return withoutEmpty(labels)
+}
+
+// previewOf reads an identity back.
+func previewOf(labels map[string]string) Preview {
+	pull, _ := strconv.Atoi(labels[labelPull])
+	return Preview{
+		ID: labels[labelPreview], Project: labels[labelProject], Name: labels[labelName],
+		Repository: labels[labelRepository], PullRequest: pull, Branch: labels[labelBranch],
+	}
+}
+
+// A generation is one complete stack of a preview: every up makes a new one
+// beside that which serves.
+type generation struct {
+	Preview  Preview
+	Number   int
+	Commit   string
+	Archive  string // sha256 of the archive's bytes
+	Database string // the service
+	Expires  time.Time
+	Version  string
+}
+
+func (g generation) labels() map[string]string {
+	labels := g.Preview.labels()
+	labels[labelGeneration] = strconv.Itoa(g.Number)
+	labels[labelCommit] = g.Commit
+	labels[labelArchive] = g.Archive
+	labels[labelDatabase] = g.Database
+	labels[labelVersion] = g.Version
+	if !g.Expires.IsZero() {
+		labels[labelExpires] = g.Expires.UTC().Format(time.RFC3339)
+	}
+	return withoutEmpty(labels)
+}
+
+// generationOf reads a generation back. A number that is none comes out as 0,
+// which no generation has.
+func generationOf(labels map[string]string) generation {
+	number, _ := strconv.Atoi(labels[labelGeneration])
+	expires, _ := time.Parse(time.RFC3339, labels[labelExpires])
+	return generation{
+		Preview: previewOf(labels), Number: number, Commit: labels[labelCommit],
+		Archive: labels[labelArchive], Database: labels[labelDatabase],
+		Expires: expires, Version: labels[labelVersion],
+	}
+}
+
+func withoutEmpty(labels map[string]string) map[string]string {
+	for key, value := range labels {
+		if value == "" {
+			delete(labels, key)
+		}
+	}
+	return labels
+}

@@ -1,0 +1,119 @@
+// Package provision makes, updates and removes previews on a machine.
+//
+//	Identify ─► Up: lock ─► files ─► gateway ─► images ─► database ─► load ─► migrate ─► start ─► ready ─► route
+//	                                                                                                 │
+//	generation N serves ────────────────────────────────────────────────── requests go to N+1 ◄──────┘
+//	                                                                       N is removed
+//
+// Every Up boots a complete new generation of the preview, a compose project
+// with its own networks and its own database, beside the one that serves. When
+// the new one is ready a marker is made, which is the moment of the switch,
+// the gateway is told, and the old generation is removed. Until then a failure
+// removes the new generation and leaves the old one as it was.
+//
+// All state is in labels of engine objects: see labels.go for which, and
+// survey for how they are read back. What a killed run leaves is a generation
+// without a marker, or a marker with a higher one beside it; the next Up or
+// Down removes both.
+package provision
+
+import (
+	"time"
+
+	"github.com/offshoot-dev/offshoot/compose"
+)
+
+// A Machine is where previews run: an engine, and what offshoot needs beside
+// it. Package provision/docker connects to this computer's.
+type Machine struct {
+	Engine *compose.Engine
+	// Binary is an offshoot executable for the engine's platform, which the
+	// gateway's container runs. Only Up needs it.
+	Binary string
+	// Missing says why there is no Binary.
+	Missing error
+	// Port is where the gateway is published on the loopback interface; 0 is
+	// gateway.DefaultPort, or where it is published already.
+	Port int
+	// Locks is the folder of the lock files, shared by all users of the
+	// machine; empty: /tmp/offshoot-locks.
+	Locks string
+}
+
+// Options say what to bring up.
+type Options struct {
+	Preview Preview
+	Commit  string
+	Version string // of offshoot
+
+	Source   compose.Source // where the compose project is
+	Database string         // its PostgreSQL service; empty: found
+	Expose   map[string]int // services to show and their ports; empty: found
+	Migrate  *Migrate       // nil: nothing to migrate
+
+	// Archive is a file that offshoot subset or pg_dump wrote: .sql, .sql.gz,
+	// .sql.zst, .dump or .tar. Empty: the database is left as the compose
+	// project's own scripts make it.
+	Archive string
+
+	// KeepData carries the volumes of the serving generation over, so that the
+	// database keeps what reviewers clicked in and no archive is loaded.
+	KeepData bool
+	// Keep leaves a generation that failed for a look at it; the next Up or
+	// Down removes it.
+	Keep bool
+
+	Expires time.Duration // from now; 0: never
+	Timeout time.Duration // to wait until ready, at each wait; 0: 5 minutes
+
+	Environment map[string]string // added to every service
+	CPUs        float32           // cap of every service; 0: none
+	Memory      int64             // bytes, likewise
+}
+
+// Migrate is the command that brings the database to the branch's schema. It
+// runs once, in a container of its own.
+type Migrate struct {
+	Service string
+	Command []string // argv; empty: the service's own
+}
+
+// Result tells what Up did.
+type Result struct {
+	Preview    Preview          `json:"preview"`
+	Generation int              `json:"generation"`
+	Commit     string           `json:"commit,omitempty"`
+	Links      []Link           `json:"links"` // the one to open first
+	Loaded     *Loaded          `json:"loaded,omitempty"`
+	Migrated   *Migrated        `json:"migrated,omitempty"`
+	Kept       bool             `json:"kept_data,omitempty"`
+	Expires    time.Time        `json:"expires,omitzero"`
+	Timings    []Timing         `json:"timings"`
+	Changes    []compose.Change `json:"changes"` // what the preview does differently from the compose file
+}
+
+// A Link opens one service of a preview.
+type Link struct {
+	Service string `json:"service"`
+	URL     string `json:"url"`
+}
+
+// Loaded tells what was loaded into the database.
+type Loaded struct {
+	Archive string        `json:"archive"`
+	SHA256  string        `json:"sha256"`
+	Bytes   int64         `json:"bytes"` // of the file
+	Took    time.Duration `json:"took"`
+}
+
+// Migrated tells how the migration went.
+type Migrated struct {
+	Output []string      `json:"output"` // its end
+	Took   time.Duration `json:"took"`
+}
+
+// A Timing is how long a step took.
+type Timing struct {
+	Step Step          `json:"step"`
+	Took time.Duration `json:"took"`
+}
