@@ -27,6 +27,8 @@ type Database struct {
 	Sequences   []*Sequence   // sorted by Name
 	MatViews    []Name        // in an order in which each can be refreshed after those it reads
 	LeftOut     []LeftOut     // relations whose rows are never copied, and why
+	Role        string        // current_user
+	Warnings    []string      // what the schema holds that cannot be followed
 }
 
 // LeftOut names a relation whose rows are not copied.
@@ -45,8 +47,9 @@ type Table struct {
 	Keys        []Key    // primary key first, then unique keys
 	Heaps       []*Heap  // where the rows are: the table itself, or its leaves sorted by Name
 
-	RowSecurity bool // row-level security applies to the current role
-	Readable    bool // the current role may SELECT every column
+	RowSecurity bool   // row-level security applies to the current role
+	Readable    bool   // the current role may SELECT every column: Denied is empty
+	Denied      []Name // what the current role may not read: the table or some of its leaves
 }
 
 // Heap is one physical table: an ordinary table or a leaf partition.
@@ -89,8 +92,9 @@ type ForeignKey struct {
 	Parent        *Table
 	ParentRel     Name // what it references: the table, its root, or one partition
 	ParentHeaps   []*Heap
-	ParentColumns []string // in constraint order, paired with ChildColumns
-	Operators     []string // parent = child, schema-qualified for OPERATOR(…), one per pair
+	ParentColumns []string   // in constraint order, paired with ChildColumns
+	Operators     []Operator // parent = child, one per pair
+	When          string     // configuration only: a condition on the child row, in SQL
 
 	MatchFull  bool
 	Validated  bool
@@ -98,6 +102,15 @@ type ForeignKey struct {
 	Nullable   bool   // some child column may be NULL
 	Indexed    bool   // an index on the child leads with the child columns
 	Definition string // pg_get_constraintdef
+}
+
+// Operator compares one parent column with one child column the way
+// PostgreSQL's own foreign-key checks do.
+type Operator struct {
+	Name       string // schema-qualified for OPERATOR(…)
+	ParentType string // to cast the parent column to, when it is of another type
+	ChildType  string // to cast the child column to, when it is of another type
+	Collation  string // of the parent column, quoted, when the child's is another
 }
 
 // Sequence is one sequence and its position in the snapshot.

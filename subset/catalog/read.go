@@ -1,0 +1,80 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Querier is what Read needs: a connection or a transaction.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Read reads the catalog of the connected database. All of it belongs to one
+// moment only when q is a REPEATABLE READ transaction.
+func Read(ctx context.Context, q Querier) (*Database, error) {
+	r := &reader{q: q, db: &Database{}}
+	for _, step := range []struct {
+		name string
+		read func(context.Context) error
+	}{
+		{"server", r.server},
+		{"relations", r.relations},
+		{"columns", r.columns},
+		{"indexes", r.indexes},
+		{"foreign keys", r.foreignKeys},
+		{"sequences", r.sequences},
+		{"materialized views", r.matViews},
+	} {
+		if err := step.read(ctx); err != nil {
+			return nil, fmt.Errorf("catalog: %s: %w", step.name, err)
+		}
+	}
+	return r.db, nil
+}
+
+// reader holds what the steps of Read share.
+type reader struct {
+	q  Querier
+	db *Database
+
+	byOID   map[uint32]*relation
+	indexed map[uint32][][]string // columns of each plain index, by relation
+}
+
+const serverSQL = `
+SELECT pg_catalog.current_setting('server_version_num')::int,
+       pg_catalog.current_database()::text,
+       current_user::text,
+       pg_catalog.current_setting('server_encoding'),
+       pg_catalog.pg_is_in_recovery(),
+       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')`
+
+const systemSQL = `SELECT system_identifier::text FROM pg_catalog.pg_control_system()`
+
+func (r *reader) server(ctx context.Context) error {
+	var mayAsk bool
+	err := r.q.QueryRow(ctx, serverSQL).Scan(&r.db.Version, &r.db.Name, &r.db.Role, &r.db.Encoding, &r.db.InRecovery, &mayAsk)
+	if err != nil || !mayAsk {
+		return err
+	}
+	return r.q.QueryRow(ctx, systemSQL).Scan(&r.db.SystemID)
+}
+
+// collect runs a query and scans each row with the given function.
+func (r *reader) collect(ctx context.Context, sql string, scan func(pgx.Rows) error, args ...any) error {
+	rows, err := r.q.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,186 @@
+package catalog
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// relation is a pg_class row that may hold rows of the user's.
+type relation struct {
+	oid         uint32
+	name        Name
+	kind        string
+	isPartition bool
+	tuples      float64
+	pages       int64
+	bytes       int64
+	security    bool
+	readable    bool
+	extension   string
+
+	parent     *relation // of a partition
+	partitions []*relation
+	table      *Table // once it is known which one it belongs to
+	heap       *Heap  // of an ordinary table or leaf
+	heaps      []*Heap
+}
+
+// relationsSQL leaves out the schemas of the system and of sessions.
+const relationsSQL = `
+SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, c.reltuples::float8,
+       COALESCE(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::bigint,
+       COALESCE(pg_catalog.pg_table_size(c.oid), 0),
+       pg_catalog.row_security_active(c.oid),
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
+       COALESCE((SELECT e.extname::text FROM pg_catalog.pg_depend AS d
+                   JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
+                  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+                    AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+                  LIMIT 1), ''),
+       COALESCE((SELECT i.inhparent FROM pg_catalog.pg_inherits AS i
+                  WHERE c.relispartition AND i.inhrelid = c.oid LIMIT 1), 0::oid)
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'f')
+   AND c.relpersistence <> 't'
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+   AND n.nspname !~ '^pg_(toast|temp)'
+ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
+
+func (r *reader) relations(ctx context.Context) error {
+	r.byOID = map[uint32]*relation{}
+	parents := map[*relation]uint32{}
+	var all []*relation
+	err := r.collect(ctx, relationsSQL, func(rows pgx.Rows) error {
+		var rel relation
+		var parent uint32
+		err := rows.Scan(&rel.oid, &rel.name.Schema, &rel.name.Name, &rel.kind, &rel.isPartition, &rel.tuples,
+			&rel.pages, &rel.bytes, &rel.security, &rel.readable, &rel.extension, &parent)
+		r.byOID[rel.oid] = &rel
+		parents[&rel] = parent
+		all = append(all, &rel)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, rel := range all {
+		if p := r.byOID[parents[rel]]; p != nil {
+			rel.parent = p
+			p.partitions = append(p.partitions, rel)
+		}
+	}
+	for _, rel := range all {
+		r.add(rel)
+	}
+	return nil
+}
+
+// add makes a table of a relation that is not a part of another one.
+func (r *reader) add(rel *relation) {
+	switch {
+	case rel.extension != "":
+		r.leaveOut(rel, "belongs to extension "+rel.extension)
+	case rel.kind == "f":
+		r.leaveOut(rel, "foreign table")
+	case rel.parent == nil:
+		t := &Table{OID: rel.oid, Name: rel.name, Partitioned: rel.kind == "p"}
+		r.own(t, rel)
+		slices.SortFunc(t.Heaps, func(a, b *Heap) int { return compareNames(a.Name, b.Name) })
+		t.Readable = len(t.Denied) == 0
+		r.db.Tables = append(r.db.Tables, t)
+	}
+}
+
+// own gives the table the heaps of a relation and of all its partitions.
+func (r *reader) own(t *Table, rel *relation) {
+	if rel.kind == "f" || rel.extension != "" && rel.parent != nil {
+		return
+	}
+	rel.table = t
+	t.RowSecurity = t.RowSecurity || rel.security
+	if !rel.readable {
+		t.Denied = append(t.Denied, rel.name)
+	}
+	if rel.kind == "r" {
+		rel.heap = &Heap{OID: rel.oid, Name: rel.name, Table: t, Rows: rel.tuples, Pages: rel.pages, Bytes: rel.bytes}
+		rel.heaps = []*Heap{rel.heap}
+		t.Heaps = append(t.Heaps, rel.heap)
+	}
+	for _, p := range rel.partitions {
+		r.own(t, p)
+		rel.heaps = append(rel.heaps, p.heaps...)
+	}
+}
+
+func (r *reader) leaveOut(rel *relation, reason string) {
+	r.db.LeftOut = append(r.db.LeftOut, LeftOut{Name: rel.name, Reason: reason})
+}
+
+func compareNames(a, b Name) int {
+	return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
+}
+
+const columnsSQL = `
+SELECT a.attrelid, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+       a.attgenerated <> '', a.attidentity <> ''
+  FROM pg_catalog.pg_attribute AS a
+ WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped
+ ORDER BY a.attrelid, a.attnum`
+
+func (r *reader) columns(ctx context.Context) error {
+	oids := make([]uint32, len(r.db.Tables))
+	for i, t := range r.db.Tables {
+		oids[i] = t.OID
+	}
+	return r.collect(ctx, columnsSQL, func(rows pgx.Rows) error {
+		var oid uint32
+		var c Column
+		if err := rows.Scan(&oid, &c.Name, &c.Type, &c.NotNull, &c.Generated, &c.Identity); err != nil {
+			return err
+		}
+		t := r.byOID[oid].table
+		t.Columns = append(t.Columns, c)
+		return nil
+	}, oids)
+}
+
+const indexesSQL = `
+SELECT i.indrelid, c.relname::text, i.indisunique, i.indisprimary,
+       ARRAY(SELECT a.attname::text
+               FROM pg_catalog.generate_series(0, i.indnkeyatts - 1) AS n
+               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n]
+              ORDER BY n)
+  FROM pg_catalog.pg_index AS i
+  JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+  JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+ WHERE i.indrelid = ANY($1) AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+   AND m.amname IN ('btree', 'hash')
+ ORDER BY i.indrelid, i.indisprimary DESC, i.indisunique DESC, c.relname COLLATE "C"`
+
+func (r *reader) indexes(ctx context.Context) error {
+	r.indexed = map[uint32][][]string{}
+	oids := make([]uint32, 0, len(r.byOID))
+	for oid, rel := range r.byOID {
+		if rel.table != nil {
+			oids = append(oids, oid)
+		}
+	}
+	slices.Sort(oids)
+	return r.collect(ctx, indexesSQL, func(rows pgx.Rows) error {
+		var oid uint32
+		var unique bool
+		var k Key
+		if err := rows.Scan(&oid, &k.Name, &unique, &k.Primary, &k.Columns); err != nil {
+			return err
+		}
+		r.indexed[oid] = append(r.indexed[oid], k.Columns)
+		if t := r.byOID[oid].table; unique && t.OID == oid {
+			t.Keys = append(t.Keys, k)
+		}
+		return nil
+	}, oids)
+}

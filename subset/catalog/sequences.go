@@ -1,0 +1,67 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const sequencesSQL = `
+SELECT c.oid, n.nspname::text, c.relname::text, s.seqincrement,
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT'),
+       COALESCE(tn.nspname::text, ''), COALESCE(t.relname::text, ''), COALESCE(a.attname::text, '')
+  FROM pg_catalog.pg_sequence AS s
+  JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+  LEFT JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid
+  LEFT JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
+  LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+ WHERE c.relpersistence <> 't'
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e
+                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid IN (c.oid, t.oid) AND e.deptype = 'e')
+ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
+
+func (r *reader) sequences(ctx context.Context) error {
+	var known []*Sequence
+	err := r.collect(ctx, sequencesSQL, func(rows pgx.Rows) error {
+		var s Sequence
+		var oid uint32
+		err := rows.Scan(&oid, &s.Name.Schema, &s.Name.Name, &s.Increment, &s.Known, &s.Owner.Schema, &s.Owner.Name, &s.Column)
+		r.db.Sequences = append(r.db.Sequences, &s)
+		if s.Known {
+			known = append(known, &s)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(known, 200) {
+		if err := r.positions(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// positions reads the sequences themselves: pg_sequences does not tell
+// setval(…, true) from setval(…, false).
+func (r *reader) positions(ctx context.Context, batch []*Sequence) error {
+	selects := make([]string, len(batch))
+	for i, s := range batch {
+		selects[i] = fmt.Sprintf("SELECT %d, last_value, is_called FROM %s", i, s.Name)
+	}
+	return r.collect(ctx, strings.Join(selects, " UNION ALL "), func(rows pgx.Rows) error {
+		var i int
+		var last int64
+		var called bool
+		err := rows.Scan(&i, &last, &called)
+		batch[i].LastValue, batch[i].Called = last, called
+		return err
+	})
+}
