@@ -1,16 +1,121 @@
 package compose
 
-import "github.com/compose-spec/compose-go/v2/types"
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
 
 // FindExposed gives the services a preview serves and the container port of
 // each: want when it is not empty (a port of 0 is filled in), else every
 // service with a published port that can speak HTTP. None is a usage error that
 // names the key preview.expose.
 func FindExposed(p *types.Project, want map[string]int) (map[string]int, error) {
-	return findExposed(p, want)
+	if len(want) > 0 {
+		return checkExposed(p, want)
+	}
+	found := map[string]int{}
+	for _, name := range p.ServiceNames() {
+		s := p.Services[name]
+		if isDatabase(s) {
+			continue
+		}
+		if port := bestPort(s, true); port != 0 {
+			found[name] = port
+		}
+	}
+	if len(found) == 0 {
+		return nil, hint.Usage(fmt.Errorf("no service with a published port among %s", strings.Join(p.ServiceNames(), ", ")),
+			"name service and port under preview.expose in offshoot.yaml, for instance {web: 8000}")
+	}
+	return found, nil
 }
 
-// ExposedOrder sorts the services of exposed, the one to open first first.
+func checkExposed(p *types.Project, want map[string]int) (map[string]int, error) {
+	found := maps.Clone(want)
+	for _, name := range sorted(want) {
+		s, ok := p.Services[name]
+		if !ok {
+			return nil, hint.Usage(fmt.Errorf("preview.expose: no service %s in the compose file", name),
+				"services are %s", strings.Join(p.ServiceNames(), ", "))
+		}
+		if want[name] != 0 {
+			continue
+		}
+		if found[name] = bestPort(s, false); found[name] == 0 {
+			return nil, hint.Usage(fmt.Errorf("preview.expose: service %s declares no port", name), "give its port, for instance {%s: 8000}", name)
+		}
+	}
+	return found, nil
+}
+
+// ExposedOrder sorts the services of exposed, the one to open first first: what
+// is called like a site, then what the others do not depend on, then by name.
 func ExposedOrder(p *types.Project, exposed map[string]int) []string {
-	return exposedOrder(p, exposed)
+	names := sorted(exposed)
+	depended := map[string]int{}
+	for _, s := range p.Services {
+		for name := range s.DependsOn {
+			depended[name] = 1
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(nameRank(a), nameRank(b)), cmp.Compare(depended[a], depended[b]),
+			cmp.Compare(portRank(uint32(exposed[a])), portRank(uint32(exposed[b]))))
+	})
+	return names
+}
+
+var siteNames = []string{"web", "frontend", "app", "www", "site", "nginx", "caddy", "proxy", "ui", "server", "backend", "api"}
+
+func nameRank(name string) int {
+	if i := slices.Index(siteNames, name); i >= 0 {
+		return i
+	}
+	return len(siteNames)
+}
+
+// webPorts are usual for HTTP, the likeliest first.
+var webPorts = []uint32{80, 8080, 8000, 3000, 5000, 5173, 4200, 8888, 9000, 443, 8443}
+
+// otherPorts are those of well-known protocols that a browser does not speak.
+var otherPorts = []uint32{
+	21, 22, 25, 53, 110, 143, 389, 465, 587, 1025, 1433, 1521, 1883, 2181, 2375, 3306, 4222, 5432, 5433, 5672, 6379, 6432,
+	7687, 9042, 9092, 9300, 11211, 26257, 27017,
+}
+
+func portRank(port uint32) int {
+	if i := slices.Index(webPorts, port); i >= 0 {
+		return i
+	}
+	return len(webPorts)
+}
+
+// bestPort is the service's likeliest port for HTTP, or 0. Ports that are only
+// exposed count when publishedOnly is not asked.
+func bestPort(s types.ServiceConfig, publishedOnly bool) int {
+	var ports []uint32
+	for _, p := range s.Ports {
+		if (p.Protocol == "" || p.Protocol == "tcp") && !slices.Contains(otherPorts, p.Target) {
+			ports = append(ports, p.Target)
+		}
+	}
+	for _, text := range s.Expose {
+		n, err := strconv.ParseUint(strings.TrimSuffix(text, "/tcp"), 10, 16)
+		if err == nil && !publishedOnly {
+			ports = append(ports, uint32(n))
+		}
+	}
+	if len(ports) == 0 {
+		return 0
+	}
+	slices.SortStableFunc(ports, func(a, b uint32) int { return cmp.Compare(portRank(a), portRank(b)) })
+	return int(ports[0])
 }

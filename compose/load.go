@@ -2,8 +2,19 @@ package compose
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // Source says where a compose project is and what it may see.
@@ -31,5 +42,208 @@ type Source struct {
 // not get, for instance a variable that only the process environment has.
 // A missing, invalid or hostile file is a usage error.
 func Load(ctx context.Context, src Source) (*types.Project, []Change, error) {
-	return load(ctx, src)
+	quiet()
+	l, err := newLoading(src)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := l.scan(ctx, l.files, l.workDir, l.env); err != nil {
+		return nil, nil, invalid(err)
+	}
+	if err := l.check.err(); err != nil {
+		return nil, nil, err
+	}
+	p, err := l.load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, l.missing.changes(p), nil
+}
+
+// loading is one run of Load.
+type loading struct {
+	src     Source
+	root    string // Source.Dir, absolute
+	workDir string // what relative paths of the files start from
+	files   []string
+	env     types.Mapping
+	check   *checker
+	missing *missing
+	scanned map[string]bool
+}
+
+func newLoading(src Source) (*loading, error) {
+	root, err := filepath.Abs(src.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("compose project: %w", err)
+	}
+	l := &loading{
+		src: src, root: root, workDir: root,
+		check:   newChecker(root, src.Allow),
+		missing: newMissing(),
+		scanned: map[string]bool{},
+	}
+	if len(src.Files) > 0 {
+		l.workDir = filepath.Dir(absolute(root, src.Files[0]))
+	}
+	if err := l.readEnv(); err != nil {
+		return nil, err
+	}
+	return l, l.findFiles()
+}
+
+// readEnv makes the only environment that the project sees: its .env file, with
+// the caller's variables over it.
+func (l *loading) readEnv() error {
+	l.env = types.Mapping{"PWD": l.workDir}
+	for k, v := range l.src.Env {
+		l.env[k] = v
+	}
+	path := filepath.Join(l.workDir, ".env")
+	if s, err := os.Stat(path); err != nil || s.IsDir() {
+		return nil
+	}
+	l.check.path("env_file.", path, "reads "+rel(l.root, path))
+	if err := l.check.err(); err != nil {
+		return err
+	}
+	vars, err := dotenv.GetEnvFromFile(l.env, []string{path})
+	if err != nil {
+		return invalid(fmt.Errorf("%s: %w", rel(l.root, path), bareLine(err)))
+	}
+	l.env = l.env.Merge(vars)
+	return nil
+}
+
+// findFiles settles which files make the project: the caller's, those of
+// COMPOSE_FILE in .env, or the first of the default names and its override.
+func (l *loading) findFiles() error {
+	names := l.src.Files
+	if list := l.env["COMPOSE_FILE"]; len(names) == 0 && list != "" {
+		sep := l.env["COMPOSE_PATH_SEPARATOR"]
+		if sep == "" {
+			sep = string(os.PathListSeparator)
+		}
+		names = strings.Split(list, sep)
+	}
+	if len(names) == 0 {
+		names = append(first(l.root, cli.DefaultFileNames), first(l.root, cli.DefaultOverrideFileNames)...)
+		if first(l.root, cli.DefaultFileNames) == nil {
+			return hint.Usage(fmt.Errorf("no compose file in %s (looked for %s)", l.root, strings.Join(cli.DefaultFileNames, ", ")),
+				"add a compose.yaml, or name the files under preview.compose in offshoot.yaml")
+		}
+	}
+	for _, name := range names {
+		path := absolute(l.root, name)
+		if s, err := os.Stat(path); err != nil || s.IsDir() {
+			return hint.Usage(fmt.Errorf("compose file %s: no such file in %s", name, l.root),
+				"name the files under preview.compose in offshoot.yaml")
+		}
+		l.files = append(l.files, path)
+	}
+	return nil
+}
+
+func first(dir string, names []string) []string {
+	for _, name := range names {
+		if s, err := os.Stat(filepath.Join(dir, name)); err == nil && !s.IsDir() {
+			return []string{name}
+		}
+	}
+	return nil
+}
+
+// load reads the project for good. Files named by env_file are read only after
+// the check, since an error of their parser quotes them.
+func (l *loading) load(ctx context.Context) (*types.Project, error) {
+	opts, err := l.options(l.files, l.workDir, l.env, cli.WithoutEnvironmentResolution)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	p, err := opts.LoadProject(ctx)
+	if err != nil {
+		return nil, invalid(err)
+	}
+	p = p.WithoutUnnecessaryResources()
+	if len(p.Services) == 0 {
+		return nil, hint.Usage(fmt.Errorf("compose file %s: no services", rel(l.root, l.files[0])),
+			"add services, or name a profile under preview.profiles")
+	}
+	l.check.project(p)
+	if err := l.check.err(); err != nil {
+		return nil, err
+	}
+	if p, err = p.WithServicesEnvironmentResolved(true); err != nil {
+		return nil, invalid(bareLine(err))
+	}
+	return p, unsetSecrets(p)
+}
+
+func (l *loading) options(files []string, dir string, env types.Mapping, more ...cli.ProjectOptionsFn) (*cli.ProjectOptions, error) {
+	fns := []cli.ProjectOptionsFn{
+		cli.WithWorkingDirectory(dir),
+		cli.WithEnv(env.Values()),
+		cli.WithDefaultProfiles(l.src.Profiles...),
+		cli.WithLoadOptions(func(o *loader.Options) { l.missing.watch(o.Interpolate) }),
+	}
+	if l.src.Name != "" {
+		fns = append(fns, cli.WithName(l.src.Name))
+	}
+	return cli.NewProjectOptions(files, append(fns, more...)...)
+}
+
+func invalid(err error) error {
+	return hint.Usage(fmt.Errorf("compose file: %w", err), "check it with: docker compose config --quiet")
+}
+
+var lineOf = regexp.MustCompile(`^.*?failed to read ([^:]+): (line \d+): `)
+
+// bareLine keeps file and line of an error that the parser of environment files
+// made, and drops what it quotes: the value may be a password.
+func bareLine(err error) error {
+	if m := lineOf.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s: %s: not a KEY=value line", m[1], m[2])
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return errors.New("an env_file cannot be read")
+}
+
+// unsetSecrets refuses secrets and configs whose value is in a variable that
+// the project cannot see: compose would only notice when a container starts.
+func unsetSecrets(p *types.Project) error {
+	var errs []error
+	for _, name := range p.SecretNames() {
+		errs = append(errs, unsetObject(p, "secret", name, types.FileObjectConfig(p.Secrets[name])))
+	}
+	for _, name := range p.ConfigNames() {
+		errs = append(errs, unsetObject(p, "config", name, types.FileObjectConfig(p.Configs[name])))
+	}
+	return errors.Join(errs...)
+}
+
+func unsetObject(p *types.Project, kind, name string, o types.FileObjectConfig) error {
+	if bool(o.External) {
+		return hint.Usage(fmt.Errorf("compose file: %s %s is external, which only a swarm has", kind, name), "give it a file or an environment variable")
+	}
+	if _, set := p.Environment[o.Environment]; o.Environment == "" || o.Content != "" || set {
+		return nil
+	}
+	return hint.Usage(fmt.Errorf("compose file: %s %s needs the variable %s, which is not set", kind, name, o.Environment),
+		"set %s in .env, or list it under preview.environment in offshoot.yaml", o.Environment)
+}
+
+func absolute(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+func rel(dir, path string) string {
+	if r, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(r) {
+		return r
+	}
+	return path
 }

@@ -11,17 +11,6 @@ import (
 
 var errPending = errors.New("pending")
 
-func load(context.Context, Source) (*types.Project, []Change, error) { return nil, nil, errPending }
-func findDatabase(*types.Project, string) (string, error)            { return "", errPending }
-func findExposed(*types.Project, map[string]int) (map[string]int, error) {
-	return nil, errPending
-}
-func exposedOrder(*types.Project, map[string]int) []string { return nil }
-func projectName(string, int) string                       { return "" }
-func transform(*types.Project, Options) (*types.Project, []Change, error) {
-	return nil, nil, errPending
-}
-
 func newStack(e *Engine, p *types.Project, observe func(Event)) *Stack { return &Stack{e, p, observe} }
 func (s *Stack) run(context.Context, OneOff) (Exit, error)             { return Exit{}, errPending }
 func (s *Stack) exec(context.Context, string, ExecOptions) (int, error) {

@@ -1,6 +1,13 @@
 package compose
 
-import "strings"
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
 
 // Refusal lists all that a compose file asks for and a preview does not give,
 // because it reaches out of the checkout or into the machine. It is a usage
@@ -13,15 +20,85 @@ type Refusal struct {
 type Refused struct {
 	// Allow is the entry of preview.allow that permits it.
 	Allow string
-	// What the file asks for, and why that is refused.
+	// What the file asks for.
 	What string
 }
 
 func (r *Refusal) Error() string {
 	var b strings.Builder
-	b.WriteString("compose file asks for more than a preview may have")
+	b.WriteString("compose file asks for more than a preview may have:")
 	for _, item := range r.Items {
-		b.WriteString("\n  " + item.What + " (allow: " + item.Allow + ")")
+		b.WriteString("\n  " + item.What + " (preview.allow: " + item.Allow + ")")
 	}
 	return b.String()
+}
+
+// checker collects refusals.
+type checker struct {
+	root  string
+	allow map[string]bool
+	items []Refused
+}
+
+func newChecker(root string, allow []string) *checker {
+	c := &checker{root: resolve(root), allow: map[string]bool{}}
+	for _, a := range allow {
+		c.allow[a] = true
+	}
+	return c
+}
+
+// err is the refusal of all that was found, each once, sorted.
+func (c *checker) err() error {
+	if len(c.items) == 0 {
+		return nil
+	}
+	slices.SortFunc(c.items, func(a, b Refused) int { return strings.Compare(a.Allow, b.Allow) })
+	items := slices.CompactFunc(slices.Clone(c.items), func(a, b Refused) bool { return a.Allow == b.Allow })
+	return hint.Usage(&Refusal{Items: items}, "remove it from the compose file, or list it under preview.allow in offshoot.yaml")
+}
+
+// refuse notes what the file asks for unless key is allowed; it tells whether
+// it may be used.
+func (c *checker) refuse(key, what string) bool {
+	if c.allow[key] {
+		return true
+	}
+	c.items = append(c.items, Refused{Allow: key, What: what})
+	return false
+}
+
+// path refuses a path outside the root, also one that gets there by a symbolic
+// link. The key of preview.allow is prefix and the path as written.
+func (c *checker) path(prefix, path, what string) bool {
+	real := resolve(path)
+	if inside(c.root, real) {
+		return true
+	}
+	if real != filepath.Clean(path) && inside(c.root, path) {
+		what += ", a link to " + real
+	}
+	return c.refuse(prefix+rel(c.root, path), what+", outside the checkout")
+}
+
+func inside(root, path string) bool {
+	r, err := filepath.Rel(root, path)
+	return err == nil && filepath.IsLocal(r)
+}
+
+// resolve follows the symbolic links of a path as far as it exists.
+func resolve(path string) string {
+	path = filepath.Clean(path)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	dir := filepath.Dir(path)
+	if dir == path {
+		return path
+	}
+	// A dangling link: what it points to decides, not where it is.
+	if target, err := os.Readlink(path); err == nil {
+		return resolve(absolute(resolve(dir), target))
+	}
+	return filepath.Join(resolve(dir), filepath.Base(path))
 }

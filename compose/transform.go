@@ -1,6 +1,11 @@
 package compose
 
-import "github.com/compose-spec/compose-go/v2/types"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
 
 // DatabaseVolume is the key of the fresh volume that Transform gives to the
 // database service.
@@ -38,7 +43,9 @@ type Options struct {
 }
 
 // ProjectName is the compose project of a preview's generation.
-func (o Options) ProjectName() string { return projectName(o.Preview, o.Generation) }
+func (o Options) ProjectName() string {
+	return fmt.Sprintf("%s-g%d", o.Preview, o.Generation)
+}
 
 // Change is one thing that a preview does differently from the compose file.
 type Change struct {
@@ -48,10 +55,68 @@ type Change struct {
 	Why     string
 }
 
+// edit is the project being transformed, with what was changed so far.
+type edit struct {
+	*types.Project
+	Options
+	changes []Change
+}
+
 // Transform makes the project of one generation of a preview. It is pure: p
 // stays as it is, and the same input gives the same project and the same
 // changes in the same order. A project that could harm the machine is a
 // *Refusal.
 func Transform(p *types.Project, o Options) (*types.Project, []Change, error) {
-	return transform(p, o)
+	root := o.Root
+	if root == "" {
+		root = p.WorkingDir
+	}
+	check := newChecker(root, o.Allow)
+	check.project(p)
+	if err := check.err(); err != nil {
+		return nil, nil, err
+	}
+	own, err := p.WithServicesEnabled()
+	if err != nil {
+		return nil, nil, fmt.Errorf("transform the compose project: %w", err)
+	}
+	own.DisabledServices = nil
+	e := &edit{Project: own, Options: o}
+	for _, step := range steps {
+		step(e)
+	}
+	return e.Project, e.changes, nil
+}
+
+// steps are the transforms, in the order they are applied and reported.
+var steps = []func(*edit){
+	renameContainers,
+	images,
+	volumes,
+	networks,
+	renameProject,
+	ports,
+	databaseData,
+	databaseSettings,
+	restart,
+	logging,
+	limits,
+	environment,
+	labels,
+}
+
+func (e *edit) changed(service, what, why string) {
+	c := Change{Service: service, What: what, Why: why}
+	if !slices.Contains(e.changes, c) {
+		e.changes = append(e.changes, c)
+	}
+}
+
+// each applies f to every service, by name.
+func (e *edit) each(f func(s *types.ServiceConfig)) {
+	for _, name := range e.ServiceNames() {
+		s := e.Services[name]
+		f(&s)
+		e.Services[name] = s
+	}
 }

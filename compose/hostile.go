@@ -1,0 +1,199 @@
+package compose
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// harmlessCapabilities are those that Docker gives by default, and those that
+// stay within the container.
+var harmlessCapabilities = []string{
+	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW",
+	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT", "IPC_LOCK", "SYS_NICE", "SYS_PTRACE",
+}
+
+// project refuses all that reaches out of the checkout or into the machine.
+func (c *checker) project(p *types.Project) {
+	for _, name := range p.ServiceNames() {
+		s := p.Services[name]
+		c.namespaces(s)
+		c.rights(s)
+		c.mounts(s)
+		c.files(s)
+		if s.Build != nil {
+			c.build(s.Name, *s.Build)
+		}
+	}
+	for _, name := range p.SecretNames() {
+		c.file("secrets."+name+".", "secret "+name, p.Secrets[name].File)
+	}
+	for _, name := range p.ConfigNames() {
+		c.file("configs."+name+".", "config "+name, p.Configs[name].File)
+	}
+	c.volumes(p)
+	for _, name := range p.NetworkNames() {
+		if n := p.Networks[name]; !bool(n.External) && n.Driver != "" && n.Driver != "bridge" {
+			c.refuse("networks."+name+".driver", "network "+name+": driver "+n.Driver)
+		}
+	}
+}
+
+func (c *checker) namespaces(s types.ServiceConfig) {
+	modes := []struct{ key, mode string }{
+		{"network_mode", s.NetworkMode},
+		{"pid", s.Pid},
+		{"ipc", s.Ipc},
+		{"userns_mode", s.UserNSMode},
+		{"uts", s.Uts},
+		{"cgroup", s.Cgroup},
+	}
+	for _, m := range modes {
+		if m.mode == "host" || strings.HasPrefix(m.mode, types.ContainerPrefix) {
+			c.refuse(s.Name+"."+m.key, s.Name+": "+m.key+" "+m.mode)
+		}
+	}
+	for _, link := range s.ExternalLinks {
+		c.refuse(s.Name+".external_links", s.Name+": external link "+link)
+	}
+	for _, from := range s.VolumesFrom {
+		if strings.HasPrefix(from, types.ContainerPrefix) {
+			c.refuse(s.Name+".volumes_from", s.Name+": volumes from "+from)
+		}
+	}
+}
+
+func (c *checker) rights(s types.ServiceConfig) {
+	flags := []struct {
+		key string
+		on  bool
+	}{
+		{"privileged", s.Privileged},
+		{"use_api_socket", s.UseAPISocket},
+		{"provider", s.Provider != nil},
+		{"credential_spec", s.CredentialSpec != nil},
+		{"cgroup_parent", s.CgroupParent != ""},
+		{"device_cgroup_rules", len(s.DeviceCgroupRules) > 0},
+		{"gpus", len(s.Gpus) > 0},
+		{"runtime", s.Runtime != "" && s.Runtime != "runc"},
+		{"oom_kill_disable", s.OomKillDisable},
+		{"oom_score_adj", s.OomScoreAdj < 0},
+		{"models", len(s.Models) > 0},
+		{"deploy.devices", reservesDevices(s)},
+	}
+	for _, f := range flags {
+		if f.on {
+			c.refuse(s.Name+"."+f.key, s.Name+": "+f.key)
+		}
+	}
+	for _, d := range s.Devices {
+		c.refuse(s.Name+".devices."+d.Source, s.Name+": device "+d.Source)
+	}
+	for _, capability := range s.CapAdd {
+		bare := strings.TrimPrefix(strings.ToUpper(capability), "CAP_")
+		if !slices.Contains(harmlessCapabilities, bare) {
+			c.refuse(s.Name+".cap_add."+bare, s.Name+": capability "+bare)
+		}
+	}
+	for _, opt := range s.SecurityOpt {
+		if !strings.HasPrefix(opt, "no-new-privileges") {
+			c.refuse(s.Name+".security_opt."+opt, s.Name+": security option "+opt)
+		}
+	}
+}
+
+func reservesDevices(s types.ServiceConfig) bool {
+	if s.Deploy == nil || s.Deploy.Resources.Reservations == nil {
+		return false
+	}
+	return len(s.Deploy.Resources.Reservations.Devices) > 0
+}
+
+func (c *checker) mounts(s types.ServiceConfig) {
+	for _, v := range s.Volumes {
+		switch v.Type {
+		case types.VolumeTypeBind:
+			c.path(s.Name+".volumes.", v.Source, s.Name+": mounts "+rel(c.root, v.Source))
+		case types.VolumeTypeNamedPipe, types.VolumeTypeCluster:
+			c.refuse(s.Name+".volumes."+v.Source, s.Name+": mounts "+v.Type+" "+v.Source)
+		}
+	}
+}
+
+func (c *checker) files(s types.ServiceConfig) {
+	for _, f := range s.EnvFiles {
+		c.file(s.Name+".env_file.", s.Name+": env_file", f.Path)
+	}
+	for _, f := range s.LabelFiles {
+		c.file(s.Name+".label_file.", s.Name+": label_file", f)
+	}
+}
+
+func (c *checker) file(prefix, what, path string) {
+	if path != "" {
+		c.path(prefix, path, what+" "+rel(c.root, path))
+	}
+}
+
+func (c *checker) build(service string, b types.BuildConfig) {
+	prefix := service + ".build."
+	if local(b.Context) {
+		c.path(prefix+"context.", b.Context, service+": builds "+rel(c.root, b.Context))
+		if b.Dockerfile != "" {
+			path := absolute(b.Context, b.Dockerfile)
+			c.path(prefix+"dockerfile.", path, service+": Dockerfile "+rel(c.root, path))
+		}
+	}
+	for _, name := range sorted(b.AdditionalContexts) {
+		if dir := b.AdditionalContexts[name]; local(dir) {
+			c.path(prefix+"additional_contexts.", dir, service+": build context "+rel(c.root, dir))
+		}
+	}
+	if b.Privileged {
+		c.refuse(prefix+"privileged", service+": privileged build")
+	}
+	if b.Network == "host" || strings.HasPrefix(b.Network, types.ContainerPrefix) {
+		c.refuse(prefix+"network", service+": build network "+b.Network)
+	}
+	for _, e := range b.Entitlements {
+		c.refuse(prefix+"entitlements."+e, service+": build entitlement "+e)
+	}
+	for _, key := range b.SSH {
+		c.refuse(prefix+"ssh."+key.ID, fmt.Sprintf("%s: build with the SSH agent or key %q of this machine", service, key.ID))
+	}
+}
+
+// local tells a folder from the other things a build context may be.
+func local(context string) bool {
+	for _, prefix := range []string{types.ServicePrefix, "docker-image:", "oci-layout:", "git@", "github.com/"} {
+		if strings.HasPrefix(context, prefix) {
+			return strings.HasPrefix(context, "oci-layout:")
+		}
+	}
+	return context != "" && !strings.Contains(context, "://")
+}
+
+// volumes refuses the ways in which a volume is a bind mount by another name.
+func (c *checker) volumes(p *types.Project) {
+	for _, name := range p.VolumeNames() {
+		v := p.Volumes[name]
+		if bool(v.External) {
+			continue
+		}
+		if v.Driver != "" && v.Driver != "local" {
+			c.refuse("volumes."+name+".driver", "volume "+name+": driver "+v.Driver)
+			continue
+		}
+		device := v.DriverOpts["device"]
+		switch {
+		case device == "" || v.DriverOpts["type"] == "tmpfs":
+		case filepath.IsAbs(device) && strings.Contains(v.DriverOpts["o"], "bind"):
+			c.path("volumes."+name+".", device, "volume "+name+": mounts "+rel(c.root, device))
+		default:
+			c.refuse("volumes."+name+".device", "volume "+name+": mounts "+device)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+package compose
+
+import (
+	"fmt"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// limits caps the processors and memory of every service; what asks for less
+// keeps its own limit.
+func limits(e *edit) {
+	if e.CPUs <= 0 && e.Memory <= 0 {
+		return
+	}
+	e.each(func(s *types.ServiceConfig) {
+		cpus, memory := s.CPUS, int64(s.MemLimit)
+		var limit *types.Resource
+		if s.Deploy != nil && s.Deploy.Resources.Limits != nil {
+			limit = s.Deploy.Resources.Limits
+			cpus, memory = max(cpus, limit.NanoCPUs.Value()), max(memory, int64(limit.MemoryBytes))
+		}
+		if e.CPUs > 0 && (cpus == 0 || cpus > e.CPUs) {
+			s.CPUS = e.CPUs
+			if limit != nil {
+				limit.NanoCPUs = types.NanoCPUs(e.CPUs)
+			}
+			e.changed(s.Name, fmt.Sprintf("at most %g processors", e.CPUs), "previews share the machine")
+		}
+		if e.Memory > 0 && (memory == 0 || memory > e.Memory) {
+			s.MemLimit = types.UnitBytes(e.Memory)
+			if limit != nil {
+				limit.MemoryBytes = types.UnitBytes(e.Memory)
+			}
+			e.changed(s.Name, fmt.Sprintf("at most %d bytes of memory", e.Memory), "previews share the machine")
+		}
+	})
+}

@@ -1,0 +1,84 @@
+package compose
+
+import (
+	"os"
+	"regexp"
+	"slices"
+
+	"github.com/compose-spec/compose-go/v2/interpolation"
+	"github.com/compose-spec/compose-go/v2/template"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// missing collects the variables that a project uses and cannot see.
+type missing struct {
+	interpolated map[string]bool // name → has a default
+}
+
+func newMissing() *missing { return &missing{interpolated: map[string]bool{}} }
+
+// variable matches ${NAME…} and $NAME; the last group is the modifier.
+var variable = regexp.MustCompile(`\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)([^A-Za-z0-9_]?)|([A-Za-z_][A-Za-z0-9_]*))`)
+
+// watch notes every lookup that fails during interpolation. It wraps Substitute,
+// not LookupValue, because included files keep only the former.
+func (m *missing) watch(o *interpolation.Options) {
+	substitute := o.Substitute
+	o.Substitute = func(tmpl string, lookup template.Mapping) (string, error) {
+		for _, groups := range variable.FindAllStringSubmatch(tmpl, -1) {
+			name, modifier := groups[1]+groups[3], groups[2]
+			if _, ok := lookup(name); name != "" && !ok {
+				hasDefault := modifier != "" && modifier != "}"
+				m.interpolated[name] = hasDefault
+			}
+		}
+		return substitute(tmpl, lookup)
+	}
+}
+
+// changes says which variables are missing, and which of them only the process
+// environment has.
+func (m *missing) changes(p *types.Project) []Change {
+	var changes []Change
+	for _, name := range sorted(m.interpolated) {
+		if c, ok := unset("", name, m.interpolated[name]); ok {
+			changes = append(changes, c)
+		}
+	}
+	for _, service := range p.ServiceNames() {
+		env := p.Services[service].Environment
+		for _, name := range sorted(env) {
+			if env[name] != nil {
+				continue
+			}
+			if c, ok := unset(service, name, true); ok {
+				changes = append(changes, c)
+			}
+		}
+	}
+	return changes
+}
+
+func unset(service, name string, fine bool) (Change, bool) {
+	if _, here := os.LookupEnv(name); here {
+		return Change{
+			Service: service,
+			What:    "variable " + name + " is not passed on",
+			Why:     "it is set in this process only; add it to preview.environment if the preview may see it",
+		}, true
+	}
+	return Change{
+		Service: service,
+		What:    "variable " + name + " is empty",
+		Why:     "it is neither in .env nor in preview.environment",
+	}, !fine
+}
+
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,176 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// scan refuses other files that the compose files name outside the checkout
+// before anything opens them: errors of a parser quote what they read. It
+// follows include and extends as the loader will, one file at a time.
+func (l *loading) scan(ctx context.Context, files []string, dir string, env types.Mapping) error {
+	var inside []string
+	for _, f := range files {
+		if l.check.path("compose.", f, "uses the file "+rel(l.root, f)) && !l.scanned[dir+"\x00"+f] {
+			l.scanned[dir+"\x00"+f] = true
+			inside = append(inside, f)
+		}
+	}
+	for _, f := range inside {
+		model, err := l.model(ctx, f, dir, env)
+		if err != nil {
+			return err
+		}
+		if err := l.scanModel(ctx, model, dir, env); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// model is one file, interpolated, with nothing followed.
+func (l *loading) model(ctx context.Context, file, dir string, env types.Mapping) (map[string]any, error) {
+	opts, err := l.options([]string{file}, dir, env.Clone(), cli.WithNormalization(false), cli.WithConsistency(false),
+		cli.WithResolvedPaths(false), cli.WithoutEnvironmentResolution,
+		cli.WithLoadOptions(loader.WithSkipValidation, func(o *loader.Options) {
+			o.SkipInclude, o.SkipExtends, o.SkipDefaultValues = true, true, true
+		}))
+	if err != nil {
+		return nil, err
+	}
+	return opts.LoadModel(ctx)
+}
+
+func (l *loading) scanModel(ctx context.Context, model map[string]any, dir string, env types.Mapping) error {
+	for _, entry := range items(model["include"]) {
+		if err := l.scanInclude(ctx, entry, dir, env); err != nil {
+			return err
+		}
+	}
+	services, _ := model["services"].(map[string]any)
+	for _, name := range sorted(services) {
+		service, _ := services[name].(map[string]any)
+		if err := l.scanService(ctx, name, service, dir, env); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loading) scanInclude(ctx context.Context, entry any, dir string, env types.Mapping) error {
+	m, ok := entry.(map[string]any)
+	if !ok {
+		m = map[string]any{"path": entry}
+	}
+	paths := texts(m["path"])
+	if len(paths) == 0 {
+		return fmt.Errorf("include needs a path")
+	}
+	for i, p := range paths {
+		if remote(p) {
+			l.check.refuse("include."+p, "includes "+p+", which is not a file of the checkout")
+			return nil
+		}
+		paths[i] = absolute(dir, p)
+		if !l.check.path("include.", paths[i], "includes "+p) {
+			return nil
+		}
+	}
+	project := filepath.Dir(paths[0])
+	if d, ok := m["project_directory"].(string); ok && d != "" {
+		project = absolute(dir, d)
+		if !l.check.path("include.", project, "includes the folder "+d) {
+			return nil
+		}
+	}
+	included, err := l.includedEnv(texts(m["env_file"]), project, dir, env)
+	if err != nil {
+		return err
+	}
+	return l.scan(ctx, paths, project, included)
+}
+
+// includedEnv is what an included file sees: the environment, and under it the
+// .env of its own folder or the files that the entry names.
+func (l *loading) includedEnv(files []string, project, dir string, env types.Mapping) (types.Mapping, error) {
+	for i, f := range files {
+		files[i] = absolute(dir, f)
+	}
+	if own := filepath.Join(project, ".env"); len(files) == 0 {
+		if s, err := os.Stat(own); err == nil && !s.IsDir() {
+			files = []string{own}
+		}
+	}
+	var readable []string
+	for _, f := range files {
+		if f != "/dev/null" && l.check.path("env_file.", f, "reads "+rel(l.root, f)) {
+			readable = append(readable, f)
+		}
+	}
+	vars, err := dotenv.GetEnvFromFile(env, readable)
+	if err != nil {
+		return nil, bareLine(err)
+	}
+	return env.Clone().Merge(vars), nil
+}
+
+func (l *loading) scanService(ctx context.Context, name string, service map[string]any, dir string, env types.Mapping) error {
+	for _, key := range []string{"env_file", "label_file"} {
+		for _, f := range texts(service[key]) {
+			l.check.path(name+"."+key+".", absolute(dir, f), name+": "+key+" "+f)
+		}
+	}
+	extends, _ := service["extends"].(map[string]any)
+	base, _ := extends["file"].(string)
+	if base == "" {
+		return nil
+	}
+	path := absolute(dir, base)
+	if remote(base) {
+		path = base
+	}
+	if !l.check.path(name+".extends.", path, name+": extends "+base) {
+		return nil
+	}
+	return l.scan(ctx, []string{path}, filepath.Dir(path), env)
+}
+
+// remote tells the references that compose would fetch: git and OCI.
+func remote(path string) bool {
+	return strings.Contains(path, "://") || strings.HasPrefix(path, "git@") || strings.HasPrefix(path, "github.com/")
+}
+
+func items(v any) []any {
+	if all, ok := v.([]any); ok {
+		return all
+	}
+	if v == nil {
+		return nil
+	}
+	return []any{v}
+}
+
+// texts reads the forms that a list of paths may have: one, several, or
+// mappings with a path.
+func texts(v any) []string {
+	var found []string
+	for _, item := range items(v) {
+		switch item := item.(type) {
+		case string:
+			found = append(found, item)
+		case map[string]any:
+			if path, ok := item["path"].(string); ok {
+				found = append(found, path)
+			}
+		}
+	}
+	return found
+}
