@@ -1,0 +1,35 @@
+# offshoot: `make` lists what there is to make.
+MACHINE := testdata/machine
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# Pinned, so that everybody's lint finds the same.
+GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+MODULES := . testdata/shop
+
+.PHONY: help build demo demo-down test lint bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## build bin/offshoot, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/offshoot ./cmd/offshoot
+
+demo: ## a production database, a subset of it, and a preview of the sample shop to click through
+	@$(MACHINE)/demo up
+
+demo-down: ## remove all that the demo made
+	@$(MACHINE)/demo down
+
+test: ## go vet and every test, with the servers they need
+	@$(MACHINE)/test
+
+lint: ## gofumpt, go vet, staticcheck, shellcheck
+	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "not gofumpt-ed: $$unformatted"; exit 1; }
+	@set -e; for module in $(MODULES); do (cd $$module && go vet ./... && $(STATICCHECK) ./...); done
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run $$(git ls-files $(MACHINE)); else echo "no shellcheck here: skipped"; fi
+
+bench: ## every benchmark, with the servers they need
+	@$(MACHINE)/test bench
+
+clean: demo-down ## remove what was built and cached, the engine and the images made by the tests too
+	@$(MACHINE)/clean

@@ -1,0 +1,12 @@
+// Package layout keeps the shape of the repository: which package may import
+// which, and a few rules of the house that a machine can check. It holds tests
+// only.
+//
+// Two pipelines never import each other; they meet in an archive:
+//
+//	subset/catalog <- subset/mask <- subset <- subset/sink
+//	compose <- provision <- provision/docker
+//
+// A better shape is welcome: change the table in imports_test.go, and the one
+// in CONTRIBUTING.md, in the same commit.
+package layout

@@ -1,0 +1,135 @@
+package layout
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// table says which packages of ours a package may import. internal/hint is for
+// all and not listed; cmd/offshoot may import everything.
+var table = map[string][]string{
+	"subset/catalog":     {},
+	"subset/mask":        {"subset/catalog"},
+	"subset":             {"subset/catalog", "subset/mask"},
+	"subset/sink":        {"subset", "subset/catalog", "internal/pgtool"},
+	"compose":            {"internal/host"},
+	"provision/gateway":  {"internal/host"},
+	"provision":          {"compose", "provision/gateway", "internal/host", "internal/pgtool"},
+	"provision/docker":   {"provision", "compose", "internal/host"},
+	"provision/ec2":      {"provision", "internal/host"},
+	"internal/forge":     {},
+	"internal/hint":      {},
+	"internal/host":      {},
+	"internal/layout":    {},
+	"internal/pgtest":    {},
+	"internal/pgtool":    {"internal/host"},
+	"internal/store":     {},
+	"internal/ui":        {},
+}
+
+// modules says which packages may import what from elsewhere, by prefix. What
+// is not listed here is not fenced in.
+var modules = map[string][]string{
+	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/sink", "internal/pgtest", "cmd/offshoot"},
+	"github.com/aws/":               {"provision/ec2", "internal/store"},
+	"github.com/compose-spec/":      {"compose"},
+	"github.com/docker/compose/":    {"compose"},
+	"github.com/docker/cli/":        {"compose"},
+	"github.com/moby/buildkit/":     {"compose"},
+	"github.com/spf13/cobra":        {"cmd/offshoot"},
+	"golang.org/x/crypto/ssh":       {"internal/host"},
+	"pgregory.net/rapid":            {},
+	"github.com/google/go-cmp/":     {},
+	"github.com/rogpeppe/go-intern": {},
+	module + "/internal/pgtest":     {},
+}
+
+func TestImports_FollowTheTable(t *testing.T) {
+	for _, s := range tree(t) {
+		if s.shop() || s.test() || s.dir() == "cmd/offshoot" {
+			continue
+		}
+		allowed, known := table[s.dir()]
+		if !known {
+			t.Errorf("%s: package %s is not in the import table", s.path, s.dir())
+			continue
+		}
+		for _, imported := range ours(s) {
+			if imported != "internal/hint" && !slices.Contains(allowed, imported) {
+				t.Errorf("%s: %s may not import %s", s.path, s.dir(), imported)
+			}
+		}
+	}
+}
+
+func TestImports_NobodyImportsTheCommand(t *testing.T) {
+	for _, s := range tree(t) {
+		if slices.Contains(ours(s), "cmd/offshoot") {
+			t.Errorf("%s imports cmd/offshoot", s.path)
+		}
+	}
+}
+
+// The pipelines are kept apart in tests too.
+func TestImports_PipelinesNeverMeet(t *testing.T) {
+	for _, s := range tree(t) {
+		if s.shop() || pipeline(s.dir()) == "" {
+			continue
+		}
+		for _, imported := range ours(s) {
+			if p := pipeline(imported); p != "" && p != pipeline(s.dir()) {
+				t.Errorf("%s, of the %s pipeline, imports %s", s.path, pipeline(s.dir()), imported)
+			}
+		}
+	}
+}
+
+func TestImports_OfOtherModulesStayWhereTheyBelong(t *testing.T) {
+	for _, s := range tree(t) {
+		if s.shop() || s.test() {
+			continue
+		}
+		for _, prefix := range slices.Sorted(maps.Keys(modules)) {
+			for _, imported := range s.imports {
+				if strings.HasPrefix(imported, prefix) && !slices.Contains(modules[prefix], s.dir()) {
+					t.Errorf("%s: %s may not import %s", s.path, s.dir(), imported)
+				}
+			}
+		}
+	}
+}
+
+func TestImports_OnlyHostRunsCommands(t *testing.T) {
+	for _, s := range tree(t) {
+		if s.shop() || s.test() || s.dir() == "internal/host" || s.dir() == "internal/pgtest" {
+			continue
+		}
+		if slices.Contains(s.imports, "os/exec") {
+			t.Errorf("%s imports os/exec: only internal/host runs commands", s.path)
+		}
+	}
+}
+
+// ours lists the imports of s in this module, below its path.
+func ours(s source) []string {
+	var dirs []string
+	for _, imported := range s.imports {
+		if dir, ok := strings.CutPrefix(imported, module+"/"); ok {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// pipeline names the pipeline a folder belongs to, or none.
+func pipeline(dir string) string {
+	switch first, _, _ := strings.Cut(dir, "/"); first {
+	case "subset":
+		return "subset"
+	case "compose", "provision":
+		return "preview"
+	}
+	return ""
+}
