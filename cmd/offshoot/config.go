@@ -1,0 +1,183 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+const configName = "offshoot.yaml"
+
+// defaultExpires is how long a preview is meant to live when nobody says.
+const defaultExpires = 72 * time.Hour
+
+// Config is what offshoot.yaml says. The zero value is that of no file at all.
+// docs/offshoot.schema.json describes the same for editors.
+type Config struct {
+	Path string // of the file; empty when there is none
+	Dir  string // the folder that relative paths start from
+
+	Project string
+	Source  string
+	// SourceUnset says that source names a variable that is not set. Only a
+	// command that reads the source minds: tearing a preview down must work
+	// where the secrets are not.
+	SourceUnset error
+
+	Subset  SubsetConfig
+	Preview PreviewConfig
+}
+
+// SubsetConfig is the part about what to keep.
+type SubsetConfig struct {
+	Curve      subset.Curve
+	Tables     map[string]subset.Rule
+	References []string
+}
+
+// PreviewConfig is the part about what to boot.
+type PreviewConfig struct {
+	Compose     []string
+	Database    string
+	Migrate     *MigrateConfig
+	Expose      map[string]int
+	Expires     time.Duration
+	Environment map[string]string
+	Allow       []string
+	Port        int
+}
+
+// MigrateConfig is the migration command and where it runs.
+type MigrateConfig struct {
+	Service string
+	Command []string
+}
+
+func (c *Config) fields() []field {
+	return []field{
+		{name: "project", decode: text(&c.Project)},
+		{name: "source", decode: mayBeUnset(text(&c.Source), &c.SourceUnset)},
+		{name: "subset", fields: c.Subset.fields()},
+		{name: "preview", fields: c.Preview.fields()},
+		{name: "provider", decode: provider},
+		{name: "mask", decode: absent("masks", "remove it; rows are copied as they are"), hidden: true},
+		{name: "ec2", decode: absent("EC2 machines", "remove it; previews run on this computer's docker engine"), hidden: true},
+	}
+}
+
+func (s *SubsetConfig) fields() []field {
+	return []field{
+		{name: "curve", decode: curve(&s.Curve)},
+		{name: "tables", decode: entries(func(table string) decodeFunc { return s.table(table) })},
+		{name: "references", decode: texts(&s.References)},
+	}
+}
+
+func (p *PreviewConfig) fields() []field {
+	return []field{
+		{name: "compose", decode: texts(&p.Compose)},
+		{name: "database", decode: text(&p.Database)},
+		{name: "migrate", fields: p.migrateFields()},
+		{name: "expose", decode: entries(func(service string) decodeFunc { return p.expose(service) })},
+		{name: "expires", decode: duration(&p.Expires)},
+		{name: "environment", decode: entries(func(name string) decodeFunc { return p.variable(name) })},
+		{name: "allow", decode: texts(&p.Allow)},
+		{name: "port", decode: within(&p.Port, 1, 65535)},
+	}
+}
+
+func (p *PreviewConfig) migrateFields() []field {
+	var m MigrateConfig
+	keep := func(inner decodeFunc) decodeFunc {
+		return func(d *decoder, n node, where string) {
+			inner(d, n, where)
+			p.Migrate = &m
+		}
+	}
+	return []field{
+		{name: "service", decode: keep(text(&m.Service)), required: true},
+		{name: "command", decode: keep(list(&m.Command))},
+	}
+}
+
+// provider is checked and forgotten: this version has one.
+func provider(d *decoder, n node, where string) {
+	var name string
+	text(&name)(d, n, where)
+	switch name {
+	case "", "docker":
+	case "ec2":
+		d.problem(n, "provider ec2 is not available in this version", "use provider: docker, or remove the line")
+	default:
+		d.problem(n, fmt.Sprintf("unknown provider %q", name), "use provider: docker, or remove the line")
+	}
+}
+
+// loadConfig finds offshoot.yaml in dir or above, up to the root of the git
+// checkout, and reads it. Without a file it returns the defaults.
+func loadConfig(dir string, lookup func(string) (string, bool)) (*Config, error) {
+	path, err := findConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{Path: path, Dir: dir, Preview: PreviewConfig{Expires: defaultExpires}}
+	if path == "" {
+		return c, nil
+	}
+	c.Dir = filepath.Dir(path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, hint.Usage(fmt.Errorf("configuration: %w", err), "")
+	}
+	return c, c.parse(relative(dir, path), data, lookup)
+}
+
+func findConfig(dir string) (string, error) {
+	for _, folder := range upToRoot(dir) {
+		path := filepath.Join(folder, configName)
+		switch _, err := os.Stat(path); {
+		case err == nil:
+			return path, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return "", hint.Usage(fmt.Errorf("configuration: %w", err), "")
+		}
+		if other := filepath.Join(folder, "offshoot.yml"); exists(other) {
+			return "", hint.Usage(fmt.Errorf("configuration: %s is not read", relative(dir, other)), "rename it to %s", configName)
+		}
+	}
+	return "", nil
+}
+
+// upToRoot lists dir and the folders above it up to the root of the git
+// checkout; only dir when it is in none.
+func upToRoot(dir string) []string {
+	var folders []string
+	for folder := dir; ; folder = filepath.Dir(folder) {
+		folders = append(folders, folder)
+		if exists(filepath.Join(folder, ".git")) {
+			return folders
+		}
+		if folder == filepath.Dir(folder) {
+			return []string{dir}
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// relative shortens path for a message when it lies at or below dir.
+func relative(dir, path string) string {
+	if short, err := filepath.Rel(dir, path); err == nil {
+		return short
+	}
+	return path
+}

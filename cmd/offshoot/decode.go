@@ -1,0 +1,273 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// node is one value of the file, behind any alias.
+type node struct{ *yaml.Node }
+
+func newNode(n *yaml.Node) node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return node{n}
+}
+
+func (n node) isMapping() bool { return n.Kind == yaml.MappingNode }
+func (n node) isNull() bool    { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+// decodeFunc reads one value; where is its path in the file, for messages.
+type decodeFunc func(d *decoder, n node, where string)
+
+// field is one key of a mapping: a value, or a mapping of its own.
+type field struct {
+	name     string
+	decode   decodeFunc
+	fields   []field
+	required bool
+	hidden   bool // known, to be refused with more than "unknown key"
+}
+
+// decoder reads the whole file before it gives up, so that the user sees every
+// problem at once.
+type decoder struct {
+	file     string
+	lookup   func(string) (string, bool)
+	problems []problem
+}
+
+// problem is one thing wrong in the file.
+type problem struct {
+	line  int
+	text  string
+	hint  string
+	unset bool // an environment variable is missing
+}
+
+// parse reads the file's text into c. The zero file, or one with comments
+// only, is fine.
+func (c *Config) parse(file string, data []byte, lookup func(string) (string, bool)) error {
+	d := &decoder{file: file, lookup: lookup}
+	var document yaml.Node
+	if strings.TrimSpace(stripComments(string(data))) == "" {
+		return nil
+	}
+	if err := yaml.Load(data, &document); err != nil {
+		return d.syntax(err)
+	}
+	d.mapping(newNode(document.Content[0]), "", c.fields())
+	return d.err()
+}
+
+func stripComments(text string) string {
+	lines := strings.Split(text, "\n")
+	return strings.Join(slices.DeleteFunc(lines, func(line string) bool {
+		return strings.HasPrefix(strings.TrimSpace(line), "#")
+	}), "\n")
+}
+
+func (d *decoder) syntax(err error) error {
+	var where *yaml.LoadError
+	if !errors.As(err, &where) {
+		return hint.Usage(fmt.Errorf("%s: %w", d.file, err), "")
+	}
+	return hint.Usage(fmt.Errorf("%s:%d: %s", d.file, where.Mark.Line, where.Message), "")
+}
+
+// err lists the problems in the order of the file.
+func (d *decoder) err() error {
+	slices.SortStableFunc(d.problems, func(a, b problem) int { return a.line - b.line })
+	errs := make([]error, len(d.problems))
+	for i, p := range d.problems {
+		errs[i] = hint.Usage(fmt.Errorf("%s:%d: %s", d.file, p.line, p.text), "%s", p.hint)
+	}
+	return errors.Join(errs...)
+}
+
+func (d *decoder) problem(n node, text, advice string) {
+	d.problems = append(d.problems, problem{line: n.Line, text: text, hint: advice})
+}
+
+func (d *decoder) wrap(n node, err error) {
+	d.problem(n, err.Error(), strings.Join(hint.Of(err), "; "))
+}
+
+// failedSince reports whether something at or below n was wrong.
+func (d *decoder) failedSince(n node) bool {
+	return slices.ContainsFunc(d.problems, func(p problem) bool { return p.line >= n.Line })
+}
+
+// mapping reads a mapping with known keys.
+func (d *decoder) mapping(n node, where string, fields []field) {
+	given := map[string]bool{}
+	d.pairs(n, where, func(key, value node) {
+		given[key.Value] = true
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
+		if i < 0 {
+			d.unknown(key, where, fields)
+			return
+		}
+		f := fields[i]
+		switch path := join(where, key.Value); {
+		case f.hidden:
+			f.decode(d, key, path)
+		case value.isNull():
+		case f.fields != nil:
+			d.mapping(value, path, f.fields)
+		default:
+			f.decode(d, value, path)
+		}
+	})
+	for _, f := range fields {
+		if f.required && n.isMapping() && !given[f.name] {
+			d.problem(n, fmt.Sprintf("%s: %s is missing", where, f.name), "")
+		}
+	}
+}
+
+func (d *decoder) unknown(key node, where string, fields []field) {
+	var known []string
+	for _, f := range fields {
+		if !f.hidden {
+			known = append(known, f.name)
+		}
+	}
+	advice := "known here: " + strings.Join(known, ", ")
+	if near := nearest(key.Value, known); near != "" {
+		advice = fmt.Sprintf("did you mean %q?", near)
+	}
+	d.problem(key, fmt.Sprintf("unknown key %q", join(where, key.Value)), advice)
+}
+
+// pairs visits the entries of a mapping, each key once.
+func (d *decoder) pairs(n node, where string, visit func(key, value node)) {
+	if !n.isMapping() {
+		if where == "" {
+			where = "the file"
+		}
+		d.problem(n, where+": not a mapping", "")
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := newNode(n.Content[i]), newNode(n.Content[i+1])
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			d.problem(key, where+": a key that is not plain text", "")
+		case seen[key.Value]:
+			d.problem(key, fmt.Sprintf("%s is given twice", join(where, key.Value)), "")
+		default:
+			seen[key.Value] = true
+			visit(key, value)
+		}
+	}
+}
+
+func join(where, key string) string {
+	if where == "" {
+		return key
+	}
+	return where + "." + key
+}
+
+// scalar is a plain value with its variables replaced.
+func (d *decoder) scalar(n node, where, want string) (string, bool) {
+	if n.Kind != yaml.ScalarNode || n.isNull() {
+		d.problem(n, fmt.Sprintf("%s: not %s", where, want), "")
+		return "", false
+	}
+	value, unset, err := expand(n.Value, d.lookup)
+	if err != nil {
+		d.problems = append(d.problems, problem{
+			line: n.Line, text: where + ": " + err.Error(), hint: strings.Join(hint.Of(err), "; "), unset: unset,
+		})
+		return "", false
+	}
+	return value, true
+}
+
+func (d *decoder) integer(n node, where string, into *int64) bool {
+	value, ok := d.scalar(n, where, "a whole number")
+	if !ok {
+		return false
+	}
+	parsed, err := strconv.ParseInt(value, 0, 64)
+	if err != nil {
+		d.problem(n, where+": not a whole number", "")
+		return false
+	}
+	*into = parsed
+	return true
+}
+
+func text(into *string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		if value, ok := d.scalar(n, where, "text"); ok {
+			*into = value
+		}
+	}
+}
+
+// texts reads a list, or one text as a list of one.
+func texts(into *[]string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		if n.Kind == yaml.ScalarNode {
+			n = node{&yaml.Node{Kind: yaml.SequenceNode, Line: n.Line, Content: []*yaml.Node{n.Node}}}
+		}
+		list(into)(d, n, where)
+	}
+}
+
+func list(into *[]string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		if n.Kind != yaml.SequenceNode {
+			d.problem(n, where+": not a list", "write it like [one, two]")
+			return
+		}
+		for i, item := range n.Content {
+			var value string
+			text(&value)(d, newNode(item), fmt.Sprintf("%s[%d]", where, i))
+			*into = append(*into, value)
+		}
+	}
+}
+
+// entries reads a mapping with keys of the user's own.
+func entries(of func(key string) decodeFunc) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		d.pairs(n, where, func(key, value node) {
+			of(key.Value)(d, value, join(where, key.Value))
+		})
+	}
+}
+
+// absent refuses a key of the design that this version has nothing for.
+func absent(what, advice string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		d.problem(n, fmt.Sprintf("%s: %s are not available in this version", where, what), advice)
+	}
+}
+
+// mayBeUnset puts missing variables aside for the command that needs them.
+func mayBeUnset(inner decodeFunc, into *error) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		aside := &decoder{file: d.file, lookup: d.lookup}
+		inner(aside, n, where)
+		for _, p := range aside.problems {
+			if !p.unset {
+				d.problems = append(d.problems, p)
+				continue
+			}
+			*into = (&decoder{file: d.file, problems: []problem{p}}).err()
+		}
+	}
+}

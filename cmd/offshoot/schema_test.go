@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+const schemaPath = "../../docs/offshoot.schema.json"
+
+type schemaObject struct {
+	Properties map[string]schemaObject `json:"properties"`
+	Defs       map[string]schemaObject `json:"$defs"`
+}
+
+func readSchema(t *testing.T) schemaObject {
+	t.Helper()
+	data, err := os.ReadFile(schemaPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s schemaObject
+	if err := json.Unmarshal(data, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSchema_HasTheKeysOfTheDecoder(t *testing.T) {
+	schema := readSchema(t)
+	compareKeys(t, "offshoot.yaml", new(Config).fields(), schema)
+	compareKeys(t, "rule", ruleFields(&subset.Rule{}), schema.Defs["rule"])
+}
+
+func compareKeys(t *testing.T, where string, fields []field, schema schemaObject) {
+	t.Helper()
+	var names []string
+	for _, f := range fields {
+		if f.hidden {
+			continue
+		}
+		names = append(names, f.name)
+		if f.fields != nil {
+			compareKeys(t, where+"."+f.name, f.fields, schema.Properties[f.name])
+		}
+	}
+	slices.Sort(names)
+	if diff := cmp.Diff(names, slices.Sorted(maps.Keys(schema.Properties))); diff != "" {
+		t.Errorf("%s: keys of the decoder (-) and of the schema (+): %s", where, diff)
+	}
+}
+
+func TestSchema_JudgesFilesAsTheDecoderDoes(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile(schemaPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		file string
+		good bool
+	}{
+		{fullConfig, true},
+		{"", true},
+		{"subset: {tables: {a.b: all}}", true},
+		{"preview: {expose: {web: }}", true},
+		{"preview: {compose: compose.yaml}", true},
+		{"nope: 1", false},
+		{"mask: {a: b}", false},
+		{"provider: ec2", false},
+		{"subset: {tables: {b: all}}", false},
+		{"subset: {tables: {a.b: {row: 5}}}", false},
+		{"subset: {tables: {a.b: {share: 1.5}}}", false},
+		{"subset: {tables: {a.b: {rows: 0}}}", false},
+		{"subset: {curve: {10: 3}}", false},
+		{"preview: {port: 0}", false},
+		{"preview: {port: 99999}", false},
+		{"preview: {migrate: {command: [a]}}", false},
+		{"preview: {migrate: {service: a, command: b}}", false},
+		{"preview: {expose: web}", false},
+	} {
+		decoded := new(Config).parse(configName, []byte(c.file), lookup("DB_URL", "x", "PORT", "1"))
+		if (decoded == nil) != c.good {
+			t.Errorf("%q: decoder says %v", c.file, decoded)
+		}
+		if err := schema.Validate(asJSON(t, c.file)); (err == nil) != c.good {
+			t.Errorf("%q: schema says %v", c.file, err)
+		}
+	}
+}
+
+// asJSON reads YAML the way an editor hands it to a schema: every key is text.
+func asJSON(t *testing.T, file string) any {
+	t.Helper()
+	if file == "" {
+		return nil
+	}
+	var value any
+	if err := yaml.Load([]byte(file), &value); err != nil {
+		t.Fatal(err)
+	}
+	return textKeys(value)
+}
+
+func textKeys(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for k := range v {
+			v[k] = textKeys(v[k])
+		}
+	case map[any]any:
+		out := map[string]any{}
+		for k := range v {
+			out[jsonText(k)] = textKeys(v[k])
+		}
+		return out
+	case []any:
+		for i := range v {
+			v[i] = textKeys(v[i])
+		}
+	}
+	return value
+}
+
+func jsonText(value any) string {
+	if s, ok := value.(string); ok {
+		return s
+	}
+	data, _ := json.Marshal(value)
+	return string(data)
+}
