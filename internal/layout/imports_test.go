@@ -32,7 +32,7 @@ var table = map[string][]string{
 // modules says which packages may import what from elsewhere, by prefix. What
 // is not listed here is not fenced in.
 var modules = map[string][]string{
-	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/sink", "internal/pgtest", "cmd/offshoot"},
+	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/sink", "internal/pgtest", "internal/pgtool", "cmd/offshoot"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},
 	"github.com/compose-spec/":      {"compose"},
 	"github.com/docker/compose/":    {"compose"},
