@@ -1,0 +1,81 @@
+package pgtool
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/offshoot-dev/offshoot/internal/host"
+)
+
+// ErrDiskFull means that a disk on the server, or ours, is full. It is the
+// system's own error, so that both are asked for in the same way.
+var ErrDiskFull error = syscall.ENOSPC
+
+// explain takes out of a program's messages what must not be shown, and
+// marks a full disk.
+func explain(err error) error {
+	var exit *host.ExitError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	full := strings.Contains(exit.Stderr, "No space left on device")
+	exit.Stderr = Clean(exit.Stderr)
+	if full {
+		return &diskFull{exit}
+	}
+	return exit
+}
+
+type diskFull struct{ exit *host.ExitError }
+
+func (e *diskFull) Error() string   { return e.exit.Error() }
+func (e *diskFull) Unwrap() []error { return []error{e.exit, ErrDiskFull} }
+
+// Clean keeps of the messages of pg_dump, pg_restore and psql what says which
+// object failed and why. It drops the statement and everything in which the
+// server quotes the values of a row: DETAIL, CONTEXT, and the value at the
+// end of an ERROR.
+func Clean(stderr string) string {
+	var kept []string
+	for line := range strings.Lines(stderr) {
+		line = strings.TrimSpace(line)
+		if !ours.MatchString(line) || strings.Contains(line, "while PROCESSING TOC") {
+			continue
+		}
+		kept = append(kept, Redact(line))
+	}
+	return strings.Join(kept, "\n")
+}
+
+var (
+	ours = regexp.MustCompile(`^(pg_dump|pg_restore|psql)(:|\S*: (error|warning))|^HINT:`)
+	// value matches what a message of the server quotes of a row, as in
+	// `invalid input syntax for type integer: "x"` and
+	// `invalid byte sequence for encoding "UTF8": 0xe9 0x20`.
+	value = regexp.MustCompile(`((?:ERROR|FATAL):  .*?): (?:".*"|0x[0-9a-f].*)$`)
+)
+
+// Redact cuts the value of a row off the end of a server's message.
+func Redact(message string) string {
+	return value.ReplaceAllString(message, "$1")
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// database returns PGDATABASE.
+func database(env []string) string {
+	for _, pair := range env {
+		if name, ok := strings.CutPrefix(pair, "PGDATABASE="); ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// conninfo writes a name so that it cannot be read as a connection string.
+func conninfo(database string) string {
+	return "dbname='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(database) + "'"
+}
