@@ -26,7 +26,7 @@ test: ## go vet and every test, with the servers they need
 lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "not gofumpt-ed: $$unformatted"; exit 1; }
 	@set -e; for module in $(MODULES); do (cd $$module && go vet ./... && $(STATICCHECK) ./...); done
-	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run $$(git ls-files $(MACHINE)); else echo "no shellcheck here: skipped"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run $$(git ls-files $(MACHINE)); else echo "no shellcheck here: skipped"; fi
 
 bench: ## every benchmark, with the servers they need
 	@$(MACHINE)/test bench

@@ -9,6 +9,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
+# shellcheck disable=SC2034 # for those who source this
 state=$repo/.cache/machine
 # dockerd, iptables and other tools of the administrator are not on everybody's PATH.
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -45,8 +46,8 @@ wait_for() {
 # Debian keeps it off PATH, one directory for each major version; Homebrew does alike.
 pg_bin() {
 	local dir
-	for dir in $(ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin \
-		/usr/pgsql-*/bin 2>/dev/null | sed 's/.*[^0-9]\([0-9][0-9]*\)\/bin$/\1 &/' | sort -rn | sed 's/^[0-9]* //'); do
+	for dir in $(printf "%s\n" /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin \
+		/usr/pgsql-*/bin | sed 's/.*[^0-9]\([0-9][0-9]*\)\/bin$/\1 &/' | sort -rn | sed 's/^[0-9]* //'); do
 		if [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ]; then
 			echo "$dir"
 			return
