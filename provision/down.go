@@ -3,17 +3,87 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
+
+// downPatience is how long a down waits for a run that is just ending.
+const downPatience = 10 * time.Second
 
 // Down removes everything of one preview, by its id, and the gateway when it
 // was the last. It is ErrNoPreview when there was nothing to remove.
 func Down(ctx context.Context, machine Machine, id string, observe func(Event)) (compose.Removed, error) {
-	return compose.Removed{}, errors.New("pending")
+	d := &run{Machine: machine, observe: observe, result: &Result{}}
+	d.options.Preview.ID = id
+	removed, err := d.down(ctx, id)
+	if err != nil {
+		return removed, fmt.Errorf("down %s: %w", id, err)
+	}
+	return removed, nil
 }
 
-// DownAll removes every preview of a repository.
+func (r *run) down(ctx context.Context, id string) (removed compose.Removed, err error) {
+	if id == "" {
+		return removed, hint.Usage(errors.New("no preview is named"), "add --pr N or --branch NAME")
+	}
+	err = r.step(ctx, StepLock, func(ctx context.Context) error {
+		if r.engineID, err = r.Engine.ID(ctx); err != nil {
+			return err
+		}
+		r.lock, err = acquire(ctx, lockFor(r.locks(), r.engineID, id), id, "down", downPatience)
+		return err
+	})
+	if err != nil {
+		return removed, err
+	}
+	defer r.lock.release()
+	found, err := look(ctx, r.Engine.Client(), id)
+	if err != nil {
+		return removed, err
+	}
+	err = r.step(ctx, StepRemove, func(ctx context.Context) error {
+		removed, err = compose.RemoveByLabel(ctx, r.Engine, map[string]string{labelPreview: id})
+		// Even where nothing was left of the preview: a run that was killed here
+		// may have left the gateway.
+		return errors.Join(err, r.leaveMachine(ctx, r.engineID))
+	})
+	if err == nil && len(found.labels()) == 0 {
+		err = ErrNoPreview
+	}
+	return removed, err
+}
+
+// DownAll removes every preview of a repository. It goes on after one that
+// fails and joins the errors.
 func DownAll(ctx context.Context, machine Machine, repository string, observe func(Event)) (compose.Removed, error) {
-	return compose.Removed{}, errors.New("pending")
+	var all compose.Removed
+	previews, err := List(ctx, machine, Filter{Repository: repository})
+	if err != nil {
+		return all, err
+	}
+	if len(previews) == 0 {
+		return all, fmt.Errorf("down: %w of %s", ErrNoPreview, cleanRepository(repository))
+	}
+	var errs []error
+	for _, status := range previews {
+		removed, err := Down(ctx, machine, status.Preview.ID, observe)
+		if err != nil && !errors.Is(err, ErrNoPreview) {
+			errs = append(errs, err)
+		}
+		all = joinRemoved(all, removed)
+	}
+	return all, errors.Join(errs...)
+}
+
+func joinRemoved(a, b compose.Removed) compose.Removed {
+	return compose.Removed{
+		Containers: slices.Concat(a.Containers, b.Containers),
+		Networks:   slices.Concat(a.Networks, b.Networks),
+		Volumes:    slices.Concat(a.Volumes, b.Volumes),
+		Images:     slices.Concat(a.Images, b.Images),
+	}
 }

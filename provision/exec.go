@@ -2,24 +2,56 @@ package provision
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // Logs writes the log lines of a preview's services.
 func Logs(ctx context.Context, machine Machine, id string, options compose.LogOptions, w io.Writer) error {
-	return errors.New("pending")
+	s, g, err := machine.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, service := range options.Services {
+		if err := s.hasService(g, service); err != nil {
+			return err
+		}
+	}
+	return machine.stack(g).Logs(ctx, options, w)
 }
 
 // Exec runs a command in the container of a service and returns its exit code.
 func Exec(ctx context.Context, machine Machine, id, service string, options compose.ExecOptions) (int, error) {
-	return 0, errors.New("pending")
+	s, g, err := machine.find(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.hasService(g, service); err != nil {
+		return 0, err
+	}
+	return machine.stack(g).Exec(ctx, service, options)
 }
 
-// Psql runs psql in the database's container, as its owner and on its
-// database. The arguments are psql's own; Argv of the options is not used.
-func Psql(ctx context.Context, machine Machine, id string, args []string, options compose.ExecOptions) (int, error) {
-	return 0, errors.New("pending")
+// hasService refuses the name of a service that has no container.
+func (s survey) hasService(g generation, service string) error {
+	var names []string
+	for _, c := range s.boxes(g.Preview.ID, g.Number) {
+		names = append(names, c.service())
+	}
+	if slices.Contains(names, service) {
+		return nil
+	}
+	return hint.Usage(fmt.Errorf("no service %q in %s", service, g.Preview.ID), "it has %s", strings.Join(names, ", "))
+}
+
+// stack reaches a generation that is already there.
+func (m Machine) stack(g generation) *compose.Stack {
+	return compose.NewStack(m.Engine, &types.Project{Name: g.Preview.project(g.Number)}, nil)
 }

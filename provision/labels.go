@@ -2,6 +2,7 @@ package provision
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -21,12 +22,14 @@ const (
 	labelArchive    = prefix + "archive"
 	labelExpires    = prefix + "expires"
 	labelVersion    = prefix + "version"
-	labelDatabase   = prefix + "database" // the service with the database, on markers and containers
-	labelRoute      = prefix + "route"    // host name, on the containers of an exposed service
-	labelPort       = prefix + "port"     // the port that the route leads to
-	labelMark       = prefix + "mark"     // on a marker volume: what it says
-	labelContainers = prefix + "containers"
-	labelGateway    = prefix + "gateway" // on what belongs to the gateway: its configuration's digest
+	labelDatabase   = prefix + "database" // the service with the database
+	labelExpose     = prefix + "expose"   // web=8000,api=9000: the one to open first first
+
+	labelVolumeOf   = prefix + "volume-of"  // on volumes instead of the generation: they may outlive it
+	labelMark       = prefix + "mark"       // on a marker volume: what it says
+	labelContainers = prefix + "containers" // on the marker of stopped ones: their ids
+	labelGateway    = prefix + "gateway"    // on what belongs to the gateway
+	labelConfig     = prefix + "gateway-config"
 )
 
 // labels returns what identifies a preview, without empty values.
@@ -58,8 +61,15 @@ type generation struct {
 	Commit   string
 	Archive  string // sha256 of the archive's bytes
 	Database string // the service
+	Expose   []port // the one to open first first
 	Expires  time.Time
 	Version  string
+}
+
+// A port of a service that the gateway shows.
+type port struct {
+	Service string
+	Number  int
 }
 
 func (g generation) labels() map[string]string {
@@ -68,6 +78,7 @@ func (g generation) labels() map[string]string {
 	labels[labelCommit] = g.Commit
 	labels[labelArchive] = g.Archive
 	labels[labelDatabase] = g.Database
+	labels[labelExpose] = formatPorts(g.Expose)
 	labels[labelVersion] = g.Version
 	if !g.Expires.IsZero() {
 		labels[labelExpires] = g.Expires.UTC().Format(time.RFC3339)
@@ -83,8 +94,29 @@ func generationOf(labels map[string]string) generation {
 	return generation{
 		Preview: previewOf(labels), Number: number, Commit: labels[labelCommit],
 		Archive: labels[labelArchive], Database: labels[labelDatabase],
-		Expires: expires, Version: labels[labelVersion],
+		Expose: parsePorts(labels[labelExpose]), Expires: expires, Version: labels[labelVersion],
 	}
+}
+
+// formatPorts writes web=8000,api=9000. The name of a compose service has
+// neither sign in it.
+func formatPorts(ports []port) string {
+	var fields []string
+	for _, p := range ports {
+		fields = append(fields, p.Service+"="+strconv.Itoa(p.Number))
+	}
+	return strings.Join(fields, ",")
+}
+
+func parsePorts(text string) []port {
+	var ports []port
+	for field := range strings.SplitSeq(text, ",") {
+		service, number, _ := strings.Cut(field, "=")
+		if n, err := strconv.Atoi(number); err == nil && service != "" {
+			ports = append(ports, port{Service: service, Number: n})
+		}
+	}
+	return ports
 }
 
 func withoutEmpty(labels map[string]string) map[string]string {

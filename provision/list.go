@@ -2,8 +2,14 @@ package provision
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"strconv"
 	"time"
+
+	"github.com/docker/docker/client"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // Status is one preview of a machine.
@@ -47,10 +53,120 @@ type Filter struct {
 
 // List reads the previews of a machine back from its labels, by id.
 func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error) {
-	return nil, errors.New("pending")
+	engineID, err := machine.Engine.ID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := look(ctx, machine.Engine.Client(), filter.ID)
+	if err != nil {
+		return nil, err
+	}
+	hostPort, err := machine.gatewayPort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := []Status{}
+	for _, id := range s.previews() {
+		g := s.generation(id, s.shown(id))
+		if filter.Repository != "" && g.Preview.Repository != cleanRepository(filter.Repository) {
+			continue
+		}
+		status, err := machine.status(ctx, s, g, engineID)
+		if err != nil {
+			return nil, err
+		}
+		status.Links = g.links(hostPort)
+		found = append(found, status)
+	}
+	return found, nil
+}
+
+// shown is the generation that is meant when somebody names the preview: the
+// one that serves, or else the newest.
+func (s survey) shown(id string) int {
+	if serving := s.serving(id); serving > 0 {
+		return serving
+	}
+	newest := 0
+	for _, number := range s.generations(id) {
+		newest = number
+	}
+	return newest
+}
+
+func (m Machine) status(ctx context.Context, s survey, g generation, engineID string) (Status, error) {
+	id := g.Preview.ID
+	status := Status{
+		Preview: g.Preview, State: s.state(id), Generation: g.Number, Commit: g.Commit,
+		Archive: g.Archive, Database: g.Database, Expires: g.Expires, Services: []Service{},
+	}
+	if status.State == Incomplete && held(lockFor(m.locks(), engineID, id)) {
+		status.State = Starting
+	}
+	for _, kind := range []mark{markServing, markBegun} {
+		if marker, ok := s.marker(id, g.Number, kind); ok {
+			status.Created = marker.Created
+			break
+		}
+	}
+	containers, err := compose.List(ctx, m.Engine, map[string]string{
+		labelPreview: id, labelGeneration: strconv.Itoa(g.Number),
+	})
+	if err != nil {
+		return Status{}, err
+	}
+	for _, c := range containers {
+		if !c.OneOff {
+			status.Services = append(status.Services, Service{Name: c.Service, State: c.State, Health: c.Health, ExitCode: c.ExitCode})
+		}
+	}
+	return status, nil
+}
+
+// state is what the markers say.
+func (s survey) state(id string) State {
+	serving := s.serving(id)
+	if serving == 0 {
+		return Incomplete
+	}
+	if _, stopped := s.marker(id, serving, markStopped); stopped {
+		return Updating
+	}
+	return Serving
 }
 
 // Get is the status of one preview, or ErrNoPreview.
 func Get(ctx context.Context, machine Machine, id string) (Status, error) {
-	return Status{}, errors.New("pending")
+	found, err := List(ctx, machine, Filter{ID: id})
+	if err != nil {
+		return Status{}, err
+	}
+	if len(found) == 0 {
+		return Status{}, noPreview(id)
+	}
+	return found[0], nil
+}
+
+// find surveys one preview and picks the generation that is meant.
+func (m Machine) find(ctx context.Context, id string) (survey, generation, error) {
+	s, err := lookAt(ctx, m.Engine.Client(), id)
+	if err != nil {
+		return s, generation{}, err
+	}
+	return s, s.generation(id, s.shown(id)), nil
+}
+
+func lookAt(ctx context.Context, api client.APIClient, id string) (survey, error) {
+	if id == "" {
+		return survey{}, noPreview(id)
+	}
+	s, err := look(ctx, api, id)
+	if err == nil && len(s.labels()) == 0 {
+		return s, noPreview(id)
+	}
+	return s, err
+}
+
+func noPreview(id string) error {
+	return hint.Wrap(fmt.Errorf("%s: %w", id, ErrNoPreview), "offshoot list shows those that there are")
 }

@@ -3,9 +3,227 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
-// Up brings a preview up, or updates it in place.
+// lockPatience bridges the moments at which a list looks who holds a lock.
+const lockPatience = 500 * time.Millisecond
+
+// Up brings a preview up, or updates it: a new generation is made beside the
+// one that serves, and takes over when it is ready. Observe gets what happens;
+// it may be nil. A stack that fails is a *StepError, and another run of the
+// same preview a *LockedError.
 func Up(ctx context.Context, machine Machine, options Options, observe func(Event)) (*Result, error) {
-	return nil, errors.New("pending")
+	r := &run{Machine: machine, options: options, observe: observe}
+	r.result = &Result{Preview: options.Preview, Commit: options.Commit, Links: []Link{}, Timings: []Timing{}}
+	err := r.up(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("up %s: %w", options.Preview.Name, err)
+	}
+	return r.result, nil
+}
+
+// A run is one up under way.
+type run struct {
+	Machine
+	options Options
+	observe func(Event)
+	result  *Result
+
+	mutex   sync.Mutex // guards observe
+	current Step
+
+	engineID string
+	lock     *lock
+	serving  generation        // Number 0: nothing serves yet
+	next     generation        // what is being made
+	carried  map[string]string // volumes to keep: key in the compose file → name
+	archive  *archive          // nil: none to load
+	stack    *compose.Stack
+	project  *types.Project
+	server   server // the database of the next generation
+}
+
+func (r *run) up(ctx context.Context) error {
+	if err := r.step(ctx, StepLock, r.takeLock); err != nil {
+		return err
+	}
+	defer r.lock.release()
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	if err := r.make(ctx); err != nil {
+		return r.undo(ctx, err)
+	}
+	// Requests go to the new generation. What is left to do is not worth
+	// calling it failed: the next up or down would do it as well.
+	if err := r.step(ctx, StepCleanup, r.cleanUp); err != nil {
+		r.emit(Event{Step: StepCleanup, Kind: Notice, Text: err.Error()})
+	}
+	r.conclude()
+	return nil
+}
+
+// prepare finds out what is there and what is wanted. It makes nothing but
+// the marker that a generation is begun, and that last.
+func (r *run) prepare(ctx context.Context) error {
+	if err := r.step(ctx, StepMachine, r.readMachine); err != nil {
+		return err
+	}
+	return r.step(ctx, StepFiles, r.readFiles)
+}
+
+// make makes the next generation and lets it serve.
+func (r *run) make(ctx context.Context) error {
+	steps := []struct {
+		name Step
+		skip bool
+		do   func(context.Context) error
+	}{
+		{StepGateway, false, r.startGateway},
+		{StepImages, false, r.fetchImages},
+		{StepDatabase, false, r.startDatabase},
+		{StepLoad, r.archive == nil, r.loadArchive},
+		{StepMigrate, r.options.Migrate == nil, r.migrate},
+		{StepStart, false, r.startAll},
+		{StepReady, false, r.waitReady},
+		{StepRoute, false, r.route},
+	}
+	for _, s := range steps {
+		if s.skip {
+			continue
+		}
+		if err := r.step(ctx, s.name, s.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step runs one step between its events and takes its time.
+func (r *run) step(ctx context.Context, name Step, do func(context.Context) error) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	r.current = name
+	r.emit(Event{Step: name, Kind: Began})
+	began := time.Now()
+	err := do(ctx)
+	took := time.Since(began)
+	if err != nil {
+		r.emit(Event{Step: name, Kind: Failed, Text: err.Error(), Took: took})
+		return err
+	}
+	r.result.Timings = append(r.result.Timings, Timing{Step: name, Took: took})
+	r.emit(Event{Step: name, Kind: Done, Took: took})
+	return nil
+}
+
+// undo takes back a generation that failed. Whatever served before is started
+// again where it had been stopped.
+func (r *run) undo(ctx context.Context, cause error) error {
+	// A generation that has taken volumes over cannot stay: two servers on one
+	// database would destroy it.
+	if r.options.Keep && len(r.carried) == 0 {
+		var failed *StepError
+		if errors.As(cause, &failed) {
+			failed.Kept = true
+		}
+		r.notice("left as it is, on request; the next up or down removes it")
+		return cause
+	}
+	ctx, cancel := sturdy(ctx)
+	defer cancel()
+	err := r.step(ctx, StepCleanup, func(ctx context.Context) error {
+		err := r.removeGeneration(ctx, r.next.Preview.ID, r.next.Number)
+		return errors.Join(err, r.resumeServing(ctx), r.leaveMachine(ctx, r.engineID))
+	})
+	return errors.Join(cause, err)
+}
+
+func (r *run) resumeServing(ctx context.Context) error {
+	if r.serving.Number == 0 {
+		return nil
+	}
+	ctx, cancel := sturdy(ctx)
+	defer cancel()
+	return r.resume(ctx, r.serving)
+}
+
+// cleanUp removes what served before.
+func (r *run) cleanUp(ctx context.Context) error {
+	ctx, cancel := sturdy(ctx)
+	defer cancel()
+	err := r.next.unset(ctx, r.Engine.Client(), markBegun)
+	_, removed := r.removeLeftovers(ctx, r.next.Preview.ID)
+	return errors.Join(err, removed)
+}
+
+func (r *run) conclude() {
+	r.result.Generation = r.next.Number
+	r.result.Expires = r.next.Expires
+	r.result.Kept = len(r.carried) > 0
+}
+
+func (r *run) takeLock(ctx context.Context) error {
+	if r.options.Preview.ID == "" {
+		return hint.Usage(errors.New("no preview is named"), "add --pr N or --branch NAME")
+	}
+	id, err := r.Engine.ID(ctx)
+	if err != nil {
+		return err
+	}
+	r.engineID = id
+	preview := r.options.Preview.ID
+	r.lock, err = acquire(ctx, lockFor(r.locks(), id, preview), preview, "up", lockPatience)
+	return err
+}
+
+// emit hands an event on. Compose calls from goroutines of its own.
+func (r *run) emit(e Event) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.observe != nil {
+		r.observe(e)
+	}
+}
+
+func (r *run) progress(service, text string) {
+	r.emit(Event{Step: r.current, Kind: Progress, Service: service, Text: text})
+}
+
+func (r *run) notice(format string, args ...any) {
+	r.emit(Event{Step: r.current, Kind: Notice, Text: fmt.Sprintf(format, args...)})
+}
+
+func (r *run) timeout() time.Duration {
+	if r.options.Timeout > 0 {
+		return r.options.Timeout
+	}
+	return 5 * time.Minute
+}
+
+// failed makes an error of the stack into one of this step.
+func (r *run) failed(ctx context.Context, err error) error {
+	var already *StepError
+	if err == nil || ctx.Err() != nil || errors.As(err, &already) || errors.Is(err, compose.ErrEngineDown) {
+		return err
+	}
+	step := &StepError{Step: r.current, Err: err}
+	var build *compose.BuildError
+	var waiting *compose.NotReady
+	switch {
+	case errors.As(err, &build):
+		step.Service, step.Tail, step.Err = build.Service, build.Tail, build.Err
+	case errors.As(err, &waiting) && len(waiting.Services) > 0:
+		step.Service, step.Tail = waiting.Services[0].Service, waiting.Services[0].Tail
+	}
+	return step
 }

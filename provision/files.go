@@ -1,0 +1,216 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// readMachine finds what is there of the preview, refuses one that belongs to
+// another repository, and removes what killed runs have left.
+func (r *run) readMachine(ctx context.Context) error {
+	preview := r.options.Preview
+	s, err := look(ctx, r.Engine.Client(), preview.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.sameOwner(preview); err != nil {
+		return err
+	}
+	removed, err := r.removeLeftovers(ctx, preview.ID)
+	if err != nil {
+		return err
+	}
+	if len(removed) > 0 {
+		r.notice("removed %d unfinished of an earlier run", len(removed))
+	}
+	number := 0
+	for _, made := range s.generations(preview.ID) {
+		number = made
+	}
+	if serving := s.serving(preview.ID); serving > 0 {
+		r.serving = s.generation(preview.ID, serving)
+	}
+	r.next = generation{Preview: preview, Number: number + 1, Commit: r.options.Commit, Version: r.options.Version}
+	if r.options.Expires > 0 {
+		r.next.Expires = time.Now().Add(r.options.Expires).UTC().Truncate(time.Second)
+	}
+	return nil
+}
+
+// sameOwner refuses an id that another repository or branch has on this
+// machine.
+func (s survey) sameOwner(preview Preview) error {
+	for _, labels := range s.labels() {
+		other := previewOf(labels)
+		if other.Repository != preview.Repository {
+			return hint.Usage(fmt.Errorf("preview %s is one of %s, not of %s", preview.ID, other.Repository, preview.Repository),
+				"set another project name in offshoot.yaml")
+		}
+		if other.PullRequest != preview.PullRequest || preview.PullRequest == 0 && other.Branch != preview.Branch {
+			return hint.Usage(fmt.Errorf("preview %s is that of branch %s", preview.ID, other.Branch), "remove it with offshoot down")
+		}
+	}
+	return nil
+}
+
+// readFiles reads the compose project and the archive, decides what the
+// generation is, and marks it as begun.
+func (r *run) readFiles(ctx context.Context) error {
+	source := r.options.Source
+	project, changes, err := compose.Load(ctx, source)
+	if err != nil {
+		return err
+	}
+	if err := r.choose(project); err != nil {
+		return err
+	}
+	if err := r.openArchive(); err != nil {
+		return err
+	}
+	if err := r.carry(ctx, project); err != nil {
+		return err
+	}
+	dataDir, err := r.Engine.DataDir(ctx, project, r.next.Database)
+	if err != nil {
+		return err
+	}
+	own, more, err := compose.Transform(project, compose.Options{
+		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.labels(),
+		Database: r.next.Database, DataDir: dataDir, Root: source.Dir, Allow: source.Allow,
+		Environment: r.options.Environment, ReuseVolumes: r.carried,
+		CPUs: r.options.CPUs, Memory: r.options.Memory,
+	})
+	if err != nil {
+		return err
+	}
+	r.project = labelVolumes(own, r.next.Number)
+	r.result.Changes = append(changes, more...)
+	r.stack = compose.NewStack(r.Engine, r.project, r.follow)
+	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
+}
+
+// choose names the services of the project that offshoot deals with.
+func (r *run) choose(project *types.Project) error {
+	database, err := compose.FindDatabase(project, r.options.Database)
+	if err != nil {
+		return err
+	}
+	exposed, err := compose.FindExposed(project, r.options.Expose)
+	if err != nil {
+		return err
+	}
+	r.next.Database = database
+	for _, service := range compose.ExposedOrder(project, exposed) {
+		r.next.Expose = append(r.next.Expose, port{Service: service, Number: exposed[service]})
+	}
+	if r.options.Migrate == nil {
+		return nil
+	}
+	if _, err := project.GetService(r.options.Migrate.Service); err != nil {
+		return hint.Usage(fmt.Errorf("migrate: no service %q in the compose file", r.options.Migrate.Service),
+			"preview.migrate.service is one of %s", strings.Join(project.ServiceNames(), ", "))
+	}
+	return nil
+}
+
+func (r *run) openArchive() error {
+	if r.options.KeepData && r.serving.Number > 0 {
+		return nil
+	}
+	if r.options.Archive == "" {
+		return nil
+	}
+	var err error
+	if r.archive, err = openArchive(r.options.Archive); err != nil {
+		return err
+	}
+	r.next.Archive = r.archive.SHA256
+	return nil
+}
+
+// carry finds the volumes of the serving generation that the next one takes
+// over.
+func (r *run) carry(ctx context.Context, project *types.Project) error {
+	if !r.options.KeepData {
+		return nil
+	}
+	if r.serving.Number == 0 {
+		r.notice("nothing serves yet, so there is no data to keep")
+		return nil
+	}
+	s, err := look(ctx, r.Engine.Client(), r.serving.Preview.ID)
+	if err != nil {
+		return err
+	}
+	r.carried = map[string]string{}
+	for key, name := range s.volumesOf(r.serving.Preview.ID, r.serving.Number) {
+		if _, known := project.Volumes[key]; known || key == compose.DatabaseVolume {
+			r.carried[key] = name
+		}
+	}
+	if r.carried[compose.DatabaseVolume] == "" {
+		return hint.Wrap(errors.New("the serving generation has no database volume to keep"), "run offshoot up without --keep-data")
+	}
+	r.next.Archive = r.serving.Archive
+	return nil
+}
+
+// volumesOf maps the keys of the volumes that a generation's containers have
+// to their names.
+func (s survey) volumesOf(id string, number int) map[string]string {
+	names := map[string]string{}
+	for _, v := range s.volumes {
+		key := v.Labels[composeVolume]
+		if key == "" || v.Labels[labelPreview] != id {
+			continue
+		}
+		for _, c := range s.boxes(id, number) {
+			if slices.Contains(c.Volumes, v.Name) {
+				names[key] = v.Name
+			}
+		}
+	}
+	return names
+}
+
+// labelVolumes gives the volumes a label of their own instead of that of the
+// generation: see removeVolumes.
+func labelVolumes(project *types.Project, number int) *types.Project {
+	for key, v := range project.Volumes {
+		if bool(v.External) {
+			continue
+		}
+		v.Labels = maps.Clone(v.Labels)
+		if v.Labels == nil {
+			v.Labels = types.Labels{}
+		}
+		delete(v.Labels, labelGeneration)
+		v.Labels[labelVolumeOf] = strconv.Itoa(number)
+		project.Volumes[key] = v
+	}
+	return project
+}
+
+// follow hands on what compose tells.
+func (r *run) follow(e compose.Event) {
+	kind := Progress
+	if e.State == compose.Warning {
+		kind = Notice
+	}
+	text := e.Text
+	if e.Total > 0 && e.State == compose.Working {
+		text = fmt.Sprintf("%s %d %%", text, 100*e.Current/e.Total)
+	}
+	r.emit(Event{Step: r.current, Kind: kind, Service: e.Subject, Text: text})
+}

@@ -1,0 +1,276 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
+	"github.com/docker/go-connections/nat"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+// The names of what the gateway is made of, one of each on an engine.
+const (
+	gatewayName = "offshoot-gateway"
+	// Docker publishes a container's ports through the first of its networks
+	// by name, and cuts connections when that changes: a digit sorts before
+	// the names of the previews' networks.
+	gatewayNetwork = "0-offshoot-gateway"
+	gatewayPort    = nat.Port("8480/tcp")
+)
+
+// underGatewayLock runs f while no other run changes the gateway.
+func (m Machine) underGatewayLock(ctx context.Context, engineID string, f func() error) error {
+	l, err := acquire(ctx, lockFor(m.locks(), engineID, "gateway"), "gateway", "gateway", time.Minute)
+	if err != nil {
+		return err
+	}
+	defer l.release()
+	return f()
+}
+
+func (m Machine) locks() string {
+	if m.Locks != "" {
+		return m.Locks
+	}
+	return defaultLocks()
+}
+
+// ensureGateway makes the gateway run, from this binary and on the wanted
+// port, and leaves one alone that already does.
+func (m Machine) ensureGateway(ctx context.Context) error {
+	if m.Binary == "" {
+		return errors.Join(errors.New("no executable for the gateway"), m.Missing)
+	}
+	api := m.Engine.Client()
+	current, exists, err := findGateway(ctx, api)
+	if err != nil {
+		return err
+	}
+	imageRef, err := ensureGatewayImage(ctx, api, m.Binary)
+	if err != nil {
+		return err
+	}
+	hostPort := m.Port
+	if hostPort == 0 {
+		hostPort = max(publishedPort(current), 0)
+	}
+	if hostPort == 0 {
+		hostPort = gateway.DefaultPort
+	}
+	config := fmt.Sprintf("%s port %d", imageRef, hostPort)
+	if exists && current.Config.Labels[labelConfig] == config {
+		return startGateway(ctx, api, current.ID, hostPort)
+	}
+	if exists {
+		if err := api.ContainerRemove(ctx, current.ID, container.RemoveOptions{Force: true}); err != nil && !notFound(err) {
+			return fmt.Errorf("replace the gateway: %w", err)
+		}
+	}
+	if err := createGateway(ctx, api, imageRef, config, hostPort); err != nil {
+		return err
+	}
+	return removeGatewayImages(ctx, api, imageRef)
+}
+
+// findGateway finds the gateway's container. One of that name without the
+// label is somebody else's.
+func findGateway(ctx context.Context, api client.APIClient) (container.InspectResponse, bool, error) {
+	found, err := api.ContainerInspect(ctx, gatewayName)
+	if notFound(err) {
+		return found, false, nil
+	}
+	if err != nil {
+		return found, false, fmt.Errorf("inspect the gateway: %w", err)
+	}
+	if found.Config.Labels[labelGateway] == "" {
+		return found, false, hint.Wrap(fmt.Errorf("container %s exists and is not offshoot's", gatewayName),
+			"rename it: docker rename %s …", gatewayName)
+	}
+	return found, true, nil
+}
+
+// publishedPort is where the gateway is published on the loopback interface.
+func publishedPort(c container.InspectResponse) int {
+	if c.ContainerJSONBase == nil || c.HostConfig == nil {
+		return 0
+	}
+	for _, binding := range c.HostConfig.PortBindings[gatewayPort] {
+		if number, err := strconv.Atoi(binding.HostPort); err == nil {
+			return number
+		}
+	}
+	return 0
+}
+
+func createGateway(ctx context.Context, api client.APIClient, imageRef, config string, hostPort int) error {
+	subnets, err := ensureGatewayNetwork(ctx, api)
+	if err != nil {
+		return err
+	}
+	argv := []string{"gateway", "serve"}
+	for _, subnet := range subnets {
+		argv = append(argv, "-network", subnet)
+	}
+	created, err := api.ContainerCreate(ctx,
+		&container.Config{
+			Image: imageRef, Cmd: argv, User: "65534:65534",
+			ExposedPorts: nat.PortSet{gatewayPort: {}},
+			Labels:       map[string]string{labelGateway: "container", labelConfig: config},
+		},
+		&container.HostConfig{
+			NetworkMode:   gatewayNetwork,
+			PortBindings:  nat.PortMap{gatewayPort: {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(hostPort)}}},
+			RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
+			CapDrop:       []string{"ALL"},
+			SecurityOpt:   []string{"no-new-privileges"},
+			LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "1m"}},
+		},
+		nil, nil, gatewayName)
+	if err != nil {
+		return fmt.Errorf("create the gateway: %w", err)
+	}
+	if err := startGateway(ctx, api, created.ID, hostPort); err != nil {
+		removed := api.ContainerRemove(context.WithoutCancel(ctx), created.ID, container.RemoveOptions{Force: true})
+		return errors.Join(err, removed)
+	}
+	return nil
+}
+
+// ensureGatewayNetwork makes the network through which the port is published,
+// and returns its subnets: the only ones that the gateway answers in.
+func ensureGatewayNetwork(ctx context.Context, api client.APIClient) ([]string, error) {
+	found, err := api.NetworkInspect(ctx, gatewayNetwork, network.InspectOptions{})
+	if notFound(err) {
+		_, err = api.NetworkCreate(ctx, gatewayNetwork, network.CreateOptions{
+			Driver: "bridge", Labels: map[string]string{labelGateway: "network"},
+		})
+		if err == nil {
+			found, err = api.NetworkInspect(ctx, gatewayNetwork, network.InspectOptions{})
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("network of the gateway: %w", err)
+	}
+	if found.Labels[labelGateway] == "" {
+		return nil, hint.Wrap(fmt.Errorf("network %s exists and is not offshoot's", gatewayNetwork), "remove that network")
+	}
+	var subnets []string
+	for _, config := range found.IPAM.Config {
+		subnets = append(subnets, config.Subnet)
+	}
+	return subnets, nil
+}
+
+func startGateway(ctx context.Context, api client.APIClient, id string, hostPort int) error {
+	err := api.ContainerStart(ctx, id, container.StartOptions{})
+	if err == nil {
+		return nil
+	}
+	for _, taken := range []string{"port is already allocated", "address already in use", "Ports are not available", "bind: Only one usage"} {
+		if strings.Contains(err.Error(), taken) {
+			return hint.Wrap(&PortTakenError{Port: hostPort},
+				"stop what listens there, or choose another port for the gateway (preview.port, or --port)")
+		}
+	}
+	return fmt.Errorf("start the gateway: %w", err)
+}
+
+// PortTakenError says that something else listens where the gateway would.
+type PortTakenError struct{ Port int }
+
+func (e *PortTakenError) Error() string {
+	return fmt.Sprintf("port %d on 127.0.0.1 is taken", e.Port)
+}
+
+// syncGateway connects the gateway to the networks of the containers that it
+// leads to, and hands it the routes that follow from what is on the engine.
+func (m Machine) syncGateway(ctx context.Context) error {
+	api := m.Engine.Client()
+	current, exists, err := findGateway(ctx, api)
+	if err != nil || !exists {
+		return err
+	}
+	everything, err := look(ctx, api, "")
+	if err != nil {
+		return err
+	}
+	if err := joinNetworks(ctx, api, current, everything.reached()); err != nil {
+		return err
+	}
+	table, err := json.Marshal(everything.routes())
+	if err != nil {
+		return fmt.Errorf("routes: %w", err)
+	}
+	var stderr bytes.Buffer
+	code, err := runIn(ctx, api, current.ID, command{
+		argv: []string{gatewayBinary, "gateway", "load"}, stdin: bytes.NewReader(table), stderr: &stderr,
+	})
+	if err != nil {
+		return fmt.Errorf("routes: %w", err)
+	}
+	if code != 0 {
+		return fmt.Errorf("routes: gateway load: exit %d: %s", code, printable(strings.TrimSpace(stderr.String())))
+	}
+	return nil
+}
+
+func joinNetworks(ctx context.Context, api client.APIClient, current container.InspectResponse, wanted []string) error {
+	for _, name := range wanted {
+		if current.NetworkSettings != nil && current.NetworkSettings.Networks[name] != nil {
+			continue
+		}
+		err := api.NetworkConnect(ctx, name, current.ID, &network.EndpointSettings{})
+		if err != nil && !notFound(err) && !strings.Contains(err.Error(), "already exists in network") {
+			return fmt.Errorf("connect the gateway to %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// probe asks from inside of the gateway whether a port answers.
+func (m Machine) probe(ctx context.Context, c box, p port, host string) error {
+	api := m.Engine.Client()
+	current, exists, err := findGateway(ctx, api)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return errors.New("the gateway is gone")
+	}
+	_, err = outputOf(ctx, api, current.ID, gatewayBinary, "gateway", "probe", c.address(), strconv.Itoa(p.Number), host)
+	return err
+}
+
+// portOf is where the gateway answers now; 0 when there is none.
+func (m Machine) gatewayPort(ctx context.Context) (int, error) {
+	current, exists, err := findGateway(ctx, m.Engine.Client())
+	if err != nil || !exists {
+		return 0, err
+	}
+	return publishedPort(current), nil
+}
+
+// links are the addresses of a generation's exposed services.
+func (g generation) links(hostPort int) []Link {
+	links := []Link{}
+	for _, p := range g.Expose {
+		host := g.Preview.Host(p.Service, len(g.Expose) == 1)
+		if hostPort != 80 && hostPort != 0 {
+			host += ":" + strconv.Itoa(hostPort)
+		}
+		links = append(links, Link{Service: p.Service, URL: "http://" + host + "/"})
+	}
+	return slices.Clip(links)
+}

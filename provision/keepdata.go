@@ -1,0 +1,77 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// halt stops the containers of the serving generation that have a volume which
+// the next one takes over: two servers on one database would destroy it. What
+// is stopped is written down first, so that resume can start it again even
+// after this process has been killed.
+func (r *run) halt(ctx context.Context) error {
+	if len(r.carried) == 0 {
+		return nil
+	}
+	api := r.Engine.Client()
+	s, err := look(ctx, api, r.serving.Preview.ID)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, c := range s.boxes(r.serving.Preview.ID, r.serving.Number) {
+		if c.running() && c.hasOneOf(r.carried) {
+			ids = append(ids, c.address())
+		}
+	}
+	if err := r.serving.set(ctx, api, markStopped, map[string]string{labelContainers: strings.Join(ids, ",")}); err != nil {
+		return err
+	}
+	if err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) }); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := api.ContainerStop(ctx, id, container.StopOptions{}); err != nil && !notFound(err) {
+			return fmt.Errorf("stop what serves: %w", err)
+		}
+	}
+	return nil
+}
+
+func (b box) hasOneOf(volumes map[string]string) bool {
+	for _, name := range volumes {
+		if slices.Contains(b.Volumes, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// resume starts again what halt has stopped; it is harmless when that is
+// nothing.
+func (m Machine) resume(ctx context.Context, g generation) error {
+	api := m.Engine.Client()
+	s, err := look(ctx, api, g.Preview.ID)
+	if err != nil {
+		return err
+	}
+	marker, stopped := s.marker(g.Preview.ID, g.Number, markStopped)
+	if !stopped {
+		return nil
+	}
+	var errs []error
+	for id := range strings.SplitSeq(marker.Labels[labelContainers], ",") {
+		if id == "" {
+			continue
+		}
+		if err := api.ContainerStart(ctx, id, container.StartOptions{}); err != nil && !notFound(err) {
+			errs = append(errs, fmt.Errorf("start again what served: %w", err))
+		}
+	}
+	return errors.Join(append(errs, g.unset(ctx, api, markStopped))...)
+}

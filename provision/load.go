@@ -1,0 +1,128 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// recreateSQL makes the database anew and empty, since the compose project's
+// own scripts may have made tables in it. Roles, and the settings that the
+// scripts gave to the database, stay: they are not in an archive.
+//
+// A setting that is a list is stored as it was written, with its own quotes,
+// the others without any: see variable_is_guc_list_quote in pg_dump.
+const recreateSQL = `
+SELECT COALESCE((SELECT pg_catalog.pg_get_userbyid(d.datdba) FROM pg_catalog.pg_database AS d WHERE d.datname = :'name'),
+                CURRENT_USER) AS owner,
+       pg_catalog.current_setting('server_version_num')::int >= 130000 AS force \gset
+CREATE TEMPORARY TABLE offshoot_setting AS
+SELECT pg_catalog.format('ALTER %sDATABASE %I SET %I TO %s',
+         CASE WHEN s.setrole <> 0 THEN pg_catalog.format('ROLE %I IN ', pg_catalog.pg_get_userbyid(s.setrole)) END,
+         d.datname, c.name,
+         CASE WHEN c.name IN ('local_preload_libraries', 'search_path', 'session_preload_libraries',
+                              'shared_preload_libraries', 'temp_tablespaces', 'unix_socket_directories')
+              THEN c.value ELSE pg_catalog.quote_literal(c.value) END) AS statement
+FROM pg_catalog.pg_db_role_setting AS s
+JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
+CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS config
+CROSS JOIN LATERAL (SELECT pg_catalog.split_part(config, '=', 1) AS name,
+                           pg_catalog.substr(config, pg_catalog.strpos(config, '=') + 1) AS value) AS c
+WHERE d.datname = :'name';
+\if :force
+DROP DATABASE IF EXISTS :"name" WITH (FORCE);
+\else
+SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = :'name';
+DROP DATABASE IF EXISTS :"name";
+\endif
+CREATE DATABASE :"name" OWNER :"owner";
+SELECT statement FROM offshoot_setting \gexec
+`
+
+// loadArchive fills the database with the archive, over the socket in its own
+// container, so that no port has to be open and the client fits the server.
+func (r *run) loadArchive(ctx context.Context) error {
+	began := time.Now()
+	if err := r.recreate(ctx); err != nil {
+		return r.failed(ctx, err)
+	}
+	content, err := r.archive.open()
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+
+	done := make(chan struct{})
+	finished := make(chan struct{})
+	go func() { defer close(finished); r.tellLoaded(content.read, done) }()
+	err = r.feed(ctx, loadCommand(r.server, content))
+	close(done)
+	<-finished
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	r.result.Loaded = &Loaded{
+		Archive: r.archive.Path, SHA256: r.archive.SHA256, Bytes: r.archive.Bytes, Took: time.Since(began),
+	}
+	return nil
+}
+
+// loadCommand is the client for what is in an archive. A script is not run as
+// one transaction: pg_dump's may hold commands that cannot be in one, and the
+// database is thrown away when it fails. Verbosity gives each error its code.
+func loadCommand(s server, c *content) command {
+	argv := []string{"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", s.user, "-d", s.database, "-f", "-"}
+	if c.custom {
+		argv = []string{"pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-U", s.user, "-d", s.database}
+	}
+	return command{argv: argv, env: s.env(), stdin: c}
+}
+
+func (r *run) recreate(ctx context.Context) error {
+	s := r.server
+	return r.feed(ctx, command{
+		argv: []string{
+			"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-v", "name=" + s.database,
+			"-U", s.user, "-d", s.maintenance(), "-f", "-",
+		},
+		env: s.env(), stdin: strings.NewReader(recreateSQL),
+	})
+}
+
+// feed runs a database client and makes an error of what it says, without the
+// data that PostgreSQL likes to quote in its messages.
+func (r *run) feed(ctx context.Context, c command) error {
+	said := &complaints{}
+	c.stderr = said
+	code, err := runIn(ctx, r.Engine.Client(), r.server.container, c)
+	if err != nil {
+		return err
+	}
+	if code == 0 {
+		return nil
+	}
+	lines := said.lines()
+	step := &StepError{Step: r.current, Service: r.next.Database, Tail: lines, Err: fmt.Errorf("%s: exit %d", c.argv[0], code)}
+	if len(lines) > 0 {
+		step.Err = errors.New(lines[len(lines)-1])
+	}
+	return hint.Wrap(step, "%s", adviceFor(lines))
+}
+
+// tellLoaded says how much of the file is read, now and then.
+func (r *run) tellLoaded(read *counter, done <-chan struct{}) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			r.progress(r.next.Database, fmt.Sprintf("%d of %d MB", read.n.Load()>>20, r.archive.Bytes>>20))
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package provision
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+// routes derives the gateway's table from what is on the engine.
+func (s survey) routes() gateway.Table {
+	var table gateway.Table
+	for _, id := range s.previews() {
+		table.Routes = append(table.Routes, s.routesOf(id)...)
+	}
+	sort.SliceStable(table.Routes, func(i, j int) bool { return table.Routes[i].Host < table.Routes[j].Host })
+	table.Routes = slices.CompactFunc(table.Routes, func(a, b gateway.Route) bool { return a.Host == b.Host })
+	return table
+}
+
+// routesOf are the routes of one preview: of the generation that serves, or
+// while there is none, those of the one being made, which lead nowhere yet.
+func (s survey) routesOf(id string) []gateway.Route {
+	number := s.serving(id)
+	state, m := gateway.Serving, markServing
+	if number == 0 {
+		state, m = gateway.Starting, markBegun
+		for _, begun := range s.generations(id) {
+			number = begun
+		}
+	}
+	marker, ok := s.marker(id, number, m)
+	if !ok {
+		return nil
+	}
+	if stopped, ok := s.marker(id, number, markStopped); ok {
+		state, marker = gateway.Updating, stopped
+	}
+	g := generationOf(marker.Labels)
+	var routes []gateway.Route
+	for i, p := range g.Expose {
+		route := gateway.Route{
+			Project: g.Preview.Project, Preview: g.Preview.Name, Service: p.Service, State: state,
+			Host: g.Preview.Host(p.Service, len(g.Expose) == 1), Since: marker.Created,
+			Commit: g.Commit, Branch: g.Preview.Branch, Expires: g.Expires,
+		}
+		if state == gateway.Serving {
+			route.Address = s.backend(id, number, p)
+		}
+		routes = append(routes, route)
+		if i == 0 && len(g.Expose) > 1 { // the bare name leads to the first service
+			route.Host = g.Preview.Host(p.Service, true)
+			routes = append(routes, route)
+		}
+	}
+	return routes
+}
+
+// backend is the address of a service's container. Docker answers the short
+// id of a container in every network that it is in; names of containers can
+// be longer than DNS allows, and those of services are the same in all
+// previews.
+func (s survey) backend(id string, number int, p port) string {
+	address := ""
+	for _, c := range s.boxes(id, number) {
+		if c.service() == p.Service && (address == "" || c.running()) {
+			address = fmt.Sprintf("%s:%d", c.address(), p.Number)
+		}
+	}
+	if address == "" {
+		return "missing.invalid:80" // a page that names the service, not an unknown host
+	}
+	return address
+}
+
+// reached are the networks that the gateway has to be in: one of each exposed
+// container.
+func (s survey) reached() []string {
+	var networks []string
+	for _, c := range s.containers {
+		if c.oneOff() || len(c.Networks) == 0 || !c.running() {
+			continue
+		}
+		exposed := slices.ContainsFunc(generationOf(c.Labels).Expose, func(p port) bool { return p.Service == c.service() })
+		if exposed && !slices.ContainsFunc(c.Networks, func(n string) bool { return slices.Contains(networks, n) }) {
+			networks = append(networks, c.Networks[0])
+		}
+	}
+	slices.Sort(networks)
+	return slices.Compact(networks)
+}

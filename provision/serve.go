@@ -1,0 +1,179 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/offshoot-dev/offshoot/compose"
+)
+
+// startGateway makes the gateway run and lets it show that the preview is
+// being made.
+func (r *run) startGateway(ctx context.Context) error {
+	err := r.underGatewayLock(ctx, r.engineID, func() error {
+		if err := r.ensureGateway(ctx); err != nil {
+			return err
+		}
+		return r.syncGateway(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	hostPort, err := r.gatewayPort(ctx)
+	r.result.Links = r.next.links(hostPort)
+	return err
+}
+
+func (r *run) fetchImages(ctx context.Context) error {
+	if err := r.stack.Pull(ctx); err != nil {
+		return err
+	}
+	return r.failed(ctx, r.stack.Build(ctx))
+}
+
+func (r *run) startAll(ctx context.Context) error {
+	return r.failed(ctx, r.stack.Up(ctx))
+}
+
+// migrate runs the migration in a container of its own.
+func (r *run) migrate(ctx context.Context) error {
+	m := r.options.Migrate
+	began := time.Now()
+	output := &lineWriter{line: func(text string) { r.progress(m.Service, text) }}
+	exit, err := r.stack.Run(ctx, compose.OneOff{Service: m.Service, Command: m.Command, Out: output})
+	output.flush()
+	if err != nil {
+		return r.failed(ctx, err)
+	}
+	if exit.Code != 0 {
+		return &StepError{Step: StepMigrate, Service: m.Service, Err: fmt.Errorf("exit %d", exit.Code), Tail: exit.Tail}
+	}
+	r.result.Migrated = &Migrated{Output: exit.Tail, Took: time.Since(began)}
+	return nil
+}
+
+// waitReady waits until every service is ready in the stack's own terms, and
+// until every exposed port answers to the gateway.
+func (r *run) waitReady(ctx context.Context) error {
+	if err := r.stack.Wait(ctx, r.timeout()); err != nil {
+		return r.failed(ctx, err)
+	}
+	if err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) }); err != nil {
+		return err
+	}
+	deadline := time.Now().Add(r.timeout())
+	for _, p := range r.next.Expose {
+		if err := r.waitAnswer(ctx, p, deadline); err != nil {
+			return r.failed(ctx, err)
+		}
+	}
+	return nil
+}
+
+// waitAnswer waits until a port answers HTTP, and gives up at once when its
+// container has ended.
+func (r *run) waitAnswer(ctx context.Context, p port, deadline time.Time) error {
+	host := r.next.Preview.Host(p.Service, len(r.next.Expose) == 1)
+	for {
+		c, err := r.container(ctx, p.Service)
+		if err != nil {
+			return err
+		}
+		last := fmt.Errorf("container is %s", c.State)
+		if c.running() {
+			if last = r.probe(ctx, c, p, host); last == nil {
+				return nil
+			}
+		}
+		ended := c.State == container.StateExited || c.State == container.StateDead
+		if ended || time.Now().After(deadline) {
+			return r.stepFailed(ctx, p.Service, fmt.Errorf("port %d does not answer: %w", p.Number, last))
+		}
+		if err := pause(ctx, 250*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// route is the moment of the switch: the marker is made, and the gateway told.
+// If it cannot be told, the marker is taken back.
+func (r *run) route(ctx context.Context) error {
+	api := r.Engine.Client()
+	if err := r.next.set(ctx, api, markServing, nil); err != nil {
+		return err
+	}
+	err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) })
+	if err != nil {
+		ctx, cancel := sturdy(ctx)
+		defer cancel()
+		return errors.Join(err, r.next.unset(ctx, api, markServing))
+	}
+	return nil
+}
+
+// container is that of a service of the next generation.
+func (r *run) container(ctx context.Context, service string) (box, error) {
+	s, err := look(ctx, r.Engine.Client(), r.next.Preview.ID)
+	if err != nil {
+		return box{}, err
+	}
+	for _, c := range s.boxes(r.next.Preview.ID, r.next.Number) {
+		if c.service() == service {
+			return c, nil
+		}
+	}
+	return box{}, fmt.Errorf("service %s has no container", service)
+}
+
+// stepFailed is the failure of a service in this step, with the end of its log.
+func (r *run) stepFailed(ctx context.Context, service string, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	var log bytes.Buffer
+	step := &StepError{Step: r.current, Service: service, Err: err}
+	if r.stack.Logs(ctx, compose.LogOptions{Services: []string{service}, Tail: 20}, &log) == nil && log.Len() > 0 {
+		step.Tail = strings.Split(strings.TrimSpace(log.String()), "\n")
+	}
+	return step
+}
+
+// pause waits between two looks at something.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// lineWriter calls line for each line that is written to it.
+type lineWriter struct {
+	line func(string)
+	rest []byte
+}
+
+func (w *lineWriter) Write(p []byte) (int, error) {
+	w.rest = append(w.rest, p...)
+	for {
+		line, rest, found := bytes.Cut(w.rest, []byte("\n"))
+		if !found {
+			return len(p), nil
+		}
+		w.rest = rest
+		w.line(strings.TrimRight(string(line), "\r"))
+	}
+}
+
+func (w *lineWriter) flush() {
+	if len(w.rest) > 0 {
+		w.line(string(w.rest))
+		w.rest = nil
+	}
+}

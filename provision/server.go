@@ -1,0 +1,145 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/client"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// A server is the PostgreSQL in a container, with the account that its image
+// was told to make.
+type server struct {
+	container string
+	user      string
+	database  string
+	password  string // never in an argument, an event or an error
+}
+
+// serverIn reads the account from a container's environment: the variables of
+// the official image, or else those of Bitnami's.
+func serverIn(ctx context.Context, api client.APIClient, containerID string) (server, error) {
+	inspected, err := api.ContainerInspect(ctx, containerID)
+	if err != nil {
+		return server{}, fmt.Errorf("read the database's account: %w", err)
+	}
+	env := map[string]string{}
+	for _, variable := range inspected.Config.Env {
+		name, value, _ := strings.Cut(variable, "=")
+		env[name] = value
+	}
+	value := func(names ...string) (string, error) {
+		for _, name := range names {
+			if env[name] != "" {
+				return env[name], nil
+			}
+			if file := env[name+"_FILE"]; file != "" {
+				return outputOf(ctx, api, containerID, "cat", "--", file)
+			}
+		}
+		return "", nil
+	}
+	s := server{container: containerID}
+	var errs [3]error
+	s.user, errs[0] = value("POSTGRES_USER", "POSTGRESQL_USERNAME")
+	s.database, errs[1] = value("POSTGRES_DB", "POSTGRESQL_DATABASE")
+	s.password, errs[2] = value("POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD")
+	if s.user == "" {
+		s.user = "postgres"
+	}
+	if s.database == "" {
+		s.database = s.user
+	}
+	if err := errors.Join(errs[:]...); err != nil {
+		return server{}, fmt.Errorf("read the database's account: %w", err)
+	}
+	return s, nil
+}
+
+// env gives the password to a client, for images that ask for it even on
+// their own socket.
+func (s server) env() []string {
+	if s.password == "" {
+		return nil
+	}
+	return []string{"PGPASSWORD=" + s.password}
+}
+
+// maintenance is a database to be in while the other one is made anew.
+func (s server) maintenance() string {
+	if s.database == "postgres" {
+		return "template1"
+	}
+	return "postgres"
+}
+
+// startDatabase starts the database and waits until it really serves. A health
+// check that asks on the socket is deceived by the server that the official
+// image runs while it initializes; that one does not listen on TCP.
+func (r *run) startDatabase(ctx context.Context) error {
+	if err := r.halt(ctx); err != nil {
+		return err
+	}
+	if err := r.stack.Up(ctx, r.next.Database); err != nil {
+		return r.failed(ctx, err)
+	}
+	if err := r.stack.Wait(ctx, r.timeout()); err != nil {
+		return r.failed(ctx, err)
+	}
+	deadline := time.Now().Add(r.timeout())
+	for {
+		c, err := r.container(ctx, r.next.Database)
+		if err != nil {
+			return r.failed(ctx, err)
+		}
+		last := fmt.Errorf("container is %s", c.State)
+		if c.running() {
+			if last = r.accepts(ctx, c); last == nil {
+				r.server, err = serverIn(ctx, r.Engine.Client(), c.ID)
+				return err
+			}
+		}
+		if c.State == "exited" || c.State == "dead" || time.Now().After(deadline) {
+			return r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last))
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// accepts asks the server in a container whether it takes connections.
+func (r *run) accepts(ctx context.Context, c box) error {
+	_, err := outputOf(ctx, r.Engine.Client(), c.ID, "pg_isready", "-q", "-h", "127.0.0.1")
+	return err
+}
+
+// Psql runs psql in the database's container, as its owner and on its
+// database. The arguments are psql's own; Argv of the options is not used.
+func Psql(ctx context.Context, machine Machine, id string, args []string, options compose.ExecOptions) (int, error) {
+	s, g, err := machine.find(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range s.boxes(id, g.Number) {
+		if c.service() != g.Database || !c.running() {
+			continue
+		}
+		server, err := serverIn(ctx, machine.Engine.Client(), c.ID)
+		if err != nil {
+			return 0, fmt.Errorf("psql: %w", err)
+		}
+		options.Argv = append([]string{"psql", "-U", server.user, "-d", server.database}, args...)
+		if server.password != "" {
+			options.Env = map[string]string{"PGPASSWORD": server.password}
+		}
+		return machine.stack(g).Exec(ctx, g.Database, options)
+	}
+	return 0, hint.Wrap(fmt.Errorf("psql: the database of %s does not run", id), "see offshoot list and offshoot logs")
+}

@@ -1,0 +1,211 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+)
+
+// The labels by which compose tells its containers and volumes apart.
+const (
+	composeService = "com.docker.compose.service"
+	composeOneOff  = "com.docker.compose.oneoff"
+	composeVolume  = "com.docker.compose.volume"
+)
+
+// A survey is what the engine holds of offshoot's, read once.
+type survey struct {
+	containers []box
+	volumes    []jar
+	others     []map[string]string // the labels of networks and images
+}
+
+// A box is one container.
+type box struct {
+	ID, Name      string
+	Labels        map[string]string
+	State, Status string
+	Created       time.Time
+	Networks      []string
+	Volumes       []string
+}
+
+func (b box) preview() string { return b.Labels[labelPreview] }
+func (b box) service() string { return b.Labels[composeService] }
+func (b box) oneOff() bool    { return strings.EqualFold(b.Labels[composeOneOff], "true") }
+func (b box) running() bool   { return b.State == container.StateRunning }
+func (b box) address() string { return b.ID[:min(len(b.ID), 12)] }
+
+// A jar is one volume: of a stack, or a marker.
+type jar struct {
+	Name    string
+	Labels  map[string]string
+	Created time.Time
+}
+
+// look reads everything that carries the preview label, of one preview or of
+// all when id is empty.
+func look(ctx context.Context, api client.APIClient, id string) (survey, error) {
+	filter := labelPreview
+	if id != "" {
+		filter += "=" + id
+	}
+	byLabel := filters.NewArgs(filters.Arg("label", filter))
+	var s survey
+	containers, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: byLabel})
+	if err != nil {
+		return s, fmt.Errorf("list containers: %w", err)
+	}
+	volumes, err := api.VolumeList(ctx, volume.ListOptions{Filters: byLabel})
+	if err != nil {
+		return s, fmt.Errorf("list volumes: %w", err)
+	}
+	networks, err := api.NetworkList(ctx, network.ListOptions{Filters: byLabel})
+	if err != nil {
+		return s, fmt.Errorf("list networks: %w", err)
+	}
+	images, err := api.ImageList(ctx, image.ListOptions{All: true, Filters: byLabel})
+	if err != nil {
+		return s, fmt.Errorf("list images: %w", err)
+	}
+	for _, c := range containers {
+		s.containers = append(s.containers, boxOf(c))
+	}
+	for _, v := range volumes.Volumes {
+		s.volumes = append(s.volumes, jarOf(v))
+	}
+	for _, n := range networks {
+		s.others = append(s.others, n.Labels)
+	}
+	for _, i := range images {
+		s.others = append(s.others, i.Labels)
+	}
+	s.sort()
+	return s, nil
+}
+
+func (s *survey) sort() {
+	sort.Slice(s.containers, func(i, j int) bool { return s.containers[i].Name < s.containers[j].Name })
+	sort.Slice(s.volumes, func(i, j int) bool { return s.volumes[i].Name < s.volumes[j].Name })
+}
+
+func boxOf(c container.Summary) box {
+	b := box{ID: c.ID, Labels: c.Labels, State: c.State, Status: c.Status, Created: time.Unix(c.Created, 0)}
+	if len(c.Names) > 0 {
+		b.Name = strings.TrimPrefix(c.Names[0], "/")
+	}
+	if c.NetworkSettings != nil {
+		for name := range c.NetworkSettings.Networks {
+			b.Networks = append(b.Networks, name)
+		}
+		slices.Sort(b.Networks)
+	}
+	for _, m := range c.Mounts {
+		if m.Type == mount.TypeVolume {
+			b.Volumes = append(b.Volumes, m.Name)
+		}
+	}
+	return b
+}
+
+func jarOf(v *volume.Volume) jar {
+	created, _ := time.Parse(time.RFC3339, v.CreatedAt)
+	return jar{Name: v.Name, Labels: v.Labels, Created: created}
+}
+
+// previews are the ids of all previews of which anything is left.
+func (s survey) previews() []string {
+	var ids []string
+	for _, labels := range s.labels() {
+		ids = append(ids, labels[labelPreview])
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// generations are the numbers of all generations of a preview of which
+// anything but a volume's content is left, in order.
+func (s survey) generations(id string) []int {
+	var numbers []int
+	for _, labels := range s.labels() {
+		if number := generationOf(labels).Number; number > 0 && labels[labelPreview] == id {
+			numbers = append(numbers, number)
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+func (s survey) labels() []map[string]string {
+	all := slices.Clone(s.others)
+	for _, c := range s.containers {
+		all = append(all, c.Labels)
+	}
+	for _, v := range s.volumes {
+		all = append(all, v.Labels)
+	}
+	return all
+}
+
+// serving is the generation that requests go to: the highest with a marker
+// that says so. None is 0.
+func (s survey) serving(id string) int {
+	serving := 0
+	for _, v := range s.volumes {
+		if v.Labels[labelMark] == string(markServing) && v.Labels[labelPreview] == id {
+			serving = max(serving, generationOf(v.Labels).Number)
+		}
+	}
+	return serving
+}
+
+// marker finds the marker of one generation.
+func (s survey) marker(id string, number int, m mark) (jar, bool) {
+	for _, v := range s.volumes {
+		if v.Labels[labelMark] == string(m) && v.Labels[labelPreview] == id && generationOf(v.Labels).Number == number {
+			return v, true
+		}
+	}
+	return jar{}, false
+}
+
+// boxes are the containers of one generation, without one-offs.
+func (s survey) boxes(id string, number int) []box {
+	var found []box
+	for _, c := range s.containers {
+		if c.preview() == id && generationOf(c.Labels).Number == number && !c.oneOff() {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// generation reads what is known of one generation: from its marker, which
+// has all labels, or from whatever else there is.
+func (s survey) generation(id string, number int) generation {
+	for _, m := range []mark{markServing, markBegun} {
+		if v, ok := s.marker(id, number, m); ok {
+			return generationOf(v.Labels)
+		}
+	}
+	var found generation
+	for _, labels := range s.labels() {
+		g := generationOf(labels)
+		if g.Preview.ID == id && (g.Number == number || found.Preview.ID == "") {
+			found = g
+		}
+	}
+	found.Number = number
+	return found
+}
