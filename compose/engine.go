@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime"
+	"strings"
 
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/flags"
@@ -38,11 +41,27 @@ func Connect(ctx context.Context) (*Engine, error) {
 	if err := cli.Initialize(flags.NewClientOptions()); err != nil {
 		return nil, fmt.Errorf("connect to the docker engine: %w", err)
 	}
+	host, err := endpoint(cli)
+	if err != nil {
+		return nil, err
+	}
 	e := &Engine{cli: cli}
-	if _, err := e.ID(ctx); err != nil {
-		return nil, errors.Join(err, e.Close())
+	if _, err := e.Client().Ping(ctx); err != nil {
+		return nil, errors.Join(downError(host, err), e.Close())
 	}
 	return e, nil
+}
+
+// endpoint resolves the docker context, which the client does on first use and
+// then by panicking when there is no such context.
+func endpoint(cli *command.DockerCli) (string, error) {
+	name := cli.CurrentContext()
+	if name != command.DefaultContextName {
+		if _, err := cli.ContextStore().GetMetadata(name); err != nil {
+			return "", hint.Usage(fmt.Errorf("docker context %s: %w", name, err), "see the contexts with: docker context ls")
+		}
+	}
+	return cli.DockerEndpoint().Host, nil
 }
 
 // Client is the engine's own API.
@@ -68,6 +87,27 @@ type emptyReader struct{}
 
 func (emptyReader) Read([]byte) (int, error) { return 0, io.EOF }
 
+// downError says in one line why the engine did not answer and what helps.
 func downError(host string, err error) error {
-	return hint.Wrap(fmt.Errorf("%w at %s: %w", ErrEngineDown, host, err), "start docker")
+	text := err.Error()
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w at %s: %w", ErrEngineDown, host, err)
+	case errors.Is(err, os.ErrPermission), strings.Contains(text, "permission denied"):
+		return hint.Wrap(fmt.Errorf("%w at %s: permission denied", ErrEngineDown, host),
+			"use sudo, or join the group docker: sudo usermod -aG docker $USER, then log in again")
+	}
+	return hint.Wrap(fmt.Errorf("%w at %s", ErrEngineDown, host), "%s", startHint(host))
+}
+
+func startHint(host string) string {
+	switch {
+	case os.Getenv("DOCKER_HOST") != "":
+		return "start the engine there, or correct DOCKER_HOST"
+	case !strings.HasPrefix(host, "unix://") && !strings.HasPrefix(host, "npipe://"):
+		return "start the engine there, or choose another docker context: docker context use default"
+	case runtime.GOOS == "linux":
+		return "start it: sudo systemctl start docker, or sudo dockerd"
+	}
+	return "start Docker Desktop"
 }

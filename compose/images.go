@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
 )
 
 // images names built images after the preview and its generation, also for
@@ -21,7 +22,7 @@ func images(e *edit) {
 		built[e.Name+"-"+s.Name] = name
 		s.Image, s.PullPolicy = name, ""
 		s.Build.Tags = nil
-		s.Build.Labels = labelled(s.Build.Labels, e.Labels)
+		s.Build.Labels = labelled(s.Build.Labels, e.Labels).Add(api.ProjectLabel, e.ProjectName())
 		e.changed(s.Name, "builds "+name, "the image goes when the preview goes")
 	})
 	e.each(func(s *types.ServiceConfig) {

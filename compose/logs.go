@@ -2,7 +2,15 @@ package compose
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
 )
 
 // LogOptions says which log lines to show.
@@ -17,7 +25,73 @@ type LogOptions struct {
 	Timestamps bool
 }
 
-// Logs writes the log lines of the services to w, each after "service | ".
+// Logs writes the log lines of the services to w, each after "container | ".
+// With Follow it goes on until ctx ends, which is no error.
 func (s *Stack) Logs(ctx context.Context, o LogOptions, w io.Writer) error {
-	return s.logs(ctx, o, w)
+	p, err := s.runnable()
+	if err != nil {
+		return fmt.Errorf("logs: %w", err)
+	}
+	c, err := s.compose("logs")
+	if err != nil {
+		return fmt.Errorf("logs: %w", err)
+	}
+	tail := "all"
+	if o.Tail > 0 {
+		tail = strconv.Itoa(o.Tail)
+	}
+	err = c.Logs(ctx, p.Name, &printer{w: w, prefix: p.Name + "-"}, api.LogOptions{
+		Project: p, Services: o.Services, Tail: tail, Since: o.Since, Follow: o.Follow, Timestamps: o.Timestamps,
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("logs: %w", err)
+	}
+	return nil
+}
+
+// printer writes whole lines, one at a time.
+type printer struct {
+	mu     sync.Mutex
+	w      io.Writer
+	prefix string
+}
+
+func (p *printer) Log(name, message string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	name = strings.TrimPrefix(name, p.prefix)
+	for line := range strings.Lines(strings.TrimRight(message, "\r\n") + "\n") {
+		fmt.Fprintf(p.w, "%s | %s", name, line)
+	}
+}
+
+func (p *printer) Err(name, message string) { p.Log(name, message) }
+func (*printer) Status(string, string)      {}
+
+// tail is the end of a container's log, or nothing when it cannot be read.
+func (e *Engine) tail(ctx context.Context, id string) []string {
+	info, err := e.Client().ContainerInspect(ctx, id)
+	if err != nil {
+		return nil
+	}
+	r, err := e.Client().ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(tailLines)})
+	if err != nil {
+		return nil
+	}
+	defer r.Close()
+	out := &lines{}
+	copyOutput(info.Config != nil && info.Config.Tty, out, out, r)
+	return out.end()
+}
+
+// copyOutput copies what a container printed until it ends: a terminal's
+// output is raw, otherwise both streams come in one, in frames.
+func copyOutput(tty bool, stdout, stderr io.Writer, r io.Reader) error {
+	var err error
+	if tty {
+		_, err = io.Copy(stdout, r)
+	} else {
+		_, err = stdcopy.StdCopy(stdout, stderr, r)
+	}
+	return err
 }

@@ -23,6 +23,9 @@ var variable = regexp.MustCompile(`\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)([^A-Za-z0-
 // watch notes every lookup that fails during interpolation. It wraps Substitute,
 // not LookupValue, because included files keep only the former.
 func (m *missing) watch(o *interpolation.Options) {
+	if o == nil {
+		return
+	}
 	substitute := o.Substitute
 	o.Substitute = func(tmpl string, lookup template.Mapping) (string, error) {
 		for _, groups := range variable.FindAllStringSubmatch(tmpl, -1) {

@@ -1,7 +1,156 @@
 package compose
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/registry"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// sideBySide bounds how many images are pulled or built at the same time.
+const sideBySide = 4
 
 // Pull fetches the images that the services' pull policy asks for: by default
 // those that the engine does not have. Errors name the image and the service.
-func (s *Stack) Pull(ctx context.Context) error { return s.pull(ctx) }
+func (s *Stack) Pull(ctx context.Context) error {
+	wanted := map[string]types.ServiceConfig{}
+	for _, name := range s.project.ServiceNames() {
+		service := s.project.Services[name]
+		if _, ok := wanted[service.Image]; service.Build != nil || service.Image == "" || ok {
+			continue
+		}
+		pull, err := s.mustPull(ctx, service)
+		if err != nil {
+			return fmt.Errorf("pull %s for %s: %w", service.Image, name, err)
+		}
+		if pull {
+			wanted[service.Image] = service
+		}
+	}
+	var mu sync.Mutex
+	var errs []error
+	group := errgroup.Group{}
+	group.SetLimit(sideBySide)
+	for _, ref := range sorted(wanted) {
+		group.Go(func() error {
+			if err := s.pullImage(ctx, wanted[ref]); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, fmt.Errorf("pull %s for %s: %w", ref, wanted[ref].Name, err))
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return errors.Join(errs...)
+}
+
+// mustPull decides by the pull policy. The policies with a time interval are
+// taken as "missing": a preview is remade with every push anyway.
+func (s *Stack) mustPull(ctx context.Context, service types.ServiceConfig) (bool, error) {
+	_, err := s.engine.Client().ImageInspect(ctx, service.Image)
+	missing := errdefs.IsNotFound(err)
+	if err != nil && !missing {
+		return false, err
+	}
+	switch service.PullPolicy {
+	case types.PullPolicyAlways:
+		return true, nil
+	case types.PullPolicyNever, types.PullPolicyBuild:
+		if missing && !strings.HasPrefix(service.Image, imagePrefix) {
+			return false, hint.Wrap(errors.New("not on this machine, and pull_policy forbids to pull it"), "build or load the image first")
+		}
+		return false, nil
+	}
+	return missing, nil
+}
+
+func (s *Stack) pullImage(ctx context.Context, service types.ServiceConfig) error {
+	auth, err := s.registryAuth(service.Image)
+	if err != nil {
+		return err
+	}
+	stream, err := s.engine.Client().ImagePull(ctx, service.Image, image.PullOptions{RegistryAuth: auth, Platform: service.Platform})
+	if err == nil {
+		err = errors.Join(s.pullProgress(service.Image, stream), stream.Close())
+	}
+	if err != nil {
+		s.events.emit(Event{Kind: "pull", Subject: service.Image, Text: err.Error(), State: Failed})
+		return pullHint(err)
+	}
+	s.events.emit(Event{Kind: "pull", Subject: service.Image, Text: "pulled", State: Done})
+	return nil
+}
+
+func pullHint(err error) error {
+	switch {
+	case errdefs.IsNotFound(err), strings.Contains(err.Error(), "denied"), errdefs.IsUnauthorized(err):
+		return hint.Wrap(err, "check the name and tag; for a private registry, docker login first")
+	default:
+		return hint.Wrap(err, "check that this machine reaches the registry, or build or load the image first")
+	}
+}
+
+// progress is what the engine tells of a pull, one layer at a time.
+type progress struct {
+	ID, Status, Error string
+	ProgressDetail    struct{ Current, Total int64 }
+}
+
+func (s *Stack) pullProgress(ref string, r io.Reader) error {
+	current, total := map[string]int64{}, map[string]int64{}
+	for dec := json.NewDecoder(r); ; {
+		var p progress
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if p.Error != "" {
+			return errors.New(p.Error)
+		}
+		if p.Status == "Downloading" {
+			current[p.ID], total[p.ID] = p.ProgressDetail.Current, p.ProgressDetail.Total
+		}
+		s.events.emit(Event{Kind: "pull", Subject: ref, Text: strings.ToLower(p.Status), Current: sum(current), Total: sum(total)})
+	}
+}
+
+func sum(m map[string]int64) (total int64) {
+	for _, n := range m {
+		total += n
+	}
+	return total
+}
+
+// registryAuth is the login that the docker configuration has for an image.
+func (s *Stack) registryAuth(ref string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return "", hint.Usage(fmt.Errorf("image name: %w", err), "")
+	}
+	host := reference.Domain(named)
+	if host == "docker.io" {
+		host = "https://index.docker.io/v1/"
+	}
+	login, err := s.engine.cli.ConfigFile().GetAuthConfig(host)
+	if err != nil {
+		return "", fmt.Errorf("login for %s: %w", host, err)
+	}
+	return registry.EncodeAuthConfig(registry.AuthConfig{
+		Username: login.Username, Password: login.Password, Auth: login.Auth, ServerAddress: login.ServerAddress,
+		IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
+	})
+}

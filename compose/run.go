@@ -2,7 +2,17 @@ package compose
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"io"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // OneOff is a command to run in a container of its own that is made like those
@@ -11,6 +21,8 @@ type OneOff struct {
 	Service string
 	// Command replaces the service's; empty: the service's own.
 	Command []string
+	// Entrypoint replaces the service's; nil: the service's own.
+	Entrypoint []string
 	// Env is added to the service's.
 	Env map[string]string
 	// Out gets stdout and stderr as they come; nil: they are only kept.
@@ -26,6 +38,115 @@ type Exit struct {
 
 // Run runs a one-off container to its end and removes it. Services it depends
 // on are not started. A command that ran and failed is an Exit, not an error.
-func (s *Stack) Run(ctx context.Context, o OneOff) (Exit, error) {
-	return s.run(ctx, o)
+//
+// It does not use compose's own RunOneOffContainer, which resets the process's
+// signal handlers.
+func (s *Stack) Run(ctx context.Context, o OneOff) (exit Exit, err error) {
+	p, name, err := s.oneOff(o)
+	if err != nil {
+		return Exit{}, err
+	}
+	defer func() {
+		if e := s.removeOneOff(ctx, name); e != nil {
+			err = errors.Join(err, fmt.Errorf("run in %s: %w", o.Service, e))
+		}
+	}()
+	if err := s.create(ctx, "run", p); err != nil {
+		return Exit{}, fmt.Errorf("run in %s: %w", o.Service, err)
+	}
+	if exit, err = s.follow(ctx, p, name, o); err != nil {
+		return exit, fmt.Errorf("run in %s: %w", o.Service, err)
+	}
+	return exit, nil
+}
+
+// oneOff is a project of a single service, which is the one-off container.
+func (s *Stack) oneOff(o OneOff) (*types.Project, string, error) {
+	p, err := s.runnable()
+	if err != nil {
+		return nil, "", fmt.Errorf("run in %s: %w", o.Service, err)
+	}
+	service, ok := p.Services[o.Service]
+	if !ok {
+		return nil, "", hint.Usage(fmt.Errorf("run in %s: no such service", o.Service), "services are %s", strings.Join(p.ServiceNames(), ", "))
+	}
+	once := 1
+	service.Name = o.Service + "-run-" + strings.ToLower(rand.Text()[:8])
+	service.ContainerName = p.Name + "-" + service.Name
+	service.CustomLabels = composeLabels(p, service.Name).Add(oneOffLabel, o.Service)
+	service.DependsOn, service.PostStart, service.PreStop = nil, nil, nil
+	service.Restart, service.Deploy, service.Scale = types.RestartPolicyNo, nil, &once
+	service.HealthCheck = &types.HealthCheckConfig{Disable: true}
+	service.Tty, service.StdinOpen = false, false
+	if len(o.Command) > 0 {
+		service.Command = o.Command
+	}
+	if o.Entrypoint != nil {
+		service.Entrypoint = o.Entrypoint
+	}
+	if service.Environment == nil {
+		service.Environment = types.MappingWithEquals{}
+	}
+	for k, v := range o.Env {
+		service.Environment[k] = &v
+	}
+	p.Services = types.Services{service.Name: service}
+	return p, service.ContainerName, nil
+}
+
+// follow starts the created container and reads it to its end. It listens
+// before it starts, so that no output is lost.
+func (s *Stack) follow(ctx context.Context, p *types.Project, name string, o OneOff) (Exit, error) {
+	api := s.engine.Client()
+	attached, err := api.ContainerAttach(ctx, name, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return Exit{}, err
+	}
+	defer attached.Close()
+	ended, failed := api.ContainerWait(ctx, name, container.WaitConditionNextExit)
+	out := &lines{each: func(line string) {
+		s.events.emit(Event{Kind: "run", Subject: o.Service, Text: line, State: Output})
+	}}
+	var sink io.Writer = out
+	if o.Out != nil {
+		sink = io.MultiWriter(out, o.Out)
+	}
+	copied := make(chan error, 1)
+	go func() { copied <- copyOutput(false, sink, sink, attached.Reader) }()
+
+	code, err := 0, s.start(ctx, "run", p)
+	if err == nil {
+		code, err = result(ctx, ended, failed)
+	}
+	if err != nil {
+		attached.Close()
+		<-copied
+		return Exit{Tail: out.end()}, err
+	}
+	err = <-copied
+	return Exit{Code: code, Tail: out.end()}, err
+}
+
+func result(ctx context.Context, ended <-chan container.WaitResponse, failed <-chan error) (int, error) {
+	select {
+	case end := <-ended:
+		if end.Error != nil {
+			return 0, errors.New(end.Error.Message)
+		}
+		return int(end.StatusCode), nil
+	case err := <-failed:
+		return 0, err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+func (s *Stack) removeOneOff(ctx context.Context, name string) error {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	err := s.engine.Client().ContainerRemove(ctx, name, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
 }

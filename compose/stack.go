@@ -1,22 +1,89 @@
 package compose
 
 import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/compose/v5/pkg/compose"
 )
+
+// oneOffLabel marks a container that Run made; its value is the service.
+const oneOffLabel = "dev.offshoot.run"
 
 // Stack runs one transformed project on an engine. Its methods may be called
 // one after another, not at the same time.
 type Stack struct {
 	engine  *Engine
 	project *types.Project
-	observe func(Event)
+	events  *observer
+	started map[string]bool // by Up; Wait judges these
 }
 
 // NewStack returns the stack of p, as Transform made it. Observe gets what
 // happens, one call at a time; it may be nil.
 func NewStack(e *Engine, p *types.Project, observe func(Event)) *Stack {
-	return newStack(e, p, observe)
+	quiet()
+	return &Stack{engine: e, project: p, events: &observer{observe: observe}, started: map[string]bool{}}
 }
 
 // Project is the project that the stack runs.
 func (s *Stack) Project() *types.Project { return s.project }
+
+// compose is Compose's own implementation; what it does is observed as kind.
+func (s *Stack) compose(kind string) (api.Compose, error) {
+	c, err := compose.NewComposeService(s.engine.cli,
+		compose.WithStreams(io.Discard, io.Discard, emptyReader{}),
+		compose.WithPrompt(compose.AlwaysOkPrompt()),
+		compose.WithEventProcessor(&bus{kind: kind, to: s.events}))
+	if err != nil {
+		return nil, fmt.Errorf("compose: %w", err)
+	}
+	return c, nil
+}
+
+// runnable is the project as compose gets it: images are there, built or
+// pulled, so that it neither builds nor pulls.
+func (s *Stack) runnable() (*types.Project, error) {
+	p, err := s.project.WithServicesEnabled()
+	if err != nil {
+		return nil, err
+	}
+	for name, service := range p.Services {
+		service.Build = nil
+		service.PullPolicy = types.PullPolicyNever
+		service.CustomLabels = composeLabels(p, name)
+		p.Services[name] = service
+	}
+	return p, nil
+}
+
+// composeLabels are those by which compose knows its containers.
+func composeLabels(p *types.Project, service string) types.Labels {
+	return types.Labels{
+		api.ProjectLabel:     p.Name,
+		api.ServiceLabel:     service,
+		api.VersionLabel:     api.ComposeVersion,
+		api.WorkingDirLabel:  p.WorkingDir,
+		api.ConfigFilesLabel: strings.Join(p.ComposeFiles, ","),
+		api.OneoffLabel:      "False",
+	}
+}
+
+// observer hands events on, one at a time.
+type observer struct {
+	mu      sync.Mutex
+	observe func(Event)
+}
+
+func (o *observer) emit(e Event) {
+	if o.observe == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.observe(e)
+}

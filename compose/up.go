@@ -1,10 +1,89 @@
 package compose
 
-import "context"
+import (
+	"context"
+	"fmt"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/compose/v5/pkg/api"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
 
 // Up creates and starts the services, all when none is named, and what they
 // depend on, in order and each after its depends_on condition. It does not wait
-// until they are ready. A dependency that fails is a *NotReady.
+// until they are ready. A dependency that fails is a *NotReady; so is one that
+// has not come up when ctx ends.
 func (s *Stack) Up(ctx context.Context, services ...string) error {
-	return s.up(ctx, services)
+	p, err := s.runnable()
+	if err != nil {
+		return fmt.Errorf("up: %w", err)
+	}
+	for _, name := range services {
+		if _, ok := p.Services[name]; !ok {
+			return hint.Usage(fmt.Errorf("up: no service %s in the compose file", name), "")
+		}
+	}
+	if p, err = p.WithSelectedServices(services); err != nil {
+		return fmt.Errorf("up: %w", err)
+	}
+	for name := range p.Services {
+		s.started[name] = true
+	}
+	if err := s.create(ctx, "up", p); err != nil {
+		return fmt.Errorf("up: %w", err)
+	}
+	if err := s.start(ctx, "up", p); err != nil {
+		return fmt.Errorf("up: %w", s.blame(ctx, p, err))
+	}
+	return nil
+}
+
+func (s *Stack) create(ctx context.Context, kind string, p *types.Project) error {
+	c, err := s.compose(kind)
+	if err != nil {
+		return err
+	}
+	return c.Create(ctx, p, api.CreateOptions{IgnoreOrphans: true, Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateNever, QuietPull: true})
+}
+
+// start hides from compose when ctx ends: its wait for dependencies takes that
+// for success.
+func (s *Stack) start(ctx context.Context, kind string, p *types.Project) error {
+	c, err := s.compose(kind)
+	if err != nil {
+		return err
+	}
+	err = c.Start(ctx, p.Name, api.StartOptions{Project: p})
+	if ctx.Err() != nil {
+		return fmt.Errorf("start: %w", ctx.Err())
+	}
+	return err
+}
+
+// blame names the services that kept others from starting, when there are any.
+func (s *Stack) blame(ctx context.Context, p *types.Project, cause error) error {
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	dependencies := map[string]bool{}
+	for _, service := range p.Services {
+		for name := range service.DependsOn {
+			dependencies[name] = true
+		}
+	}
+	seen, err := s.look(ctx, dependencies, map[string]steady{})
+	if err != nil {
+		return cause
+	}
+	var bad []Seen
+	for _, one := range seen {
+		waiting := one.State == "created" || one.State == "missing"
+		if one.Fatal || one.Health == "unhealthy" || !one.ready && !waiting && ctx.Err() == nil && isDeadline(cause) {
+			bad = append(bad, one)
+		}
+	}
+	if len(bad) == 0 {
+		return cause
+	}
+	return &NotReady{Services: s.tails(ctx, bad), Cause: cause}
 }
