@@ -1,6 +1,15 @@
 package subset
 
 import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -18,9 +27,8 @@ type Plan struct {
 	LeftOut    []Omission  `json:"left_out,omitempty"`
 	Warnings   []string    `json:"warnings,omitempty"`
 
-	catalog  *catalog.Database
 	keys     []*catalog.ForeignKey // declared in the schema, then in the configuration
-	excluded []catalog.Name
+	excluded []catalog.Name        // tables that the role may not read and nobody needs
 }
 
 // TablePlan is what Run will do with one table.
@@ -28,16 +36,18 @@ type TablePlan struct {
 	Schema    string `json:"schema"`
 	Name      string `json:"name"`
 	Rows      int64  `json:"source_rows"`
-	Estimated bool   `json:"estimated,omitempty"` // Rows comes from statistics, not from a count
+	Estimated bool   `json:"estimated,omitempty"` // Rows comes from statistics or a sample, not from a count
 	Bytes     int64  `json:"source_bytes"`
 	Target    int64  `json:"target"`
 	Rule      string `json:"rule,omitempty"`
-	Strategy  string `json:"strategy"` // how candidate rows are found
-	Cycle     int    `json:"cycle,omitempty"`
+	Strategy  string `json:"strategy"`        // how candidate rows are found
+	Cycle     int    `json:"cycle,omitempty"` // tables with the same number reference each other
 
-	table *catalog.Table
-	rule  Rule
-	all   bool
+	table      *catalog.Table
+	rule       Rule
+	strategy   strategy
+	driving    []*catalog.ForeignKey // keys whose kept parents bring candidates
+	referenced bool                  // by a table that is not planned before this one
 }
 
 // Omission names a relation whose rows are not copied, and why.
@@ -45,4 +55,216 @@ type Omission struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
 	Reason string `json:"reason"`
+}
+
+// Counts is how many rows each heap holds, by OID.
+type Counts map[uint32]Count
+
+// Count is the number of rows of one heap.
+type Count struct {
+	Rows  int64
+	Exact bool // counted, not estimated
+}
+
+// overflowShare is the part of the whole subset's target that may be kept
+// above the targets of single tables, because rows below need it. Measured:
+// without it a table with two sampled parents stays nearly empty.
+const overflowShare = 0.1
+
+// Plan counts rows where statistics will not do and says what Run will do.
+func (s *Source) Plan(ctx context.Context) (*Plan, error) {
+	counts, err := s.count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count rows: %w", s.explain(s.leader, err))
+	}
+	p, err := MakePlan(s.db, counts, s.spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkConditions(ctx, p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// MakePlan decides everything that can be decided without looking at rows. It
+// is a pure function: equal arguments give equal plans.
+func MakePlan(db *catalog.Database, counts Counts, spec Spec) (*Plan, error) {
+	rules, err := resolveRules(db, spec.Tables)
+	if err != nil {
+		return nil, err
+	}
+	declared, err := resolveReferences(db, spec.References)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{
+		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Seed: spec.Seed,
+		Warnings: slices.Clone(db.Warnings),
+		keys:     append(slices.Clone(db.ForeignKeys), declared...),
+	}
+	for _, l := range db.LeftOut {
+		p.LeftOut = append(p.LeftOut, Omission{l.Name.Schema, l.Name.Name, l.Reason})
+	}
+	blocked, err := p.access(db, rules)
+	if err != nil {
+		return nil, err
+	}
+	for i, group := range order(db.Tables, p.keys) {
+		group = slices.DeleteFunc(group, func(t *catalog.Table) bool { return blocked[t] })
+		p.addGroup(group, i+1, counts, rules, spec)
+	}
+	p.finish()
+	return p, nil
+}
+
+// access refuses tables that cannot be read completely, unless the user left
+// them out and no other table needs them.
+func (p *Plan) access(db *catalog.Database, rules map[*catalog.Table]Rule) (map[*catalog.Table]bool, error) {
+	denied := &PermissionError{Role: db.Role}
+	secured := &RowSecurityError{Role: db.Role}
+	blocked := map[*catalog.Table]bool{}
+	for _, t := range db.Tables {
+		needed := !rules[t].None || p.references(t, rules)
+		switch {
+		case !t.Readable && needed:
+			denied.Tables = append(denied.Tables, t.Denied...)
+		case !t.Readable:
+			blocked[t] = true
+			p.excluded = append(p.excluded, t.Name)
+			p.LeftOut = append(p.LeftOut, Omission{t.Name.Schema, t.Name.Name, "excluded, not readable"})
+		case t.RowSecurity && needed:
+			secured.Tables = append(secured.Tables, t.Name)
+		case t.RowSecurity:
+			blocked[t] = true
+			p.LeftOut = append(p.LeftOut, Omission{t.Name.Schema, t.Name.Name, "excluded, row-level security"})
+		}
+	}
+	if len(denied.Tables) > 0 {
+		return nil, hint.Wrap(fmt.Errorf("source: %w", denied), "grant SELECT on %s to %s, or set these tables, and those that reference them, to none",
+			listNames(denied.Tables), db.Role)
+	}
+	if len(secured.Tables) > 0 {
+		return nil, hint.Wrap(fmt.Errorf("source: %w", secured), "use a role with BYPASSRLS, or set these tables, and those that reference them, to none")
+	}
+	return blocked, nil
+}
+
+// references reports whether rows of a table that is not left out may need
+// rows of t.
+func (p *Plan) references(t *catalog.Table, rules map[*catalog.Table]Rule) bool {
+	return slices.ContainsFunc(p.keys, func(k *catalog.ForeignKey) bool {
+		return k.Parent == t && k.Child != t && !rules[k.Child].None
+	})
+}
+
+func (p *Plan) addGroup(group []*catalog.Table, number int, counts Counts, rules map[*catalog.Table]Rule, spec Spec) {
+	tables := make([]TablePlan, len(group))
+	for i, t := range group {
+		tables[i] = p.planTable(t, counts, rules[t], spec)
+		if len(group) > 1 {
+			tables[i].Cycle = number
+		}
+	}
+	slices.SortStableFunc(tables, func(a, b TablePlan) int { return cmp.Compare(a.Rows, b.Rows) })
+	p.Tables = append(p.Tables, tables...)
+}
+
+func (p *Plan) planTable(t *catalog.Table, counts Counts, rule Rule, spec Spec) TablePlan {
+	tp := TablePlan{Schema: t.Name.Schema, Name: t.Name.Name, Rule: rule.String(), table: t, rule: rule}
+	for _, h := range t.Heaps {
+		c := counts[h.OID]
+		tp.Rows += c.Rows
+		tp.Bytes += h.Bytes
+		tp.Estimated = tp.Estimated || !c.Exact
+	}
+	tp.Target = target(tp.Rows, rule, spec.Curve)
+	tp.strategy, tp.driving = p.choose(&tp)
+	tp.Strategy = tp.strategy.describe(tp.driving)
+	if tp.strategy == drive && !tp.driving[0].Indexed {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("no index on %s (%s): finding its rows costs a scan",
+			listNames([]catalog.Name{t.Name}), strings.Join(tp.driving[0].ChildColumns, ", ")))
+	}
+	return tp
+}
+
+func target(rows int64, rule Rule, curve Curve) int64 {
+	switch {
+	case rule.All:
+		return rows
+	case rule.None:
+		return 0
+	case rule.Rows > 0:
+		return min(rule.Rows, rows)
+	case rule.Share > 0:
+		return min(max(int64(rule.Share*float64(rows)+0.5), 1), rows)
+	}
+	return curve.Rows(rows)
+}
+
+// finish adds up and marks tables whose rows later tables reference.
+func (p *Plan) finish() {
+	position := map[*catalog.Table]int{}
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		position[t.table] = i
+		p.SourceRows += t.Rows
+		p.Target += t.Target
+	}
+	p.Allowance = max(int64(overflowShare*float64(p.Target)), 1)
+	p.keys = slices.DeleteFunc(p.keys, func(k *catalog.ForeignKey) bool {
+		_, child := position[k.Child]
+		_, parent := position[k.Parent]
+		return !child || !parent
+	})
+	for _, k := range p.keys {
+		if parent := position[k.Parent]; position[k.Child] > parent {
+			p.Tables[parent].referenced = true
+		}
+	}
+}
+
+// checkConditions has the server parse what the user wrote in SQL, without
+// running it.
+func (s *Source) checkConditions(ctx context.Context, p *Plan) error {
+	check := func(what, sql string) error {
+		rows, err := s.leader.Query(ctx, "SELECT FROM ("+sql+") AS checked LIMIT 0", pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			return err
+		}
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			_, rollback := s.leader.Exec(ctx, "ROLLBACK TO SAVEPOINT checked")
+			if rollback != nil {
+				return s.explain(s.leader, err)
+			}
+			return hint.Usage(fmt.Errorf("%s: %w", what, err), "write it as PostgreSQL reads it, with the columns of that table")
+		}
+		return nil
+	}
+	if _, err := s.leader.Exec(ctx, "SAVEPOINT checked"); err != nil {
+		return s.explain(s.leader, err)
+	}
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		if t.rule.Where == "" {
+			continue
+		}
+		for _, h := range t.table.Heaps[:min(1, len(t.table.Heaps))] {
+			if err := check("tables: "+t.Schema+"."+t.Name+": where", filtered(h, t.rule.Where, "ctid")); err != nil {
+				return err
+			}
+		}
+	}
+	for _, k := range p.keys {
+		if k.OID != 0 && k.When == "" {
+			continue
+		}
+		for _, h := range k.ChildHeaps[:min(1, len(k.ChildHeaps))] {
+			if err := check("references: "+k.Name, parentsSQL(k, h, "true")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

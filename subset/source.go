@@ -3,37 +3,214 @@ package subset
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // Source is one snapshot of the database that rows are taken from.
 type Source struct {
-	spec Spec
-}
-
-// Event is one thing that happened during a Run, for progress displays.
-type Event struct {
-	Step  string // "walk", "copy" or "finish"
-	Table string // "schema.table", where the event concerns one
-	Rows  int64  // chosen (walk) or copied (copy) so far, of the table
-	Total int64  // expected in the end, of the table
-	Bytes int64  // copied, of the table
-	Done  bool   // the table, or without a table the step, is complete
+	spec     Spec
+	config   *pgx.ConnConfig
+	leader   *pgx.Conn   // made the snapshot; the transaction that holds it must outlive the others
+	workers  []*pgx.Conn // share it
+	snapshot string
+	db       *catalog.Database
 }
 
 // Open connects to the source, takes its snapshot, reads its catalog and
-// locks its tables against changes of their definition.
-func Open(_ context.Context, spec Spec) (*Source, error) {
-	return &Source{spec: spec}, nil
+// locks its tables against changes of their definition. Nothing that it does
+// writes to the source.
+func Open(ctx context.Context, spec Spec) (*Source, error) {
+	config, err := parseURL(spec.URL)
+	if err != nil {
+		return nil, fmt.Errorf("source: %w", err)
+	}
+	s := &Source{spec: spec, config: config}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("source: %w", err), s.Close(ctx))
+	}
+	return s, nil
 }
 
-// Close ends the snapshot.
-func (s *Source) Close(context.Context) error { return nil }
+// Catalog is what the source's database is.
+func (s *Source) Catalog() *catalog.Database { return s.db }
 
-// Plan counts rows where it has to and says what Run will do.
-func (s *Source) Plan(context.Context) (*Plan, error) { return &Plan{Version: 1}, nil }
+// Snapshot is the identifier of the exported snapshot, valid until Close.
+func (s *Source) Snapshot() string { return s.snapshot }
 
-// Run chooses the rows of the plan and hands them to the sink. observe may be
-// nil; it is called from one goroutine at a time.
-func (s *Source) Run(context.Context, *Plan, Sink, func(Event)) (*Report, error) {
-	return nil, errors.New("no source")
+// Close ends the snapshot. It may be called twice.
+func (s *Source) Close(ctx context.Context) error {
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	var errs []error
+	for _, c := range append(s.workers, s.leader) {
+		if c != nil && !c.IsClosed() {
+			errs = append(errs, c.Close(ctx))
+		}
+	}
+	s.workers, s.leader = nil, nil
+	return errors.Join(errs...)
+}
+
+func (s *Source) open(ctx context.Context) error {
+	var err error
+	if s.leader, err = s.connect(ctx); err != nil {
+		return err
+	}
+	if _, err = s.leader.Exec(ctx, beginSQL); err != nil {
+		return err
+	}
+	if err = s.leader.QueryRow(ctx, `SELECT pg_catalog.pg_export_snapshot()`).Scan(&s.snapshot); err != nil {
+		return err
+	}
+	if s.db, err = catalog.Read(ctx, s.leader); err != nil {
+		return s.explain(s.leader, err)
+	}
+	if err = s.lock(ctx); err != nil {
+		return err
+	}
+	n := s.spec.Connections
+	if n <= 0 {
+		n = DefaultConnections
+	}
+	for range n {
+		c, err := s.follow(ctx)
+		if err != nil {
+			return err
+		}
+		s.workers = append(s.workers, c)
+	}
+	return nil
+}
+
+const (
+	beginSQL = `BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY`
+
+	// settingsSQL is what pg_dump sets: values must read the same on any
+	// server, no trigger of the session's defaults may interfere, and
+	// row-level security must fail rather than hide rows. A custom plan knows
+	// how many row positions it is given.
+	settingsSQL = `
+SET search_path = '';
+SET datestyle = ISO;
+SET intervalstyle = postgres;
+SET extra_float_digits = 3;
+SET bytea_output = hex;
+SET timezone = 'UTC';
+SET row_security = off;
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET synchronize_seqscans = off;
+SET standard_conforming_strings = on;
+SET jit = off;
+SET plan_cache_mode = force_custom_plan;
+SET default_transaction_read_only = on`
+
+	oldest = 130000 // server_version_num
+)
+
+// connect opens one connection and makes its values read the same everywhere.
+func (s *Source) connect(ctx context.Context) (*pgx.Conn, error) {
+	c, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return nil, connectError(s.config, err)
+	}
+	if err := prepare(ctx, c); err != nil {
+		return nil, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
+	}
+	return c, nil
+}
+
+func prepare(ctx context.Context, c *pgx.Conn) error {
+	var version int
+	var encoding string
+	const sql = `SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.current_setting('server_encoding')`
+	if err := c.QueryRow(ctx, sql).Scan(&version, &encoding); err != nil {
+		return err
+	}
+	if version < oldest {
+		err := fmt.Errorf("PostgreSQL %d.%d is too old", version/10000, version/100%100)
+		return hint.Wrap(err, "offshoot reads PostgreSQL 13 and newer")
+	}
+	// SQL_ASCII means bytes of unknown encoding: they are passed on as they are.
+	if encoding != "SQL_ASCII" {
+		encoding = "UTF8"
+	}
+	settings := settingsSQL
+	if version >= 170000 {
+		settings += "; SET transaction_timeout = 0"
+	}
+	if _, err := c.PgConn().Exec(ctx, settings+"; SET client_encoding = "+catalog.Literal(encoding)).ReadAll(); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	return nil
+}
+
+// follow opens a connection that sees the leader's snapshot.
+func (s *Source) follow(ctx context.Context) (*pgx.Conn, error) {
+	c, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = c.PgConn().Exec(ctx, beginSQL+"; SET TRANSACTION SNAPSHOT "+catalog.Literal(s.snapshot)).ReadAll()
+	if err != nil {
+		err = hint.Wrap(fmt.Errorf("share the snapshot between connections: %w", err),
+			"the URL must always lead to the same server, not to a pooler or a reader endpoint")
+		return nil, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
+	}
+	return c, nil
+}
+
+// lock holds ACCESS SHARE on everything readable until Close, as pg_dump
+// does, so that no table is altered or dropped under the walk.
+func (s *Source) lock(ctx context.Context) error {
+	var names []string
+	for _, t := range s.db.Tables {
+		if !t.Readable {
+			continue
+		}
+		if t.Partitioned {
+			names = append(names, "ONLY "+t.Name.String())
+		}
+		for _, h := range t.Heaps {
+			names = append(names, "ONLY "+h.Name.String())
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if _, err := s.leader.Exec(ctx, "LOCK TABLE "+strings.Join(names, ", ")+" IN ACCESS SHARE MODE"); err != nil {
+		return fmt.Errorf("lock tables: %w", err)
+	}
+	return nil
+}
+
+// each calls do for 0 to n-1, on all connections at once.
+func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, i int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for _, c := range s.workers[:min(n, len(s.workers))] {
+		g.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
+				if err := do(ctx, c, i); err != nil {
+					return s.explain(c, err)
+				}
+			}
+		})
+	}
+	return g.Wait()
 }

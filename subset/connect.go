@@ -1,0 +1,95 @@
+package subset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// parseURL reads a connection string. It says nothing of what is wrong with
+// it: every part of a malformed URL may be a part of the password.
+func parseURL(url string) (*pgx.ConnConfig, error) {
+	const form = "postgres://user:password@host:5432/database"
+	if strings.TrimSpace(url) == "" {
+		return nil, hint.Usage(errors.New("no connection string"), "give %s", form)
+	}
+	config, err := pgx.ParseConfig(url)
+	if err != nil || !strings.Contains(url, "=") && !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return nil, hint.Usage(errors.New("not a PostgreSQL connection string"), "give %s, with special characters in the password percent-encoded", form)
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "offshoot"
+	}
+	return config, nil
+}
+
+// connectError says in one line why there is no connection.
+func connectError(config *pgx.ConnConfig, err error) error {
+	at := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
+	if strings.HasPrefix(config.Host, "/") {
+		at = config.Host
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return hint.Wrap(fmt.Errorf("connect to %s: %w", at, cause(err)), "check that the server runs there and that this machine may reach it")
+	}
+	err = fmt.Errorf("connect to %s: %w", at, pg)
+	switch pg.Code {
+	case "28P01", "28000": // invalid_password, invalid_authorization_specification
+		return hint.Wrap(err, "check the user and the password of the connection string, and pg_hba.conf")
+	case "3D000": // invalid_catalog_name
+		return hint.Wrap(err, "check the database's name at the end of the connection string")
+	case "53300": // too_many_connections
+		return hint.Wrap(err, "use fewer connections, or try again later")
+	}
+	return err
+}
+
+// cause is the innermost network error: what wraps it repeats the address
+// once for each way that was tried.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return dns
+	}
+	return errors.New(strings.Join(strings.Fields(err.Error()), " "))
+}
+
+// explain adds to an error of a connection to the source what the user can do
+// about it.
+func (s *Source) explain(c *pgx.Conn, err error) error {
+	if err == nil || errors.Is(err, ErrSourceLost) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code {
+		case "40001", "57014": // on a standby: cancelled by a conflict with recovery, or by someone
+			if s.db != nil && s.db.InRecovery {
+				return hint.Wrap(err, "raise max_standby_streaming_delay on the standby, or set hot_standby_feedback = on")
+			}
+		case "57P01", "57P02", "57P03": // the server shuts down, crashed, or starts
+			return lost(err)
+		}
+	}
+	if c.IsClosed() {
+		return lost(err)
+	}
+	return err
+}
+
+func lost(err error) error {
+	return hint.Wrap(fmt.Errorf("%w: %w", ErrSourceLost, err), "begin again once the source is reachable")
+}

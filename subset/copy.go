@@ -1,0 +1,126 @@
+package subset
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+const (
+	copyBatch  = 20_000  // rows of one COPY: their positions are part of the statement
+	copyBuffer = 1 << 16 // bytes; COPY sends one message for each row
+)
+
+// copied is what came of one heap.
+type copied struct {
+	bytes   int64
+	seconds float64
+}
+
+// copyAll hands the kept rows to the sink, heap by heap in the order of the
+// catalog, as many at once as both sides serve.
+func (r *run) copyAll(ctx context.Context) error {
+	rows := r.walk.rowsByHeap()
+	r.copied = make([]copied, len(rows))
+	conns := make(chan *pgx.Conn, len(r.src.workers))
+	for _, c := range r.src.workers {
+		conns <- c
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(min(max(r.sink.Concurrency(), 1), len(r.src.workers)))
+	for _, t := range r.src.db.Tables {
+		for _, h := range t.Heaps {
+			n, planned := r.walk.number[h.OID]
+			if !planned || len(rows[n]) == 0 {
+				continue
+			}
+			g.Go(func() error {
+				c := <-conns
+				defer func() { conns <- c }()
+				if err := r.copyHeap(ctx, c, h, rows[n]); err != nil {
+					return fmt.Errorf("copy %s: %w", dotted(h.Name), err)
+				}
+				return nil
+			})
+		}
+	}
+	return g.Wait()
+}
+
+// copyHeap streams rows through a pipe: neither side holds more than a buffer
+// of them.
+func (r *run) copyHeap(ctx context.Context, c *pgx.Conn, h *catalog.Heap, rows []row) error {
+	began := time.Now()
+	columns := copiedColumns(h.Table)
+	reader, writer := io.Pipe()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		err := r.src.explain(c, copyOut(ctx, c, h, columns, rows, writer))
+		writer.CloseWithError(err)
+		return err
+	})
+	var bytes int64
+	g.Go(func() error {
+		var err error
+		bytes, err = r.sink.Rows(ctx, h, columns, reader)
+		if err != nil {
+			reader.CloseWithError(err)
+			return err
+		}
+		return drained(reader)
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	n := r.walk.number[h.OID]
+	r.copied[n] = copied{bytes, time.Since(began).Seconds()}
+	r.observe(Event{
+		Step: StepCopy, Table: dotted(h.Table.Name), Rows: int64(len(rows)),
+		Total: r.walk.tallies[r.walk.table[n]].rows(), Bytes: bytes, Done: true,
+	})
+	return nil
+}
+
+func copyOut(ctx context.Context, c *pgx.Conn, h *catalog.Heap, columns []string, rows []row, w io.Writer) error {
+	buffer := bufio.NewWriterSize(w, copyBuffer)
+	var sent int64
+	for batch := range slices.Chunk(rows, copyBatch) {
+		tag, err := c.PgConn().CopyTo(ctx, buffer, copySQL(h, columns, batch))
+		if err != nil {
+			return err
+		}
+		sent += tag.RowsAffected()
+	}
+	if sent != int64(len(rows)) {
+		return fmt.Errorf("%d rows came for %d", sent, len(rows))
+	}
+	return buffer.Flush()
+}
+
+// drained makes sure that the sink has read everything.
+func drained(r io.Reader) error {
+	n, err := io.Copy(io.Discard, r)
+	if err == nil && n > 0 {
+		return fmt.Errorf("target left %d bytes unread", n)
+	}
+	return err
+}
+
+// copiedColumns are all columns but those that the server computes.
+func copiedColumns(t *catalog.Table) []string {
+	columns := []string{}
+	for _, c := range t.Columns {
+		if !c.Generated {
+			columns = append(columns, c.Name)
+		}
+	}
+	return columns
+}

@@ -1,0 +1,103 @@
+package subset_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// memory is a sink that keeps what it is given, in the order it came.
+type memory struct {
+	concurrency int
+	origin      subset.Origin
+	ending      subset.Ending
+	rows        map[string]string // COPY text by heap
+	order       []string
+	closed      []bool
+	fail        error // of Rows
+}
+
+func (m *memory) Concurrency() int { return max(m.concurrency, 1) }
+
+func (m *memory) Begin(_ context.Context, from subset.Origin) error {
+	m.origin = from
+	m.rows = map[string]string{}
+	return nil
+}
+
+func (m *memory) Rows(_ context.Context, heap *catalog.Heap, _ []string, r io.Reader) (int64, error) {
+	if m.fail != nil {
+		return 0, m.fail
+	}
+	var b strings.Builder
+	n, err := io.Copy(&b, r)
+	name := heap.Name.Schema + "." + heap.Name.Name
+	m.rows[name] += b.String()
+	m.order = append(m.order, name)
+	return n, err
+}
+
+func (m *memory) Finish(_ context.Context, end subset.Ending) error {
+	m.ending = end
+	return nil
+}
+
+func (m *memory) Close(_ context.Context, failed bool) error {
+	m.closed = append(m.closed, failed)
+	return nil
+}
+
+// bytes is everything the sink was given, in order.
+func (m *memory) bytes() string {
+	var b strings.Builder
+	for _, name := range m.order {
+		fmt.Fprintf(&b, "%s\n%s", name, m.rows[name])
+	}
+	return b.String()
+}
+
+// load makes a database of one of the project's schemas.
+func load(t *testing.T, schema string) string {
+	t.Helper()
+	url := pgtest.New(t)
+	pgtest.Load(t, url, filepath.Join("../testdata/schemas", schema))
+	return url
+}
+
+func open(t *testing.T, spec subset.Spec) *subset.Source {
+	t.Helper()
+	s, err := subset.Open(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// take runs the whole pipeline into a sink.
+func take(t *testing.T, spec subset.Spec, sink subset.Sink) *subset.Report {
+	t.Helper()
+	s := open(t, spec)
+	plan, err := s.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := s.Run(t.Context(), plan, sink, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}

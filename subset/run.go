@@ -1,0 +1,143 @@
+package subset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// The steps of a run, in events and in the report.
+const (
+	StepWalk   = "walk"   // choose rows
+	StepCopy   = "copy"   // copy them to the sink
+	StepFinish = "finish" // constraints, indexes, sequences: the sink's last part
+)
+
+// Event is one thing that happened during a Run, for progress displays.
+type Event struct {
+	Step  string // StepWalk, StepCopy or StepFinish
+	Table string // "schema.table", where the event concerns one
+	Rows  int64  // of the table: chosen so far (walk), or copied (copy)
+	Total int64  // of the table: expected in the end
+	Bytes int64  // of the table: copied
+	Done  bool   // the table, or without a table the step, is complete
+}
+
+// Run chooses the rows of the plan and hands them to the sink, which it
+// closes. The plan must come from this Source. observe may be nil; it is
+// called from one goroutine at a time.
+func (s *Source) Run(ctx context.Context, p *Plan, sink Sink, observe func(Event)) (*Report, error) {
+	r := &run{src: s, plan: p, sink: sink, began: time.Now(), observe: serialized(observe)}
+	report, err := r.all(ctx)
+	if closing := sink.Close(context.WithoutCancel(ctx), err != nil); closing != nil {
+		err = errors.Join(err, fmt.Errorf("close target: %w", closing))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+func serialized(observe func(Event)) func(Event) {
+	var mu sync.Mutex
+	return func(e Event) {
+		if observe != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			observe(e)
+		}
+	}
+}
+
+type run struct {
+	src     *Source
+	plan    *Plan
+	sink    Sink
+	began   time.Time
+	observe func(Event)
+
+	walk   *walk
+	copied []copied // by heap number
+	steps  []Step
+}
+
+func (r *run) all(ctx context.Context) (*Report, error) {
+	if err := r.step(ctx, StepWalk, r.choose); err != nil {
+		return nil, err
+	}
+	if err := r.step(ctx, StepCopy, r.copyAll); err != nil {
+		return nil, err
+	}
+	if err := r.step(ctx, StepFinish, r.finish); err != nil {
+		return nil, err
+	}
+	return r.report(), nil
+}
+
+func (r *run) step(ctx context.Context, name string, do func(context.Context) error) error {
+	began := time.Now()
+	if err := do(ctx); err != nil {
+		return err
+	}
+	r.steps = append(r.steps, Step{name, time.Since(began).Seconds()})
+	r.observe(Event{Step: name, Done: true})
+	return nil
+}
+
+// choose walks while the sink writes the schema.
+func (r *run) choose(ctx context.Context) error {
+	var err error
+	if r.walk, err = newWalk(r.src, r.plan, r.observe); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.snapshot, Catalog: r.src.db, Excluded: r.plan.excluded}
+		return r.sink.Begin(ctx, origin)
+	})
+	g.Go(func() error { return r.walk.run(ctx) })
+	return g.Wait()
+}
+
+func (r *run) finish(ctx context.Context) error {
+	sequences, err := r.sequences(ctx)
+	if err != nil {
+		return fmt.Errorf("sequences: %w", err)
+	}
+	return r.sink.Finish(ctx, Ending{
+		Sequences: sequences,
+		Dangling:  r.broken(),
+		MatViews:  r.src.db.MatViews,
+	})
+}
+
+// broken is the keys that PostgreSQL believes to hold, though kept rows
+// break them: the source does too, by rows that came in past its triggers.
+func (r *run) broken() []*catalog.ForeignKey {
+	var broken []*catalog.ForeignKey
+	for i, k := range r.plan.keys {
+		if k.OID != 0 && k.Validated && r.walk.keyTally[i].dangling > 0 {
+			broken = append(broken, k)
+		}
+	}
+	return broken
+}
+
+// rowsByHeap sorts what is kept by place.
+func (w *walk) rowsByHeap() [][]row {
+	byHeap := make([][]row, len(w.heaps))
+	for r := range w.kept {
+		byHeap[r.heap()] = append(byHeap[r.heap()], r)
+	}
+	for _, rows := range byHeap {
+		slices.Sort(rows)
+	}
+	return byHeap
+}

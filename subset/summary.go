@@ -1,0 +1,51 @@
+package subset
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// report says what the run kept.
+func (r *run) report() *Report {
+	report := &Report{
+		Version: 1, Database: r.plan.Database, Server: r.src.db.Version,
+		Seed: r.plan.Seed, Curve: r.plan.Curve,
+		SourceRows: r.plan.SourceRows, Target: r.plan.Target,
+		Seconds: time.Since(r.began).Seconds(), Steps: r.steps,
+		LeftOut: r.plan.LeftOut, Warnings: r.plan.Warnings,
+	}
+	for i := range r.plan.Tables {
+		t := r.tableReport(i)
+		report.Rows += t.Rows
+		report.Bytes += t.Bytes
+		report.Overflow += max(t.Rows-t.Target, 0)
+		report.Tables = append(report.Tables, t)
+	}
+	for i, k := range r.plan.keys {
+		report.Keys = append(report.Keys, KeyReport{
+			Name: k.String(), Child: dotted(k.ChildRel), Parent: dotted(k.ParentRel), Declared: k.OID != 0,
+			Rows: r.walk.keyTally[i].rows, Dangling: r.walk.keyTally[i].dangling,
+		})
+	}
+	return report
+}
+
+func (r *run) tableReport(i int) TableReport {
+	p, tally := &r.plan.Tables[i], &r.walk.tallies[i]
+	t := TableReport{
+		Schema: p.Schema, Name: p.Name, Source: p.Rows, Estimated: p.Estimated, Target: p.Target,
+		Rows: tally.rows(), Sampled: tally.sampled, Forced: tally.forced,
+	}
+	for _, h := range p.table.Heaps {
+		c := r.copied[r.walk.number[h.OID]]
+		t.Bytes += c.bytes
+		t.Seconds += c.seconds
+	}
+	for _, key := range slices.Sorted(maps.Keys(tally.by)) {
+		t.ForcedBy = append(t.ForcedBy, Force{Key: r.plan.keys[key].String(), Rows: tally.by[key]})
+	}
+	slices.SortStableFunc(t.ForcedBy, func(a, b Force) int { return cmp.Compare(b.Rows, a.Rows) })
+	return t
+}
