@@ -34,7 +34,7 @@ var table = map[string][]string{
 var modules = map[string][]string{
 	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/sink", "internal/pgtest", "internal/pgtool", "cmd/offshoot"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},
-	"github.com/compose-spec/":      {"compose"},
+	"github.com/compose-spec/":      {"compose", "provision"},
 	"github.com/docker/compose/":    {"compose"},
 	"github.com/docker/cli/":        {"compose"},
 	"github.com/moby/buildkit/":     {"compose"},
