@@ -14,6 +14,8 @@ type choice struct {
 	table      int
 	candidates []candidate
 	sharing    map[row][]int32 // candidates that need a row which is not kept
+	alike      map[uint64]int  // candidates on offer that need the same rows
+	needs      []uint64        // hash of the rows that a candidate needs, as last queued
 	cost       []float64       // as last queued
 	queue      offers
 }
@@ -28,6 +30,8 @@ func newChoice(w *walk, table int, candidates []candidate) *choice {
 	c := &choice{
 		w: w, table: table, candidates: candidates,
 		sharing: map[row][]int32{},
+		alike:   map[uint64]int{},
+		needs:   make([]uint64, len(candidates)),
 		cost:    make([]float64, len(candidates)),
 	}
 	for i := range candidates {
@@ -56,7 +60,7 @@ func (c *choice) run(goal, allowance int64) int64 {
 		if !ok {
 			continue
 		}
-		if now := c.price(fresh); now > o.cost {
+		if now := c.price(o.candidate, fresh); now > o.cost {
 			c.push(o.candidate, now)
 			continue
 		}
@@ -86,8 +90,24 @@ func (c *choice) offer(i int32) {
 		return
 	}
 	if fresh, ok := c.fresh(r); ok {
-		c.push(i, c.price(fresh))
+		if c.needs[i] != 0 {
+			c.alike[c.needs[i]]--
+		}
+		c.needs[i] = signature(fresh)
+		c.alike[c.needs[i]]++
+		c.push(i, c.price(i, fresh))
 	}
+}
+
+// signature is equal for equal sets of rows, in whatever order.
+func signature(rows []row) uint64 {
+	var sum uint64
+	for _, r := range rows {
+		x := uint64(r) * 0x9E3779B97F4A7C15
+		x ^= x >> 29
+		sum += x * 0xBF58476D1CE4E5B9
+	}
+	return sum
 }
 
 func (c *choice) push(i int32, cost float64) {
@@ -127,16 +147,16 @@ func (c *choice) fresh(r row) ([]row, bool) {
 
 // price is what a candidate pays for the rows it brings along, each shared
 // with all other candidates that need it.
-func (c *choice) price(fresh []row) float64 {
+func (c *choice) price(i int32, fresh []row) float64 {
 	var sum float64
 	for _, r := range fresh {
 		each := roomCost
 		if c.w.room(c.w.tableOf(r)) == 0 {
 			each = 1
 		}
-		sum += each / float64(max(len(c.sharing[r]), 1))
+		sum += each
 	}
-	return sum
+	return sum / float64(max(c.alike[c.needs[i]], 1))
 }
 
 // overflow is how many rows would be kept above the targets of their tables.

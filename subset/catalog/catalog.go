@@ -58,6 +58,7 @@ type Heap struct {
 	Name  Name
 	Table *Table
 	Rows  float64 // pg_class.reltuples; -1 when never analyzed
+	Was   int64   // pg_class.relpages: blocks when Rows was measured
 	Pages int64   // pg_relation_size in blocks, as of now
 	Bytes int64   // pg_table_size: heap and TOAST
 }

@@ -15,6 +15,7 @@ type relation struct {
 	kind        string
 	isPartition bool
 	tuples      float64
+	was         int64
 	pages       int64
 	bytes       int64
 	security    bool
@@ -30,7 +31,7 @@ type relation struct {
 
 // relationsSQL leaves out the schemas of the system and of sessions.
 const relationsSQL = `
-SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, c.reltuples::float8,
+SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, c.reltuples::float8, c.relpages,
        COALESCE(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::bigint,
        COALESCE(pg_catalog.pg_table_size(c.oid), 0),
        pg_catalog.row_security_active(c.oid),
@@ -57,7 +58,7 @@ func (r *reader) relations(ctx context.Context) error {
 	err := r.collect(ctx, relationsSQL, func(rows pgx.Rows) error {
 		var rel relation
 		var parent uint32
-		err := rows.Scan(&rel.oid, &rel.name.Schema, &rel.name.Name, &rel.kind, &rel.isPartition, &rel.tuples,
+		err := rows.Scan(&rel.oid, &rel.name.Schema, &rel.name.Name, &rel.kind, &rel.isPartition, &rel.tuples, &rel.was,
 			&rel.pages, &rel.bytes, &rel.security, &rel.readable, &rel.extension, &parent)
 		r.byOID[rel.oid] = &rel
 		parents[&rel] = parent
@@ -106,7 +107,7 @@ func (r *reader) own(t *Table, rel *relation) {
 		t.Denied = append(t.Denied, rel.name)
 	}
 	if rel.kind == "r" {
-		rel.heap = &Heap{OID: rel.oid, Name: rel.name, Table: t, Rows: rel.tuples, Pages: rel.pages, Bytes: rel.bytes}
+		rel.heap = &Heap{OID: rel.oid, Name: rel.name, Table: t, Rows: rel.tuples, Was: rel.was, Pages: rel.pages, Bytes: rel.bytes}
 		rel.heaps = []*Heap{rel.heap}
 		t.Heaps = append(t.Heaps, rel.heap)
 	}

@@ -1,0 +1,109 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pgtool"
+)
+
+// ErrTargetBusy means that another run is writing to the target.
+var ErrTargetBusy = errors.New("another run is writing to the target")
+
+// ErrTargetLost means that the connection to the target broke.
+var ErrTargetLost = errors.New("connection to the target lost")
+
+// ServerError is an error that a server reported, without the row that the
+// server's own message may quote.
+type ServerError struct {
+	Code    string // SQLSTATE
+	Message string
+}
+
+func (e *ServerError) Error() string { return fmt.Sprintf("%s (SQLSTATE %s)", e.Message, e.Code) }
+
+// serverError explains an error of a connection. doing says what was being
+// done. The detail of a server's message is dropped, and for errors in data
+// the message too: both quote rows.
+func serverError(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return broken(doing, err)
+	}
+	clean := fmt.Errorf("%s: %w", doing, &ServerError{Code: pg.Code, Message: message(pg)})
+	switch {
+	case pg.Code == "53100":
+		return hint.Wrap(fmt.Errorf("%s: the target's disk is full: %w", doing, pgtool.ErrDiskFull), diskHint)
+	case strings.HasPrefix(pg.Code, "57P"):
+		return fmt.Errorf("%w: %w", ErrTargetLost, clean)
+	case pg.Code == "22021", pg.Code == "22P05":
+		return hint.Wrap(clean, "make the target database with the encoding of the source: CREATE DATABASE … TEMPLATE template0 ENCODING '…'")
+	}
+	return clean
+}
+
+const diskHint = "free space on the server of the target, or keep fewer rows"
+
+// broken explains an error that no server reported.
+func broken(doing string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w: %w", doing, ErrTargetLost, err)
+}
+
+// message is what can be shown of a server's error.
+func message(pg *pgconn.PgError) string {
+	switch {
+	case pg.Code == "22021", pg.Code == "22P05":
+		return "a text does not fit the encoding of the target"
+	case strings.HasPrefix(pg.Code, "22"), strings.HasPrefix(pg.Code, "P0"):
+		return where("a value was refused", pg)
+	}
+	return where(pg.Message, pg)
+}
+
+func where(text string, pg *pgconn.PgError) string {
+	// Where begins such as `COPY t, line 3, column c: "value"`.
+	place, _, _ := strings.Cut(pg.Where, ": \"")
+	if strings.HasPrefix(place, "COPY ") && !strings.Contains(place, "\n") {
+		return text + " in " + place
+	}
+	return text
+}
+
+// unreachable explains why a connection could not be made, in one line.
+// pgconn leaves the password out of it.
+func unreachable(which string, err error) error {
+	wrapped := &connectError{which: which, err: err}
+	var pg *pgconn.PgError
+	errors.As(err, &pg)
+	switch {
+	case pg == nil:
+		return hint.Wrap(wrapped, "check host and port of the %s", which)
+	case strings.HasPrefix(pg.Code, "28"):
+		return hint.Wrap(wrapped, "check user and password of the %s", which)
+	case pg.Code == "3D000":
+		return hint.Wrap(wrapped, "make the database first with createdb")
+	}
+	return wrapped
+}
+
+type connectError struct {
+	which string
+	err   error
+}
+
+func (e *connectError) Error() string {
+	return "connect to " + e.which + ": " + strings.Join(strings.Fields(e.err.Error()), " ")
+}
+
+func (e *connectError) Unwrap() error { return e.err }

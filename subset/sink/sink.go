@@ -1,0 +1,85 @@
+// Package sink holds the places a subset can go to.
+//
+//	Begin:  source schema ──▶ archive ──▶ pre-data ─┐
+//	Rows:   COPY text ─────────────────────────────┼──▶ database (connections in parallel)
+//	Finish: sequences, post-data, refresh, ANALYZE ─┘    script (one psql file)
+//
+// The source is asked for its schema only, by pg_dump in the snapshot of the
+// rows. Everything that pg_dump would tie to one server, such as roles and
+// their rights, is left out, and so are passwords of user mappings.
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+// Sink is a subset.Sink that can say what it had to leave out.
+type Sink interface {
+	subset.Sink
+
+	// Warnings lists, once the run is over, what the target lacks although
+	// the source has it, and why. A line names objects, never rows.
+	Warnings() []string
+}
+
+// Options are what one can ask of a sink. The zero value refuses a target
+// that holds anything and loads with four connections.
+type Options struct {
+	Replace     bool      // empty the target database first, or overwrite the file
+	Connections int       // to a target database at once; 0 means four
+	Stdout      io.Writer // where "-" goes; nil means os.Stdout
+}
+
+// Open picks the sink that a name means: a database URL or keyword string; a
+// path that ends in .sql, .sql.gz or .sql.zst; "-" for a script on stdout. It
+// touches nothing yet, but refuses a name no sink could write.
+func Open(to string, o Options) (Sink, error) {
+	switch {
+	case to == "":
+		return nil, hint.Usage(errors.New("no target"), formats)
+	case to == "-":
+		return NewScript(to, o)
+	case isConnection(to):
+		return NewDatabase(to, o)
+	case strings.Contains(to, "://"):
+		scheme, _, _ := strings.Cut(to, "://")
+		return nil, hint.Usage(fmt.Errorf("target %s://: unknown kind of URL", scheme), formats)
+	case strings.HasSuffix(to, ".sql"), strings.HasSuffix(to, ".sql.gz"), strings.HasSuffix(to, ".sql.zst"):
+		return NewScript(to, o)
+	}
+	return nil, hint.Usage(fmt.Errorf("target %s: %w", to, unsupported(to)), formats)
+}
+
+const formats = "give a database URL, a path that ends in .sql, .sql.gz or .sql.zst, or - for stdout"
+
+func unsupported(to string) error {
+	info, err := os.Stat(to)
+	switch {
+	case err == nil && info.IsDir(), strings.HasSuffix(to, "/"):
+		return errors.New("a directory archive cannot be written")
+	case filepath.Ext(to) == ".dump":
+		return errors.New("a custom archive cannot be written")
+	}
+	return errors.New("the name does not say which format to write")
+}
+
+// isConnection tells a connection string from a path.
+func isConnection(to string) bool {
+	if strings.HasPrefix(to, "postgres://") || strings.HasPrefix(to, "postgresql://") {
+		return true
+	}
+	for word := range strings.FieldsSeq(to) {
+		if strings.HasPrefix(word, "dbname=") || strings.HasPrefix(word, "host=") || strings.HasPrefix(word, "service=") {
+			return true
+		}
+	}
+	return false
+}
