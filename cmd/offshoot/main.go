@@ -1,2 +1,46 @@
+// Command offshoot makes a preview environment for every pull request, grown
+// from a cutting of production.
+//
+//	main ──▶ run ──▶ root command ──▶ one file per command ──▶ subset, provision
+//	  ▲                                                            │
+//	  └──── exit code ◀── report: error, hints, JSON document ◀────┘
+//
+// Commands return errors; only this package prints them and exits.
 package main
-func main() {}
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/offshoot-dev/offshoot/internal/ui"
+)
+
+func main() {
+	ctx, stop := interruptible(context.Background())
+	code := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// interruptible ends the context at the first SIGINT, SIGTERM or SIGHUP, so
+// that what was begun is cleaned up; the second one kills.
+func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+	// Being notified, and not ignoring, gives EPIPE to our own writes and
+	// leaves the signal as it was for the programs we run.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+func run(ctx context.Context, args []string) int {
+	secrets := &ui.Secrets{}
+	secrets.AddEnv(os.Environ())
+	a := &app{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		lookup: os.LookupEnv, environ: os.Environ(), secrets: secrets,
+	}
+	return a.run(ctx, args)
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -58,8 +59,14 @@ func forms(value string) []string {
 	}
 }
 
-// AddURL remembers the password of a URL, if it has one.
+// keyword finds the password in a string of key=value pairs, as libpq has it.
+var keyword = regexp.MustCompile(`(?i)\bpassword\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s&]+))`)
+
+// AddURL remembers the password of a URL or of key=value pairs, if it has one.
 func (s *Secrets) AddURL(text string) {
+	for _, m := range keyword.FindAllStringSubmatch(text, -1) {
+		s.Add(m[1], m[2])
+	}
 	u, err := url.Parse(text)
 	if err != nil {
 		s.addBrokenURL(text)

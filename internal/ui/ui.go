@@ -138,3 +138,17 @@ func (u *UI) say(m mark, text string) {
 func (u *UI) safe(text string) string {
 	return u.opts.Secrets.Redact(Clean(u.opts.Secrets.Redact(text)))
 }
+
+// Error writes the last words of a run: the error, and what to do about it.
+func (u *UI) Error(text string, hints []string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, line := range splitLines(text) {
+		u.print(u.safe(line))
+	}
+	for _, advice := range hints {
+		for _, line := range splitLines(advice) {
+			u.print("hint: " + u.safe(line))
+		}
+	}
+}

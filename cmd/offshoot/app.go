@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/ui"
+)
+
+// app is what every command needs: the process's own surroundings.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr *os.File
+	lookup         func(string) (string, bool)
+	environ        []string
+	secrets        *ui.Secrets
+
+	json   bool // --json was given
+	result any  // what --json prints
+}
+
+// run runs one command line and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	command, err := root.ExecuteContextC(ctx)
+	code := exitCode(ctx, err)
+	a.report(command, code, err)
+	return code
+}
+
+// report prints how the run ended: the error and its hints on stderr and, if
+// asked for, the one document on stdout.
+func (a *app) report(command *cobra.Command, code int, err error) {
+	text := errorText(code, err)
+	hints := hintsOf(code, err)
+	if text != "" {
+		a.printError(text, hints)
+	}
+	if !a.json {
+		return
+	}
+	doc := ui.Document{Command: command.Name(), Exit: code, Result: a.result, Error: text, Hints: hints}
+	if err := ui.WriteJSON(a.stdout, a.secrets, doc); err != nil {
+		a.printError(err.Error(), nil)
+	}
+}
+
+func (a *app) printError(text string, hints []string) {
+	u := ui.New(ui.Options{Err: a.stderr, Secrets: a.secrets})
+	defer u.Close()
+	u.Error("offshoot: "+text, hints)
+}
+
+// newUI returns the display of one command. It is plain when the answer, at to,
+// goes to the very terminal that it would redraw.
+func (a *app) newUI(to ...string) *ui.UI {
+	shared := slices.Contains(to, "-") && ui.Terminal(a.stdout)
+	return ui.New(ui.Options{
+		Err: a.stderr, Live: ui.Live(a.stderr, a.getenv) && !shared, Width: ui.Columns(a.stderr), Secrets: a.secrets,
+	})
+}
+
+// println writes one line of the answer.
+func (a *app) println(line string) error {
+	_, err := fmt.Fprintln(a.stdout, a.secrets.Redact(line))
+	return err
+}
+
+func (a *app) getenv(name string) string {
+	value, _ := a.lookup(name)
+	return value
+}
+
+// config reads the configuration from where the command was called.
+func (a *app) config() (*Config, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("working directory: %w", err)
+	}
+	return loadConfig(dir, a.lookup)
+}
+
+// closing closes c when the function that defers it ends, and joins the error
+// to the function's own.
+func closing(c io.Closer, err *error) {
+	*err = errors.Join(*err, c.Close())
+}

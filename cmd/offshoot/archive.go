@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+// archive is the file that up loads; the zero archive is none.
+type archive struct {
+	path   string
+	folder string // to be removed with the archive, when up made it
+}
+
+// remove removes what up made for itself: rows of production do not stay on
+// this computer's disk.
+func (r archive) remove() error {
+	if r.folder == "" {
+		return nil
+	}
+	err := os.RemoveAll(r.folder)
+	_ = os.Remove(filepath.Dir(r.folder)) // stays while another up uses it
+	return err
+}
+
+// archive returns the file that the command line names, or makes a subset of
+// the configured source in a private folder.
+func (a *app) archive(ctx context.Context, u *ui.UI, cfg *Config, o upOptions, preview provision.Preview) (archive, error) {
+	if o.archive != "" {
+		path, err := filepath.Abs(o.archive)
+		return archive{path: path}, err
+	}
+	if o.keepData {
+		return archive{}, nil
+	}
+	source, err := a.source(cfg, "")
+	if errors.Is(err, errNoSource) {
+		u.Info("no archive and no source: the database starts as the compose project makes it")
+		return archive{}, nil
+	}
+	if err != nil {
+		return archive{}, hint.Wrap(err, "or load a file with --archive")
+	}
+	if err := checkCompose(ctx, cfg); err != nil {
+		return archive{}, err
+	}
+	return a.makeArchive(ctx, u, cfg, source, preview)
+}
+
+// checkCompose finds what is wrong with the compose file before minutes are
+// spent on a subset.
+func checkCompose(ctx context.Context, cfg *Config) error {
+	project, _, err := compose.Load(ctx, cfg.composeSource())
+	if err != nil {
+		return err
+	}
+	if _, err := compose.FindDatabase(project, cfg.Preview.Database); err != nil {
+		return err
+	}
+	_, err = compose.FindExposed(project, cfg.Preview.Expose)
+	return err
+}
+
+func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *Config, source string, preview provision.Preview) (archive, error) {
+	parent, err := a.archiveFolder(preview)
+	if err != nil {
+		return archive{}, err
+	}
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return archive{}, fmt.Errorf("make the archive: %w", err)
+	}
+	folder, err := os.MkdirTemp(parent, "up-")
+	if err != nil {
+		return archive{}, fmt.Errorf("make the archive: %w", err)
+	}
+	made := archive{path: filepath.Join(folder, "subset.sql.zst"), folder: folder}
+	run := &subsetRun{app: a, ui: u, spec: cfg.spec(source), to: made.path}
+	if _, err := run.copy(ctx); err != nil {
+		return archive{}, errors.Join(fmt.Errorf("subset: %w", err), made.remove())
+	}
+	return made, nil
+}
+
+// archiveFolder is where up makes its archives of a preview. Down removes it,
+// in case an up was killed.
+func (a *app) archiveFolder(preview provision.Preview) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", hint.Wrap(fmt.Errorf("make the archive: %w", err), "set HOME or XDG_CACHE_HOME")
+	}
+	return filepath.Join(cache, "offshoot", preview.ID), nil
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "doctor",
+		Short:   "check what offshoot needs on this computer",
+		Long:    "Doctor checks what offshoot needs, one line each: what is there, or what to do.\nIt changes nothing.",
+		Example: "  offshoot doctor\n  offshoot doctor --json",
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return a.doctor(c.Context()) },
+	}
+	a.jsonFlag(c)
+	return c
+}
+
+// finding is what one check found.
+type finding struct {
+	Check string   `json:"check"`
+	OK    bool     `json:"ok"`
+	Text  string   `json:"text"`
+	Hints []string `json:"hints,omitempty"`
+}
+
+type doctorResult struct {
+	Findings []finding `json:"findings"`
+}
+
+func (a *app) doctor(ctx context.Context) error {
+	var found []finding
+	note := func(name, text string, err error) {
+		f := finding{Check: name, OK: err == nil, Text: text}
+		if err != nil {
+			f.Text, f.Hints = err.Error(), hint.Of(err)
+		}
+		found = append(found, f)
+	}
+	cfg, err := a.config()
+	if err != nil {
+		note("configuration", "", err)
+		cfg = &Config{Dir: "."}
+	} else {
+		note("configuration", firstOf(cfg.Path, "no "+configName+", defaults are used"), nil)
+	}
+	server, text, err := a.checkSource(ctx, cfg)
+	note("source", text, err)
+	text, err = checkTools(ctx, server)
+	note("postgresql programs", text, err)
+	text, err = checkProject(ctx, cfg)
+	note("compose file", text, err)
+	text, err = a.checkEngine(ctx, cfg)
+	note("docker engine", text, err)
+	text, err = a.checkPort(ctx, cfg)
+	note("port", text, err)
+	return a.printFindings(found)
+}
+
+func (a *app) printFindings(found []finding) error {
+	a.result = doctorResult{Findings: found}
+	bad := 0
+	var rows [][]string
+	for _, f := range found {
+		mark := "ok"
+		if !f.OK {
+			mark = "fail"
+			bad++
+		}
+		for i, line := range strings.Split(f.Text, "\n") {
+			if i > 0 {
+				mark, f.Check = "", ""
+			}
+			rows = append(rows, []string{mark, f.Check, line})
+		}
+		for _, advice := range f.Hints {
+			rows = append(rows, []string{"", "", "hint: " + advice})
+		}
+	}
+	if !a.json {
+		if err := a.println(strings.TrimRight(ui.Table(rows), "\n")); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return &checkError{text: fmt.Sprintf("doctor: %d of %d checks failed", bad, len(found))}
+	}
+	return nil
+}
+
+// checkSource asks the source for its version; 0 when there is none to ask.
+func (a *app) checkSource(ctx context.Context, cfg *Config) (major int, text string, err error) {
+	source, err := a.source(cfg, "")
+	if errors.Is(err, errNoSource) {
+		return 0, "none configured, offshoot subset needs --source", nil
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, source)
+	if err != nil {
+		return 0, "", hint.Wrap(err, "check the URL, the password and the network")
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	version := conn.PgConn().ParameterStatus("server_version")
+	major, err = strconv.Atoi(strings.SplitN(strings.SplitN(version, ".", 2)[0], " ", 2)[0])
+	if err != nil {
+		major = 0 // a development version, such as 18devel
+	}
+	return major, fmt.Sprintf("PostgreSQL %s at %s", version, conn.Config().Host), nil
+}
+
+func checkTools(ctx context.Context, server int) (string, error) {
+	tools, err := pgtool.Find(ctx, server)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("pg_dump %d, %s", tools.Major, tools.Path("pg_dump")), nil
+}
+
+func checkProject(ctx context.Context, cfg *Config) (string, error) {
+	project, _, err := compose.Load(ctx, cfg.composeSource())
+	if err != nil {
+		return "", err
+	}
+	database, err := compose.FindDatabase(project, cfg.Preview.Database)
+	if err != nil {
+		return "", err
+	}
+	exposed, err := compose.FindExposed(project, cfg.Preview.Expose)
+	if err != nil {
+		return "", err
+	}
+	var shown []string
+	for _, service := range compose.ExposedOrder(project, exposed) {
+		shown = append(shown, fmt.Sprintf("%s:%d", service, exposed[service]))
+	}
+	return fmt.Sprintf("%s, database %s, shows %s", ui.Plural(int64(len(project.Services)), "service"), database, strings.Join(shown, ", ")), nil
+}
+
+func (a *app) checkEngine(ctx context.Context, cfg *Config) (_ string, err error) {
+	machine, err := a.machine(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	defer closing(machine.Engine, &err)
+	version, err := machine.Engine.Client().ServerVersion(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s, %s/%s", version.Version, version.Os, version.Arch), machine.Missing
+}
+
+// checkPort tells whether the gateway can have its port, or has it.
+func (a *app) checkPort(ctx context.Context, cfg *Config) (_ string, err error) {
+	port := cfg.Preview.Port
+	if port == 0 {
+		port = gateway.DefaultPort
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err == nil {
+		return address + " is free", listener.Close()
+	}
+	taken := hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", configName)
+	machine, unreachable := a.machine(ctx, cfg)
+	if unreachable != nil {
+		return "", taken
+	}
+	defer closing(machine.Engine, &err)
+	previews, err := provision.List(ctx, machine, provision.Filter{})
+	if err != nil || len(previews) == 0 {
+		return "", taken
+	}
+	return fmt.Sprintf("%s serves %s", address, ui.Plural(int64(len(previews)), "preview")), nil
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+const downLong = `Down removes every container, network, volume and image that up made for the
+preview, also what a killed run left, and nothing else. It is harmless when
+repeated.`
+
+func (a *app) downCommand() *cobra.Command {
+	w, all := which{}, false
+	c := &cobra.Command{
+		Use:     "down",
+		Short:   "remove a preview with everything in it",
+		Long:    downLong,
+		Example: "  offshoot down --pr 12\n  offshoot down --all",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if all && (w.pull != 0 || w.branch != "") {
+				return hint.Usage(errors.New("down: --all and one preview"), "give one of them")
+			}
+			return a.down(c.Context(), w, all)
+		},
+	}
+	whichFlags(c, &w)
+	c.Flags().BoolVar(&all, "all", false, "remove every preview of this repository")
+	a.jsonFlag(c)
+	return c
+}
+
+func (a *app) down(ctx context.Context, w which, all bool) (err error) {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if all {
+		w = which{branch: "all"} // only the repository matters
+	}
+	preview, _, err := a.preview(ctx, cfg, w)
+	if err != nil {
+		return err
+	}
+	name := preview.Name
+	if all {
+		name = "all of " + preview.Repository
+	}
+	if err := a.downPreview(ctx, cfg, preview, all); err != nil {
+		return fmt.Errorf("down %s: %w", name, err)
+	}
+	return nil
+}
+
+func (a *app) downPreview(ctx context.Context, cfg *Config, preview provision.Preview, all bool) (err error) {
+	machine, err := a.machine(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closing(machine.Engine, &err)
+	u := a.newUI()
+	defer u.Close()
+	removed, err := a.remove(ctx, u, machine, preview, all)
+	a.result = removed
+	nothing := errors.Is(err, provision.ErrNoPreview)
+	if err != nil && !nothing {
+		return err
+	}
+	if nothing {
+		u.Info("nothing to remove")
+		return nil
+	}
+	u.Info("removed " + describeRemoved(removed))
+	return nil
+}
+
+func (a *app) remove(ctx context.Context, u *ui.UI, machine provision.Machine, preview provision.Preview, all bool) (compose.Removed, error) {
+	observe := newSteps(u).observe
+	if all {
+		previews, err := provision.List(ctx, machine, provision.Filter{Repository: preview.Repository})
+		if err != nil {
+			return compose.Removed{}, err
+		}
+		removed, err := provision.DownAll(ctx, machine, preview.Repository, observe)
+		if err == nil {
+			for _, p := range previews {
+				err = errors.Join(err, a.forgetArchives(p.Preview))
+			}
+		}
+		return removed, err
+	}
+	removed, err := provision.Down(ctx, machine, preview.ID, observe)
+	if err == nil || errors.Is(err, provision.ErrNoPreview) {
+		return removed, errors.Join(err, a.forgetArchives(preview))
+	}
+	return removed, err
+}
+
+// forgetArchives removes what a killed up left of its subset.
+func (a *app) forgetArchives(preview provision.Preview) error {
+	folder, err := a.archiveFolder(preview)
+	if err != nil {
+		return nil // no home, no cache: up could not have made one either
+	}
+	return os.RemoveAll(folder)
+}
+
+func describeRemoved(r compose.Removed) string {
+	return fmt.Sprintf("%s, %s, %s and %s",
+		ui.Plural(int64(len(r.Containers)), "container"), ui.Plural(int64(len(r.Networks)), "network"),
+		ui.Plural(int64(len(r.Volumes)), "volume"), ui.Plural(int64(len(r.Images)), "image"))
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+func (a *app) logsCommand() *cobra.Command {
+	w, o := which{}, compose.LogOptions{}
+	c := &cobra.Command{
+		Use:     "logs [SERVICE...]",
+		Short:   "print what the services of a preview logged",
+		Example: "  offshoot logs --pr 12 web\n  offshoot logs -f --tail 100",
+		RunE: func(c *cobra.Command, services []string) error {
+			if o.Tail < 0 {
+				return hint.Usage(errors.New("logs: --tail below 0"), "give the number of lines")
+			}
+			o.Services = services
+			return a.onPreview(c.Context(), "logs", w, func(m provision.Machine, p provision.Preview) (err error) {
+				out := &ui.Cleaner{W: a.secrets.Writer(a.stdout)}
+				defer closing(out, &err)
+				return provision.Logs(c.Context(), m, p.ID, o, out)
+			})
+		},
+	}
+	whichFlags(c, &w)
+	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "go on printing what is logged")
+	c.Flags().IntVar(&o.Tail, "tail", 0, "only the last `N` lines of each container (default all)")
+	return c
+}

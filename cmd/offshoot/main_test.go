@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(thenStop{m}, map[string]func(){"offshoot": main})
+}
+
+// thenStop stops the servers of the tests when they are over.
+type thenStop struct{ m *testing.M }
+
+func (s thenStop) Run() int {
+	defer pgtest.Stop()
+	return s.m.Run()
+}
+
+const scripts = "../../testdata/script"
+
+// TestScript runs what needs neither a database nor an engine.
+func TestScript(t *testing.T) {
+	runScripts(t, "cli_*.txtar")
+}
+
+// TestScript_Subset runs what needs a PostgreSQL server.
+func TestScript_Subset(t *testing.T) {
+	pgtest.Server(t)
+	runScripts(t, "subset_*.txtar")
+}
+
+func runScripts(t *testing.T, pattern string) {
+	files, err := filepath.Glob(filepath.Join(scripts, pattern))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts %s: %v", pattern, err)
+	}
+	testscript.Run(t, testscript.Params{
+		Files:               files,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
+			return os.Mkdir(e.Getenv("HOME"), 0o755)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":    exits,
+			"files":    listFiles,
+			"database": func(ts *testscript.TestScript, _ bool, args []string) { database(t, ts, args) },
+			"role":     func(ts *testscript.TestScript, _ bool, args []string) { role(t, ts, args) },
+			"sql":      func(ts *testscript.TestScript, _ bool, args []string) { sql(t, ts, args) },
+			"listen":   listen,
+		},
+	})
+}
+
+// exits CODE PROGRAM ARGUMENT... runs a program that must end with the code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code program [argument...]")
+	}
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if want, err := strconv.Atoi(args[0]); err != nil || got != want {
+		ts.Fatalf("exit code %d, want %s", got, args[0])
+	}
+}
+
+// files FOLDER lists its files on stdout, hidden ones too.
+func listFiles(ts *testscript.TestScript, _ bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, entry := range entries {
+		fmt.Fprintln(ts.Stdout(), entry.Name())
+	}
+}
+
+// database VARIABLE [FILE] makes a database, filled by the SQL in the file.
+func database(t *testing.T, ts *testscript.TestScript, args []string) {
+	url := pgtest.New(t)
+	ts.Setenv(args[0], url)
+	for _, file := range args[1:] {
+		pgtest.Exec(t, url, ts.ReadFile(file))
+	}
+}
+
+// role VARIABLE URL NAME [ATTRIBUTE...] makes a role that can log in.
+func role(t *testing.T, ts *testscript.TestScript, args []string) {
+	ts.Setenv(args[0], pgtest.Role(t, args[1], args[2], strings.Join(args[3:], " ")))
+}
+
+// sql URL STATEMENTS prints the rows of all statements on stdout.
+func sql(t *testing.T, ts *testscript.TestScript, args []string) {
+	for _, row := range pgtest.Query(t, args[0], strings.Join(args[1:], " ")) {
+		fmt.Fprintln(ts.Stdout(), strings.Join(row, "|"))
+	}
+}
+
+// listen VARIABLE takes a port on the loopback interface until the script ends.
+func listen(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { listener.Close() })
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
+}

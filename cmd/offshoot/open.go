@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+func (a *app) openCommand() *cobra.Command {
+	w := which{}
+	c := &cobra.Command{
+		Use:     "open",
+		Short:   "print the link of a preview and open it in the browser",
+		Example: "  offshoot open\n  offshoot open --pr 12",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.onPreview(c.Context(), "open", w, func(m provision.Machine, p provision.Preview) error {
+				return a.open(c.Context(), m, p)
+			})
+		},
+	}
+	whichFlags(c, &w)
+	return c
+}
+
+func (a *app) open(ctx context.Context, m provision.Machine, p provision.Preview) error {
+	status, err := provision.Get(ctx, m, p.ID)
+	if err != nil {
+		return err
+	}
+	link := firstLink(status)
+	if link == "" {
+		return hint.Wrap(fmt.Errorf("nothing to open, the preview is %s", status.State), "run offshoot up")
+	}
+	if err := a.println(link); err != nil {
+		return err
+	}
+	opener := a.opener()
+	if opener == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	if err := (host.Local{}).Run(ctx, host.Command{Args: []string{opener, link}, Env: a.environ}); err != nil {
+		u := a.newUI()
+		defer u.Close()
+		u.Warn("no browser opened: " + err.Error())
+	}
+	return nil
+}
+
+// opener is the program that opens a link on this computer; "" where there is
+// no screen to open it on.
+func (a *app) opener() string {
+	switch {
+	case runtime.GOOS == "darwin":
+		return "open"
+	case a.getenv("DISPLAY") != "" || a.getenv("WAYLAND_DISPLAY") != "":
+		return "xdg-open"
+	}
+	return ""
+}

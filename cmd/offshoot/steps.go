@@ -1,0 +1,48 @@
+package main
+
+import (
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+// steps shows the events of an up or a down.
+type steps struct {
+	ui      *ui.UI
+	running map[provision.Step]*ui.Step
+}
+
+func newSteps(u *ui.UI) *steps {
+	return &steps{ui: u, running: map[provision.Step]*ui.Step{}}
+}
+
+// observe is called by one goroutine at a time.
+func (s *steps) observe(e provision.Event) {
+	step := s.running[e.Step]
+	switch e.Kind {
+	case provision.Began:
+		s.running[e.Step] = s.ui.Start(string(e.Step))
+	case provision.Notice:
+		s.ui.Warn(named(e))
+	case provision.Progress:
+		if step != nil {
+			step.Progress(0, 0, named(e))
+		}
+	case provision.Done, provision.Failed:
+		if step == nil {
+			return
+		}
+		delete(s.running, e.Step)
+		if e.Kind == provision.Failed {
+			step.Fail(named(e))
+			return
+		}
+		step.Done(named(e))
+	}
+}
+
+func named(e provision.Event) string {
+	if e.Service == "" {
+		return e.Text
+	}
+	return e.Service + ": " + e.Text
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+// subsetOptions is the command line of subset.
+type subsetOptions struct {
+	source      string
+	to          string
+	plan        bool
+	seed        uint64
+	privacy     string
+	report      string
+	replace     bool
+	connections int
+}
+
+const subsetLong = `Subset copies a small part of a PostgreSQL database in which no reference
+dangles. The source is only read, in one snapshot.
+
+TARGET is the URL of an empty database, or a path whose name picks the format:
+.sql, .sql.gz or .sql.zst is a script for psql, - is that script on stdout.
+
+The source is --source, else OFFSHOOT_SOURCE, else source in offshoot.yaml: a
+URL or key=value pairs, as psql takes them. A password is better kept in
+PGPASSWORD or ~/.pgpass than on the command line, where others can see it.`
+
+func (a *app) subsetCommand() *cobra.Command {
+	o := subsetOptions{}
+	c := &cobra.Command{
+		Use:   "subset --to TARGET",
+		Short: "copy a small, complete part of a database",
+		Long:  subsetLong,
+		Example: `  offshoot subset --source postgres://reader@db.example.com/shop --to shop.sql.zst
+  offshoot subset --plan`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.subset(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.source, "source", "", "`URL` of the database to read")
+	f.StringVar(&o.to, "to", "", "database URL, path or - to write to")
+	f.BoolVar(&o.plan, "plan", false, "print what would be kept and write nothing")
+	f.Uint64Var(&o.seed, "seed", 0, "the same seed and data keep the same rows")
+	f.StringVar(&o.privacy, "privacy", "warn", "strict, warn or off: what to do about columns without a mask")
+	f.StringVar(&o.report, "report", "", "write what was kept to `FILE` (.md, .json or .txt)")
+	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file")
+	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to the source at once")
+	f.Lookup("seed").DefValue = ""
+	a.jsonFlag(c)
+	return c
+}
+
+func (a *app) subset(ctx context.Context, o subsetOptions) error {
+	if err := o.check(a.json); err != nil {
+		return fmt.Errorf("subset: %w", err)
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	source, err := a.source(cfg, o.source)
+	if errors.Is(err, errNoSource) {
+		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", configName)
+	}
+	if err != nil {
+		return fmt.Errorf("subset: %w", err)
+	}
+	spec := cfg.spec(source)
+	spec.Seed, spec.Connections = o.seed, o.connections
+	if err := a.runSubset(ctx, spec, o); err != nil {
+		return fmt.Errorf("subset: %w", err)
+	}
+	return nil
+}
+
+func (o subsetOptions) check(json bool) error {
+	switch {
+	case o.to == "" && !o.plan:
+		return hint.Usage(errors.New("no target given"), "add --to TARGET, or --plan to see what would be kept")
+	case o.to == "-" && json && !o.plan:
+		return hint.Usage(errors.New("--to - and --json both want stdout"), "write the report with --report report.json")
+	case o.connections < 1 || o.connections > 64:
+		return hint.Usage(fmt.Errorf("%d connections", o.connections), "give a number between 1 and 64")
+	}
+	if err := checkPrivacy(o.privacy); err != nil {
+		return err
+	}
+	_, err := reportWriter(o.report)
+	return err
+}
+
+// checkPrivacy refuses a promise that cannot be kept: without masks, every
+// column leaves the source as it is.
+func checkPrivacy(level string) error {
+	switch level {
+	case "warn", "off":
+		return nil
+	case "strict":
+		return hint.Usage(errors.New("privacy strict: this version has no masks, every row would be copied as it is"),
+			"use --privacy warn where unmasked rows are acceptable")
+	}
+	return hint.Usage(fmt.Errorf("unknown privacy level %q", level), "choose strict, warn or off")
+}
+
+var errNoSource = errors.New("no source given")
+
+// source is the connection string of the database to read: the command
+// line's, the environment's or the configuration's. From here on its password
+// is not printed.
+func (a *app) source(cfg *Config, flag string) (string, error) {
+	source := firstOf(flag, a.getenv("OFFSHOOT_SOURCE"), cfg.Source)
+	if source == "" && cfg.SourceUnset != nil {
+		return "", cfg.SourceUnset
+	}
+	if source == "" {
+		return "", errNoSource
+	}
+	return source, a.checkURL("source", source)
+}
+
+// checkURL refuses what is no connection string.
+func (a *app) checkURL(what, text string) error {
+	if a.rememberURL(text) != nil {
+		// Not wrapped: the parser's message quotes the string.
+		return hint.Usage(fmt.Errorf("%s: not a database URL", what), "write postgres://user@host:5432/database")
+	}
+	return nil
+}
+
+// rememberURL reads a connection string as libpq would, to remember its
+// password, which may be from the environment or ~/.pgpass, as a secret.
+func (a *app) rememberURL(text string) error {
+	a.secrets.AddURL(text)
+	config, err := pgconn.ParseConfig(text)
+	if err != nil {
+		return err
+	}
+	a.secrets.Add(config.Password)
+	return nil
+}
+
+// spec is what the configuration asks to keep.
+func (c *Config) spec(source string) subset.Spec {
+	return subset.Spec{
+		URL: source, Curve: c.Subset.Curve, Tables: c.Subset.Tables, References: c.Subset.References,
+	}
+}
+
+func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) error {
+	u := a.newUI(o.to)
+	defer u.Close()
+	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, silent: o.privacy == "off"}
+	if o.plan {
+		return run.printPlan(ctx)
+	}
+	report, err := run.copy(ctx)
+	if err != nil {
+		return err
+	}
+	if err := writeReport(o.report, report); err != nil {
+		return err
+	}
+	u.Close()
+	return errors.Join(a.printReport(o.to, report), checkReport(report))
+}
+
+// checkReport is the error of a run that is done but not as it should be.
+func checkReport(r *subset.Report) error {
+	if n := r.Dangling(); n > 0 {
+		return hint.Wrap(&checkError{text: fmt.Sprintf("%s in the source, and so in the subset", ui.Plural(n, "dangling row"))},
+			"the report names the foreign keys; repair the rows in the source")
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/sink"
+)
+
+// closeTimeout bounds cleaning up after the context has ended.
+const closeTimeout = 30 * time.Second
+
+// subsetRun is one subset from source to target.
+type subsetRun struct {
+	app     *app
+	ui      *ui.UI
+	spec    subset.Spec
+	to      string
+	replace bool
+	silent  bool // about unmasked rows
+}
+
+const unmasked = "rows are copied as they are: no column is masked (--privacy off silences this)"
+
+// copy makes the subset.
+func (r *subsetRun) copy(ctx context.Context) (report *subset.Report, err error) {
+	target, err := r.sink()
+	if err != nil {
+		return nil, err
+	}
+	source, plan, err := r.plan(ctx)
+	if err != nil {
+		return nil, errors.Join(err, target.Close(context.WithoutCancel(ctx), true))
+	}
+	defer func() { err = errors.Join(err, closeSource(ctx, source)) }()
+	if !r.silent {
+		r.ui.Warn(unmasked)
+	}
+	for _, warning := range plan.Warnings {
+		r.ui.Warn(warning)
+	}
+	progress := newProgress(r.ui, plan)
+	report, err = source.Run(ctx, plan, target, progress.observe)
+	progress.end(err)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range target.Warnings() {
+		r.ui.Warn(warning)
+		report.Warnings = append(report.Warnings, warning)
+	}
+	return report, nil
+}
+
+// printPlan prints what copy would do, and does nothing.
+func (r *subsetRun) printPlan(ctx context.Context) error {
+	source, plan, err := r.plan(ctx)
+	if err != nil {
+		return err
+	}
+	if err := closeSource(ctx, source); err != nil {
+		return err
+	}
+	r.ui.Close()
+	if r.app.json {
+		r.app.result = plan
+		return nil
+	}
+	return printText(r.app.stdout, r.app.secrets, plan.WriteText)
+}
+
+func (r *subsetRun) plan(ctx context.Context) (_ *subset.Source, _ *subset.Plan, err error) {
+	reading := r.ui.Start("read the source")
+	source, err := subset.Open(ctx, r.spec)
+	if err != nil {
+		reading.Fail("")
+		return nil, nil, err
+	}
+	plan, err := source.Plan(ctx)
+	if err != nil {
+		reading.Fail("")
+		return nil, nil, errors.Join(err, closeSource(ctx, source))
+	}
+	reading.Done(fmt.Sprintf("%s, %s", ui.Plural(int64(len(plan.Tables)), "table"), ui.Plural(plan.SourceRows, "row")))
+	return source, plan, nil
+}
+
+func closeSource(ctx context.Context, source *subset.Source) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	return source.Close(ctx)
+}
+
+// sink opens the target that --to names.
+func (r *subsetRun) sink() (sink.Sink, error) {
+	r.app.rememberURL(r.to)
+	return sink.Open(r.to, sink.Options{Replace: r.replace, Stdout: r.app.stdout})
+}
+
+// progress shows the events of a run, one line for each of its steps.
+type progress struct {
+	ui     *ui.UI
+	target int64
+	steps  map[string]*progressStep
+}
+
+type progressStep struct {
+	step        *ui.Step
+	rows, total map[string]int64
+}
+
+func newProgress(u *ui.UI, plan *subset.Plan) *progress {
+	return &progress{ui: u, target: plan.Target, steps: map[string]*progressStep{}}
+}
+
+var stepNames = map[string]string{"walk": "choose rows", "copy": "copy rows", "finish": "keys, indexes, statistics"}
+
+// observe is called by one goroutine at a time.
+func (p *progress) observe(e subset.Event) {
+	s := p.steps[e.Step]
+	if s == nil {
+		s = &progressStep{step: p.ui.Start(firstOf(stepNames[e.Step], e.Step)), rows: map[string]int64{}, total: map[string]int64{}}
+		p.steps[e.Step] = s
+	}
+	if e.Table == "" {
+		if e.Done {
+			s.step.Done(s.summary())
+		}
+		return
+	}
+	s.rows[e.Table], s.total[e.Table] = e.Rows, max(e.Total, e.Rows)
+	s.step.Progress(sum(s.rows), max(sum(s.total), p.target), e.Table)
+}
+
+func (s *progressStep) summary() string {
+	if n := sum(s.rows); n > 0 {
+		return ui.Plural(n, "row")
+	}
+	return ""
+}
+
+func sum(counts map[string]int64) (n int64) {
+	for _, count := range counts {
+		n += count
+	}
+	return n
+}
+
+// end closes the lines of steps that did not get to their end.
+func (p *progress) end(err error) {
+	for _, name := range []string{"walk", "copy", "finish"} {
+		if s := p.steps[name]; s != nil && err != nil {
+			s.step.Fail("")
+		}
+	}
+}

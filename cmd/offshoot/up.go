@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+// upOptions is the command line of up.
+type upOptions struct {
+	which
+	archive  string
+	port     int
+	keep     bool
+	keepData bool
+	timeout  time.Duration
+	expires  durationFlag
+}
+
+const upLong = `Up boots the compose stack of this checkout as a preview: images are built and
+pulled, the database is started and loaded with an archive, the migrations run,
+everything else starts, and the link is printed once it answers.
+
+Without --archive, a subset of the configured source is made first. A second up
+updates the preview in place; until it succeeds the old one keeps serving.`
+
+func (a *app) upCommand() *cobra.Command {
+	o := upOptions{}
+	c := &cobra.Command{
+		Use:     "up",
+		Short:   "bring a preview up, or update it in place",
+		Long:    upLong,
+		Example: "  offshoot up\n  offshoot up --pr 12 --archive shop.sql.zst",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.up(c.Context(), o, c.Flags().Changed("expires"))
+		},
+	}
+	whichFlags(c, &o.which)
+	f := c.Flags()
+	f.StringVar(&o.archive, "archive", "", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar)")
+	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
+	f.BoolVar(&o.keep, "keep", false, "leave a preview that failed for a look at it")
+	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
+	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until ready")
+	f.Var(&o.expires, "expires", "how long the preview is meant to live, such as 72h, 3d or never (default 72h)")
+	f.Lookup("expires").DefValue = ""
+	a.jsonFlag(c)
+	return c
+}
+
+func (o upOptions) check() error {
+	switch {
+	case o.archive != "" && o.keepData:
+		return hint.Usage(errors.New("up: --archive and --keep-data"), "give one of them")
+	case o.port < 0 || o.port > 65535:
+		return hint.Usage(fmt.Errorf("up: port %d", o.port), "a port lies between 1 and 65535")
+	case o.timeout <= 0:
+		return hint.Usage(fmt.Errorf("up: timeout %v", o.timeout), "give a time such as 5m")
+	case o.archive == "":
+		return nil
+	case strings.Contains(o.archive, "://"):
+		return hint.Usage(errors.New("up: archives are read from files in this version"), "download it first")
+	}
+	info, err := os.Stat(o.archive)
+	if err != nil {
+		return hint.Usage(fmt.Errorf("up: archive: %w", err), "make one with offshoot subset --to %s", o.archive)
+	}
+	if info.IsDir() {
+		return hint.Usage(fmt.Errorf("up: archive: %s is a folder", o.archive), "give a file that offshoot subset or pg_dump wrote")
+	}
+	return nil
+}
+
+func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if o.port != 0 {
+		cfg.Preview.Port = o.port
+	}
+	if expiresGiven {
+		cfg.Preview.Expires = time.Duration(o.expires)
+	}
+	preview, git, err := a.preview(ctx, cfg, o.which)
+	if err != nil {
+		return err
+	}
+	if err := a.upPreview(ctx, cfg, o, preview, git.Commit); err != nil {
+		return fmt.Errorf("up %s: %w", preview.Name, err)
+	}
+	return nil
+}
+
+func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) (err error) {
+	u := a.newUI()
+	defer u.Close()
+	machine, err := a.machine(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closing(machine.Engine, &err)
+	archive, err := a.archive(ctx, u, cfg, o, preview)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, archive.remove()) }()
+	result, err := provision.Up(ctx, machine, provisionOptions(cfg, o, preview, commit, archive.path), newSteps(u).observe)
+	if err != nil {
+		explainStep(u, err)
+		return err
+	}
+	showResult(u, result)
+	u.Close()
+	return a.answerUp(result)
+}
+
+func (a *app) answerUp(result *provision.Result) error {
+	if a.json {
+		a.result = result
+		return nil
+	}
+	for _, link := range result.Links {
+		if err := a.println(link.URL); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commit, archive string) provision.Options {
+	options := provision.Options{
+		Preview: preview, Commit: commit, Version: buildVersion().Version,
+		Source: cfg.composeSource(), Database: cfg.Preview.Database, Expose: cfg.Preview.Expose,
+		Archive: archive, KeepData: o.keepData, Keep: o.keep,
+		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
+	}
+	if m := cfg.Preview.Migrate; m != nil {
+		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command}
+	}
+	return options
+}
+
+// composeSource says where the compose project is: where the configuration is,
+// else the nearest folder above with a compose file.
+func (c *Config) composeSource() compose.Source {
+	return compose.Source{
+		Dir: c.composeDir(), Files: c.Preview.Compose, Env: c.Preview.Environment, Allow: c.Preview.Allow,
+	}
+}
+
+func (c *Config) composeDir() string {
+	if c.Path != "" {
+		return c.Dir
+	}
+	for _, folder := range upToRoot(c.Dir) {
+		for _, name := range []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"} {
+			if exists(filepath.Join(folder, name)) {
+				return folder
+			}
+		}
+	}
+	return c.Dir
+}
+
+// explainStep shows what the part that failed printed last.
+func explainStep(u *ui.UI, err error) {
+	var step *provision.StepError
+	if !errors.As(err, &step) || len(step.Tail) == 0 {
+		return
+	}
+	u.Info("last lines of " + firstOf(step.Service, string(step.Step)) + ":")
+	u.Block(strings.Join(step.Tail, "\n"))
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// showResult says what the preview does differently from the compose file, and
+// what is in it.
+func showResult(u *ui.UI, result *provision.Result) {
+	if len(result.Changes) > 0 {
+		u.Info("different from the compose file:")
+	}
+	for _, change := range result.Changes {
+		line := "  " + firstOf(change.Service, "project") + ": " + change.What
+		if change.Why != "" {
+			line += " (" + change.Why + ")"
+		}
+		u.Info(line)
+	}
+	if m := result.Migrated; m != nil && len(m.Output) > 0 {
+		u.Info("migration:")
+		u.Block(strings.Join(m.Output, "\n"))
+	}
+	if !result.Expires.IsZero() {
+		u.Info("meant to live until " + result.Expires.Local().Format(time.RFC1123))
+	}
+}
