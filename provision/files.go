@@ -72,7 +72,7 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.choose(project); err != nil {
+	if project, err = r.choose(project); err != nil {
 		return err
 	}
 	if err := r.openArchive(); err != nil {
@@ -94,34 +94,36 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.project = labelVolumes(own, r.next.Number)
 	r.result.Changes = append(changes, more...)
-	r.stack = compose.NewStack(r.Engine, r.project, r.follow)
+	r.stack = compose.NewStack(r.Engine, labelVolumes(own, r.next.Number), r.follow)
 	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
 }
 
-// choose names the services of the project that offshoot deals with.
-func (r *run) choose(project *types.Project) error {
+// choose names the services of the project that offshoot deals with. A service
+// that migrates may be one that only a profile brings: it is made part of the
+// project, but not of what is started.
+func (r *run) choose(project *types.Project) (*types.Project, error) {
 	database, err := compose.FindDatabase(project, r.options.Database)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	exposed, err := compose.FindExposed(project, r.options.Expose)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.next.Database = database
 	for _, service := range compose.ExposedOrder(project, exposed) {
 		r.next.Expose = append(r.next.Expose, port{Service: service, Number: exposed[service]})
 	}
-	if r.options.Migrate == nil {
-		return nil
+	r.started = project.ServiceNames()
+	if r.options.Migrate == nil || slices.Contains(r.started, r.options.Migrate.Service) {
+		return project, nil
 	}
-	if _, err := project.GetService(r.options.Migrate.Service); err != nil {
-		return hint.Usage(fmt.Errorf("migrate: no service %q in the compose file", r.options.Migrate.Service),
+	if _, known := project.DisabledServices[r.options.Migrate.Service]; !known {
+		return nil, hint.Usage(fmt.Errorf("migrate: no service %q in the compose file", r.options.Migrate.Service),
 			"preview.migrate.service is one of %s", strings.Join(project.ServiceNames(), ", "))
 	}
-	return nil
+	return project.WithServicesEnabled(r.options.Migrate.Service)
 }
 
 func (r *run) openArchive() error {

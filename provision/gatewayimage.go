@@ -61,7 +61,7 @@ func ensureGatewayImage(ctx context.Context, api client.APIClient, binary string
 func checkStatic(file *os.File) error {
 	program, err := elf.NewFile(file)
 	if err != nil {
-		return hint.Wrap(errors.New("not a linux executable"), "put offshoot for linux beside it: see docker.Connect")
+		return hint.Wrap(errors.New("not a linux executable"), "put offshoot-linux-ARCH beside offshoot")
 	}
 	for _, segment := range program.Progs {
 		if segment.Type == elf.PT_INTERP {

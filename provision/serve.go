@@ -38,7 +38,7 @@ func (r *run) fetchImages(ctx context.Context) error {
 }
 
 func (r *run) startAll(ctx context.Context) error {
-	return r.failed(ctx, r.stack.Up(ctx))
+	return r.failed(ctx, r.stack.Up(ctx, r.started...))
 }
 
 // migrate runs the migration in a container of its own.

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/compose-spec/compose-go/v2/types"
-
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
@@ -47,8 +45,8 @@ type run struct {
 	carried  map[string]string // volumes to keep: key in the compose file → name
 	archive  *archive          // nil: none to load
 	stack    *compose.Stack
-	project  *types.Project
-	server   server // the database of the next generation
+	started  []string // the services to start
+	server   server   // the database of the next generation
 }
 
 func (r *run) up(ctx context.Context) error {

@@ -67,6 +67,7 @@ func routeOf(r *http.Request) Route {
 func rewrite(r *httputil.ProxyRequest) {
 	r.SetURL(&url.URL{Scheme: "http", Host: routeOf(r.In).Address})
 	r.Out.Host = r.In.Host
+	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it was sent, also where Go cannot parse it
 	r.SetXForwarded()
 	if _, port, err := net.SplitHostPort(r.In.Host); err == nil {
 		r.Out.Header.Set("X-Forwarded-Port", port)

@@ -1,0 +1,296 @@
+package provision_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+const postgresImage = "postgres:15"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		os.Exit(child())
+	}
+	code := m.Run()
+	if program.path != "" {
+		_ = os.RemoveAll(filepath.Dir(program.path))
+	}
+	os.Exit(code)
+}
+
+// missing skips a test on a laptop, and fails it where everything has to be.
+func missing(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// machineFor is this computer's engine with what the tests run on it.
+func machineFor(t *testing.T) provision.Machine {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a docker engine")
+	}
+	engine, err := compose.Connect(t.Context())
+	if err != nil {
+		missing(t, "no docker engine: %v", err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	if _, err := engine.Client().ImageInspect(t.Context(), postgresImage); err != nil {
+		missing(t, "no image %s: run testdata/machine/postgres-image", postgresImage)
+	}
+	return provision.Machine{Engine: engine, Binary: programPath(t), Locks: os.Getenv("OFFSHOOT_TEST_LOCKS")}
+}
+
+// program is built once for all tests of this run.
+var program struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+func programPath(t *testing.T) string {
+	t.Helper()
+	if inherited := os.Getenv("OFFSHOOT_TEST_PROGRAM"); inherited != "" {
+		return inherited
+	}
+	program.once.Do(func() {
+		folder, err := os.MkdirTemp("", "offshoot-program-")
+		if err != nil {
+			program.err = err
+			return
+		}
+		program.path = filepath.Join(folder, "program")
+		build := exec.Command("go", "build", "-ldflags=-s -w", "-o", program.path, "./testdata/program")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+		if output, err := build.CombinedOutput(); err != nil {
+			program.err = fmt.Errorf("build the program of the tests: %w\n%s", err, output)
+		}
+	})
+	if program.err != nil {
+		t.Fatal(program.err)
+	}
+	return program.path
+}
+
+// A fixture is one preview with a compose project of its own.
+type fixture struct {
+	t       *testing.T
+	machine provision.Machine
+	options provision.Options
+	events  []provision.Event
+}
+
+const composeFile = `
+services:
+  db:
+    image: postgres:15
+    environment: {POSTGRES_USER: shop, POSTGRES_PASSWORD: s3cret, POSTGRES_DB: shop}
+    volumes: ["data:/var/lib/postgresql/data"]
+  tool:
+    image: postgres:15
+    profiles: [tools]
+    environment: {PGHOST: db, PGUSER: shop, PGPASSWORD: s3cret, PGDATABASE: shop}
+    entrypoint: []
+    command: ["true"]
+  web:
+    build: .
+    command: [web, ":8000"]
+    environment: {GREETING: "${GREETING}"}
+    volumes: ["uploads:/uploads"]
+    ports: ["8000"]
+    depends_on: [db]
+volumes: {data: {}, uploads: {}}
+`
+
+const dockerfile = "FROM scratch\nCOPY program /program\nENTRYPOINT [\"/program\"]\n"
+
+// newFixture makes a project whose repository nobody else has, and sees to it
+// that nothing of it is left behind.
+func newFixture(t *testing.T, pullRequest int) *fixture {
+	t.Helper()
+	random := make([]byte, 4)
+	_, _ = rand.Read(random)
+	return fixtureOf(t, "t"+hex.EncodeToString(random), pullRequest)
+}
+
+func fixtureOf(t *testing.T, project string, pullRequest int) *fixture {
+	t.Helper()
+	f := &fixture{t: t, machine: machineFor(t)}
+	preview, err := provision.Identify("example.com/test/"+project, "", pullRequest, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	f.options = provision.Options{
+		Preview: preview, Commit: "c0ffee", Version: "test", Timeout: time.Minute,
+		Source: compose.Source{Dir: folder, Env: map[string]string{"GREETING": "one"}},
+	}
+	f.write("compose.yaml", composeFile)
+	f.write("Dockerfile", dockerfile)
+	content, err := os.ReadFile(programPath(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.write("program", string(content))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		defer cancel()
+		_, _ = provision.Down(ctx, f.machine, preview.ID, nil)
+		f.assertNothingLeft(ctx)
+	})
+	return f
+}
+
+func (f *fixture) write(name, content string) string {
+	f.t.Helper()
+	path := filepath.Join(f.options.Source.Dir, name)
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		f.t.Fatal(err)
+	}
+	return path
+}
+
+// archive writes a compressed script with one table of one row.
+func (f *fixture) archive(row string) string {
+	f.t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	fmt.Fprintf(w, "CREATE TABLE public.product (name text NOT NULL);\nCOPY public.product (name) FROM stdin;\n%s\n\\.\n", row)
+	if err := w.Close(); err != nil {
+		f.t.Fatal(err)
+	}
+	return f.write("archive-"+row+".sql.gz", b.String())
+}
+
+func (f *fixture) tryUp() (*provision.Result, error) {
+	f.t.Helper()
+	f.events = nil
+	return provision.Up(f.t.Context(), f.machine, f.options, func(e provision.Event) { f.events = append(f.events, e) })
+}
+
+func (f *fixture) up() *provision.Result {
+	f.t.Helper()
+	result, err := f.tryUp()
+	if err != nil {
+		f.t.Fatalf("%v\n%+v", err, f.events)
+	}
+	return result
+}
+
+// get opens a link as a browser on this computer would, which knows that
+// every name under localhost is this computer.
+func get(t *testing.T, link string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = request.URL.Host
+	request.URL.Host = "127.0.0.1:" + request.URL.Port()
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(response.Body)
+	return response.StatusCode, string(body)
+}
+
+func (f *fixture) assertServes(link provision.Link, want string) {
+	f.t.Helper()
+	if status, body := get(f.t, link.URL); status != http.StatusOK || body != want {
+		f.t.Errorf("%s answers %d %q, want %q", link.URL, status, body, want)
+	}
+}
+
+// sql asks the database of the preview.
+func (f *fixture) sql(query string) string {
+	f.t.Helper()
+	var stdout, stderr bytes.Buffer
+	code, err := provision.Psql(f.t.Context(), f.machine, f.options.Preview.ID,
+		[]string{"-X", "-A", "-t", "-c", query}, compose.ExecOptions{Stdout: &stdout, Stderr: &stderr})
+	if err != nil || code != 0 {
+		f.t.Fatalf("%s: exit %d, %v\n%s", query, code, err, stderr.String())
+	}
+	return strings.TrimSpace(stdout.String())
+}
+
+// things are the names of all that the engine has with a label.
+func things(ctx context.Context, t *testing.T, m provision.Machine, label string) []string {
+	t.Helper()
+	api := m.Engine.Client()
+	by := filters.NewArgs(filters.Arg("label", label))
+	var names []string
+	containers, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: by})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range containers {
+		names = append(names, "container "+strings.Join(c.Names, " "))
+	}
+	volumes, err := api.VolumeList(ctx, volume.ListOptions{Filters: by})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range volumes.Volumes {
+		names = append(names, "volume "+v.Name)
+	}
+	networks, err := api.NetworkList(ctx, network.ListOptions{Filters: by})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range networks {
+		names = append(names, "network "+n.Name)
+	}
+	images, err := api.ImageList(ctx, image.ListOptions{All: true, Filters: by})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range images {
+		names = append(names, "image "+strings.Join(i.RepoTags, " ")+" "+i.ID)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// assertNothingLeft fails when anything of the preview is on the engine, or
+// the gateway without any preview.
+func (f *fixture) assertNothingLeft(ctx context.Context) {
+	f.t.Helper()
+	if left := things(ctx, f.t, f.machine, "dev.offshoot.preview="+f.options.Preview.ID); len(left) > 0 {
+		f.t.Errorf("left behind: %q", left)
+	}
+	if len(things(ctx, f.t, f.machine, "dev.offshoot.preview")) > 0 {
+		return // other packages' tests run at the same time
+	}
+	if left := things(ctx, f.t, f.machine, "dev.offshoot.gateway"); len(left) > 0 &&
+		len(things(ctx, f.t, f.machine, "dev.offshoot.preview")) == 0 {
+		f.t.Errorf("the gateway is left behind: %q", left)
+	}
+}

@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// started runs the gateway command until the test ends.
+type started struct {
+	address, socket, file string
+	stop                  func() error
+}
+
+func start(t *testing.T, folder string, more ...string) started {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := started{
+		address: free.Addr().String(),
+		socket:  filepath.Join(folder, "g.sock"), file: filepath.Join(folder, "routes.json"),
+	}
+	_ = free.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	argv := append([]string{"serve", "-listen", s.address, "-socket", s.socket, "-file", s.file}, more...)
+	go func() { ended <- Command(ctx, argv, nil, io.Discard) }()
+	s.stop = func() error { cancel(); return <-ended }
+	return s
+}
+
+func (s started) load(t *testing.T, table string) error {
+	t.Helper()
+	return Command(t.Context(), []string{"load", "-socket", s.socket}, strings.NewReader(table), io.Discard)
+}
+
+const oneRoute = `{"routes":[{"host":"pr-1.shop.localhost","project":"shop","preview":"pr-1","service":"web","state":"starting"}]}`
+
+func TestServe_TakesATableAndKeepsItOverARestart(t *testing.T) {
+	folder := t.TempDir()
+	first := start(t, folder)
+	if err := first.load(t, oneRoute); err != nil { // waits for the gateway to come up
+		t.Fatal(err)
+	}
+	if _, body := do(t, request(t, http.MethodGet, first.address, "pr-1.shop.localhost", "/", nil)); !strings.Contains(body, "starting") {
+		t.Errorf("after load: %q", body)
+	}
+	if err := first.load(t, `{"routes":[{"host":"X"}]}`); err == nil || !strings.Contains(err.Error(), `host "X"`) {
+		t.Errorf("a bad table: %v", err)
+	}
+	if err := first.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	second := start(t, folder)
+	if body := eventually(t, second.address, "pr-1.shop.localhost"); !strings.Contains(body, "starting") {
+		t.Errorf("after a restart: %q", body)
+	}
+	if err := second.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+}
+
+// eventually asks until something listens.
+func eventually(t *testing.T, address, host string) string {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		response, err := http.DefaultTransport.RoundTrip(request(t, http.MethodGet, address, host, "/", nil))
+		if err == nil {
+			defer response.Body.Close()
+			body, _ := io.ReadAll(response.Body)
+			return string(body)
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing answers at %s: %v", address, err)
+		}
+	}
+}
+
+func TestServe_SaysWhenItsPortIsTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	err = Serve(t.Context(), Options{Listen: taken.Addr().String(), Socket: filepath.Join(t.TempDir(), "s"), File: "none"})
+	if err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestRestrict_AnswersOnlyInItsOwnNetworks(t *testing.T) {
+	r := restricted{networks: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16"), netip.MustParsePrefix("fd00::/8")}}
+	for address, want := range map[string]bool{
+		"172.20.0.2:80": true, "[::ffff:172.20.0.2]:80": true, "127.0.0.1:80": true, "[fd00::2]:80": true,
+		"172.21.0.2:80": false, "[fe80::1]:80": false,
+	} {
+		tcp, err := net.ResolveTCPAddr("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.allows(tcp); got != want {
+			t.Errorf("%s: %v, want %v", address, got, want)
+		}
+	}
+	if r.allows(&net.UnixAddr{Name: "x"}) {
+		t.Error("an address without a network is allowed")
+	}
+}
+
+func TestProbe_TakesAnyAnswerButThoseOfAProxyWithNothingBehind(t *testing.T) {
+	status := http.StatusOK
+	host := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host = r.Host
+		http.Error(w, "", status)
+	}))
+	defer server.Close()
+	name, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, ok := range map[int]bool{200: true, 302: true, 400: true, 404: true, 500: true, 502: false, 503: false, 504: false} {
+		status = code
+		var out bytes.Buffer
+		err := Command(t.Context(), []string{"probe", name, port, "pr-1.shop.localhost"}, nil, &out)
+		if (err == nil) != ok {
+			t.Errorf("%d: error %v", code, err)
+		}
+		if ok && !strings.HasPrefix(out.String(), fmt.Sprint(code)) {
+			t.Errorf("%d: printed %q", code, out.String())
+		}
+	}
+	if host != "pr-1.shop.localhost" {
+		t.Errorf("asked for host %q", host)
+	}
+	server.Close()
+	if err := Command(t.Context(), []string{"probe", name, port}, nil, io.Discard); err == nil {
+		t.Error("no error where nothing listens")
+	}
+}
+
+func TestCommand_RefusesWhatItDoesNotKnow(t *testing.T) {
+	for _, argv := range [][]string{{"fly"}, {"probe"}, {"probe", "a"}, {"serve", "-network", "x"}, {"load", "-x"}} {
+		if err := Command(t.Context(), argv, strings.NewReader(""), io.Discard); err == nil {
+			t.Errorf("%v: no error", argv)
+		}
+	}
+}
