@@ -78,15 +78,10 @@ func parseEntry(line string) (Entry, error) {
 // IsComment reports whether the entry is a COMMENT ON.
 func (e Entry) IsComment() bool { return strings.HasPrefix(e.Text, "COMMENT ") }
 
-// CommentOn returns what a comment is on, such as "EXTENSION postgis", and ""
-// for what is no comment. The owner stays at the end.
-func (e Entry) CommentOn() string {
-	rest, ok := strings.CutPrefix(e.Text, "COMMENT ")
-	if !ok {
-		return ""
-	}
-	_, on, _ := strings.Cut(rest, " ") // the schema, or -
-	return on
+// IsCommentOn reports whether the entry is a COMMENT ON an object, given as
+// in SQL but without its schema, such as "EXTENSION postgis".
+func (e Entry) IsCommentOn(object string) bool {
+	return e.IsComment() && strings.Contains(e.Text+" ", " "+object+" ")
 }
 
 // WriteList writes the file that Restore.Contents names.

@@ -32,10 +32,13 @@ func TestParseList_KnowsObjectsByTheirOids(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for i, want := range []string{"", "EXTENSION file_fdw", "", `CONSTRAINT "fk x" ON child postgres`} {
-		if on := got[i].CommentOn(); on != want || got[i].IsComment() != (want != "") {
-			t.Errorf("entry %d: %q", i, on)
+	for i, object := range []string{"SCHEMA", "EXTENSION file_fdw", "CONSTRAINT", `CONSTRAINT "fk x" ON child`} {
+		if is := got[i].IsCommentOn(object); is != (i%2 == 1) || got[i].IsComment() != is {
+			t.Errorf("entry %d: %t", i, is)
 		}
+	}
+	if got[1].IsCommentOn("EXTENSION file") {
+		t.Error("half a name matches")
 	}
 }
 

@@ -92,7 +92,7 @@ func (d *database) open(ctx context.Context, from subset.Origin) error {
 	if d.control, err = connect(ctx, d.config); err != nil {
 		return err
 	}
-	locked, err := column(ctx, d.control, "SELECT pg_catalog.pg_try_advisory_lock(7309453021, 1)")
+	locked, err := column(ctx, d.control, "SELECT pg_catalog.pg_try_advisory_lock(1869506415, 1)")
 	if err != nil {
 		return serverError("lock target", err)
 	}

@@ -78,9 +78,12 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// copySQL is the statement that takes the rows of a heap. A column list is
-// always given: generated columns are not in it.
+// copySQL is the statement that takes the rows of a heap. Generated columns
+// are not in the list; a table may have no column at all.
 func copySQL(heap *catalog.Heap, columns []string) string {
+	if len(columns) == 0 {
+		return "COPY " + heap.Name.String() + " FROM stdin"
+	}
 	quoted := make([]string, len(columns))
 	for i, c := range columns {
 		quoted[i] = catalog.Quote(c)

@@ -1,0 +1,210 @@
+package sink_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/sink"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// source is an open snapshot of a database.
+type source struct {
+	url  string
+	conn *pgx.Conn
+	from subset.Origin
+}
+
+func open(t *testing.T, url string) *source {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	const begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = ''"
+	if _, err := conn.Exec(t.Context(), begin); err != nil {
+		t.Fatal(err)
+	}
+	s := &source{url: url, conn: conn, from: subset.Origin{URL: url}}
+	if err := conn.QueryRow(t.Context(), "SELECT pg_export_snapshot()").Scan(&s.from.Snapshot); err != nil {
+		t.Fatal(err)
+	}
+	if s.from.Catalog, err = catalog.Read(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// ending is what Run would say if it had kept every row.
+func (s *source) ending() subset.Ending {
+	end := subset.Ending{MatViews: s.from.Catalog.MatViews}
+	for _, q := range s.from.Catalog.Sequences {
+		if q.Known {
+			end.Sequences = append(end.Sequences, subset.SequenceValue{Name: q.Name, Value: q.LastValue, Called: q.Called})
+		}
+	}
+	return end
+}
+
+// rows reads one heap, in the encoding that a sink expects.
+func (s *source) rows(ctx context.Context, heap *catalog.Heap, columns []string, w io.Writer) error {
+	url := s.url + "&client_encoding=UTF8"
+	if s.from.Catalog.Encoding == "SQL_ASCII" {
+		url = s.url + "&client_encoding=SQL_ASCII"
+	}
+	conn, err := pgconn.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	quoted := make([]string, len(columns))
+	for i, c := range columns {
+		quoted[i] = catalog.Quote(c)
+	}
+	_, err = conn.CopyTo(ctx, w, "COPY (SELECT "+strings.Join(quoted, ", ")+" FROM ONLY "+heap.Name.String()+") TO STDOUT")
+	return err
+}
+
+func columns(heap *catalog.Heap) []string {
+	var names []string
+	for _, c := range heap.Table.Columns {
+		if !c.Generated {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// copyAll does what Run does, with every row.
+func (s *source) copyAll(ctx context.Context, to sink.Sink, end subset.Ending) (err error) {
+	defer func() {
+		if closed := to.Close(ctx, err != nil); err == nil {
+			err = closed
+		}
+	}()
+	if err := to.Begin(ctx, s.from); err != nil {
+		return err
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(to.Concurrency())
+	for _, table := range s.from.Catalog.Tables {
+		for _, heap := range table.Heaps {
+			group.Go(func() error {
+				var b bytes.Buffer
+				if err := s.rows(groupCtx, heap, columns(heap), &b); err != nil {
+					return err
+				}
+				want := int64(b.Len())
+				n, err := to.Rows(groupCtx, heap, columns(heap), &b)
+				if err == nil && n != want {
+					return io.ErrShortWrite
+				}
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return to.Finish(ctx, end)
+}
+
+func (s *source) copyTo(t *testing.T, to string, o sink.Options) (sink.Sink, error) {
+	t.Helper()
+	target, err := sink.Open(to, o)
+	if err != nil {
+		return nil, err
+	}
+	return target, s.copyAll(t.Context(), target, s.ending())
+}
+
+func (s *source) mustCopyTo(t *testing.T, to string, o sink.Options) sink.Sink {
+	t.Helper()
+	target, err := s.copyTo(t, to, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
+}
+
+var perServer = regexp.MustCompile(`(?m)^(\\(un)?restrict|-- Dumped) .*\n`)
+
+// dump is all of a database as text: schema, rows in their order, sequences.
+func dump(t *testing.T, url string) string {
+	t.Helper()
+	tools, err := pgtool.Find(t.Context(), 13)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := pgtool.Environ(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(tools.Path("pg_dump"), "--no-owner", "--no-privileges")
+	cmd.Env = env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("pg_dump: %v\n%s", err, out)
+	}
+	return perServer.ReplaceAllString(string(out), "")
+}
+
+func load(t *testing.T, name string) string {
+	t.Helper()
+	url := pgtest.New(t)
+	pgtest.Load(t, url, filepath.Join("testdata", name))
+	return url
+}
+
+func same(t *testing.T, source, target string) {
+	t.Helper()
+	if diff := cmp.Diff(strings.Split(dump(t, source), "\n"), strings.Split(dump(t, target), "\n")); diff != "" {
+		t.Errorf("target differs (-source +target):\n%s", diff)
+	}
+}
+
+func noWarnings(t *testing.T, to sink.Sink) {
+	t.Helper()
+	if w := to.Warnings(); len(w) > 0 {
+		t.Errorf("warnings: %q", w)
+	}
+}
+
+// isEmpty fails when anything is in the database.
+func isEmpty(t *testing.T, url string) {
+	t.Helper()
+	empty := pgtest.New(t)
+	same(t, empty, url)
+}
+
+// files lists a folder.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
