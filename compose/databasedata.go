@@ -38,7 +38,11 @@ func databaseData(e *edit) {
 	}
 	s.Tmpfs = slices.DeleteFunc(s.Tmpfs, func(t string) bool {
 		at, _, _ := strings.Cut(t, ":")
-		return holds(at, dir)
+		if !holds(at, dir) {
+			return false
+		}
+		replaced = "tmpfs"
+		return true
 	})
 	s.Volumes = append(kept, types.ServiceVolumeConfig{
 		Type: types.VolumeTypeVolume, Source: DatabaseVolume, Target: dir, Volume: &types.ServiceVolumeVolume{},
@@ -47,15 +51,13 @@ func databaseData(e *edit) {
 	if e.Volumes == nil {
 		e.Volumes = types.Volumes{}
 	}
-	e.Volumes[DatabaseVolume] = databaseVolume(e)
-	e.changed(s.Name, "data in "+dir+" on a volume of its own, not "+replaced, "the database is filled from the archive")
-}
-
-func databaseVolume(e *edit) types.VolumeConfig {
 	if name, ok := e.ReuseVolumes[DatabaseVolume]; ok {
-		return types.VolumeConfig{Name: name, External: true}
+		e.Volumes[DatabaseVolume] = types.VolumeConfig{Name: name, External: true}
+		e.changed(s.Name, "data in "+dir+" on "+name+", not "+replaced, "its data is kept")
+		return
 	}
-	return types.VolumeConfig{Name: e.ProjectName() + "_" + DatabaseVolume}
+	e.Volumes[DatabaseVolume] = types.VolumeConfig{Name: e.ProjectName() + "_" + DatabaseVolume}
+	e.changed(s.Name, "data in "+dir+" on a volume of its own, not "+replaced, "the database is filled from the archive")
 }
 
 // dropVolume forgets a named volume that nothing else mounts.

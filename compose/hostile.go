@@ -29,10 +29,10 @@ func (c *checker) project(p *types.Project) {
 		}
 	}
 	for _, name := range p.SecretNames() {
-		c.file("secrets."+name+".", "secret "+name, p.Secrets[name].File)
+		c.file("secrets."+name+":", "secret "+name, p.Secrets[name].File)
 	}
 	for _, name := range p.ConfigNames() {
-		c.file("configs."+name+".", "config "+name, p.Configs[name].File)
+		c.file("configs."+name+":", "config "+name, p.Configs[name].File)
 	}
 	c.volumes(p)
 	for _, name := range p.NetworkNames() {
@@ -90,17 +90,17 @@ func (c *checker) rights(s types.ServiceConfig) {
 		}
 	}
 	for _, d := range s.Devices {
-		c.refuse(s.Name+".devices."+d.Source, s.Name+": device "+d.Source)
+		c.refuse(s.Name+".devices:"+d.Source, s.Name+": device "+d.Source)
 	}
 	for _, capability := range s.CapAdd {
 		bare := strings.TrimPrefix(strings.ToUpper(capability), "CAP_")
 		if !slices.Contains(harmlessCapabilities, bare) {
-			c.refuse(s.Name+".cap_add."+bare, s.Name+": capability "+bare)
+			c.refuse(s.Name+".cap_add:"+bare, s.Name+": capability "+bare)
 		}
 	}
 	for _, opt := range s.SecurityOpt {
 		if !strings.HasPrefix(opt, "no-new-privileges") {
-			c.refuse(s.Name+".security_opt."+opt, s.Name+": security option "+opt)
+			c.refuse(s.Name+".security_opt:"+opt, s.Name+": security option "+opt)
 		}
 	}
 }
@@ -116,19 +116,19 @@ func (c *checker) mounts(s types.ServiceConfig) {
 	for _, v := range s.Volumes {
 		switch v.Type {
 		case types.VolumeTypeBind:
-			c.path(s.Name+".volumes.", v.Source, s.Name+": mounts "+rel(c.root, v.Source))
+			c.path(s.Name+".volumes:", v.Source, s.Name+": mounts "+rel(c.root, v.Source))
 		case types.VolumeTypeNamedPipe, types.VolumeTypeCluster:
-			c.refuse(s.Name+".volumes."+v.Source, s.Name+": mounts "+v.Type+" "+v.Source)
+			c.refuse(s.Name+".volumes:"+v.Source, s.Name+": mounts "+v.Type+" "+v.Source)
 		}
 	}
 }
 
 func (c *checker) files(s types.ServiceConfig) {
 	for _, f := range s.EnvFiles {
-		c.file(s.Name+".env_file.", s.Name+": env_file", f.Path)
+		c.file(s.Name+".env_file:", s.Name+": env_file", f.Path)
 	}
 	for _, f := range s.LabelFiles {
-		c.file(s.Name+".label_file.", s.Name+": label_file", f)
+		c.file(s.Name+".label_file:", s.Name+": label_file", f)
 	}
 }
 
@@ -141,15 +141,15 @@ func (c *checker) file(prefix, what, path string) {
 func (c *checker) build(service string, b types.BuildConfig) {
 	prefix := service + ".build."
 	if local(b.Context) {
-		c.path(prefix+"context.", b.Context, service+": builds "+rel(c.root, b.Context))
-		if b.Dockerfile != "" {
+		ok := c.path(prefix+"context:", b.Context, service+": builds "+rel(c.root, b.Context))
+		if ok && b.Dockerfile != "" {
 			path := absolute(b.Context, b.Dockerfile)
-			c.path(prefix+"dockerfile.", path, service+": Dockerfile "+rel(c.root, path))
+			c.path(prefix+"dockerfile:", path, service+": Dockerfile "+rel(c.root, path))
 		}
 	}
 	for _, name := range sorted(b.AdditionalContexts) {
 		if dir := b.AdditionalContexts[name]; local(dir) {
-			c.path(prefix+"additional_contexts.", dir, service+": build context "+rel(c.root, dir))
+			c.path(prefix+"additional_contexts:", dir, service+": build context "+rel(c.root, dir))
 		}
 	}
 	if b.Privileged {
@@ -159,10 +159,10 @@ func (c *checker) build(service string, b types.BuildConfig) {
 		c.refuse(prefix+"network", service+": build network "+b.Network)
 	}
 	for _, e := range b.Entitlements {
-		c.refuse(prefix+"entitlements."+e, service+": build entitlement "+e)
+		c.refuse(prefix+"entitlements:"+e, service+": build entitlement "+e)
 	}
 	for _, key := range b.SSH {
-		c.refuse(prefix+"ssh."+key.ID, fmt.Sprintf("%s: build with the SSH agent or key %q of this machine", service, key.ID))
+		c.refuse(prefix+"ssh:"+key.ID, fmt.Sprintf("%s: build with the SSH agent or key %q of this machine", service, key.ID))
 	}
 }
 
@@ -191,7 +191,7 @@ func (c *checker) volumes(p *types.Project) {
 		switch {
 		case device == "" || v.DriverOpts["type"] == "tmpfs":
 		case filepath.IsAbs(device) && strings.Contains(v.DriverOpts["o"], "bind"):
-			c.path("volumes."+name+".", device, "volume "+name+": mounts "+rel(c.root, device))
+			c.path("volumes."+name+":", device, "volume "+name+": mounts "+rel(c.root, device))
 		default:
 			c.refuse("volumes."+name+".device", "volume "+name+": mounts "+device)
 		}

@@ -50,8 +50,8 @@ func Load(ctx context.Context, src Source) (*types.Project, []Change, error) {
 	if err := l.scan(ctx, l.files, l.workDir, l.env); err != nil {
 		return nil, nil, invalid(err)
 	}
-	if err := l.check.err(); err != nil {
-		return nil, nil, err
+	if l.blocked {
+		return nil, nil, l.check.err()
 	}
 	p, err := l.load(ctx)
 	if err != nil {
@@ -70,6 +70,7 @@ type loading struct {
 	check   *checker
 	missing *missing
 	scanned map[string]bool
+	blocked bool // a refused file would be opened by loading
 }
 
 func newLoading(src Source) (*loading, error) {
@@ -103,7 +104,7 @@ func (l *loading) readEnv() error {
 	if s, err := os.Stat(path); err != nil || s.IsDir() {
 		return nil
 	}
-	l.check.path("env_file.", path, "reads "+rel(l.root, path))
+	l.check.path("env_file:", path, "reads "+rel(l.root, path))
 	if err := l.check.err(); err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func first(dir string, names []string) []string {
 // load reads the project for good. Files named by env_file are read only after
 // the check, since an error of their parser quotes them.
 func (l *loading) load(ctx context.Context) (*types.Project, error) {
-	opts, err := l.options(l.files, l.workDir, l.env, cli.WithoutEnvironmentResolution)
+	opts, err := l.options()
 	if err != nil {
 		return nil, invalid(err)
 	}
@@ -179,17 +180,18 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 	return p, unsetSecrets(p)
 }
 
-func (l *loading) options(files []string, dir string, env types.Mapping, more ...cli.ProjectOptionsFn) (*cli.ProjectOptions, error) {
+func (l *loading) options() (*cli.ProjectOptions, error) {
 	fns := []cli.ProjectOptionsFn{
-		cli.WithWorkingDirectory(dir),
-		cli.WithEnv(env.Values()),
+		cli.WithWorkingDirectory(l.workDir),
+		cli.WithEnv(l.env.Values()),
 		cli.WithDefaultProfiles(l.src.Profiles...),
+		cli.WithoutEnvironmentResolution,
 		cli.WithLoadOptions(func(o *loader.Options) { l.missing.watch(o.Interpolate) }),
 	}
 	if l.src.Name != "" {
 		fns = append(fns, cli.WithName(l.src.Name))
 	}
-	return cli.NewProjectOptions(files, append(fns, more...)...)
+	return cli.NewProjectOptions(l.files, fns...)
 }
 
 func invalid(err error) error {
@@ -241,9 +243,13 @@ func absolute(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
+// rel names a path in messages and keys: relative to the checkout in it and
+// close to it, where that is the same on every machine, else absolute.
 func rel(dir, path string) string {
-	if r, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(r) {
-		return r
+	r, err := filepath.Rel(dir, path)
+	far := filepath.Join("..", "..", "..")
+	if err != nil || r == far || strings.HasPrefix(r, far+string(filepath.Separator)) || strings.Count(dir, string(filepath.Separator)) <= strings.Count(r, "..") {
+		return path
 	}
-	return path
+	return r
 }

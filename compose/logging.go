@@ -14,6 +14,9 @@ func logging(e *edit) {
 		size = 10 << 20
 	}
 	limit := strconv.FormatInt(size, 10)
+	if size%(1<<20) == 0 {
+		limit = strconv.FormatInt(size>>20, 10) + "m"
+	}
 	e.each(func(s *types.ServiceConfig) {
 		driver := ""
 		if s.Logging != nil {
@@ -41,6 +44,6 @@ func logging(e *edit) {
 		}
 		s.Logging.Options["max-size"] = limit
 		s.Logging.Options["max-file"] = "2"
-		e.changed(s.Name, "log of at most 2 × "+limit+" bytes", "a full disk takes all previews down")
+		e.changed("", "logs of at most 2 × "+limit+" for each container", "a full disk takes all previews down")
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/template"
@@ -12,10 +13,13 @@ import (
 
 // missing collects the variables that a project uses and cannot see.
 type missing struct {
-	interpolated map[string]bool // name → has a default
+	interpolated map[string]bool            // name → has a default
+	args         map[string]map[string]bool // service → build arguments without a value
 }
 
-func newMissing() *missing { return &missing{interpolated: map[string]bool{}} }
+func newMissing() *missing {
+	return &missing{interpolated: map[string]bool{}, args: map[string]map[string]bool{}}
+}
 
 // variable matches ${NAME…} and $NAME; the last group is the modifier.
 var variable = regexp.MustCompile(`\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)([^A-Za-z0-9_]?)|([A-Za-z_][A-Za-z0-9_]*))`)
@@ -39,6 +43,30 @@ func (m *missing) watch(o *interpolation.Options) {
 	}
 }
 
+// buildArgs notes build arguments that take their value from the environment;
+// loading drops those that have none.
+func (m *missing) buildArgs(name string, service map[string]any, env types.Mapping) {
+	build, _ := service["build"].(map[string]any)
+	names := texts(build["args"])
+	if byName, ok := build["args"].(map[string]any); ok {
+		names = nil
+		for arg, value := range byName {
+			if value == nil {
+				names = append(names, arg)
+			}
+		}
+	}
+	for _, arg := range names {
+		if _, ok := env[arg]; ok || strings.Contains(arg, "=") {
+			continue
+		}
+		if m.args[name] == nil {
+			m.args[name] = map[string]bool{}
+		}
+		m.args[name][arg] = true
+	}
+}
+
 // changes says which variables are missing, and which of them only the process
 // environment has.
 func (m *missing) changes(p *types.Project) []Change {
@@ -49,6 +77,11 @@ func (m *missing) changes(p *types.Project) []Change {
 		}
 	}
 	for _, service := range p.ServiceNames() {
+		for _, arg := range sorted(m.args[service]) {
+			if c, ok := unset(service, arg, true); ok {
+				changes = append(changes, c)
+			}
+		}
 		env := p.Services[service].Environment
 		for _, name := range sorted(env) {
 			if env[name] != nil {

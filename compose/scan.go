@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -19,7 +18,7 @@ import (
 func (l *loading) scan(ctx context.Context, files []string, dir string, env types.Mapping) error {
 	var inside []string
 	for _, f := range files {
-		if l.check.path("compose.", f, "uses the file "+rel(l.root, f)) && !l.scanned[dir+"\x00"+f] {
+		if l.open("compose:", f, "uses the file "+rel(l.root, f)) && !l.scanned[dir+"\x00"+f] {
 			l.scanned[dir+"\x00"+f] = true
 			inside = append(inside, f)
 		}
@@ -38,15 +37,12 @@ func (l *loading) scan(ctx context.Context, files []string, dir string, env type
 
 // model is one file, interpolated, with nothing followed.
 func (l *loading) model(ctx context.Context, file, dir string, env types.Mapping) (map[string]any, error) {
-	opts, err := l.options([]string{file}, dir, env.Clone(), cli.WithNormalization(false), cli.WithConsistency(false),
-		cli.WithResolvedPaths(false), cli.WithoutEnvironmentResolution,
-		cli.WithLoadOptions(loader.WithSkipValidation, func(o *loader.Options) {
-			o.SkipInclude, o.SkipExtends, o.SkipDefaultValues = true, true, true
-		}))
-	if err != nil {
-		return nil, err
-	}
-	return opts.LoadModel(ctx)
+	details := types.ConfigDetails{WorkingDir: dir, ConfigFiles: types.ToConfigFiles([]string{file}), Environment: env.Clone()}
+	return loader.LoadModelWithContext(ctx, details, loader.WithSkipValidation, func(o *loader.Options) {
+		o.SkipInclude, o.SkipExtends, o.SkipNormalization, o.SkipConsistencyCheck = true, true, true, true
+		o.SkipDefaultValues, o.SkipResolveEnvironment, o.ResolvePaths = true, true, false
+		o.SetProjectName("scan", true)
+	})
 }
 
 func (l *loading) scanModel(ctx context.Context, model map[string]any, dir string, env types.Mapping) error {
@@ -76,18 +72,18 @@ func (l *loading) scanInclude(ctx context.Context, entry any, dir string, env ty
 	}
 	for i, p := range paths {
 		if remote(p) {
-			l.check.refuse("include."+p, "includes "+p+", which is not a file of the checkout")
+			l.blocked = !l.check.refuse("include:"+p, "includes "+p+", which is not a file of the checkout") || l.blocked
 			return nil
 		}
 		paths[i] = absolute(dir, p)
-		if !l.check.path("include.", paths[i], "includes "+p) {
+		if !l.open("include:", paths[i], "includes "+p) {
 			return nil
 		}
 	}
 	project := filepath.Dir(paths[0])
 	if d, ok := m["project_directory"].(string); ok && d != "" {
 		project = absolute(dir, d)
-		if !l.check.path("include.", project, "includes the folder "+d) {
+		if !l.open("include:", project, "includes the folder "+d) {
 			return nil
 		}
 	}
@@ -111,7 +107,7 @@ func (l *loading) includedEnv(files []string, project, dir string, env types.Map
 	}
 	var readable []string
 	for _, f := range files {
-		if f != "/dev/null" && l.check.path("env_file.", f, "reads "+rel(l.root, f)) {
+		if f != "/dev/null" && l.open("env_file:", f, "reads "+rel(l.root, f)) {
 			readable = append(readable, f)
 		}
 	}
@@ -123,11 +119,11 @@ func (l *loading) includedEnv(files []string, project, dir string, env types.Map
 }
 
 func (l *loading) scanService(ctx context.Context, name string, service map[string]any, dir string, env types.Mapping) error {
-	for _, key := range []string{"env_file", "label_file"} {
-		for _, f := range texts(service[key]) {
-			l.check.path(name+"."+key+".", absolute(dir, f), name+": "+key+" "+f)
-		}
+	for _, f := range texts(service["label_file"]) {
+		path := absolute(dir, f)
+		l.open(name+".label_file:", path, name+": label_file "+rel(l.root, path))
 	}
+	l.missing.buildArgs(name, service, env)
 	extends, _ := service["extends"].(map[string]any)
 	base, _ := extends["file"].(string)
 	if base == "" {
@@ -137,10 +133,17 @@ func (l *loading) scanService(ctx context.Context, name string, service map[stri
 	if remote(base) {
 		path = base
 	}
-	if !l.check.path(name+".extends.", path, name+": extends "+base) {
+	if !l.open(name+".extends:", path, name+": extends "+base) {
 		return nil
 	}
 	return l.scan(ctx, []string{path}, filepath.Dir(path), env)
+}
+
+// open tells whether the loader may open a file; if not it must not run.
+func (l *loading) open(prefix, path, what string) bool {
+	ok := l.check.path(prefix, path, what)
+	l.blocked = l.blocked || !ok
+	return ok
 }
 
 // remote tells the references that compose would fetch: git and OCI.
