@@ -13,7 +13,7 @@ import (
 //
 //	rows of "all" ─▶ each table, parents first: half of its target where others
 //	reference it, the rest is room for what they force ─▶ each table again, up
-//	to its target
+//	to its target ─▶ tables far below it, with what other tables left over
 type walk struct {
 	src  *Source
 	plan *Plan
@@ -84,9 +84,15 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 	return w, nil
 }
 
-// reserve is the part of a table's target that is sampled before the tables
-// that reference it are: the rest is room for the rows they force.
-const reserve = 0.5
+const (
+	// reserve is the part of a table's target that is sampled before the
+	// tables that reference it are: the rest is room for the rows they force.
+	reserve = 0.5
+
+	// starving tables hold less than this part of their target after every
+	// table had its turn. What the whole database has left goes to them.
+	starving = 0.6
+)
 
 func (w *walk) run(ctx context.Context) error {
 	for i := range w.plan.Tables {
@@ -96,64 +102,86 @@ func (w *walk) run(ctx context.Context) error {
 			}
 		}
 	}
-	for _, full := range []bool{false, true} {
-		if err := w.pass(ctx, full); err != nil {
-			return err
+	first := func(t *TablePlan) int64 {
+		if t.referenced {
+			return int64(float64(t.Target)*reserve + 0.5)
 		}
+		return t.Target
 	}
-	return nil
+	if err := w.pass(ctx, first, w.plan.Allowance); err != nil {
+		return err
+	}
+	if err := w.pass(ctx, func(t *TablePlan) int64 { return t.Target }, w.plan.Allowance-w.spent); err != nil {
+		return err
+	}
+	left := w.plan.Target + w.plan.Allowance - int64(len(w.kept))
+	if err := w.pass(ctx, func(t *TablePlan) int64 { return int64(float64(t.Target) * starving) }, left); err != nil {
+		return err
+	}
+	return w.finish(ctx)
 }
 
-// pass samples every table, parents first.
-func (w *walk) pass(ctx context.Context, full bool) error {
-	ahead := int64(0) // targets of the tables still to come
-	for i := range w.plan.Tables {
-		ahead += w.plan.Tables[i].Target
-	}
+// pass brings every table to its goal, parents first, as far as the allowance
+// permits. Tables share it by what they want; what one leaves is for the rest.
+func (w *walk) pass(ctx context.Context, goal func(*TablePlan) int64, allowance int64) error {
+	wants := func(i int) int64 { return max(goal(&w.plan.Tables[i])-w.tallies[i].rows(), 0) }
 	for i := range w.plan.Tables {
 		t := &w.plan.Tables[i]
-		goal := t.Target
-		if t.referenced && !full {
-			goal = int64(float64(goal)*reserve + 0.5)
+		if wants(i) == 0 || t.strategy == nothing || t.strategy == every {
+			continue
 		}
-		share := float64(t.Target) / float64(max(ahead, 1))
-		ahead -= t.Target
-		if err := w.sample(ctx, i, goal, share, full); err != nil {
+		var ahead int64
+		for n := i; n < len(w.plan.Tables); n++ {
+			ahead += wants(n)
+		}
+		share := float64(wants(i)) / float64(ahead)
+		spent, err := w.sample(ctx, i, goal(t), int64(float64(max(allowance, 0))*share+1))
+		if err != nil {
 			return w.in(i, err)
 		}
-		w.observe(Event{Step: StepWalk, Table: t.Schema + "." + t.Name, Rows: w.tallies[i].rows(), Total: t.Target, Done: full})
+		allowance -= spent
+		w.spent += spent
+		w.tell(i, false)
 	}
 	return nil
 }
 
-// sample brings a table to its goal, as far as the allowance permits. In the
-// last pass a table never stays empty while its source is not.
-func (w *walk) sample(ctx context.Context, i int, goal int64, share float64, last bool) error {
-	t := &w.plan.Tables[i]
-	if t.strategy == nothing || t.strategy == every || w.tallies[i].rows() >= goal {
-		return nil
-	}
+// sample brings a table to its goal, as far as the allowance permits, and
+// returns what it spent of it.
+func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64, error) {
 	candidates, err := w.candidates(ctx, i, goal)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	rows := make([]row, len(candidates))
-	for n, c := range candidates {
-		rows[n] = c.row
+	defer w.forget()
+	if err := w.expand(ctx, places(candidates), true); err != nil {
+		return 0, err
 	}
-	if err := w.expand(ctx, rows, true); err != nil {
-		return err
-	}
-	left := float64(w.plan.Allowance - w.spent)
-	w.spent += newChoice(w, i, candidates).run(goal, int64(left*share+1))
-	if last && w.tallies[i].rows() == 0 && len(candidates) > 0 {
-		if err := w.expand(ctx, rows[:1], false); err != nil {
-			return err
+	return newChoice(w, i, candidates).run(goal, allowance), nil
+}
+
+// finish sees to it that no table stays empty whose source is not: then one
+// row is kept, whatever it brings along.
+func (w *walk) finish(ctx context.Context) error {
+	for i := range w.plan.Tables {
+		t := &w.plan.Tables[i]
+		if t.Target > 0 && w.tallies[i].rows() == 0 && t.strategy != nothing {
+			candidates, err := w.candidates(ctx, i, 1)
+			if err != nil {
+				return w.in(i, err)
+			}
+			if err := w.keepEach(ctx, candidates[:min(1, len(candidates))]); err != nil {
+				return w.in(i, err)
+			}
 		}
-		w.keep(rows[0])
+		w.tell(i, true)
 	}
-	w.forget()
 	return nil
+}
+
+func (w *walk) tell(i int, done bool) {
+	t := &w.plan.Tables[i]
+	w.observe(Event{Step: StepWalk, Table: dotted(t.table.Name), Rows: w.tallies[i].rows(), Total: t.Target, Done: done})
 }
 
 // keepAll keeps every row of a table and all that it references.
@@ -162,18 +190,26 @@ func (w *walk) keepAll(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]row, len(candidates))
-	for n, c := range candidates {
-		rows[n] = c.row
-	}
-	if err := w.expand(ctx, rows, false); err != nil {
+	return w.keepEach(ctx, candidates)
+}
+
+func (w *walk) keepEach(ctx context.Context, candidates []candidate) error {
+	defer w.forget()
+	if err := w.expand(ctx, places(candidates), false); err != nil {
 		return err
 	}
-	for _, r := range rows {
-		w.keep(r)
+	for _, c := range candidates {
+		w.keep(c.row)
 	}
-	w.forget()
 	return nil
+}
+
+func places(candidates []candidate) []row {
+	rows := make([]row, len(candidates))
+	for i, c := range candidates {
+		rows[i] = c.row
+	}
+	return rows
 }
 
 // keep marks a row as sampled, and all that it references as forced, and

@@ -160,23 +160,3 @@ func TestScript_SaysThatStdoutIsFull(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-func TestScript_SaysThatTheDiskIsFullAndLeavesNothing(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount a small disk")
-	}
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("mount: %v", err)
-	}
-	defer func() { _ = syscall.Unmount(dir, 0) }()
-	from := pgtest.New(t)
-	pgtest.Exec(t, from, "CREATE TABLE t AS SELECT repeat(md5(n::text), 100) FROM generate_series(1, 2000) n")
-	_, err := open(t, from).copyTo(t, filepath.Join(dir, "x.sql"), sink.Options{})
-	if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 {
-		t.Errorf("got %v", err)
-	}
-	if left := files(t, dir); len(left) > 0 {
-		t.Errorf("left: %q", left)
-	}
-}

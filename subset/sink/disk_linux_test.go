@@ -1,0 +1,87 @@
+package sink_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/subset/sink"
+)
+
+// smallDisk mounts one of a given size.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can mount a small disk")
+	}
+	dir, err := os.MkdirTemp("/tmp", "offshoot-disk-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(dir) })
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Skipf("mount: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
+// large is a database that needs about 6 MB.
+func large(t *testing.T) string {
+	t.Helper()
+	url := pgtest.New(t)
+	pgtest.Exec(t, url, `CREATE TABLE t (s text); ALTER TABLE t ALTER s SET STORAGE EXTERNAL;
+		INSERT INTO t SELECT repeat(md5(n::text), 30) FROM generate_series(1, 6000) n`)
+	return url
+}
+
+func TestScript_SaysThatTheDiskIsFullAndLeavesNothing(t *testing.T) {
+	dir := smallDisk(t, "64k")
+	_, err := open(t, large(t)).copyTo(t, filepath.Join(dir, "x.sql"), sink.Options{})
+	if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 {
+		t.Errorf("got %v", err)
+	}
+	if left := files(t, dir); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}
+
+// TestDatabase_SaysThatTheDiskIsFullAndEmptiesTheTarget runs in a test binary
+// and so in a cluster of its own: a standby would share the tablespace.
+func TestDatabase_SaysThatTheDiskIsFullAndEmptiesTheTarget(t *testing.T) {
+	if os.Getenv("SINK_TEST_ALONE") == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), "SINK_TEST_ALONE=1")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if strings.Contains(string(out), "--- SKIP") {
+			t.Skip("skipped in its own binary")
+		}
+		return
+	}
+	disk := smallDisk(t, "13m")
+	owner, err := os.Stat(filepath.Join(pgtest.SocketDir(t), "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat := owner.Sys().(*syscall.Stat_t)
+	if err := os.Chown(disk, int(stat.Uid), int(stat.Gid)); err != nil {
+		t.Fatal(err)
+	}
+	pgtest.Exec(t, pgtest.Server(t), "CREATE TABLESPACE small LOCATION '"+disk+"'")
+	t.Cleanup(func() { pgtest.Exec(t, pgtest.Server(t), "DROP TABLESPACE small") })
+	to := pgtest.NewWith(t, "TABLESPACE small")
+	_, err = open(t, large(t)).copyTo(t, to, sink.Options{})
+	if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+	isEmpty(t, to)
+}
