@@ -101,8 +101,7 @@ func (r *run) startDatabase(ctx context.Context) error {
 		last := fmt.Errorf("container is %s", c.State)
 		if c.running() {
 			if last = r.accepts(ctx, c); last == nil {
-				r.server, err = serverIn(ctx, r.Engine.Client(), c.ID)
-				return err
+				return nil
 			}
 		}
 		if c.State == "exited" || c.State == "dead" || time.Now().After(deadline) {
@@ -114,9 +113,13 @@ func (r *run) startDatabase(ctx context.Context) error {
 	}
 }
 
-// accepts asks the server in a container whether it takes connections.
-func (r *run) accepts(ctx context.Context, c box) error {
-	_, err := outputOf(ctx, r.Engine.Client(), c.ID, "pg_isready", "-q", "-h", "127.0.0.1")
+// accepts asks the server in a container whether it takes connections. With
+// a user that exists, the server does not log a failed login each time.
+func (r *run) accepts(ctx context.Context, c box) (err error) {
+	if r.server, err = serverIn(ctx, r.Engine.Client(), c.ID); err != nil {
+		return err
+	}
+	_, err = outputOf(ctx, r.Engine.Client(), c.ID, "pg_isready", "-q", "-h", "127.0.0.1", "-U", r.server.user, "-d", r.server.database)
 	return err
 }
 

@@ -221,7 +221,19 @@ func (r *run) failed(ctx context.Context, err error) error {
 	case errors.As(err, &build):
 		step.Service, step.Tail, step.Err = build.Service, build.Tail, build.Err
 	case errors.As(err, &waiting) && len(waiting.Services) > 0:
-		step.Service, step.Tail = waiting.Services[0].Service, waiting.Services[0].Tail
+		seen := culprit(waiting.Services)
+		step.Service, step.Tail = seen.Service, seen.Tail
 	}
 	return step
+}
+
+// culprit is the service that can never become ready, or else the first that
+// is not.
+func culprit(services []compose.Seen) compose.Seen {
+	for _, seen := range services {
+		if seen.Fatal {
+			return seen
+		}
+	}
+	return services[0]
 }
