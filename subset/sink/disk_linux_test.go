@@ -32,12 +32,12 @@ func smallDisk(t *testing.T, size string) string {
 	return dir
 }
 
-// large is a database that needs about 6 MB.
+// large is a database that needs about 15 MB.
 func large(t *testing.T) string {
 	t.Helper()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, `CREATE TABLE t (s text); ALTER TABLE t ALTER s SET STORAGE EXTERNAL;
-		INSERT INTO t SELECT repeat(md5(n::text), 30) FROM generate_series(1, 6000) n`)
+		INSERT INTO t SELECT repeat(md5(n::text), 30) FROM generate_series(1, 15000) n`)
 	return url
 }
 

@@ -20,7 +20,7 @@ type object struct {
 // objectsSQL lists what is in the schemas that a condition names, tables
 // first, because what belongs to a table goes with it. Members of an
 // extension and parts of another object (row types, identity sequences) are
-// not listed.
+// not listed. A partitioned table counts as part of itself: of its key.
 const objectsSQL = `
 SELECT o.type, o.identity
 FROM pg_catalog.pg_depend d
@@ -36,7 +36,8 @@ WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
       'pg_catalog.pg_ts_parser'::pg_catalog.regclass, 'pg_catalog.pg_ts_template'::pg_catalog.regclass)
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-      WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype IN ('e', 'i'))
+      WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype IN ('e', 'i')
+        AND (e.refclassid, e.refobjid) <> (d.classid, d.objid))
 ORDER BY o.type <> 'table', o.type, o.identity`
 
 // schemasSQL lists the schemas a user made, public aside.

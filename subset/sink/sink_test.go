@@ -177,7 +177,7 @@ func load(t *testing.T, name string) string {
 func same(t *testing.T, source, target string) {
 	t.Helper()
 	if diff := cmp.Diff(strings.Split(dump(t, source), "\n"), strings.Split(dump(t, target), "\n")); diff != "" {
-		t.Errorf("target differs (-source +target):\n%s", diff)
+		t.Errorf("target differs (-source +target):\n%.4000s", diff)
 	}
 }
 
