@@ -2,26 +2,181 @@ package subset
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
 )
 
 // WriteText prints the plan for people.
-func (p *Plan) WriteText(w io.Writer) error { return p.WriteJSON(w) }
+func (p *Plan) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: about %s of %s rows, seed %d, curve %s\n\n", p.Database, number(p.Target), number(p.SourceRows), p.Seed, p.Curve)
+	table := aligned(&b)
+	fmt.Fprintln(table, "table\trows\ttarget\tbytes\thow\t")
+	for _, t := range p.Tables {
+		how := t.Strategy
+		if t.Rule != "" {
+			how = "(" + t.Rule + ") " + how
+		}
+		if t.Cycle > 0 {
+			how += fmt.Sprintf("; in cycle %d", t.Cycle)
+		}
+		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, about(t.Rows, t.Estimated), number(t.Target), size(t.Bytes), how)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "\nup to %s rows may be kept above these targets, where other rows need them\n", number(p.Allowance))
+	writeNotes(&b, p.LeftOut, p.Warnings)
+	_, err := io.WriteString(w, tidy(b.String()))
+	return err
+}
 
 // WriteJSON prints the plan as one JSON document.
 func (p *Plan) WriteJSON(w io.Writer) error { return writeJSON(w, p) }
 
 // WriteText prints the report for people.
-func (r *Report) WriteText(w io.Writer) error { return r.WriteJSON(w) }
+func (r *Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", r.headline())
+	table := aligned(&b)
+	fmt.Fprintln(table, "table\trows\ttarget\tkept\tsampled\tforced\tbytes\tforced by\t")
+	for _, t := range r.Tables {
+		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, about(t.Source, t.Estimated), number(t.Target),
+			number(t.Rows), number(t.Sampled), number(t.Forced), size(t.Bytes), t.forces())
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, k := range r.Keys {
+		if k.Dangling > 0 {
+			fmt.Fprintf(&b, "\n%s: %s of %s kept references dangle, as they do in the source", k.Name, number(k.Dangling), number(k.Rows))
+		}
+	}
+	if r.Dangling() > 0 {
+		b.WriteString("\n")
+	}
+	writeNotes(&b, r.LeftOut, r.Warnings)
+	_, err := io.WriteString(w, tidy(b.String()))
+	return err
+}
 
 // WriteMarkdown prints the report for a pull request.
-func (r *Report) WriteMarkdown(w io.Writer) error { return r.WriteJSON(w) }
+func (r *Report) WriteMarkdown(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", escapeMarkdown(r.headline()))
+	b.WriteString("| table | rows | target | kept | sampled | forced | forced by |\n|---|---:|---:|---:|---:|---:|---|\n")
+	for _, t := range r.Tables {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", escapeMarkdown(t.Schema+"."+t.Name), about(t.Source, t.Estimated),
+			number(t.Target), number(t.Rows), number(t.Sampled), number(t.Forced), escapeMarkdown(t.forces()))
+	}
+	for _, k := range r.Keys {
+		if k.Dangling > 0 {
+			fmt.Fprintf(&b, "\n- %s: %s of %s kept references dangle, as they do in the source", escapeMarkdown(k.Name), number(k.Dangling), number(k.Rows))
+		}
+	}
+	for _, o := range r.LeftOut {
+		fmt.Fprintf(&b, "\n- left out: %s (%s)", escapeMarkdown(o.Schema+"."+o.Name), escapeMarkdown(o.Reason))
+	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(&b, "\n- %s", escapeMarkdown(warning))
+	}
+	_, err := io.WriteString(w, strings.TrimRight(b.String(), "\n")+"\n")
+	return err
+}
 
 // WriteJSON prints the report as one JSON document.
 func (r *Report) WriteJSON(w io.Writer) error { return writeJSON(w, r) }
 
+func (r *Report) headline() string {
+	return fmt.Sprintf("%s: kept %s of %s rows (target %s, %s above a table's target) in %.1f s, seed %d, %d foreign keys, %d dangling",
+		r.Database, number(r.Rows), number(r.SourceRows), number(r.Target), number(r.Overflow), r.Seconds, r.Seed, len(r.Keys), r.Dangling())
+}
+
+// forces names the key that forced most rows of a table.
+func (t *TableReport) forces() string {
+	if len(t.ForcedBy) == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%s (%s)", t.ForcedBy[0].Key, number(t.ForcedBy[0].Rows))
+	if more := len(t.ForcedBy) - 1; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+func writeNotes(b *strings.Builder, leftOut []Omission, warnings []string) {
+	for _, o := range leftOut {
+		fmt.Fprintf(b, "left out: %s.%s (%s)\n", o.Schema, o.Name, o.Reason)
+	}
+	for _, warning := range warnings {
+		fmt.Fprintf(b, "warning: %s\n", warning)
+	}
+}
+
 func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
+}
+
+func aligned(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) }
+
+// tidy removes the blanks that alignment leaves at the ends of lines.
+func tidy(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight(l, " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// number groups digits by three.
+func number(n int64) string {
+	if n < 0 {
+		return "-" + number(-n)
+	}
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+func about(n int64, estimated bool) string {
+	if estimated {
+		return "~" + number(n)
+	}
+	return number(n)
+}
+
+func size(bytes int64) string {
+	const step = 1024
+	if bytes < step {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	value, unit := float64(bytes)/step, 0
+	for value >= step && unit < 3 {
+		value, unit = value/step, unit+1
+	}
+	return fmt.Sprintf("%.1f %cB", value, "kMGT"[unit])
+}
+
+// escapeMarkdown keeps names from becoming tables, links, mentions or HTML.
+func escapeMarkdown(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || r == '\r':
+			b.WriteByte(' ')
+		case strings.ContainsRune("\\`*{}[]<>#|~!&@", r):
+			fmt.Fprintf(&b, "&#%d;", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

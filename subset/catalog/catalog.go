@@ -119,8 +119,15 @@ type Sequence struct {
 	Name      Name
 	LastValue int64
 	Called    bool // is_called
-	Known     bool // false when the role may not read it: then it is set past the kept rows of OwnedBy
+	Known     bool // false when the role may not read it: then it is set past the kept rows of UsedBy
 	Owner     Name // owning table, when it has one
 	Column    string
 	Increment int64
+	UsedBy    []ColumnName // columns that own it or take their default from it
+}
+
+// ColumnName names one column of a table.
+type ColumnName struct {
+	Table  Name
+	Column string
 }

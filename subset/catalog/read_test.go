@@ -203,9 +203,11 @@ func TestRead_ReadsSequences(t *testing.T) {
 	wantDiff(t, "identity", catalog.Sequence{
 		Name: catalog.Name{Schema: "Größe", Name: "Ünïcödé table_Id_seq"}, LastValue: 4496, Called: true, Known: true,
 		Owner: catalog.Name{Schema: "Größe", Name: "Ünïcödé table"}, Column: "Id", Increment: 5,
+		UsedBy: []catalog.ColumnName{{Table: catalog.Name{Schema: "Größe", Name: "Ünïcödé table"}, Column: "Id"}},
 	}, got["Ünïcödé table_Id_seq"])
 	wantDiff(t, "falling", catalog.Sequence{
 		Name: catalog.Name{Schema: "public", Name: "counted"}, LastValue: -3, Called: true, Known: true, Increment: -1,
+		UsedBy: []catalog.ColumnName{{Table: catalog.Name{Schema: "public", Name: "countdown"}, Column: "n"}},
 	}, got["counted"])
 	wantDiff(t, "never called", catalog.Sequence{
 		Name: catalog.Name{Schema: "public", Name: "never_called"}, LastValue: 50, Known: true, Increment: 1,

@@ -41,12 +41,48 @@ func (r *reader) sequences(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.users(ctx); err != nil {
+		return err
+	}
 	for batch := range slices.Chunk(known, 200) {
 		if err := r.positions(ctx, batch); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// usersSQL asks for columns whose default calls a sequence, which need not be
+// the column that owns it, if any does.
+const usersSQL = `
+SELECT sn.nspname::text, s.relname::text, tn.nspname::text, t.relname::text, a.attname::text
+  FROM pg_catalog.pg_depend AS d
+  JOIN pg_catalog.pg_class AS s ON s.oid = d.refobjid AND s.relkind = 'S'
+  JOIN pg_catalog.pg_namespace AS sn ON sn.oid = s.relnamespace
+  JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid
+  JOIN pg_catalog.pg_class AS t ON t.oid = f.adrelid
+  JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+ WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+ ORDER BY 1, 2, 3, 4, 5`
+
+func (r *reader) users(ctx context.Context) error {
+	byName := map[Name]*Sequence{}
+	for _, s := range r.db.Sequences {
+		byName[s.Name] = s
+		if s.Column != "" {
+			s.UsedBy = append(s.UsedBy, ColumnName{s.Owner, s.Column})
+		}
+	}
+	return r.collect(ctx, usersSQL, func(rows pgx.Rows) error {
+		var sequence Name
+		var user ColumnName
+		err := rows.Scan(&sequence.Schema, &sequence.Name, &user.Table.Schema, &user.Table.Name, &user.Column)
+		if s := byName[sequence]; s != nil && !slices.Contains(s.UsedBy, user) {
+			s.UsedBy = append(s.UsedBy, user)
+		}
+		return err
+	})
 }
 
 // positions reads the sequences themselves: pg_sequences does not tell

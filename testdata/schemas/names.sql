@@ -28,6 +28,8 @@ CREATE TABLE vet (animal int REFERENCES animal);
 -- A table without columns.
 CREATE TABLE hollow ();
 CREATE SEQUENCE counted INCREMENT BY -1;
+-- A default alone makes no column the owner of a sequence.
+CREATE TABLE countdown (n numeric DEFAULT nextval('counted'));
 CREATE SEQUENCE never_called START 50;
 
 INSERT INTO "weird ""Schema"."select" ("a.b") SELECT E'tab\there\nline\\' || i FROM generate_series(1, 120) AS i;
@@ -41,7 +43,7 @@ INSERT INTO animal SELECT i, 'Animal ' || i FROM generate_series(1, 100) AS i;
 INSERT INTO cat SELECT i, 'Cat ' || i FROM generate_series(50, 250) AS i;
 INSERT INTO vet SELECT 1 + i % 100 FROM generate_series(1, 300) AS i;
 INSERT INTO hollow SELECT FROM generate_series(1, 40);
-SELECT nextval('counted') FROM generate_series(1, 3);
+INSERT INTO countdown (n) SELECT nextval('counted') FROM generate_series(1, 3);
 CREATE MATERIALIZED VIEW zz_base AS SELECT count(*) AS n FROM word;
 CREATE VIEW mid AS SELECT n + 1 AS n FROM zz_base;
 CREATE MATERIALIZED VIEW aa_top AS SELECT n FROM mid;
