@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"strings"
 
 	"github.com/moby/buildkit/client"
@@ -25,7 +26,12 @@ func (e *Engine) builder(ctx context.Context) (*client.Client, error) {
 
 func (s *Stack) buildImage(ctx context.Context, name string) error {
 	service := s.project.Services[name]
-	opt, err := s.solveOptions(service)
+	dir, err := os.MkdirTemp("", "offshoot-build-")
+	if err != nil {
+		return &BuildError{Service: name, Err: err}
+	}
+	defer os.RemoveAll(dir)
+	opt, err := s.solveOptions(service, dir)
 	if err != nil {
 		return &BuildError{Service: name, Err: err}
 	}
@@ -67,7 +73,8 @@ type buildWatch struct {
 type buildStep struct {
 	name, err     string
 	started, done bool
-	out           *lines
+	// stdout and stderr come in any order: the end of each is kept.
+	stdout, stderr *lines
 }
 
 func (w *buildWatch) update(status *client.SolveStatus) {
@@ -97,7 +104,12 @@ func (w *buildWatch) update(status *client.SolveStatus) {
 		}
 	}
 	for _, log := range status.Logs {
-		_, _ = w.step(string(log.Vertex)).out.Write(log.Data)
+		step := w.step(string(log.Vertex))
+		to := step.stdout
+		if log.Stream == 2 {
+			to = step.stderr
+		}
+		_, _ = to.Write(log.Data)
 	}
 	for _, warning := range status.Warnings {
 		w.emit(string(warning.Short), Warning)
@@ -106,7 +118,8 @@ func (w *buildWatch) update(status *client.SolveStatus) {
 
 func (w *buildWatch) step(digest string) *buildStep {
 	if w.steps[digest] == nil {
-		w.steps[digest] = &buildStep{out: &lines{each: func(line string) { w.emit(line, Output) }}}
+		each := func(line string) { w.emit(line, Output) }
+		w.steps[digest] = &buildStep{stdout: &lines{each: each}, stderr: &lines{each: each}}
 	}
 	return w.steps[digest]
 }
@@ -121,7 +134,7 @@ func (w *buildWatch) failure(err error) error {
 		return failed
 	}
 	failed.Step = w.failed.name
-	failed.Tail = w.failed.out.end()
+	failed.Tail = append(w.failed.stdout.end(), w.failed.stderr.end()...)
 	failed.Err = &stepError{text: reason(w.failed.err), err: err}
 	return failed
 }

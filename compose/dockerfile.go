@@ -10,15 +10,13 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
-	"github.com/moby/buildkit/util/staticfs"
 	"github.com/tonistiigi/fsutil"
-	fstypes "github.com/tonistiigi/fsutil/types"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // buildFiles gives the builder its context and its Dockerfile.
-func (s *Stack) buildFiles(service types.ServiceConfig, opt *client.SolveOpt) error {
+func (s *Stack) buildFiles(service types.ServiceConfig, dir string, opt *client.SolveOpt) error {
 	b := service.Build
 	if !local(b.Context) {
 		opt.FrontendAttrs["context"] = b.Context
@@ -31,32 +29,38 @@ func (s *Stack) buildFiles(service types.ServiceConfig, opt *client.SolveOpt) er
 	if err != nil {
 		return hint.Usage(fmt.Errorf("build context: %w", err), "")
 	}
-	files, err := s.dockerfile(service)
+	if err := s.dockerfile(service, dir); err != nil {
+		return err
+	}
+	files, err := fsutil.NewFS(dir)
 	if err != nil {
 		return err
 	}
+	opt.SharedKey = "offshoot:" + b.Context
 	opt.LocalMounts["context"], opt.LocalMounts["dockerfile"] = context, files
 	opt.FrontendAttrs["filename"] = "Dockerfile"
 	return nil
 }
 
-// dockerfile is a folder with the Dockerfile, also an inline one, and the
-// .dockerignore of its own that it may have.
-func (s *Stack) dockerfile(service types.ServiceConfig) (fsutil.FS, error) {
+// dockerfile puts the Dockerfile, also an inline one, into dir, and the
+// .dockerignore of its own that it may have. BuildKit sends a file again only
+// when its size or time differ from what another build sent: files just written
+// have a time of their own.
+func (s *Stack) dockerfile(service types.ServiceConfig, dir string) error {
 	b := service.Build
-	files := staticfs.NewFS()
 	text := []byte(b.DockerfileInline)
 	if b.DockerfileInline == "" {
 		path := absolute(b.Context, b.Dockerfile)
 		var err error
 		if text, err = os.ReadFile(path); errors.Is(err, os.ErrNotExist) {
-			return nil, hint.Usage(fmt.Errorf("no Dockerfile at %s", path), "see build.context and build.dockerfile of service %s", service.Name)
+			return hint.Usage(fmt.Errorf("no Dockerfile at %s", path), "see build.context and build.dockerfile of service %s", service.Name)
 		} else if err != nil {
-			return nil, err
+			return err
 		}
-		ignore, err := os.ReadFile(path + ".dockerignore")
-		if err == nil {
-			add(files, "Dockerfile.dockerignore", ignore)
+		if ignore, err := os.ReadFile(path + ".dockerignore"); err == nil {
+			if err := os.WriteFile(filepath.Join(dir, "Dockerfile.dockerignore"), ignore, 0o600); err != nil {
+				return err
+			}
 		}
 	}
 	text, syntax := withoutSyntax(text)
@@ -66,12 +70,7 @@ func (s *Stack) dockerfile(service types.ServiceConfig) (fsutil.FS, error) {
 			Text: "syntax " + syntax + " is not fetched: the engine's own Dockerfile syntax is used",
 		})
 	}
-	add(files, "Dockerfile", text)
-	return files, nil
-}
-
-func add(fs *staticfs.FS, name string, data []byte) {
-	fs.Add(filepath.Base(name), &fstypes.Stat{Mode: 0o644, Size: int64(len(data))}, data)
+	return os.WriteFile(filepath.Join(dir, "Dockerfile"), text, 0o600)
 }
 
 // withoutSyntax blanks the "# syntax=" line, which makes BuildKit pull another

@@ -316,3 +316,8 @@ volumes:
 		t.Errorf("left: %q", left)
 	}
 }
+
+func withCancel(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithCancel(t.Context())
+}

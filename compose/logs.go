@@ -36,11 +36,14 @@ func (s *Stack) Logs(ctx context.Context, o LogOptions, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("logs: %w", err)
 	}
+	if len(p.Services) == 0 {
+		p = nil // A stack that was found again knows only its name.
+	}
 	tail := "all"
 	if o.Tail > 0 {
 		tail = strconv.Itoa(o.Tail)
 	}
-	err = c.Logs(ctx, p.Name, &printer{w: w, prefix: p.Name + "-"}, api.LogOptions{
+	err = c.Logs(ctx, s.project.Name, &printer{w: w, prefix: s.project.Name + "-"}, api.LogOptions{
 		Project: p, Services: o.Services, Tail: tail, Since: o.Since, Follow: o.Follow, Timestamps: o.Timestamps,
 	})
 	if err != nil && ctx.Err() == nil {

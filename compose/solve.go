@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/go-units"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/session"
@@ -15,10 +16,13 @@ import (
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/moby/buildkit/session/sshforward/sshprovider"
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
-// solveOptions says to BuildKit what a service's build section says.
-func (s *Stack) solveOptions(service types.ServiceConfig) (*client.SolveOpt, error) {
+// solveOptions says to BuildKit what a service's build section says. The empty
+// folder dir is for files that are made for the build.
+func (s *Stack) solveOptions(service types.ServiceConfig, dir string) (*client.SolveOpt, error) {
 	b := service.Build
 	opt := &client.SolveOpt{
 		Frontend:      "dockerfile.v0",
@@ -31,7 +35,7 @@ func (s *Stack) solveOptions(service types.ServiceConfig) (*client.SolveOpt, err
 			opt.CacheImports = append(opt.CacheImports, entry)
 		}
 	}
-	if err := s.buildFiles(service, opt); err != nil {
+	if err := s.buildFiles(service, dir, opt); err != nil {
 		return nil, err
 	}
 	if err := s.buildContexts(b, opt); err != nil {
@@ -115,8 +119,15 @@ func cacheSource(text string) (client.CacheOptionsEntry, bool) {
 	return entry, entry.Type == "registry" && entry.Attrs["ref"] != ""
 }
 
+// namedContexts is the API of Docker 23, whose Dockerfile syntax is the first
+// to know named contexts; an older one takes them for images.
+const namedContexts = "1.42"
+
 // buildContexts adds the named contexts.
 func (s *Stack) buildContexts(b *types.BuildConfig, opt *client.SolveOpt) error {
+	if version := s.engine.Client().ClientVersion(); len(b.AdditionalContexts) > 0 && versions.LessThan(version, namedContexts) {
+		return hint.Usage(fmt.Errorf("additional_contexts need Docker 23 or newer, this engine speaks API %s", version), "upgrade Docker")
+	}
 	for _, name := range sorted(b.AdditionalContexts) {
 		source := b.AdditionalContexts[name]
 		if service, ok := strings.CutPrefix(source, types.ServicePrefix); ok {
