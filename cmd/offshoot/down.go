@@ -51,20 +51,13 @@ func (a *app) down(ctx context.Context, w which, all bool) (err error) {
 	if err != nil {
 		return err
 	}
-	name := preview.Name
-	if all {
-		name = "all of " + preview.Repository
-	}
-	if err := a.downPreview(ctx, cfg, preview, all); err != nil {
-		return fmt.Errorf("down %s: %w", name, err)
-	}
-	return nil
+	return a.downPreview(ctx, cfg, preview, all)
 }
 
 func (a *app) downPreview(ctx context.Context, cfg *Config, preview provision.Preview, all bool) (err error) {
 	machine, err := a.machine(ctx, cfg)
 	if err != nil {
-		return err
+		return fmt.Errorf("down: %w", err)
 	}
 	defer closing(machine.Engine, &err)
 	u := a.newUI()

@@ -108,7 +108,7 @@ func rough(d time.Duration) string {
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%dh", d/time.Hour)
 	}
-	return fmt.Sprintf("%dd", d/(24*time.Hour))
+	return fmt.Sprintf("%dd", d.Round(24*time.Hour)/(24*time.Hour))
 }
 
 func firstLink(p provision.Status) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,6 +63,7 @@ func runScripts(t *testing.T, pattern string) {
 			"role":     func(ts *testscript.TestScript, _ bool, args []string) { role(t, ts, args) },
 			"sql":      func(ts *testscript.TestScript, _ bool, args []string) { sql(t, ts, args) },
 			"listen":   listen,
+			"url":      changeURL,
 		},
 	})
 }
@@ -112,6 +114,26 @@ func sql(t *testing.T, ts *testscript.TestScript, args []string) {
 	for _, row := range pgtest.Query(t, args[0], strings.Join(args[1:], " ")) {
 		fmt.Fprintln(ts.Stdout(), strings.Join(row, "|"))
 	}
+}
+
+// url VARIABLE URL [password=P] [database=D] is the URL without its password,
+// or with another one, and maybe of another database.
+func changeURL(ts *testscript.TestScript, _ bool, args []string) {
+	u, err := url.Parse(args[1])
+	ts.Check(err)
+	u.User = url.User(u.User.Username())
+	for _, change := range args[2:] {
+		switch key, value, _ := strings.Cut(change, "="); key {
+		case "password":
+			u.User = url.UserPassword(u.User.Username(), value)
+		case "database":
+			old, _ := url.Parse(args[1])
+			u.User, u.Path = old.User, "/"+value
+		default:
+			ts.Fatalf("unknown part %q", key)
+		}
+	}
+	ts.Setenv(args[0], u.String())
 }
 
 // listen VARIABLE takes a port on the loopback interface until the script ends.

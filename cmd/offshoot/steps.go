@@ -33,7 +33,7 @@ func (s *steps) observe(e provision.Event) {
 		}
 		delete(s.running, e.Step)
 		if e.Kind == provision.Failed {
-			step.Fail(named(e))
+			step.Fail("") // the error comes last, once
 			return
 		}
 		step.Done(named(e))

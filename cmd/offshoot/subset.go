@@ -165,13 +165,25 @@ func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) 
 	}
 	report, err := run.copy(ctx)
 	if err != nil {
-		return err
+		return explainTarget(err)
 	}
 	if err := writeReport(o.report, report); err != nil {
 		return err
 	}
 	u.Close()
 	return errors.Join(a.printReport(o.to, report), checkReport(report))
+}
+
+// explainTarget says what to change on the command line about a target that
+// was refused.
+func explainTarget(err error) error {
+	switch {
+	case errors.Is(err, subset.ErrTargetIsSource):
+		return hint.Usage(err, "give --to another, empty database")
+	case errors.Is(err, subset.ErrTargetNotEmpty):
+		return hint.Usage(err, "add --replace to empty the database, or overwrite the file")
+	}
+	return err
 }
 
 // checkReport is the error of a run that is done but not as it should be.

@@ -101,10 +101,7 @@ func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error
 	if err != nil {
 		return err
 	}
-	if err := a.upPreview(ctx, cfg, o, preview, git.Commit); err != nil {
-		return fmt.Errorf("up %s: %w", preview.Name, err)
-	}
-	return nil
+	return a.upPreview(ctx, cfg, o, preview, git.Commit)
 }
 
 func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) (err error) {
@@ -112,12 +109,12 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 	defer u.Close()
 	machine, err := a.machine(ctx, cfg)
 	if err != nil {
-		return err
+		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
 	defer closing(machine.Engine, &err)
 	archive, err := a.archive(ctx, u, cfg, o, preview)
 	if err != nil {
-		return err
+		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
 	defer func() { err = errors.Join(err, archive.remove()) }()
 	result, err := provision.Up(ctx, machine, provisionOptions(cfg, o, preview, commit, archive.path), newSteps(u).observe)
