@@ -16,7 +16,7 @@ func (c *canvas) fan(n int, spread float64, each func(angle float64)) {
 }
 
 func (c *canvas) monstera() {
-	c.fan(6+c.r.IntN(3), 50, func(angle float64) {
+	c.fan(6+c.r.IntN(3), 42, func(angle float64) {
 		x, y := c.stem(angle, c.between(95, 165)*c.size, 4, c.green(30))
 		length := c.between(62, 84) * c.size
 		tilt := angle*1.3 + c.between(-12, 12)

@@ -296,8 +296,8 @@ func (s *site) readProduct(r *http.Request, id int64) (data productPage, err err
 }
 
 func (s *site) readOpinions(ctx context.Context, v visit, id int64, data *productPage) (err error) {
-	data.Bars, err = many[bar](ctx, s.db, `SELECT n::smallint AS rating, count(v.id) AS n FROM generate_series(5, 1, -1) n
-		LEFT JOIN reviews v ON v.rating = n AND v.product_id = $1 GROUP BY n ORDER BY n DESC`, id)
+	data.Bars, err = many[bar](ctx, s.db, `SELECT star::smallint AS rating, count(v.id) AS n FROM generate_series(1, 5) star
+		LEFT JOIN reviews v ON v.rating = star AND v.product_id = $1 GROUP BY star ORDER BY star DESC`, id)
 	if err != nil {
 		return err
 	}

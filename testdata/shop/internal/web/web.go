@@ -12,8 +12,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -115,7 +117,7 @@ type page struct {
 
 // show writes a page only once it is whole.
 func (s *site) show(w http.ResponseWriter, r *http.Request, name, title string, data any) error {
-	p := page{Title: title, Preview: s.environment("OFFSHOOT_PREVIEW"), Query: r.FormValue("q"), Data: data}
+	p := page{Title: title, Preview: s.environment("OFFSHOOT_PREVIEW"), Query: strings.ToValidUTF8(r.FormValue("q"), ""), Data: data}
 	if v, ok := visitOf(r); ok {
 		p.Visitor, p.Features = v.visitor, v.features
 	}
@@ -135,6 +137,9 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, name, title string, 
 func (s *site) guard(handle handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := s.visit(r)
+		if err == nil && !readable(r) {
+			err = errMissing
+		}
 		if err == nil {
 			r = withVisit(r, v)
 			err = handle(w, r)
@@ -143,6 +148,13 @@ func (s *site) guard(handle handler) http.Handler {
 			s.fail(w, r, err)
 		}
 	})
+}
+
+// readable says whether PostgreSQL can store every text of the address.
+func readable(r *http.Request) bool {
+	address, err := url.QueryUnescape(r.URL.RawQuery)
+	text := r.URL.Path + address
+	return err == nil && utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
 // failure is the error page's data.

@@ -198,6 +198,7 @@ type stored struct {
 	FileName, ContentType string
 	StoredAs              *string
 	CreatedAt             time.Time
+	Form                  *string // of the plant reviewed
 }
 
 // attachment sends an uploaded picture. The made-up ones have no bytes: their
@@ -207,17 +208,18 @@ func (s *site) attachment(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f, err := one[stored](r.Context(), s.db, `SELECT file_name, content_type, stored_as, created_at FROM attachments WHERE id = $1`, id)
+	f, err := one[stored](r.Context(), s.db, `SELECT a.file_name, a.content_type, a.stored_as, a.created_at, p.form
+		FROM attachments a LEFT JOIN reviews v ON a.record_type = 'Review' AND v.id = a.record_id
+		LEFT JOIN products p ON p.id = v.product_id WHERE a.id = $1`, id)
 	if err != nil {
 		return err
 	}
 	if f.StoredAs != nil {
 		return s.sendUpload(w, r, f)
 	}
-	if f.ContentType == "image/svg+xml" {
+	if f.ContentType == "image/svg+xml" && f.Form != nil {
 		w.Header().Set("Content-Type", f.ContentType)
-		forms := plant.Forms()
-		_, err = io.WriteString(w, plant.Draw(forms[int(id)%len(forms)], int(id)))
+		_, err = io.WriteString(w, plant.Draw(*f.Form, int(id)))
 		return err
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
