@@ -22,7 +22,8 @@ const childVariable = "OFFSHOOT_TEST_CHILD"
 type order struct {
 	Options provision.Options
 	Binary  string
-	Locks   string
+	Port    int
+	Gateway string
 	Step    provision.Step
 	Kind    provision.Kind
 }
@@ -39,7 +40,7 @@ func child() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	machine := provision.Machine{Engine: engine, Binary: o.Binary, Locks: o.Locks}
+	machine := provision.Machine{Engine: engine, Binary: o.Binary, Port: o.Port, Gateway: o.Gateway}
 	_, err = provision.Up(ctx, machine, o.Options, func(e provision.Event) {
 		if e.Step == o.Step && e.Kind == o.Kind {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -57,7 +58,9 @@ func child() int {
 // It is false when the up came to its end without one.
 func (f *fixture) upAndDie(step provision.Step, kind provision.Kind) bool {
 	f.t.Helper()
-	content, err := json.Marshal(order{Options: f.options, Binary: f.machine.Binary, Locks: f.machine.Locks, Step: step, Kind: kind})
+	content, err := json.Marshal(order{
+		Options: f.options, Binary: f.machine.Binary, Port: f.machine.Port, Gateway: f.machine.Gateway, Step: step, Kind: kind,
+	})
 	if err != nil {
 		f.t.Fatal(err)
 	}

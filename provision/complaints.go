@@ -56,7 +56,7 @@ var (
 	// pg_restore: error: COPY failed for table "users": ERROR:  …
 	copyFailed = regexp.MustCompile(`^pg_restore: error: (COPY failed for table "[^"]*")`)
 	// pg_restore: error: could not execute query: ERROR:  …
-	restoreError = regexp.MustCompile(`^pg_restore: (?:error|while|from): ?(.*)$`)
+	restoreError = regexp.MustCompile(`^pg_restore: error: (.*)$`)
 	quoted       = regexp.MustCompile(`"[^"]*"|'[^']*'`)
 )
 

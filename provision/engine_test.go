@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -64,8 +65,26 @@ func machineFor(t *testing.T) provision.Machine {
 	if _, err := engine.Client().ImageInspect(t.Context(), postgresImage); err != nil {
 		missing(t, "no image %s: run testdata/machine/postgres-image", postgresImage)
 	}
-	return provision.Machine{Engine: engine, Binary: programPath(t), Locks: os.Getenv("OFFSHOOT_TEST_LOCKS")}
+	return provision.Machine{Engine: engine, Binary: programPath(t), Port: testPort(t), Gateway: "offshoot-provision-test"}
 }
+
+// testPort is a free one, the same for all tests, which share a gateway.
+var testPort = func() func(*testing.T) int {
+	port := sync.OnceValues(func() (int, error) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return 0, err
+		}
+		return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+	})
+	return func(t *testing.T) int {
+		number, err := port()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return number
+	}
+}()
 
 // program is built once for all tests of this run.
 var program struct {
@@ -76,9 +95,6 @@ var program struct {
 
 func programPath(t *testing.T) string {
 	t.Helper()
-	if inherited := os.Getenv("OFFSHOOT_TEST_PROGRAM"); inherited != "" {
-		return inherited
-	}
 	program.once.Do(func() {
 		folder, err := os.MkdirTemp("", "offshoot-program-")
 		if err != nil {
@@ -286,11 +302,10 @@ func (f *fixture) assertNothingLeft(ctx context.Context) {
 	if left := things(ctx, f.t, f.machine, "dev.offshoot.preview="+f.options.Preview.ID); len(left) > 0 {
 		f.t.Errorf("left behind: %q", left)
 	}
-	if len(things(ctx, f.t, f.machine, "dev.offshoot.preview")) > 0 {
-		return // other packages' tests run at the same time
+	if len(things(ctx, f.t, f.machine, "dev.offshoot.via="+f.machine.Gateway)) > 0 {
+		return // another preview of this test
 	}
-	if left := things(ctx, f.t, f.machine, "dev.offshoot.gateway"); len(left) > 0 &&
-		len(things(ctx, f.t, f.machine, "dev.offshoot.preview")) == 0 {
+	if left := things(ctx, f.t, f.machine, "dev.offshoot.gateway="+f.machine.Gateway); len(left) > 0 {
 		f.t.Errorf("the gateway is left behind: %q", left)
 	}
 }

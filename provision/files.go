@@ -41,7 +41,9 @@ func (r *run) readMachine(ctx context.Context) error {
 	if serving := s.serving(preview.ID); serving > 0 {
 		r.serving = s.generation(preview.ID, serving)
 	}
-	r.next = generation{Preview: preview, Number: number + 1, Commit: r.options.Commit, Version: r.options.Version}
+	r.next = generation{
+		Preview: preview, Number: number + 1, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
+	}
 	if r.options.Expires > 0 {
 		r.next.Expires = time.Now().Add(r.options.Expires).UTC().Truncate(time.Second)
 	}

@@ -20,19 +20,35 @@ import (
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
-// The names of what the gateway is made of, one of each on an engine.
+// The names of what the gateway is made of are those of its container, one of
+// each on an engine.
 const (
-	gatewayName = "offshoot-gateway"
-	// Docker publishes a container's ports through the first of its networks
-	// by name, and cuts connections when that changes: a digit sorts before
-	// the names of the previews' networks.
-	gatewayNetwork = "0-offshoot-gateway"
+	defaultGateway = "offshoot-gateway"
 	gatewayPort    = nat.Port("8480/tcp")
 )
 
+func (m Machine) gateway() string {
+	if m.Gateway != "" {
+		return m.Gateway
+	}
+	return defaultGateway
+}
+
+// gatewayNetwork is named after the gateway too. Docker publishes a
+// container's ports through the first of its networks by name, and cuts
+// connections when that changes: a digit sorts before the names of the
+// previews' networks.
+func (m Machine) gatewayNetwork() string { return "0-" + m.gateway() }
+
+// lookAll reads all previews that this gateway serves.
+func (m Machine) lookAll(ctx context.Context) (survey, error) {
+	s, err := look(ctx, m.Engine.Client(), "")
+	return s.via(m.gateway()), err
+}
+
 // underGatewayLock runs f while no other run changes the gateway.
 func (m Machine) underGatewayLock(ctx context.Context, engineID string, f func() error) error {
-	l, err := acquire(ctx, lockFor(m.locks(), engineID, "gateway"), "gateway", "gateway", time.Minute)
+	l, err := acquire(ctx, lockFor(m.locks(), engineID, m.gateway()), m.gateway(), "gateway", time.Minute)
 	if err != nil {
 		return err
 	}
@@ -54,11 +70,11 @@ func (m Machine) ensureGateway(ctx context.Context) error {
 		return errors.Join(errors.New("no executable for the gateway"), m.Missing)
 	}
 	api := m.Engine.Client()
-	current, exists, err := findGateway(ctx, api)
+	current, exists, err := m.findGateway(ctx)
 	if err != nil {
 		return err
 	}
-	imageRef, err := ensureGatewayImage(ctx, api, m.Binary)
+	imageRef, err := ensureGatewayImage(ctx, api, m.gateway(), m.Binary)
 	if err != nil {
 		return err
 	}
@@ -78,16 +94,16 @@ func (m Machine) ensureGateway(ctx context.Context) error {
 			return fmt.Errorf("replace the gateway: %w", err)
 		}
 	}
-	if err := createGateway(ctx, api, imageRef, config, hostPort); err != nil {
+	if err := m.createGateway(ctx, imageRef, config, hostPort); err != nil {
 		return err
 	}
-	return removeGatewayImages(ctx, api, imageRef)
+	return removeGatewayImages(ctx, api, m.gateway(), imageRef)
 }
 
 // findGateway finds the gateway's container. One of that name without the
 // label is somebody else's.
-func findGateway(ctx context.Context, api client.APIClient) (container.InspectResponse, bool, error) {
-	found, err := api.ContainerInspect(ctx, gatewayName)
+func (m Machine) findGateway(ctx context.Context) (container.InspectResponse, bool, error) {
+	found, err := m.Engine.Client().ContainerInspect(ctx, m.gateway())
 	if notFound(err) {
 		return found, false, nil
 	}
@@ -95,8 +111,8 @@ func findGateway(ctx context.Context, api client.APIClient) (container.InspectRe
 		return found, false, fmt.Errorf("inspect the gateway: %w", err)
 	}
 	if found.Config.Labels[labelGateway] == "" {
-		return found, false, hint.Wrap(fmt.Errorf("container %s exists and is not offshoot's", gatewayName),
-			"rename it: docker rename %s …", gatewayName)
+		return found, false, hint.Wrap(fmt.Errorf("container %s exists and is not offshoot's", m.gateway()),
+			"rename it: docker rename %s …", m.gateway())
 	}
 	return found, true, nil
 }
@@ -114,8 +130,9 @@ func publishedPort(c container.InspectResponse) int {
 	return 0
 }
 
-func createGateway(ctx context.Context, api client.APIClient, imageRef, config string, hostPort int) error {
-	subnets, err := ensureGatewayNetwork(ctx, api)
+func (m Machine) createGateway(ctx context.Context, imageRef, config string, hostPort int) error {
+	api := m.Engine.Client()
+	subnets, err := m.ensureGatewayNetwork(ctx)
 	if err != nil {
 		return err
 	}
@@ -127,17 +144,17 @@ func createGateway(ctx context.Context, api client.APIClient, imageRef, config s
 		&container.Config{
 			Image: imageRef, Cmd: argv, User: "65534:65534",
 			ExposedPorts: nat.PortSet{gatewayPort: {}},
-			Labels:       map[string]string{labelGateway: "container", labelConfig: config},
+			Labels:       map[string]string{labelGateway: m.gateway(), labelConfig: config},
 		},
 		&container.HostConfig{
-			NetworkMode:   gatewayNetwork,
+			NetworkMode:   container.NetworkMode(m.gatewayNetwork()),
 			PortBindings:  nat.PortMap{gatewayPort: {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(hostPort)}}},
 			RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
 			CapDrop:       []string{"ALL"},
 			SecurityOpt:   []string{"no-new-privileges"},
 			LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "1m"}},
 		},
-		nil, nil, gatewayName)
+		nil, nil, m.gateway())
 	if err != nil {
 		return fmt.Errorf("create the gateway: %w", err)
 	}
@@ -150,21 +167,22 @@ func createGateway(ctx context.Context, api client.APIClient, imageRef, config s
 
 // ensureGatewayNetwork makes the network through which the port is published,
 // and returns its subnets: the only ones that the gateway answers in.
-func ensureGatewayNetwork(ctx context.Context, api client.APIClient) ([]string, error) {
-	found, err := api.NetworkInspect(ctx, gatewayNetwork, network.InspectOptions{})
+func (m Machine) ensureGatewayNetwork(ctx context.Context) ([]string, error) {
+	api, name := m.Engine.Client(), m.gatewayNetwork()
+	found, err := api.NetworkInspect(ctx, name, network.InspectOptions{})
 	if notFound(err) {
-		_, err = api.NetworkCreate(ctx, gatewayNetwork, network.CreateOptions{
-			Driver: "bridge", Labels: map[string]string{labelGateway: "network"},
+		_, err = api.NetworkCreate(ctx, name, network.CreateOptions{
+			Driver: "bridge", Labels: map[string]string{labelGateway: m.gateway()},
 		})
 		if err == nil {
-			found, err = api.NetworkInspect(ctx, gatewayNetwork, network.InspectOptions{})
+			found, err = api.NetworkInspect(ctx, name, network.InspectOptions{})
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("network of the gateway: %w", err)
 	}
 	if found.Labels[labelGateway] == "" {
-		return nil, hint.Wrap(fmt.Errorf("network %s exists and is not offshoot's", gatewayNetwork), "remove that network")
+		return nil, hint.Wrap(fmt.Errorf("network %s exists and is not offshoot's", name), "remove that network")
 	}
 	var subnets []string
 	for _, config := range found.IPAM.Config {
@@ -198,11 +216,11 @@ func (e *PortTakenError) Error() string {
 // leads to, and hands it the routes that follow from what is on the engine.
 func (m Machine) syncGateway(ctx context.Context) error {
 	api := m.Engine.Client()
-	current, exists, err := findGateway(ctx, api)
+	current, exists, err := m.findGateway(ctx)
 	if err != nil || !exists {
 		return err
 	}
-	everything, err := look(ctx, api, "")
+	everything, err := m.lookAll(ctx)
 	if err != nil {
 		return err
 	}
@@ -242,7 +260,7 @@ func joinNetworks(ctx context.Context, api client.APIClient, current container.I
 // probe asks from inside of the gateway whether a port answers.
 func (m Machine) probe(ctx context.Context, c box, p port, host string) error {
 	api := m.Engine.Client()
-	current, exists, err := findGateway(ctx, api)
+	current, exists, err := m.findGateway(ctx)
 	if err != nil {
 		return err
 	}
@@ -255,7 +273,7 @@ func (m Machine) probe(ctx context.Context, c box, p port, host string) error {
 
 // portOf is where the gateway answers now; 0 when there is none.
 func (m Machine) gatewayPort(ctx context.Context) (int, error) {
-	current, exists, err := findGateway(ctx, m.Engine.Client())
+	current, exists, err := m.findGateway(ctx)
 	if err != nil || !exists {
 		return 0, err
 	}

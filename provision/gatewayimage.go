@@ -26,7 +26,7 @@ const gatewayBinary = "/offshoot"
 
 // ensureGatewayImage makes an image of the binary, tagged by its digest, where
 // the engine has none yet.
-func ensureGatewayImage(ctx context.Context, api client.APIClient, binary string) (string, error) {
+func ensureGatewayImage(ctx context.Context, api client.APIClient, name, binary string) (string, error) {
 	file, err := os.Open(binary)
 	if err != nil {
 		return "", fmt.Errorf("image of the gateway: %w", err)
@@ -40,7 +40,7 @@ func ensureGatewayImage(ctx context.Context, api client.APIClient, binary string
 	if err != nil {
 		return "", fmt.Errorf("image of the gateway: %w", err)
 	}
-	ref := gatewayName + ":" + hex.EncodeToString(digest.Sum(nil))[:12]
+	ref := name + ":" + hex.EncodeToString(digest.Sum(nil))[:12]
 	found, err := api.ImageInspect(ctx, ref)
 	if err == nil && found.Config != nil && found.Config.Labels[labelGateway] != "" {
 		return ref, nil
@@ -51,7 +51,7 @@ func ensureGatewayImage(ctx context.Context, api client.APIClient, binary string
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return "", fmt.Errorf("image of the gateway: %w", err)
 	}
-	if err := importImage(ctx, api, ref, file, size); err != nil {
+	if err := importImage(ctx, api, name, ref, file, size); err != nil {
 		return "", fmt.Errorf("image of the gateway: %w", err)
 	}
 	return ref, nil
@@ -71,13 +71,13 @@ func checkStatic(file *os.File) error {
 	return nil
 }
 
-func importImage(ctx context.Context, api client.APIClient, ref string, binary io.Reader, size int64) error {
+func importImage(ctx context.Context, api client.APIClient, name, ref string, binary io.Reader, size int64) error {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(writeImage(writer, binary, size)) }()
 	progress, err := api.ImageImport(ctx, image.ImportSource{Source: reader, SourceName: "-"}, ref, image.ImportOptions{
 		Changes: []string{
 			`ENTRYPOINT ["` + gatewayBinary + `"]`,
-			"LABEL " + labelGateway + "=image",
+			"LABEL " + labelGateway + "=" + name,
 			"USER 65534:65534",
 		},
 	})
@@ -111,8 +111,8 @@ func writeImage(w io.Writer, binary io.Reader, size int64) error {
 }
 
 // removeGatewayImages removes those made of other binaries.
-func removeGatewayImages(ctx context.Context, api client.APIClient, keep string) error {
-	images, err := api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelGateway+"=image"))})
+func removeGatewayImages(ctx context.Context, api client.APIClient, name, keep string) error {
+	images, err := api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelGateway+"="+name))})
 	if err != nil {
 		return fmt.Errorf("images of the gateway: %w", err)
 	}

@@ -25,6 +25,8 @@ const (
 	labelDatabase   = prefix + "database" // the service with the database
 	labelExpose     = prefix + "expose"   // web=8000,api=9000: the one to open first first
 
+	labelVia = prefix + "via" // the gateway's container
+
 	labelVolumeOf   = prefix + "volume-of"  // on volumes instead of the generation: they may outlive it
 	labelMark       = prefix + "mark"       // on a marker volume: what it says
 	labelContainers = prefix + "containers" // on the marker of stopped ones: their ids
@@ -64,6 +66,7 @@ type generation struct {
 	Expose   []port // the one to open first first
 	Expires  time.Time
 	Version  string
+	Via      string // the gateway
 }
 
 // A port of a service that the gateway shows.
@@ -80,6 +83,7 @@ func (g generation) labels() map[string]string {
 	labels[labelDatabase] = g.Database
 	labels[labelExpose] = formatPorts(g.Expose)
 	labels[labelVersion] = g.Version
+	labels[labelVia] = g.Via
 	if !g.Expires.IsZero() {
 		labels[labelExpires] = g.Expires.UTC().Format(time.RFC3339)
 	}
@@ -94,7 +98,7 @@ func generationOf(labels map[string]string) generation {
 	return generation{
 		Preview: previewOf(labels), Number: number, Commit: labels[labelCommit],
 		Archive: labels[labelArchive], Database: labels[labelDatabase],
-		Expose: parsePorts(labels[labelExpose]), Expires: expires, Version: labels[labelVersion],
+		Expose: parsePorts(labels[labelExpose]), Expires: expires, Version: labels[labelVersion], Via: labels[labelVia],
 	}
 }
 

@@ -43,7 +43,7 @@ func Identify(repository, project string, pullRequest int, branch string) (Previ
 		project = path.Base(repository)
 	}
 	preview := Preview{
-		Project: slug(project, maxProject, nil), Repository: repository,
+		Project: projectSlug(project), Repository: repository,
 		PullRequest: pullRequest, Branch: branch,
 	}
 	switch {
@@ -101,6 +101,13 @@ func slug(name string, limit int, ambiguous *regexp.Regexp) string {
 	hash := hex.EncodeToString(sum[:])[:hashLength]
 	head := strings.Trim(label[:min(len(label), limit-hashLength-1)], "-")
 	return strings.Trim(head+"-"+hash, "-")
+}
+
+// projectSlug is more readable than slug: two projects whose names become the
+// same are told apart by their repositories, and only a cut has to show.
+func projectSlug(name string) string {
+	label := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	return slug(label, maxProject, nil)
 }
 
 // cleanRepository turns the forms of a remote's address into one, without the

@@ -35,6 +35,9 @@ type Machine struct {
 	// Port is where the gateway is published on the loopback interface; 0 is
 	// gateway.DefaultPort, or where it is published already.
 	Port int
+	// Gateway names the gateway's container, and through it those previews that
+	// it serves; empty: offshoot-gateway. Tests that share an engine differ.
+	Gateway string
 	// Locks is the folder of the lock files, shared by all users of the
 	// machine; empty: /tmp/offshoot-locks.
 	Locks string

@@ -10,7 +10,6 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
-	"github.com/docker/docker/client"
 
 	"github.com/offshoot-dev/offshoot/compose"
 )
@@ -98,19 +97,20 @@ func (m Machine) removeLeftovers(ctx context.Context, id string) (removed []int,
 // is left, and otherwise tells it what is.
 func (m Machine) leaveMachine(ctx context.Context, engineID string) error {
 	return m.underGatewayLock(ctx, engineID, func() error {
-		everything, err := look(ctx, m.Engine.Client(), "")
+		everything, err := m.lookAll(ctx)
 		if err != nil {
 			return err
 		}
 		if len(everything.previews()) > 0 {
 			return m.syncGateway(ctx)
 		}
-		return removeGateway(ctx, m.Engine.Client())
+		return m.removeGateway(ctx)
 	})
 }
 
-func removeGateway(ctx context.Context, api client.APIClient) error {
-	current, exists, err := findGateway(ctx, api)
+func (m Machine) removeGateway(ctx context.Context) error {
+	api := m.Engine.Client()
+	current, exists, err := m.findGateway(ctx)
 	if err != nil {
 		return nil //nolint:nilerr // somebody else's container has the name: there is no gateway
 	}
@@ -121,11 +121,11 @@ func removeGateway(ctx context.Context, api client.APIClient) error {
 			errs = append(errs, fmt.Errorf("remove the gateway: %w", err))
 		}
 	}
-	found, err := api.NetworkInspect(ctx, gatewayNetwork, network.InspectOptions{})
+	found, err := api.NetworkInspect(ctx, m.gatewayNetwork(), network.InspectOptions{})
 	if err == nil && found.Labels[labelGateway] != "" {
 		if err := api.NetworkRemove(ctx, found.ID); err != nil && !notFound(err) {
 			errs = append(errs, fmt.Errorf("remove the network of the gateway: %w", err))
 		}
 	}
-	return errors.Join(append(errs, removeGatewayImages(ctx, api, ""))...)
+	return errors.Join(append(errs, removeGatewayImages(ctx, api, m.gateway(), ""))...)
 }

@@ -124,6 +124,16 @@ func jarOf(v *volume.Volume) jar {
 	return jar{Name: v.Name, Labels: v.Labels, Created: created}
 }
 
+// via is what there is of the previews that one gateway serves.
+func (s survey) via(gateway string) survey {
+	other := func(labels map[string]string) bool { return labels[labelVia] != gateway }
+	return survey{
+		containers: slices.DeleteFunc(slices.Clone(s.containers), func(c box) bool { return other(c.Labels) }),
+		volumes:    slices.DeleteFunc(slices.Clone(s.volumes), func(v jar) bool { return other(v.Labels) }),
+		others:     slices.DeleteFunc(slices.Clone(s.others), other),
+	}
+}
+
 // previews are the ids of all previews of which anything is left.
 func (s survey) previews() []string {
 	var ids []string

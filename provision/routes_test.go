@@ -1,0 +1,180 @@
+package provision
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+func stackOf(number int, expose ...port) generation {
+	return generation{
+		Preview: Preview{ID: "shop-pr-1", Project: "shop", Name: "pr-1", Repository: "r", PullRequest: 1, Branch: "b"},
+		Number:  number, Commit: "abc", Database: "db", Expose: expose, Via: defaultGateway,
+	}
+}
+
+func marked(g generation, m mark) jar {
+	labels := g.labels()
+	labels[labelMark] = string(m)
+	return jar{Name: g.markName(m), Labels: labels, Created: noon}
+}
+
+func boxed(g generation, service, id, state string, more map[string]string) box {
+	labels := g.labels()
+	labels[composeService] = service
+	maps.Copy(labels, more)
+	return box{ID: id + "00000000000000", Name: service, Labels: labels, State: state, Networks: []string{g.Preview.project(g.Number) + "_default"}}
+}
+
+func TestRoutes_LeadToTheHighestGenerationThatServes(t *testing.T) {
+	web := port{"web", 8000}
+	g1, g2, g3 := stackOf(1, web), stackOf(2, web), stackOf(3, web)
+	s := survey{
+		containers: []box{
+			boxed(g1, "web", "aaaaaaaaaaaa", "running", nil),
+			boxed(g2, "db", "dddddddddddd", "running", nil),
+			boxed(g2, "web", "oooooooooooo", "running", map[string]string{composeOneOff: "True"}),
+			boxed(g2, "web", "bbbbbbbbbbbb", "running", nil),
+			boxed(g2, "web", "xxxxxxxxxxxx", "exited", nil),
+			boxed(g3, "web", "cccccccccccc", "running", nil),
+		},
+		volumes: []jar{marked(g1, markServing), marked(g2, markServing), marked(g3, markBegun)},
+	}
+	want := gateway.Table{Routes: []gateway.Route{{
+		Host: "pr-1.shop.localhost", Project: "shop", Preview: "pr-1", Service: "web",
+		Address: "bbbbbbbbbbbb:8000", State: gateway.Serving, Commit: "abc", Branch: "b", Since: noon,
+	}}}
+	if diff := cmp.Diff(want, s.routes()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"shop-pr-1-g1_default", "shop-pr-1-g2_default", "shop-pr-1-g3_default"}, s.reached()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRoutes_SayThatAPreviewIsStartingOrUpdating(t *testing.T) {
+	g1 := stackOf(1, port{"web", 8000})
+	states := func(volumes ...jar) (found []gateway.State) {
+		for _, route := range (survey{volumes: volumes}).routes().Routes {
+			found = append(found, route.State)
+		}
+		return found
+	}
+	for name, c := range map[string]struct {
+		volumes []jar
+		want    []gateway.State
+	}{
+		"nothing":  {nil, nil},
+		"begun":    {[]jar{marked(g1, markBegun)}, []gateway.State{gateway.Starting}},
+		"stopped":  {[]jar{marked(g1, markServing), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
+		"leftover": {[]jar{marked(g1, markStopped)}, nil},
+	} {
+		if diff := cmp.Diff(c.want, states(c.volumes...)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *testing.T) {
+	g := stackOf(1, port{"web", 80}, port{"api", 9000})
+	s := survey{
+		containers: []box{boxed(g, "api", "aaaaaaaaaaaa", "running", nil), boxed(g, "web", "bbbbbbbbbbbb", "running", nil)},
+		volumes:    []jar{marked(g, markServing)},
+	}
+	got := map[string]string{}
+	for _, route := range s.routes().Routes {
+		got[route.Host] = route.Address
+	}
+	want := map[string]string{
+		"api--pr-1.shop.localhost": "aaaaaaaaaaaa:9000",
+		"web--pr-1.shop.localhost": "bbbbbbbbbbbb:80",
+		"pr-1.shop.localhost":      "bbbbbbbbbbbb:80",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	links := []Link{
+		{"web", "http://web--pr-1.shop.localhost:8480/"}, {"api", "http://api--pr-1.shop.localhost:8480/"},
+	}
+	if diff := cmp.Diff(links, g.links(8480)); diff != "" {
+		t.Error(diff)
+	}
+	if got := stackOf(1, port{"web", 80}).links(80); got[0].URL != "http://pr-1.shop.localhost/" {
+		t.Errorf("on port 80: %v", got)
+	}
+}
+
+func TestRoutes_OfAServiceWithoutAContainerStillNameIt(t *testing.T) {
+	g := stackOf(1, port{"web", 80})
+	routes := survey{volumes: []jar{marked(g, markServing)}}.routes().Routes
+	if len(routes) != 1 || routes[0].Service != "web" || routes[0].Address == "" {
+		t.Errorf("routes %+v", routes)
+	}
+}
+
+func TestSurvey_IsOfOneGatewayAlone(t *testing.T) {
+	mine, other := stackOf(1, port{"web", 80}), stackOf(1, port{"web", 80})
+	other.Preview.ID, other.Via = "bank-pr-1", "another"
+	s := survey{
+		volumes:    []jar{marked(mine, markServing), marked(other, markServing)},
+		containers: []box{boxed(other, "web", "a", "running", nil)},
+		others:     []map[string]string{other.labels()},
+	}
+	if got := s.via(defaultGateway).previews(); !slices.Equal(got, []string{"shop-pr-1"}) {
+		t.Errorf("previews %q", got)
+	}
+	if got := s.previews(); !slices.Equal(got, []string{"bank-pr-1", "shop-pr-1"}) {
+		t.Errorf("all previews %q", got)
+	}
+}
+
+func TestUnusedVolumes_AreThoseThatNoGenerationAndNoContainerHas(t *testing.T) {
+	g2 := stackOf(2, port{"web", 80})
+	volumeOf := func(name, number string) jar {
+		return jar{Name: name, Labels: map[string]string{labelPreview: "shop-pr-1", labelVolumeOf: number}}
+	}
+	carrier := boxed(g2, "db", "a", "exited", nil)
+	carrier.Volumes = []string{"carried"}
+	s := survey{
+		containers: []box{carrier},
+		volumes: []jar{
+			volumeOf("carried", "1"), volumeOf("left", "1"), volumeOf("own", "2"), volumeOf("odd", "x"),
+			marked(g2, markServing),
+			{Name: "foreign", Labels: map[string]string{labelPreview: "shop-pr-2", labelVolumeOf: "1"}},
+		},
+	}
+	if got := s.unusedVolumes("shop-pr-1"); !slices.Equal(got, []string{"left", "odd"}) {
+		t.Errorf("unused %q", got)
+	}
+}
+
+func TestSameOwner_RefusesOnlyStrangers(t *testing.T) {
+	g := stackOf(1)
+	s := survey{volumes: []jar{marked(g, markServing)}}
+	if err := s.sameOwner(g.Preview); err != nil {
+		t.Error(err)
+	}
+	renamed := g.Preview
+	renamed.Branch = "another branch of the same pull request"
+	if err := s.sameOwner(renamed); err != nil {
+		t.Error(err)
+	}
+	for _, change := range []func(*Preview){
+		func(p *Preview) { p.Repository = "other" },
+		func(p *Preview) { p.PullRequest = 2 },
+		func(p *Preview) { p.PullRequest = 0 },
+	} {
+		stranger := g.Preview
+		change(&stranger)
+		if err := s.sameOwner(stranger); err == nil {
+			t.Errorf("%+v may have it", stranger)
+		}
+	}
+}
