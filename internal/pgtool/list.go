@@ -27,7 +27,6 @@ const (
 	Extensions    = 3079 // pg_extension
 	EventTriggers = 3466 // pg_event_trigger
 	Policies      = 3256 // pg_policy
-	UserMappings  = 1418 // pg_user_mapping
 )
 
 // List returns the table of contents of an archive.

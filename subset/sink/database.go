@@ -87,11 +87,16 @@ func (d *database) Begin(ctx context.Context, from subset.Origin) error {
 func (d *database) open(ctx context.Context, from subset.Origin) error {
 	d.config.RuntimeParams["application_name"] = "offshoot"
 	d.config.RuntimeParams["client_encoding"] = encoding(from.Catalog)
-	d.pool = newPool(d.config, d.options.Connections)
 	var err error
 	if d.control, err = connect(ctx, d.config); err != nil {
 		return err
 	}
+	if encoding(from.Catalog) == "SQL_ASCII" {
+		// COPY does not check text of that encoding, whatever the encoding of
+		// the database: say that it is in the database's, so that it does.
+		d.config.RuntimeParams["client_encoding"] = d.control.ParameterStatus("server_encoding")
+	}
+	d.pool = newPool(d.config, d.options.Connections)
 	locked, err := column(ctx, d.control, "SELECT pg_catalog.pg_try_advisory_lock(1869506415, 1)")
 	if err != nil {
 		return serverError("lock target", err)
@@ -245,7 +250,12 @@ func (d *database) postData(ctx context.Context, end subset.Ending) error {
 		exists[role] = true
 	}
 	d.schema.withRoles(&p, exists)
-	if err := d.restore(ctx, pgtool.PostData, slices.Concat(p.objects, p.roled), d.options.Connections); err != nil {
+	// Only what touches one table is made in parallel: foreign keys and the
+	// attaching of indexes lock several, partitions among them, and deadlock.
+	if err := d.restore(ctx, pgtool.PostData, p.indexes, d.options.Connections); err != nil {
+		return err
+	}
+	if err := d.restore(ctx, pgtool.PostData, slices.Concat(p.objects, p.roled), 1); err != nil {
 		return err
 	}
 	for _, e := range p.unvalidated {

@@ -36,6 +36,7 @@ func readPolicies(ctx context.Context, from subset.Origin) ([]policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.RuntimeParams["client_encoding"] = encoding(from.Catalog)
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, unreachable("source", err)

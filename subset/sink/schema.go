@@ -80,9 +80,9 @@ func (s *schema) wanted(entries []pgtool.Entry) []pgtool.Entry {
 	var kept []pgtool.Entry
 	for _, e := range entries {
 		switch {
-		case e.Catalog == pgtool.UserMappings:
+		case strings.HasPrefix(e.Text, "USER MAPPING "): // pg_dump gives it no oids
 			s.warnings = append(s.warnings, "user mapping left out, because it may hold a password: "+
-				strings.TrimPrefix(e.Text, "USER MAPPING - "))
+				strings.TrimPrefix(e.Text, "USER MAPPING - USER MAPPING "))
 		case e.IsCommentOn("SCHEMA public"), strings.HasPrefix(e.Text, "COMMENT - EXTENSION "):
 		default:
 			kept = append(kept, e)
@@ -104,7 +104,8 @@ func (s *schema) extensions() []string {
 
 // post is the post-data section, in the order in which it is written.
 type post struct {
-	objects       []pgtool.Entry // indexes, constraints, triggers, rules, policies
+	indexes       []pgtool.Entry // indexes, primary and unique keys: each touches one table
+	objects       []pgtool.Entry // foreign keys, triggers, rules, policies
 	unvalidated   []pgtool.Entry // keys that kept rows break: added NOT VALID
 	roled         []pgtool.Entry // policies that name roles
 	comments      []pgtool.Entry
@@ -129,6 +130,8 @@ func (s *schema) split(dangling []*catalog.ForeignKey) post {
 			p.eventTriggers = append(p.eventTriggers, e)
 		case e.IsComment():
 			p.comments = append(p.comments, e)
+		case strings.HasPrefix(e.Text, "INDEX ") && !strings.HasPrefix(e.Text, "INDEX ATTACH "), strings.HasPrefix(e.Text, "CONSTRAINT "):
+			p.indexes = append(p.indexes, e)
 		default:
 			p.objects = append(p.objects, e)
 		}

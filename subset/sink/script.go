@@ -76,7 +76,15 @@ func (s *script) Begin(ctx context.Context, from subset.Origin) error {
 		return s.explain(err)
 	}
 	s.w = bufio.NewWriterSize(s.out, 1<<20)
-	return s.write(preamble, preData)
+	return s.write(preamble, preData, checkedText(from.Catalog))
+}
+
+// checkedText makes COPY check text without an encoding, as for a database.
+func checkedText(source *catalog.Database) string {
+	if encoding(source) != "SQL_ASCII" {
+		return ""
+	}
+	return "SELECT pg_catalog.set_config('client_encoding', pg_catalog.current_setting('server_encoding'), false);\n\n"
 }
 
 // Rows writes a COPY block; for no rows, nothing.
@@ -165,7 +173,7 @@ func (s *script) sequences(_ context.Context, end subset.Ending) error {
 func (s *script) postData(ctx context.Context, end subset.Ending) error {
 	p := s.schema.split(end.Dangling)
 	s.schema.unvalidatable(&p, end.Dangling, s.version)
-	objects, err := s.schema.script(ctx, pgtool.PostData, p.objects)
+	objects, err := s.schema.script(ctx, pgtool.PostData, slices.Concat(p.indexes, p.objects))
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,11 @@ func open(t *testing.T, url string) *source {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if conn.PgConn().ParameterStatus("server_encoding") != "SQL_ASCII" {
+		if _, err := conn.Exec(t.Context(), "SET client_encoding = 'UTF8'"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	const begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = ''"
 	if _, err := conn.Exec(t.Context(), begin); err != nil {
