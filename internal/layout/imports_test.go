@@ -10,23 +10,24 @@ import (
 // table says which packages of ours a package may import. internal/hint is for
 // all and not listed; cmd/offshoot may import everything.
 var table = map[string][]string{
-	"subset/catalog":    {},
-	"subset/mask":       {"subset/catalog"},
-	"subset":            {"subset/catalog", "subset/mask"},
-	"subset/sink":       {"subset", "subset/catalog", "internal/pgtool"},
-	"compose":           {"internal/host"},
-	"provision/gateway": {"internal/host"},
-	"provision":         {"compose", "provision/gateway", "internal/host", "internal/pgtool"},
-	"provision/docker":  {"provision", "compose", "internal/host"},
-	"provision/ec2":     {"provision", "internal/host"},
-	"internal/forge":    {},
-	"internal/hint":     {},
-	"internal/host":     {},
-	"internal/layout":   {},
-	"internal/pgtest":   {},
-	"internal/pgtool":   {"internal/host"},
-	"internal/store":    {},
-	"internal/ui":       {},
+	"subset/catalog":             {},
+	"subset/mask":                {"subset/catalog"},
+	"subset":                     {"subset/catalog", "subset/mask"},
+	"subset/sink":                {"subset", "subset/catalog", "internal/pgtool"},
+	"compose":                    {"internal/host"},
+	"provision/gateway":          {"internal/host"},
+	"provision":                  {"compose", "provision/gateway", "internal/host", "internal/pgtool"},
+	"provision/docker":           {"provision", "compose", "internal/host"},
+	"provision/ec2":              {"provision", "internal/host"},
+	"provision/testdata/program": {"provision/gateway"}, // runs in the containers of the tests
+	"internal/forge":             {},
+	"internal/hint":              {},
+	"internal/host":              {},
+	"internal/layout":            {},
+	"internal/pgtest":            {},
+	"internal/pgtool":            {"internal/host"},
+	"internal/store":             {},
+	"internal/ui":                {},
 }
 
 // modules says which packages may import what from elsewhere, by prefix. What
