@@ -30,7 +30,7 @@ func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, 
 	want := (goal-w.tallies[i].rows())*surplus + fewCandidates
 	switch t.strategy {
 	case whole:
-		return w.everyRow(ctx, i)
+		return w.wholeTable(ctx, i)
 	case scan:
 		return w.ask(ctx, i, w.heapQueries(t, func(h *catalog.Heap) (string, []any) {
 			return filteredSQL(h, t.rule.Where), []any{want}
@@ -49,6 +49,25 @@ func (w *walk) everyRow(ctx context.Context, i int) ([]candidate, error) {
 	return w.ask(ctx, i, w.heapQueries(&w.plan.Tables[i], func(h *catalog.Heap) (string, []any) {
 		return rowsSQL(h), nil
 	}))
+}
+
+// wholeTable is everyRow of a table that is sampled several times.
+func (w *walk) wholeTable(ctx context.Context, i int) ([]candidate, error) {
+	if w.all[i] == nil {
+		all, err := w.everyRow(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		if w.remembered += len(all); w.remembered > mostRemembered {
+			return all, nil
+		}
+		w.all[i] = all
+	}
+	w.all[i] = slices.DeleteFunc(w.all[i], func(c candidate) bool {
+		_, kept := w.kept[c.row]
+		return kept
+	})
+	return w.all[i], nil
 }
 
 // question is one query for candidates. Its first parameter is the seed.

@@ -25,7 +25,8 @@ const (
 func (w *walk) expand(ctx context.Context, rows []row, bounded bool) error {
 	frontier := w.unknown(rows)
 	for round := 0; len(frontier) > 0; round++ {
-		if bounded && (round >= mostRounds || len(w.explored) >= mostExplored) {
+		if bounded && (round >= mostRounds || len(w.edges) >= mostExplored) {
+			w.gaveUp = true
 			return nil
 		}
 		next, err := w.lookup(ctx, frontier)
@@ -72,7 +73,6 @@ func (w *walk) lookup(ctx context.Context, rows []row) ([]row, error) {
 		for _, r := range rows[:end] {
 			w.edges[r] = nil
 		}
-		w.explored = append(w.explored, rows[:end]...)
 		rows = rows[end:]
 	}
 	found := make([][]link, len(queries))

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -222,49 +220,4 @@ func (p *Plan) finish() {
 			p.Tables[parent].referenced = true
 		}
 	}
-}
-
-// checkConditions has the server parse what the user wrote in SQL, without
-// running it.
-func (s *Source) checkConditions(ctx context.Context, p *Plan) error {
-	check := func(what, sql string) error {
-		rows, err := s.leader.Query(ctx, "SELECT FROM ("+sql+") AS checked LIMIT 0", pgx.QueryExecModeSimpleProtocol)
-		if err != nil {
-			return err
-		}
-		rows.Close()
-		if err := rows.Err(); err != nil {
-			_, rollback := s.leader.Exec(ctx, "ROLLBACK TO SAVEPOINT checked")
-			if rollback != nil {
-				return s.explain(s.leader, err)
-			}
-			return hint.Usage(fmt.Errorf("%s: %w", what, err), "write it as PostgreSQL reads it, with the columns of that table")
-		}
-		return nil
-	}
-	if _, err := s.leader.Exec(ctx, "SAVEPOINT checked"); err != nil {
-		return s.explain(s.leader, err)
-	}
-	for i := range p.Tables {
-		t := &p.Tables[i]
-		if t.rule.Where == "" {
-			continue
-		}
-		for _, h := range t.table.Heaps[:min(1, len(t.table.Heaps))] {
-			if err := check("tables: "+t.Schema+"."+t.Name+": where", filtered(h, t.rule.Where, "ctid")); err != nil {
-				return err
-			}
-		}
-	}
-	for _, k := range p.keys {
-		if k.OID != 0 && k.When == "" {
-			continue
-		}
-		for _, h := range k.ChildHeaps[:min(1, len(k.ChildHeaps))] {
-			if err := check("references: "+k.Name, parentsSQL(k, h, "true")); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -23,12 +23,15 @@ type walk struct {
 	table  []int          // position in plan.Tables, by heap number
 	keys   [][]int        // positions in plan.keys, by heap number
 
-	edges    map[row][]edge // of rows looked at but not kept
-	explored []row          // the keys of edges
-	kept     map[row]reason
-	tallies  []tally // by position in plan.Tables
-	keyTally []keyTally
-	spent    int64 // of plan.Allowance
+	edges      map[row][]edge // of rows looked at but not kept
+	gaveUp     bool           // on a row in edges whose ancestors are not all in it
+	all        [][]candidate  // every row of a small table, by position in plan.Tables
+	remembered int            // candidates in all, and those that were too many for it
+	kept       map[row]reason
+	broken     bool    // a row was kept that was never looked at
+	tallies    []tally // by position in plan.Tables
+	keyTally   []keyTally
+	spent      int64 // of plan.Allowance
 
 	observe func(Event)
 }
@@ -60,6 +63,7 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 		number:   map[uint32]int{},
 		edges:    map[row][]edge{},
 		kept:     map[row]reason{},
+		all:      make([][]candidate, len(p.Tables)),
 		tallies:  make([]tally, len(p.Tables)),
 		keyTally: make([]keyTally, len(p.keys)),
 	}
@@ -176,6 +180,9 @@ func (w *walk) finish(ctx context.Context) error {
 		}
 		w.tell(i, true)
 	}
+	if w.broken {
+		return errIncomplete
+	}
 	return nil
 }
 
@@ -221,7 +228,9 @@ func (w *walk) keep(r row) []row {
 	w.mark(r, sampled)
 	queue := []row{r}
 	for n := 0; n < len(queue); n++ {
-		for _, e := range w.edges[queue[n]] {
+		edges, ok := w.edges[queue[n]]
+		w.broken = w.broken || !ok
+		for _, e := range edges {
 			w.keyTally[e.key].rows++
 			if e.parent == nowhere {
 				w.keyTally[e.key].dangling++
@@ -255,12 +264,16 @@ func (w *walk) room(table int) int64 {
 	return max(w.plan.Tables[table].Target-w.tallies[table].rows(), 0)
 }
 
-// forget drops what was looked at and not kept.
+// mostRemembered is how many rows that were looked at are remembered for the
+// next table, which may reference the same ones.
+const mostRemembered = 100_000
+
+// forget drops what was looked at and not kept, when it is much.
 func (w *walk) forget() {
-	for _, r := range w.explored {
-		delete(w.edges, r)
+	if w.gaveUp || len(w.edges) > mostRemembered {
+		clear(w.edges)
+		w.gaveUp = false
 	}
-	w.explored = w.explored[:0]
 }
 
 func (w *walk) in(i int, err error) error {
@@ -268,4 +281,7 @@ func (w *walk) in(i int, err error) error {
 	return fmt.Errorf("choose rows of %s.%s: %w", t.Schema, t.Name, err)
 }
 
-var errMoved = errors.New("a row lies in a table that the catalog does not know")
+var (
+	errMoved      = errors.New("a row lies in a table that the catalog does not know")
+	errIncomplete = errors.New("a row was kept before its parents were known: this is a defect of offshoot")
+)

@@ -1,0 +1,52 @@
+package subset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// checkConditions has the server read what the user wrote in SQL, without
+// running it.
+func (s *Source) checkConditions(ctx context.Context, p *Plan) error {
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		if t.rule.Where == "" || len(t.table.Heaps) == 0 {
+			continue
+		}
+		if err := s.check(ctx, filtered(t.table.Heaps[0], t.rule.Where, "ctid")); err != nil {
+			return fmt.Errorf("tables: %s: where: %w", dotted(t.table.Name), err)
+		}
+	}
+	for _, k := range p.keys {
+		if k.OID != 0 || len(k.ChildHeaps) == 0 {
+			continue
+		}
+		if err := s.check(ctx, parentsSQL(k, k.ChildHeaps[0], "true")); err != nil {
+			return fmt.Errorf("references: %s: %w", k.Name, err)
+		}
+	}
+	return nil
+}
+
+// check asks within a savepoint, because an error would end the transaction
+// that holds the snapshot.
+func (s *Source) check(ctx context.Context, sql string) error {
+	if _, err := s.leader.Exec(ctx, "SAVEPOINT checked"); err != nil {
+		return s.explain(s.leader, err)
+	}
+	_, err := s.leader.Exec(ctx, "EXPLAIN "+sql, pgx.QueryExecModeSimpleProtocol)
+	if _, rollback := s.leader.Exec(ctx, "ROLLBACK TO SAVEPOINT checked"); rollback != nil {
+		return s.explain(s.leader, errors.Join(err, rollback))
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return hint.Usage(err, "write it as PostgreSQL reads it, with the columns of that table")
+	}
+	return err
+}
