@@ -31,7 +31,7 @@ type variable struct{ Name, Value string }
 func (s *site) about(w http.ResponseWriter, r *http.Request) error {
 	var data aboutPage
 	ctx := r.Context()
-	err := s.db.QueryRow(ctx, `SELECT current_setting('server_version'), pg_size_pretty(pg_database_size(current_database())),
+	err := s.db.QueryRow(ctx, `SELECT split_part(current_setting('server_version'), ' ', 1), pg_size_pretty(pg_database_size(current_database())),
 		count(*), count(*) FILTER (WHERE NOT convalidated) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0`).
 		Scan(&data.Server, &data.Size, &data.Keys, &data.Loose)
 	if err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,13 +15,14 @@ type customerRow struct {
 	Spent    int64
 }
 
-// found are the customers of a name or address, best first.
+// customerRows counts orders only of the customers it shows.
 const customerRows = `SELECT c.id, c.full_name,
-	(SELECT a.city FROM crm.addresses a WHERE a.customer_id = c.id ORDER BY a.address_no LIMIT 1) AS city,
-	count(o.id) AS orders, coalesce(sum(o.total), 0)::bigint AS spent
-	FROM crm.customers c LEFT JOIN orders o ON o.customer_id = c.id
-	WHERE $1 = '' OR c.full_name ILIKE '%' || $1 || '%' OR c.email ILIKE $1 || '%'
-	GROUP BY c.id ORDER BY orders DESC, c.id LIMIT $2`
+	(SELECT a.city FROM crm.addresses a WHERE a.customer_id = c.id ORDER BY a.address_no LIMIT 1) AS city, o.orders, o.spent
+	FROM (SELECT id, full_name FROM crm.customers
+		WHERE $1 = '' OR full_name ILIKE '%' || $1 || '%' OR email ILIKE $1 || '%' ORDER BY id LIMIT $2) c
+	CROSS JOIN LATERAL (SELECT count(*) AS orders, coalesce(sum(total), 0)::bigint AS spent
+		FROM orders WHERE customer_id = c.id) o
+	ORDER BY c.id`
 
 func (s *site) customers(w http.ResponseWriter, r *http.Request) error {
 	rows, err := many[customerRow](r.Context(), s.db, customerRows, likeable(r.FormValue("q")), 60)
@@ -213,8 +215,10 @@ func (s *site) search(w http.ResponseWriter, r *http.Request) error {
 	if data.Customers, err = many[customerRow](ctx, s.db, customerRows, likeable(text), 8); err != nil {
 		return err
 	}
-	if data.Orders, err = many[orderRow](ctx, s.db, orderRows+`WHERE number::text = ltrim($1, '#')`, text); err != nil {
-		return err
+	if n, notNumber := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); notNumber == nil {
+		if data.Orders, err = many[orderRow](ctx, s.db, orderRows+`WHERE number = $1`, n); err != nil {
+			return err
+		}
 	}
 	_, err = s.db.Exec(ctx, `INSERT INTO search_log (term, hits) VALUES ($1, $2)`, text, len(data.Cards))
 	if err != nil {
