@@ -73,8 +73,7 @@ type buildWatch struct {
 type buildStep struct {
 	name, err     string
 	started, done bool
-	// stdout and stderr come in any order: the end of each is kept.
-	stdout, stderr *lines
+	out           *output
 }
 
 func (w *buildWatch) update(status *client.SolveStatus) {
@@ -105,9 +104,9 @@ func (w *buildWatch) update(status *client.SolveStatus) {
 	}
 	for _, log := range status.Logs {
 		step := w.step(string(log.Vertex))
-		to := step.stdout
+		to := step.out.stdout
 		if log.Stream == 2 {
-			to = step.stderr
+			to = step.out.stderr
 		}
 		_, _ = to.Write(log.Data)
 	}
@@ -118,8 +117,7 @@ func (w *buildWatch) update(status *client.SolveStatus) {
 
 func (w *buildWatch) step(digest string) *buildStep {
 	if w.steps[digest] == nil {
-		each := func(line string) { w.emit(line, Output) }
-		w.steps[digest] = &buildStep{stdout: &lines{each: each}, stderr: &lines{each: each}}
+		w.steps[digest] = &buildStep{out: newOutput(func(line string) { w.emit(line, Output) })}
 	}
 	return w.steps[digest]
 }
@@ -134,7 +132,7 @@ func (w *buildWatch) failure(err error) error {
 		return failed
 	}
 	failed.Step = w.failed.name
-	failed.Tail = append(w.failed.stdout.end(), w.failed.stderr.end()...)
+	failed.Tail = w.failed.out.tail()
 	failed.Err = &stepError{text: reason(w.failed.err), err: err}
 	return failed
 }

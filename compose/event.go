@@ -2,9 +2,13 @@ package compose
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"io"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/docker/compose/v5/pkg/api"
 )
@@ -56,7 +60,7 @@ func (b *bus) On(resources ...api.Resource) {
 	}
 }
 
-// tailLines is how many lines are kept of an output for an error.
+// tailLines is how many lines are kept of each stream for an error.
 const tailLines = 30
 
 // lines splits what is written into lines, keeps the last ones, and hands each
@@ -64,8 +68,15 @@ const tailLines = 30
 type lines struct {
 	mu      sync.Mutex
 	partial []byte
-	tail    []string
+	tail    []numbered
 	each    func(line string)
+	// order numbers the lines of several streams in the order they come.
+	order *atomic.Int64
+}
+
+type numbered struct {
+	number int64
+	text   string
 }
 
 // maxLine bounds what is kept of a line that does not end.
@@ -77,20 +88,22 @@ func (l *lines) Write(p []byte) (int, error) {
 	l.partial = append(l.partial, p...)
 	for {
 		end := bytes.IndexByte(l.partial, '\n')
-		if end < 0 && len(l.partial) < maxLine {
+		switch {
+		case end >= 0:
+			l.add(l.partial[:end])
+			l.partial = l.partial[end+1:]
+		case len(l.partial) >= maxLine:
+			l.add(l.partial[:maxLine])
+			l.partial = l.partial[maxLine:]
+		default:
 			return len(p), nil
 		}
-		if end < 0 {
-			end = len(l.partial) - 1
-		}
-		l.add(l.partial[:end])
-		l.partial = l.partial[end+1:]
 	}
 }
 
 func (l *lines) add(line []byte) {
 	text := strings.TrimRight(string(line), "\r")
-	l.tail = append(l.tail, text)
+	l.tail = append(l.tail, numbered{l.order.Add(1), text})
 	if len(l.tail) > tailLines {
 		l.tail = l.tail[1:]
 	}
@@ -100,7 +113,7 @@ func (l *lines) add(line []byte) {
 }
 
 // end flushes a last line without an end and gives the last lines.
-func (l *lines) end() []string {
+func (l *lines) end() []numbered {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.partial) > 0 {
@@ -108,4 +121,33 @@ func (l *lines) end() []string {
 		l.partial = nil
 	}
 	return l.tail
+}
+
+// output is stdout and stderr of one command. The end of each is kept: they
+// come by ways of their own, and much on one would push out the other's error.
+type output struct{ stdout, stderr *lines }
+
+func newOutput(each func(line string)) *output {
+	order := &atomic.Int64{}
+	return &output{stdout: &lines{each: each, order: order}, stderr: &lines{each: each, order: order}}
+}
+
+// tail is the end of both streams, in the order the lines came.
+func (o *output) tail() []string {
+	all := append(slices.Clone(o.stdout.end()), o.stderr.end()...)
+	slices.SortStableFunc(all, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+	var texts []string
+	for _, line := range all {
+		texts = append(texts, line.text)
+	}
+	return texts
+}
+
+// copy copies both streams of a container from r until it ends, and to raw,
+// when it is not nil, as they come.
+func (o *output) copy(tty bool, raw io.Writer, r io.Reader) error {
+	if raw == nil {
+		return copyOutput(tty, o.stdout, o.stderr, r)
+	}
+	return copyOutput(tty, io.MultiWriter(o.stdout, raw), io.MultiWriter(o.stderr, raw), r)
 }

@@ -82,9 +82,9 @@ func (e *Engine) tail(ctx context.Context, id string) []string {
 		return nil
 	}
 	defer r.Close()
-	out := &lines{}
-	copyOutput(info.Config != nil && info.Config.Tty, out, out, r)
-	return out.end()
+	out := newOutput(nil)
+	_ = out.copy(info.Config != nil && info.Config.Tty, nil, r)
+	return out.tail()
 }
 
 // copyOutput copies what a container printed until it ends: a terminal's

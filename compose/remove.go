@@ -160,8 +160,10 @@ func (r *removal) images(ctx context.Context) {
 // image removes our names of an image, and with the last name the image. A name
 // that someone else gave it stays, and so does the image.
 func (r *removal) image(ctx context.Context, i image.Summary) {
-	names := slices.DeleteFunc(slices.Clone(i.RepoTags), func(tag string) bool { return !strings.HasPrefix(tag, imagePrefix) })
-	if len(i.RepoTags) == 0 {
+	// Engines before 25 list an image without a name as one called this.
+	tags := slices.DeleteFunc(slices.Clone(i.RepoTags), func(tag string) bool { return tag == "<none>:<none>" })
+	names := slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return !strings.HasPrefix(tag, imagePrefix) })
+	if len(tags) == 0 {
 		names = []string{i.ID}
 	}
 	for _, name := range names {

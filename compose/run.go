@@ -32,7 +32,7 @@ type OneOff struct {
 // Exit is how a one-off container ended.
 type Exit struct {
 	Code int
-	// Tail is the end of its output.
+	// Tail is the end of its stdout and stderr.
 	Tail []string
 }
 
@@ -104,15 +104,11 @@ func (s *Stack) follow(ctx context.Context, p *types.Project, name string, o One
 	}
 	defer attached.Close()
 	ended, failed := api.ContainerWait(ctx, name, container.WaitConditionNextExit)
-	out := &lines{each: func(line string) {
+	out := newOutput(func(line string) {
 		s.events.emit(Event{Kind: "run", Subject: o.Service, Text: line, State: Output})
-	}}
-	var sink io.Writer = out
-	if o.Out != nil {
-		sink = io.MultiWriter(out, o.Out)
-	}
+	})
 	copied := make(chan error, 1)
-	go func() { copied <- copyOutput(false, sink, sink, attached.Reader) }()
+	go func() { copied <- out.copy(false, o.Out, attached.Reader) }()
 
 	code, err := 0, s.start(ctx, "run", p)
 	if err == nil {
@@ -121,10 +117,10 @@ func (s *Stack) follow(ctx context.Context, p *types.Project, name string, o One
 	if err != nil {
 		attached.Close()
 		<-copied
-		return Exit{Tail: out.end()}, err
+		return Exit{Tail: out.tail()}, err
 	}
 	err = <-copied
-	return Exit{Code: code, Tail: out.end()}, err
+	return Exit{Code: code, Tail: out.tail()}, err
 }
 
 func result(ctx context.Context, ended <-chan container.WaitResponse, failed <-chan error) (int, error) {
