@@ -131,9 +131,9 @@ func (d *database) vet(ctx context.Context, from subset.Origin) error {
 	}
 	err = fmt.Errorf("database %s: %w: it holds %s", d.target.Name, subset.ErrTargetNotEmpty, some(found))
 	if strings.HasPrefix(d.target.Comment, incomplete) {
-		return hint.Wrap(err, "an interrupted run left it; have it replaced, or drop the database")
+		return fmt.Errorf("%w, left incomplete by an interrupted run", err)
 	}
-	return hint.Wrap(err, "give an empty database, or have it replaced")
+	return err
 }
 
 // same tells whether source and target are one database, also when one is a

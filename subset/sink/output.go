@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -20,6 +21,7 @@ type output struct {
 	io.Writer            // to the compressor, when there is one
 	compressor io.Closer // nil when there is none
 	file       *os.File  // nil for stdout
+	named      bool      // the file has a temporary name; without one it goes with the process
 	path       string
 	replace    bool
 }
@@ -41,13 +43,13 @@ func writable(path string, replace bool) error {
 		return hint.Usage(fmt.Errorf("target %s is not a regular file", path), "for a pipe write to -")
 	}
 	if !replace {
-		return hint.Usage(fmt.Errorf("target %s: %w: the file exists", path, subset.ErrTargetNotEmpty), "give another name, or have it replaced")
+		return hint.Usage(fmt.Errorf("target %s: %w: the file exists", path, subset.ErrTargetNotEmpty), "")
 	}
 	return nil
 }
 
-// create makes the temporary file beside the one it will become. It is only
-// for its owner to read: it holds rows.
+// create opens the file that will become the one at path. It is only for its
+// owner to read: it holds rows.
 func create(path string, o Options) (*output, error) {
 	if path == "-" {
 		if o.Stdout == nil {
@@ -58,11 +60,11 @@ func create(path string, o Options) (*output, error) {
 	if err := writable(path, o.Replace); err != nil {
 		return nil, err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	file, named, err := temporary(path)
 	if err != nil {
 		return nil, err
 	}
-	out := &output{Writer: file, file: file, path: path, replace: o.Replace}
+	out := &output{Writer: file, file: file, named: named, path: path, replace: o.Replace}
 	if err := out.compress(); err != nil {
 		return nil, errors.Join(err, out.discard())
 	}
@@ -101,18 +103,41 @@ func (o *output) commit() error {
 	if err := o.file.Sync(); err != nil {
 		return err
 	}
-	if err := o.file.Close(); err != nil {
-		return err
-	}
 	// Checked again: somebody may have made the file meanwhile.
 	if err := writable(o.path, o.replace); err != nil {
 		return err
 	}
-	if err := os.Rename(o.file.Name(), o.path); err != nil {
+	if err := o.name(); err != nil {
 		return err
 	}
+	err := o.file.Close()
 	o.file = nil
-	return nil
+	return err
+}
+
+// name gives the file its final name in one step.
+func (o *output) name() error {
+	if !o.named {
+		name := beside(o.path) + strconv.Itoa(os.Getpid())
+		if err := link(o.file, name); err != nil {
+			return err
+		}
+		if err := os.Rename(name, o.path); err != nil {
+			return errors.Join(err, os.Remove(name))
+		}
+		return nil
+	}
+	return os.Rename(o.file.Name(), o.path)
+}
+
+// namedTemporary makes a temporary file in the folder of the one to be, where
+// renaming it is one step.
+func namedTemporary(path string) (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(path), filepath.Base(beside(path))+"*")
+}
+
+func beside(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
 }
 
 // discard removes what was written. After commit, or twice, it does nothing.
@@ -121,7 +146,10 @@ func (o *output) discard() error {
 		return nil
 	}
 	_ = o.file.Close()
-	err := os.Remove(o.file.Name())
+	var err error
+	if o.named {
+		err = os.Remove(o.file.Name())
+	}
 	o.file = nil
 	return err
 }

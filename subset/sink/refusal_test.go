@@ -115,7 +115,7 @@ func TestDatabase_RefusesWhatIsNotEmpty(t *testing.T) {
 			pgtest.Exec(t, to, sql)
 			before := dump(t, to)
 			_, err := open(t, from).copyTo(t, to, sink.Options{})
-			if !errors.Is(err, subset.ErrTargetNotEmpty) || !strings.Contains(err.Error(), name) || len(hint.Of(err)) != 1 {
+			if !errors.Is(err, subset.ErrTargetNotEmpty) || !strings.Contains(err.Error(), name) {
 				t.Errorf("got %v", err)
 			}
 			if dump(t, to) != before {

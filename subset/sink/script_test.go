@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,8 +107,8 @@ func TestScript_RefusesAFileThatExists(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := sink.Open(path, sink.Options{})
-	if !errors.Is(err, subset.ErrTargetNotEmpty) || !errors.Is(err, hint.ErrUsage) || len(hint.Of(err)) != 1 {
-		t.Errorf("got %v, hints %q", err, hint.Of(err))
+	if !errors.Is(err, subset.ErrTargetNotEmpty) || !errors.Is(err, hint.ErrUsage) {
+		t.Errorf("got %v", err)
 	}
 	if got := read(t, path); got != "mine" {
 		t.Errorf("the file holds %q", got)
@@ -129,8 +130,8 @@ func TestScript_LeavesNothingWhenTheSourceBreaks(t *testing.T) {
 	if err := target.Begin(t.Context(), s.from); err != nil {
 		t.Fatal(err)
 	}
-	if len(files(t, dir)) != 1 {
-		t.Errorf("files while writing: %q", files(t, dir))
+	if names := files(t, dir); len(names) > 0 && runtime.GOOS == "linux" {
+		t.Errorf("files while writing, which a kill would leave: %q", names)
 	}
 	heap := s.from.Catalog.Tables[0].Heaps[0]
 	r := io.MultiReader(strings.NewReader("1\t2\n"), failing{broken})
