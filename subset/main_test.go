@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
@@ -18,6 +19,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // memory is a sink that keeps what it is given, in the order it came.
 type memory struct {
 	concurrency int
+	mu          sync.Mutex
 	origin      subset.Origin
 	ending      subset.Ending
 	rows        map[string]string // COPY text by heap
@@ -41,6 +43,8 @@ func (m *memory) Rows(_ context.Context, heap *catalog.Heap, _ []string, r io.Re
 	var b strings.Builder
 	n, err := io.Copy(&b, r)
 	name := heap.Name.Schema + "." + heap.Name.Name
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.rows[name] += b.String()
 	m.order = append(m.order, name)
 	return n, err

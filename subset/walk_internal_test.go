@@ -1,0 +1,188 @@
+package subset
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/quick"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+func TestRow_HoldsEveryPlaceOfAHeap(t *testing.T) {
+	claim := func(heap uint16, block uint32, item uint16) bool {
+		at := pgtype.TID{BlockNumber: block, OffsetNumber: 1 + item%1169, Valid: true}
+		r := makeRow(int(heap), at)
+		return r != nowhere && r.heap() == int(heap) && r.tid() == at
+	}
+	if err := quick.Check(claim, nil); err != nil {
+		t.Error(err)
+	}
+	last := makeRow(mostHeaps-1, pgtype.TID{BlockNumber: 1<<32 - 2, OffsetNumber: 4095})
+	if last.heap() != mostHeaps-1 || last.tid().BlockNumber != 1<<32-2 {
+		t.Errorf("%d %v", last.heap(), last.tid())
+	}
+}
+
+func TestRow_SortsByHeapThenPlace(t *testing.T) {
+	place := func(heap int, block uint32, item uint16) row {
+		return makeRow(heap, pgtype.TID{BlockNumber: block, OffsetNumber: item})
+	}
+	rows := []row{place(0, 0, 1), place(0, 0, 2), place(0, 1, 1), place(1, 0, 1)}
+	if !slices.IsSorted(rows) {
+		t.Errorf("%v", rows)
+	}
+	if got, want := string(tidArray(rows[:2])), `{"(0,1)","(0,2)"}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// graph makes tables a, b, … and keys such as "ab": a references b.
+func graph(n int, keys ...string) ([]*catalog.Table, []*catalog.ForeignKey) {
+	var tables []*catalog.Table
+	for i := range n {
+		tables = append(tables, &catalog.Table{Name: catalog.Name{Schema: "s", Name: string(rune('a' + i))}})
+	}
+	var fks []*catalog.ForeignKey
+	for _, k := range keys {
+		fks = append(fks, &catalog.ForeignKey{Name: k, Child: tables[k[0]-'a'], Parent: tables[k[1]-'a']})
+	}
+	return tables, fks
+}
+
+func TestOrder_PutsParentsFirstAndCyclesTogether(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		n    int
+		keys []string
+		want string
+	}{
+		{"no keys", 3, nil, "a b c"},
+		{"chain", 3, []string{"ab", "bc"}, "c b a"},
+		{"itself", 2, []string{"aa", "ab"}, "b a"},
+		{"cycle of two", 3, []string{"ab", "ba", "ac"}, "c ab"},
+		{"cycle of three with a tail", 5, []string{"ab", "bc", "ca", "cd", "ea"}, "d abc e"},
+		{"two cycles", 4, []string{"ab", "ba", "cd", "dc", "ac"}, "cd ab"},
+		{"diamond", 4, []string{"ab", "ac", "bd", "cd"}, "d b c a"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, group := range order(graph(c.n, c.keys...)) {
+				var names string
+				for _, table := range group {
+					names += table.Name.Name
+				}
+				got = append(got, names)
+			}
+			if diff := cmp.Diff(c.want, strings.Join(got, " ")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// fixed is a walk over two tables, parents and children, whose edges are
+// known: no server is asked.
+func fixed(parentTarget, childTarget int64, parentsOf map[int][]int) (*walk, []candidate) {
+	w := &walk{
+		plan: &Plan{
+			Tables: []TablePlan{{Target: parentTarget}, {Target: childTarget}},
+			keys:   []*catalog.ForeignKey{{Name: "key"}},
+		},
+		table:    []int{0, 1},
+		edges:    map[row][]edge{},
+		kept:     map[row]reason{},
+		tallies:  []tally{{by: map[reason]int64{}}, {by: map[reason]int64{}}},
+		keyTally: make([]keyTally, 1),
+	}
+	var candidates []candidate
+	for child := range len(parentsOf) {
+		c := candidate{row: childRow(child), hash: int64(child)}
+		w.edges[c.row] = []edge{}
+		for _, p := range parentsOf[child] {
+			w.edges[c.row] = append(w.edges[c.row], edge{parent(p), 0})
+			if parent(p) != nowhere {
+				w.edges[parent(p)] = nil
+			}
+		}
+		candidates = append(candidates, c)
+	}
+	return w, candidates
+}
+
+func parent(i int) row {
+	if i < 0 {
+		return nowhere
+	}
+	return makeRow(0, pgtype.TID{OffsetNumber: uint16(i + 1)})
+}
+
+func childRow(i int) row { return makeRow(1, pgtype.TID{OffsetNumber: uint16(i + 1)}) }
+
+func TestChoice_TakesCandidatesWithKeptParentsFirst(t *testing.T) {
+	w, candidates := fixed(2, 2, map[int][]int{0: {0}, 1: {1}, 2: {1}})
+	w.keep(parent(1))
+	if spent := newChoice(w, 1, candidates).run(2, 100); spent != 0 {
+		t.Errorf("spent %d", spent)
+	}
+	for i, want := range []bool{false, true, true} {
+		if _, got := w.kept[childRow(i)]; got != want {
+			t.Errorf("child %d kept: %v", i, got)
+		}
+	}
+}
+
+func TestChoice_StopsWhereTheAllowanceEnds(t *testing.T) {
+	w, candidates := fixed(1, 4, map[int][]int{0: {0}, 1: {1}, 2: {2}, 3: {3}})
+	if spent := newChoice(w, 1, candidates).run(4, 1); spent != 1 {
+		t.Errorf("spent %d, want 1", spent)
+	}
+	// One parent within its target, one above it.
+	if w.tallies[0].forced != 2 || w.tallies[1].sampled != 2 {
+		t.Errorf("%+v", w.tallies)
+	}
+}
+
+func TestChoice_PrefersParentsThatManyCandidatesShare(t *testing.T) {
+	w, candidates := fixed(0, 3, map[int][]int{0: {0}, 1: {1}, 2: {2}, 3: {2}, 4: {2}})
+	if spent := newChoice(w, 1, candidates).run(3, 1); spent != 1 {
+		t.Errorf("spent %d", spent)
+	}
+	if _, ok := w.kept[parent(2)]; !ok || w.tallies[1].sampled != 3 {
+		t.Errorf("kept %v", w.kept)
+	}
+}
+
+func TestChoice_LeavesCandidatesWhoseAncestorsAreUnknown(t *testing.T) {
+	w, candidates := fixed(5, 2, map[int][]int{0: {0}, 1: {1}})
+	delete(w.edges, parent(0))
+	newChoice(w, 1, candidates).run(2, 10)
+	if _, ok := w.kept[childRow(0)]; ok || w.broken || w.tallies[1].sampled != 1 {
+		t.Errorf("kept %v", w.kept)
+	}
+}
+
+func TestKeep_FollowsCyclesAndCountsDanglingRows(t *testing.T) {
+	w, _ := fixed(5, 5, map[int][]int{0: {0, 1, -1}})
+	w.edges[parent(0)] = []edge{{childRow(0), 0}, {parent(1), 0}}
+	if kept := w.keep(childRow(0)); len(kept) != 2 {
+		t.Errorf("kept %v along with it", kept)
+	}
+	if w.broken || w.keyTally[0] != (keyTally{rows: 5, dangling: 1}) {
+		t.Errorf("%+v, broken %v", w.keyTally, w.broken)
+	}
+	if again := w.keep(childRow(0)); again != nil || w.tallies[1].sampled != 1 {
+		t.Errorf("kept twice: %v", again)
+	}
+}
+
+func TestKeep_NoticesRowsThatWereNeverLookedAt(t *testing.T) {
+	w, _ := fixed(5, 5, nil)
+	w.keep(parent(3))
+	if !w.broken {
+		t.Error("not noticed")
+	}
+}

@@ -1,0 +1,131 @@
+package subset_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+var planned = &subset.Plan{
+	Version: 1, Database: "shop", Curve: "10:3,1000000:10000", Seed: 7, SourceRows: 1234567, Target: 11600, Allowance: 1160,
+	Tables: []subset.TablePlan{
+		{Schema: "public", Name: "tenant", Rows: 567, Bytes: 500, Target: 50, Strategy: "every row is a candidate", Cycle: 2},
+		{Schema: "public", Name: "big", Rows: 1234000, Estimated: true, Bytes: 3 << 30, Target: 11550, Rule: "rows 11550", Strategy: "sample of blocks"},
+	},
+	LeftOut:  []subset.Omission{{Schema: "public", Name: "far", Reason: "foreign table"}},
+	Warnings: []string{"no index on public.big (tenant): finding its rows costs a scan"},
+}
+
+func TestPlan_WritesATextThatLinesUp(t *testing.T) {
+	var b strings.Builder
+	if err := planned.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := `shop: about 11,600 of 1,234,567 rows, seed 7, curve 10:3,1000000:10000
+
+table          rows        target  bytes   how
+public.tenant  567         50      500 B   every row is a candidate; in cycle 2
+public.big     ~1,234,000  11,550  3.0 GB  (rows 11550) sample of blocks
+
+up to 1,160 rows may be kept above these targets, where other rows need them
+left out: public.far (foreign table)
+warning: no index on public.big (tenant): finding its rows costs a scan
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlan_WritesJSONWithoutInternals(t *testing.T) {
+	var b strings.Builder
+	if err := planned.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal([]byte(b.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	first := got["tables"].([]any)[0].(map[string]any)
+	want := map[string]any{
+		"schema": "public", "name": "tenant", "source_rows": 567.0, "source_bytes": 500.0, "target": 50.0,
+		"strategy": "every row is a candidate", "cycle": 2.0,
+	}
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Error(diff)
+	}
+}
+
+var reported = &subset.Report{
+	Version: 1, Database: "shop", Seed: 7, SourceRows: 2000, Target: 100, Rows: 110, Overflow: 12, Bytes: 4096, Seconds: 1.26,
+	Tables: []subset.TableReport{
+		{
+			Schema: "public", Name: "a|b", Source: 500, Target: 40, Rows: 52, Sampled: 20, Forced: 32, Bytes: 2048,
+			ForcedBy: []subset.Force{{Key: "public.c.k", Rows: 30}, {Key: "public.d.k", Rows: 2}},
+		},
+		{Schema: "public", Name: "c", Source: 1500, Estimated: true, Target: 60, Rows: 58, Sampled: 58, Bytes: 2048},
+	},
+	Keys: []subset.KeyReport{
+		{Name: "public.c.k", Child: "public.c", Parent: "public.a|b", Declared: true, Rows: 58, Dangling: 3},
+		{Name: "public.d.k", Child: "public.d", Parent: "public.a|b", Declared: true},
+	},
+}
+
+func TestReport_NamesTheKeyThatForcedRows(t *testing.T) {
+	var b strings.Builder
+	if err := reported.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := `shop: kept 110 of 2,000 rows (target 100, 12 above a table's target) in 1.3 s, seed 7, 2 foreign keys, 3 dangling
+
+table       rows    target  kept  sampled  forced  bytes   forced by
+public.a|b  500     40      52    20       32      2.0 kB  public.c.k (30) and 1 more
+public.c    ~1,500  60      58    58       0       2.0 kB
+
+public.c.k: 3 of 58 kept references dangle, as they do in the source
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestReport_EscapesNamesInMarkdown(t *testing.T) {
+	var b strings.Builder
+	evil := *reported
+	evil.Database = "<img src=x> @everyone [x](javascript:1)\n# h"
+	if err := evil.WriteMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	out := b.String()
+	for _, bad := range []string{"<img", "@everyone", "[x]", "\n# h", "a|b"} {
+		if strings.Contains(out, bad) {
+			t.Errorf("%q is not escaped in:\n%s", bad, out)
+		}
+	}
+	if want := "| public.a&#124;b | 500 | 40 | 52 | 20 | 32 | public.c.k (30) and 1 more |\n"; !strings.Contains(out, want) {
+		t.Errorf("no line %q in:\n%s", want, out)
+	}
+}
+
+func TestReport_CountsDanglingOverAllKeys(t *testing.T) {
+	if n := reported.Dangling(); n != 3 {
+		t.Errorf("%d, want 3", n)
+	}
+}
+
+func TestReport_SurvivesJSON(t *testing.T) {
+	var b strings.Builder
+	if err := reported.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got subset.Report
+	if err := json.Unmarshal([]byte(b.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(*reported, got); diff != "" {
+		t.Error(diff)
+	}
+}
