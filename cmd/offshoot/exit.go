@@ -96,7 +96,7 @@ func afterInterrupt(err error) []string {
 	case interface{ Unwrap() []error }:
 		var texts []string
 		for _, inner := range e.Unwrap() {
-			if !errors.Is(inner, context.Canceled) {
+			if !cancelled(inner) {
 				texts = append(texts, inner.Error())
 				continue
 			}
@@ -109,6 +109,12 @@ func afterInterrupt(err error) []string {
 		}
 	}
 	return nil
+}
+
+// cancelled reports whether err is the end of the context. Not every error of
+// pgconn that is one says so to errors.Is, so its last words count too.
+func cancelled(err error) bool {
+	return errors.Is(err, context.Canceled) || strings.HasSuffix(err.Error(), context.Canceled.Error())
 }
 
 func hintsOf(code int, err error) []string {

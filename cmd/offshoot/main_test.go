@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 type thenStop struct{ m *testing.M }
 
 func (s thenStop) Run() int {
+	defer removeProgram()
 	defer pgtest.Stop()
 	return s.m.Run()
 }
