@@ -65,7 +65,17 @@ func machineFor(t *testing.T) provision.Machine {
 	if _, err := engine.Client().ImageInspect(t.Context(), postgresImage); err != nil {
 		missing(t, "no image %s: run testdata/machine/postgres-image", postgresImage)
 	}
-	return provision.Machine{Engine: engine, Binary: programPath(t), Port: testPort(t), Gateway: "offshoot-provision-test"}
+	return provision.Machine{Engine: engine, Binary: programPath(t), Port: testPort(t), Gateway: testGateway()}
+}
+
+// testGateway names a gateway of this run's own: other tests use the same
+// engine at the same time.
+var testGateway = sync.OnceValue(func() string { return "offshoot-test-" + randomName() })
+
+func randomName() string {
+	random := make([]byte, 4)
+	_, _ = rand.Read(random)
+	return hex.EncodeToString(random)
 }
 
 // testPort is a free one, the same for all tests, which share a gateway.
@@ -126,7 +136,7 @@ const composeFile = `
 services:
   db:
     image: postgres:15
-    environment: {POSTGRES_USER: shop, POSTGRES_PASSWORD: s3cret, POSTGRES_DB: shop}
+    environment: {POSTGRES_USER: shop, POSTGRES_PASSWORD: s3cret, POSTGRES_DB: shop, POSTGRES_INITDB_ARGS: --no-sync}
     volumes: ["data:/var/lib/postgresql/data"]
   tool:
     image: postgres:15
@@ -150,9 +160,7 @@ const dockerfile = "FROM scratch\nCOPY program /program\nENTRYPOINT [\"/program\
 // that nothing of it is left behind.
 func newFixture(t *testing.T, pullRequest int) *fixture {
 	t.Helper()
-	random := make([]byte, 4)
-	_, _ = rand.Read(random)
-	return fixtureOf(t, "t"+hex.EncodeToString(random), pullRequest)
+	return fixtureOf(t, "t"+randomName(), pullRequest)
 }
 
 func fixtureOf(t *testing.T, project string, pullRequest int) *fixture {
@@ -243,6 +251,17 @@ func (f *fixture) assertServes(link provision.Link, want string) {
 	if status, body := get(f.t, link.URL); status != http.StatusOK || body != want {
 		f.t.Errorf("%s answers %d %q, want %q", link.URL, status, body, want)
 	}
+}
+
+// awaitServes is assertServes for a gateway that is just coming up.
+func (f *fixture) awaitServes(link provision.Link, want string) {
+	f.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		if status, body := get(f.t, link.URL); status == http.StatusOK && body == want {
+			return
+		}
+	}
+	f.assertServes(link, want)
 }
 
 // sql asks the database of the preview.

@@ -100,6 +100,9 @@ func (m Machine) ensureGateway(ctx context.Context) error {
 	return removeGatewayImages(ctx, api, m.gateway(), imageRef)
 }
 
+// errForeign says that something has a name of ours, and not our label.
+var errForeign = errors.New("exists and is not offshoot's")
+
 // findGateway finds the gateway's container. One of that name without the
 // label is somebody else's.
 func (m Machine) findGateway(ctx context.Context) (container.InspectResponse, bool, error) {
@@ -111,7 +114,7 @@ func (m Machine) findGateway(ctx context.Context) (container.InspectResponse, bo
 		return found, false, fmt.Errorf("inspect the gateway: %w", err)
 	}
 	if found.Config.Labels[labelGateway] == "" {
-		return found, false, hint.Wrap(fmt.Errorf("container %s exists and is not offshoot's", m.gateway()),
+		return found, false, hint.Wrap(fmt.Errorf("container %s %w", m.gateway(), errForeign),
 			"rename it: docker rename %s …", m.gateway())
 	}
 	return found, true, nil
@@ -182,7 +185,7 @@ func (m Machine) ensureGatewayNetwork(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("network of the gateway: %w", err)
 	}
 	if found.Labels[labelGateway] == "" {
-		return nil, hint.Wrap(fmt.Errorf("network %s exists and is not offshoot's", name), "remove that network")
+		return nil, hint.Wrap(fmt.Errorf("network %s %w", name, errForeign), "remove that network")
 	}
 	var subnets []string
 	for _, config := range found.IPAM.Config {

@@ -36,7 +36,7 @@ func (g generation) set(ctx context.Context, api client.APIClient, m mark, more 
 		return fmt.Errorf("mark generation %d as %s: %w", g.Number, m, err)
 	}
 	if made.Labels[labelMark] != string(m) || made.Labels[labelPreview] != g.Preview.ID {
-		return hint.Wrap(fmt.Errorf("volume %s exists and is not offshoot's", made.Name), "remove or rename that volume")
+		return hint.Wrap(fmt.Errorf("volume %s %w", made.Name, errForeign), "remove or rename that volume")
 	}
 	return nil
 }

@@ -101,18 +101,22 @@ func (m Machine) leaveMachine(ctx context.Context, engineID string) error {
 		if err != nil {
 			return err
 		}
-		if len(everything.previews()) > 0 {
-			return m.syncGateway(ctx)
+		if len(everything.previews()) == 0 {
+			return m.removeGateway(ctx)
 		}
-		return m.removeGateway(ctx)
+		current, exists, err := m.findGateway(ctx)
+		if err != nil || !exists || !current.State.Running {
+			return err // the next up makes it run, and tells it then
+		}
+		return m.syncGateway(ctx)
 	})
 }
 
 func (m Machine) removeGateway(ctx context.Context) error {
 	api := m.Engine.Client()
 	current, exists, err := m.findGateway(ctx)
-	if err != nil {
-		return nil //nolint:nilerr // somebody else's container has the name: there is no gateway
+	if err != nil && !errors.Is(err, errForeign) {
+		return err
 	}
 	var errs []error
 	if exists {

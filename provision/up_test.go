@@ -231,7 +231,7 @@ func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 		t.Errorf("another's database: %s", body)
 	}
 	host := strings.TrimSuffix(strings.TrimPrefix(linkB.URL, "http://"), "/")
-	if _, body := get(t, linkA.URL+"get?from=offshoot-provision-test:8480&host="+host); body != "no answer" {
+	if _, body := get(t, linkA.URL+"get?from="+a.machine.Gateway+":8480&host="+host); body != "no answer" {
 		t.Errorf("another's pages through the gateway: %s", body)
 	}
 	if _, err := provision.Down(t.Context(), a.machine, a.options.Preview.ID, nil); err != nil {
