@@ -199,8 +199,6 @@ func kind(typ string) string {
 	switch typ {
 	case "function", "procedure", "aggregate", "window function":
 		return "ROUTINE"
-	case "composite type":
-		return "TYPE"
 	case "statistics object":
 		return "STATISTICS"
 	}
