@@ -43,7 +43,13 @@ func TestScript_Subset(t *testing.T) {
 	runScripts(t, "subset_*.txtar")
 }
 
-func runScripts(t *testing.T, pattern string) {
+// TestScript_Preview runs what needs a Docker engine.
+func TestScript_Preview(t *testing.T) {
+	needEngine(t)
+	runScripts(t, "preview_*.txtar", filepath.Dir(programPath(t))) // the gateway's image takes a static binary only
+}
+
+func runScripts(t *testing.T, pattern string, path ...string) {
 	files, err := filepath.Glob(filepath.Join(scripts, pattern))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts %s: %v", pattern, err)
@@ -54,6 +60,7 @@ func runScripts(t *testing.T, pattern string) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", strings.Join(append(path, e.Getenv("PATH")), string(os.PathListSeparator)))
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			return os.Mkdir(e.Getenv("HOME"), 0o755)
 		},
