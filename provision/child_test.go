@@ -112,7 +112,9 @@ func TestUp_KilledDuringAnUpdateKeepsServingAndTheNextUpClearsUp(t *testing.T) {
 	f.options.Archive = f.archive("apple")
 	f.options.Migrate = &provision.Migrate{Service: "tool"}
 	link := f.up().Links[0]
-	for _, step := range steps {
+	for _, step := range []provision.Step{
+		provision.StepImages, provision.StepLoad, provision.StepReady, provision.StepRoute, provision.StepCleanup,
+	} {
 		f.options.Source.Env["GREETING"] = "new"
 		if !f.upAndDie(step, provision.Began) {
 			t.Errorf("no event of %s", step)

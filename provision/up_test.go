@@ -103,7 +103,7 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 		},
 		"port without a server": {
 			func() {
-				f.options.Timeout = 5 * time.Second
+				f.options.Timeout = 20 * time.Second
 				f.options.Expose = map[string]int{"web": 8001}
 			}, provision.StepReady, "listening on",
 		},
@@ -188,31 +188,48 @@ func TestUp_KeepDataCarriesTheVolumesOver(t *testing.T) {
 	}
 }
 
-func TestUp_WhileAnotherRunsSaysWho(t *testing.T) {
+func TestUp_WhileAnotherRunsSaysWhoAndInterruptedLeavesNothing(t *testing.T) {
 	f := newFixture(t, 8)
+	ctx, interrupt := context.WithCancel(t.Context())
 	var second error
-	_, err := provision.Up(t.Context(), f.machine, f.options, func(e provision.Event) {
-		if e.Step == provision.StepGateway && e.Kind == provision.Began {
+	_, err := provision.Up(ctx, f.machine, f.options, func(e provision.Event) {
+		if e.Step == provision.StepDatabase && e.Kind == provision.Progress && ctx.Err() == nil {
 			_, second = provision.Up(t.Context(), f.machine, f.options, nil)
+			interrupt()
 		}
 	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+	f.assertNothingLeft(t.Context())
 	var locked *provision.LockedError
-	if err != nil || !errors.As(second, &locked) {
-		t.Fatalf("first %v, second %v", err, second)
+	if !errors.As(second, &locked) {
+		t.Fatalf("second: %v", second)
 	}
 	if locked.Holder.Command != "up" || locked.Holder.PID == 0 || locked.Holder.User == "" || len(hint.Of(second)) == 0 {
 		t.Errorf("holder %+v, hints %q", locked.Holder, hint.Of(second))
 	}
 }
 
-func TestUp_RefusesThePreviewOfAnotherRepository(t *testing.T) {
+func TestUp_RefusesThePreviewOfAnotherRepositoryAndDownAllSparesIt(t *testing.T) {
 	f := newFixture(t, 9)
-	f.up()
-	f.options.Preview.Repository = "example.com/other/" + f.options.Preview.Project
+	if !f.upAndDie(provision.StepImages, provision.Began) {
+		t.Fatal("was not killed")
+	}
+	own, other := f.options.Preview.Repository, "example.com/other/"+f.options.Preview.Project
+	f.options.Preview.Repository = other
 	_, err := f.tryUp()
-	if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), "example.com/other/") {
+	if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), own) {
 		t.Errorf("error %v", err)
 	}
+	if _, err := provision.DownAll(t.Context(), f.machine, other, nil); !isNoPreview(err) {
+		t.Errorf("down of all of another repository: %v", err)
+	}
+	removed, err := provision.DownAll(t.Context(), f.machine, "https://"+own+".git", nil)
+	if err != nil || len(removed.Volumes) != 1 {
+		t.Errorf("removed %+v, %v", removed, err)
+	}
+	f.assertNothingLeft(t.Context())
 }
 
 func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
