@@ -1,0 +1,96 @@
+package pgtest_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
+)
+
+// victims are tests that must not pass. Each runs in this binary started
+// again, where its own name selects it.
+var victims = map[string]func(t *testing.T){
+	"bad statement":   func(t *testing.T) { pgtest.Exec(t, pgtest.New(t), "SELECT\nnonsense") },
+	"no row":          func(t *testing.T) { pgtest.Value(t, pgtest.New(t), "SELECT 1 WHERE false") },
+	"no database":     func(t *testing.T) { pgtest.Exec(t, pgtest.WithDatabase(t, pgtest.Server(t), "nowhere"), "SELECT 1") },
+	"no server there": func(t *testing.T) { pgtest.Exec(t, pgtest.WithPort(t, pgtest.Server(t), 1), "SELECT 1") },
+	"bad script": func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "x.sql")
+		if err := os.WriteFile(path, []byte("SELECT 1;\nSELECT nonsense;\nSELECT 'not reached';\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		pgtest.Load(t, pgtest.New(t), path)
+	},
+	"named folder without a server": func(t *testing.T) {
+		t.Setenv("OFFSHOOT_TEST_PG_BIN", t.TempDir())
+		pgtest.Server(t)
+	},
+}
+
+func TestVictim(t *testing.T) {
+	victim, ok := victims[os.Getenv("PGTEST_CASE")]
+	if !ok {
+		t.Skip("only with a case")
+	}
+	victim(t)
+}
+
+func TestHelpers_FailTheTestAndSayWhy(t *testing.T) {
+	pgtest.Server(t) // skips where there is no server
+	for name, want := range map[string]string{
+		"bad statement":                 `SELECT: ERROR: column "nonsense" does not exist`,
+		"no row":                        "SELECT 1 WHERE false: no row",
+		"no database":                   `database "nowhere" does not exist`,
+		"no server there":               "connection refused",
+		"bad script":                    `psql -f `,
+		"named folder without a server": "start PostgreSQL: OFFSHOOT_TEST_PG_BIN",
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := again(name)
+			if err == nil || !strings.Contains(out, "--- FAIL: TestVictim") || !strings.Contains(out, want) {
+				t.Errorf("%v: %s", err, out)
+			}
+			if strings.Contains(out, "not reached") {
+				t.Errorf("the script went on: %s", out)
+			}
+		})
+	}
+}
+
+// again runs one victim, without what this binary was started with.
+func again(name string) (string, error) {
+	cmd := exec.Command(os.Args[0], "-test.run=^TestVictim$", "-test.v")
+	cmd.Env = append(os.Environ(), "PGTEST_CASE="+name)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestWithDatabaseAndPort_KeepTheRest(t *testing.T) {
+	const url = "postgres://u:p%40@127.0.0.1:5432/d?sslmode=disable"
+	if got, want := pgtest.WithDatabase(t, url, "x y"), "postgres://u:p%40@127.0.0.1:5432/x%20y?sslmode=disable"; got != want {
+		t.Errorf("got %s", got)
+	}
+	if got, want := pgtest.WithPort(t, url, 7), "postgres://u:p%40@127.0.0.1:7/d?sslmode=disable"; got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestStop_CanBeFollowedByANewCluster(t *testing.T) {
+	if os.Getenv("PGTEST_CASE") != "" {
+		t.Skip("one cluster is enough")
+	}
+	first := pgtest.SocketDir(t)
+	pgtest.Stop()
+	if _, err := os.Stat(first); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", first, err)
+	}
+	if second := pgtest.SocketDir(t); second == first {
+		t.Error("the same cluster")
+	}
+	if got := pgtest.Value(t, pgtest.New(t), "SELECT 1"); got != "1" {
+		t.Error(got)
+	}
+}
