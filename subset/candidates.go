@@ -19,15 +19,16 @@ type candidate struct {
 }
 
 const (
-	surplus       = 3  // candidates for each row wanted, from each way to find them
-	fewCandidates = 50 // at least so many
+	surplus       = 3  // candidates for each row wanted, from each key
+	fewCandidates = 50 // more, wherever they come from
 	thinning      = 10 // rows read for each row taken from a sample of blocks: neighbours must not dominate
 )
 
 // candidates finds rows of a table that are not kept yet.
 func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, error) {
 	t := &w.plan.Tables[i]
-	want := (goal-w.tallies[i].rows())*surplus + fewCandidates
+	need := goal - w.tallies[i].rows() + fewCandidates
+	want := need * surplus
 	switch t.strategy {
 	case whole:
 		return w.wholeTable(ctx, i)
@@ -36,13 +37,13 @@ func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, 
 			return filteredSQL(h, t.rule.Where), []any{want}
 		}))
 	case drive:
-		queries := w.sampleQueries(t, want)
+		queries := w.sampleQueries(t, need)
 		for _, k := range t.driving {
 			queries = append(queries, w.childQueries(k, want)...)
 		}
 		return w.ask(ctx, i, queries)
 	}
-	return w.ask(ctx, i, w.sampleQueries(t, want))
+	return w.ask(ctx, i, w.sampleQueries(t, need))
 }
 
 func (w *walk) everyRow(ctx context.Context, i int) ([]candidate, error) {

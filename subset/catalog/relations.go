@@ -20,6 +20,7 @@ type relation struct {
 	bytes       int64
 	security    bool
 	readable    bool
+	unlogged    bool // on a standby, which cannot read it
 	extension   string
 
 	parent     *relation // of a partition
@@ -36,6 +37,7 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartitio
        COALESCE(pg_catalog.pg_table_size(c.oid), 0),
        pg_catalog.row_security_active(c.oid),
        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
+       c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery(),
        COALESCE((SELECT e.extname::text FROM pg_catalog.pg_depend AS d
                    JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
                   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
@@ -59,7 +61,7 @@ func (r *reader) relations(ctx context.Context) error {
 		var rel relation
 		var parent uint32
 		err := rows.Scan(&rel.oid, &rel.name.Schema, &rel.name.Name, &rel.kind, &rel.isPartition, &rel.tuples, &rel.was,
-			&rel.pages, &rel.bytes, &rel.security, &rel.readable, &rel.extension, &parent)
+			&rel.pages, &rel.bytes, &rel.security, &rel.readable, &rel.unlogged, &rel.extension, &parent)
 		r.byOID[rel.oid] = &rel
 		parents[&rel] = parent
 		all = append(all, &rel)
@@ -87,6 +89,8 @@ func (r *reader) add(rel *relation) {
 		r.leaveOut(rel, "belongs to extension "+rel.extension)
 	case rel.kind == "f":
 		r.leaveOut(rel, "foreign table")
+	case rel.unlogged:
+		r.leaveOut(rel, "unlogged, not readable on a standby")
 	case rel.parent == nil:
 		t := &Table{OID: rel.oid, Name: rel.name, Partitioned: rel.kind == "p"}
 		r.own(t, rel)
@@ -98,7 +102,7 @@ func (r *reader) add(rel *relation) {
 
 // own gives the table the heaps of a relation and of all its partitions.
 func (r *reader) own(t *Table, rel *relation) {
-	if rel.kind == "f" || rel.extension != "" && rel.parent != nil {
+	if rel.kind == "f" || rel.unlogged || rel.extension != "" && rel.parent != nil {
 		return
 	}
 	rel.table = t

@@ -11,7 +11,8 @@ import (
 
 const sequencesSQL = `
 SELECT c.oid, n.nspname::text, c.relname::text, s.seqincrement,
-       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT'),
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
+         AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()),
        COALESCE(tn.nspname::text, ''), COALESCE(t.relname::text, ''), COALESCE(a.attname::text, '')
   FROM pg_catalog.pg_sequence AS s
   JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
