@@ -63,7 +63,7 @@ func (a *app) downPreview(ctx context.Context, cfg *Config, preview provision.Pr
 	u := a.newUI()
 	defer u.Close()
 	removed, err := a.remove(ctx, u, machine, preview, all)
-	a.result = removed
+	a.result = newDownResult(removed)
 	nothing := errors.Is(err, provision.ErrNoPreview)
 	if err != nil && !nothing {
 		return err

@@ -129,7 +129,7 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 
 func (a *app) answerUp(result *provision.Result) error {
 	if a.json {
-		a.result = result
+		a.result = newUpResult(result)
 		return nil
 	}
 	for _, link := range result.Links {

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+// What --json prints is a contract of its own: names in snake case, times in
+// seconds, lists never null. The fields here stand before those of the same
+// name in what they are made of.
+
+// upResult is the document of up.
+type upResult struct {
+	*provision.Result
+	Loaded   *loadedResult   `json:"loaded,omitempty"`
+	Migrated *migratedResult `json:"migrated,omitempty"`
+	Timings  []timingResult  `json:"timings"`
+	Changes  []changeResult  `json:"changes"`
+}
+
+type loadedResult struct {
+	Archive string  `json:"archive"`
+	SHA256  string  `json:"sha256"`
+	Bytes   int64   `json:"bytes"`
+	Seconds float64 `json:"seconds"`
+}
+
+type migratedResult struct {
+	Output  []string `json:"output"`
+	Seconds float64  `json:"seconds"`
+}
+
+type timingResult struct {
+	Step    string  `json:"step"`
+	Seconds float64 `json:"seconds"`
+}
+
+type changeResult struct {
+	Service string `json:"service,omitempty"`
+	What    string `json:"what"`
+	Why     string `json:"why,omitempty"`
+}
+
+func newUpResult(r *provision.Result) upResult {
+	result := upResult{Result: r, Timings: []timingResult{}, Changes: []changeResult{}}
+	if l := r.Loaded; l != nil {
+		result.Loaded = &loadedResult{Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds()}
+	}
+	if m := r.Migrated; m != nil {
+		result.Migrated = &migratedResult{Output: notNull(m.Output), Seconds: m.Took.Seconds()}
+	}
+	for _, t := range r.Timings {
+		result.Timings = append(result.Timings, timingResult{Step: string(t.Step), Seconds: t.Took.Seconds()})
+	}
+	for _, c := range r.Changes {
+		result.Changes = append(result.Changes, changeResult{Service: c.Service, What: c.What, Why: c.Why})
+	}
+	return result
+}
+
+// downResult is the document of down.
+type downResult struct {
+	Containers []string `json:"containers"`
+	Networks   []string `json:"networks"`
+	Volumes    []string `json:"volumes"`
+	Images     []string `json:"images"`
+}
+
+func newDownResult(r compose.Removed) downResult {
+	return downResult{
+		Containers: notNull(r.Containers), Networks: notNull(r.Networks), Volumes: notNull(r.Volumes), Images: notNull(r.Images),
+	}
+}
+
+func notNull[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
