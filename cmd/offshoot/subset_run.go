@@ -114,18 +114,16 @@ type progressStep struct {
 }
 
 func newProgress(u *ui.UI, plan *subset.Plan) *progress {
-	return &progress{ui: u, target: plan.Target, steps: map[string]*progressStep{}}
+	p := &progress{ui: u, target: plan.Target, steps: map[string]*progressStep{}}
+	p.begin("walk") // its first event comes when the first rows are found
+	return p
 }
 
 var stepNames = map[string]string{"walk": "choose rows", "copy": "copy rows", "finish": "keys, indexes, statistics"}
 
 // observe is called by one goroutine at a time.
 func (p *progress) observe(e subset.Event) {
-	s := p.steps[e.Step]
-	if s == nil {
-		s = &progressStep{step: p.ui.Start(firstOf(stepNames[e.Step], e.Step)), rows: map[string]int64{}, total: map[string]int64{}}
-		p.steps[e.Step] = s
-	}
+	s := p.begin(e.Step)
 	if e.Table == "" {
 		if e.Done {
 			s.step.Done(s.summary())
@@ -134,6 +132,16 @@ func (p *progress) observe(e subset.Event) {
 	}
 	s.rows[e.Table], s.total[e.Table] = e.Rows, max(e.Total, e.Rows)
 	s.step.Progress(sum(s.rows), max(sum(s.total), p.target), e.Table)
+}
+
+// begin returns the line of a step, which it starts if need be.
+func (p *progress) begin(step string) *progressStep {
+	s := p.steps[step]
+	if s == nil {
+		s = &progressStep{step: p.ui.Start(firstOf(stepNames[step], step)), rows: map[string]int64{}, total: map[string]int64{}}
+		p.steps[step] = s
+	}
+	return s
 }
 
 func (s *progressStep) summary() string {
