@@ -29,8 +29,6 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-const postgresImage = "postgres:15"
-
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		os.Exit(child())
@@ -42,29 +40,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// missing skips a test on a laptop, and fails it where everything has to be.
-func missing(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
 // machineFor is this computer's engine with what the tests run on it.
 func machineFor(t *testing.T) provision.Machine {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs a docker engine")
-	}
-	engine, err := compose.Connect(t.Context())
-	if err != nil {
-		missing(t, "no docker engine: %v", err)
-	}
-	t.Cleanup(func() { _ = engine.Close() })
-	if _, err := engine.Client().ImageInspect(t.Context(), postgresImage); err != nil {
-		missing(t, "no image %s: run testdata/machine/postgres-image", postgresImage)
-	}
+	engine := provision.NeedEngine(t)
 	return provision.Machine{Engine: engine, Binary: programPath(t), Port: testPort(t), Gateway: testGateway()}
 }
 

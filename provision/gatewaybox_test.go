@@ -68,7 +68,7 @@ func TestGateway_LeavesAContainerOfSomebodyElseAlone(t *testing.T) {
 	f := newFixture(t, 33)
 	api := f.machine.Engine.Client()
 	f.machine.Gateway += "-foreign"
-	_, err := api.ContainerCreate(t.Context(), &container.Config{Image: postgresImage}, nil, nil, nil, f.machine.Gateway)
+	_, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage}, nil, nil, nil, f.machine.Gateway)
 	if err != nil {
 		t.Fatal(err)
 	}
