@@ -84,7 +84,14 @@ func (a *app) config() (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("working directory: %w", err)
 	}
-	return loadConfig(dir, a.lookup)
+	cfg, err := loadConfig(dir, a.lookup)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range cfg.Preview.Environment {
+		a.secrets.AddEnv([]string{name + "=" + value})
+	}
+	return cfg, nil
 }
 
 // closing closes c when the function that defers it ends, and joins the error

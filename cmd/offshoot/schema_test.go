@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -92,6 +93,45 @@ func TestSchema_JudgesFilesAsTheDecoderDoes(t *testing.T) {
 		}
 		if err := schema.Validate(asJSON(t, c.file)); (err == nil) != c.good {
 			t.Errorf("%q: schema says %v", c.file, err)
+		}
+	}
+}
+
+// The page shows every key, and what it shows is right.
+func TestSchema_TheConfigurationPageShowsEveryKey(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "## Everything\n\n```yaml\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("no example under Everything")
+	}
+	c := &Config{}
+	if err := c.parse(configName, []byte(example), lookup("PRODUCTION_DATABASE_URL", "x", "STRIPE_TEST_KEY", "y")); err != nil {
+		t.Error(err)
+	}
+	var document yaml.Node
+	if err := yaml.Load([]byte(example), &document); err != nil {
+		t.Fatal(err)
+	}
+	wantKeys(t, "", c.fields(), document.Content[0])
+}
+
+func wantKeys(t *testing.T, where string, fields []field, mapping *yaml.Node) {
+	t.Helper()
+	given := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		given[mapping.Content[i].Value] = mapping.Content[i+1]
+	}
+	for _, f := range fields {
+		switch value := given[f.name]; {
+		case f.hidden:
+		case value == nil:
+			t.Errorf("the page does not show %s", join(where, f.name))
+		case f.fields != nil:
+			wantKeys(t, join(where, f.name), f.fields, value)
 		}
 	}
 }

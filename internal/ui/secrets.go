@@ -97,7 +97,7 @@ func (s *Secrets) AddEnv(environ []string) {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		name = strings.ToUpper(name)
-		for _, suffix := range []string{"PASSWORD", "PASSWD", "_TOKEN", "_SECRET", "SECRET_KEY", "SECRET_ACCESS_KEY", "_API_KEY"} {
+		for _, suffix := range []string{"PASSWORD", "PASSWD", "_PASS", "_PWD", "_TOKEN", "SECRET", "_KEY"} {
 			if strings.HasSuffix(name, suffix) {
 				s.Add(value)
 			}

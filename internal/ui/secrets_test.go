@@ -17,12 +17,12 @@ func TestSecrets_FindsPasswordsWhereTheyHide(t *testing.T) {
 	s.AddURL("postgres://app:br%zzoken@db/shop")
 	s.AddURL("host=db password=plainpw dbname=x")
 	s.AddURL(`password = 'quoted pw' sslmode=disable`)
-	s.AddEnv([]string{"PGPASSWORD=fromenv", "STRIPE_API_KEY=sk_live_1", "HOME=/root", "REDIS_URL=redis://:rpass@r", "EMPTY_PASSWORD="})
+	s.AddEnv([]string{"PGPASSWORD=fromenv", "STRIPE_KEY=sk_live_1", "DB_PASS=dbpass1", "HOME=/root", "OLDPWD=/srv/old", "REDIS_URL=redis://:rpass@r", "EMPTY_PASSWORD="})
 	for _, c := range []struct{ in, want string }{
 		{`dial postgres://app:s3cr%40t@db: s3cr@t`, `dial postgres://app:***@db: ***`},
 		{`keypass br%zzoken`, `*** ***`},
 		{`plainpw quoted pw`, `*** ***`},
-		{`fromenv sk_live_1 /root rpass`, `*** *** /root ***`},
+		{`fromenv sk_live_1 dbpass1 /root /srv/old rpass`, `*** *** *** /root /srv/old ***`},
 	} {
 		if diff := cmp.Diff(c.want, s.Redact(c.in)); diff != "" {
 			t.Error(diff)

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+// here is an app with the test's own surroundings.
+func here() *app {
+	return &app{environ: os.Environ(), lookup: os.LookupEnv, secrets: &ui.Secrets{}, stdout: os.Stdout, stderr: os.Stderr}
+}
+
+// repository makes a git checkout with one commit and returns it without
+// symbolic links, as git names it.
+func repository(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	git(t, dir, "init", "-q", "-b", "feature/cart")
+	git(t, dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m", "first")
+	return dir
+}
+
+func TestCheckout_AsksGit(t *testing.T) {
+	dir := repository(t)
+	git(t, dir, "remote", "add", "origin", "https://token@example.com/acme/shop.git")
+	sub := filepath.Join(dir, "sub")
+	if err := os.Mkdir(sub, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	got, err := here().checkout(t.Context(), sub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := checkout{
+		Root: dir, Remote: "https://token@example.com/acme/shop.git", Branch: "feature/cart", Commit: git(t, dir, "rev-parse", "HEAD"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	git(t, dir, "checkout", "-q", "--detach")
+	if got, err := here().checkout(t.Context(), dir); err != nil || got.Branch != "" {
+		t.Errorf("detached: %+v, %v", got, err)
+	}
+}
+
+func TestCheckout_OutsideOfOneIsTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	got, err := here().checkout(t.Context(), dir)
+	if diff := cmp.Diff(checkout{Root: dir}, got); diff != "" || err != nil {
+		t.Errorf("%s, %v", diff, err)
+	}
+}
+
+func TestPreview_IsNamedAfterRepositoryAndBranch(t *testing.T) {
+	dir := repository(t)
+	git(t, dir, "remote", "add", "origin", "git@example.com:acme/shop.git")
+	for _, c := range []struct {
+		name string
+		cfg  Config
+		w    which
+		want provision.Preview
+	}{
+		{
+			"pull request",
+			Config{Dir: dir},
+			which{pull: 12},
+			provision.Preview{ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "example.com/acme/shop", PullRequest: 12},
+		},
+		{
+			"project of the configuration",
+			Config{Dir: dir, Project: "plants"},
+			which{branch: "main"},
+			provision.Preview{ID: "plants-main", Project: "plants", Name: "main", Repository: "example.com/acme/shop", Branch: "main"},
+		},
+		{
+			"folder of a bigger repository",
+			Config{Dir: filepath.Join(dir, "web"), Path: filepath.Join(dir, "web", configName)},
+			which{branch: "main"},
+			provision.Preview{ID: "web-main", Project: "web", Name: "main", Repository: "example.com/acme/shop", Branch: "main"},
+		},
+	} {
+		if err := os.MkdirAll(c.cfg.Dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := here().preview(t.Context(), &c.cfg, c.w)
+		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			t.Errorf("%s: %s, %v", c.name, diff, err)
+		}
+	}
+	got, _, err := here().preview(t.Context(), &Config{Dir: dir}, which{})
+	if err != nil || got.Branch != "feature/cart" {
+		t.Errorf("without a flag: %+v, %v", got, err)
+	}
+	git(t, dir, "checkout", "-q", "--detach")
+	if _, _, err = here().preview(t.Context(), &Config{Dir: dir}, which{}); !errors.Is(err, hint.ErrUsage) {
+		t.Errorf("detached and without a flag: %v", err)
+	}
+}
+
+func TestComposeDir_IsThatOfTheConfigurationOrOfTheFileAbove(t *testing.T) {
+	dir := repository(t)
+	deep := filepath.Join(dir, "a", "b")
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := (&Config{Dir: deep}).composeDir(); got != deep {
+		t.Errorf("without any file: %s", got)
+	}
+	write(t, filepath.Join(dir, "a", "docker-compose.yml"), "")
+	if got := (&Config{Dir: deep}).composeDir(); got != filepath.Join(dir, "a") {
+		t.Errorf("with a file above: %s", got)
+	}
+	if got := (&Config{Dir: dir, Path: filepath.Join(dir, configName)}).composeDir(); got != dir {
+		t.Errorf("with a configuration: %s", got)
+	}
+}
+
+func TestFlags_PullRequestsAndDurations(t *testing.T) {
+	var pull pullFlag
+	for value, want := range map[string]int{"12": 12, "#7": 7} {
+		if err := pull.Set(value); err != nil || int(pull) != want {
+			t.Errorf("%s: %d, %v", value, pull, err)
+		}
+	}
+	for _, value := range []string{"", "0", "-1", "#", "x", "1.5", "##1"} {
+		if err := pull.Set(value); err == nil {
+			t.Errorf("%q is taken for %d", value, pull)
+		}
+	}
+	var expires durationFlag
+	if err := expires.Set("2d"); err != nil || expires.String() != "48h0m0s" {
+		t.Errorf("2d: %s, %v", expires.String(), err)
+	}
+}
