@@ -100,6 +100,9 @@ func work(ctx context.Context, args []string, out io.Writer) error {
 	if err := f.read(args); err != nil {
 		return err
 	}
+	if *every <= 0 {
+		return fmt.Errorf("%w: --every must be above 0", errUsage)
+	}
 	pool, err := f.address.Open(ctx)
 	if err != nil {
 		return err
@@ -146,7 +149,7 @@ func fill(ctx context.Context, args []string, out io.Writer) error {
 	if err := f.read(args); err != nil {
 		return err
 	}
-	if *scale <= 0 || *scale > 1000 {
+	if !(*scale > 0 && *scale <= 1000) { // as a range, for NaN is in none
 		return fmt.Errorf("%w: --scale must be above 0 and at most 1000", errUsage)
 	}
 	conn, err := f.address.Connect(ctx)

@@ -12,7 +12,7 @@ import (
 
 func TestDraw_IsWellFormedForEveryForm(t *testing.T) {
 	for _, form := range plant.Forms() {
-		for seed := range 40 {
+		for seed := range 10 {
 			decoder := xml.NewDecoder(strings.NewReader(plant.Draw(form, seed)))
 			for {
 				_, err := decoder.Token()

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed production/*.sql pullrequest/*.sql broken/*.sql
@@ -55,10 +56,15 @@ func Apply(ctx context.Context, config *pgx.ConnConfig, set Set) ([]string, erro
 	return names(results), explain(err)
 }
 
-// newProvider makes goose apply each migration in a transaction of its own.
+// newProvider makes goose apply each migration in a transaction of its own, and
+// two runs at once one after the other.
 func newProvider(db *sql.DB, migrations fs.FS) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return nil, err
+	}
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations,
-		goose.WithDisableGlobalRegistry(true))
+		goose.WithDisableGlobalRegistry(true), goose.WithSessionLocker(locker))
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}

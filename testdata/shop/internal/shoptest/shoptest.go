@@ -40,8 +40,8 @@ func Main(m *testing.M) {
 		}
 		defer stop()
 		code := m.Run()
-		if err := dropTemplates(); err != nil {
-			fmt.Fprintln(os.Stderr, "drop templates:", err)
+		if err := dropKept(); err != nil {
+			fmt.Fprintln(os.Stderr, "drop databases:", err)
 			return max(code, 1)
 		}
 		return code
@@ -136,18 +136,31 @@ func Empty(t *testing.T) database.Address {
 	return create(t, "")
 }
 
+// need ends a test that has no server.
+func need(t *testing.T) {
+	t.Helper()
+	if server != "" {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal(reason)
+	}
+	t.Skip(reason)
+}
+
 // create makes a database; how is the end of the statement.
 func create(t *testing.T, how string) database.Address {
 	t.Helper()
-	if server == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
-	}
+	need(t)
 	name := fmt.Sprintf("shop_test_%d_%d", os.Getpid(), last.Add(1))
 	admin(t, "CREATE DATABASE "+name+how)
 	t.Cleanup(func() { admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return address(t, name)
+}
+
+// address is where a database of the server is.
+func address(t *testing.T, name string) database.Address {
+	t.Helper()
 	config, err := pgx.ParseConfig(server)
 	if err != nil {
 		t.Fatal(err)
@@ -172,54 +185,75 @@ func admin(t *testing.T, statement string) {
 	}
 }
 
+// kept are the databases that outlive a test: templates, because copying takes
+// a tenth of the time of filling, and the shared ones.
+var kept []string
+
 // Migrated makes a database with a set's schema and no rows of the shop.
 func Migrated(t *testing.T, set schema.Set) database.Address {
 	t.Helper()
-	address := Empty(t)
-	config, err := address.Config()
+	return create(t, " TEMPLATE "+migrated(t, set))
+}
+
+// Seeded makes a small production database to which set has added its part.
+func Seeded(t *testing.T, set schema.Set) database.Address {
+	t.Helper()
+	return create(t, " TEMPLATE "+seeded(t, set))
+}
+
+// Shared is a seeded database for all tests that only read; it refuses writes.
+func Shared(t *testing.T, set schema.Set) database.Address {
+	t.Helper()
+	return address(t, keep(t, "shared_"+string(set), " TEMPLATE "+seeded(t, set), func(conn *pgx.Conn) error {
+		name := pgx.Identifier{conn.Config().Database}.Sanitize()
+		_, err := conn.Exec(t.Context(), "ALTER DATABASE "+name+" SET default_transaction_read_only = on")
+		return err
+	}))
+}
+
+func migrated(t *testing.T, set schema.Set) string {
+	t.Helper()
+	return keep(t, "migrated_"+string(set), "", func(conn *pgx.Conn) error {
+		_, err := schema.Apply(t.Context(), conn.Config(), set)
+		return err
+	})
+}
+
+func seeded(t *testing.T, set schema.Set) string {
+	t.Helper()
+	return keep(t, "seeded_"+string(set), " TEMPLATE "+migrated(t, schema.Production), func(conn *pgx.Conn) error {
+		if _, err := seed.Fill(t.Context(), conn, seed.Options{Scale: 0.03, Seed: 7}); err != nil {
+			return err
+		}
+		_, err := schema.Apply(t.Context(), conn.Config(), set)
+		return err
+	})
+}
+
+// keep makes a database once and builds it. Parallel tests must not call it.
+func keep(t *testing.T, name, how string, build func(*pgx.Conn) error) string {
+	t.Helper()
+	need(t)
+	name = fmt.Sprintf("shop_%s_%d", name, os.Getpid())
+	if slices.Contains(kept, name) {
+		return name
+	}
+	admin(t, "CREATE DATABASE "+name+how)
+	kept = append(kept, name)
+	conn, err := address(t, name).Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := schema.Apply(t.Context(), config.ConnConfig, set); err != nil {
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if err := build(conn); err != nil {
 		t.Fatal(err)
 	}
-	return address
+	return name
 }
 
-// templates are the seeded databases, one of each set, that tests get copies
-// of: copying takes a tenth of the time of filling.
-var templates = map[schema.Set]string{}
-
-// Seeded copies a small production database to which set has added its part.
-// Tests that run in parallel must not call it.
-func Seeded(t *testing.T, set schema.Set) database.Address {
-	t.Helper()
-	from, ok := templates[set]
-	if !ok {
-		from = fmt.Sprintf("shop_template_%d_%s", os.Getpid(), set)
-		makeTemplate(t, from, set)
-		templates[set] = from
-	}
-	return create(t, " TEMPLATE "+from)
-}
-
-func makeTemplate(t *testing.T, name string, set schema.Set) {
-	t.Helper()
-	conn := Connect(t, Migrated(t, schema.Production))
-	if _, err := seed.Fill(t.Context(), conn, seed.Options{Scale: 0.03, Seed: 7}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := schema.Apply(t.Context(), conn.Config(), set); err != nil {
-		t.Fatal(err)
-	}
-	database := conn.Config().Database
-	conn.Close(t.Context())
-	admin(t, "CREATE DATABASE "+name+" TEMPLATE "+database)
-}
-
-// dropTemplates cleans up on a server that outlives the tests.
-func dropTemplates() error {
-	if len(templates) == 0 {
+// dropKept cleans up on a server that outlives the tests.
+func dropKept() error {
+	if len(kept) == 0 {
 		return nil
 	}
 	ctx := context.Background()
@@ -228,8 +262,8 @@ func dropTemplates() error {
 		return err
 	}
 	defer conn.Close(ctx)
-	for _, name := range templates {
-		_, dropErr := conn.Exec(ctx, "DROP DATABASE "+name)
+	for _, name := range kept {
+		_, dropErr := conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
 		err = errors.Join(err, dropErr)
 	}
 	return err

@@ -89,7 +89,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 // pageSize is the number of plants on a page.
 const pageSize = 24
 
-// within is a category and everything below it; all categories for slug ”.
+// within is a category and everything below it; all categories for an empty slug.
 const within = `WITH RECURSIVE within AS (
 	SELECT id FROM categories WHERE slug = $1 OR $1 = ''
 	UNION SELECT c.id FROM categories c JOIN within w ON c.parent_id = w.id) `
@@ -128,7 +128,7 @@ func (s *site) plants(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if n, err := strconv.Atoi(r.FormValue("page")); err == nil {
-		data.Page = min(max(1, n), 100_000)
+		data.Page = max(1, n)
 	}
 	where := `WHERE NOT p.discontinued AND p.category_id IN (SELECT id FROM within) AND ($2 = '' OR ` + v.features.care() + ` = $2) `
 	err := s.db.QueryRow(r.Context(), within+`SELECT count(*) FROM products p `+where, slug, data.Care).Scan(&data.Total)
@@ -136,6 +136,7 @@ func (s *site) plants(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data.Last = max(1, int((data.Total+pageSize-1)/pageSize))
+	data.Page = min(data.Page, data.Last)
 	data.Cards, err = many[card](r.Context(), s.db, within+v.features.cards()+where+`ORDER BY `+sorting(data.Sort)+` LIMIT $3 OFFSET $4`,
 		slug, data.Care, pageSize, (data.Page-1)*pageSize)
 	if err != nil {

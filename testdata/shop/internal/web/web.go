@@ -177,7 +177,8 @@ func explain(err error) failure {
 	var pg *pgconn.PgError
 	var refused refusal
 	switch {
-	case errors.Is(err, errMissing), errors.Is(err, pgx.ErrNoRows), errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, errMissing), errors.Is(err, pgx.ErrNoRows), errors.Is(err, fs.ErrNotExist),
+		errors.As(err, &pg) && pg.Code == "23503": // what is reviewed or ordered does not exist
 		return failure{http.StatusNotFound, "Nothing grows here. Perhaps it was moved to a bigger pot."}
 	case errors.As(err, &refused):
 		return failure{http.StatusUnprocessableEntity, string(refused)}

@@ -20,7 +20,10 @@ import (
 // maxUpload is the largest picture a reviewer may add, in bytes.
 const maxUpload = 5 << 20
 
-const errNobody = refusal("There is no customer to shop as yet.")
+const (
+	errNobody   = refusal("There is no customer to shop as yet.")
+	errTooLarge = refusal("The picture must be smaller than 5 MB.")
+)
 
 // acting is the product of the path and the customer who does something to it.
 func acting(r *http.Request) (product, customer int64, err error) {
@@ -70,7 +73,8 @@ func (s *site) placeOrder(w http.ResponseWriter, r *http.Request) error {
 
 func order(r *http.Request, tx pgx.Tx, product, customer, pot, quantity int64) (number int64, err error) {
 	ctx := r.Context()
-	tag, err := tx.Exec(ctx, `UPDATE product_variants SET stock = stock - $3 WHERE product_id = $1 AND pot_cm = $2 AND stock >= $3`, product, pot, quantity)
+	tag, err := tx.Exec(ctx, `UPDATE product_variants SET stock = stock - $3 WHERE product_id = $1 AND pot_cm = $2 AND stock >= $3
+		AND NOT (SELECT discontinued FROM products WHERE id = $1)`, product, pot, quantity)
 	if err != nil {
 		return 0, err
 	}
@@ -100,7 +104,7 @@ func (s *site) addReview(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		return refusal("The picture must be smaller than 5 MB.")
+		return errTooLarge
 	}
 	rating, err := strconv.Atoi(r.FormValue("rating"))
 	title, body := strings.TrimSpace(r.FormValue("title")), strings.TrimSpace(r.FormValue("body"))
@@ -149,7 +153,10 @@ func readPhoto(r *http.Request) (*photo, error) {
 		return nil, err
 	}
 	defer part.Close()
-	data, err := io.ReadAll(io.LimitReader(part, maxUpload))
+	if header.Size > maxUpload {
+		return nil, errTooLarge
+	}
+	data, err := io.ReadAll(part)
 	if err != nil || len(data) == 0 {
 		return nil, err
 	}
