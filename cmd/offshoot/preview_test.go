@@ -270,6 +270,99 @@ func TestPreview_AFailedMigrationShowsItsEndAndLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestPreview_WhatServesGoesOnWhenAnUpdateFails(t *testing.T) {
+	t.Parallel()
+	dir := tiny(t)
+	link := strings.TrimSpace(offshoot(t, dir, 0, "up", "--archive", "archive.sql").stdout.String())
+	offshoot(t, dir, 0, "psql", "--", "-c", "DELETE FROM orders WHERE id > 2")
+	before := ours(t, dir)
+	for _, c := range []struct {
+		name, file, content string
+		says                string
+	}{
+		{"build", "Dockerfile", "FROM scratch\nCOPY nowhere /nowhere\n", "fail build and pull"},
+		{"archive", "archive.sql", "CREATE TABLE orders (id int);\nSELECT nope;\n", "fail load archive"},
+		{"migration", "archive.sql", tinyArchive + "ALTER TABLE orders ADD COLUMN paid text;\n", "fail migrate"},
+		{"service", "Dockerfile", strings.Replace(tinyDockerfile, "8000", "8001", 1), "fail wait until ready"},
+	} {
+		path := filepath.Join(dir, c.file)
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, path, c.content)
+		p := start(t, dir, nil, "up", "--archive", "archive.sql", "--timeout", "8s")
+		if got := p.ends(); got != 3 || !strings.Contains(p.stderr.String(), c.says) {
+			t.Errorf("%s: exit code %d, want 3 and %q: %s", c.name, got, c.says, p.stderr.String())
+		}
+		if got := get(t, link); got != "hello from a tiny shop\n" {
+			t.Errorf("%s: after it the link answers %q", c.name, got)
+		}
+		if diff := cmp.Diff(before, ours(t, dir)); diff != "" {
+			t.Errorf("%s: the engine before (-) and after (+): %s", c.name, diff)
+		}
+		write(t, path, string(whole))
+	}
+	if got := offshoot(t, dir, 0, "psql", "--", "-Atc", "SELECT count(*) FROM orders").stdout.String(); got != "2\n" {
+		t.Errorf("the data that served is %q orders, want the 2 left", got)
+	}
+}
+
+func TestPreview_KeepsDataOnRequest(t *testing.T) {
+	t.Parallel()
+	dir := tiny(t)
+	write(t, filepath.Join(dir, configName), fmt.Sprintf("project: %s\n", projectName(dir)))
+	offshoot(t, dir, 0, "up", "--archive", "archive.sql")
+	offshoot(t, dir, 0, "psql", "--", "-c", "DELETE FROM orders WHERE id > 2")
+	p := offshoot(t, dir, 0, "up", "--keep-data", "--json")
+	if !strings.Contains(p.stdout.String(), `"kept_data": true`) {
+		t.Errorf("the document is %s", p.stdout.String())
+	}
+	if got := offshoot(t, dir, 0, "psql", "--", "-Atc", "SELECT count(*) FROM orders").stdout.String(); got != "2\n" {
+		t.Errorf("%q orders, want the 2 left", got)
+	}
+}
+
+func TestPreview_LeavesAFailedOneForALookOnRequest(t *testing.T) {
+	t.Parallel()
+	dir := tiny(t)
+	write(t, filepath.Join(dir, "archive.sql"), tinyArchive+"ALTER TABLE orders ADD COLUMN paid text;\n")
+	p := offshoot(t, dir, 3, "up", "--pr", "4", "--archive", "archive.sql", "--keep")
+	if !strings.Contains(p.stderr.String(), "left as it is, on request") {
+		t.Errorf("stderr says %s", p.stderr.String())
+	}
+	if got := offshoot(t, dir, 0, "list").stdout.String(); !strings.Contains(got, "incomplete") {
+		t.Errorf("list prints %s", got)
+	}
+	if got := offshoot(t, dir, 0, "down", "--all", "--json").stdout.String(); !strings.Contains(got, `"containers": [`) {
+		t.Errorf("down prints %s", got)
+	}
+}
+
+func TestPreview_OpensTheBrowserWhereThereIsAScreen(t *testing.T) {
+	t.Parallel()
+	dir := tiny(t)
+	link := strings.TrimSpace(offshoot(t, dir, 0, "up", "--archive", "archive.sql").stdout.String())
+	bin := t.TempDir()
+	opener := "#!/bin/sh\nprintf %s \"$1\" >" + filepath.Join(bin, "opened") + "\n"
+	if err := os.WriteFile(filepath.Join(bin, "xdg-open"), []byte(opener), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// host looks programs up in offshoot's own PATH.
+	path := "PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH")
+	if p := start(t, dir, []string{"DISPLAY=:9", path}, "open"); p.ends() != 0 {
+		t.Fatalf("open: %s", p.stderr.String())
+	}
+	if opened, err := os.ReadFile(filepath.Join(bin, "opened")); err != nil || string(opened) != link {
+		t.Errorf("opened %q, %v, want %s", opened, err, link)
+	}
+	write(t, filepath.Join(bin, "xdg-open"), "#!/bin/sh\nexit 3\n")
+	p := start(t, dir, []string{"DISPLAY=:9", path}, "open")
+	if got := p.ends(); got != 0 || !strings.Contains(p.stderr.String(), "no browser opened") || strings.TrimSpace(p.stdout.String()) != link {
+		t.Errorf("exit code %d: %s%s", got, p.stdout.String(), p.stderr.String())
+	}
+}
+
 func TestPreview_TwoUpsAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := tiny(t)
