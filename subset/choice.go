@@ -3,6 +3,7 @@ package subset
 import (
 	"cmp"
 	"container/heap"
+	"slices"
 )
 
 // choice decides which candidates of one table are kept. Cheapest first:
@@ -18,6 +19,9 @@ type choice struct {
 	needs      []uint64        // hash of the rows that a candidate needs, as last queued
 	cost       []float64       // as last queued
 	queue      offers
+
+	seen  []row        // the last answer of fresh
+	index map[row]bool // and the same as a set, when it is long
 }
 
 const (
@@ -33,6 +37,7 @@ func newChoice(w *walk, table int, candidates []candidate) *choice {
 		alike:   map[uint64]int{},
 		needs:   make([]uint64, len(candidates)),
 		cost:    make([]float64, len(candidates)),
+		index:   map[row]bool{},
 	}
 	for i := range candidates {
 		fresh, _ := c.fresh(candidates[i].row)
@@ -115,34 +120,42 @@ func (c *choice) push(i int32, cost float64) {
 	heap.Push(&c.queue, offer{i, cost, c.candidates[i].hash})
 }
 
-// fresh is every row that would be kept along with r, nearest first. It is
-// not ok when there are too many of them, or not all are known.
+// fresh is every row that would be kept along with r, nearest first, valid
+// until the next call. It is not ok when there are too many of them, or not
+// all are known.
 func (c *choice) fresh(r row) ([]row, bool) {
-	edges, ok := c.w.edges[r]
-	if !ok {
-		return nil, false
+	seen := append(c.seen[:0], r)
+	defer func() { c.seen = seen }()
+	if len(c.index) > 0 {
+		clear(c.index)
 	}
-	if len(edges) == 0 {
-		return nil, true
-	}
-	seen := []row{r}
-	index := map[row]bool{r: true}
 	for n := 0; n < len(seen); n++ {
 		edges, ok := c.w.edges[seen[n]]
 		if !ok || len(seen) > mostAncestors {
 			return seen[1:], false
 		}
 		for _, e := range edges {
-			if e.parent == nowhere || index[e.parent] {
+			if e.parent == nowhere || c.isSeen(seen, e.parent) {
 				continue
 			}
 			if _, kept := c.w.kept[e.parent]; !kept {
-				index[e.parent] = true
 				seen = append(seen, e.parent)
 			}
 		}
 	}
 	return seen[1:], true
+}
+
+// isSeen looks through a list while it is short, which it nearly always is.
+func (c *choice) isSeen(seen []row, r row) bool {
+	const short = 16
+	if len(seen) <= short {
+		return slices.Contains(seen, r)
+	}
+	for _, s := range seen[len(c.index):] {
+		c.index[s] = true
+	}
+	return c.index[r]
 }
 
 // price is what a candidate pays for the rows it brings along, each shared
