@@ -40,40 +40,26 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// machineFor is this computer's engine with what the tests run on it.
-func machineFor(t *testing.T) provision.Machine {
+// machineFor is this computer's engine with a gateway of the test's own, since
+// other tests use the same engine at the same time.
+func machineFor(t *testing.T, name string) provision.Machine {
 	t.Helper()
 	engine := provision.NeedEngine(t)
-	return provision.Machine{Engine: engine, Binary: programPath(t), Port: testPort(t), Gateway: testGateway()}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Close()
+	return provision.Machine{
+		Engine: engine, Binary: programPath(t), Gateway: "offshoot-test-" + name, Port: free.Addr().(*net.TCPAddr).Port,
+	}
 }
-
-// testGateway names a gateway of this run's own: other tests use the same
-// engine at the same time.
-var testGateway = sync.OnceValue(func() string { return "offshoot-test-" + randomName() })
 
 func randomName() string {
 	random := make([]byte, 4)
 	_, _ = rand.Read(random)
-	return hex.EncodeToString(random)
+	return "t" + hex.EncodeToString(random)
 }
-
-// testPort is a free one, the same for all tests, which share a gateway.
-var testPort = func() func(*testing.T) int {
-	port := sync.OnceValues(func() (int, error) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, err
-		}
-		return listener.Addr().(*net.TCPAddr).Port, listener.Close()
-	})
-	return func(t *testing.T) int {
-		number, err := port()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return number
-	}
-}()
 
 // program is built once for all tests of this run.
 var program struct {
@@ -136,15 +122,17 @@ volumes: {data: {}, uploads: {}}
 const dockerfile = "FROM scratch\nCOPY program /program\nENTRYPOINT [\"/program\"]\n"
 
 // newFixture makes a project whose repository nobody else has, and sees to it
-// that nothing of it is left behind.
+// that nothing of it is left behind. The test runs beside others.
 func newFixture(t *testing.T, pullRequest int) *fixture {
 	t.Helper()
-	return fixtureOf(t, "t"+randomName(), pullRequest)
+	t.Parallel()
+	project := randomName()
+	return fixtureOn(t, machineFor(t, project), project, pullRequest)
 }
 
-func fixtureOf(t *testing.T, project string, pullRequest int) *fixture {
+func fixtureOn(t *testing.T, machine provision.Machine, project string, pullRequest int) *fixture {
 	t.Helper()
-	f := &fixture{t: t, machine: machineFor(t)}
+	f := &fixture{t: t, machine: machine}
 	preview, err := provision.Identify("example.com/test/"+project, "", pullRequest, "")
 	if err != nil {
 		t.Fatal(err)
@@ -301,7 +289,7 @@ func (f *fixture) assertNothingLeft(ctx context.Context) {
 		f.t.Errorf("left behind: %q", left)
 	}
 	if len(things(ctx, f.t, f.machine, "dev.offshoot.via="+f.machine.Gateway)) > 0 {
-		return // another preview of this test
+		return // it has another preview
 	}
 	if left := things(ctx, f.t, f.machine, "dev.offshoot.gateway="+f.machine.Gateway); len(left) > 0 {
 		f.t.Errorf("the gateway is left behind: %q", left)

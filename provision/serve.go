@@ -45,9 +45,7 @@ func (r *run) startAll(ctx context.Context) error {
 func (r *run) migrate(ctx context.Context) error {
 	m := r.options.Migrate
 	began := time.Now()
-	output := &lineWriter{line: func(text string) { r.progress(m.Service, text) }}
-	exit, err := r.stack.Run(ctx, compose.OneOff{Service: m.Service, Command: m.Command, Out: output})
-	output.flush()
+	exit, err := r.stack.Run(ctx, compose.OneOff{Service: m.Service, Command: m.Command})
 	if err != nil {
 		return r.failed(ctx, err)
 	}
@@ -150,30 +148,5 @@ func pause(ctx context.Context, d time.Duration) error {
 		return context.Cause(ctx)
 	case <-time.After(d):
 		return nil
-	}
-}
-
-// lineWriter calls line for each line that is written to it.
-type lineWriter struct {
-	line func(string)
-	rest []byte
-}
-
-func (w *lineWriter) Write(p []byte) (int, error) {
-	w.rest = append(w.rest, p...)
-	for {
-		line, rest, found := bytes.Cut(w.rest, []byte("\n"))
-		if !found {
-			return len(p), nil
-		}
-		w.rest = rest
-		w.line(strings.TrimRight(string(line), "\r"))
-	}
-}
-
-func (w *lineWriter) flush() {
-	if len(w.rest) > 0 {
-		w.line(string(w.rest))
-		w.rest = nil
 	}
 }

@@ -150,7 +150,7 @@ func TestRunIn_SaysThatItsInputBrokeAndThatItWasInterrupted(t *testing.T) {
 		t.Errorf("broken input: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	started := &lineWriter{line: func(string) { cancel() }}
+	started := writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
 	if _, err := runIn(ctx, api, id, command{argv: []string{"sh", "-c", "echo started; sleep 600"}, stdout: started}); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
@@ -206,3 +206,7 @@ func randomID() string {
 	_, _ = rand.Read(random)
 	return hex.EncodeToString(random)
 }
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -149,27 +149,6 @@ func TestFollow_HandsComposeEventsOn(t *testing.T) {
 	}
 }
 
-func TestLineWriter_MakesLinesOfAnyPieces(t *testing.T) {
-	for _, pieces := range [][]string{
-		{"one\ntwo\r\n", "thr", "ee"},
-		{"o", "n", "e", "\n", "two\r", "\nthree"},
-		{"one\ntwo\nthree\n"},
-	} {
-		var lines []string
-		w := &lineWriter{line: func(line string) { lines = append(lines, line) }}
-		for _, piece := range pieces {
-			if n, err := io.WriteString(w, piece); err != nil || n != len(piece) {
-				t.Errorf("%q: %d, %v", piece, n, err)
-			}
-		}
-		w.flush()
-		w.flush()
-		if diff := cmp.Diff([]string{"one", "two", "three"}, lines); diff != "" {
-			t.Errorf("%q: %s", pieces, diff)
-		}
-	}
-}
-
 // project is a compose project as the loader gives it.
 func project() *types.Project {
 	published := []types.ServicePortConfig{{Target: 8000, Published: "8000", Protocol: "tcp"}}

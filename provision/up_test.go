@@ -27,6 +27,7 @@ func TestUp_MakesAPreviewAndUpdatesItInPlace(t *testing.T) {
 	if got := f.sql("SELECT name, price FROM product"); got != "apple|7" {
 		t.Errorf("database holds %q", got)
 	}
+	t.Log(first.Timings)
 	if first.Loaded == nil || first.Migrated == nil || !strings.Contains(strings.Join(first.Migrated.Output, " "), "ALTER TABLE") {
 		t.Errorf("result %+v", first)
 	}
@@ -234,7 +235,7 @@ func TestUp_RefusesThePreviewOfAnotherRepositoryAndDownAllSparesIt(t *testing.T)
 
 func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 	a := newFixture(t, 1)
-	b := fixtureOf(t, a.options.Preview.Project, 2)
+	b := fixtureOn(t, a.machine, a.options.Preview.Project, 2)
 	b.options.Source.Env["GREETING"] = "two"
 	linkA, linkB := a.up().Links[0], b.up().Links[0]
 	a.assertServes(linkA, "one")
