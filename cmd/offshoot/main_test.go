@@ -72,6 +72,8 @@ func runScripts(t *testing.T, pattern string, path ...string) {
 			"sql":      func(ts *testscript.TestScript, _ bool, args []string) { sql(t, ts, args) },
 			"listen":   listen,
 			"url":      changeURL,
+			"parts":    parts,
+			"passfile": passfile,
 		},
 	})
 }
@@ -142,6 +144,27 @@ func changeURL(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Setenv(args[0], u.String())
+}
+
+// parts NAME URL puts the parts of a URL into NAME_HOST, _PORT, _DATABASE and
+// _PASSWORD.
+func parts(ts *testscript.TestScript, _ bool, args []string) {
+	u, err := url.Parse(args[1])
+	ts.Check(err)
+	secret, _ := u.User.Password()
+	for name, value := range map[string]string{
+		"HOST": u.Hostname(), "PORT": u.Port(), "DATABASE": strings.TrimPrefix(u.Path, "/"), "PASSWORD": secret,
+	} {
+		ts.Setenv(args[0]+"_"+name, value)
+	}
+}
+
+// passfile FILE HOST PORT PASSWORD writes a password file and points at it.
+func passfile(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	line := fmt.Sprintf("%s:%s:*:*:%s\n", args[1], args[2], args[3])
+	ts.Check(os.WriteFile(path, []byte(line), 0o600))
+	ts.Setenv("PGPASSFILE", path)
 }
 
 // listen VARIABLE takes a port on the loopback interface until the script ends.

@@ -308,6 +308,43 @@ func TestPreview_WhatServesGoesOnWhenAnUpdateFails(t *testing.T) {
 	}
 }
 
+func TestPreview_TwoSideBySideShareNothing(t *testing.T) {
+	t.Parallel()
+	dir := tiny(t)
+	one := start(t, dir, nil, "up", "--pr", "1", "--archive", "archive.sql")
+	two := start(t, dir, nil, "up", "--pr", "2", "--archive", "archive.sql")
+	for _, p := range []*process{one, two} {
+		if got := p.ends(); got != 0 {
+			t.Fatalf("exit code %d: %s", got, p.stderr.String())
+		}
+	}
+	links := []string{strings.TrimSpace(one.stdout.String()), strings.TrimSpace(two.stdout.String())}
+	if links[0] == links[1] {
+		t.Fatalf("both are at %s", links[0])
+	}
+	for _, link := range links {
+		if got := get(t, link); got != "hello from a tiny shop\n" {
+			t.Errorf("%s answers %q", link, got)
+		}
+	}
+	offshoot(t, dir, 0, "psql", "--pr", "1", "--", "-c", "DELETE FROM orders")
+	if got := offshoot(t, dir, 0, "psql", "--pr", "2", "--", "-Atc", "SELECT count(*) FROM orders").stdout.String(); got != "7\n" {
+		t.Errorf("deleting in the one leaves %q orders in the other", got)
+	}
+	address := strings.TrimSpace(offshoot(t, dir, 0, "psql", "--pr", "2", "--", "-Atc",
+		"SELECT pg_read_file('/etc/hosts')").stdout.String())
+	ip := strings.Fields(address[strings.LastIndex(address, "\n")+1:])[0]
+	reach := start(t, dir, nil, "exec", "--pr", "1", "db", "--", "pg_isready", "-t", "2", "-h", ip)
+	if got := reach.ends(); got != 2 {
+		t.Errorf("from the one, the other's database at %s: pg_isready ends with %d, want 2 (no response): %s", ip, got, reach.stdout.String())
+	}
+	offshoot(t, dir, 0, "down", "--pr", "1")
+	if got := get(t, links[1]); got != "hello from a tiny shop\n" {
+		t.Errorf("without the one, the other answers %q", got)
+	}
+	offshoot(t, dir, 10, "psql", "--pr", "1")
+}
+
 func TestPreview_KeepsDataOnRequest(t *testing.T) {
 	t.Parallel()
 	dir := tiny(t)
