@@ -411,9 +411,11 @@ func TestPreview_TwoUpsAtOnce(t *testing.T) {
 	if want := fmt.Sprintf("pid %d", first.cmd.Process.Pid); !strings.Contains(second.stderr.String(), want) {
 		t.Errorf("the second one does not say who holds the lock (%s): %s", want, second.stderr.String())
 	}
-	offshoot(t, dir, 11, "down")
 	if got := first.ends(); got != 0 {
 		t.Errorf("the first one ends with %d: %s", got, first.stderr.String())
+	}
+	if got := get(t, strings.TrimSpace(first.stdout.String())); got != "hello from a tiny shop\n" {
+		t.Errorf("its link answers %q", got)
 	}
 }
 
