@@ -137,6 +137,9 @@ func (s survey) state(id string) State {
 
 // Get is the status of one preview, or ErrNoPreview.
 func Get(ctx context.Context, machine Machine, id string) (Status, error) {
+	if id == "" { // which a filter takes for any
+		return Status{}, noPreview(id)
+	}
 	found, err := List(ctx, machine, Filter{ID: id})
 	if err != nil {
 		return Status{}, err

@@ -1,0 +1,142 @@
+package provision_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+const severalFile = `
+services:
+  db:
+    image: postgres:15
+    environment: {POSTGRES_PASSWORD: s3cret, POSTGRES_INITDB_ARGS: --no-sync}
+  prepare:
+    build: .
+    command: [say, prepared]
+    depends_on: [db]
+  api_v2:
+    build: .
+    command: [web, ":9000"]
+    environment: {GREETING: api}
+    networks: [inner, default]
+  web:
+    build: .
+    command: [web, ":8000"]
+    environment: {GREETING: "${GREETING}"}
+    depends_on: {prepare: {condition: service_completed_successfully}}
+networks: {inner: {internal: true}}
+`
+
+func TestUp_ShowsSeveralServicesAndTellsEveryStep(t *testing.T) {
+	f := newFixture(t, 40)
+	f.write("compose.yaml", severalFile)
+	f.options.Expose = map[string]int{"web": 8000, "api_v2": 9000}
+	result := f.up()
+	if len(result.Links) != 2 {
+		t.Fatalf("links %+v", result.Links)
+	}
+	greetings := map[string]string{"web": "one", "api_v2": "api"}
+	for _, link := range result.Links {
+		f.assertServes(link, greetings[link.Service])
+		if !strings.Contains(link.URL, "--pr-40."+f.options.Preview.Project+".localhost:") {
+			t.Errorf("link %s", link.URL)
+		}
+	}
+	bare := result.Links[0]
+	_, after, _ := strings.Cut(bare.URL, "--")
+	bare.URL = "http://" + after
+	f.assertServes(bare, greetings[bare.Service])
+
+	status, err := provision.Get(t.Context(), f.machine, f.options.Preview.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, s := range status.Services {
+		got[s.Name] = s.State
+	}
+	want := map[string]string{"db": "running", "prepare": "exited", "api_v2": "running", "web": "running"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(result.Links, status.Links); diff != "" {
+		t.Error(diff)
+	}
+	f.assertSteps(provision.StepLock, provision.StepMachine, provision.StepFiles, provision.StepGateway, provision.StepImages,
+		provision.StepDatabase, provision.StepStart, provision.StepReady, provision.StepRoute, provision.StepCleanup)
+}
+
+// assertSteps fails unless the events are of these steps, one after another,
+// each with a beginning and an end.
+func (f *fixture) assertSteps(want ...provision.Step) {
+	f.t.Helper()
+	var done []provision.Step
+	var open provision.Step
+	for _, e := range f.events {
+		switch {
+		case e.Kind == provision.Began && open == "":
+			open = e.Step
+		case e.Kind == provision.Done && open == e.Step:
+			done, open = append(done, e.Step), ""
+		case e.Kind == provision.Began || e.Kind == provision.Done || e.Kind == provision.Failed || e.Step != open:
+			f.t.Errorf("event %+v while in %q", e, open)
+		}
+	}
+	if diff := cmp.Diff(want, done); diff != "" || open != "" {
+		f.t.Errorf("%s open: %q", diff, open)
+	}
+}
+
+// What is wrong with the files is said before anything is made, the gateway
+// included.
+func TestUp_BadFilesAreUsageErrorsAndNothingIsMade(t *testing.T) {
+	cases := map[string]struct {
+		change func(f *fixture)
+		text   string
+	}{
+		"no compose file":      {func(f *fixture) { f.options.Source.Files = []string{"missing.yaml"} }, "missing.yaml"},
+		"invalid compose file": {func(f *fixture) { f.write("compose.yaml", "services: [") }, "compose"},
+		"no database":          {func(f *fixture) { f.write("compose.yaml", "services: {web: {build: ., ports: ['8000']}}") }, ""},
+		"two databases": {func(f *fixture) {
+			f.write("compose.yaml", strings.Replace(composeFile, "  web:", "  db2: {image: 'postgres:15'}\n  web:", 1))
+		}, "db2"},
+		"nothing to show":                 {func(f *fixture) { f.write("compose.yaml", strings.Replace(composeFile, `ports: ["8000"]`, "", 1)) }, ""},
+		"unknown service to show":         {func(f *fixture) { f.options.Expose = map[string]int{"nowhere": 1} }, "nowhere"},
+		"unknown service to migrate with": {func(f *fixture) { f.options.Migrate = &provision.Migrate{Service: "nowhere"} }, "nowhere"},
+		"no archive":                      {func(f *fixture) { f.options.Archive = "missing.sql" }, "missing.sql"},
+		"empty archive":                   {func(f *fixture) { f.options.Archive = f.write("empty.sql", "") }, "empty.sql"},
+		"no preview":                      {func(f *fixture) { f.options.Preview = provision.Preview{} }, "no preview"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, 41)
+			c.change(f)
+			_, err := f.tryUp()
+			if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), c.text) || len(hint.Of(err)) == 0 {
+				t.Errorf("error %v, hints %q", err, hint.Of(err))
+			}
+			began := slices.ContainsFunc(f.events, func(e provision.Event) bool { return e.Step == provision.StepGateway })
+			if began {
+				t.Error("the gateway was made")
+			}
+			f.assertNothingLeft(t.Context())
+		})
+	}
+}
+
+func TestDown_NeedsAName(t *testing.T) {
+	machine := machineFor(t, randomName())
+	if _, err := provision.Down(t.Context(), machine, "", nil); !errors.Is(err, hint.ErrUsage) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := provision.Get(t.Context(), machine, ""); !isNoPreview(err) {
+		t.Errorf("get: %v", err)
+	}
+}
