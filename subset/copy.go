@@ -19,8 +19,9 @@ const (
 	copyBuffer = 1 << 16 // bytes; COPY sends one message for each row
 )
 
-// copied is what came of one heap.
+// copied is what came of one heap or table.
 type copied struct {
+	rows    int64
 	bytes   int64
 	seconds float64
 }
@@ -30,6 +31,7 @@ type copied struct {
 func (r *run) copyAll(ctx context.Context) error {
 	rows := r.walk.rowsByHeap()
 	r.copied = make([]copied, len(rows))
+	r.tables = make([]copied, len(r.plan.Tables))
 	conns := make(chan *pgx.Conn, len(r.src.workers))
 	for _, c := range r.src.workers {
 		conns <- c
@@ -80,13 +82,20 @@ func (r *run) copyHeap(ctx context.Context, c *pgx.Conn, h *catalog.Heap, rows [
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	n := r.walk.number[h.OID]
-	r.copied[n] = copied{bytes, time.Since(began).Seconds()}
-	r.observe(Event{
-		Step: StepCopy, Table: dotted(h.Table.Name), Rows: int64(len(rows)),
-		Total: r.walk.tallies[r.walk.table[n]].rows(), Bytes: bytes, Done: true,
-	})
+	r.tell(h, copied{int64(len(rows)), bytes, time.Since(began).Seconds()})
 	return nil
+}
+
+// tell adds what came of a heap to what came of its table.
+func (r *run) tell(h *catalog.Heap, c copied) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.walk.number[h.OID]
+	r.copied[n] = c
+	t, total := &r.tables[r.walk.table[n]], r.walk.tallies[r.walk.table[n]].rows()
+	t.rows += c.rows
+	t.bytes += c.bytes
+	r.observe(Event{Step: StepCopy, Table: dotted(h.Table.Name), Rows: t.rows, Total: total, Bytes: t.bytes, Done: t.rows == total})
 }
 
 func copyOut(ctx context.Context, c *pgx.Conn, h *catalog.Heap, columns []string, rows []row, w io.Writer) error {

@@ -205,15 +205,19 @@ func TestRun_TellsItsProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	var steps []string
-	walked, copied := map[string]int64{}, map[string]int64{}
+	walked, copied, inAll := map[string]int64{}, map[string]int64{}, map[string]int64{}
 	report, err := s.Run(t.Context(), p, &memory{}, func(e subset.Event) {
 		switch {
 		case e.Table == "" && e.Done:
 			steps = append(steps, e.Step)
+			inAll[e.Step] = e.Rows
 		case e.Step == subset.StepWalk && e.Done:
 			walked[e.Table] = e.Rows
 		case e.Step == subset.StepCopy:
-			copied[e.Table] += e.Rows
+			if e.Rows <= copied[e.Table] || e.Done != (e.Rows == e.Total) {
+				t.Errorf("after %d rows: %+v", copied[e.Table], e)
+			}
+			copied[e.Table] = e.Rows
 		}
 	})
 	if err != nil {
@@ -227,6 +231,9 @@ func TestRun_TellsItsProgress(t *testing.T) {
 		if walked[name] != r.Rows || copied[name] != r.Rows {
 			t.Errorf("%s: %d rows, walked %d, copied %d", name, r.Rows, walked[name], copied[name])
 		}
+	}
+	if diff := cmp.Diff(map[string]int64{subset.StepWalk: report.Rows, subset.StepCopy: report.Rows, subset.StepFinish: 0}, inAll); diff != "" {
+		t.Error(diff)
 	}
 	if len(report.Steps) != 3 || report.Seconds <= 0 || report.Bytes <= 0 {
 		t.Errorf("%+v", report)

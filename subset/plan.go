@@ -159,7 +159,7 @@ func (p *Plan) references(t *catalog.Table, rules map[*catalog.Table]Rule) bool 
 func (p *Plan) addGroup(group []*catalog.Table, number int, counts Counts, rules map[*catalog.Table]Rule, spec Spec) {
 	tables := make([]TablePlan, len(group))
 	for i, t := range group {
-		tables[i] = p.planTable(t, counts, rules[t], spec)
+		tables[i] = p.planTable(t, counts, rules, spec)
 		if len(group) > 1 {
 			tables[i].Cycle = number
 		}
@@ -168,15 +168,16 @@ func (p *Plan) addGroup(group []*catalog.Table, number int, counts Counts, rules
 	p.Tables = append(p.Tables, tables...)
 }
 
-func (p *Plan) planTable(t *catalog.Table, counts Counts, rule Rule, spec Spec) TablePlan {
-	tp := TablePlan{Schema: t.Name.Schema, Name: t.Name.Name, Rule: rule.String(), table: t, rule: rule}
+func (p *Plan) planTable(t *catalog.Table, counts Counts, rules map[*catalog.Table]Rule, spec Spec) TablePlan {
+	tp := TablePlan{Schema: t.Name.Schema, Name: t.Name.Name, table: t}
 	for _, h := range t.Heaps {
 		c := counts[h.OID]
 		tp.Rows += c.Rows
 		tp.Bytes += h.Bytes
 		tp.Estimated = tp.Estimated || !c.Exact
 	}
-	tp.Target = target(tp.Rows, rule, spec.Curve)
+	tp.rule, tp.Rule = ruleOf(t, tp.Rows, rules)
+	tp.Target = target(tp.Rows, tp.rule, spec.Curve)
 	tp.strategy, tp.driving = p.choose(&tp)
 	tp.Strategy = tp.strategy.describe(tp.driving)
 	if tp.strategy == drive && !tp.driving[0].Indexed {
@@ -184,6 +185,17 @@ func (p *Plan) planTable(t *catalog.Table, counts Counts, rule Rule, spec Spec) 
 			listNames([]catalog.Name{t.Name}), strings.Join(tp.driving[0].ChildColumns, ", ")))
 	}
 	return tp
+}
+
+// ruleOf is the user's rule for a table, else that for tables whose use is
+// known, with the words that describe it.
+func ruleOf(t *catalog.Table, rows int64, rules map[*catalog.Table]Rule) (Rule, string) {
+	rule, given := rules[t]
+	if why := keptWhole(t, rows); !given && why != "" {
+		rule = Rule{All: true}
+		return rule, rule.String() + " (" + why + ")"
+	}
+	return rule, rule.String()
 }
 
 func target(rows int64, rule Rule, curve Curve) int64 {

@@ -1,5 +1,7 @@
 package subset
 
+import "fmt"
+
 // Report says what Run kept.
 type Report struct {
 	Version    int           `json:"version"` // of this document, 1
@@ -49,12 +51,13 @@ type Force struct {
 
 // KeyReport says what became of one foreign key.
 type KeyReport struct {
-	Name     string `json:"name"`
-	Child    string `json:"child"`
-	Parent   string `json:"parent"`
-	Declared bool   `json:"declared"` // by the schema, not only by the configuration
-	Rows     int64  `json:"rows"`     // kept child rows with a reference
-	Dangling int64  `json:"dangling"` // kept child rows whose parent the source lacks
+	Name      string `json:"name"`
+	Child     string `json:"child"`
+	Parent    string `json:"parent"`
+	Declared  bool   `json:"declared"`  // by the schema, not only by the configuration
+	Validated bool   `json:"validated"` // the source holds it to be true of every row
+	Rows      int64  `json:"rows"`      // kept child rows with a reference
+	Dangling  int64  `json:"dangling"`  // kept child rows whose parent the source lacks
 }
 
 // Dangling is the number of kept rows whose parent the source itself lacks,
@@ -65,4 +68,32 @@ func (r *Report) Dangling() int64 {
 		n += k.Dangling
 	}
 	return n
+}
+
+// Broken is the part of Dangling that nobody could expect: rows below keys
+// that the source calls valid. What dangles below a NOT VALID key, or by a
+// reference that only the configuration knows, is as the source has it.
+func (r *Report) Broken() int64 {
+	var n int64
+	for _, k := range r.Keys {
+		if k.Validated {
+			n += k.Dangling
+		}
+	}
+	return n
+}
+
+// dangles says in one line what dangles below the key, or nothing.
+func (k *KeyReport) dangles() string {
+	if k.Dangling == 0 {
+		return ""
+	}
+	why := "key is NOT VALID"
+	switch {
+	case k.Validated:
+		why = "though the source calls the key valid: it is NOT VALID in the subset"
+	case !k.Declared:
+		why = "reference of the configuration"
+	}
+	return fmt.Sprintf("%s: %s of %s kept references dangle, as they do in the source (%s)", k.Name, number(k.Dangling), number(k.Rows), why)
 }

@@ -24,9 +24,9 @@ const (
 type Event struct {
 	Step  string // StepWalk, StepCopy or StepFinish
 	Table string // "schema.table", where the event concerns one
-	Rows  int64  // of the table: chosen so far (walk), or copied (copy)
-	Total int64  // of the table: expected in the end
-	Bytes int64  // of the table: copied
+	Rows  int64  // chosen (walk) or copied (copy) so far: of the table, or in all when the step is complete
+	Total int64  // expected in the end
+	Bytes int64  // copied so far
 	Done  bool   // the table, or without a table the step, is complete
 }
 
@@ -64,7 +64,9 @@ type run struct {
 	observe func(Event)
 
 	walk   *walk
+	mu     sync.Mutex
 	copied []copied // by heap number
+	tables []copied // by position in plan.Tables
 	steps  []Step
 }
 
@@ -87,7 +89,18 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 		return err
 	}
 	r.steps = append(r.steps, Step{name, time.Since(began).Seconds()})
-	r.observe(Event{Step: name, Done: true})
+	done := Event{Step: name, Done: true}
+	switch name {
+	case StepWalk:
+		done.Rows = int64(len(r.walk.kept))
+	case StepCopy:
+		for _, t := range r.tables {
+			done.Rows += t.rows
+			done.Bytes += t.bytes
+		}
+	}
+	done.Total = done.Rows
+	r.observe(done)
 	return nil
 }
 

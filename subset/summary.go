@@ -25,7 +25,7 @@ func (r *run) report() *Report {
 	}
 	for i, k := range r.plan.keys {
 		report.Keys = append(report.Keys, KeyReport{
-			Name: k.String(), Child: dotted(k.ChildRel), Parent: dotted(k.ParentRel), Declared: k.OID != 0,
+			Name: k.String(), Child: dotted(k.ChildRel), Parent: dotted(k.ParentRel), Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,
 			Rows: r.walk.keyTally[i].rows, Dangling: r.walk.keyTally[i].dangling,
 		})
 	}

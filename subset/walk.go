@@ -178,7 +178,9 @@ func (w *walk) finish(ctx context.Context) error {
 				return w.in(i, err)
 			}
 		}
-		w.tell(i, true)
+	}
+	for i := range w.plan.Tables {
+		w.tell(i, true) // only now: the last row of one table may force rows of any other
 	}
 	if w.broken {
 		return errIncomplete

@@ -18,7 +18,7 @@ func (p *Plan) WriteText(w io.Writer) error {
 	for _, t := range p.Tables {
 		how := t.Strategy
 		if t.Rule != "" {
-			how = "(" + t.Rule + ") " + how
+			how = t.Rule + ": " + how
 		}
 		if t.Cycle > 0 {
 			how += fmt.Sprintf("; in cycle %d", t.Cycle)
@@ -50,13 +50,13 @@ func (r *Report) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for _, k := range r.Keys {
-		if k.Dangling > 0 {
-			fmt.Fprintf(&b, "\n%s: %s of %s kept references dangle, as they do in the source", k.Name, number(k.Dangling), number(k.Rows))
-		}
-	}
 	if r.Dangling() > 0 {
 		b.WriteString("\n")
+	}
+	for _, k := range r.Keys {
+		if line := k.dangles(); line != "" {
+			fmt.Fprintln(&b, line)
+		}
 	}
 	writeNotes(&b, r.LeftOut, r.Warnings)
 	_, err := io.WriteString(w, tidy(b.String()))
@@ -73,8 +73,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 			number(t.Target), number(t.Rows), number(t.Sampled), number(t.Forced), escapeMarkdown(t.forces()))
 	}
 	for _, k := range r.Keys {
-		if k.Dangling > 0 {
-			fmt.Fprintf(&b, "\n- %s: %s of %s kept references dangle, as they do in the source", escapeMarkdown(k.Name), number(k.Dangling), number(k.Rows))
+		if line := k.dangles(); line != "" {
+			fmt.Fprintf(&b, "\n- %s", escapeMarkdown(line))
 		}
 	}
 	for _, o := range r.LeftOut {
@@ -91,8 +91,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 func (r *Report) WriteJSON(w io.Writer) error { return writeJSON(w, r) }
 
 func (r *Report) headline() string {
-	return fmt.Sprintf("%s: kept %s of %s rows (target %s, %s above a table's target) in %.1f s, seed %d, %d foreign keys, %d dangling",
-		r.Database, number(r.Rows), number(r.SourceRows), number(r.Target), number(r.Overflow), r.Seconds, r.Seed, len(r.Keys), r.Dangling())
+	return fmt.Sprintf("%s: kept %s of %s rows (target %s, %s above a table's target) in %.1f s, seed %d, %d foreign keys, %s dangling",
+		r.Database, number(r.Rows), number(r.SourceRows), number(r.Target), number(r.Overflow), r.Seconds, r.Seed, len(r.Keys), number(r.Dangling()))
 }
 
 // forces names the key that forced most rows of a table.

@@ -29,7 +29,7 @@ func TestPlan_WritesATextThatLinesUp(t *testing.T) {
 
 table          rows        target  bytes   how
 public.tenant  567         50      500 B   every row is a candidate; in cycle 2
-public.big     ~1,234,000  11,550  3.0 GB  (rows 11550) sample of blocks
+public.big     ~1,234,000  11,550  3.0 GB  rows 11550: sample of blocks
 
 up to 1,160 rows may be kept above these targets, where other rows need them
 left out: public.far (foreign table)
@@ -70,6 +70,8 @@ var reported = &subset.Report{
 	},
 	Keys: []subset.KeyReport{
 		{Name: "public.c.k", Child: "public.c", Parent: "public.a|b", Declared: true, Rows: 58, Dangling: 3},
+		{Name: "public.c.k2", Child: "public.c", Parent: "public.a|b", Declared: true, Validated: true, Rows: 8, Dangling: 2},
+		{Name: "public.c.x -> public.a|b.id", Child: "public.c", Parent: "public.a|b", Rows: 1200, Dangling: 1100},
 		{Name: "public.d.k", Child: "public.d", Parent: "public.a|b", Declared: true},
 	},
 }
@@ -79,13 +81,15 @@ func TestReport_NamesTheKeyThatForcedRows(t *testing.T) {
 	if err := reported.WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := `shop: kept 110 of 2,000 rows (target 100, 12 above a table's target) in 1.3 s, seed 7, 2 foreign keys, 3 dangling
+	want := `shop: kept 110 of 2,000 rows (target 100, 12 above a table's target) in 1.3 s, seed 7, 4 foreign keys, 1,105 dangling
 
 table       rows    target  kept  sampled  forced  bytes   forced by
 public.a|b  500     40      52    20       32      2.0 kB  public.c.k (30) and 1 more
 public.c    ~1,500  60      58    58       0       2.0 kB
 
-public.c.k: 3 of 58 kept references dangle, as they do in the source
+public.c.k: 3 of 58 kept references dangle, as they do in the source (key is NOT VALID)
+public.c.k2: 2 of 8 kept references dangle, as they do in the source (though the source calls the key valid: it is NOT VALID in the subset)
+public.c.x -> public.a|b.id: 1,100 of 1,200 kept references dangle, as they do in the source (reference of the configuration)
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)
@@ -111,8 +115,17 @@ func TestReport_EscapesNamesInMarkdown(t *testing.T) {
 }
 
 func TestReport_CountsDanglingOverAllKeys(t *testing.T) {
-	if n := reported.Dangling(); n != 3 {
-		t.Errorf("%d, want 3", n)
+	if n := reported.Dangling(); n != 1105 {
+		t.Errorf("%d, want 1105", n)
+	}
+}
+
+func TestReport_TellsBrokenKeysFromThoseNobodyHeldValid(t *testing.T) {
+	if n := reported.Broken(); n != 2 {
+		t.Errorf("%d, want the 2 below the valid key", n)
+	}
+	if n := (&subset.Report{}).Broken(); n != 0 {
+		t.Errorf("%d of nothing", n)
 	}
 }
 
