@@ -11,6 +11,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/subset"
 )
 
 // archive is the file that up loads; the zero archive is none.
@@ -82,10 +83,18 @@ func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *Config, source str
 	}
 	made := archive{path: filepath.Join(folder, "subset.sql.zst"), folder: folder}
 	run := &subsetRun{app: a, ui: u, spec: cfg.spec(source), to: made.path}
-	if _, err := run.copy(ctx); err != nil {
+	report, err := run.copy(ctx)
+	if err != nil {
 		return archive{}, errors.Join(fmt.Errorf("subset: %w", err), made.remove())
 	}
+	u.Info(kept(report))
 	return made, nil
+}
+
+// kept says in one line what a subset holds; up has no room for the tables.
+func kept(r *subset.Report) string {
+	return fmt.Sprintf("kept %s of %s's %s in %s, no foreign key dangles that did not before",
+		ui.Plural(r.Rows, "row"), r.Database, ui.Plural(r.SourceRows, "row"), ui.Plural(int64(len(r.Tables)), "table"))
 }
 
 // archiveFolder is where up makes its archives of a preview. Down removes it,

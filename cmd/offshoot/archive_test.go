@@ -33,8 +33,10 @@ func TestArchive_IsPrivateAndGoesAgain(t *testing.T) {
 	if _, err := os.Stat(made.path); err != nil {
 		t.Error(err)
 	}
-	if !strings.Contains(out.String(), "no column is masked") {
-		t.Errorf("unmasked rows are not said: %s", out.String())
+	for _, want := range []string{"no column is masked\n", "kept 1 row of test", "1 row in 1 table"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("up does not say %q: %s", want, out.String())
+		}
 	}
 	for range 2 {
 		if err := made.remove(); err != nil {

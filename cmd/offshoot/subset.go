@@ -159,7 +159,7 @@ func (c *Config) spec(source string) subset.Spec {
 func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) error {
 	u := a.newUI(o.to)
 	defer u.Close()
-	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, silent: o.privacy == "off"}
+	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, silent: o.privacy == "off", hush: " (--privacy off silences this)"}
 	if o.plan {
 		return run.printPlan(ctx)
 	}

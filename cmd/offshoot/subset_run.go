@@ -21,10 +21,11 @@ type subsetRun struct {
 	spec    subset.Spec
 	to      string
 	replace bool
-	silent  bool // about unmasked rows
+	silent  bool   // about unmasked rows
+	hush    string // what would make it silent, in brackets
 }
 
-const unmasked = "rows are copied as they are: no column is masked (--privacy off silences this)"
+const unmasked = "rows are copied as they are: no column is masked"
 
 // copy makes the subset.
 func (r *subsetRun) copy(ctx context.Context) (report *subset.Report, err error) {
@@ -38,7 +39,7 @@ func (r *subsetRun) copy(ctx context.Context) (report *subset.Report, err error)
 	}
 	defer func() { err = errors.Join(err, closeSource(ctx, source)) }()
 	if !r.silent {
-		r.ui.Warn(unmasked)
+		r.ui.Warn(unmasked + r.hush)
 	}
 	for _, warning := range plan.Warnings {
 		r.ui.Warn(warning)
