@@ -63,7 +63,7 @@ func hostile() []string {
 	return []string{
 		`'; DROP TABLE products; --`, `' OR '1'='1`, `\'; SELECT 1`, `$1`, `$$`, `{{.}}`, `%`, `_`, `\`, `%00`, `<`, `&`, `&amp;`, `&lt;script&gt;`,
 		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onfocus='alert(1)`, `javascript:alert(1)`, `</title><h1>x`, `a & b | !c`, `((((`, `:*`,
-		`"unclosed`, `--`, `/*`, "tab\there", "new\nline", "naïve ☘ 🌱", strings.Repeat("a", 200), strings.Repeat("🌱", 400), `‮txet`, `-`, `OR`, `"" -"`,
+		`"unclosed`, `--`, `/*`, "tab\there", "new\nline", "naïve ☘ 🌱", strings.Repeat("a", 200), strings.Repeat("🌱", 400), "\u202etxet", `-`, `OR`, `"" -"`,
 	}
 }
 
