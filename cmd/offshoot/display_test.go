@@ -82,7 +82,7 @@ func TestProgress_OneLineForEachStepOfASubset(t *testing.T) {
 	events := []subset.Event{
 		{Step: "walk", Table: "public.a", Rows: 5, Total: 10},
 		{Step: "walk", Table: "public.a", Rows: 10, Total: 10, Done: true},
-		{Step: "walk", Done: true},
+		{Step: "walk", Rows: 12, Done: true},
 		{Step: "copy", Table: "public.a", Rows: 4, Total: 10},
 		{Step: "copy", Table: "public.b", Rows: 1, Total: 1},
 	}
@@ -94,17 +94,17 @@ func TestProgress_OneLineForEachStepOfASubset(t *testing.T) {
 		}
 		p.end(errors.New("lost"))
 	})
-	if diff := cmp.Diff("...  choose rows\nok   choose rows  0.0s  10 rows\n...  copy rows\nfail copy rows  0.0s\n", broken); diff != "" {
+	if diff := cmp.Diff("...  choose rows\nok   choose rows  0.0s  12 rows\n...  copy rows\nfail copy rows  0.0s\n", broken); diff != "" {
 		t.Error(diff)
 	}
 	whole := told(func(u *ui.UI) {
 		p := newProgress(u, plan)
-		for _, e := range append(events, subset.Event{Step: "copy", Done: true}, subset.Event{Step: "finish"}, subset.Event{Step: "finish", Done: true}) {
+		for _, e := range append(events, subset.Event{Step: "copy", Rows: 12, Done: true}, subset.Event{Step: "finish", Done: true}) {
 			p.observe(e)
 		}
 		p.end(nil)
 	})
-	if !strings.HasSuffix(whole, "ok   copy rows  0.0s  5 rows\n...  keys, indexes, statistics\nok   keys, indexes, statistics  0.0s\n") {
+	if !strings.HasSuffix(whole, "ok   copy rows  0.0s  12 rows\n...  keys, indexes, statistics\nok   keys, indexes, statistics  0.0s\n") {
 		t.Errorf("got %s", whole)
 	}
 }

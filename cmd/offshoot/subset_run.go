@@ -116,18 +116,24 @@ type progressStep struct {
 
 func newProgress(u *ui.UI, plan *subset.Plan) *progress {
 	p := &progress{ui: u, target: plan.Target, steps: map[string]*progressStep{}}
-	p.begin("walk") // its first event comes when the first rows are found
+	p.begin(subset.StepWalk) // its first event comes when the first rows are found
 	return p
 }
 
-var stepNames = map[string]string{"walk": "choose rows", "copy": "copy rows", "finish": "keys, indexes, statistics"}
+var stepNames = map[string]string{
+	subset.StepWalk: "choose rows", subset.StepCopy: "copy rows", subset.StepFinish: "keys, indexes, statistics",
+}
+
+// nextStep begins as soon as the one before it is done.
+var nextStep = map[string]string{subset.StepWalk: subset.StepCopy, subset.StepCopy: subset.StepFinish}
 
 // observe is called by one goroutine at a time.
 func (p *progress) observe(e subset.Event) {
 	s := p.begin(e.Step)
 	if e.Table == "" {
 		if e.Done {
-			s.step.Done(s.summary())
+			s.step.Done(summary(e))
+			p.begin(nextStep[e.Step])
 		}
 		return
 	}
@@ -138,16 +144,16 @@ func (p *progress) observe(e subset.Event) {
 // begin returns the line of a step, which it starts if need be.
 func (p *progress) begin(step string) *progressStep {
 	s := p.steps[step]
-	if s == nil {
+	if s == nil && step != "" {
 		s = &progressStep{step: p.ui.Start(firstOf(stepNames[step], step)), rows: map[string]int64{}, total: map[string]int64{}}
 		p.steps[step] = s
 	}
 	return s
 }
 
-func (s *progressStep) summary() string {
-	if n := sum(s.rows); n > 0 {
-		return ui.Plural(n, "row")
+func summary(e subset.Event) string {
+	if e.Rows > 0 {
+		return ui.Plural(e.Rows, "row")
 	}
 	return ""
 }
@@ -161,7 +167,7 @@ func sum(counts map[string]int64) (n int64) {
 
 // end closes the lines of steps that did not get to their end.
 func (p *progress) end(err error) {
-	for _, name := range []string{"walk", "copy", "finish"} {
+	for _, name := range []string{subset.StepWalk, subset.StepCopy, subset.StepFinish} {
 		if s := p.steps[name]; s != nil && err != nil {
 			s.step.Fail("")
 		}
