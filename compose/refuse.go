@@ -87,7 +87,11 @@ func inside(root, path string) bool {
 }
 
 // resolve follows the symbolic links of a path as far as it exists.
-func resolve(path string) string {
+func resolve(path string) string { return follow(path, 40) }
+
+// follow gives up after as many links as Linux does: a path through a loop leads
+// nowhere, and nothing can open it.
+func follow(path string, links int) string {
 	path = filepath.Clean(path)
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
@@ -97,8 +101,8 @@ func resolve(path string) string {
 		return path
 	}
 	// A dangling link: what it points to decides, not where it is.
-	if target, err := os.Readlink(path); err == nil {
-		return resolve(absolute(resolve(dir), target))
+	if target, err := os.Readlink(path); err == nil && links > 0 {
+		return follow(absolute(follow(dir, links-1), target), links-1)
 	}
-	return filepath.Join(resolve(dir), filepath.Base(path))
+	return filepath.Join(follow(dir, links), filepath.Base(path))
 }
