@@ -41,8 +41,14 @@ type Source struct {
 // Load reads a compose project. The changes name what the file expects and did
 // not get, for instance a variable that only the process environment has.
 // A missing, invalid or hostile file is a usage error.
-func Load(ctx context.Context, src Source) (*types.Project, []Change, error) {
+func Load(ctx context.Context, src Source) (project *types.Project, changes []Change, err error) {
 	quiet()
+	defer func() {
+		// compose-go panics on some malformed files, such as "!reset {}".
+		if broken := recover(); broken != nil {
+			project, changes, err = nil, nil, invalid(fmt.Errorf("malformed: %v", broken))
+		}
+	}()
 	l, err := newLoading(src)
 	if err != nil {
 		return nil, nil, err

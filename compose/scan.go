@@ -10,6 +10,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
+	"go.yaml.in/yaml/v4"
 )
 
 // scan refuses other files that the compose files name outside the checkout
@@ -18,15 +19,38 @@ import (
 func (l *loading) scan(ctx context.Context, files []string, dir string, env types.Mapping) error {
 	var inside []string
 	for _, f := range files {
-		if l.open("compose:", f, "uses the file "+rel(l.root, f)) && !l.scanned[dir+"\x00"+f] {
-			l.scanned[dir+"\x00"+f] = true
+		key := fmt.Sprintf("%q", []any{dir, f, env}) // fmt sorts maps
+		if l.open("compose:", f, "uses the file "+rel(l.root, f)) && !l.scanned[key] {
+			l.scanned[key] = true
 			inside = append(inside, f)
 		}
 	}
 	for _, f := range inside {
-		model, err := l.model(ctx, f, dir, env)
-		if err != nil {
+		if err := l.scanFile(ctx, f, dir, env); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// scanFile looks at every document by itself: the loader follows what a later
+// one overrides.
+func (l *loading) scanFile(ctx context.Context, file, dir string, env types.Mapping) error {
+	docs, err := documents(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", rel(l.root, file), err)
+	}
+	for _, doc := range docs {
+		text, err := yaml.Marshal(doc)
+		if err != nil {
+			return fmt.Errorf("%s: %w", rel(l.root, file), err)
+		}
+		model, err := l.model(ctx, types.ConfigFile{Filename: file, Content: text}, dir, env)
+		if err != nil && err.Error() == "empty compose file" {
+			continue // It may only reset what another one sets.
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", rel(l.root, file), err)
 		}
 		if err := l.scanModel(ctx, model, dir, env); err != nil {
 			return err
@@ -35,9 +59,9 @@ func (l *loading) scan(ctx context.Context, files []string, dir string, env type
 	return nil
 }
 
-// model is one file, interpolated, with nothing followed.
-func (l *loading) model(ctx context.Context, file, dir string, env types.Mapping) (map[string]any, error) {
-	details := types.ConfigDetails{WorkingDir: dir, ConfigFiles: types.ToConfigFiles([]string{file}), Environment: env.Clone()}
+// model is one document, interpolated, with nothing followed.
+func (l *loading) model(ctx context.Context, file types.ConfigFile, dir string, env types.Mapping) (map[string]any, error) {
+	details := types.ConfigDetails{WorkingDir: dir, ConfigFiles: []types.ConfigFile{file}, Environment: env.Clone()}
 	return loader.LoadModelWithContext(ctx, details, loader.WithSkipValidation, func(o *loader.Options) {
 		o.SkipInclude, o.SkipExtends, o.SkipNormalization, o.SkipConsistencyCheck = true, true, true, true
 		o.SkipDefaultValues, o.SkipResolveEnvironment, o.ResolvePaths = true, true, false
