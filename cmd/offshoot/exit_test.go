@@ -70,12 +70,19 @@ func TestErrorText_SaysWhatTheUserDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestCheckReport_DanglingRowsAreACheck(t *testing.T) {
-	if err := checkReport(&subset.Report{}); err != nil {
-		t.Error(err)
+func TestCheckReport_RowsThatBreakAValidKeyAreACheck(t *testing.T) {
+	for _, keys := range [][]subset.KeyReport{
+		nil,
+		{{Validated: true}},
+		{{Validated: false, Dangling: 3}},
+	} {
+		if err := checkReport(&subset.Report{Keys: keys}); err != nil {
+			t.Errorf("%+v: %v", keys, err)
+		}
 	}
-	err := checkReport(&subset.Report{Keys: []subset.KeyReport{{Dangling: 2}, {Dangling: 1}}})
-	if err == nil || err.Error() != "3 dangling rows in the source, and so in the subset" || exitCode(t.Context(), err) != 3 {
+	err := checkReport(&subset.Report{Keys: []subset.KeyReport{{Validated: true, Dangling: 2}, {Validated: true, Dangling: 1}, {Dangling: 7}}})
+	want := "3 dangling rows below keys that the source calls valid, and so in the subset"
+	if err == nil || err.Error() != want || exitCode(t.Context(), err) != 3 {
 		t.Errorf("error %v", err)
 	}
 }

@@ -186,10 +186,11 @@ func explainTarget(err error) error {
 	return err
 }
 
-// checkReport is the error of a run that is done but not as it should be.
+// checkReport is the error of a run that is done but not as it should be. What
+// dangles below a NOT VALID key is as the source has it, and listed.
 func checkReport(r *subset.Report) error {
-	if n := r.Dangling(); n > 0 {
-		return hint.Wrap(&checkError{text: fmt.Sprintf("%s in the source, and so in the subset", ui.Plural(n, "dangling row"))},
+	if n := r.Broken(); n > 0 {
+		return hint.Wrap(&checkError{text: fmt.Sprintf("%s below keys that the source calls valid, and so in the subset", ui.Plural(n, "dangling row"))},
 			"the report names the foreign keys; repair the rows in the source")
 	}
 	return nil
