@@ -36,23 +36,49 @@ func (c *checker) project(p *types.Project) {
 	}
 	c.volumes(p)
 	for _, name := range p.NetworkNames() {
-		if n := p.Networks[name]; !bool(n.External) && n.Driver != "" && n.Driver != "bridge" {
-			c.refuse("networks."+name+".driver", "network "+name+": driver "+n.Driver)
+		if n := p.Networks[name]; !bool(n.External) {
+			c.network(name, n)
+		}
+	}
+}
+
+// plainNetworkOptions neither open a network to others nor touch the machine's
+// own interfaces.
+var plainNetworkOptions = []string{
+	"com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade",
+	"com.docker.network.container_iface_prefix",
+	"com.docker.network.bridge.name", // dropped by the transform
+}
+
+func (c *checker) network(name string, n types.NetworkConfig) {
+	if n.Driver != "" && n.Driver != "bridge" {
+		c.refuse("networks."+name+".driver", "network "+name+": driver "+n.Driver)
+	}
+	if n.Ipam.Driver != "" && n.Ipam.Driver != "default" {
+		c.refuse("networks."+name+".ipam.driver", "network "+name+": address driver "+n.Ipam.Driver)
+	}
+	for _, option := range sorted(n.DriverOpts) {
+		if !slices.Contains(plainNetworkOptions, option) {
+			c.refuse("networks."+name+".driver_opts:"+option, "network "+name+": option "+option)
 		}
 	}
 }
 
 func (c *checker) namespaces(s types.ServiceConfig) {
-	modes := []struct{ key, mode string }{
-		{"network_mode", s.NetworkMode},
-		{"pid", s.Pid},
-		{"ipc", s.Ipc},
-		{"userns_mode", s.UserNSMode},
-		{"uts", s.Uts},
-		{"cgroup", s.Cgroup},
+	modes := []struct {
+		key, mode string
+		own       []string
+	}{
+		// Any other word is a network of the engine, perhaps another preview's.
+		{"network_mode", s.NetworkMode, []string{"none", "bridge", "default"}},
+		{"pid", s.Pid, nil},
+		{"ipc", s.Ipc, []string{"none", "private", "shareable"}},
+		{"userns_mode", s.UserNSMode, nil},
+		{"uts", s.Uts, nil},
+		{"cgroup", s.Cgroup, []string{"private"}},
 	}
 	for _, m := range modes {
-		if m.mode == "host" || strings.HasPrefix(m.mode, types.ContainerPrefix) {
+		if m.mode != "" && !slices.Contains(m.own, m.mode) && !strings.HasPrefix(m.mode, types.ServicePrefix) {
 			c.refuse(s.Name+"."+m.key, s.Name+": "+m.key+" "+m.mode)
 		}
 	}
@@ -88,6 +114,15 @@ func (c *checker) rights(s types.ServiceConfig) {
 		if f.on {
 			c.refuse(s.Name+"."+f.key, s.Name+": "+f.key)
 		}
+	}
+	for _, hook := range slices.Concat(s.PostStart, s.PreStop) {
+		if hook.Privileged {
+			c.refuse(s.Name+".hooks.privileged", s.Name+": privileged hook")
+		}
+	}
+	// The runtime acts on some: org.systemd.property.DeviceAllow opens devices.
+	for _, name := range sorted(s.Annotations) {
+		c.refuse(s.Name+".annotations:"+name, s.Name+": annotation "+name)
 	}
 	for _, d := range s.Devices {
 		c.refuse(s.Name+".devices:"+d.Source, s.Name+": device "+d.Source)
@@ -144,7 +179,9 @@ func (c *checker) build(service string, b types.BuildConfig) {
 		ok := c.path(prefix+"context:", b.Context, service+": builds "+rel(c.root, b.Context))
 		if ok && b.Dockerfile != "" {
 			path := absolute(b.Context, b.Dockerfile)
-			c.path(prefix+"dockerfile:", path, service+": Dockerfile "+rel(c.root, path))
+			if c.path(prefix+"dockerfile:", path, service+": Dockerfile "+rel(c.root, path)) {
+				c.path(prefix+"dockerfile:", path+".dockerignore", service+": "+rel(c.root, path)+".dockerignore")
+			}
 		}
 	}
 	for _, name := range sorted(b.AdditionalContexts) {
@@ -188,9 +225,12 @@ func (c *checker) volumes(p *types.Project) {
 			continue
 		}
 		device := v.DriverOpts["device"]
+		options := strings.Split(v.DriverOpts["o"], ",")
+		// With bind the kernel takes any type for a bind mount, also tmpfs.
+		bind := slices.Contains(options, "bind") || slices.Contains(options, "rbind")
 		switch {
-		case device == "" || v.DriverOpts["type"] == "tmpfs":
-		case filepath.IsAbs(device) && strings.Contains(v.DriverOpts["o"], "bind"):
+		case device == "" || v.DriverOpts["type"] == "tmpfs" && !bind:
+		case filepath.IsAbs(device) && bind:
 			c.path("volumes."+name+":", device, "volume "+name+": mounts "+rel(c.root, device))
 		default:
 			c.refuse("volumes."+name+".device", "volume "+name+": mounts "+device)
