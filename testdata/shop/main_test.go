@@ -17,8 +17,6 @@ import (
 	"example.com/shop/internal/shoptest"
 )
 
-func TestMain(m *testing.M) { shoptest.Main(m) }
-
 // shop runs a command line to its end.
 func shop(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()

@@ -3,7 +3,9 @@ package web_test
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,8 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/shop/internal/database"
 	"example.com/shop/internal/schema"
 	"example.com/shop/internal/shoptest"
+	"example.com/shop/internal/web"
 )
 
 func TestSearch_FindsPlantsByWordsSKUAndPartsOfNames(t *testing.T) {
@@ -252,5 +256,29 @@ func TestPages_FailuresAreLoggedAndToldWithoutTheirInside(t *testing.T) {
 	}
 	if strings.Contains(body, "scan") || !strings.Contains(s.log.String(), "path=/products/1") {
 		t.Errorf("told too much or logged too little: %s", s.log)
+	}
+}
+
+func TestPages_WithoutADatabaseSayTheyWait(t *testing.T) {
+	pool, err := database.Address{URL: "host=" + t.TempDir() + " user=nobody dbname=none password=hunter2"}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	log := &record{}
+	site := web.New(pool, web.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
+	for _, path := range []string{"/", "/plants", "/products/1", "/about", "/none"} {
+		recorder := httptest.NewRecorder()
+		site.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
+		body := recorder.Body.String()
+		if recorder.Code != http.StatusServiceUnavailable || !strings.Contains(body, "The database does not answer.") {
+			t.Errorf("%s answers %d: %.100s", path, recorder.Code, words(body))
+		}
+		if err := sound(body); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if text := log.String(); strings.Contains(text, "hunter2") || strings.Count(text, "level=ERROR") != 5 {
+		t.Errorf("the log is %s", text)
 	}
 }

@@ -175,8 +175,11 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func explain(err error) failure {
 	var pg *pgconn.PgError
+	var lost *pgconn.ConnectError
 	var refused refusal
 	switch {
+	case errors.As(err, &lost): // first, for it may hold a missing socket's ErrNotExist
+		return failure{http.StatusServiceUnavailable, "The database does not answer. It may still be starting."}
 	case errors.Is(err, errMissing), errors.Is(err, pgx.ErrNoRows), errors.Is(err, fs.ErrNotExist),
 		errors.As(err, &pg) && pg.Code == "23503": // what is reviewed or ordered does not exist
 		return failure{http.StatusNotFound, "Nothing grows here. Perhaps it was moved to a bigger pot."}
