@@ -86,10 +86,10 @@ secrets:
 	if !b.seen("build", "syntax docker/dockerfile:1.99-not-there is not fetched") {
 		t.Error("no word about the syntax line")
 	}
-	if !b.seen("build", "built offshoot/"+b.preview+"-app:g1") {
+	if !b.seen("build", "built offshoot/"+b.preview+"/app:g1") {
 		t.Error("no event says that the image is built")
 	}
-	info, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"-app:g1")
+	info, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"/app:g1")
 	check(t, err)
 	if got := info.Config.Labels[testLabel]; got != b.preview {
 		t.Errorf("the Dockerfile's label won: %q", got)
@@ -138,7 +138,7 @@ func TestBuild_DockerfilesOfOneLengthStayApart(t *testing.T) {
 	b.built()
 	for i := range 6 {
 		name := fmt.Sprintf("app%d", i)
-		info, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"-"+name+":g1")
+		info, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"/"+name+":g1")
 		check(t, err)
 		if got := info.Config.Cmd[len(info.Config.Cmd)-1]; got != name {
 			t.Errorf("%s was built from the Dockerfile of %s", name, got)
@@ -169,7 +169,7 @@ services:
 	if text := err.Error(); !strings.HasPrefix(text, "build bad: ") || !strings.HasSuffix(text, "exit code: 42") || strings.Contains(text, "\n") {
 		t.Errorf("error %q", text)
 	}
-	if _, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"-good:g1"); err != nil {
+	if _, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"/good:g1"); err != nil {
 		t.Errorf("the other service was not built: %v", err)
 	}
 }
@@ -236,9 +236,9 @@ func TestBuild_SecondTimeIsCached(t *testing.T) {
 	if !b.seen("build", "cached [3/4] RUN") && !b.seen("build", "cached ") {
 		t.Error("nothing was cached")
 	}
-	first, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"-app:g1")
+	first, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"/app:g1")
 	check(t, err)
-	second, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"-app:g2")
+	second, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"/app:g2")
 	check(t, err)
 	if first.ID == second.ID {
 		t.Error("two generations share an image: removing one would remove the other")
@@ -310,7 +310,7 @@ services:
   only-volume: {build: {context: ., dockerfile_inline: "FROM scratch\nCOPY busybox /b\nVOLUME /pgvolume\n"}}
 `})
 	b.built()
-	prefix := "offshoot/" + b.preview + "-"
+	prefix := "offshoot/" + b.preview + "/"
 	b.write("compose.yaml", `
 services:
   volume: {image: "`+prefix+`volume:g1"}

@@ -2,8 +2,10 @@ package compose
 
 import (
 	"fmt"
+	"hash/crc32"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/distribution/reference"
 	"github.com/docker/compose/v5/pkg/api"
 )
 
@@ -15,7 +17,7 @@ func images(e *edit) {
 		if s.Build == nil {
 			return
 		}
-		name := fmt.Sprintf("offshoot/%s-%s:g%d", e.Preview, s.Name, e.Generation)
+		name := imageName(e.Options, s.Name)
 		if s.Image != "" {
 			built[s.Image] = name
 		}
@@ -33,4 +35,14 @@ func images(e *edit) {
 		e.changed(s.Name, "image "+s.Image+" is "+name, "another service builds it")
 		s.Image, s.PullPolicy = name, types.PullPolicyNever
 	})
+}
+
+// imageName is of the form offshoot/pr-12/web:g1. A service may be called what
+// no image may, such as Web or web_.
+func imageName(o Options, service string) string {
+	name := func(last string) string { return fmt.Sprintf("%s%s/%s:g%d", imagePrefix, o.Preview, last, o.Generation) }
+	if _, err := reference.ParseNormalizedNamed(name(service)); err != nil {
+		return name(fmt.Sprintf("service-%08x", crc32.ChecksumIEEE([]byte(service))))
+	}
+	return name(service)
 }

@@ -24,7 +24,7 @@ func TestRemoveByLabel_HalfMadeLeftovers(t *testing.T) {
 	b.built()
 	api, ctx := b.engine.Client(), t.Context()
 	mine := b.labels()
-	name := "offshoot/" + b.preview + "-builder:g1"
+	name := "offshoot/" + b.preview + "/builder:g1"
 	_, err := api.ContainerCreate(ctx, &container.Config{Image: name, Labels: mine, Cmd: []string{"true"}}, nil, nil, nil, b.preview+"-created")
 	check(t, err)
 	running, err := api.ContainerCreate(ctx, &container.Config{Image: name, Labels: mine, Cmd: []string{"sleep", "1000"}, Volumes: map[string]struct{}{"/v": {}}}, nil, nil, nil, b.preview+"-running")
@@ -62,7 +62,7 @@ func TestRemoveByLabel_LeavesWhatIsNotLabelled(t *testing.T) {
 	b := app(t, "")
 	b.built()
 	api, ctx := b.engine.Client(), t.Context()
-	name := "offshoot/" + b.preview + "-builder:g1"
+	name := "offshoot/" + b.preview + "/builder:g1"
 	foreign := b.preview + "-foreign"
 	half := map[string]string{testLabel: b.preview, "other": "yes"}
 	all := map[string]string{testLabel: b.preview, "dev.offshoot.part": "one"}
@@ -139,7 +139,7 @@ func TestRemoveByLabel_JoinsErrorsAndGoesOn(t *testing.T) {
 	api, ctx := b.engine.Client(), t.Context()
 	_, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: b.preview + "-used", Labels: b.labels()})
 	check(t, err)
-	user, err := api.ContainerCreate(ctx, &container.Config{Image: "offshoot/" + b.preview + "-builder:g1", Labels: map[string]string{testLabel: ""}, Cmd: []string{"sleep", "1000"}},
+	user, err := api.ContainerCreate(ctx, &container.Config{Image: "offshoot/" + b.preview + "/builder:g1", Labels: map[string]string{testLabel: ""}, Cmd: []string{"sleep", "1000"}},
 		&container.HostConfig{Binds: []string{b.preview + "-used:/used"}}, nil, nil, b.preview+"-user")
 	check(t, err)
 	check(t, api.ContainerStart(ctx, user.ID, container.StartOptions{}))
