@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -19,17 +20,25 @@ func limits(e *edit) {
 			limit = s.Deploy.Resources.Limits
 			cpus, memory = max(cpus, limit.NanoCPUs.Value()), max(memory, int64(limit.MemoryBytes))
 		}
+		if s.CPUQuota > 0 {
+			cpus = max(cpus, float32(s.CPUQuota)/float32(cmp.Or(s.CPUPeriod, 100_000)))
+		}
 		if e.CPUs > 0 && (cpus == 0 || cpus > e.CPUs) {
-			s.CPUS = e.CPUs
+			s.CPUS, s.CPUQuota, s.CPUPeriod = e.CPUs, 0, 0 // the engine takes one or the other
 			if limit != nil {
 				limit.NanoCPUs = types.NanoCPUs(e.CPUs)
 			}
 			e.changed(s.Name, fmt.Sprintf("at most %g processors", e.CPUs), "previews share the machine")
 		}
 		if e.Memory > 0 && (memory == 0 || memory > e.Memory) {
-			s.MemLimit = types.UnitBytes(e.Memory)
+			most := types.UnitBytes(e.Memory)
+			s.MemLimit, s.MemSwapLimit, s.MemReservation = most, 0, min(s.MemReservation, most)
+			if s.Deploy != nil && s.Deploy.Resources.Reservations != nil {
+				reserved := s.Deploy.Resources.Reservations
+				reserved.MemoryBytes = min(reserved.MemoryBytes, most)
+			}
 			if limit != nil {
-				limit.MemoryBytes = types.UnitBytes(e.Memory)
+				limit.MemoryBytes = most
 			}
 			e.changed(s.Name, fmt.Sprintf("at most %d bytes of memory", e.Memory), "previews share the machine")
 		}
