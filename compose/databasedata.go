@@ -27,14 +27,14 @@ func databaseData(e *edit) {
 		dir = dataDir(s, nil)
 	}
 	replaced := "the image's own volume"
-	var kept []types.ServiceVolumeConfig
+	var kept, dropped []types.ServiceVolumeConfig
 	for _, v := range s.Volumes {
 		if !holds(v.Target, dir) && !slices.Contains(knownDataDirs, v.Target) {
 			kept = append(kept, v)
 			continue
 		}
 		replaced = strings.TrimSpace(v.Type + " " + rel(e.WorkingDir, v.Source))
-		dropVolume(e, v)
+		dropped = append(dropped, v)
 	}
 	s.Tmpfs = slices.DeleteFunc(s.Tmpfs, func(t string) bool {
 		at, _, _ := strings.Cut(t, ":")
@@ -48,6 +48,11 @@ func databaseData(e *edit) {
 		Type: types.VolumeTypeVolume, Source: DatabaseVolume, Target: dir, Volume: &types.ServiceVolumeVolume{},
 	})
 	e.Services[e.Database] = s
+	for _, v := range dropped {
+		if v.Type == types.VolumeTypeVolume && !mounted(e, v.Source) {
+			delete(e.Volumes, v.Source)
+		}
+	}
 	if e.Volumes == nil {
 		e.Volumes = types.Volumes{}
 	}
@@ -60,19 +65,16 @@ func databaseData(e *edit) {
 	e.changed(s.Name, "data in "+dir+" on a volume of its own, not "+replaced, "the database is filled from the archive")
 }
 
-// dropVolume forgets a named volume that nothing else mounts.
-func dropVolume(e *edit, mount types.ServiceVolumeConfig) {
-	if mount.Type != types.VolumeTypeVolume {
-		return
-	}
-	for name, s := range e.Services {
+// mounted tells whether any service still mounts the named volume.
+func mounted(e *edit, volume string) bool {
+	for _, s := range e.Services {
 		for _, v := range s.Volumes {
-			if name != e.Database && v.Type == types.VolumeTypeVolume && v.Source == mount.Source {
-				return
+			if v.Type == types.VolumeTypeVolume && v.Source == volume {
+				return true
 			}
 		}
 	}
-	delete(e.Volumes, mount.Source)
+	return false
 }
 
 // holds tells whether a mount at target contains dir.
