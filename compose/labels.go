@@ -10,7 +10,14 @@ import (
 // labels marks all that the stack makes, so that it is found again. Images got
 // theirs with their names.
 func labels(e *edit) {
-	e.each(func(s *types.ServiceConfig) { s.Labels = labelled(s.Labels, e.Labels) })
+	e.each(func(s *types.ServiceConfig) {
+		s.Labels = labelled(s.Labels, e.Labels)
+		for _, v := range s.Volumes {
+			if v.Volume != nil && v.Volume.Labels != nil {
+				v.Volume.Labels = types.Mapping(labelled(types.Labels(v.Volume.Labels), nil))
+			}
+		}
+	})
 	for key, n := range e.Networks {
 		n.Labels = labelled(n.Labels, e.Labels)
 		e.Networks[key] = n
