@@ -31,6 +31,9 @@ func parseURL(url string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
+// tooManyConnections is the error code of a server or role that has none left.
+const tooManyConnections = "53300"
+
 // connectError says in one line why there is no connection.
 func connectError(config *pgx.ConnConfig, err error) error {
 	at := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
@@ -47,7 +50,7 @@ func connectError(config *pgx.ConnConfig, err error) error {
 		return hint.Wrap(err, "check the user and the password of the connection string, and pg_hba.conf")
 	case "3D000": // invalid_catalog_name
 		return hint.Wrap(err, "check the database's name at the end of the connection string")
-	case "53300": // too_many_connections
+	case tooManyConnections:
 		return hint.Wrap(err, "use fewer connections, or try again later")
 	}
 	return err

@@ -44,7 +44,8 @@ func contents(t *testing.T, url string, table *catalog.Table) []string {
 func TestRun_CopiesEveryValueAsItIs(t *testing.T) {
 	for _, schema := range []string{"keys.sql", "partitions.sql", "names.sql"} {
 		t.Run(schema, func(t *testing.T) {
-			source := load(t, schema)
+			t.Parallel()
+			source := fixture(t, schema)
 			report, target := takeInto(t, everything(t, source))
 			if report.Rows != report.SourceRows || report.Target != report.SourceRows {
 				t.Errorf("%d of %d rows, target %d", report.Rows, report.SourceRows, report.Target)
@@ -140,7 +141,7 @@ func TestOpen_HoldsTablesAgainstChangesOfTheirDefinition(t *testing.T) {
 
 func TestRun_GivesOnlyColumnsThatCanBeWritten(t *testing.T) {
 	sink := &columnar{columns: map[string][]string{}}
-	take(t, subset.Spec{URL: load(t, "names.sql")}, sink)
+	take(t, subset.Spec{URL: fixture(t, "names.sql")}, sink)
 	if diff := cmp.Diff([]string{"Id", "from", "street", "mood", "pair", "moods"}, sink.columns["Ünïcödé table"]); diff != "" {
 		t.Error(diff)
 	}
@@ -168,7 +169,7 @@ func (l *lazy) Rows(_ context.Context, _ *catalog.Heap, _ []string, r io.Reader)
 }
 
 func TestRun_FailsWhenTheSinkLeavesRowsUnread(t *testing.T) {
-	s := open(t, subset.Spec{URL: load(t, "partitions.sql")})
+	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +188,7 @@ type stubborn struct {
 func (s *stubborn) Close(context.Context, bool) error { return s.err }
 
 func TestRun_ReportsThatTheSinkCannotClose(t *testing.T) {
-	s := open(t, subset.Spec{URL: load(t, "partitions.sql")})
+	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +200,7 @@ func TestRun_ReportsThatTheSinkCannotClose(t *testing.T) {
 }
 
 func TestRun_TellsItsProgress(t *testing.T) {
-	s := open(t, subset.Spec{URL: load(t, "partitions.sql")})
+	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +243,7 @@ func TestRun_TellsItsProgress(t *testing.T) {
 
 func TestRun_SetsSequencesAsTheSourceHasThem(t *testing.T) {
 	sink := &memory{}
-	take(t, subset.Spec{URL: load(t, "names.sql")}, sink)
+	take(t, subset.Spec{URL: fixture(t, "names.sql")}, sink)
 	got := map[string]subset.SequenceValue{}
 	for _, v := range sink.ending.Sequences {
 		got[v.Name.Name] = v

@@ -144,7 +144,7 @@ func TestPlan_AcceptsARoleThatBypassesRowLevelSecurity(t *testing.T) {
 }
 
 func TestPlan_RefusesRulesAndReferencesThatFitNothing(t *testing.T) {
-	url := load(t, "partitions.sql")
+	url := fixture(t, "partitions.sql")
 	s := open(t, subset.Spec{URL: url})
 	for _, c := range []struct {
 		name, want, hint string
@@ -175,7 +175,7 @@ func TestPlan_RefusesRulesAndReferencesThatFitNothing(t *testing.T) {
 }
 
 func TestPlan_HasTheServerReadConditions(t *testing.T) {
-	url := load(t, "partitions.sql")
+	url := fixture(t, "partitions.sql")
 	for _, spec := range []subset.Spec{
 		{Tables: map[string]subset.Rule{"public.tenant": {Where: "nme = 'x'"}}},
 		{Tables: map[string]subset.Rule{"public.tenant": {Where: "id = "}}},
@@ -192,7 +192,7 @@ func TestPlan_HasTheServerReadConditions(t *testing.T) {
 }
 
 func TestRun_ClosesTheSinkAsFailedWhenItFails(t *testing.T) {
-	s := open(t, subset.Spec{URL: load(t, "partitions.sql")})
+	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -237,7 +237,7 @@ func TestRun_SaysThatTheSourceWasLost(t *testing.T) {
 }
 
 func TestRun_StopsWhenInterrupted(t *testing.T) {
-	s := open(t, subset.Spec{URL: load(t, "keys.sql")})
+	s := open(t, subset.Spec{URL: fixture(t, "keys.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func address(t *testing.T, connection string) string {
 }
 
 func TestOpen_NoticesThatItsConnectionsReachDifferentServers(t *testing.T) {
-	primary := load(t, "partitions.sql")
+	primary := fixture(t, "partitions.sql")
 	standby := pgtest.NewStandby(t)
 	standby.CatchUp(t)
 	port := scattering(t, address(t, primary), address(t, standby.URL(t, primary)))
@@ -69,7 +69,7 @@ func TestOpen_NoticesThatItsConnectionsReachDifferentServers(t *testing.T) {
 }
 
 func TestOpen_WorksThroughAProxyThatDoesNotScatter(t *testing.T) {
-	url := load(t, "partitions.sql")
+	url := fixture(t, "partitions.sql")
 	port := scattering(t, address(t, url), address(t, url))
 	take(t, subset.Spec{URL: pgtest.WithPort(t, url, port)}, &memory{})
 }
@@ -141,9 +141,10 @@ var hardCases = []struct {
 func TestRun_CopesWithHardCases(t *testing.T) {
 	for _, c := range hardCases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			source := pgtest.New(t)
 			pgtest.Exec(t, source, c.sql)
-			report, target := takeInto(t, subset.Spec{URL: source, Seed: 2})
+			report, target := takeRows(t, subset.Spec{URL: source, Seed: 2})
 			wantComplete(t, source, target, report)
 			if report.Rows > c.most {
 				t.Errorf("kept %d rows, want at most %d", report.Rows, c.most)
@@ -158,7 +159,7 @@ func TestRun_CopesWithHardCases(t *testing.T) {
 }
 
 func TestRun_KeepsWhatTheRulesSay(t *testing.T) {
-	source := load(t, "keys.sql")
+	source := fixture(t, "keys.sql")
 	for _, c := range []struct {
 		name, table  string
 		rule         subset.Rule
@@ -177,7 +178,8 @@ func TestRun_KeepsWhatTheRulesSay(t *testing.T) {
 		{"where that nothing fulfils", "address", subset.Rule{Where: "false"}, 0, 0, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			report, target := takeInto(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public." + c.table: c.rule}})
+			t.Parallel()
+			report, target := takeRows(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public." + c.table: c.rule}})
 			wantComplete(t, source, target, report)
 			for _, r := range report.Tables {
 				if r.Name != c.table {

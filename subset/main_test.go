@@ -69,12 +69,17 @@ func (m *memory) bytes() string {
 	return b.String()
 }
 
-// load makes a database of one of the project's schemas.
+// fixture is a database of one of the project's schemas that tests share and
+// none may change.
+func fixture(t *testing.T, schema string) string {
+	t.Helper()
+	return pgtest.Shared(t, schema, func(url string) { pgtest.Load(t, url, filepath.Join("../testdata/schemas", schema)) })
+}
+
+// load is a fixture that the test may change.
 func load(t *testing.T, schema string) string {
 	t.Helper()
-	url := pgtest.New(t)
-	pgtest.Load(t, url, filepath.Join("../testdata/schemas", schema))
-	return url
+	return pgtest.Clone(t, fixture(t, schema))
 }
 
 func open(t *testing.T, spec subset.Spec) *subset.Source {

@@ -79,6 +79,7 @@ func (s *Source) Plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.Warnings = append(p.Warnings, s.notices...)
 	if err := s.checkConditions(ctx, p); err != nil {
 		return nil, err
 	}

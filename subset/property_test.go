@@ -47,6 +47,7 @@ func (r *replay) Finish(ctx context.Context, _ subset.Ending) error {
 // The guard of the product: whatever the schema, no foreign key dangles that
 // did not dangle before.
 func TestRun_LeavesNoKeyDanglingInRandomSchemas(t *testing.T) {
+	t.Parallel()
 	for name, value := range map[string]string{"checks": "220", "shrinktime": "10s", "nofailfile": "true"} {
 		if err := flag.Set("rapid."+name, value); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -23,6 +24,7 @@ type Source struct {
 	workers  []*pgx.Conn // share it
 	snapshot string
 	db       *catalog.Database
+	notices  []string // for the user, about the connections
 }
 
 // Open connects to the source, takes its snapshot, reads its catalog and
@@ -52,7 +54,7 @@ func (s *Source) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	var errs []error
-	for _, c := range append(s.workers, s.leader) {
+	for _, c := range append(s.workers, s.leader) { // which may be one of the workers
 		if c != nil && !c.IsClosed() {
 			errs = append(errs, c.Close(ctx))
 		}
@@ -78,17 +80,43 @@ func (s *Source) open(ctx context.Context) error {
 	if err = s.lock(ctx); err != nil {
 		return err
 	}
+	return s.recruit(ctx)
+}
+
+// recruit opens the other connections. A server or role that has fewer left
+// is served with those: the leader alone will do.
+func (s *Source) recruit(ctx context.Context) error {
 	n := s.spec.Connections
 	if n <= 0 {
 		n = DefaultConnections
 	}
-	for range n {
+	for len(s.workers) < n {
 		c, err := s.follow(ctx)
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && pg.Code == tooManyConnections {
+			return s.settle(ctx, n)
+		}
 		if err != nil {
 			return err
 		}
 		s.workers = append(s.workers, c)
 	}
+	return nil
+}
+
+// settle makes do with the connections there are, and gives one of them back
+// if it can: pg_dump will need it.
+func (s *Source) settle(ctx context.Context, wanted int) error {
+	if last := len(s.workers) - 1; last >= 0 {
+		if err := s.workers[last].Close(ctx); err != nil {
+			return err
+		}
+		s.workers = s.workers[:last]
+	}
+	if len(s.workers) == 0 {
+		s.workers = []*pgx.Conn{s.leader}
+	}
+	s.notices = append(s.notices, fmt.Sprintf("the source has connections left for %d instead of %d", len(s.workers), wanted))
 	return nil
 }
 

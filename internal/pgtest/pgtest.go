@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -55,6 +56,50 @@ func NewWith(t testing.TB, options string) string {
 		Exec(t, server, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", quote(name)))
 	})
 	return WithDatabase(t, server, name)
+}
+
+// shared are the databases that tests share, by name.
+var shared struct {
+	sync.Mutex
+	urls map[string]string
+}
+
+// Shared returns the URL of a database that all tests of the binary share,
+// which fill fills on first use. It goes with the cluster: nobody may change
+// it.
+func Shared(t testing.TB, name string, fill func(url string)) string {
+	t.Helper()
+	server := Server(t)
+	shared.Lock()
+	defer shared.Unlock()
+	if url, ok := shared.urls[name]; ok {
+		return url
+	}
+	database := fmt.Sprintf("shared_%d", databases.Add(1))
+	Exec(t, server, "CREATE DATABASE "+quote(database))
+	url := WithDatabase(t, server, database)
+	fill(url)
+	Exec(t, server, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", quote(database+pristine), quote(database)))
+	if shared.urls == nil {
+		shared.urls = map[string]string{}
+	}
+	shared.urls[name] = url
+	return url
+}
+
+// pristine is what the name of a shared database's copy ends in, to which
+// nobody ever connects: a database in use cannot be copied.
+const pristine = "_pristine"
+
+// Clone returns the URL of a fresh copy of a database that is shared, or to
+// which nobody is connected. The copy is dropped when the test ends.
+func Clone(t testing.TB, connection string) string {
+	t.Helper()
+	template := strings.TrimPrefix(parse(t, connection).Path, "/")
+	if strings.HasPrefix(template, "shared_") {
+		template += pristine
+	}
+	return NewWith(t, "TEMPLATE "+quote(template))
 }
 
 // Server returns the URL of the cluster's maintenance database, as its

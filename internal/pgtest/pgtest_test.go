@@ -41,6 +41,48 @@ func TestNew_DropsItsDatabase(t *testing.T) {
 	}
 }
 
+func TestShared_IsFilledOnce(t *testing.T) {
+	filled := 0
+	fill := func(url string) {
+		filled++
+		pgtest.Exec(t, url, "CREATE TABLE t AS SELECT 1 AS n")
+	}
+	var first string
+	t.Run("inner", func(t *testing.T) { first = pgtest.Shared(t, "once", fill) })
+	if again := pgtest.Shared(t, "once", fill); again != first || filled != 1 {
+		t.Errorf("%q and %q, filled %d times", first, again, filled)
+	}
+	conn, err := pgconn.Connect(t.Context(), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	// It can be copied although somebody is connected.
+	if got := pgtest.Value(t, pgtest.Clone(t, first), "SELECT n FROM t"); got != "1" {
+		t.Errorf("n = %s", got)
+	}
+}
+
+func TestClone_CopiesRowsAndIsDropped(t *testing.T) {
+	original := pgtest.New(t)
+	pgtest.Exec(t, original, "CREATE TABLE t AS SELECT 1 AS n")
+	t.Run("inner", func(t *testing.T) {
+		clone := pgtest.Clone(t, original)
+		pgtest.Exec(t, clone, "UPDATE t SET n = 2")
+	})
+	if got := pgtest.Value(t, original, "SELECT n FROM t"); got != "1" {
+		t.Errorf("n = %s: the original was changed", got)
+	}
+}
+
+func TestRole_HasAPasswordThatIsWellKept(t *testing.T) {
+	db := pgtest.New(t)
+	pgtest.Role(t, db, "well_kept", "")
+	if got := pgtest.Value(t, db, "SELECT left(rolpassword, 5) FROM pg_authid WHERE rolname = 'well_kept'"); got != "SCRAM" {
+		t.Errorf("kept as %s", got)
+	}
+}
+
 func TestNewWith_PassesOptions(t *testing.T) {
 	db := pgtest.NewWith(t, "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
 	if got := pgtest.Value(t, db, "SHOW server_encoding"); got != "LATIN1" {

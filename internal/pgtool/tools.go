@@ -76,6 +76,9 @@ func find(ctx context.Context, server int, dirs []string) (*Tools, error) {
 	var best *Tools
 	newest := 0
 	for _, dir := range dirs {
+		if isWrapper(dir) {
+			continue
+		}
 		major, err := version(ctx, dir)
 		if err != nil {
 			continue // not there, or not runnable: as good as not installed
@@ -92,6 +95,13 @@ func find(ctx context.Context, server int, dirs []string) (*Tools, error) {
 		return best, nil
 	}
 	return nil, missing(server, newest)
+}
+
+// isWrapper recognizes Debian's pg_dump in /usr/bin: a Perl script that looks
+// for clusters of this computer and then starts one of the programs in places.
+func isWrapper(dir string) bool {
+	real, err := filepath.EvalSymlinks(filepath.Join(dir, "pg_dump"))
+	return err == nil && filepath.Base(real) == "pg_wrapper"
 }
 
 func missing(server, newest int) error {

@@ -79,3 +79,19 @@ func TestFolders_BeginsWithPath(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestFind_PassesDebiansWrapperBy(t *testing.T) {
+	wrapped, plain := install(t, "pg_dump (PostgreSQL) 15.18"), install(t, "pg_dump (PostgreSQL) 15.18")
+	dump := filepath.Join(wrapped, "pg_dump")
+	wrapper := filepath.Join(t.TempDir(), "pg_wrapper")
+	if err := errors.Join(os.Rename(dump, wrapper), os.Symlink(wrapper, dump)); err != nil {
+		t.Fatal(err)
+	}
+	tools, err := find(t.Context(), 15, []string{wrapped, plain})
+	if err != nil || filepath.Dir(tools.Path("pg_dump")) != plain {
+		t.Errorf("%+v, %v", tools, err)
+	}
+	if _, err := find(t.Context(), 15, []string{wrapped}); !errors.Is(err, ErrNoTools) {
+		t.Errorf("%v", err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 )
 
 func TestDatabase_HoldsWhatTheSourceHolds(t *testing.T) {
+	t.Parallel()
 	from, to := load(t, "everything.sql"), pgtest.New(t)
 	done := open(t, from).mustCopyTo(t, to, sink.Options{})
 	noWarnings(t, done)

@@ -55,6 +55,7 @@ func TestScript_SaysThatTheDiskIsFullAndLeavesNothing(t *testing.T) {
 // TestDatabase_SaysThatTheDiskIsFullAndEmptiesTheTarget runs in a test binary
 // and so in a cluster of its own: a standby would share the tablespace.
 func TestDatabase_SaysThatTheDiskIsFullAndEmptiesTheTarget(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("SINK_TEST_ALONE") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), "SINK_TEST_ALONE=1")

@@ -36,6 +36,7 @@ func list(t *testing.T, conn *pgconn.PgConn) []object {
 // TestEmpty_KnowsEveryKindOfObject makes each kind in public, in a database
 // of its own, sees it listed and gone.
 func TestEmpty_KnowsEveryKindOfObject(t *testing.T) {
+	t.Parallel()
 	for want, sql := range map[object]string{
 		{"table", "public.t"}:                       "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
 		{"table", `public."p ""x"`}:                 `CREATE TABLE "p ""x" (d date) PARTITION BY RANGE (d); CREATE INDEX ON "p ""x" (d)`,
@@ -86,6 +87,7 @@ func TestEmpty_KnowsEveryKindOfObject(t *testing.T) {
 }
 
 func TestContents_SaysWhatAPersonKnowsFirst(t *testing.T) {
+	t.Parallel()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, "CREATE SCHEMA a; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE z (n int); SELECT lo_create(1)")
 	want := []object{{"table", "public.z"}, {"function", "public.f()"}, {"schema", "a"}, {"large object", "1"}}
@@ -99,6 +101,7 @@ func TestContents_SaysWhatAPersonKnowsFirst(t *testing.T) {
 }
 
 func TestEmpty_KeepsTheExtensionsItIsTold(t *testing.T) {
+	t.Parallel()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, "CREATE EXTENSION hstore; CREATE EXTENSION pg_trgm; CREATE TABLE t (h hstore)")
 	if err := empty(t.Context(), connected(t, url), []string{"hstore"}); err != nil {

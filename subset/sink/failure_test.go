@@ -48,6 +48,7 @@ func simple(t *testing.T) *source {
 }
 
 func TestDatabase_IsMarkedWhileItIsLoaded(t *testing.T) {
+	t.Parallel()
 	s, to := simple(t), pgtest.New(t)
 	pgtest.Exec(t, to, "DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS ''it''''s mine''', current_database()); END $$")
 	target := begun(t, s, to)
@@ -66,6 +67,7 @@ func TestDatabase_IsMarkedWhileItIsLoaded(t *testing.T) {
 }
 
 func TestDatabase_TellsWhatAnInterruptedRunLeft(t *testing.T) {
+	t.Parallel()
 	s, to := simple(t), pgtest.New(t)
 	target := begun(t, s, to) // and is killed: only the connections end
 	pgtest.Exec(t, to, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
@@ -79,6 +81,7 @@ func TestDatabase_TellsWhatAnInterruptedRunLeft(t *testing.T) {
 }
 
 func TestDatabase_IsEmptiedWhenTheSourceBreaks(t *testing.T) {
+	t.Parallel()
 	s, to := simple(t), pgtest.New(t)
 	target := begun(t, s, to)
 	broken := errors.New("source is gone")
@@ -97,6 +100,7 @@ func TestDatabase_IsEmptiedWhenTheSourceBreaks(t *testing.T) {
 }
 
 func TestDatabase_IsEmptiedWhenItsConnectionIsKilled(t *testing.T) {
+	t.Parallel()
 	s, to := simple(t), pgtest.New(t)
 	target := begun(t, s, to)
 	heap := s.from.Catalog.Tables[1].Heaps[0]
@@ -116,6 +120,7 @@ func TestDatabase_IsEmptiedWhenItsConnectionIsKilled(t *testing.T) {
 }
 
 func TestDatabase_IsEmptiedWhenCancelled(t *testing.T) {
+	t.Parallel()
 	s, to := simple(t), pgtest.New(t)
 	target := begun(t, s, to)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -133,6 +138,7 @@ func TestDatabase_IsEmptiedWhenCancelled(t *testing.T) {
 }
 
 func TestDatabase_ShowsNoRowInErrors(t *testing.T) {
+	t.Parallel()
 	s := simple(t)
 	parent, child := s.from.Catalog.Tables[1].Heaps[0], s.from.Catalog.Tables[0].Heaps[0]
 	t.Run("refused value", func(t *testing.T) {
@@ -164,6 +170,7 @@ func TestDatabase_ShowsNoRowInErrors(t *testing.T) {
 }
 
 func TestClose_IsHarmlessBeforeBeginAndTwice(t *testing.T) {
+	t.Parallel()
 	to := pgtest.New(t)
 	pgtest.Exec(t, to, "CREATE TABLE mine (n int)")
 	for _, name := range []string{to, t.TempDir() + "/x.sql"} {

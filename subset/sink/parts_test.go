@@ -18,6 +18,7 @@ import (
 )
 
 func TestPool_OpensNoMoreThanItMayAndReplacesTheBroken(t *testing.T) {
+	t.Parallel()
 	config, err := pgconn.ParseConfig(pgtest.New(t))
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +169,7 @@ func TestStatements_QuoteNames(t *testing.T) {
 }
 
 func TestGuarded_TurnsOnlyTheNamedErrorIntoAWarning(t *testing.T) {
+	t.Parallel()
 	url := pgtest.New(t)
 	conn := connected(t, url)
 	for _, statement := range []string{`CREATE POLICY p ON public.t TO "no such \ role's"`, "SELECT 1"} {

@@ -63,6 +63,7 @@ func TestOpen_RefusesWhatIsNoFile(t *testing.T) {
 }
 
 func TestDatabase_RefusesTheSource(t *testing.T) {
+	t.Parallel()
 	from := load(t, "everything.sql")
 	before := dump(t, from)
 	standby := pgtest.NewStandby(t).URL(t, from)
@@ -84,6 +85,7 @@ func TestDatabase_RefusesTheSource(t *testing.T) {
 }
 
 func TestDatabase_RefusesAStandby(t *testing.T) {
+	t.Parallel()
 	from, other := pgtest.New(t), pgtest.New(t)
 	_, err := open(t, from).copyTo(t, pgtest.NewStandby(t).URL(t, other), sink.Options{Replace: true})
 	if err == nil || !strings.Contains(err.Error(), "the target is a standby") {
@@ -92,6 +94,7 @@ func TestDatabase_RefusesAStandby(t *testing.T) {
 }
 
 func TestDatabase_RefusesAnOlderServer(t *testing.T) {
+	t.Parallel()
 	s := open(t, pgtest.New(t))
 	s.from.Catalog.Version = 990000
 	_, err := s.copyTo(t, pgtest.New(t), sink.Options{})
@@ -101,6 +104,7 @@ func TestDatabase_RefusesAnOlderServer(t *testing.T) {
 }
 
 func TestDatabase_RefusesWhatIsNotEmpty(t *testing.T) {
+	t.Parallel()
 	from := pgtest.New(t)
 	for name, sql := range map[string]string{
 		"table public.t":      "CREATE TABLE t (n int)",
@@ -126,6 +130,7 @@ func TestDatabase_RefusesWhatIsNotEmpty(t *testing.T) {
 }
 
 func TestDatabase_TakesATargetWithOnlyAnExtension(t *testing.T) {
+	t.Parallel()
 	from, to := load(t, "everything.sql"), pgtest.New(t)
 	pgtest.Exec(t, from, "ALTER EVENT TRIGGER watcher DISABLE; CREATE EXTENSION pg_trgm; ALTER EVENT TRIGGER watcher ENABLE")
 	pgtest.Exec(t, to, "CREATE EXTENSION pg_trgm")
@@ -134,6 +139,7 @@ func TestDatabase_TakesATargetWithOnlyAnExtension(t *testing.T) {
 }
 
 func TestDatabase_SaysWhyItCannotConnect(t *testing.T) {
+	t.Parallel()
 	s := open(t, pgtest.New(t))
 	change := func(f func(*url.URL)) string {
 		u, err := url.Parse(pgtest.Server(t))
@@ -161,7 +167,8 @@ func TestDatabase_SaysWhyItCannotConnect(t *testing.T) {
 }
 
 func TestDatabase_RefusesASecondRunAtTheSameTime(t *testing.T) {
-	from, to := load(t, "everything.sql"), pgtest.New(t)
+	t.Parallel()
+	from, to := fixture(t, "everything.sql"), pgtest.New(t)
 	s := open(t, from)
 	first, err := sink.Open(to, sink.Options{})
 	if err != nil {

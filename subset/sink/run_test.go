@@ -35,6 +35,7 @@ func run(t *testing.T, from, to string, seed uint64) (*subset.Report, sink.Sink)
 // TestRun_ScriptAndDatabaseHoldTheSameRows takes one subset both ways. The
 // rows of a table come in the same order, so the dumps are equal.
 func TestRun_ScriptAndDatabaseHoldTheSameRows(t *testing.T) {
+	t.Parallel()
 	from := pgtest.New(t)
 	pgtest.Exec(t, from, `CREATE TABLE team (id int PRIMARY KEY, lead int);
 		CREATE TABLE person (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, team int NOT NULL REFERENCES team, "Näme" text);

@@ -14,6 +14,7 @@ import (
 )
 
 func TestNeedExtensions_NamesThoseTheServerLacks(t *testing.T) {
+	t.Parallel()
 	config, err := pgconn.ParseConfig(pgtest.New(t))
 	if err != nil {
 		t.Fatal(err)

@@ -48,7 +48,8 @@ func read(t *testing.T, path string) string {
 }
 
 func TestScript_LoadsWithPsqlAndHoldsWhatTheSourceHolds(t *testing.T) {
-	from, to := load(t, "everything.sql"), pgtest.New(t)
+	t.Parallel()
+	from, to := fixture(t, "everything.sql"), pgtest.New(t)
 	path := filepath.Join(t.TempDir(), "x.sql")
 	noWarnings(t, open(t, from).mustCopyTo(t, path, sink.Options{}))
 	pgtest.Load(t, to, path)
@@ -56,7 +57,7 @@ func TestScript_LoadsWithPsqlAndHoldsWhatTheSourceHolds(t *testing.T) {
 }
 
 func TestScript_IsTheSameEachTimeAndInEachForm(t *testing.T) {
-	from := load(t, "everything.sql")
+	from := fixture(t, "everything.sql")
 	dir := t.TempDir()
 	names := []string{"a.sql", "b.sql", "a.sql.gz", "b.sql.gz", "a.sql.zst", "b.sql.zst"}
 	for _, name := range names {
@@ -86,7 +87,8 @@ func TestScript_IsTheSameEachTimeAndInEachForm(t *testing.T) {
 }
 
 func TestScript_StopsInATargetThatIsNotEmpty(t *testing.T) {
-	from := load(t, "everything.sql")
+	t.Parallel()
+	from := fixture(t, "everything.sql")
 	path := filepath.Join(t.TempDir(), "x.sql")
 	open(t, from).mustCopyTo(t, path, sink.Options{})
 	to := pgtest.New(t)
@@ -113,7 +115,7 @@ func TestScript_RefusesAFileThatExists(t *testing.T) {
 	if got := read(t, path); got != "mine" {
 		t.Errorf("the file holds %q", got)
 	}
-	open(t, load(t, "everything.sql")).mustCopyTo(t, path, sink.Options{Replace: true})
+	open(t, fixture(t, "everything.sql")).mustCopyTo(t, path, sink.Options{Replace: true})
 	if got := read(t, path); !strings.Contains(got, "CREATE TABLE") {
 		t.Error("not replaced")
 	}
@@ -121,7 +123,7 @@ func TestScript_RefusesAFileThatExists(t *testing.T) {
 
 func TestScript_LeavesNothingWhenTheSourceBreaks(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, load(t, "everything.sql"))
+	s := open(t, fixture(t, "everything.sql"))
 	broken := errors.New("source is gone")
 	target, err := sink.Open(filepath.Join(dir, "x.sql.zst"), sink.Options{})
 	if err != nil {
@@ -156,7 +158,7 @@ func TestScript_SaysThatStdoutIsFull(t *testing.T) {
 		t.Skip("no /dev/full")
 	}
 	defer func() { _ = full.Close() }()
-	_, err = open(t, load(t, "everything.sql")).copyTo(t, "-", sink.Options{Stdout: full})
+	_, err = open(t, fixture(t, "everything.sql")).copyTo(t, "-", sink.Options{Stdout: full})
 	if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 || !strings.Contains(err.Error(), "write stdout: no space left") {
 		t.Errorf("got %v", err)
 	}

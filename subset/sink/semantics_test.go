@@ -53,6 +53,7 @@ const keysSQL = `SELECT conrelid::regclass, conname, convalidated, coalesce(obj_
 	FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 ORDER BY 1, 2`
 
 func TestDanglingKey_IsAddedNotValid(t *testing.T) {
+	t.Parallel()
 	from := pgtest.New(t)
 	pgtest.Exec(t, from, `CREATE SCHEMA "my schema"; CREATE TABLE "my schema"."Par ent" (a int, b int, PRIMARY KEY (a, b));
 		CREATE TABLE child (a int, b int, c int,
@@ -87,6 +88,7 @@ func dangle(name string) func(*source, *subset.Ending) {
 }
 
 func TestDanglingKey_OfAPartitionedTableIsLeftOutByName(t *testing.T) {
+	t.Parallel()
 	from := pgtest.New(t)
 	pgtest.Exec(t, from, `CREATE TABLE parent (id int PRIMARY KEY);
 		CREATE TABLE child (id int CONSTRAINT broken REFERENCES parent) PARTITION BY RANGE (id);
@@ -138,7 +140,7 @@ func TestEventTrigger_IsLeftOutForARoleThatMayNotMakeIt(t *testing.T) {
 		pgtest.Exec(t, to, "GRANT CREATE ON SCHEMA public TO sink_plain; GRANT CREATE ON DATABASE "+pgtest.Value(t, to, "SELECT current_database()")+" TO sink_plain")
 		return role
 	}
-	from := load(t, "everything.sql")
+	from := fixture(t, "everything.sql")
 	both(t, from, nil, as, func(t *testing.T, to string, warnings []string) {
 		if n := pgtest.Value(t, to, "SELECT count(*) FROM pg_event_trigger"); n != "0" {
 			t.Error("there is an event trigger")
@@ -153,6 +155,7 @@ func TestEventTrigger_IsLeftOutForARoleThatMayNotMakeIt(t *testing.T) {
 }
 
 func TestUserMapping_IsLeftOutWithItsPassword(t *testing.T) {
+	t.Parallel()
 	from := pgtest.New(t)
 	pgtest.Exec(t, from, `CREATE FOREIGN DATA WRAPPER w; CREATE SERVER other FOREIGN DATA WRAPPER w;
 		CREATE USER MAPPING FOR postgres SERVER other OPTIONS (password 'hunter2')`)
@@ -167,6 +170,7 @@ func TestUserMapping_IsLeftOutWithItsPassword(t *testing.T) {
 }
 
 func TestMaterializedView_WhoseQueryFailsStaysEmpty(t *testing.T) {
+	t.Parallel()
 	from := pgtest.New(t)
 	pgtest.Exec(t, from, `CREATE TABLE t (n int); INSERT INTO t VALUES (1);
 		CREATE MATERIALIZED VIEW bad AS SELECT 10 / count(*) AS x FROM t; CREATE MATERIALIZED VIEW good AS SELECT count(*) AS n FROM t`)
@@ -206,6 +210,7 @@ func TestPolicy_ThatNamesAMissingRoleIsNamedInAWarning(t *testing.T) {
 }
 
 func TestReplace_EmptiesEverything(t *testing.T) {
+	t.Parallel()
 	from, to := pgtest.New(t), load(t, "everything.sql")
 	pgtest.Exec(t, from, "CREATE TABLE solo (n int); INSERT INTO solo VALUES (7)")
 	pgtest.Exec(t, to, `ALTER EVENT TRIGGER watcher DISABLE;

@@ -172,11 +172,16 @@ func dump(t *testing.T, url string) string {
 	return perServer.ReplaceAllString(string(out), "")
 }
 
+// fixture is a database that tests share and none may change.
+func fixture(t *testing.T, name string) string {
+	t.Helper()
+	return pgtest.Shared(t, name, func(url string) { pgtest.Load(t, url, filepath.Join("testdata", name)) })
+}
+
+// load is a fixture that the test may change.
 func load(t *testing.T, name string) string {
 	t.Helper()
-	url := pgtest.New(t)
-	pgtest.Load(t, url, filepath.Join("testdata", name))
-	return url
+	return pgtest.Clone(t, fixture(t, name))
 }
 
 func same(t *testing.T, source, target string) {
@@ -196,8 +201,7 @@ func noWarnings(t *testing.T, to sink.Sink) {
 // isEmpty fails when anything is in the database.
 func isEmpty(t *testing.T, url string) {
 	t.Helper()
-	empty := pgtest.New(t)
-	same(t, empty, url)
+	same(t, pgtest.Shared(t, "empty", func(string) {}), url)
 }
 
 // files lists a folder.

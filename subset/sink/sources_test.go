@@ -53,7 +53,7 @@ func TestSource_LosesTheTablesThatAreExcluded(t *testing.T) {
 }
 
 func TestSource_MayBeAStandby(t *testing.T) {
-	from, to := load(t, "everything.sql"), filepath.Join(t.TempDir(), "x.sql")
+	from, to := fixture(t, "everything.sql"), filepath.Join(t.TempDir(), "x.sql")
 	standby := pgtest.NewStandby(t).URL(t, from)
 	open(t, standby).mustCopyTo(t, to, sink.Options{})
 	loaded := pgtest.New(t)
@@ -62,6 +62,7 @@ func TestSource_MayBeAStandby(t *testing.T) {
 }
 
 func TestSource_MayBeInAnotherEncoding(t *testing.T) {
+	t.Parallel()
 	const latin = "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"
 	from := pgtest.NewWith(t, latin)
 	pgtest.Exec(t, from+"&client_encoding=UTF8", `CREATE TABLE "Straße" ("größe" text); INSERT INTO "Straße" VALUES ('Élan à ÿ')`)
@@ -83,6 +84,7 @@ func TestSource_MayBeInAnotherEncoding(t *testing.T) {
 }
 
 func TestSource_MayHoldBytesWithoutAnEncoding(t *testing.T) {
+	t.Parallel()
 	const ascii = "TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
 	from := pgtest.NewWith(t, ascii) + "&client_encoding=SQL_ASCII"
 	pgtest.Exec(t, from, "CREATE TABLE t (s text); INSERT INTO t VALUES (E'caf\\xe9'), ('日本')")
@@ -106,6 +108,7 @@ func TestSource_MayHoldBytesWithoutAnEncoding(t *testing.T) {
 }
 
 func TestSource_SampleDatabases(t *testing.T) {
+	t.Parallel()
 	for name, scripts := range map[string][]string{
 		"pagila":  {"pagila.sql"},
 		"chinook": {"chinook.sql"},
