@@ -72,7 +72,8 @@ func start() (stop func(), err error) {
 	if err := run(who, filepath.Join(bin, "initdb"), "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--no-sync"); err != nil {
 		return stop, err
 	}
-	options := fmt.Sprintf("-k %s -c listen_addresses= -c fsync=off", folder)
+	options := fmt.Sprintf("-k %s -c listen_addresses= -c fsync=off -c full_page_writes=off -c autovacuum=off"+
+		" -c wal_level=minimal -c max_wal_senders=0", folder)
 	if err := run(who, filepath.Join(bin, "pg_ctl"), "-D", data, "-w", "-o", options, "-l", filepath.Join(folder, "log"), "start"); err != nil {
 		return stop, err
 	}
