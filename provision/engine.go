@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -43,7 +44,8 @@ func runIn(ctx context.Context, api client.APIClient, id string, c command) (int
 
 	sent := make(chan error, 1)
 	go func() { sent <- send(c.stdin, attached.Conn, attached.CloseWrite) }()
-	_, err = stdcopy.StdCopy(orDiscard(c.stdout), orDiscard(c.stderr), attached.Reader)
+	first := &beginning{Writer: orDiscard(c.stdout)}
+	_, err = stdcopy.StdCopy(first, orDiscard(c.stderr), attached.Reader)
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}
@@ -58,7 +60,29 @@ func runIn(ctx context.Context, api client.APIClient, id string, c command) (int
 	if err != nil {
 		return 0, fmt.Errorf("exec %s: %w", c.argv[0], err)
 	}
+	if ended.ExitCode >= 126 && noSuchProgram.Match(first.seen) {
+		return ended.ExitCode, &missingProgram{name: c.argv[0]}
+	}
 	return ended.ExitCode, nil
+}
+
+// missingProgram says that an image has not got the program that was to run.
+type missingProgram struct{ name string }
+
+func (e *missingProgram) Error() string { return "its image has no " + e.name }
+
+// noSuchProgram is what the engine writes in place of the program's output.
+var noSuchProgram = regexp.MustCompile(`^(OCI runtime exec failed|exec failed|failed to exec|runc exec).*(executable file not found|no such file or directory)`)
+
+// beginning remembers the first bytes that are written through it.
+type beginning struct {
+	io.Writer
+	seen []byte
+}
+
+func (b *beginning) Write(p []byte) (int, error) {
+	b.seen = append(b.seen, p[:min(len(p), 500-len(b.seen))]...)
+	return b.Writer.Write(p)
 }
 
 // send copies the input and closes it. Only what goes wrong with reading is an
@@ -94,8 +118,14 @@ func orDiscard(w io.Writer) io.Writer {
 	return w
 }
 
-// outputOf runs a command that has to succeed and returns what it printed.
+// outputOf runs a command that has to succeed and returns what it printed,
+// trimmed.
 func outputOf(ctx context.Context, api client.APIClient, id string, argv ...string) (string, error) {
+	output, err := rawOutputOf(ctx, api, id, argv...)
+	return strings.TrimSpace(output), err
+}
+
+func rawOutputOf(ctx context.Context, api client.APIClient, id string, argv ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	code, err := runIn(ctx, api, id, command{argv: argv, stdout: &stdout, stderr: &stderr})
 	if err != nil {
@@ -104,5 +134,5 @@ func outputOf(ctx context.Context, api client.APIClient, id string, argv ...stri
 	if code != 0 {
 		return "", fmt.Errorf("%s: exit %d: %s", argv[0], code, printable(strings.TrimSpace(stderr.String())))
 	}
-	return strings.TrimSpace(stdout.String()), nil
+	return stdout.String(), nil
 }

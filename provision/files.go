@@ -17,8 +17,14 @@ import (
 )
 
 // readMachine finds what is there of the preview, refuses one that belongs to
-// another repository, and removes what killed runs have left.
+// another repository, and removes what killed runs have left. It settles the
+// port of the gateway, since services are told their address.
 func (r *run) readMachine(ctx context.Context) error {
+	current, _, err := r.findGateway(ctx)
+	if err != nil {
+		return err
+	}
+	r.port = r.wantedPort(current)
 	preview := r.options.Preview
 	s, err := look(ctx, r.Engine.Client(), preview.ID)
 	if err != nil {
@@ -70,11 +76,8 @@ func (s survey) sameOwner(preview Preview) error {
 // generation is, and marks it as begun.
 func (r *run) readFiles(ctx context.Context) error {
 	source := r.options.Source
-	project, changes, err := compose.Load(ctx, source)
+	project, changes, err := r.loadProject(ctx)
 	if err != nil {
-		return err
-	}
-	if project, err = r.choose(project); err != nil {
 		return err
 	}
 	if err := r.openArchive(); err != nil {
@@ -96,9 +99,35 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.result.Changes = append(changes, more...)
+	r.result.Changes = slices.Concat(changes, more)
 	r.stack = compose.NewStack(r.Engine, labelVolumes(own, r.next.Number), r.follow)
 	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
+}
+
+// loadProject reads the compose files and chooses among the services. Which of
+// them are shown is known only then, and where several are, each has an
+// address of its own that the files may ask for: they are read once more.
+func (r *run) loadProject(ctx context.Context) (*types.Project, []compose.Change, error) {
+	project, changes, err := r.loadWith(ctx)
+	if err == nil && len(r.next.Expose) > 1 {
+		project, changes, err = r.loadWith(ctx)
+	}
+	return project, changes, err
+}
+
+// loadWith reads the compose files with the variables that are known so far.
+func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, error) {
+	source, variables := r.options.Source, r.next.variables(r.port)
+	source.Env = maps.Clone(variables)
+	maps.Copy(source.Env, r.options.Source.Env)
+	project, changes, err := compose.Load(ctx, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	if project, err = r.choose(project); err != nil {
+		return nil, nil, err
+	}
+	return project, append(changes, introduce(project, r.next.variables(r.port))), nil
 }
 
 // choose names the services of the project that offshoot deals with. A service
@@ -113,7 +142,7 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.next.Database = database
+	r.next.Database, r.next.Expose = database, nil
 	for _, service := range compose.ExposedOrder(project, exposed) {
 		r.next.Expose = append(r.next.Expose, port{Service: service, Number: exposed[service]})
 	}

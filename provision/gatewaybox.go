@@ -2,6 +2,7 @@ package provision
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,13 +79,7 @@ func (m Machine) ensureGateway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hostPort := m.Port
-	if hostPort == 0 {
-		hostPort = max(publishedPort(current), 0)
-	}
-	if hostPort == 0 {
-		hostPort = gateway.DefaultPort
-	}
+	hostPort := m.wantedPort(current)
 	config := fmt.Sprintf("%s port %d", imageRef, hostPort)
 	if exists && current.Config.Labels[labelConfig] == config {
 		return startGateway(ctx, api, current.ID, hostPort)
@@ -98,6 +93,12 @@ func (m Machine) ensureGateway(ctx context.Context) error {
 		return err
 	}
 	return removeGatewayImages(ctx, api, m.gateway(), imageRef)
+}
+
+// wantedPort is where the gateway is to be published: as told, else where it
+// is, else the default.
+func (m Machine) wantedPort(current container.InspectResponse) int {
+	return cmp.Or(m.Port, publishedPort(current), gateway.DefaultPort)
 }
 
 // errForeign says that something has a name of ours, and not our label.

@@ -75,9 +75,9 @@ func (r *run) loadArchive(ctx context.Context) error {
 // one transaction: pg_dump's may hold commands that cannot be in one, and the
 // database is thrown away when it fails. Verbosity gives each error its code.
 func loadCommand(s server, c *content) command {
-	argv := []string{"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", s.user, "-d", s.database, "-f", "-"}
+	argv := []string{"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", s.user, "-d", s.dbname(), "-f", "-"}
 	if c.custom {
-		argv = []string{"pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-U", s.user, "-d", s.database}
+		argv = []string{"pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-U", s.user, "-d", s.dbname()}
 	}
 	return command{argv: argv, env: s.env(), stdin: c}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // startGateway makes the gateway run and lets it show that the preview is
@@ -26,8 +27,14 @@ func (r *run) startGateway(ctx context.Context) error {
 		return err
 	}
 	hostPort, err := r.gatewayPort(ctx)
+	if err != nil {
+		return err
+	}
+	if hostPort != r.port { // the services would be told a wrong address
+		return hint.Wrap(fmt.Errorf("another run moved the gateway from port %d to %d", r.port, hostPort), "run offshoot up again")
+	}
 	r.result.Links = r.next.links(hostPort)
-	return err
+	return nil
 }
 
 func (r *run) fetchImages(ctx context.Context) error {

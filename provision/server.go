@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
 	"github.com/offshoot-dev/offshoot/compose"
@@ -40,7 +41,7 @@ func serverIn(ctx context.Context, api client.APIClient, containerID string) (se
 				return env[name], nil
 			}
 			if file := env[name+"_FILE"]; file != "" {
-				return outputOf(ctx, api, containerID, "cat", "--", file)
+				return fileIn(ctx, api, containerID, file)
 			}
 		}
 		return "", nil
@@ -62,6 +63,13 @@ func serverIn(ctx context.Context, api client.APIClient, containerID string) (se
 	return s, nil
 }
 
+// fileIn reads a file of a container, without the line end that "$(< file)" in
+// an entrypoint takes away too.
+func fileIn(ctx context.Context, api client.APIClient, containerID, file string) (string, error) {
+	content, err := rawOutputOf(ctx, api, containerID, "cat", "--", file)
+	return strings.TrimRight(content, "\n"), err
+}
+
 // env gives the password to a client, for images that ask for it even on
 // their own socket.
 func (s server) env() []string {
@@ -69,6 +77,15 @@ func (s server) env() []string {
 		return nil
 	}
 	return []string{"PGPASSWORD=" + s.password}
+}
+
+// dbname is the database as clients take it with -d, which may be a whole
+// connection string instead of a name.
+func (s server) dbname() string {
+	if !strings.ContainsAny(s.database, "=:") {
+		return s.database
+	}
+	return "dbname='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s.database) + "'"
 }
 
 // maintenance is a database to be in while the other one is made anew.
@@ -79,17 +96,16 @@ func (s server) maintenance() string {
 	return "postgres"
 }
 
-// startDatabase starts the database and waits until it really serves. A health
-// check that asks on the socket is deceived by the server that the official
-// image runs while it initializes; that one does not listen on TCP.
+// startDatabase starts the database and waits until it really serves, which we
+// ask ourselves: a health check is run every so many seconds only, and one
+// that asks on the socket is deceived by the server that the official image
+// runs while it initializes. That one does not listen on TCP. Whatever else the
+// health check may find is waited for with all other services.
 func (r *run) startDatabase(ctx context.Context) error {
 	if err := r.halt(ctx); err != nil {
 		return err
 	}
 	if err := r.stack.Up(ctx, r.next.Database); err != nil {
-		return r.failed(ctx, err)
-	}
-	if err := r.stack.Wait(ctx, r.timeout()); err != nil {
 		return r.failed(ctx, err)
 	}
 	deadline := time.Now().Add(r.timeout())
@@ -104,7 +120,7 @@ func (r *run) startDatabase(ctx context.Context) error {
 				return nil
 			}
 		}
-		if c.State == "exited" || c.State == "dead" || time.Now().After(deadline) {
+		if hopeless(c, last) || time.Now().After(deadline) {
 			return r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last))
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
@@ -113,13 +129,30 @@ func (r *run) startDatabase(ctx context.Context) error {
 	}
 }
 
+// hopeless tells whether no waiting will help.
+func hopeless(c box, err error) bool {
+	var missing *missingProgram
+	return c.State == container.StateExited || c.State == container.StateDead || errors.As(err, &missing)
+}
+
 // accepts asks the server in a container whether it takes connections. With
 // a user that exists, the server does not log a failed login each time.
 func (r *run) accepts(ctx context.Context, c box) (err error) {
-	if r.server, err = serverIn(ctx, r.Engine.Client(), c.ID); err != nil {
-		return err
+	if r.server.container != c.ID {
+		if r.server, err = serverIn(ctx, r.Engine.Client(), c.ID); err != nil {
+			return notPostgres(err)
+		}
 	}
-	_, err = outputOf(ctx, r.Engine.Client(), c.ID, "pg_isready", "-q", "-h", "127.0.0.1", "-U", r.server.user, "-d", r.server.database)
+	_, err = outputOf(ctx, r.Engine.Client(), c.ID, "pg_isready", "-q", "-h", "127.0.0.1", "-U", r.server.user, "-d", r.server.dbname())
+	return notPostgres(err)
+}
+
+// notPostgres adds what it means that an image has no pg_isready.
+func notPostgres(err error) error {
+	var missing *missingProgram
+	if errors.As(err, &missing) {
+		return hint.Wrap(err, "the database's image has to be one of PostgreSQL: name its service under preview.database")
+	}
 	return err
 }
 
@@ -138,7 +171,7 @@ func Psql(ctx context.Context, machine Machine, id string, args []string, option
 		if err != nil {
 			return 0, fmt.Errorf("psql: %w", err)
 		}
-		options.Argv = append([]string{"psql", "-U", server.user, "-d", server.database}, args...)
+		options.Argv = append([]string{"psql", "-U", server.user, "-d", server.dbname()}, args...)
 		if server.password != "" {
 			options.Env = map[string]string{"PGPASSWORD": server.password}
 		}

@@ -39,6 +39,7 @@ type run struct {
 	current Step
 
 	engineID string
+	port     int // of the gateway
 	lock     *lock
 	serving  generation        // Number 0: nothing serves yet
 	next     generation        // what is being made

@@ -1,0 +1,174 @@
+package provision
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/compose"
+)
+
+func TestVariables_TellWhereAndWhatAPreviewIs(t *testing.T) {
+	pull := generation{Preview: Preview{ID: "shop-pr-1", Name: "pr-1", Project: "shop", PullRequest: 1}, Commit: "c0ffee"}
+	branch := generation{Preview: Preview{ID: "shop-main", Name: "main", Project: "shop", Branch: "main"}}
+	several := branch
+	several.Expose = []port{{"web", 80}, {"my-api", 90}, {"my_api", 91}}
+	cases := map[string]struct {
+		of   generation
+		port int
+		want map[string]string
+	}{
+		"a pull request, whatever it shows": {pull, 8480, map[string]string{
+			"OFFSHOOT_PREVIEW": "shop-pr-1", "OFFSHOOT_URL": "http://pr-1.shop.localhost:8480", "OFFSHOOT_COMMIT": "c0ffee",
+			"OFFSHOOT_PULL_REQUEST": "1",
+		}},
+		"a branch on the usual port": {branch, 80, map[string]string{
+			"OFFSHOOT_PREVIEW": "shop-main", "OFFSHOOT_URL": "http://main.shop.localhost", "OFFSHOOT_BRANCH": "main",
+		}},
+		"several services, two of which come to one name": {several, 81, map[string]string{
+			"OFFSHOOT_PREVIEW": "shop-main", "OFFSHOOT_BRANCH": "main", "OFFSHOOT_URL": "http://web--main.shop.localhost:81",
+			"OFFSHOOT_URL_WEB": "http://web--main.shop.localhost:81", "OFFSHOOT_URL_MY_API": "http://my-api--main.shop.localhost:81",
+		}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, c.of.variables(c.port)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestIntroduce_LeavesWhatTheFileSets(t *testing.T) {
+	own, empty := "http://localhost:8000", ""
+	project := &types.Project{Services: types.Services{
+		"web": {Name: "web", Environment: types.MappingWithEquals{"OFFSHOOT_URL": &own, "OFFSHOOT_COMMIT": &empty, "OTHER": nil}},
+		"job": {Name: "job"},
+		"api": {Name: "api", Environment: types.MappingWithEquals{"OFFSHOOT_URL": nil}}, // to be passed on from outside
+	}}
+	change := introduce(project, map[string]string{"OFFSHOOT_URL": "http://x", "OFFSHOOT_COMMIT": "c0ffee"})
+	got := map[string]string{}
+	for _, name := range project.ServiceNames() {
+		for variable, value := range project.Services[name].Environment {
+			if value != nil {
+				got[name+" "+variable] = *value
+			}
+		}
+	}
+	want := map[string]string{
+		"web OFFSHOOT_URL": own, "web OFFSHOOT_COMMIT": "", "job OFFSHOOT_URL": "http://x", "job OFFSHOOT_COMMIT": "c0ffee",
+		"api OFFSHOOT_URL": "http://x", "api OFFSHOOT_COMMIT": "c0ffee",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if _, kept := project.Services["web"].Environment["OTHER"]; !kept {
+		t.Error("a variable without a value is gone")
+	}
+	if change.Service != "" || change.What != "variables OFFSHOOT_COMMIT, OFFSHOOT_URL" {
+		t.Errorf("change %+v", change)
+	}
+}
+
+const curiousFile = `
+services:
+  db: {image: "postgres:15", environment: {POSTGRES_PASSWORD: x}}
+  web:
+    image: example
+    ports: ["8000"]
+    env_file: [web.env]
+    labels: {note: "${OFFSHOOT_BRANCH}"}
+    environment:
+      BRANCH: "${OFFSHOOT_BRANCH}"
+      CALLBACK: "${OFFSHOOT_URL}/login?next=${OFFSHOOT_URL_API:-none}"
+      OFFSHOOT_COMMIT: mine
+  api: {image: example, ports: ["9000"]}
+`
+
+// loaded runs the reading of the files alone.
+func loaded(t *testing.T, options Options) (*types.Project, []compose.Change) {
+	t.Helper()
+	folder := t.TempDir()
+	for name, content := range map[string]string{
+		"compose.yaml": curiousFile, "web.env": "OFFSHOOT_PREVIEW=from-file\n", ".env": "OFFSHOOT_URL=http://localhost:8000\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	options.Source.Dir = folder
+	r, _ := recorder()
+	r.options, r.port = options, 8480
+	r.next = generation{Preview: options.Preview, Commit: options.Commit, Number: 1}
+	project, changes, err := r.loadProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return project, changes
+}
+
+func valueOf(project *types.Project, service, variable string) string {
+	value := project.Services[service].Environment[variable]
+	if value == nil {
+		return "unset"
+	}
+	return *value
+}
+
+func TestLoadProject_LetsTheFilesUseTheVariables(t *testing.T) {
+	preview, err := Identify("example.com/shop", "", 7, "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, changes := loaded(t, Options{Preview: preview, Commit: "c0ffee", Expose: map[string]int{"web": 8000, "api": 9000}})
+	for variable, want := range map[string]string{
+		"CALLBACK":         "http://web--pr-7.shop.localhost:8480/login?next=http://api--pr-7.shop.localhost:8480",
+		"OFFSHOOT_URL":     "http://web--pr-7.shop.localhost:8480",
+		"OFFSHOOT_COMMIT":  "mine",
+		"OFFSHOOT_PREVIEW": "from-file",
+		"BRANCH":           "main",
+	} {
+		if got := valueOf(project, "web", variable); got != want {
+			t.Errorf("%s is %q, want %q", variable, got, want)
+		}
+	}
+	if got := valueOf(project, "db", "OFFSHOOT_PULL_REQUEST"); got != "7" {
+		t.Errorf("the database is told pull request %q", got)
+	}
+	ours := slices.DeleteFunc(changes, func(c compose.Change) bool { return c.Why != introduce(&types.Project{}, nil).Why })
+	if len(ours) != 1 {
+		t.Errorf("changes %v", changes)
+	}
+	// Those of the configuration win over ours.
+	project, _ = loaded(t, Options{Preview: preview, Source: compose.Source{Env: map[string]string{"OFFSHOOT_URL": "https://proxy"}}, Expose: map[string]int{"web": 0}})
+	if got := valueOf(project, "web", "CALLBACK"); got != "https://proxy/login?next=none" {
+		t.Errorf("with the configuration's own address: %q", got)
+	}
+}
+
+func TestLoadProject_TakesAHostileBranchForNothingButAValue(t *testing.T) {
+	for _, branch := range []string{
+		"${HOME}", "$(touch /tmp/x)", "`id`", "a\"b'c", "x: {y: z}", "]}\n  evil: {image: x}", "#", "a=b=c", "$$", "%s\x1b[2J", "é/日本", "-rf",
+	} {
+		preview, err := Identify("example.com/shop", "", 7, branch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		project, _ := loaded(t, Options{Preview: preview, Expose: map[string]int{"web": 0}})
+		for _, variable := range []string{"BRANCH", "OFFSHOOT_BRANCH"} {
+			if got := valueOf(project, "web", variable); got != branch {
+				t.Errorf("%s is %q, want %q", variable, got, branch)
+			}
+		}
+		if got := project.Services["web"].Labels["note"]; got != branch {
+			t.Errorf("the label is %q, want %q", got, branch)
+		}
+		if len(project.Services) != 3 {
+			t.Errorf("services %v", project.ServiceNames())
+		}
+	}
+}
