@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"golang.org/x/sync/errgroup"
@@ -49,17 +48,18 @@ func (s *Stack) Build(ctx context.Context) error {
 }
 
 func (s *Stack) buildRound(ctx context.Context, services []string) error {
-	var mu sync.Mutex
-	var errs []error
+	return sideBySide(services, func(name string) error { return s.buildImage(ctx, name) })
+}
+
+// sideBySide calls f for each name, at most four at a time, and joins the errors
+// in the order of the names: one that fails does not stop the others.
+func sideBySide(names []string, f func(name string) error) error {
+	errs := make([]error, len(names))
 	group := errgroup.Group{}
-	group.SetLimit(sideBySide)
-	for _, name := range services {
+	group.SetLimit(4)
+	for i, name := range names {
 		group.Go(func() error {
-			if err := s.buildImage(ctx, name); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				errs = append(errs, err)
-			}
+			errs[i] = f(name)
 			return nil
 		})
 	}

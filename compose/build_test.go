@@ -67,7 +67,12 @@ secrets:
   env: {environment: TOKEN}
 `,
 	})
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
 	s := b.built()
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("files of the build, which a kill would leave: %v, %v", left, err)
+	}
 	exit, err := s.Run(t.Context(), compose.OneOff{Service: "app"})
 	check(t, err)
 	if diff := cmp.Diff([]string{"hello default", "from-file", "from-dotenv"}, exit.Tail); diff != "" {
@@ -119,6 +124,28 @@ services:
 	check(t, err)
 	if diff := cmp.Diff([]string{"Dockerfile"}, exit.Tail); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What preview.allow permits has to work.
+func TestBuild_AllowedHostNetwork(t *testing.T) {
+	b := newBench(t, map[string]string{
+		"Dockerfile":   dockerfile + "RUN grep -q : /proc/net/dev && cat /proc/net/dev > /interfaces\n",
+		"compose.yaml": "services: {app: {build: {context: ., network: host}, command: [cat, /interfaces]}}",
+	})
+	const key = "app.build.network"
+	p, _, err := compose.Load(t.Context(), compose.Source{Dir: b.dir, Allow: []string{key}})
+	check(t, err)
+	p, _, err = compose.Transform(p, compose.Options{Preview: b.preview, Generation: 1, Labels: b.labels(), Allow: []string{key}})
+	check(t, err)
+	s := compose.NewStack(b.engine, p, nil)
+	if err := s.Build(t.Context()); err != nil {
+		b.fail("build", err)
+	}
+	exit, err := s.Run(t.Context(), compose.OneOff{Service: "app"})
+	check(t, err)
+	if !strings.Contains(strings.Join(exit.Tail, "\n"), "docker0:") {
+		t.Errorf("not the interfaces of the machine: %q", exit.Tail)
 	}
 }
 

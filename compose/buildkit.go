@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"strings"
 
 	"github.com/moby/buildkit/client"
@@ -26,12 +25,7 @@ func (e *Engine) builder(ctx context.Context) (*client.Client, error) {
 
 func (s *Stack) buildImage(ctx context.Context, name string) error {
 	service := s.project.Services[name]
-	dir, err := os.MkdirTemp("", "offshoot-build-")
-	if err != nil {
-		return &BuildError{Service: name, Err: err}
-	}
-	defer os.RemoveAll(dir)
-	opt, err := s.solveOptions(service, dir)
+	opt, err := s.solveOptions(service)
 	if err != nil {
 		return &BuildError{Service: name, Err: err}
 	}

@@ -2,21 +2,26 @@ package compose
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/util/staticfs"
 	"github.com/tonistiigi/fsutil"
+	fstypes "github.com/tonistiigi/fsutil/types"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // buildFiles gives the builder its context and its Dockerfile.
-func (s *Stack) buildFiles(service types.ServiceConfig, dir string, opt *client.SolveOpt) error {
+func (s *Stack) buildFiles(service types.ServiceConfig, opt *client.SolveOpt) error {
 	b := service.Build
 	if !local(b.Context) {
 		opt.FrontendAttrs["context"] = b.Context
@@ -29,10 +34,7 @@ func (s *Stack) buildFiles(service types.ServiceConfig, dir string, opt *client.
 	if err != nil {
 		return hint.Usage(fmt.Errorf("build context: %w", err), "")
 	}
-	if err := s.dockerfile(service, dir); err != nil {
-		return err
-	}
-	files, err := fsutil.NewFS(dir)
+	files, err := s.dockerfile(service)
 	if err != nil {
 		return err
 	}
@@ -42,25 +44,24 @@ func (s *Stack) buildFiles(service types.ServiceConfig, dir string, opt *client.
 	return nil
 }
 
-// dockerfile puts the Dockerfile, also an inline one, into dir, and the
-// .dockerignore of its own that it may have. BuildKit sends a file again only
-// when its size or time differ from what another build sent: files just written
-// have a time of their own.
-func (s *Stack) dockerfile(service types.ServiceConfig, dir string) error {
+// dockerfile is a folder in memory with the Dockerfile, also an inline one, and
+// the .dockerignore of its own that it may have. BuildKit sends a file again only
+// when its size or time differ from what another build sent: these have the time
+// of now.
+func (s *Stack) dockerfile(service types.ServiceConfig) (fsutil.FS, error) {
 	b := service.Build
+	files, now := staticfs.NewFS(), time.Now().UnixNano()
 	text := []byte(b.DockerfileInline)
 	if b.DockerfileInline == "" {
 		path := absolute(b.Context, b.Dockerfile)
 		var err error
 		if text, err = os.ReadFile(path); errors.Is(err, os.ErrNotExist) {
-			return hint.Usage(fmt.Errorf("no Dockerfile at %s", path), "see build.context and build.dockerfile of service %s", service.Name)
+			return nil, hint.Usage(fmt.Errorf("no Dockerfile at %s", path), "see build.context and build.dockerfile of service %s", service.Name)
 		} else if err != nil {
-			return err
+			return nil, err
 		}
 		if ignore, err := os.ReadFile(path + ".dockerignore"); err == nil {
-			if err := os.WriteFile(filepath.Join(dir, "Dockerfile.dockerignore"), ignore, 0o600); err != nil {
-				return err
-			}
+			files.Add("Dockerfile.dockerignore", &fstypes.Stat{ModTime: now}, ignore)
 		}
 	}
 	text, syntax := withoutSyntax(text)
@@ -70,7 +71,22 @@ func (s *Stack) dockerfile(service types.ServiceConfig, dir string) error {
 			Text: "syntax " + syntax + " is not fetched: the engine's own Dockerfile syntax is used",
 		})
 	}
-	return os.WriteFile(filepath.Join(dir, "Dockerfile"), text, 0o600)
+	files.Add("Dockerfile", &fstypes.Stat{ModTime: now}, text)
+	return flatFiles{files}, nil
+}
+
+// flatFiles are files without folders. StaticFS takes the name of one for the
+// folder of those that begin with it.
+type flatFiles struct{ *staticfs.FS }
+
+// Walk visits the one file called target, or all.
+func (f flatFiles) Walk(ctx context.Context, target string, visit fs.WalkDirFunc) error {
+	return f.FS.Walk(ctx, target, func(path string, entry fs.DirEntry, err error) error {
+		if strings.Trim(target, "/") != "" && path != target {
+			return nil
+		}
+		return visit(path, entry, err)
+	})
 }
 
 // withoutSyntax blanks the "# syntax=" line, which makes BuildKit pull another

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -67,7 +68,7 @@ func TestLoad_FilesThatAreNoComposeFile(t *testing.T) {
 			if !errors.Is(err, hint.ErrUsage) || !strings.HasPrefix(err.Error(), "compose file") {
 				t.Fatalf("got %v, want a usage error of the compose file", err)
 			}
-			if strings.ContainsAny(err.Error(), "\n\x00\xff") || len(hint.Of(err)) != 1 {
+			if text := err.Error(); strings.ContainsAny(text, "\n\x00") || !utf8.ValidString(text) || len(hint.Of(err)) != 1 {
 				t.Errorf("not one line with one hint: %q, %q", err, hint.Of(err))
 			}
 		})

@@ -40,7 +40,9 @@ func images(e *edit) {
 // imageName is of the form offshoot/pr-12/web:g1. A service may be called what
 // no image may, such as Web or web_.
 func imageName(o Options, service string) string {
-	name := func(last string) string { return fmt.Sprintf("%s%s/%s:g%d", imagePrefix, o.Preview, last, o.Generation) }
+	name := func(last string) string {
+		return fmt.Sprintf("%s%s/%s:g%d", imagePrefix, o.Preview, last, o.Generation)
+	}
 	if _, err := reference.ParseNormalizedNamed(name(service)); err != nil {
 		return name(fmt.Sprintf("service-%08x", crc32.ChecksumIEEE([]byte(service))))
 	}

@@ -7,20 +7,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/registry"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
-
-// sideBySide bounds how many images are pulled or built at the same time.
-const sideBySide = 4
 
 // Pull fetches the images that the services' pull policy asks for: by default
 // those that the engine does not have. Errors name the image and the service.
@@ -39,22 +34,12 @@ func (s *Stack) Pull(ctx context.Context) error {
 			wanted[service.Image] = service
 		}
 	}
-	var mu sync.Mutex
-	var errs []error
-	group := errgroup.Group{}
-	group.SetLimit(sideBySide)
-	for _, ref := range sorted(wanted) {
-		group.Go(func() error {
-			if err := s.pullImage(ctx, wanted[ref]); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				errs = append(errs, fmt.Errorf("pull %s for %s: %w", ref, wanted[ref].Name, err))
-			}
-			return nil
-		})
-	}
-	_ = group.Wait()
-	return errors.Join(errs...)
+	return sideBySide(sorted(wanted), func(ref string) error {
+		if err := s.pullImage(ctx, wanted[ref]); err != nil {
+			return fmt.Errorf("pull %s for %s: %w", ref, wanted[ref].Name, err)
+		}
+		return nil
+	})
 }
 
 // mustPull decides by the pull policy. The policies with a time interval are

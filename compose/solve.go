@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,22 +21,23 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
-// solveOptions says to BuildKit what a service's build section says. The empty
-// folder dir is for files that are made for the build.
-func (s *Stack) solveOptions(service types.ServiceConfig, dir string) (*client.SolveOpt, error) {
+// solveOptions says to BuildKit what a service's build section says.
+func (s *Stack) solveOptions(service types.ServiceConfig) (*client.SolveOpt, error) {
 	b := service.Build
 	opt := &client.SolveOpt{
 		Frontend:      "dockerfile.v0",
 		FrontendAttrs: buildAttrs(service),
 		LocalMounts:   map[string]fsutil.FS{},
 		Exports:       []client.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": service.Image}}},
+
+		AllowedEntitlements: entitlements(*b),
 	}
 	for _, ref := range b.CacheFrom {
 		if entry, ok := cacheSource(ref); ok {
 			opt.CacheImports = append(opt.CacheImports, entry)
 		}
 	}
-	if err := s.buildFiles(service, dir, opt); err != nil {
+	if err := s.buildFiles(service, opt); err != nil {
 		return nil, err
 	}
 	if err := s.buildContexts(b, opt); err != nil {
@@ -44,6 +46,18 @@ func (s *Stack) solveOptions(service types.ServiceConfig, dir string) (*client.S
 	var err error
 	opt.Session, err = s.attachables(b)
 	return opt, err
+}
+
+// entitlements are what preview.allow permits: nothing else gets this far.
+func entitlements(b types.BuildConfig) []string {
+	all := slices.Clone(b.Entitlements)
+	if b.Network == "host" {
+		all = append(all, "network.host")
+	}
+	if b.Privileged {
+		all = append(all, "security.insecure")
+	}
+	return all
 }
 
 func buildAttrs(service types.ServiceConfig) map[string]string {
