@@ -78,6 +78,9 @@ func (s *Source) explain(c *pgx.Conn, err error) error {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
+		if quotes(pg) {
+			return withheld(pg)
+		}
 		switch pg.Code {
 		case "40001", "57014": // on a standby: cancelled by a conflict with recovery, or by someone
 			if s.db != nil && s.db.InRecovery {
@@ -91,6 +94,25 @@ func (s *Source) explain(c *pgx.Conn, err error) error {
 		return lost(err)
 	}
 	return err
+}
+
+// quotes tells the errors in data and those that functions raise, whose
+// messages may hold values of the row.
+func quotes(pg *pgconn.PgError) bool {
+	return strings.HasPrefix(pg.Code, "22") || strings.HasPrefix(pg.Code, "P0")
+}
+
+// withheld is the error without the value that its message quotes.
+func withheld(pg *pgconn.PgError) error {
+	message := pg.Message
+	if strings.HasPrefix(pg.Code, "P0") {
+		message = "a function of the source refused a row"
+	}
+	if from, to := strings.Index(message, `"`), strings.LastIndex(message, `"`); from < to {
+		message = message[:from] + "…" + message[to+1:]
+	}
+	clean := &pgconn.PgError{Severity: pg.Severity, Code: pg.Code, Message: message}
+	return hint.Wrap(clean, "repair the row in the source, or keep it out with a where for that table")
 }
 
 func lost(err error) error {

@@ -175,6 +175,9 @@ func prepare(ctx context.Context, c *pgx.Conn) error {
 		encoding = "UTF8"
 	}
 	settings := settingsSQL
+	if version >= 140000 {
+		settings += "; SET idle_session_timeout = 0"
+	}
 	if version >= 170000 {
 		settings += "; SET transaction_timeout = 0"
 	}

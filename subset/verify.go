@@ -56,6 +56,9 @@ func Verify(ctx context.Context, url string) (found []Dangling, err error) {
 		return nil, fmt.Errorf("verify: %w", connectError(config, err))
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	if err := prepare(ctx, conn); err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
 	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"); err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}

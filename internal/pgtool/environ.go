@@ -83,6 +83,19 @@ func Environ(connection string) ([]string, error) {
 	return append(env, rest...), nil
 }
 
+// WithOption returns the environment with a setting for the sessions of the
+// programs, after those that the user asks for. Neither needs quoting.
+func WithOption(env []string, setting, value string) []string {
+	env, option := slices.Clone(env), "-c "+setting+"="+value
+	for i, pair := range env {
+		if strings.HasPrefix(pair, "PGOPTIONS=") {
+			env[i] += " " + option
+			return env
+		}
+	}
+	return append(env, "PGOPTIONS="+option)
+}
+
 // addresses joins the hosts and their ports as libpq wants them. pgconn lists
 // a host again for each way of using TLS.
 func addresses(config *pgconn.Config) (hosts, ports string) {

@@ -84,3 +84,17 @@ func TestEnviron_NamesNoPasswordInErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestWithOption_AddsToTheUsersOptions(t *testing.T) {
+	given := []string{"PGHOST=h", "PGOPTIONS=-c a=b"}
+	got := WithOption(given, "x", "off")
+	if diff := cmp.Diff([]string{"PGHOST=h", "PGOPTIONS=-c a=b -c x=off"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if given[1] != "PGOPTIONS=-c a=b" {
+		t.Error("the environment that was given has changed")
+	}
+	if diff := cmp.Diff([]string{"PGHOST=h", "PGOPTIONS=-c x=off"}, WithOption(given[:1], "x", "off")); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
 )
 
@@ -23,6 +24,9 @@ func explain(err error) error {
 	}
 	full := strings.Contains(exit.Stderr, "No space left on device")
 	exit.Stderr = Clean(exit.Stderr)
+	if refused.MatchString(exit.Stderr) {
+		return hint.Wrap(exit, "%s needs a connection beside those of offshoot: raise max_connections or the role's CONNECTION LIMIT", exit.Program)
+	}
 	if full {
 		return &diskFull{exit}
 	}
@@ -52,6 +56,8 @@ func Clean(stderr string) string {
 
 var (
 	ours = regexp.MustCompile(`^(pg_dump|pg_restore|psql)(:|\S*: (error|warning))|^HINT:`)
+	// refused matches what a server says that has no connection left.
+	refused = regexp.MustCompile(`FATAL:  (sorry, too many clients|remaining connection slots|too many connections for)`)
 	// value matches what a message of the server quotes of a row, as in
 	// `invalid input syntax for type integer: "x"` and
 	// `invalid byte sequence for encoding "UTF8": 0xe9 0x20`.

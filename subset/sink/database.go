@@ -105,6 +105,10 @@ func (d *database) open(ctx context.Context, from subset.Origin) error {
 		return ErrTargetBusy
 	}
 	d.target, err = readTarget(ctx, d.control)
+	if d.target.ReadOnly {
+		// Not always: poolers refuse options.
+		d.env = pgtool.WithOption(d.env, "default_transaction_read_only", "off")
+	}
 	return err
 }
 

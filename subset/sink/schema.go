@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,7 +17,7 @@ import (
 // out of it.
 type schema struct {
 	tools    *pgtool.Tools
-	dir      string // of our own, for the archive and lists of its entries
+	dir      workspace // for the archive and lists of its entries
 	archive  string
 	entries  []pgtool.Entry // in the archive's order, without what is never wanted
 	policies []policy
@@ -32,11 +31,11 @@ func dumpSchema(ctx context.Context, from subset.Origin) (*schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "offshoot-schema-")
-	if err != nil {
+	s := &schema{tools: tools}
+	if s.dir, err = makeWorkspace(); err != nil {
 		return nil, err
 	}
-	s := &schema{tools: tools, dir: dir, archive: filepath.Join(dir, "archive")}
+	s.archive = filepath.Join(s.dir.path, "archive")
 	if err := s.read(ctx, from); err != nil {
 		_ = s.close()
 		return nil, err
@@ -186,7 +185,7 @@ func commentsOn(e pgtool.Entry, kind, name, table string) bool {
 // take says which entries of a section to restore.
 func (s *schema) take(section pgtool.Section, entries []pgtool.Entry) (pgtool.Restore, error) {
 	s.lists++
-	path := filepath.Join(s.dir, "list"+strconv.Itoa(s.lists))
+	path := filepath.Join(s.dir.path, "list"+strconv.Itoa(s.lists))
 	r := pgtool.Restore{Archive: s.archive, Section: section, Contents: path}
 	return r, pgtool.WriteList(path, entries)
 }
@@ -222,7 +221,7 @@ func (s *schema) statement(ctx context.Context, e pgtool.Entry) (string, error) 
 	return strings.TrimSuffix(strings.TrimSpace(body), ";"), nil
 }
 
-func (s *schema) close() error { return os.RemoveAll(s.dir) }
+func (s *schema) close() error { return s.dir.remove() }
 
 // tidy keeps of a script of pg_restore the settings and the statements. It
 // drops the versions, a setting that servers before 17 do not know, and the

@@ -16,6 +16,7 @@ type target struct {
 	SystemID   string // empty when the role may not read it
 	InRecovery bool
 	Superuser  bool
+	ReadOnly   bool // sessions of the role begin so
 	Comment    string
 	Extensions []string
 }
@@ -24,7 +25,8 @@ const targetSQL = `
 SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(),
        pg_catalog.current_setting('is_superuser'),
        COALESCE(pg_catalog.shobj_description(d.oid, 'pg_database'), ''),
-       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
+       (SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name = 'default_transaction_read_only')
 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`
 
 func readTarget(ctx context.Context, conn *pgconn.PgConn) (target, error) {
@@ -33,7 +35,7 @@ func readTarget(ctx context.Context, conn *pgconn.PgConn) (target, error) {
 		return target{}, serverError("look at target", err)
 	}
 	row := rows[0]
-	t := target{Name: row[1], InRecovery: row[2] == "t", Superuser: row[3] == "on", Comment: row[4]}
+	t := target{Name: row[1], InRecovery: row[2] == "t", Superuser: row[3] == "on", Comment: row[4], ReadOnly: row[6] == "on"}
 	if t.Version, err = strconv.Atoi(row[0]); err != nil {
 		return target{}, err
 	}
@@ -83,7 +85,7 @@ SET default_transaction_read_only = off; SET default_transaction_isolation = 're
 SET standard_conforming_strings = on; SET check_function_bodies = false; SET xmloption = content;
 SET client_min_messages = warning; SET row_security = off; SET synchronous_commit = off;
 SELECT pg_catalog.set_config('search_path', '', false);
-SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout';`
+SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');`
 
 // connect opens a connection to the target and prepares it.
 func connect(ctx context.Context, config *pgconn.Config) (*pgconn.PgConn, error) {
