@@ -230,6 +230,7 @@ func TestReview_BelievesThePicturesBytes(t *testing.T) {
 		{"ü 🌱.exe", webp, 200, "image/webp"},
 		{"full.png", append(bytes.Clone(png), make([]byte, limit-len(png))...), 200, "image/png"},
 		{"over.png", append(bytes.Clone(png), make([]byte, limit-len(png)+1)...), 422, ""},
+		{"huge.png", append(bytes.Clone(png), make([]byte, limit+1<<20)...), 422, ""},
 		{"page.png", []byte("<html><script>alert(1)</script>"), 422, ""},
 		{"drawing.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), 422, ""},
 		{"moving.gif", []byte("GIF89a"), 422, ""},
