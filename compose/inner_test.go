@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/docker/api/types/container"
 	"github.com/google/go-cmp/cmp"
 	"github.com/moby/buildkit/client"
 	godigest "github.com/opencontainers/go-digest"
@@ -267,6 +268,22 @@ func TestSeen_SaysWhyItIsNotReady(t *testing.T) {
 		if got := seen.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+func TestHopeless_AfterASecondChance(t *testing.T) {
+	for _, c := range []struct {
+		failed, retries int
+		want            bool
+	}{
+		{0, 0, false}, {3, 0, false}, {5, 0, false}, {6, 0, true}, {3, 1, false}, {4, 1, true}, {19, 10, false}, {20, 10, true},
+	} {
+		if got := hopeless(c.failed, &container.HealthConfig{Retries: c.retries}); got != c.want {
+			t.Errorf("%d failed of %d retries: %v, want %v", c.failed, c.retries, got, c.want)
+		}
+	}
+	if hopeless(5, nil) || !hopeless(6, nil) {
+		t.Error("without a check of its own: not the engine's default of three retries")
 	}
 }
 

@@ -209,12 +209,23 @@ func (s *Stack) judge(ctx context.Context, c Container, steadies map[string]stea
 	switch state.Status {
 	case "running":
 		one.ready = one.Health == container.Healthy || one.Health == "" && isSteady(steadies, c.ID, state.StartedAt)
+		one.Fatal = one.Health == container.Unhealthy && info.Config != nil && hopeless(state.Health.FailingStreak, info.Config.Healthcheck)
 	case "exited":
 		one.ready, one.Fatal = state.ExitCode == 0, state.ExitCode != 0
 	case "dead", "removing":
 		one.Fatal = true
 	}
 	return one, nil
+}
+
+// hopeless tells whether an unhealthy service has had its second chance: as many
+// checks again as made it unhealthy, and at least three more.
+func hopeless(failed int, check *container.HealthConfig) bool {
+	retries := 3 // the engine's default
+	if check != nil && check.Retries > 0 {
+		retries = check.Retries
+	}
+	return failed >= retries+max(retries, 3)
 }
 
 func isSteady(steadies map[string]steady, id, started string) bool {
