@@ -41,7 +41,7 @@ func labelled(own types.Labels, more map[string]string) types.Labels {
 		own = types.Labels{}
 	}
 	maps.DeleteFunc(own, func(k, _ string) bool {
-		return strings.HasPrefix(k, "dev.offshoot.") || strings.HasPrefix(k, "com.docker.compose.")
+		return strings.HasPrefix(k, labelPrefix) || strings.HasPrefix(k, "com.docker.compose.")
 	})
 	maps.Copy(own, more)
 	return own

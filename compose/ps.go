@@ -62,7 +62,7 @@ func summary(c container.Summary) Container {
 	if len(c.Names) > 0 {
 		listed.Name = strings.TrimPrefix(c.Names[0], "/")
 	}
-	if service, ok := c.Labels[oneOffLabel]; ok {
+	if service := c.Labels[oneOffLabel]; service != "" {
 		listed.Service, listed.OneOff = service, true
 	}
 	if c.NetworkSettings != nil {

@@ -11,8 +11,12 @@ import (
 	"github.com/docker/compose/v5/pkg/compose"
 )
 
-// oneOffLabel marks a container that Run made; its value is the service.
-const oneOffLabel = "dev.offshoot.run"
+const (
+	// labelPrefix is that of all labels of ours.
+	labelPrefix = "dev.offshoot."
+	// oneOffLabel marks a container that Run made; its value is the service.
+	oneOffLabel = labelPrefix + "run"
+)
 
 // Stack runs one transformed project on an engine. Its methods may be called
 // one after another, not at the same time.

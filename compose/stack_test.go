@@ -180,6 +180,56 @@ func TestWait_EndsAtOnceWhenAServiceHasFailed(t *testing.T) {
 	}
 }
 
+func TestWait_DoesNotWaitForAServiceThatStaysUnhealthy(t *testing.T) {
+	b := app(t, `
+  db:
+    image: app
+    init: true
+    command: [sleep, "1000"]
+    healthcheck: {test: [CMD-SHELL, "echo disk is full; exit 1"], interval: 100ms, retries: 2}
+`)
+	s := b.built()
+	check(t, s.Up(t.Context()))
+	seen := notReady(t, s.Wait(t.Context(), 5*time.Minute))
+	if len(seen) != 1 || seen[0].String() != "db is unhealthy (disk is full)" || !seen[0].Fatal {
+		t.Errorf("seen %+v", seen)
+	}
+}
+
+func TestWait_AServiceMayRecover(t *testing.T) {
+	b := app(t, `
+  db:
+    image: app
+    init: true
+    command: [sleep, "1000"]
+    healthcheck: {test: [CMD-SHELL, "echo x >> /count; test $$(wc -l < /count) -ge 4"], interval: 100ms, retries: 1}
+`)
+	s := b.built()
+	check(t, s.Up(t.Context()))
+	check(t, s.Wait(t.Context(), time.Minute))
+}
+
+// An image may be anyone's: what it says in our name is not believed.
+func TestUp_LabelsOfTheImageAreNotInherited(t *testing.T) {
+	b := newBench(t, map[string]string{
+		"Dockerfile":   dockerfile + "LABEL dev.offshoot.run=web dev.offshoot.gateway=here dev.offshoot.test=forged team=shop\n",
+		"compose.yaml": "services: {web: {build: ., init: true, command: [sleep, '1000']}}",
+	})
+	s := b.built()
+	check(t, s.Up(t.Context()))
+	check(t, s.Wait(t.Context(), time.Minute))
+	c := only(t, s, "web")
+	got := []string{c.Labels["dev.offshoot.run"], c.Labels["dev.offshoot.gateway"], c.Labels[testLabel], c.Labels["team"]}
+	if diff := cmp.Diff([]string{"", "", b.preview, "shop"}, got); diff != "" || c.OneOff {
+		t.Errorf("one-off %v, labels %s", c.OneOff, diff)
+	}
+	exit, err := s.Run(t.Context(), compose.OneOff{Service: "web", Command: []string{"echo", "ran"}})
+	check(t, err)
+	if diff := cmp.Diff([]string{"ran"}, exit.Tail); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWait_MissingContainerIsNotReady(t *testing.T) {
 	b := app(t, "  web: {image: app, init: true, command: [sleep, '1000']}\n")
 	seen := notReady(t, b.built().Wait(t.Context(), 300*time.Millisecond))

@@ -3,8 +3,10 @@ package compose
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -44,7 +46,31 @@ func (s *Stack) create(ctx context.Context, kind string, p *types.Project) error
 	if err != nil {
 		return err
 	}
+	if err := s.disown(ctx, p); err != nil {
+		return err
+	}
 	return c.Create(ctx, p, api.CreateOptions{IgnoreOrphans: true, Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateNever, QuietPull: true})
+}
+
+// disown blanks what an image says in our name: its containers would inherit
+// those labels that we do not set.
+func (s *Stack) disown(ctx context.Context, p *types.Project) error {
+	for _, service := range p.Services {
+		found, err := s.engine.Client().ImageInspect(ctx, service.Image)
+		if errdefs.IsNotFound(err) || err == nil && found.Config == nil {
+			continue // Creating says it better.
+		}
+		if err != nil {
+			return fmt.Errorf("inspect %s: %w", service.Image, err)
+		}
+		for key := range found.Config.Labels {
+			_, ours := service.Labels[key]
+			if _, oneOff := service.CustomLabels[key]; strings.HasPrefix(key, labelPrefix) && !ours && !oneOff {
+				service.CustomLabels[key] = ""
+			}
+		}
+	}
+	return nil
 }
 
 // start hides from compose when ctx ends: its wait for dependencies takes that
