@@ -18,9 +18,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // read loads a schema and returns its catalog as the given role sees it.
 func read(t *testing.T, schema string) *catalog.Database {
 	t.Helper()
-	url := pgtest.New(t)
-	pgtest.Load(t, url, filepath.Join("../../testdata/schemas", schema))
-	return readURL(t, url)
+	return readURL(t, pgtest.Shared(t, schema, func(url string) { pgtest.Load(t, url, filepath.Join("../../testdata/schemas", schema)) }))
 }
 
 func readURL(t *testing.T, url string) *catalog.Database {
