@@ -54,7 +54,7 @@ func Load(ctx context.Context, src Source) (project *types.Project, changes []Ch
 		return nil, nil, err
 	}
 	if err := l.scan(ctx, l.files, l.workDir, l.env); err != nil {
-		return nil, nil, invalid(err)
+		return nil, nil, invalid(locate(l.read, err))
 	}
 	if l.blocked {
 		return nil, nil, l.check.err()
@@ -76,6 +76,7 @@ type loading struct {
 	check   *checker
 	missing *missing
 	scanned map[string]bool
+	read    []composeFile
 	blocked bool // a refused file would be opened by loading
 }
 
@@ -169,7 +170,7 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 	}
 	p, err := opts.LoadProject(ctx)
 	if err != nil {
-		return nil, invalid(err)
+		return nil, invalid(locate(l.read, err))
 	}
 	p = p.WithoutUnnecessaryResources()
 	if len(p.Services) == 0 {
