@@ -64,6 +64,7 @@ func openArchive(path string) (*archive, error) {
 type content struct {
 	io.Reader
 	custom bool
+	script *script // nil: not pg_dump's
 	read   *counter
 	close  []func() error
 }
@@ -126,8 +127,52 @@ func (c *content) inside(r io.Reader) error {
 	case bytes.IndexByte(head, 0) >= 0:
 		return hint.Usage(errors.New("it is neither a script nor what pg_dump writes"), archiveHint)
 	}
-	c.Reader = buffered
+	c.Reader = damage{buffered}
+	if bytes.Contains(head, []byte("-- PostgreSQL database dump")) {
+		c.script = &script{Reader: c.Reader}
+		c.Reader = c.script
+	}
 	return nil
+}
+
+// complete tells of a script of pg_dump that came to its end without its last
+// line, which psql would not mind: it takes the end of the input for the end
+// of a table.
+func (c *content) complete() error {
+	if c.script == nil || c.script.ended {
+		return nil
+	}
+	return hint.Wrap(errors.New("the archive is cut short: pg_dump's last line is missing"), "make it anew")
+}
+
+// damage tells apart that the archive cannot be read.
+type damage struct{ io.Reader }
+
+func (d damage) Read(p []byte) (int, error) {
+	n, err := d.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = hint.Wrap(fmt.Errorf("the archive is cut short or damaged: %w", err), "make it anew")
+	}
+	return n, err
+}
+
+// script looks for the last line of pg_dump in what is read.
+type script struct {
+	io.Reader
+	last  []byte
+	ended bool
+}
+
+var dumpEnd = []byte("-- PostgreSQL database dump complete")
+
+func (s *script) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if !s.ended {
+		seen := append(s.last, p[:n]...)
+		s.ended = bytes.Contains(seen, dumpEnd)
+		s.last = append([]byte(nil), seen[max(0, len(seen)-len(dumpEnd)):]...)
+	}
+	return n, err
 }
 
 // isTar knows pg_dump's tar format by its first member.

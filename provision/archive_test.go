@@ -134,3 +134,32 @@ func TestOpenArchive_CutShortIsAnErrorOfReading(t *testing.T) {
 		t.Error("half of an archive was taken for a whole one")
 	}
 }
+
+func TestScript_OfPgDumpWithoutItsLastLineIsCutShort(t *testing.T) {
+	const head, end = "--\n-- PostgreSQL database dump\n--\n\nSELECT 1;\n", "--\n-- PostgreSQL database dump complete\n--\n"
+	filler := strings.Repeat("-- filler of a script\n", 10000)
+	for text, want := range map[string]bool{
+		head + filler + end:           true,
+		head + filler + end + filler:  true, // something was appended
+		head + filler:                 false,
+		head + filler + end[:20]:      false,
+		filler:                        true, // not pg_dump's
+		"-- PostgreSQL database dump": false,
+		"--\n-- PostgreSQL database cluster dump\n--\n": true, // pg_dumpall ends otherwise
+	} {
+		for _, step := range []int{1, 7, 4096} {
+			c := &content{}
+			if err := c.inside(strings.NewReader(text)); err != nil {
+				t.Fatal(err)
+			}
+			for buffer := make([]byte, step); ; {
+				if _, err := c.Read(buffer); err != nil {
+					break
+				}
+			}
+			if err := c.complete(); (err == nil) != want {
+				t.Errorf("%.40q… of %d bytes, read by %d: %v", text, len(text), step, err)
+			}
+		}
+	}
+}

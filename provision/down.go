@@ -21,7 +21,7 @@ func Down(ctx context.Context, machine Machine, id string, observe func(Event)) 
 	d.options.Preview.ID = id
 	removed, err := d.down(ctx, id)
 	if err != nil {
-		return removed, fmt.Errorf("down %s: %w", id, err)
+		return removed, fmt.Errorf("down %s: %w", id, d.blame(ctx, err))
 	}
 	return removed, nil
 }

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"context"
 	"os"
 	"testing"
 
@@ -32,3 +33,6 @@ func NeedEngine(t *testing.T) *compose.Engine {
 	}
 	return engine
 }
+
+// EnsureGateway makes the gateway run without telling it any route.
+func EnsureGateway(ctx context.Context, m Machine) error { return m.ensureGateway(ctx) }

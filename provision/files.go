@@ -80,6 +80,7 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	changes = append(changes, hasten(project, r.Engine.Client().ClientVersion())...)
 	if err := r.openArchive(); err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (r *run) readFiles(ctx context.Context) error {
 		return err
 	}
 	own, more, err := compose.Transform(project, compose.Options{
-		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.labels(),
+		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
 		Database: r.next.Database, DataDir: dataDir, Root: source.Dir, Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
 		CPUs: r.options.CPUs, Memory: r.options.Memory,

@@ -1,12 +1,14 @@
 package provision
 
 import (
+	"archive/tar"
 	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,6 +92,9 @@ func (m Machine) ensureGateway(ctx context.Context) error {
 		}
 	}
 	if err := m.createGateway(ctx, imageRef, config, hostPort); err != nil {
+		if exists { // other previews are still to be reached as they were
+			err = errors.Join(err, m.createGateway(ctx, current.Config.Image, current.Config.Labels[labelConfig], publishedPort(current)))
+		}
 		return err
 	}
 	return removeGatewayImages(ctx, api, m.gateway(), imageRef)
@@ -162,11 +167,55 @@ func (m Machine) createGateway(ctx context.Context, imageRef, config string, hos
 	if err != nil {
 		return fmt.Errorf("create the gateway: %w", err)
 	}
-	if err := startGateway(ctx, api, created.ID, hostPort); err != nil {
+	err = m.prepareGateway(ctx, created.ID)
+	if err == nil {
+		err = startGateway(ctx, api, created.ID, hostPort)
+	}
+	if err != nil {
 		removed := api.ContainerRemove(context.WithoutCancel(ctx), created.ID, container.RemoveOptions{Force: true})
 		return errors.Join(err, removed)
 	}
 	return nil
+}
+
+// prepareGateway connects a gateway that does not run yet, and puts the routes
+// where it looks for those of its last run: it serves all previews at once.
+func (m Machine) prepareGateway(ctx context.Context, id string) error {
+	api := m.Engine.Client()
+	created, err := api.ContainerInspect(ctx, id)
+	if err != nil {
+		return fmt.Errorf("inspect the gateway: %w", err)
+	}
+	everything, err := m.lookAll(ctx)
+	if err != nil {
+		return err
+	}
+	if err := joinNetworks(ctx, api, created, everything.reached()); err != nil {
+		return err
+	}
+	content, err := tableArchive(everything.routes())
+	if err == nil {
+		err = api.CopyToContainer(ctx, id, gateway.Folder, content, container.CopyToContainerOptions{})
+	}
+	if err != nil {
+		return fmt.Errorf("routes: %w", err)
+	}
+	return nil
+}
+
+// tableArchive is the gateway's file of routes as the engine takes files.
+func tableArchive(table gateway.Table) (io.Reader, error) {
+	content, err := json.Marshal(table)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	err = w.WriteHeader(&tar.Header{Name: gateway.File, Mode: 0o600, Uid: 65534, Gid: 65534, Size: int64(len(content))})
+	if err == nil {
+		_, err = w.Write(content)
+	}
+	return &b, errors.Join(err, w.Close())
 }
 
 // ensureGatewayNetwork makes the network through which the port is published,

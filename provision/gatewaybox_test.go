@@ -97,3 +97,93 @@ func TestGateway_NeedsAStaticProgram(t *testing.T) {
 	}
 	f.assertNothingLeft(t.Context())
 }
+
+// other is a program that does the same and has another digest.
+func other(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile(programPath(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "offshoot")
+	if err := os.WriteFile(path, append(content, "another"...), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
+	a := newFixture(t, 35)
+	b := fixtureOn(t, a.machine, a.options.Preview.Project, 36)
+	b.options.Source.Env["GREETING"] = "two"
+	a.up()
+	neighbour := b.up().Links[0]
+
+	a.machine.Binary, b.machine.Binary = other(t), ""
+	before := a.gatewayID()
+	seen := ""
+	_, err := provision.Up(t.Context(), a.machine, a.options, func(e provision.Event) {
+		if e.Step == provision.StepGateway && e.Kind == provision.Done {
+			_, seen = get(t, neighbour.URL)
+		}
+	})
+	if err != nil || seen != "two" || a.gatewayID() == before {
+		t.Errorf("after another program the neighbour gave %q (%v), gateway %s before", seen, err, before)
+	}
+	if images := things(t.Context(), t, a.machine, "dev.offshoot.gateway="+a.machine.Gateway); strings.Count(strings.Join(images, "\n"), "image ") != 1 {
+		t.Errorf("the gateway has %q", images)
+	}
+
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.machine.Port = taken.Addr().(*net.TCPAddr).Port
+	var port *provision.PortTakenError
+	if _, err := a.tryUp(); !errors.As(err, &port) {
+		t.Errorf("to a port that is taken: %v", err)
+	}
+	b.awaitServes(neighbour, "two") // where it was before
+	_ = taken.Close()
+
+	a.up()
+	statuses, err := provision.List(t.Context(), a.machine, provision.Filter{ID: b.options.Preview.ID})
+	if err != nil || len(statuses) != 1 {
+		t.Fatalf("%+v, %v", statuses, err)
+	}
+	if moved := statuses[0].Links[0]; moved == neighbour {
+		t.Errorf("the link did not move from %v", neighbour)
+	} else {
+		b.assertServes(moved, "two")
+	}
+}
+
+// A gateway that was just started has the routes before anybody tells it.
+func TestGateway_HasItsRoutesBeforeItIsTold(t *testing.T) {
+	f := newFixture(t, 37)
+	link := f.up().Links[0]
+	api := f.machine.Engine.Client()
+	for name, undo := range map[string]func() error{
+		"stopped": func() error { return api.ContainerStop(t.Context(), f.machine.Gateway, container.StopOptions{}) },
+		"removed": func() error {
+			return api.ContainerRemove(t.Context(), f.machine.Gateway, container.RemoveOptions{Force: true})
+		},
+	} {
+		if err := undo(); err != nil {
+			t.Fatal(err)
+		}
+		if err := provision.EnsureGateway(t.Context(), f.machine); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		f.awaitServes(link, "one")
+	}
+}
+
+func (f *fixture) gatewayID() string {
+	f.t.Helper()
+	found, err := f.machine.Engine.Client().ContainerInspect(f.t.Context(), f.machine.Gateway)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return found.ID
+}

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -88,6 +89,17 @@ func (g generation) labels() map[string]string {
 		labels[labelExpires] = g.Expires.UTC().Format(time.RFC3339)
 	}
 	return withoutEmpty(labels)
+}
+
+// everyLabel has an empty value where labels has none: a container takes over
+// the labels of its image, which would else be believed.
+func (g generation) everyLabel() map[string]string {
+	labels := map[string]string{
+		labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelExpose: "", labelExpires: "",
+		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelGateway: "", labelConfig: "",
+	}
+	maps.Copy(labels, g.labels())
+	return labels
 }
 
 // generationOf reads a generation back. A number that is none comes out as 0,

@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -65,16 +64,19 @@ func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error)
 	if err != nil {
 		return nil, err
 	}
+	of := map[string]string{labelPreview: filter.ID}
+	containers, err := compose.List(ctx, machine.Engine, of) // once for all previews
+	if err != nil {
+		return nil, err
+	}
 	found := []Status{}
 	for _, id := range s.previews() {
 		g := s.generation(id, s.shown(id))
 		if filter.Repository != "" && g.Preview.Repository != cleanRepository(filter.Repository) {
 			continue
 		}
-		status, err := machine.status(ctx, s, g, engineID)
-		if err != nil {
-			return nil, err
-		}
+		status := machine.status(s, g, engineID)
+		status.Services = servicesOf(g, containers)
 		status.Links = g.links(hostPort)
 		found = append(found, status)
 	}
@@ -94,11 +96,11 @@ func (s survey) shown(id string) int {
 	return newest
 }
 
-func (m Machine) status(ctx context.Context, s survey, g generation, engineID string) (Status, error) {
+func (m Machine) status(s survey, g generation, engineID string) Status {
 	id := g.Preview.ID
 	status := Status{
 		Preview: g.Preview, State: s.state(id), Generation: g.Number, Commit: g.Commit,
-		Archive: g.Archive, Database: g.Database, Expires: g.Expires, Services: []Service{},
+		Archive: g.Archive, Database: g.Database, Expires: g.Expires,
 	}
 	if status.State == Incomplete && held(lockFor(m.locks(), engineID, id)) {
 		status.State = Starting
@@ -109,18 +111,20 @@ func (m Machine) status(ctx context.Context, s survey, g generation, engineID st
 			break
 		}
 	}
-	containers, err := compose.List(ctx, m.Engine, map[string]string{
-		labelPreview: id, labelGeneration: strconv.Itoa(g.Number),
-	})
-	if err != nil {
-		return Status{}, err
-	}
+	return status
+}
+
+// servicesOf are the services of one generation.
+func servicesOf(g generation, containers []compose.Container) []Service {
+	services := []Service{}
 	for _, c := range containers {
-		if !c.OneOff {
-			status.Services = append(status.Services, Service{Name: c.Service, State: c.State, Health: c.Health, ExitCode: c.ExitCode})
+		of := generationOf(c.Labels)
+		if c.OneOff || of.Preview.ID != g.Preview.ID || of.Number != g.Number {
+			continue
 		}
+		services = append(services, Service{Name: c.Service, State: c.State, Health: c.Health, ExitCode: c.ExitCode})
 	}
-	return status, nil
+	return services
 }
 
 // state is what the markers say.

@@ -62,6 +62,9 @@ func (r *run) loadArchive(ctx context.Context) error {
 	err = r.feed(ctx, loadCommand(r.server, content))
 	close(done)
 	<-finished
+	if err == nil {
+		err = content.complete()
+	}
 	if err != nil {
 		return r.failed(ctx, err)
 	}

@@ -89,10 +89,22 @@ func look(ctx context.Context, api client.APIClient, id string) (survey, error) 
 		s.others = append(s.others, n.Labels)
 	}
 	for _, i := range images {
-		s.others = append(s.others, i.Labels)
+		if builtByUs(i) {
+			s.others = append(s.others, i.Labels)
+		}
 	}
 	s.sort()
 	return s, nil
+}
+
+// builtByUs tells our images, by the names that compose.Transform gives them or
+// by having none, from those that only bear our labels: whoever makes an image
+// can put any label on it.
+func builtByUs(i image.Summary) bool {
+	own := "offshoot/" + i.Labels[labelPreview] + "-"
+	named := func(name string) bool { return !strings.HasPrefix(name, "<none>") }
+	return slices.ContainsFunc(i.RepoTags, func(tag string) bool { return strings.HasPrefix(tag, own) }) ||
+		!slices.ContainsFunc(slices.Concat(i.RepoTags, i.RepoDigests), named)
 }
 
 func (s *survey) sort() {

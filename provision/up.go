@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,11 +22,22 @@ const lockPatience = 500 * time.Millisecond
 func Up(ctx context.Context, machine Machine, options Options, observe func(Event)) (*Result, error) {
 	r := &run{Machine: machine, options: options, observe: observe}
 	r.result = &Result{Preview: options.Preview, Commit: options.Commit, Links: []Link{}, Timings: []Timing{}}
-	err := r.up(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("up %s: %w", options.Preview.Name, err)
+	if err := r.up(ctx); err != nil {
+		return nil, fmt.Errorf("up %s: %w", options.Preview.Name, r.blame(ctx, err))
 	}
 	return r.result, nil
+}
+
+// blame says in one line that the engine has gone away, where that is behind
+// an error: everything else that then fails only follows from it.
+func (r *run) blame(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	_, down := r.Engine.ID(ctx)
+	if down == nil || errors.Is(err, compose.ErrEngineDown) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return hint.Wrap(fmt.Errorf("%s: %w", r.failedIn, down), "then run it again: it removes what this run has left")
 }
 
 // A run is one up under way.
@@ -35,8 +47,9 @@ type run struct {
 	observe func(Event)
 	result  *Result
 
-	mutex   sync.Mutex // guards observe
-	current Step
+	mutex    sync.Mutex // guards observe
+	current  Step
+	failedIn Step // the first that failed
 
 	engineID string
 	port     int // of the gateway
@@ -117,6 +130,7 @@ func (r *run) step(ctx context.Context, name Step, do func(context.Context) erro
 	err := do(ctx)
 	took := time.Since(began)
 	if err != nil {
+		r.failedIn = cmp.Or(r.failedIn, name)
 		r.emit(Event{Step: name, Kind: Failed, Text: err.Error(), Took: took})
 		return err
 	}

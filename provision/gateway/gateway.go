@@ -25,8 +25,10 @@ import (
 // Where things are inside the gateway's container.
 const (
 	DefaultPort   = 8480
-	defaultSocket = "/run/offshoot/gateway.sock"
-	defaultFile   = "/run/offshoot/routes.json"
+	Folder        = "/run/offshoot" // what it writes
+	File          = "routes.json"   // in the folder: the last table
+	defaultSocket = Folder + "/gateway.sock"
+	defaultFile   = Folder + "/" + File
 )
 
 // Options are what Serve needs. The zero value is right inside the container.
