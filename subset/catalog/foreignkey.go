@@ -41,8 +41,12 @@ func (k *ForeignKey) References(child string) string {
 	return strings.Join(parts, " AND ")
 }
 
-// String is the key's name with the table that declares it.
+// String is the key's name with the table that declares it, or what the
+// configuration says.
 func (k *ForeignKey) String() string {
+	if k.OID == 0 {
+		return k.Name
+	}
 	return k.ChildRel.Schema + "." + k.ChildRel.Name + "." + k.Name
 }
 
