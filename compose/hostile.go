@@ -178,10 +178,7 @@ func (c *checker) build(service string, b types.BuildConfig) {
 	if local(b.Context) {
 		ok := c.path(prefix+"context:", b.Context, service+": builds "+rel(c.root, b.Context))
 		if ok && b.Dockerfile != "" {
-			path := absolute(b.Context, b.Dockerfile)
-			if c.path(prefix+"dockerfile:", path, service+": Dockerfile "+rel(c.root, path)) {
-				c.path(prefix+"dockerfile:", path+".dockerignore", service+": "+rel(c.root, path)+".dockerignore")
-			}
+			c.dockerfile(service, b)
 		}
 	}
 	for _, name := range sorted(b.AdditionalContexts) {
@@ -200,6 +197,21 @@ func (c *checker) build(service string, b types.BuildConfig) {
 	}
 	for _, key := range b.SSH {
 		c.refuse(prefix+"ssh:"+key.ID, fmt.Sprintf("%s: build with the SSH agent or key %q of this machine", service, key.ID))
+	}
+}
+
+// dockerfile refuses a Dockerfile, or its own .dockerignore, that is neither in
+// the checkout nor in the context, which may be allowed to be elsewhere.
+func (c *checker) dockerfile(service string, b types.BuildConfig) {
+	path := absolute(b.Context, b.Dockerfile)
+	for _, file := range []string{path, path + ".dockerignore"} {
+		real := resolve(file)
+		if inside(resolve(b.Context), real) {
+			continue
+		}
+		if !c.path(service+".build.dockerfile:", file, service+": Dockerfile "+rel(c.root, file)) || !inside(c.root, real) {
+			return
+		}
 	}
 }
 
