@@ -213,7 +213,7 @@ func bareLine(err error) error {
 	if m := lineOf.FindStringSubmatch(err.Error()); m != nil {
 		return fmt.Errorf("%s: %s: not a KEY=value line", m[1], m[2])
 	}
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || strings.Contains(err.Error(), "unsupported env_file format") {
 		return err
 	}
 	return errors.New("an env_file cannot be read")

@@ -75,10 +75,10 @@ services:
     cap_add: [SYS_ADMIN]
     security_opt: ["seccomp:unconfined"]
     devices: [/dev/null]
-    volumes: ["/etc:/etc:ro", "v:/v"]
+    volumes: ["/etc:/etc:ro", "data:/v"]
     env_file: [{path: /nowhere/x.env, required: false}]
 volumes:
-  v: {driver_opts: {type: none, o: bind, device: /etc}}
+  data: {driver_opts: {type: none, o: bind, device: /etc}}
 `), 0o600))
 	var allow []string
 	for range 3 {
