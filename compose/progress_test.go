@@ -1,0 +1,177 @@
+package compose
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/pkg/stdcopy"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+func TestPullProgress_AddsUpTheLayers(t *testing.T) {
+	s, events := stackOf()
+	err := s.pullProgress("busybox", strings.NewReader(`{"status":"Pulling from library/busybox"}
+{"id":"a","status":"Downloading","progressDetail":{"current":10,"total":100}}
+{"id":"b","status":"Downloading","progressDetail":{"current":5,"total":50}}
+{"id":"a","status":"Downloading","progressDetail":{"current":100,"total":100}}
+{"id":"a","status":"Extracting","progressDetail":{"current":1,"total":100}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := (*events)[len(*events)-1]
+	want := Event{Kind: "pull", Subject: "busybox", Text: "extracting", Current: 105, Total: 150}
+	if diff := cmp.Diff(want, last); diff != "" || len(*events) != 5 {
+		t.Errorf("%d events, %s", len(*events), diff)
+	}
+}
+
+func TestPullProgress_ErrorsInTheStream(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"status":"x"}{"error":"no space left on device"}`: "no space left on device",
+		`{"status":"x"} not json`:                           "invalid character",
+		`{"status":`:                                        "unexpected EOF",
+	} {
+		s, _ := stackOf()
+		if err := s.pullProgress("busybox", strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestPullHint_LoginOrReach(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		hint string
+	}{
+		{errdefs.ErrNotFound, "check the name and tag"},
+		{errdefs.ErrUnauthenticated, "docker login"},
+		{errors.New("pull access denied for acme/app"), "docker login"},
+		{errors.New("dial tcp: no such host"), "reaches the registry"},
+	} {
+		err := pullHint(c.err)
+		if got := hint.Of(err); len(got) != 1 || !strings.Contains(got[0], c.hint) || !errors.Is(err, c.err) {
+			t.Errorf("%v: hints %q, want one about %q", c.err, got, c.hint)
+		}
+	}
+}
+
+func TestBus_TurnsResourcesIntoEvents(t *testing.T) {
+	var got []Event
+	b := &bus{kind: "up", to: &observer{observe: func(e Event) { got = append(got, e) }}}
+	b.Start(t.Context(), "up")
+	b.On(api.Resource{ID: "Container web", Status: api.Working, Text: "Creating"}, api.Resource{ID: "Container web", Status: api.Error, Text: "Error", Details: "no image"})
+	b.On(api.Resource{ID: "web", Status: api.Done, Text: "Started"}, api.Resource{ID: "web", Status: api.Warning, Text: "Slow", Current: 1, Total: 2})
+	b.Done("up", true)
+	want := []Event{
+		{Kind: "up", Subject: "Container web", Text: "creating", State: Working},
+		{Kind: "up", Subject: "Container web", Text: "error: no image", State: Failed},
+		{Kind: "up", Subject: "web", Text: "started", State: Done},
+		{Kind: "up", Subject: "web", Text: "slow", State: Warning, Current: 1, Total: 2},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPrinter_PrefixesEveryLine(t *testing.T) {
+	var out bytes.Buffer
+	p := &printer{w: &out, prefix: "pr-1-g1-"}
+	p.Log("pr-1-g1-web-1", "one\ntwo\r\n")
+	p.Err("pr-1-g1-db-1", "three")
+	p.Log("other", "")
+	p.Status("web", "ignored")
+	if got, want := out.String(), "web-1 | one\nweb-1 | two\ndb-1 | three\nother | \n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestCopyOutput_SplitsStreamsUnlessATerminal(t *testing.T) {
+	var framed bytes.Buffer
+	_, _ = stdcopy.NewStdWriter(&framed, stdcopy.Stdout).Write([]byte("out\n"))
+	_, _ = stdcopy.NewStdWriter(&framed, stdcopy.Stderr).Write([]byte("err\n"))
+	var stdout, stderr, raw bytes.Buffer
+	if err := copyOutput(false, &stdout, &stderr, &framed); err != nil || stdout.String() != "out\n" || stderr.String() != "err\n" {
+		t.Errorf("%v: %q and %q", err, stdout.String(), stderr.String())
+	}
+	stdout.Reset()
+	if err := copyOutput(true, &stdout, nil, strings.NewReader("plain\x01\n")); err != nil || stdout.String() != "plain\x01\n" {
+		t.Errorf("%v: %q", err, stdout.String())
+	}
+	o := newOutput(nil)
+	if err := o.copy(true, &raw, strings.NewReader("a\nb")); err != nil || raw.String() != "a\nb" {
+		t.Errorf("%v: %q", err, raw.String())
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, o.tail()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSummary_OfAListedContainer(t *testing.T) {
+	got := summary(container.Summary{
+		ID: "1", Names: []string{"/pr-1-g1-web-1"}, Image: "busybox", Created: 60, State: "running", Status: "Up 2 minutes (healthy)",
+		Labels:          map[string]string{api.ProjectLabel: "pr-1-g1", api.ServiceLabel: "web"},
+		NetworkSettings: &container.NetworkSettingsSummary{Networks: map[string]*network.EndpointSettings{"net": {IPAddress: "10.0.0.2"}}},
+	})
+	want := Container{
+		ID: "1", Name: "pr-1-g1-web-1", Image: "busybox", Project: "pr-1-g1", Service: "web", State: "running", Status: "Up 2 minutes (healthy)",
+		Health: "healthy", Created: time.Unix(60, 0), Networks: map[string]string{"net": "10.0.0.2"},
+		Labels: map[string]string{api.ProjectLabel: "pr-1-g1", api.ServiceLabel: "web"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for value, oneOff := range map[string]bool{"web": true, "": false} {
+		c := summary(container.Summary{Labels: map[string]string{oneOffLabel: value, api.ServiceLabel: "web-run-x"}})
+		if c.OneOff != oneOff || oneOff && c.Service != "web" || !oneOff && c.Service != "web-run-x" {
+			t.Errorf("label %q: %+v", value, c)
+		}
+	}
+}
+
+func TestByLabel_EmptyValuesMatchAny(t *testing.T) {
+	args := byLabel(map[string]string{"a": "1", "b": ""})
+	if !args.ExactMatch("label", "a=1") || !args.ExactMatch("label", "b") || len(args.Get("label")) != 2 {
+		t.Errorf("got %q", args.Get("label"))
+	}
+}
+
+func TestIsSteady_OnlyWithoutANewStart(t *testing.T) {
+	steadies := map[string]steady{}
+	if isSteady(steadies, "1", "noon") {
+		t.Error("steady at first sight")
+	}
+	steadies["1"] = steady{started: "noon", since: time.Now().Add(-time.Minute)}
+	if !isSteady(steadies, "1", "noon") {
+		t.Error("not steady after a minute")
+	}
+	if isSteady(steadies, "1", "one past noon") {
+		t.Error("steady right after another start")
+	}
+}
+
+func TestNotReady_ListsAllAndKeepsTheCause(t *testing.T) {
+	cause := errors.New("cause")
+	err := &NotReady{Services: []Seen{{Service: "db", State: "running", Health: "starting"}, {Service: "web", State: "missing"}}, Cause: cause}
+	if got, want := err.Error(), "not ready: db is starting; web is missing"; got != want || !errors.Is(err, cause) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if (&NotReady{}).Unwrap() != nil {
+		t.Error("a cause out of nothing")
+	}
+}
+
+func TestRemoved_Counts(t *testing.T) {
+	if n := (Removed{Containers: []string{"a", "b"}, Networks: []string{"c"}, Images: []string{"d"}}).Count(); n != 4 {
+		t.Errorf("%d", n)
+	}
+}
