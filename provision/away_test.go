@@ -66,7 +66,7 @@ func TestUp_WhoseEngineGoesAwaySaysSoInOneLine(t *testing.T) {
 	if !isUnix {
 		t.Skip("the engine is not at a unix socket")
 	}
-	for _, step := range []provision.Step{provision.StepFiles, provision.StepImages, provision.StepDatabase, provision.StepLoad, provision.StepRoute} {
+	for _, step := range []provision.Step{provision.StepImages, provision.StepLoad} {
 		t.Run(string(step), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "docker.sock")
 			between := newRelay(t, path, socket)
