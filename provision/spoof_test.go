@@ -16,13 +16,13 @@ func TestBuiltByUs_BelievesNoLabelAlone(t *testing.T) {
 		tags, digests []string
 		want          bool
 	}{
-		"ours":                    {[]string{"offshoot/shop-pr-1-web:g1"}, nil, true},
-		"ours, named twice":       {[]string{"mine:latest", "offshoot/shop-pr-1-web:g1"}, nil, true},
+		"ours":                    {[]string{"offshoot/shop-pr-1/web:g1"}, nil, true},
+		"ours, named twice":       {[]string{"mine:latest", "offshoot/shop-pr-1/web:g1"}, nil, true},
 		"a build cut short":       {nil, nil, true},
 		"on an old engine":        {[]string{"<none>:<none>"}, []string{"<none>@<none>"}, true},
 		"pulled":                  {[]string{"evil/image:latest"}, []string{"evil/image@sha256:0"}, false},
 		"pulled by digest":        {[]string{"<none>:<none>"}, []string{"evil/image@sha256:0"}, false},
-		"built on one of another": {[]string{"offshoot/shop-pr-2-web:g1"}, nil, false},
+		"built on one of another": {[]string{"offshoot/shop-pr-2/web:g1"}, nil, false},
 	}
 	for name, c := range cases {
 		if got := builtByUs(image.Summary{Labels: labels, RepoTags: c.tags, RepoDigests: c.digests}); got != c.want {

@@ -101,7 +101,7 @@ func look(ctx context.Context, api client.APIClient, id string) (survey, error) 
 // by having none, from those that only bear our labels: whoever makes an image
 // can put any label on it.
 func builtByUs(i image.Summary) bool {
-	own := "offshoot/" + i.Labels[labelPreview] + "-"
+	own := "offshoot/" + i.Labels[labelPreview] + "/"
 	named := func(name string) bool { return !strings.HasPrefix(name, "<none>") }
 	return slices.ContainsFunc(i.RepoTags, func(tag string) bool { return strings.HasPrefix(tag, own) }) ||
 		!slices.ContainsFunc(slices.Concat(i.RepoTags, i.RepoDigests), named)
