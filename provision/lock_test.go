@@ -20,7 +20,7 @@ const lockVariable = "OFFSHOOT_TEST_LOCK"
 func TestLockHolder(t *testing.T) {
 	path := os.Getenv(lockVariable)
 	if path == "" {
-		t.Skip("runs as a process of another test")
+		return // not this process: another test starts it
 	}
 	l, err := acquire(t.Context(), path, "shop-pr-1", "up", 0)
 	if err != nil {

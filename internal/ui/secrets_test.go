@@ -103,7 +103,7 @@ func FuzzSecrets_SameHoweverItIsCut(f *testing.F) {
 	f.Add("", "secret-1", "secret-12", uint8(2))
 	f.Fuzz(func(t *testing.T, text, one, two string, size uint8) {
 		if len(one) < 4 || len(two) < 4 || strings.Contains(one, "*") || strings.Contains(two, "*") {
-			t.Skip("too short to be kept secret, or hidden by the stars themselves")
+			return // too short to be kept secret, or hidden by the stars themselves
 		}
 		s := &ui.Secrets{}
 		s.Add(one, two)
