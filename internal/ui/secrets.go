@@ -59,34 +59,43 @@ func forms(value string) []string {
 	}
 }
 
-// keyword finds the password in a string of key=value pairs, as libpq has it.
-var keyword = regexp.MustCompile(`(?i)\bpassword\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s&]+))`)
+// keyword finds the passwords in a string of key=value pairs, as libpq has it.
+var keyword = regexp.MustCompile(`(?i)\b(?:ssl)?password\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s&]+))`)
 
 // AddURL remembers the password of a URL or of key=value pairs, if it has one.
 func (s *Secrets) AddURL(text string) {
 	for _, m := range keyword.FindAllStringSubmatch(text, -1) {
 		s.Add(m[1], m[2])
 	}
+	_, rest, _ := strings.Cut(text, "://")
 	u, err := url.Parse(text)
 	if err != nil {
-		s.addBrokenURL(text)
+		// Its error message and ours may quote the text.
+		s.addUserinfo(rest)
 		return
 	}
 	if password, ok := u.User.Password(); ok {
 		s.Add(password)
+		// As it is written too: %2f and %2F are the same password.
+		s.addUserinfo(rest[:firstOfAny(rest, "/?#")])
 	}
 	s.Add(u.Query().Get("password"), u.Query().Get("sslpassword"))
 }
 
-// addBrokenURL finds user:password@ in what url.Parse refuses, since its error
-// message and ours may quote the text.
-func (s *Secrets) addBrokenURL(text string) {
-	_, rest, found := strings.Cut(text, "://")
-	at := strings.LastIndexByte(rest, '@')
-	if !found || at < 0 {
+func firstOfAny(text, chars string) int {
+	if i := strings.IndexAny(text, chars); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
+// addUserinfo remembers the password of user:password@ as it is written.
+func (s *Secrets) addUserinfo(text string) {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
 		return
 	}
-	if _, password, ok := strings.Cut(rest[:at], ":"); ok {
+	if _, password, ok := strings.Cut(text[:at], ":"); ok {
 		s.Add(password)
 	}
 }
