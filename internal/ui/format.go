@@ -14,8 +14,9 @@ func Duration(d time.Duration) string {
 		return "0.0s"
 	case d < time.Minute-50*time.Millisecond:
 		return fmt.Sprintf("%.1fs", d.Seconds())
-	case d < time.Hour:
-		d = d.Round(time.Second)
+	}
+	d = d.Round(time.Second)
+	if d < time.Hour {
 		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
 	}
 	return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
