@@ -57,7 +57,8 @@ var (
 	copyFailed = regexp.MustCompile(`^pg_restore: error: (COPY failed for table "[^"]*")`)
 	// pg_restore: error: could not execute query: ERROR:  …
 	restoreError = regexp.MustCompile(`^pg_restore: error: (.*)$`)
-	quoted       = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+	// a value may have quotes and line ends of its own: nothing tells where it ends
+	quoted = regexp.MustCompile(`["'].*`)
 )
 
 // safeClasses are those SQLSTATE classes whose messages name objects, roles

@@ -106,3 +106,83 @@ func TestAdviceFor_WhatMostOftenGoesWrong(t *testing.T) {
 		}
 	}
 }
+
+// said is what may be shown of one message.
+func said(text string) []string {
+	c := &complaints{}
+	fmt.Fprint(c, text)
+	return c.lines()
+}
+
+func TestComplaints_OfEachClassShowObjectsAndNoValues(t *testing.T) {
+	for text, want := range map[string]string{
+		`ERROR:  22001: value too long for type character varying(3)`:                                      `22001: a value does not fit its column's type`,
+		`ERROR:  22003: value "99999s3cret" is out of range for type integer`:                              `22003: a value does not fit its column's type`,
+		`ERROR:  22007: invalid input syntax for type date: "s3cret"`:                                      `22007: a value does not fit its column's type`,
+		`ERROR:  22021: invalid byte sequence for encoding "UTF8": 0xe9 0x73`:                              `22021: a value does not fit its column's type`,
+		`ERROR:  22P04: extra data after last expected column`:                                             `22P04: a value does not fit its column's type`,
+		`ERROR:  23502: null value in column "email" of relation "users" violates not-null constraint`:     `23502: null value in column "email" of relation "users" violates not-null constraint`,
+		`ERROR:  23503: insert or update on table "a" violates foreign key constraint "a_b_fkey"`:          `23503: insert or update on table "a" violates foreign key constraint "a_b_fkey"`,
+		`ERROR:  23514: new row for relation "a" violates check constraint "positive"`:                     `23514: new row for relation "a" violates check constraint "positive"`,
+		`ERROR:  23505: could not create unique index "a_pkey" of s3cret`:                                  `23505: a constraint is violated`,
+		`ERROR:  23P01: conflicting key value violates exclusion constraint "no_overlap"`:                  `23P01: conflicting key value violates exclusion constraint "no_overlap"`,
+		`FATAL:  28P01: password authentication failed for user "shop"`:                                    `28P01: password authentication failed for user "shop"`,
+		`FATAL:  3D000: database "shop" does not exist`:                                                    `3D000: database "shop" does not exist`,
+		`ERROR:  0A000: extension "postgis" is not available`:                                              `0A000: extension "postgis" is not available`,
+		`ERROR:  53100: could not extend file "base/1/2": No space left on device`:                         `53100: could not extend file "base/1/2": No space left on device`,
+		`FATAL:  57P01: terminating connection due to administrator command`:                               `57P01: terminating connection due to administrator command`,
+		`PANIC:  58030: could not write to file "pg_wal/xlogtemp.7"`:                                       `58030: could not write to file "pg_wal/xlogtemp.7"`,
+		`psql:<stdin>:7: ERROR:  XX000: cache lookup failed for s3cret`:                                    `XX000: an error`,
+		`ERROR:  P0002: query returned no rows for s3cret`:                                                 `P0002: a function or trigger raised an error`,
+		`ERROR:  AB123: s3cret is a code that a function made up`:                                          `AB123: an error`,
+		`psql: error: connection to server on socket "/run/s" failed: FATAL:  role "shop" does not exist`:  `psql: connection to server on socket "/run/s" failed: FATAL:  role "shop" does not exist`,
+		`pg_restore: error: could not execute query: ERROR:  value "1s3cret" is out of range for type int`: `pg_restore: could not execute query: ERROR:  value …`,
+		`pg_restore: error: could not execute query: ERROR:  malformed array literal: "{s3cret"`:           `pg_restore: could not execute query: ERROR:  malformed array literal: …`,
+		`pg_restore: error: COPY failed for table "users": ERROR:  null value; Failing row is (s3cret)`:    `pg_restore: COPY failed for table "users"`,
+		`pg_restore: error: could not read from input file: end of file`:                                   `pg_restore: could not read from input file: end of file`,
+		`CONTEXT:  COPY users, line 3: "s3cret	x: COPY users, line 4"`:                                     `COPY users, line 3`,
+		`CONTEXT:  COPY shop.users, line 12, column e-mail: "s3cret"`:                                      `COPY shop.users, line 12, column e-mail`,
+	} {
+		if got := said(text + "\r\n"); len(got) != 1 || got[0] != want || strings.Contains(got[0], "s3cret") {
+			t.Errorf("%s\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
+
+func TestComplaints_LinesThatOnlyCarryDataAreDropped(t *testing.T) {
+	for _, line := range []string{
+		`DETAIL:  Failing row contains (1, s3cret).`, `DETAIL:  Key (email)=(s3cret) already exists.`,
+		`HINT:  Perhaps you meant "s3cret".`, `QUERY:  SELECT 's3cret'`, `STATEMENT:  INSERT INTO a VALUES ('s3cret')`,
+		`LINE 1: INSERT INTO a VALUES ('s3cret'`, `          ^`, `COLUMN NAME:  s3cret`, `NOTICE:  00000: s3cret`,
+		`WARNING:  01000: s3cret`, `CONTEXT:  SQL statement "SELECT 's3cret'"`, `CONTEXT:  JSON data, line 1: {"s3cret...`,
+		`Command was: INSERT INTO a VALUES ('s3cret');`, `s3cret	and	a	row`, `ERROR: s3cret without a code`,
+		`pg_restore: warning: s3cret`, `psql:<stdin>:3: error: s3cret`, "", "   ",
+	} {
+		if got := said(line + "\n"); len(got) != 0 {
+			t.Errorf("%q shows %q", line, got)
+		}
+	}
+}
+
+func TestComplaints_ValuesWithQuotesOrLineEndsInThemAreHidden(t *testing.T) {
+	for _, text := range []string{
+		"ERROR:  42601: unterminated quoted string at or near \"'s3cret\nand s3cret more\"\n",
+		"ERROR:  42601: syntax error at or near \"\"a\"s3cret\"b\"\"\n",
+		"ERROR:  42601: syntax error at or near \"'it''s \"s3cret\" '\"\n",
+		"pg_restore: error: could not execute query: ERROR:  invalid input syntax for type json: \"{\"a\":\"s3cret\"}\"\n",
+		"pg_restore: error: could not execute query: ERROR:  invalid input syntax for type integer: \"s3cret\nof two lines\"\n",
+		"ERROR:  22P02: invalid input syntax for type integer: \"1\nERROR:  22P02: s3cret\"\n",
+	} {
+		got := said(text)
+		if len(got) == 0 || strings.Contains(strings.Join(got, "\n"), "s3cret") {
+			t.Errorf("of %q: %q", text, got)
+		}
+	}
+}
+
+func TestComplaints_SayEachThingOnceAndPlayNoTricks(t *testing.T) {
+	got := said(strings.Repeat("ERROR:  42P01: relation \"\x1b[31mred\x07\" does not exist\n", 5))
+	if diff := cmp.Diff([]string{`42P01: relation "[31mred" does not exist`}, got); diff != "" {
+		t.Error(diff)
+	}
+}
