@@ -145,10 +145,10 @@ func parseDuration(value string) (time.Duration, error) {
 		if err != nil || n > 36500 {
 			return 0, fmt.Errorf("%q is too long", value)
 		}
-		whole, value = time.Duration(n)*24*time.Hour, m[2]+"0s"
+		whole, value = time.Duration(n)*24*time.Hour, firstOf(m[2], "0s")
 	}
 	rest, err := time.ParseDuration(value)
-	if err != nil || whole+rest <= 0 {
+	if err != nil || rest < 0 || whole+rest <= 0 {
 		return 0, fmt.Errorf("%q is not a duration", value)
 	}
 	return whole + rest, nil

@@ -64,7 +64,9 @@ func (c *Config) parse(file string, data []byte, lookup func(string) (string, bo
 	if err := yaml.Load(data, &document); err != nil {
 		return d.syntax(err)
 	}
-	d.mapping(newNode(document.Content[0]), "", c.fields())
+	if root := newNode(document.Content[0]); !root.isNull() {
+		d.mapping(root, "", c.fields())
+	}
 	return d.err()
 }
 
@@ -80,7 +82,11 @@ func (d *decoder) syntax(err error) error {
 	if !errors.As(err, &where) {
 		return hint.Usage(fmt.Errorf("%s: %w", d.file, err), "")
 	}
-	return hint.Usage(fmt.Errorf("%s:%d: %s", d.file, where.Mark.Line, where.Message), "")
+	place := d.file
+	if where.Mark.Line > 0 {
+		place = fmt.Sprintf("%s:%d", place, where.Mark.Line)
+	}
+	return hint.Usage(fmt.Errorf("%s: %s", place, where.Message), "")
 }
 
 // err lists the problems in the order of the file.
@@ -110,7 +116,7 @@ func (d *decoder) failedSince(n node) bool {
 func (d *decoder) mapping(n node, where string, fields []field) {
 	given := map[string]bool{}
 	d.pairs(n, where, func(key, value node) {
-		given[key.Value] = true
+		given[key.Value] = !value.isNull()
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
 		if i < 0 {
 			d.unknown(key, where, fields)
@@ -162,7 +168,7 @@ func (d *decoder) pairs(n node, where string, visit func(key, value node)) {
 		key, value := newNode(n.Content[i]), newNode(n.Content[i+1])
 		switch {
 		case key.Kind != yaml.ScalarNode:
-			d.problem(key, where+": a key that is not plain text", "")
+			d.problem(key, firstOf(where, "the file")+": a key that is not plain text", "")
 		case seen[key.Value]:
 			d.problem(key, fmt.Sprintf("%s is given twice", join(where, key.Value)), "")
 		default:
