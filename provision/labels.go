@@ -105,7 +105,10 @@ func (g generation) everyLabel() map[string]string {
 // generationOf reads a generation back. A number that is none comes out as 0,
 // which no generation has.
 func generationOf(labels map[string]string) generation {
-	number, _ := strconv.Atoi(labels[labelGeneration])
+	number, err := strconv.Atoi(labels[labelGeneration])
+	if err != nil {
+		number = 0 // one that is too large comes out as the largest there is
+	}
 	expires, _ := time.Parse(time.RFC3339, labels[labelExpires])
 	return generation{
 		Preview: previewOf(labels), Number: number, Commit: labels[labelCommit],
