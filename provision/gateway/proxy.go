@@ -69,6 +69,7 @@ func rewrite(r *httputil.ProxyRequest) {
 	r.Out.Host = r.In.Host
 	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it was sent, also where Go cannot parse it
 	r.SetXForwarded()
+	r.Out.Header.Del("X-Forwarded-Port")
 	if _, port, err := net.SplitHostPort(r.In.Host); err == nil {
 		r.Out.Header.Set("X-Forwarded-Port", port)
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -68,6 +69,9 @@ func readTable(r io.Reader) (Table, error) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&table); err != nil {
 		return Table{}, fmt.Errorf("read routes: %w", err)
+	}
+	if decoder.More() {
+		return Table{}, errors.New("read routes: more than one table")
 	}
 	sort.Slice(table.Routes, func(i, j int) bool { return table.Routes[i].Host < table.Routes[j].Host })
 	for i, route := range table.Routes {
