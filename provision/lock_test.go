@@ -238,3 +238,71 @@ func TestLockedError_IsOneLineWithOrWithoutAHolder(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestReadHolder_OfDamagedAndForeignFilesIsAtMostWhatTheySay(t *testing.T) {
+	for content, want := range map[string]Holder{
+		"":                                 {},
+		"\x00\x00\x00":                     {},
+		"locked by ann":                    {},
+		`{"pid":7,"user":"ann"`:            {}, // cut short
+		`[]`:                               {},
+		`null`:                             {},
+		`{"pid":7,"user":"ann"} {}`:        {}, // written over a longer one
+		`{"pid":"7","user":"ann"}`:         {User: "ann"},
+		`{"pid":7,"other":{"a":[1]}}`:      {PID: 7},
+		"{\"pid\":7,\"command\":\"u\np\"}": {}, // not a string of JSON
+		`{"pid":7,"command":"u\u000ap"}`:   {PID: 7, Command: "up"},
+		`{"pid":7,"user":"` + strings.Repeat("x", 5000) + `"}`: {},
+	} {
+		path := lockPath(t)
+		if err := lockFolder(filepath.Dir(path)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if got := readHolder(path); got != want {
+			t.Errorf("%.40q: %+v", content, got)
+		}
+		if got := (&LockedError{Preview: "p", Holder: readHolder(path)}).Error(); strings.ContainsAny(got, "\n\x1b") || len(got) > 1000 {
+			t.Errorf("%.40q: error %q", content, got)
+		}
+	}
+}
+
+func TestLock_TakesAFileThatADeadRunLeftAndSignsItAnew(t *testing.T) {
+	path := lockPath(t)
+	if err := lockFolder(filepath.Dir(path)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Repeat("left by somebody ", 100)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if held(path) {
+		t.Error("a file that nobody has open is held")
+	}
+	l, err := acquire(t.Context(), path, "shop-pr-1", "down", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := readHolder(path); got.PID != os.Getpid() || got.Command != "down" || got.User == "" || got.Since.IsZero() {
+		t.Errorf("signed %+v", got)
+	}
+	l.release()
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file stays: %v", err)
+	}
+}
+
+func TestLockFor_DiffersByEngineAndSubject(t *testing.T) {
+	seen := map[string]bool{}
+	for _, engine := range []string{"", "A:B", "a:b", "../../etc"} {
+		for _, subject := range []string{"shop-pr-1", "shop-pr-11", defaultGateway} {
+			path := lockFor("/locks", engine, subject)
+			if seen[path] || filepath.Dir(path) != "/locks" || !strings.HasSuffix(path, "-"+subject+".lock") {
+				t.Errorf("engine %q, %s: %s", engine, subject, path)
+			}
+			seen[path] = true
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package provision
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,5 +178,69 @@ func TestSameOwner_RefusesOnlyStrangers(t *testing.T) {
 		if err := s.sameOwner(stranger); err == nil {
 			t.Errorf("%+v may have it", stranger)
 		}
+	}
+}
+
+func TestRoutes_OfAHostThatTwoPreviewsClaimAreOneAndSorted(t *testing.T) {
+	web := port{"web", 80}
+	first, second, third := stackOf(1, web), stackOf(1, web), stackOf(1, web)
+	second.Preview.ID = "zzz" // another id, the same name and project
+	third.Preview.ID, third.Preview.Name = "aaa-pr-0", "pr-0"
+	s := survey{volumes: []jar{marked(second, markServing), marked(first, markServing), marked(third, markBegun)}}
+	table := s.routes()
+	var hosts []string
+	for _, route := range table.Routes {
+		hosts = append(hosts, route.Host)
+	}
+	if !slices.Equal(hosts, []string{"pr-0.shop.localhost", "pr-1.shop.localhost"}) {
+		t.Errorf("hosts %q", hosts)
+	}
+	content, err := json.Marshal(table)
+	if err != nil || strings.Contains(string(content), "0001-01-01") {
+		t.Errorf("%s, %v", content, err)
+	}
+}
+
+func TestRoutes_OfMarkersThatShowNothingAreNone(t *testing.T) {
+	for name, volumes := range map[string][]jar{
+		"nothing exposed": {marked(stackOf(1), markServing)},
+		"only stopped":    {marked(stackOf(1, port{"web", 80}), markStopped)},
+		"no number":       {{Labels: map[string]string{labelPreview: "p", labelMark: string(markServing), labelExpose: "web=80"}}},
+		"no markers":      nil,
+	} {
+		if got := (survey{volumes: volumes}).routes().Routes; len(got) != 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestBackend_PrefersTheContainerThatRuns(t *testing.T) {
+	web := port{"web", 8000}
+	g := stackOf(1, web)
+	old, now := boxed(g, "web", "old", "exited", nil), boxed(g, "web", "now", "running", nil)
+	oneOff := boxed(g, "web", "one", "running", map[string]string{composeOneOff: "True"})
+	for _, containers := range [][]box{{old, now, oneOff}, {now, old, oneOff}, {oneOff, old, now}} {
+		if got := (survey{containers: containers}).backend("shop-pr-1", 1, web); got != "now000000000:8000" {
+			t.Errorf("leads to %s", got)
+		}
+	}
+	if got := (survey{containers: []box{old}}).backend("shop-pr-1", 1, web); got != "old000000000:8000" {
+		t.Errorf("where none runs: %s", got)
+	}
+	if got := (survey{containers: []box{now}}).backend("shop-pr-1", 2, web); !strings.HasSuffix(got, ".invalid:80") {
+		t.Errorf("of another generation: %s", got)
+	}
+}
+
+func TestReached_IsOneNetworkOfEachExposedContainerThatRuns(t *testing.T) {
+	g := stackOf(1, port{"web", 80}, port{"api", 81})
+	in := func(b box, networks ...string) box { b.Networks = networks; return b }
+	s := survey{containers: []box{
+		in(boxed(g, "web", "a", "running", nil), "front", "shared"), in(boxed(g, "api", "b", "running", nil), "back", "front"),
+		in(boxed(g, "db", "c", "running", nil), "inner"), in(boxed(g, "web", "d", "exited", nil), "gone"),
+		in(boxed(g, "web", "e", "running", map[string]string{composeOneOff: "True"}), "tool"), in(boxed(g, "web", "f", "running", nil)),
+	}}
+	if got := s.reached(); !slices.Equal(got, []string{"front"}) {
+		t.Errorf("networks %q", got)
 	}
 }

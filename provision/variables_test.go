@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -170,5 +171,63 @@ func TestLoadProject_TakesAHostileBranchForNothingButAValue(t *testing.T) {
 		if len(project.Services) != 3 {
 			t.Errorf("services %v", project.ServiceNames())
 		}
+	}
+}
+
+func TestVariableName_IsOneThatShellsTake(t *testing.T) {
+	for service, want := range map[string]string{
+		"web": "WEB", "my-api": "MY_API", "my.api_v2": "MY_API_V2", "a--b..c": "A_B_C", "2fa": "2FA", "-x-": "_X_", "": "", "WEB": "WEB", "größe": "GR_E",
+		"a=b\nc;$(rm)": "A_B_C_RM_",
+	} {
+		// Behind OFFSHOOT_URL_ a digit may be first.
+		if got := variableName(service); got != want || strings.ContainsAny(got, "=-. \n$();") {
+			t.Errorf("%q: %q, want %q", service, got, want)
+		}
+	}
+}
+
+func TestVariables_OfSeveralServicesWhoseNamesFallTogetherAreTheFirsts(t *testing.T) {
+	g := stackOf(1, port{"api.v1", 1}, port{"api-v1", 2}, port{"api_v1", 3})
+	got := g.variables(80)
+	if got["OFFSHOOT_URL"] != "http://"+g.Preview.Host("api.v1", false) || got["OFFSHOOT_URL_API_V1"] != got["OFFSHOOT_URL"] {
+		t.Errorf("variables %q", got)
+	}
+	if len(got) != len(stackOf(1, port{"web", 1}).variables(80))+1 {
+		t.Errorf("more than one for one name: %q", got)
+	}
+}
+
+func TestVariables_PassAHostileBranchOnAsItIs(t *testing.T) {
+	g := stackOf(1, port{"web", 1})
+	for _, branch := range []string{"a b", "$HOME", "`id`", "x\ny=z", "'\"\\", "${OFFSHOOT_URL}"} {
+		g.Preview.Branch = branch
+		project := &types.Project{Services: types.Services{"web": {Name: "web"}}}
+		introduce(project, g.variables(80))
+		if got := valueOf(project, "web", "OFFSHOOT_BRANCH"); got != branch {
+			t.Errorf("%q became %q", branch, got)
+		}
+	}
+	g.Preview.Branch, g.Commit = "", ""
+	for _, name := range []string{"OFFSHOOT_BRANCH", "OFFSHOOT_COMMIT"} {
+		if value, set := g.variables(80)[name]; set {
+			t.Errorf("%s is set to %q", name, value)
+		}
+	}
+}
+
+func TestIntroduce_SharesNoMapBetweenServicesAndSortsWhatItSays(t *testing.T) {
+	shared := types.MappingWithEquals{}
+	project := &types.Project{Services: types.Services{"a": {Name: "a", Environment: shared}, "b": {Name: "b", Environment: shared}}}
+	change := introduce(project, map[string]string{"Z": "1", "A": "2", "M": "3"})
+	if change.What != "variables A, M, Z" {
+		t.Errorf("says %q", change.What)
+	}
+	if len(shared) != 0 {
+		t.Errorf("the map of the file was changed: %v", shared)
+	}
+	changed := "x"
+	project.Services["a"].Environment["A"] = &changed
+	if got := valueOf(project, "b", "A"); got != "2" {
+		t.Errorf("one service changed the other's to %q", got)
 	}
 }
