@@ -60,8 +60,9 @@ var (
 	refused = regexp.MustCompile(`FATAL:  (sorry, too many clients|remaining connection slots|too many connections for)`)
 	// value matches what a message of the server quotes of a row, as in
 	// `invalid input syntax for type integer: "x"` and
-	// `invalid byte sequence for encoding "UTF8": 0xe9 0x20`.
-	value = regexp.MustCompile(`((?:ERROR|FATAL):  .*?): (?:".*"|0x[0-9a-f].*)$`)
+	// `invalid byte sequence for encoding "UTF8": 0xe9 0x20`. A value of several
+	// lines does not end in a quote.
+	value = regexp.MustCompile(`((?:ERROR|FATAL):  .*?): (?:".*|0x[0-9a-f].*)$`)
 )
 
 // Redact cuts the value of a row off the end of a server's message.
