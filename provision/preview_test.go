@@ -180,3 +180,61 @@ func TestLabels_ReadBackWhatTheySay(t *testing.T) {
 		}
 	}
 }
+
+func TestIdentify_FormsOfOneRemoteAreOnePreview(t *testing.T) {
+	want, err := Identify("https://github.com/acme/shop", "", 12, "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, remote := range []string{
+		"https://github.com/acme/shop.git", "https://github.com/acme/shop/", "https://user:token@GitHub.com/acme/shop.git",
+		"ssh://git@github.com/acme/shop.git", "ssh://git@github.com:22/acme/shop", "git@github.com:acme/shop.git", "github.com:acme/shop",
+		"git://github.com/acme/shop", " https://github.com/acme/shop\n", "https://github.com:443/acme/shop.git/",
+	} {
+		got, err := Identify(remote, "", 12, "b")
+		if err != nil || got != want {
+			t.Errorf("%q: %+v, %v", remote, got, err)
+		}
+		if strings.Contains(fmt.Sprintf("%+v", got), "token") {
+			t.Errorf("%q keeps a secret", remote)
+		}
+	}
+}
+
+func TestIdentify_NamesFitIntoHostsWhateverTheirLength(t *testing.T) {
+	for _, length := range []int{1, 23, 24, 25, 31, 32, 33, 63, 64, 300} {
+		for _, letter := range []string{"a", "-", "é", "A", "/", "0"} {
+			word := "x" + strings.Repeat(letter, length)
+			p, err := Identify("example.com/a/"+word, "", 0, word)
+			if err != nil {
+				t.Fatalf("%s of %d: %v", letter, length, err)
+			}
+			checkNames(t, p)
+			for label := range strings.SplitSeq(p.Host(word, false), ".") {
+				if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+					t.Errorf("%s of %d: label %q", letter, length, label)
+				}
+			}
+		}
+	}
+}
+
+func TestIdentify_BranchesThatOnlyLookAlikeDiffer(t *testing.T) {
+	seen := map[string]string{}
+	for _, branch := range []string{
+		"feature/x", "feature-x", "feature_x", "Feature-x", "feature--x", "feature-x-", "-feature-x", "feature x", "feature/x/",
+		"pr-12", "PR-12", "pr/12", "é", "è", "日本", "-", "--", "deadbeef", "x-deadbeef",
+	} {
+		p, err := Identify("example.com/a/shop", "", 0, branch)
+		if err != nil {
+			t.Fatalf("%q: %v", branch, err)
+		}
+		if other, taken := seen[p.ID]; taken {
+			t.Errorf("%q and %q are both %s", branch, other, p.ID)
+		}
+		seen[p.ID] = branch
+	}
+	if pull, err := Identify("example.com/a/shop", "", 12, ""); err != nil || seen[pull.ID] != "" {
+		t.Errorf("branch %q has the name of a pull request, %v", seen[pull.ID], err)
+	}
+}

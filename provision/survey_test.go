@@ -228,3 +228,32 @@ func TestSameOwner_SaysWhoHasItAndWhatToDo(t *testing.T) {
 		t.Errorf("of an empty machine: %v", err)
 	}
 }
+
+func TestStatus_SaysIncompleteUnlessARunHoldsTheLock(t *testing.T) {
+	g := stackOf(1, port{"web", 80})
+	g.Expires = noon
+	s := survey{volumes: []jar{marked(g, markBegun)}}
+	s.volumes[0].Created = noon
+	machine := Machine{Locks: t.TempDir()}
+	want := Status{
+		Preview: g.Preview, State: Incomplete, Generation: 1, Commit: "abc", Database: "db", Created: noon, Expires: noon,
+	}
+	if diff := cmp.Diff(want, machine.status(s, g, "engine")); diff != "" {
+		t.Error(diff)
+	}
+	l, err := acquire(t.Context(), lockFor(machine.locks(), "engine", g.Preview.ID), g.Preview.ID, "up", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.release()
+	if got := machine.status(s, g, "engine").State; got != Starting {
+		t.Errorf("while a run holds the lock: %s", got)
+	}
+	if got := machine.status(s, g, "another engine").State; got != Incomplete {
+		t.Errorf("on another engine: %s", got)
+	}
+	s.volumes = append(s.volumes, marked(g, markServing))
+	if got := machine.status(s, g, "engine").State; got != Serving {
+		t.Errorf("while an update runs: %s", got)
+	}
+}
