@@ -45,9 +45,6 @@ func Open(ctx context.Context, spec Spec) (*Source, error) {
 // Catalog is what the source's database is.
 func (s *Source) Catalog() *catalog.Database { return s.db }
 
-// Snapshot is the identifier of the exported snapshot, valid until Close.
-func (s *Source) Snapshot() string { return s.snapshot }
-
 // Close ends the snapshot. It may be called twice.
 func (s *Source) Close(ctx context.Context) error {
 	const patience = 5 * time.Second

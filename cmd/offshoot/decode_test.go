@@ -140,11 +140,11 @@ preview:
 		t.Errorf("%s, %v", diff, err)
 	}
 	err = new(Config).parse(configName, []byte("project: ${ONE}${TWO}\npreview: {port: \"${ONE}\"}\n"), env)
-	if diff := cmp.Diff("offshoot.yaml:1: project: environment variable ONE, TWO is not set\n"+
+	if diff := cmp.Diff("offshoot.yaml:1: project: environment variables ONE, TWO are not set\n"+
 		"offshoot.yaml:2: preview.port: environment variable ONE is not set", err.Error()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"export ONE, or write the value itself"}, hint.Of(err)); diff != "" {
+	if diff := cmp.Diff([]string{"export ONE TWO, or write the value itself", "export ONE, or write the value itself"}, hint.Of(err)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -38,8 +38,11 @@ func expand(text string, lookup func(string) (string, bool)) (value string, unse
 	case broken != nil:
 		return "", false, broken
 	case missing != nil:
-		err := fmt.Errorf("environment variable %s is not set", strings.Join(missing, ", "))
-		return "", true, hint.Usage(err, "export %s, or write the value itself", missing[0])
+		err := fmt.Errorf("environment variable %s is not set", missing[0])
+		if len(missing) > 1 {
+			err = fmt.Errorf("environment variables %s are not set", strings.Join(missing, ", "))
+		}
+		return "", true, hint.Usage(err, "export %s, or write the value itself", strings.Join(missing, " "))
 	}
 	return value, false, nil
 }

@@ -23,7 +23,9 @@ func (a *app) logsCommand() *cobra.Command {
 			}
 			o.Services = services
 			return a.onPreview(c.Context(), "logs", w, func(m provision.Machine, p provision.Preview) (err error) {
-				out := &ui.Cleaner{W: a.secrets.Writer(a.stdout)}
+				redacted := a.secrets.Writer(a.stdout)
+				defer closing(redacted, &err) // after the cleaner, which writes to it
+				out := &ui.Cleaner{W: redacted}
 				defer closing(out, &err)
 				return provision.Logs(c.Context(), m, p.ID, o, out)
 			})

@@ -57,6 +57,9 @@ func TestSecrets_VariablesThatHoldOne(t *testing.T) {
 		{"TOKEN_URL=https://example.com/value-9", false},
 		{"value-9", false},
 		{"=value-9", false},
+		{"DSN=host=db user=app password=value-9", true},
+		{"DSN=host=db user=app Password='value-9'", true},
+		{"NOTE=no password is value-9", false},
 	} {
 		s := &ui.Secrets{}
 		s.AddEnv([]string{c.entry})

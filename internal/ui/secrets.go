@@ -101,7 +101,7 @@ func (s *Secrets) addUserinfo(text string) {
 }
 
 // AddEnv remembers the values of variables whose names say that they are
-// secret, and the passwords inside those that hold a URL.
+// secret, and the passwords inside those that hold a connection string.
 func (s *Secrets) AddEnv(environ []string) {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -111,7 +111,7 @@ func (s *Secrets) AddEnv(environ []string) {
 				s.Add(value)
 			}
 		}
-		if strings.Contains(value, "://") {
+		if strings.Contains(value, "://") || strings.Contains(strings.ToLower(value), "password") {
 			s.AddURL(value)
 		}
 	}
