@@ -3,78 +3,59 @@ package subset
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"hash/fnv"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // candidate is a row that may be sampled. Those with low hashes come first.
 type candidate struct {
-	row  row
-	hash int64
+	row   row
+	hash  int64
+	plain bool // found without regard to its parents
 }
 
 const (
-	surplus       = 3  // candidates for each row wanted, from each key
+	surplus       = 3  // candidates for each row wanted
 	fewCandidates = 50 // more, wherever they come from
-	thinning      = 10 // rows read for each row taken from a sample of blocks: neighbours must not dominate
+	thinning      = 8  // rows read for each row taken from a sample of blocks: neighbours must not dominate
 )
 
-// candidates finds rows of a table that are not kept yet.
+// candidates finds rows of a table that are not kept yet, lowest hash first.
 func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, error) {
 	t := &w.plan.Tables[i]
 	need := goal - w.tallies[i].rows() + fewCandidates
-	want := need * surplus
+	if left := w.unkept(w.left[i]); t.strategy == whole && left != nil || int64(len(left)) >= need {
+		return left, nil
+	}
 	switch t.strategy {
 	case whole:
-		return w.wholeTable(ctx, i)
+		return w.ask(ctx, i, w.heapQueries(t, func(h *catalog.Heap) (string, []any) { return rowsSQL(h), nil }))
 	case scan:
 		return w.ask(ctx, i, w.heapQueries(t, func(h *catalog.Heap) (string, []any) {
-			return filteredSQL(h, t.rule.Where), []any{want}
+			return filteredSQL(h, t.rule.Where), []any{need * surplus}
 		}))
 	case drive:
-		queries := w.sampleQueries(t, need)
-		for _, k := range t.driving {
-			queries = append(queries, w.childQueries(k, want)...)
-		}
-		return w.ask(ctx, i, queries)
+		return w.driven(ctx, i, need)
 	}
-	return w.ask(ctx, i, w.sampleQueries(t, need))
+	return w.ask(ctx, i, w.sampleQueries(t, need*surplus, thinning, nil))
 }
 
-func (w *walk) everyRow(ctx context.Context, i int) ([]candidate, error) {
-	return w.ask(ctx, i, w.heapQueries(&w.plan.Tables[i], func(h *catalog.Heap) (string, []any) {
-		return rowsSQL(h), nil
-	}))
-}
-
-// wholeTable is everyRow of a table that is sampled several times.
-func (w *walk) wholeTable(ctx context.Context, i int) ([]candidate, error) {
-	if w.all[i] == nil {
-		all, err := w.everyRow(ctx, i)
-		if err != nil {
-			return nil, err
-		}
-		if w.remembered += len(all); w.remembered > mostRemembered {
-			return all, nil
-		}
-		w.all[i] = all
-	}
-	w.all[i] = slices.DeleteFunc(w.all[i], func(c candidate) bool {
-		_, kept := w.kept[c.row]
-		return kept
-	})
-	return w.all[i], nil
+// unkept is what is left of candidates, in their order. It reuses the slice.
+func (w *walk) unkept(candidates []candidate) []candidate {
+	return slices.DeleteFunc(candidates, func(c candidate) bool { return w.kept.has(c.row) })
 }
 
 // question is one query for candidates. Its first parameter is the seed.
 type question struct {
-	sql  string
-	args []any
+	sql   string
+	args  []any
+	heap  int  // of all answers; -1 when they say it themselves, first
+	plain bool // asks without regard to parents
 }
 
 func (w *walk) heapQueries(t *TablePlan, ask func(*catalog.Heap) (string, []any)) []question {
@@ -82,44 +63,37 @@ func (w *walk) heapQueries(t *TablePlan, ask func(*catalog.Heap) (string, []any)
 	for _, h := range t.table.Heaps {
 		if h.Pages > 0 {
 			sql, args := ask(h)
-			queries = append(queries, question{sql, args})
+			queries = append(queries, question{sql, args, w.number[h.OID], true})
 		}
 	}
 	return queries
 }
 
-// sampleQueries read some blocks of each heap, in proportion to its size.
-func (w *walk) sampleQueries(t *TablePlan, want int64) []question {
-	share := min(float64(want)*thinning/float64(max(t.Rows, 1)), 1)
+// sampleQueries read some blocks of each heap, in proportion to its size, so
+// that there are thin rows for each one wanted. With a key, only rows count
+// whose parent by that key is among some kept ones.
+func (w *walk) sampleQueries(t *TablePlan, want, thin int64, among *parents) []question {
+	share := min(float64(want*thin)/float64(max(t.Rows, 1)), 1)
+	if among != nil {
+		share = min(share/max(among.share, 1e-9), 1)
+	}
 	var pages int64
 	for _, h := range t.table.Heaps {
 		pages += h.Pages
 	}
-	return w.heapQueries(t, func(h *catalog.Heap) (string, []any) {
-		limit := int64(float64(want)*float64(h.Pages)/float64(pages)) + 1
-		return blocksSQL(h), []any{share * 100, float64(w.seed(t.table) >> 11), limit}
-	})
-}
-
-// childQueries ask for children of the sampled parents of a key. Forced
-// parents bring none: they are there for other reasons.
-func (w *walk) childQueries(k *catalog.ForeignKey, want int64) []question {
-	byHeap := map[int][]row{}
-	heaps := map[int]bool{}
-	for _, h := range k.ParentHeaps {
-		heaps[w.number[h.OID]] = true
-	}
-	for r, why := range w.kept {
-		if why == sampled && heaps[r.heap()] {
-			byHeap[r.heap()] = append(byHeap[r.heap()], r)
-		}
-	}
+	seed := float64(w.seed(t.table) >> 11)
 	var queries []question
-	for _, h := range k.ParentHeaps {
-		rows := byHeap[w.number[h.OID]]
-		slices.Sort(rows)
-		for batch := range slices.Chunk(rows, lookupBatch) {
-			queries = append(queries, question{childrenSQL(k, h), []any{tids(batch), want}})
+	for _, h := range t.table.Heaps {
+		if h.Pages == 0 {
+			continue
+		}
+		limit := int64(float64(want)*float64(h.Pages)/float64(pages)) + 1
+		if among == nil {
+			queries = append(queries, question{blocksSQL(h), []any{share * 100, seed, limit}, w.number[h.OID], true})
+			continue
+		}
+		for _, p := range among.heaps {
+			queries = append(queries, question{blocksAmongSQL(among.key, h, w.heaps[p.heap]), []any{share * 100, seed, limit, tids(p.rows)}, w.number[h.OID], false})
 		}
 	}
 	return queries
@@ -131,39 +105,52 @@ func (w *walk) ask(ctx context.Context, i int, queries []question) ([]candidate,
 	found := make([][]candidate, len(queries))
 	seed := int64(w.seed(w.plan.Tables[i].table))
 	err := w.src.each(ctx, len(queries), func(ctx context.Context, c *pgx.Conn, n int) error {
-		rows, err := c.Query(ctx, queries[n].sql, append([]any{seed}, queries[n].args...)...)
+		rows, err := c.Query(ctx, queries[n].sql, append([]any{binaryResults, seed}, queries[n].args...)...)
 		if err != nil {
 			return err
 		}
-		found[n], err = w.scan(rows)
+		found[n], err = w.scan(rows, queries[n])
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	all := slices.Concat(found...)
+	return inOrder(slices.Concat(found...)), nil
+}
+
+// inOrder sorts candidates by their hashes, each once.
+func inOrder(all []candidate) []candidate {
 	slices.SortFunc(all, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row))
 	})
-	return slices.Compact(all), nil
+	last := 0
+	for i := 1; i < len(all); i++ {
+		if all[i].row == all[last].row {
+			all[last].plain = all[last].plain || all[i].plain
+			continue
+		}
+		last++
+		all[last] = all[i]
+	}
+	return all[:min(last+1, len(all))]
 }
 
-func (w *walk) scan(rows pgx.Rows) ([]candidate, error) {
+// scan reads candidates: place and hash, and before them their heap unless all
+// are of one.
+func (w *walk) scan(rows pgx.Rows, q question) ([]candidate, error) {
 	defer rows.Close()
 	var found []candidate
 	for rows.Next() {
-		var heap uint32
-		var at pgtype.TID
-		var c candidate
-		if err := rows.Scan(&heap, &at, &c.hash); err != nil {
-			return nil, err
+		values, n := rows.RawValues(), q.heap
+		if n < 0 {
+			number, ok := w.number[binary.BigEndian.Uint32(values[0])]
+			if !ok {
+				return nil, errMoved
+			}
+			values, n = values[1:], number
 		}
-		n, ok := w.number[heap]
-		if !ok {
-			return nil, errMoved
-		}
-		c.row = makeRow(n, at)
-		if _, kept := w.kept[c.row]; !kept {
+		c := candidate{row: makeRow(n, place(values[0])), hash: int64(binary.BigEndian.Uint64(values[1])), plain: q.plain}
+		if !w.kept.has(c.row) {
 			found = append(found, c)
 		}
 	}

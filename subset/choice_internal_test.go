@@ -8,12 +8,14 @@ import (
 
 // chained is a choice over one child whose parents form a chain of n rows
 // that closes to a ring.
-func chained(n int) (*choice, row) {
+func chained(n int) (*choice, int32) {
 	w, candidates := fixed(int64(n), 1, map[int][]int{0: {0}})
 	for i := range n {
-		w.edges[parent(i)] = []edge{{parent((i + 1) % n), 0}}
+		w.look(parent(i), parent((i+1)%n))
 	}
-	return newChoice(w, 1, candidates), candidates[0].row
+	c := newChoice(w, 1, candidates)
+	c.prepare()
+	return c, c.ids[0]
 }
 
 func TestFresh_FindsEveryAncestorOnceNearestFirst(t *testing.T) {
@@ -25,7 +27,7 @@ func TestFresh_FindsEveryAncestorOnceNearestFirst(t *testing.T) {
 				t.Fatalf("%d ancestors: %d found, ok %v", n, len(fresh), ok)
 			}
 			for i, got := range fresh {
-				if got != parent(i) {
+				if c.w.seen.rows[got] != parent(i) {
 					t.Fatalf("%d ancestors: position %d is wrong", n, i)
 				}
 			}
@@ -38,27 +40,23 @@ func TestFresh_GivesUpOnTooManyAncestors(t *testing.T) {
 	if _, ok := c.fresh(r); ok {
 		t.Error("did not give up")
 	}
-	if c.run(1, 1_000_000) != 0 || len(c.w.kept) != 0 {
+	if c.run(1, 1_000_000) != 0 || c.w.kept.n != 0 {
 		t.Error("kept it all the same")
 	}
 }
 
 func TestFresh_StopsAtKeptRows(t *testing.T) {
 	c, r := chained(50)
-	c.w.edges[parent(9)] = nil
-	c.w.keep(parent(9))
+	c.w.look(parent(9))
+	c.w.keepRow(parent(9))
 	fresh, ok := c.fresh(r)
-	if !ok || len(fresh) != 9 || slices.Contains(fresh, parent(9)) {
+	if !ok || len(fresh) != 9 || slices.Contains(fresh, c.w.seen.id(parent(9))) {
 		t.Errorf("%d rows, ok %v", len(fresh), ok)
 	}
 }
 
 func TestSignature_DependsOnTheSetAlone(t *testing.T) {
-	claim := func(raw []uint64) bool {
-		rows := make([]row, len(raw))
-		for i, r := range raw {
-			rows[i] = row(r)
-		}
+	claim := func(rows []int32) bool {
 		turned := slices.Clone(rows)
 		slices.Reverse(turned)
 		return signature(rows) == signature(turned) && signature(append(turned, 7)) != signature(rows)
@@ -74,7 +72,7 @@ func TestSignature_DependsOnTheSetAlone(t *testing.T) {
 func TestChoice_CountsOverflowOfEveryTable(t *testing.T) {
 	w, candidates := fixed(1, 1, map[int][]int{0: {0, 1, 2}})
 	c := newChoice(w, 1, candidates)
-	fresh, _ := c.fresh(candidates[0].row)
+	fresh, _ := c.fresh(c.ids[0])
 	if over := c.overflow(fresh); over != 2 {
 		t.Errorf("%d above the parents' target of 1, want 2", over)
 	}
@@ -84,26 +82,37 @@ func TestChoice_CountsOverflowOfEveryTable(t *testing.T) {
 	}
 }
 
-func TestChoice_DoesTheSameWhateverTheOrderOfCandidates(t *testing.T) {
-	parentsOf := map[int][]int{0: {0}, 1: {1}, 2: {2}, 3: {3}, 4: {2}, 5: {0, 1}}
-	w, candidates := fixed(2, 3, parentsOf)
-	newChoice(w, 1, candidates).run(3, 1)
-	again, reversed := fixed(2, 3, parentsOf)
-	slices.Reverse(reversed)
-	newChoice(again, 1, reversed).run(3, 1)
-	for r := range w.kept {
-		if _, ok := again.kept[r]; !ok {
-			t.Errorf("row %x is kept only in one order", uint64(r))
+func TestChoice_TakesFreeCandidatesInTheOrderOfTheirHashes(t *testing.T) {
+	w, candidates := fixed(1, 2, map[int][]int{0: {0}, 1: {-1}, 2: {}, 3: {}})
+	newChoice(w, 1, candidates).run(2, 10)
+	for i, want := range []bool{false, true, true, false} {
+		if got := w.kept.has(childRow(i)); got != want {
+			t.Errorf("child %d kept: %v", i, got)
 		}
 	}
-	if len(w.kept) != len(again.kept) {
-		t.Errorf("%d and %d rows", len(w.kept), len(again.kept))
+}
+
+func TestChoice_ARowThatReferencesItselfIsFree(t *testing.T) {
+	w, candidates := fixed(1, 1, map[int][]int{0: {}})
+	w.look(childRow(0), childRow(0))
+	if spent := newChoice(w, 1, candidates).run(1, 0); spent != 0 || w.tallies[1].sampled != 1 {
+		t.Errorf("spent %d, %+v", spent, w.tallies)
+	}
+}
+
+func TestSharing_TurnsNeedsAround(t *testing.T) {
+	needs := [][]int32{{0, 2}, {}, {2, 3}, {2}}
+	s := shared(5, len(needs), func(i int) []int32 { return needs[i] })
+	for id, want := range [][]int32{{0}, {}, {0, 2, 3}, {2}, {}} {
+		if got := s.of(int32(id)); !slices.Equal(got, want) {
+			t.Errorf("row %d is needed by %v, want %v", id, got, want)
+		}
 	}
 }
 
 func TestUnknown_ListsEachRowOnceInOrder(t *testing.T) {
 	w, candidates := fixed(3, 3, map[int][]int{0: {0}})
-	w.kept[parent(2)] = sampled
+	w.kept.add(parent(2))
 	got := w.unknown([]row{childRow(2), parent(1), candidates[0].row, parent(1), parent(2), parent(0)})
 	if want := []row{parent(1), childRow(2)}; !slices.Equal(got, want) {
 		t.Errorf("%x, want %x", got, want)
@@ -112,11 +121,11 @@ func TestUnknown_ListsEachRowOnceInOrder(t *testing.T) {
 
 func TestForget_KeepsWhatTheNextTableMayNeed(t *testing.T) {
 	w, _ := fixed(3, 3, map[int][]int{0: {0}})
-	if w.forget(); len(w.edges) != 2 {
-		t.Errorf("%d rows remembered, want 2", len(w.edges))
+	if w.forget(); len(w.seen.rows) != 2 {
+		t.Errorf("%d rows remembered, want 2", len(w.seen.rows))
 	}
 	w.gaveUp = true
-	if w.forget(); len(w.edges) != 0 || w.gaveUp {
+	if w.forget(); len(w.seen.rows) != 0 || w.gaveUp {
 		t.Error("remembers rows whose ancestors are not all known")
 	}
 }

@@ -3,11 +3,13 @@ package subset
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"slices"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 func (w *walk) expand(ctx context.Context, rows []row, bounded bool) error {
 	frontier := w.unknown(rows)
 	for round := 0; len(frontier) > 0; round++ {
-		if bounded && (round >= mostRounds || len(w.edges) >= mostExplored) {
+		if bounded && (round >= mostRounds || len(w.seen.rows) >= mostExplored) {
 			w.gaveUp = true
 			return nil
 		}
@@ -38,14 +40,12 @@ func (w *walk) expand(ctx context.Context, rows []row, bounded bool) error {
 	return nil
 }
 
-// unknown is the rows that are neither kept nor looked at, without repeats.
+// unknown is the rows that are neither kept nor looked at, sorted and without
+// repeats.
 func (w *walk) unknown(rows []row) []row {
 	var unknown []row
 	for _, r := range rows {
-		if _, ok := w.edges[r]; ok {
-			continue
-		}
-		if _, ok := w.kept[r]; !ok {
+		if !w.seen.known(r) && !w.kept.has(r) {
 			unknown = append(unknown, r)
 		}
 	}
@@ -53,86 +53,189 @@ func (w *walk) unknown(rows []row) []row {
 	return slices.Compact(unknown)
 }
 
-// query is one lookup: rows of one heap by one key.
-type query struct {
-	heap, key int
-	rows      []row
-}
-
 // lookup finds the parents of rows, which must be sorted.
 func (w *walk) lookup(ctx context.Context, rows []row) ([]row, error) {
-	var queries []query
+	var queries []links
 	for len(rows) > 0 {
 		heap := rows[0].heap()
 		end, _ := slices.BinarySearchFunc(rows, heap+1, func(r row, h int) int { return cmp.Compare(r.heap(), h) })
 		for batch := range slices.Chunk(rows[:end], lookupBatch) {
-			for _, k := range w.keys[heap] {
-				queries = append(queries, query{heap, k, batch})
-			}
-		}
-		for _, r := range rows[:end] {
-			w.edges[r] = nil
+			queries = append(queries, links{w: w, heap: heap, rows: batch})
 		}
 		rows = rows[end:]
 	}
-	found := make([][]link, len(queries))
-	var mu sync.Mutex
 	err := w.src.each(ctx, len(queries), func(ctx context.Context, c *pgx.Conn, i int) error {
-		links, err := w.parents(ctx, c, queries[i])
-		mu.Lock()
-		defer mu.Unlock()
-		found[i] = links
-		return err
+		return queries[i].ask(ctx, c)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return w.connect(queries, found), nil
+	var parents []row
+	for i := range queries {
+		parents = queries[i].record(parents)
+	}
+	return parents, nil
 }
 
-// link is one answer: a child and its parent.
-type link struct{ child, parent row }
+// links asks for the parents that some rows of one heap have.
+type links struct {
+	w    *walk
+	heap int
+	rows []row // sorted
 
-func (w *walk) parents(ctx context.Context, c *pgx.Conn, q query) ([]link, error) {
-	rows, err := c.Query(ctx, parentsSQL(w.plan.keys[q.key], w.heaps[q.heap], "ctid = ANY($1)"), tids(q.rows))
+	// What most keys lead to is one parent at most: one for each row and key.
+	children, single []row
+	// Others may lead to several.
+	several []link
+}
+
+// link is one parent of one child by a key that may lead to several.
+type link struct {
+	child, parent row
+	key           int
+}
+
+// nothing is the parent of a row that references nothing by a key.
+const nothingThere = ^row(0)
+
+func (l *links) ask(ctx context.Context, c *pgx.Conn) error {
+	keys := &l.w.keys[l.heap]
+	if len(keys.single) > 0 {
+		if err := l.askSingle(ctx, c, keys.single); err != nil {
+			return err
+		}
+	}
+	for _, k := range keys.several {
+		if err := l.askSeveral(ctx, c, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// binary asks for results in binary format: they are read by hand, because
+// there are hundreds of thousands.
+var binaryResults = pgx.QueryResultFormats{pgx.BinaryFormatCode}
+
+func (l *links) askSingle(ctx context.Context, c *pgx.Conn, keys []int) error {
+	sql := parentSQL(l.w.foreignKeys(keys), l.w.heaps[l.heap])
+	rows, err := c.Query(ctx, sql, binaryResults, tids(l.rows))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	links := make([]link, 0, len(q.rows))
+	l.children, l.single = make([]row, 0, len(l.rows)), make([]row, 0, len(l.rows)*len(keys))
+	for rows.Next() {
+		values := rows.RawValues()
+		l.children = append(l.children, makeRow(l.heap, place(values[0])))
+		values = values[1:]
+		for _, k := range keys {
+			parent, n, err := l.w.parent(l.w.plan.keys[k], values)
+			if err != nil {
+				return err
+			}
+			l.single = append(l.single, parent)
+			values = values[n:]
+		}
+	}
+	return rows.Err()
+}
+
+// parent reads what parentSQL says of one key, and how many values that took.
+func (w *walk) parent(k *catalog.ForeignKey, values [][]byte) (parent row, n int, err error) {
+	heap, at, n := uint32(0), values[0], 1
+	if len(k.ParentHeaps) == 1 {
+		heap = k.ParentHeaps[0].OID
+	} else {
+		at, n = values[1], 2
+		if at != nil {
+			heap = binary.BigEndian.Uint32(values[0])
+		}
+	}
+	references := true
+	if mayReferenceNothing(k) {
+		references = values[n][0] != 0
+		n++
+	}
+	switch {
+	case at != nil:
+		number, ok := w.number[heap]
+		if !ok {
+			return 0, n, errMoved
+		}
+		return makeRow(number, place(at)), n, nil
+	case references:
+		return nowhere, n, nil
+	}
+	return nothingThere, n, nil
+}
+
+// place reads a tid in binary format: four bytes of block, two of item.
+func place(tid []byte) pgtype.TID {
+	return pgtype.TID{BlockNumber: binary.BigEndian.Uint32(tid), OffsetNumber: binary.BigEndian.Uint16(tid[4:]), Valid: true}
+}
+
+func (l *links) askSeveral(ctx context.Context, c *pgx.Conn, key int) error {
+	rows, err := c.Query(ctx, parentsSQL(l.w.plan.keys[key], l.w.heaps[l.heap], "ctid = ANY($1)"), tids(l.rows))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
 	for rows.Next() {
 		var child, parent pgtype.TID
 		var heap pgtype.Uint32
 		if err := rows.Scan(&child, &heap, &parent); err != nil {
-			return nil, err
+			return err
 		}
-		l := link{child: makeRow(q.heap, child), parent: nowhere}
+		found := link{child: makeRow(l.heap, child), parent: nowhere, key: key}
 		if heap.Valid {
-			n, ok := w.number[heap.Uint32]
+			n, ok := l.w.number[heap.Uint32]
 			if !ok {
-				return nil, errMoved
+				return errMoved
 			}
-			l.parent = makeRow(n, parent)
+			found.parent = makeRow(n, parent)
 		}
-		links = append(links, l)
+		l.several = append(l.several, found)
 	}
-	return links, rows.Err()
+	return rows.Err()
 }
 
-// connect records answers in the order of the queries, so that the outcome
-// does not depend on which came first, and returns the parents.
-func (w *walk) connect(queries []query, found [][]link) []row {
-	var parents []row
-	for i, links := range found {
-		slices.SortFunc(links, func(a, b link) int {
-			return cmp.Or(cmp.Compare(a.child, b.child), cmp.Compare(a.parent, b.parent))
-		})
-		for _, l := range links {
-			w.edges[l.child] = append(w.edges[l.child], edge{l.parent, queries[i].key})
-			if l.parent != nowhere {
-				parents = append(parents, l.parent)
-			}
+// record remembers the answers, so that the outcome does not depend on which
+// came first, and appends the parents to those given.
+func (l *links) record(parents []row) []row {
+	keys := l.w.keys[l.heap].single
+	extra := map[row][]link{}
+	for _, one := range l.several {
+		extra[one.child] = append(extra[one.child], one)
+	}
+	if len(keys) == 0 {
+		l.children = l.rows
+	}
+	var edges []edge
+	for i, child := range l.children {
+		edges = edges[:0]
+		for n, k := range keys {
+			edges, parents = l.w.lead(edges, parents, l.single[i*len(keys)+n], k)
 		}
+		several := extra[child]
+		slices.SortFunc(several, func(a, b link) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.parent, b.parent)) })
+		for _, one := range several {
+			edges, parents = l.w.lead(edges, parents, one.parent, one.key)
+		}
+		l.w.seen.look(l.w.seen.id(child), edges)
 	}
 	return parents
+}
+
+// lead appends the edge to a parent, and the parent itself when it is not kept.
+func (w *walk) lead(edges []edge, parents []row, parent row, key int) ([]edge, []row) {
+	switch {
+	case parent == nothingThere:
+		return edges, parents
+	case parent == nowhere:
+		return append(edges, edge{toNowhere, int32(key)}), parents
+	case w.kept.has(parent):
+		return append(edges, edge{toKept, int32(key)}), parents
+	}
+	return append(edges, edge{w.seen.id(parent), int32(key)}), append(parents, parent)
 }

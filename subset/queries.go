@@ -2,6 +2,7 @@ package subset
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -24,29 +25,85 @@ func parentsSQL(k *catalog.ForeignKey, h *catalog.Heap, which string) string {
  WHERE %s`, strings.Join(columns, ", "), h.Name, which, k.FromParent(), k.Join("p", "c"), k.References("c"))
 }
 
-// childrenSQL asks for children that rows of a heap have by a key, those with
-// the lowest hashes first.
+// oneParent reports whether a row has one parent at most by the key. A key
+// over a period has every parent whose period overlaps, and nothing makes
+// those of the configuration unique or gives them an index.
+func oneParent(k *catalog.ForeignKey) bool {
+	if slices.ContainsFunc(k.Operators, func(o catalog.Operator) bool { return o.Name == "pg_catalog.&&" }) {
+		return false
+	}
+	return k.OID != 0 || slices.ContainsFunc(k.Parent.Keys, func(key catalog.Key) bool {
+		return slices.Equal(key.Columns, k.ParentColumns)
+	})
+}
+
+// mayReferenceNothing reports whether some row may have no parent by right.
+func mayReferenceNothing(k *catalog.ForeignKey) bool { return k.Nullable || k.When != "" }
+
+// parentSQL asks for the parent that each of some rows of a heap ($1) has by
+// each of the keys: the place of the row, then for each key, heap (where there
+// are several) and place of the parent, NULL where there is none, and (where
+// that may be right) whether there should be one. The limit has the server
+// take the index of the parent's key for each row: a hash of a whole parent
+// costs more than some thousand steps down its index.
+func parentSQL(keys []*catalog.ForeignKey, h *catalog.Heap) string {
+	columns, answers, joins, taken := []string{"ctid"}, []string{"c.ctid"}, "", map[string]bool{}
+	for i, k := range keys {
+		for _, c := range k.ChildColumns {
+			if !taken[c] {
+				taken[c] = true
+				columns = append(columns, catalog.Quote(c))
+			}
+		}
+		which, references := k.Join("p", "c"), k.References("c")
+		if k.When != "" {
+			when := catalog.Quote(fmt.Sprintf("offshoot: when %d", i))
+			columns = append(columns, "("+k.When+"\n) AS "+when)
+			which, references = "c."+when+" AND "+which, "COALESCE(c."+when+", false) AND "+references
+		}
+		if len(k.ParentHeaps) != 1 {
+			answers = append(answers, fmt.Sprintf("p%d.tableoid", i))
+		}
+		answers = append(answers, fmt.Sprintf("p%d.ctid", i))
+		if mayReferenceNothing(k) {
+			answers = append(answers, references)
+		}
+		joins += fmt.Sprintf("\n  LEFT JOIN LATERAL (SELECT p.tableoid, p.ctid FROM %s AS p WHERE %s LIMIT 1) AS p%d ON true", k.FromParent(), which, i)
+	}
+	return fmt.Sprintf("SELECT %s\n  FROM (SELECT %s FROM ONLY %s WHERE ctid = ANY($1)) AS c%s",
+		strings.Join(answers, ", "), strings.Join(columns, ", "), h.Name, joins)
+}
+
+// childrenSQL asks for children that rows of a heap ($2) have by a key, those
+// with the lowest hashes first ($3 of them), and at most $4 of one parent.
 func childrenSQL(k *catalog.ForeignKey, h *catalog.Heap) string {
 	child := k.FromChild() + " AS c"
 	if k.When != "" {
 		child = fmt.Sprintf("(SELECT tableoid, ctid, * FROM %s WHERE %s\n) AS c", k.FromChild(), k.When)
 	}
-	return fmt.Sprintf(`SELECT c.tableoid, c.ctid, %s AS hash
-  FROM ONLY %s AS p
-  JOIN %s ON %s
- WHERE p.ctid = ANY($2)
- ORDER BY hash
- LIMIT $3`, hashOf(k.Child, "c."), h.Name, child, k.Join("p", "c"))
+	columns := make([]string, len(k.ParentColumns))
+	for i, c := range k.ParentColumns {
+		columns[i] = catalog.Quote(c)
+	}
+	answers := "f.place, f.hash"
+	if len(k.ChildHeaps) != 1 {
+		answers = "f.heap, " + answers
+	}
+	return fmt.Sprintf(`SELECT %s
+  FROM (SELECT %s FROM ONLY %s WHERE ctid = ANY($2)) AS p
+ CROSS JOIN LATERAL (SELECT c.tableoid AS heap, c.ctid AS place, %s AS hash FROM %s WHERE %s LIMIT $4) AS f
+ ORDER BY f.hash
+ LIMIT $3`, answers, strings.Join(columns, ", "), h.Name, hashOf(k.Child, "c."), child, k.Join("p", "c"))
 }
 
 // rowsSQL asks for every row of a heap.
 func rowsSQL(h *catalog.Heap) string {
-	return fmt.Sprintf("SELECT tableoid, ctid, %s AS hash FROM ONLY %s", hashOf(h.Table, ""), h.Name)
+	return fmt.Sprintf("SELECT ctid, %s AS hash FROM ONLY %s", hashOf(h.Table, ""), h.Name)
 }
 
 // filteredSQL asks for the rows of a heap that fulfil the user's condition.
 func filteredSQL(h *catalog.Heap, condition string) string {
-	return filtered(h, condition, "tableoid, ctid, "+hashOf(h.Table, "")+" AS hash") + " ORDER BY hash LIMIT $2"
+	return filtered(h, condition, "ctid, "+hashOf(h.Table, "")+" AS hash") + " ORDER BY hash LIMIT $2"
 }
 
 func filtered(h *catalog.Heap, condition, columns string) string {
@@ -55,28 +112,81 @@ func filtered(h *catalog.Heap, condition, columns string) string {
 
 // blocksSQL asks for rows of some blocks of a heap.
 func blocksSQL(h *catalog.Heap) string {
-	return fmt.Sprintf(`SELECT tableoid, ctid, %s AS hash
+	return fmt.Sprintf(`SELECT ctid, %s AS hash
   FROM ONLY %s TABLESAMPLE pg_catalog.system ($2) REPEATABLE ($3)
  ORDER BY hash
  LIMIT $4`, hashOf(h.Table, ""), h.Name)
+}
+
+// blocksAmongSQL asks the same, for rows alone whose parent by a key is one of
+// some rows ($5) of a heap.
+func blocksAmongSQL(k *catalog.ForeignKey, h, parent *catalog.Heap) string {
+	when := ""
+	if k.When != "" {
+		when = "(" + k.When + "\n) AND "
+	}
+	return fmt.Sprintf(`SELECT ctid, %s AS hash
+  FROM ONLY %s AS c TABLESAMPLE pg_catalog.system ($2) REPEATABLE ($3)
+ WHERE %sEXISTS (SELECT FROM ONLY %s AS p WHERE p.ctid = ANY($5) AND %s)
+ ORDER BY hash
+ LIMIT $4`, hashOf(h.Table, "c."), h.Name, when, parent.Name, k.Join("p", "c"))
 }
 
 // hashOf is a number that decides which rows come first, the same for a row
 // in every run with the same seed ($1), whatever rows come and go beside it:
 // a hash of the row's key, or of its place when it has none.
 func hashOf(t *catalog.Table, alias string) string {
-	text := alias + "tableoid::pg_catalog.regclass::pg_catalog.text || " + alias + "ctid::pg_catalog.text"
-	if len(t.Keys) > 0 {
-		columns := make([]string, len(t.Keys[0].Columns))
-		for i, c := range t.Keys[0].Columns {
-			columns[i] = alias + catalog.Quote(c)
-		}
-		text = columns[0] + "::pg_catalog.text"
-		if len(columns) > 1 {
-			text = "ROW(" + strings.Join(columns, ", ") + ")::pg_catalog.text"
+	if len(t.Keys) == 0 {
+		return hashOfText(alias + "tableoid::pg_catalog.regclass::pg_catalog.text || " + alias + "ctid::pg_catalog.text")
+	}
+	var texts []string
+	sum := "$1"
+	for _, name := range t.Keys[0].Columns {
+		column := alias + catalog.Quote(name)
+		texts = append(texts, column)
+		if sum != "" {
+			sum = hashOfType(typeOf(t, name), column, sum)
 		}
 	}
+	switch {
+	case sum != "":
+		return "COALESCE(" + sum + ", 0)"
+	case len(texts) == 1:
+		return hashOfText(texts[0] + "::pg_catalog.text")
+	}
+	return hashOfText("ROW(" + strings.Join(texts, ", ") + ")::pg_catalog.text")
+}
+
+func hashOfText(text string) string {
 	return fmt.Sprintf(`COALESCE(pg_catalog.hashtextextended((%s) COLLATE pg_catalog."C", $1), 0)`, text)
+}
+
+// hashOfType is the server's own hash of the commonest types, ten times
+// cheaper than that of their text, or nothing. The seed of a column is the
+// hash of those before it.
+func hashOfType(kind, column, seed string) string {
+	switch kind {
+	case "smallint":
+		return "pg_catalog.hashint2extended(" + column + ", " + seed + ")"
+	case "integer":
+		return "pg_catalog.hashint4extended(" + column + ", " + seed + ")"
+	case "bigint":
+		return "pg_catalog.hashint8extended(" + column + ", " + seed + ")"
+	case "uuid":
+		return "pg_catalog.uuid_hash_extended(" + column + ", " + seed + ")"
+	case "text":
+		return `pg_catalog.hashtextextended(` + column + ` COLLATE pg_catalog."C", ` + seed + ")"
+	}
+	return ""
+}
+
+func typeOf(t *catalog.Table, column string) string {
+	for _, c := range t.Columns {
+		if c.Name == column {
+			return c.Type
+		}
+	}
+	return ""
 }
 
 // copySQL asks for rows of a heap in COPY's text format.

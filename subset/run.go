@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -92,7 +91,7 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 	done := Event{Step: name, Done: true}
 	switch name {
 	case StepWalk:
-		done.Rows = int64(len(r.walk.kept))
+		done.Rows = r.walk.kept.n
 	case StepCopy:
 		for _, t := range r.tables {
 			done.Rows += t.rows
@@ -146,11 +145,8 @@ func (r *run) broken() []*catalog.ForeignKey {
 // rowsByHeap sorts what is kept by place.
 func (w *walk) rowsByHeap() [][]row {
 	byHeap := make([][]row, len(w.heaps))
-	for r := range w.kept {
-		byHeap[r.heap()] = append(byHeap[r.heap()], r)
-	}
-	for _, rows := range byHeap {
-		slices.Sort(rows)
+	for heap := range w.heaps {
+		byHeap[heap] = w.kept.of(heap)
 	}
 	return byHeap
 }

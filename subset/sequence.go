@@ -74,7 +74,7 @@ func (r *run) numberQueries(s *catalog.Sequence, function string, rows [][]row) 
 			}
 			sql := fmt.Sprintf("SELECT pg_catalog.%s(%s)::bigint FROM ONLY %s WHERE ctid = ANY($1)", function, catalog.Quote(user.Column), h.Name)
 			for batch := range slices.Chunk(rows[n], copyBatch) {
-				queries = append(queries, question{sql, []any{tids(batch)}})
+				queries = append(queries, question{sql: sql, args: []any{tids(batch)}})
 			}
 		}
 	}

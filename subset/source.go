@@ -123,7 +123,10 @@ const (
 	// settingsSQL is what pg_dump sets: values must read the same on any
 	// server, no trigger of the session's defaults may interfere, and
 	// row-level security must fail rather than hide rows. A custom plan knows
-	// how many row positions it is given.
+	// how many row positions it is given. Candidates are sorted in memory, not
+	// in temporary files of the source; and a few thousand rows are fetched by
+	// their places or an index, where the planner's defaults would read and
+	// hash a whole table.
 	settingsSQL = `
 SET search_path = '';
 SET datestyle = ISO;
@@ -138,6 +141,9 @@ SET idle_in_transaction_session_timeout = 0;
 SET synchronize_seqscans = off;
 SET standard_conforming_strings = on;
 SET jit = off;
+SET work_mem = '64MB';
+SET random_page_cost = 0.1;
+SET max_parallel_workers_per_gather = 0;
 SET plan_cache_mode = force_custom_plan;
 SET default_transaction_read_only = on`
 

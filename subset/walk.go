@@ -21,13 +21,14 @@ type walk struct {
 	heaps  []*catalog.Heap
 	number map[uint32]int // of a heap, by OID
 	table  []int          // position in plan.Tables, by heap number
-	keys   [][]int        // positions in plan.keys, by heap number
+	keys   []heapKeys     // by heap number
 
-	edges      map[row][]edge // of rows looked at but not kept
-	gaveUp     bool           // on a row in edges whose ancestors are not all in it
-	all        [][]candidate  // every row of a small table, by position in plan.Tables
-	remembered int            // candidates in all, and those that were too many for it
-	kept       map[row]reason
+	seen       *seen
+	gaveUp     bool          // on a row in seen whose ancestors are not all in it
+	left       [][]candidate // by position in plan.Tables: those that were not needed so far
+	remembered int           // candidates in left
+	kept       *rowSet
+	sampled    *rowSet
 	broken     bool    // a row was kept that was never looked at
 	tallies    []tally // by position in plan.Tables
 	keyTally   []keyTally
@@ -36,11 +37,9 @@ type walk struct {
 	observe func(Event)
 }
 
-// edge leads from a child to its parent, or nowhere.
-type edge struct {
-	parent row
-	key    int // position in plan.keys
-}
+// heapKeys are the keys of a heap's rows, as positions in plan.keys: those
+// that lead to one parent at most, and those that may lead to several.
+type heapKeys struct{ single, several []int }
 
 // reason says why a row is kept: sampled, or the position in plan.keys of the
 // key that forced it.
@@ -61,9 +60,8 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 	w := &walk{
 		src: s, plan: p, observe: observe,
 		number:   map[uint32]int{},
-		edges:    map[row][]edge{},
-		kept:     map[row]reason{},
-		all:      make([][]candidate, len(p.Tables)),
+		seen:     newSeen(),
+		left:     make([][]candidate, len(p.Tables)),
 		tallies:  make([]tally, len(p.Tables)),
 		keyTally: make([]keyTally, len(p.keys)),
 	}
@@ -78,14 +76,27 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 	if len(w.heaps) > mostHeaps {
 		return nil, fmt.Errorf("%d tables and partitions are more than %d", len(w.heaps), mostHeaps)
 	}
-	w.keys = make([][]int, len(w.heaps))
+	w.kept, w.sampled = newRowSet(len(w.heaps)), newRowSet(len(w.heaps))
+	w.keys = make([]heapKeys, len(w.heaps))
 	for i, k := range p.keys {
 		for _, h := range k.ChildHeaps {
-			n := w.number[h.OID]
-			w.keys[n] = append(w.keys[n], i)
+			keys := &w.keys[w.number[h.OID]]
+			if oneParent(k) {
+				keys.single = append(keys.single, i)
+			} else {
+				keys.several = append(keys.several, i)
+			}
 		}
 	}
 	return w, nil
+}
+
+func (w *walk) foreignKeys(positions []int) []*catalog.ForeignKey {
+	keys := make([]*catalog.ForeignKey, len(positions))
+	for i, p := range positions {
+		keys[i] = w.plan.keys[p]
+	}
+	return keys
 }
 
 const (
@@ -118,7 +129,8 @@ func (w *walk) run(ctx context.Context) error {
 	if err := w.pass(ctx, func(t *TablePlan) int64 { return t.Target }, w.plan.Allowance-w.spent); err != nil {
 		return err
 	}
-	left := w.plan.Target + w.plan.Allowance - int64(len(w.kept))
+	w.left = make([][]candidate, len(w.plan.Tables)) // a starving table is to be offered others
+	left := w.plan.Target + w.plan.Allowance - w.kept.n
 	if err := w.pass(ctx, func(t *TablePlan) int64 { return int64(float64(t.Target) * starving) }, left); err != nil {
 		return err
 	}
@@ -158,10 +170,47 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 		return 0, err
 	}
 	defer w.forget()
-	if err := w.expand(ctx, places(candidates), true); err != nil {
+	if _, err := w.lookup(ctx, w.unknown(places(candidates))); err != nil {
 		return 0, err
 	}
-	return newChoice(w, i, candidates).run(goal, allowance), nil
+	w.takeFree(i, candidates, goal)
+	var spent int64
+	if missing := goal - w.tallies[i].rows(); missing > 0 {
+		short := w.shortlist(candidates, missing*2+fewCandidates)
+		if err := w.expand(ctx, w.behind(short), true); err != nil {
+			return 0, err
+		}
+		spent = newChoice(w, i, short).run(goal, allowance)
+	}
+	w.leave(i, candidates)
+	return spent, nil
+}
+
+// behind is what candidates reference and is not kept.
+func (w *walk) behind(candidates []candidate) []row {
+	var rows []row
+	for _, c := range candidates {
+		edges, _ := w.seen.of(w.seen.ids[c.row])
+		for _, e := range edges {
+			if w.seen.fresh(e) {
+				rows = append(rows, w.seen.rows[e.to])
+			}
+		}
+	}
+	return rows
+}
+
+// leave remembers the candidates that were not needed, as long as they are few.
+func (w *walk) leave(i int, candidates []candidate) {
+	w.remembered -= len(w.left[i])
+	w.left[i] = nil
+	left := w.unkept(candidates)
+	if w.plan.Tables[i].referenced || w.plan.Tables[i].strategy == whole {
+		if w.remembered+len(left) <= mostRemembered {
+			w.left[i] = left
+			w.remembered += len(left)
+		}
+	}
 }
 
 // finish sees to it that no table stays empty whose source is not: then one
@@ -174,7 +223,7 @@ func (w *walk) finish(ctx context.Context) error {
 			if err != nil {
 				return w.in(i, err)
 			}
-			if err := w.keepEach(ctx, candidates[:min(1, len(candidates))]); err != nil {
+			if err := w.keepEach(ctx, places(candidates[:min(1, len(candidates))])); err != nil {
 				return w.in(i, err)
 			}
 		}
@@ -195,20 +244,27 @@ func (w *walk) tell(i int, done bool) {
 
 // keepAll keeps every row of a table and all that it references.
 func (w *walk) keepAll(ctx context.Context, i int) error {
-	candidates, err := w.everyRow(ctx, i)
-	if err != nil {
-		return err
+	for _, h := range w.plan.Tables[i].table.Heaps {
+		if h.Pages == 0 {
+			continue
+		}
+		if err := w.src.everyRow(ctx, w.number[h.OID], h, func(rows []row) error { return w.keepEach(ctx, rows) }); err != nil {
+			return err
+		}
+		w.tell(i, false)
 	}
-	return w.keepEach(ctx, candidates)
+	return nil
 }
 
-func (w *walk) keepEach(ctx context.Context, candidates []candidate) error {
+func (w *walk) keepEach(ctx context.Context, rows []row) error {
 	defer w.forget()
-	if err := w.expand(ctx, places(candidates), false); err != nil {
+	if err := w.expand(ctx, rows, false); err != nil {
 		return err
 	}
-	for _, c := range candidates {
-		w.keep(c.row)
+	for _, r := range rows {
+		if !w.kept.has(r) {
+			w.keep(w.seen.id(r))
+		}
 	}
 	return nil
 }
@@ -223,35 +279,36 @@ func places(candidates []candidate) []row {
 
 // keep marks a row as sampled, and all that it references as forced, and
 // returns those. The row and what it references must have been looked at.
-func (w *walk) keep(r row) []row {
-	if _, ok := w.kept[r]; ok {
+func (w *walk) keep(id int32) []int32 {
+	if w.seen.kept[id] {
 		return nil
 	}
-	w.mark(r, sampled)
-	queue := []row{r}
+	w.mark(id, sampled)
+	queue := []int32{id}
 	for n := 0; n < len(queue); n++ {
-		edges, ok := w.edges[queue[n]]
+		edges, ok := w.seen.of(queue[n])
 		w.broken = w.broken || !ok
 		for _, e := range edges {
 			w.keyTally[e.key].rows++
-			if e.parent == nowhere {
+			if e.to == toNowhere {
 				w.keyTally[e.key].dangling++
-				continue
 			}
-			if _, ok := w.kept[e.parent]; !ok {
-				w.mark(e.parent, reason(e.key))
-				queue = append(queue, e.parent)
+			if w.seen.fresh(e) {
+				w.mark(e.to, reason(e.key))
+				queue = append(queue, e.to)
 			}
 		}
-		delete(w.edges, queue[n])
 	}
 	return queue[1:]
 }
 
-func (w *walk) mark(r row, why reason) {
-	w.kept[r] = why
+func (w *walk) mark(id int32, why reason) {
+	r := w.seen.rows[id]
+	w.seen.kept[id] = true
+	w.kept.add(r)
 	t := &w.tallies[w.tableOf(r)]
 	if why == sampled {
+		w.sampled.add(r)
 		t.sampled++
 		return
 	}
@@ -272,8 +329,8 @@ const mostRemembered = 100_000
 
 // forget drops what was looked at and not kept, when it is much.
 func (w *walk) forget() {
-	if w.gaveUp || len(w.edges) > mostRemembered {
-		clear(w.edges)
+	if w.gaveUp || len(w.seen.rows) > mostRemembered {
+		w.seen = newSeen()
 		w.gaveUp = false
 	}
 }

@@ -93,25 +93,39 @@ func fixed(parentTarget, childTarget int64, parentsOf map[int][]int) (*walk, []c
 			keys:   []*catalog.ForeignKey{{Name: "key"}},
 		},
 		table:    []int{0, 1},
-		edges:    map[row][]edge{},
-		kept:     map[row]reason{},
+		seen:     newSeen(),
+		left:     make([][]candidate, 2),
+		kept:     newRowSet(2),
+		sampled:  newRowSet(2),
 		tallies:  []tally{{by: map[reason]int64{}}, {by: map[reason]int64{}}},
 		keyTally: make([]keyTally, 1),
 	}
 	var candidates []candidate
 	for child := range len(parentsOf) {
-		c := candidate{row: childRow(child), hash: int64(child)}
-		w.edges[c.row] = []edge{}
+		var parents []row
 		for _, p := range parentsOf[child] {
-			w.edges[c.row] = append(w.edges[c.row], edge{parent(p), 0})
-			if parent(p) != nowhere {
-				w.edges[parent(p)] = nil
+			parents = append(parents, parent(p))
+			if p >= 0 {
+				w.look(parent(p))
 			}
 		}
-		candidates = append(candidates, c)
+		w.look(childRow(child), parents...)
+		candidates = append(candidates, candidate{row: childRow(child), hash: int64(child)})
 	}
 	return w, candidates
 }
+
+// look records what a row references.
+func (w *walk) look(child row, parents ...row) {
+	var edges []edge
+	for _, p := range parents {
+		edges, _ = w.lead(edges, nil, p, 0)
+	}
+	w.seen.look(w.seen.id(child), edges)
+}
+
+// keepRow keeps a row by its place.
+func (w *walk) keepRow(r row) []int32 { return w.keep(w.seen.id(r)) }
 
 func parent(i int) row {
 	if i < 0 {
@@ -124,12 +138,12 @@ func childRow(i int) row { return makeRow(1, pgtype.TID{OffsetNumber: uint16(i +
 
 func TestChoice_TakesCandidatesWithKeptParentsFirst(t *testing.T) {
 	w, candidates := fixed(2, 2, map[int][]int{0: {0}, 1: {1}, 2: {1}})
-	w.keep(parent(1))
+	w.keepRow(parent(1))
 	if spent := newChoice(w, 1, candidates).run(2, 100); spent != 0 {
 		t.Errorf("spent %d", spent)
 	}
 	for i, want := range []bool{false, true, true} {
-		if _, got := w.kept[childRow(i)]; got != want {
+		if got := w.kept.has(childRow(i)); got != want {
 			t.Errorf("child %d kept: %v", i, got)
 		}
 	}
@@ -151,37 +165,37 @@ func TestChoice_PrefersParentsThatManyCandidatesShare(t *testing.T) {
 	if spent := newChoice(w, 1, candidates).run(3, 1); spent != 1 {
 		t.Errorf("spent %d", spent)
 	}
-	if _, ok := w.kept[parent(2)]; !ok || w.tallies[1].sampled != 3 {
-		t.Errorf("kept %v", w.kept)
+	if !w.kept.has(parent(2)) || w.tallies[1].sampled != 3 {
+		t.Errorf("%+v", w.tallies)
 	}
 }
 
 func TestChoice_LeavesCandidatesWhoseAncestorsAreUnknown(t *testing.T) {
 	w, candidates := fixed(5, 2, map[int][]int{0: {0}, 1: {1}})
-	delete(w.edges, parent(0))
+	w.seen.spans[w.seen.id(parent(0))] = unseen
 	newChoice(w, 1, candidates).run(2, 10)
-	if _, ok := w.kept[childRow(0)]; ok || w.broken || w.tallies[1].sampled != 1 {
-		t.Errorf("kept %v", w.kept)
+	if w.kept.has(childRow(0)) || w.broken || w.tallies[1].sampled != 1 {
+		t.Errorf("%+v", w.tallies)
 	}
 }
 
 func TestKeep_FollowsCyclesAndCountsDanglingRows(t *testing.T) {
 	w, _ := fixed(5, 5, map[int][]int{0: {0, 1, -1}})
-	w.edges[parent(0)] = []edge{{childRow(0), 0}, {parent(1), 0}}
-	if kept := w.keep(childRow(0)); len(kept) != 2 {
+	w.look(parent(0), childRow(0), parent(1))
+	if kept := w.keepRow(childRow(0)); len(kept) != 2 {
 		t.Errorf("kept %v along with it", kept)
 	}
 	if w.broken || w.keyTally[0] != (keyTally{rows: 5, dangling: 1}) {
 		t.Errorf("%+v, broken %v", w.keyTally, w.broken)
 	}
-	if again := w.keep(childRow(0)); again != nil || w.tallies[1].sampled != 1 {
+	if again := w.keepRow(childRow(0)); again != nil || w.tallies[1].sampled != 1 {
 		t.Errorf("kept twice: %v", again)
 	}
 }
 
 func TestKeep_NoticesRowsThatWereNeverLookedAt(t *testing.T) {
 	w, _ := fixed(5, 5, nil)
-	w.keep(parent(3))
+	w.keepRow(parent(3))
 	if !w.broken {
 		t.Error("not noticed")
 	}
