@@ -20,7 +20,7 @@ type candidate struct {
 }
 
 const (
-	surplus       = 3  // candidates for each row wanted
+	surplus       = 3  // candidates for each row wanted, where not all will be free
 	fewCandidates = 50 // more, wherever they come from
 	thinning      = 8  // rows read for each row taken from a sample of blocks: neighbours must not dominate
 )
@@ -34,15 +34,23 @@ func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, 
 	}
 	switch t.strategy {
 	case whole:
-		return w.ask(ctx, i, w.heapQueries(t, func(h *catalog.Heap) (string, []any) { return rowsSQL(h), nil }))
+		return w.ask(ctx, i, w.heapQueries(t, func(q *question) { q.sql = rowsSQL(q.heap, w.foreignKeys(q.keys)) }))
 	case scan:
-		return w.ask(ctx, i, w.heapQueries(t, func(h *catalog.Heap) (string, []any) {
-			return filteredSQL(h, t.rule.Where), []any{need * surplus}
+		return w.ask(ctx, i, w.heapQueries(t, func(q *question) {
+			q.sql, q.args = filteredSQL(q.heap, t.rule.Where, w.foreignKeys(q.keys)), []any{w.want(t, need)}
 		}))
 	case drive:
 		return w.driven(ctx, i, need)
 	}
-	return w.ask(ctx, i, w.sampleQueries(t, need*surplus, thinning, nil))
+	return w.ask(ctx, i, w.sampleQueries(t, w.want(t, need), thinning))
+}
+
+// want is how many candidates to ask for where so many rows are needed.
+func (w *walk) want(t *TablePlan, need int64) int64 {
+	if len(t.driving) <= 1 {
+		return need + need/10
+	}
+	return need * surplus
 }
 
 // unkept is what is left of candidates, in their order. It reuses the slice.
@@ -50,72 +58,90 @@ func (w *walk) unkept(candidates []candidate) []candidate {
 	return slices.DeleteFunc(candidates, func(c candidate) bool { return w.kept.has(c.row) })
 }
 
-// question is one query for candidates. Its first parameter is the seed.
+// question is one query for candidates of one heap. Its first parameter is the
+// seed.
 type question struct {
-	sql   string
-	args  []any
-	heap  int  // of all answers; -1 when they say it themselves, first
-	plain bool // asks without regard to parents
+	sql    string
+	args   []any
+	heap   *catalog.Heap
+	number int   // of the heap
+	plain  bool  // asks without regard to parents
+	keys   []int // of which the answers tell the parents; in order
+	given  int   // the key by whose parents it asks, and which heap they are of
+	of     int
 }
 
-func (w *walk) heapQueries(t *TablePlan, ask func(*catalog.Heap) (string, []any)) []question {
+const noKey = -1
+
+// newQuestion is one about a heap, the answers to which tell all parents when
+// no key leads to several.
+func (w *walk) newQuestion(h *catalog.Heap) question {
+	q := question{heap: h, number: w.number[h.OID], plain: true, given: noKey}
+	if keys := w.keys[q.number]; len(keys.several) == 0 {
+		q.keys = keys.single
+	}
+	return q
+}
+
+func (w *walk) heapQueries(t *TablePlan, phrase func(*question)) []question {
 	var queries []question
 	for _, h := range t.table.Heaps {
 		if h.Pages > 0 {
-			sql, args := ask(h)
-			queries = append(queries, question{sql, args, w.number[h.OID], true})
+			q := w.newQuestion(h)
+			phrase(&q)
+			queries = append(queries, q)
 		}
 	}
 	return queries
 }
 
 // sampleQueries read some blocks of each heap, in proportion to its size, so
-// that there are thin rows for each one wanted. With a key, only rows count
-// whose parent by that key is among some kept ones.
-func (w *walk) sampleQueries(t *TablePlan, want, thin int64, among *parents) []question {
+// that there are thin rows for each one wanted.
+func (w *walk) sampleQueries(t *TablePlan, want, thin int64) []question {
 	share := min(float64(want*thin)/float64(max(t.Rows, 1)), 1)
-	if among != nil {
-		share = min(share/max(among.share, 1e-9), 1)
-	}
+	return w.heapQueries(t, func(q *question) {
+		q.sql = blocksSQL(q.heap, w.foreignKeys(q.keys))
+		q.args = []any{share * 100, w.blockSeed(t.table), t.portion(q.heap, want)}
+	})
+}
+
+// portion is the part of so many rows that is for one heap of the table.
+func (t *TablePlan) portion(h *catalog.Heap, want int64) int64 {
 	var pages int64
 	for _, h := range t.table.Heaps {
 		pages += h.Pages
 	}
-	seed := float64(w.seed(t.table) >> 11)
-	var queries []question
-	for _, h := range t.table.Heaps {
-		if h.Pages == 0 {
-			continue
-		}
-		limit := int64(float64(want)*float64(h.Pages)/float64(pages)) + 1
-		if among == nil {
-			queries = append(queries, question{blocksSQL(h), []any{share * 100, seed, limit}, w.number[h.OID], true})
-			continue
-		}
-		for _, p := range among.heaps {
-			queries = append(queries, question{blocksAmongSQL(among.key, h, w.heaps[p.heap]), []any{share * 100, seed, limit, tids(p.rows)}, w.number[h.OID], false})
-		}
-	}
-	return queries
+	return int64(float64(want)*float64(h.Pages)/float64(pages)) + 1
+}
+
+// found is the answers to a question, in their order.
+type found struct {
+	candidates []candidate
+	parents    []row // of each, by the keys of the question
 }
 
 // ask runs the queries and returns what is not kept yet, once each, lowest
-// hash first.
+// hash first. Parents that the answers tell are remembered.
 func (w *walk) ask(ctx context.Context, i int, queries []question) ([]candidate, error) {
-	found := make([][]candidate, len(queries))
+	answers := make([]found, len(queries))
 	seed := int64(w.seed(w.plan.Tables[i].table))
 	err := w.src.each(ctx, len(queries), func(ctx context.Context, c *pgx.Conn, n int) error {
 		rows, err := c.Query(ctx, queries[n].sql, append([]any{binaryResults, seed}, queries[n].args...)...)
 		if err != nil {
 			return err
 		}
-		found[n], err = w.scan(rows, queries[n])
+		answers[n], err = w.scan(rows, &queries[n])
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return inOrder(slices.Concat(found...)), nil
+	var all []candidate
+	for n := range answers {
+		w.remember(&queries[n], &answers[n])
+		all = append(all, answers[n].candidates...)
+	}
+	return inOrder(all), nil
 }
 
 // inOrder sorts candidates by their hashes, each once.
@@ -135,26 +161,54 @@ func inOrder(all []candidate) []candidate {
 	return all[:min(last+1, len(all))]
 }
 
-// scan reads candidates: place and hash, and before them their heap unless all
-// are of one.
-func (w *walk) scan(rows pgx.Rows, q question) ([]candidate, error) {
+// scan reads candidates: place and hash, then the parent by whose key they
+// were found, then those by all keys.
+func (w *walk) scan(rows pgx.Rows, q *question) (found, error) {
 	defer rows.Close()
-	var found []candidate
+	var f found
 	for rows.Next() {
-		values, n := rows.RawValues(), q.heap
-		if n < 0 {
-			number, ok := w.number[binary.BigEndian.Uint32(values[0])]
-			if !ok {
-				return nil, errMoved
-			}
-			values, n = values[1:], number
+		values := rows.RawValues()
+		c := candidate{row: makeRow(q.number, place(values[0])), hash: int64(binary.BigEndian.Uint64(values[1])), plain: q.plain}
+		if w.kept.has(c.row) {
+			continue
 		}
-		c := candidate{row: makeRow(n, place(values[0])), hash: int64(binary.BigEndian.Uint64(values[1])), plain: q.plain}
-		if !w.kept.has(c.row) {
-			found = append(found, c)
+		f.candidates = append(f.candidates, c)
+		values = values[2:]
+		var driver row
+		if q.given != noKey {
+			driver, values = makeRow(q.of, place(values[0])), values[1:]
+		}
+		for _, k := range q.keys {
+			if k == q.given {
+				f.parents = append(f.parents, driver)
+				continue
+			}
+			parent, n, err := w.parent(w.plan.keys[k], values)
+			if err != nil {
+				return f, err
+			}
+			f.parents, values = append(f.parents, parent), values[n:]
 		}
 	}
-	return found, rows.Err()
+	return f, rows.Err()
+}
+
+// remember records the parents that answers tell.
+func (w *walk) remember(q *question, f *found) {
+	if len(w.keys[q.number].several) > 0 {
+		return // some are still to be looked up
+	}
+	var edges []edge
+	for i, c := range f.candidates {
+		if w.seen.known(c.row) {
+			continue
+		}
+		edges = edges[:0]
+		for n, k := range q.keys {
+			edges, _ = w.lead(edges, nil, f.parents[i*len(q.keys)+n], k)
+		}
+		w.seen.look(w.seen.id(c.row), edges)
+	}
 }
 
 // seed is another one for each table: equal keys of two tables must not be
@@ -164,3 +218,6 @@ func (w *walk) seed(t *catalog.Table) uint64 {
 	_, _ = h.Write([]byte(t.Name.String())) // never fails
 	return h.Sum64() ^ w.plan.Seed
 }
+
+// blockSeed is for REPEATABLE, which takes no more bits.
+func (w *walk) blockSeed(t *catalog.Table) float64 { return float64(w.seed(t) >> 11) }

@@ -11,10 +11,11 @@ import (
 // parents are the sampled rows of a table that bring children by a key.
 // Forced rows bring none: they are there for other reasons.
 type parents struct {
-	key   *catalog.ForeignKey
-	heaps []heapRows
-	n     int64
-	share float64 // of all rows of their table
+	key      *catalog.ForeignKey
+	position int // of the key in plan.keys
+	heaps    []heapRows
+	n        int64
+	share    float64 // of all rows of their table
 }
 
 type heapRows struct {
@@ -37,11 +38,11 @@ func (w *walk) driven(ctx context.Context, i int, need int64) ([]candidate, erro
 		if missing <= 0 {
 			break
 		}
-		children, want := int64(p.share*float64(t.Rows)), missing*surplus
+		children, want := int64(p.share*float64(t.Rows)), w.want(t, missing)
 		if p.key.Indexed && children <= want*tooMany {
-			queries = append(queries, w.childQueries(p, want)...)
+			queries = append(queries, w.childQueries(t, p, want)...)
 		} else {
-			queries = append(queries, w.sampleQueries(t, min(want, children+1), 2, p)...)
+			queries = append(queries, w.amongQueries(t, p, min(want, children+1))...)
 		}
 		missing -= children
 	}
@@ -50,7 +51,7 @@ func (w *walk) driven(ctx context.Context, i int, need int64) ([]candidate, erro
 		return found, err
 	}
 	// Sampled parents may have fewer children than others.
-	more, err := w.ask(ctx, i, w.sampleQueries(t, (need-int64(len(found)))*surplus, thinning, nil))
+	more, err := w.ask(ctx, i, w.sampleQueries(t, w.want(t, need-int64(len(found))), thinning))
 	return inOrder(append(found, more...)), err
 }
 
@@ -67,7 +68,7 @@ func (w *walk) drivers(t *TablePlan) []*parents {
 }
 
 func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
-	p := &parents{key: k}
+	p := &parents{key: k, position: slices.Index(w.plan.keys, k)}
 	var of int64
 	for _, h := range k.ParentHeaps {
 		n := w.number[h.OID]
@@ -81,20 +82,56 @@ func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
 	return p
 }
 
-func (w *walk) childQueries(p *parents, want int64) []question {
-	heap := -1
-	if len(p.key.ChildHeaps) == 1 {
-		heap = w.number[p.key.ChildHeaps[0].OID]
-	}
+func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
+	// One parent with a great many children must not cost a scan of them.
+	each := want*tooMany + 1_000
+	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
+		q.given = p.position
+		others := slices.DeleteFunc(slices.Clone(q.keys), func(k int) bool { return k == p.position })
+		q.sql = childrenSQL(p.key, q.heap, parent, w.foreignKeys(others))
+		return []any{min(2*t.portion(q.heap, want)+fewCandidates, want), each}
+	})
+}
+
+// amongQueries read blocks of a table and take the children of the parents.
+func (w *walk) amongQueries(t *TablePlan, p *parents, want int64) []question {
+	const thin = 2
+	share := min(float64(want*thin)/max(float64(t.Rows)*p.share, 1), 1)
+	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
+		q.sql = blocksAmongSQL(p.key, q.heap, parent, w.foreignKeys(q.keys))
+		return []any{share * 100, w.blockSeed(t.table), t.portion(q.heap, want)}
+	})
+}
+
+// questions asks each heap of children for those of each heap of parents, of
+// some thousand at once. phrase gives the query and its arguments, before the
+// last one, which is the parents.
+func (w *walk) questions(p *parents, phrase func(q *question, parent *catalog.Heap) []any) []question {
 	var queries []question
 	for _, h := range p.heaps {
-		for batch := range slices.Chunk(h.rows, lookupBatch) {
-			// One parent with a great many children must not cost a scan of them.
-			each := want*tooMany + 1_000
-			queries = append(queries, question{childrenSQL(p.key, w.heaps[h.heap]), []any{tids(batch), want, each}, heap, false})
+		for _, child := range p.key.ChildHeaps {
+			if child.Pages == 0 {
+				continue
+			}
+			q := w.newQuestion(child)
+			q.plain, q.of = false, h.heap
+			args := phrase(&q, w.heaps[h.heap])
+			for batch := range slices.Chunk(h.rows, p.batch(q.given)) {
+				q.args = append(slices.Clone(args), tids(batch))
+				queries = append(queries, q)
+			}
 		}
 	}
 	return queries
+}
+
+// batch is how many parents one query is about. One that reads blocks is
+// about all: it would read them again for each.
+func (p *parents) batch(given int) int {
+	if given == noKey {
+		return int(max(p.n, 1))
+	}
+	return lookupBatch
 }
 
 // strays find rows that reference nothing, of which no parent knows.
@@ -102,5 +139,5 @@ func (w *walk) strays(t *TablePlan, need int64) []question {
 	if !slices.ContainsFunc(t.driving, func(k *catalog.ForeignKey) bool { return mayReferenceNothing(k) }) {
 		return nil
 	}
-	return w.sampleQueries(t, need, thinning, nil)
+	return w.sampleQueries(t, need, thinning)
 }

@@ -95,7 +95,7 @@ type link struct {
 	key           int
 }
 
-// nothing is the parent of a row that references nothing by a key.
+// nothingThere is the parent of a row that references nothing by a key.
 const nothingThere = ^row(0)
 
 func (l *links) ask(ctx context.Context, c *pgx.Conn) error {
@@ -118,7 +118,7 @@ func (l *links) ask(ctx context.Context, c *pgx.Conn) error {
 var binaryResults = pgx.QueryResultFormats{pgx.BinaryFormatCode}
 
 func (l *links) askSingle(ctx context.Context, c *pgx.Conn, keys []int) error {
-	sql := parentSQL(l.w.foreignKeys(keys), l.w.heaps[l.heap])
+	sql := parentSQL(l.w.heaps[l.heap], l.w.foreignKeys(keys))
 	rows, err := c.Query(ctx, sql, binaryResults, tids(l.rows))
 	if err != nil {
 		return err
@@ -128,20 +128,26 @@ func (l *links) askSingle(ctx context.Context, c *pgx.Conn, keys []int) error {
 	for rows.Next() {
 		values := rows.RawValues()
 		l.children = append(l.children, makeRow(l.heap, place(values[0])))
-		values = values[1:]
-		for _, k := range keys {
-			parent, n, err := l.w.parent(l.w.plan.keys[k], values)
-			if err != nil {
-				return err
-			}
-			l.single = append(l.single, parent)
-			values = values[n:]
+		if l.single, err = l.w.parents(keys, values[1:], l.single); err != nil {
+			return err
 		}
 	}
 	return rows.Err()
 }
 
-// parent reads what parentSQL says of one key, and how many values that took.
+// parents reads what linked says of some keys, and appends the parents.
+func (w *walk) parents(keys []int, values [][]byte, to []row) ([]row, error) {
+	for _, k := range keys {
+		parent, n, err := w.parent(w.plan.keys[k], values)
+		if err != nil {
+			return nil, err
+		}
+		to, values = append(to, parent), values[n:]
+	}
+	return to, nil
+}
+
+// parent reads what linked says of one key, and how many values that took.
 func (w *walk) parent(k *catalog.ForeignKey, values [][]byte) (parent row, n int, err error) {
 	heap, at, n := uint32(0), values[0], 1
 	if len(k.ParentHeaps) == 1 {

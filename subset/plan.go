@@ -46,6 +46,7 @@ type TablePlan struct {
 	strategy   strategy
 	driving    []*catalog.ForeignKey // keys whose kept parents bring candidates
 	referenced bool                  // by a table that is not planned before this one
+	reserve    float64               // the part of the target that is sampled before other tables force rows
 }
 
 // Omission names a relation whose rows are not copied, and why.
@@ -232,5 +233,8 @@ func (p *Plan) finish() {
 		if parent := position[k.Parent]; position[k.Child] > parent {
 			p.Tables[parent].referenced = true
 		}
+	}
+	for i := range p.Tables {
+		p.Tables[i].reserve = p.reserve(&p.Tables[i], position)
 	}
 }

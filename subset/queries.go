@@ -40,25 +40,27 @@ func oneParent(k *catalog.ForeignKey) bool {
 // mayReferenceNothing reports whether some row may have no parent by right.
 func mayReferenceNothing(k *catalog.ForeignKey) bool { return k.Nullable || k.When != "" }
 
-// parentSQL asks for the parent that each of some rows of a heap ($1) has by
-// each of the keys: the place of the row, then for each key, heap (where there
-// are several) and place of the parent, NULL where there is none, and (where
-// that may be right) whether there should be one. The limit has the server
-// take the index of the parent's key for each row: a hash of a whole parent
-// costs more than some thousand steps down its index.
-func parentSQL(keys []*catalog.ForeignKey, h *catalog.Heap) string {
-	columns, answers, joins, taken := []string{"ctid"}, []string{"c.ctid"}, "", map[string]bool{}
+// linked adds to a query for rows of a heap, which gives their places, what
+// each of them references: for each key, heap (where there are several) and
+// place of the parent, NULL where there is none, and (where that may be right)
+// whether there should be one. The query is given the columns it has to give. The limit has the server take the index of the parent's key
+// for each row: a hash of a whole parent costs more than some thousand steps
+// down its index.
+func linked(query func(columns string) string, answers []string, keys []*catalog.ForeignKey, alias string) string {
+	answers = slices.Clone(answers)
+	columns, joins := "", ""
+	taken := map[string]bool{}
 	for i, k := range keys {
 		for _, c := range k.ChildColumns {
 			if !taken[c] {
 				taken[c] = true
-				columns = append(columns, catalog.Quote(c))
+				columns += ", " + alias + catalog.Quote(c)
 			}
 		}
 		which, references := k.Join("p", "c"), k.References("c")
 		if k.When != "" {
 			when := catalog.Quote(fmt.Sprintf("offshoot: when %d", i))
-			columns = append(columns, "("+k.When+"\n) AS "+when)
+			columns += ", (" + k.When + "\n) AS " + when
 			which, references = "c."+when+" AND "+which, "COALESCE(c."+when+", false) AND "+references
 		}
 		if len(k.ParentHeaps) != 1 {
@@ -70,66 +72,84 @@ func parentSQL(keys []*catalog.ForeignKey, h *catalog.Heap) string {
 		}
 		joins += fmt.Sprintf("\n  LEFT JOIN LATERAL (SELECT p.tableoid, p.ctid FROM %s AS p WHERE %s LIMIT 1) AS p%d ON true", k.FromParent(), which, i)
 	}
-	return fmt.Sprintf("SELECT %s\n  FROM (SELECT %s FROM ONLY %s WHERE ctid = ANY($1)) AS c%s",
-		strings.Join(answers, ", "), strings.Join(columns, ", "), h.Name, joins)
+	return fmt.Sprintf("SELECT %s\n  FROM (%s) AS c%s", strings.Join(answers, ", "), query(columns), joins)
 }
 
-// childrenSQL asks for children that rows of a heap ($2) have by a key, those
-// with the lowest hashes first ($3 of them), and at most $4 of one parent.
-func childrenSQL(k *catalog.ForeignKey, h *catalog.Heap) string {
-	child := k.FromChild() + " AS c"
-	if k.When != "" {
-		child = fmt.Sprintf("(SELECT tableoid, ctid, * FROM %s WHERE %s\n) AS c", k.FromChild(), k.When)
-	}
-	columns := make([]string, len(k.ParentColumns))
-	for i, c := range k.ParentColumns {
-		columns[i] = catalog.Quote(c)
-	}
-	answers := "f.place, f.hash"
-	if len(k.ChildHeaps) != 1 {
-		answers = "f.heap, " + answers
-	}
-	return fmt.Sprintf(`SELECT %s
-  FROM (SELECT %s FROM ONLY %s WHERE ctid = ANY($2)) AS p
- CROSS JOIN LATERAL (SELECT c.tableoid AS heap, c.ctid AS place, %s AS hash FROM %s WHERE %s LIMIT $4) AS f
- ORDER BY f.hash
- LIMIT $3`, answers, strings.Join(columns, ", "), h.Name, hashOf(k.Child, "c."), child, k.Join("p", "c"))
+// parentSQL asks for the parents of some rows of a heap ($1).
+func parentSQL(h *catalog.Heap, keys []*catalog.ForeignKey) string {
+	return linked(func(columns string) string {
+		return fmt.Sprintf("SELECT ctid%s FROM ONLY %s WHERE ctid = ANY($1)", columns, h.Name)
+	}, []string{"c.ctid"}, keys, "")
 }
+
+// The queries for candidates give their place and their hash, those with the
+// lowest hashes first, and what they reference by some keys. $1 is the seed.
+
+var candidateAnswers = []string{"c.ctid", `c."offshoot: hash"`}
 
 // rowsSQL asks for every row of a heap.
-func rowsSQL(h *catalog.Heap) string {
-	return fmt.Sprintf("SELECT ctid, %s AS hash FROM ONLY %s", hashOf(h.Table, ""), h.Name)
+func rowsSQL(h *catalog.Heap, keys []*catalog.ForeignKey) string {
+	return linked(func(columns string) string {
+		return fmt.Sprintf(`SELECT ctid, %s AS "offshoot: hash"%s FROM ONLY %s`, hashOf(h.Table, ""), columns, h.Name)
+	}, candidateAnswers, keys, "")
 }
 
-// filteredSQL asks for the rows of a heap that fulfil the user's condition.
-func filteredSQL(h *catalog.Heap, condition string) string {
-	return filtered(h, condition, "ctid, "+hashOf(h.Table, "")+" AS hash") + " ORDER BY hash LIMIT $2"
+// filteredSQL asks for rows ($2 of them) that fulfil the user's condition.
+func filteredSQL(h *catalog.Heap, condition string, keys []*catalog.ForeignKey) string {
+	return linked(func(columns string) string {
+		return filtered(h, condition, fmt.Sprintf(`ctid, %s AS "offshoot: hash"%s`, hashOf(h.Table, ""), columns)) + ` ORDER BY "offshoot: hash" LIMIT $2`
+	}, candidateAnswers, keys, "")
 }
 
-func filtered(h *catalog.Heap, condition, columns string) string {
-	return fmt.Sprintf("SELECT %s FROM ONLY %s WHERE (%s\n)", columns, h.Name, condition)
-}
-
-// blocksSQL asks for rows of some blocks of a heap.
-func blocksSQL(h *catalog.Heap) string {
-	return fmt.Sprintf(`SELECT ctid, %s AS hash
+// blocksSQL asks for rows ($4 of them) of some blocks of a heap.
+func blocksSQL(h *catalog.Heap, keys []*catalog.ForeignKey) string {
+	return linked(func(columns string) string {
+		return fmt.Sprintf(`SELECT ctid, %s AS "offshoot: hash"%s
   FROM ONLY %s TABLESAMPLE pg_catalog.system ($2) REPEATABLE ($3)
- ORDER BY hash
- LIMIT $4`, hashOf(h.Table, ""), h.Name)
+ ORDER BY "offshoot: hash"
+ LIMIT $4`, hashOf(h.Table, ""), columns, h.Name)
+	}, candidateAnswers, keys, "")
 }
 
 // blocksAmongSQL asks the same, for rows alone whose parent by a key is one of
 // some rows ($5) of a heap.
-func blocksAmongSQL(k *catalog.ForeignKey, h, parent *catalog.Heap) string {
+func blocksAmongSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, keys []*catalog.ForeignKey) string {
 	when := ""
 	if k.When != "" {
 		when = "(" + k.When + "\n) AND "
 	}
-	return fmt.Sprintf(`SELECT ctid, %s AS hash
+	return linked(func(columns string) string {
+		return fmt.Sprintf(`SELECT ctid, %s AS "offshoot: hash"%s
   FROM ONLY %s AS c TABLESAMPLE pg_catalog.system ($2) REPEATABLE ($3)
  WHERE %sEXISTS (SELECT FROM ONLY %s AS p WHERE p.ctid = ANY($5) AND %s)
- ORDER BY hash
- LIMIT $4`, hashOf(h.Table, "c."), h.Name, when, parent.Name, k.Join("p", "c"))
+ ORDER BY "offshoot: hash"
+ LIMIT $4`, hashOf(h.Table, "c."), columns, h.Name, when, parent.Name, k.Join("p", "c"))
+	}, candidateAnswers, keys, "c.")
+}
+
+// childrenSQL asks for the children ($2 of them) in a heap that rows ($4) of
+// another have by a key, and at most $3 of one parent. The place of that parent
+// comes behind the hash.
+func childrenSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, keys []*catalog.ForeignKey) string {
+	child := "ONLY " + h.Name.String() + " AS c"
+	if k.When != "" {
+		child = fmt.Sprintf("(SELECT ctid, * FROM ONLY %s WHERE %s\n) AS c", h.Name, k.When)
+	}
+	referenced := make([]string, len(k.ParentColumns))
+	for i, c := range k.ParentColumns {
+		referenced[i] = catalog.Quote(c)
+	}
+	return linked(func(columns string) string {
+		return fmt.Sprintf(`SELECT c.*, p.ctid AS "offshoot: parent"
+  FROM (SELECT ctid, %s FROM ONLY %s WHERE ctid = ANY($4)) AS p
+ CROSS JOIN LATERAL (SELECT c.ctid, %s AS "offshoot: hash"%s FROM %s WHERE %s LIMIT $3) AS c
+ ORDER BY "offshoot: hash"
+ LIMIT $2`, strings.Join(referenced, ", "), parent.Name, hashOf(k.Child, "c."), columns, child, k.Join("p", "c"))
+	}, append(slices.Clone(candidateAnswers), `c."offshoot: parent"`), keys, "c.")
+}
+
+func filtered(h *catalog.Heap, condition, columns string) string {
+	return fmt.Sprintf("SELECT %s FROM ONLY %s WHERE (%s\n)", columns, h.Name, condition)
 }
 
 // hashOf is a number that decides which rows come first, the same for a row

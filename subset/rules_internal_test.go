@@ -155,10 +155,10 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 	key := db.ForeignKeys[0]
 	key.ChildColumns = []string{evil}
 	db.Tables[0].Keys = []catalog.Key{{Columns: []string{evil, "b"}}}
-	heap := db.Tables[0].Heaps[0]
+	heap, keys := db.Tables[0].Heaps[0], []*catalog.ForeignKey{key}
 	for _, sql := range []string{
-		parentsSQL(key, heap, "true"), childrenSQL(key, db.Tables[1].Heaps[0]), rowsSQL(heap),
-		filteredSQL(heap, "true"), blocksSQL(heap), copySQL(heap, []string{evil}, []row{1}),
+		parentsSQL(key, heap, "true"), childrenSQL(key, heap, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys),
+		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{evil}, []row{1}),
 	} {
 		if strings.Contains(strings.ReplaceAll(sql, `"x""; DROP TABLE y; --"`, ""), "DROP") {
 			t.Errorf("not quoted: %s", sql)

@@ -53,10 +53,12 @@ func (p *Plan) choose(t *TablePlan) (strategy, []*catalog.ForeignKey) {
 		return every, nil
 	case t.rule.Where != "":
 		return scan, nil
-	case t.Rows <= smallTable:
-		return whole, nil
 	}
-	if driving := p.drivingKeys(t.table); len(driving) > 0 {
+	driving := p.drivingKeys(t.table)
+	switch {
+	case t.Rows <= smallTable:
+		return whole, driving
+	case len(driving) > 0:
 		return drive, driving
 	}
 	return blocks, nil

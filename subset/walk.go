@@ -11,9 +11,9 @@ import (
 // walk chooses rows. Whatever it keeps, it keeps with all that it references,
 // so that at every moment what is kept is complete.
 //
-//	rows of "all" ─▶ each table, parents first: half of its target where others
-//	reference it, the rest is room for what they force ─▶ each table again, up
-//	to its target ─▶ tables far below it, with what other tables left over
+//	rows of "all" ─▶ each table, parents first: its target, or less where other
+//	tables are expected to force rows of it ─▶ each table again, up to its
+//	target ─▶ tables far below it, with what other tables left over
 type walk struct {
 	src  *Source
 	plan *Plan
@@ -100,10 +100,6 @@ func (w *walk) foreignKeys(positions []int) []*catalog.ForeignKey {
 }
 
 const (
-	// reserve is the part of a table's target that is sampled before the
-	// tables that reference it are: the rest is room for the rows they force.
-	reserve = 0.5
-
 	// starving tables hold less than this part of their target after every
 	// table had its turn. What the whole database has left goes to them.
 	starving = 0.6
@@ -118,10 +114,7 @@ func (w *walk) run(ctx context.Context) error {
 		}
 	}
 	first := func(t *TablePlan) int64 {
-		if t.referenced {
-			return int64(float64(t.Target)*reserve + 0.5)
-		}
-		return t.Target
+		return int64(float64(t.Target)*t.reserve + 0.5)
 	}
 	if err := w.pass(ctx, first, w.plan.Allowance); err != nil {
 		return err
