@@ -45,13 +45,18 @@ func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, 
 	return w.ask(ctx, i, w.sampleQueries(t, w.want(t, need), thinning))
 }
 
-// want is how many candidates to ask for where so many rows are needed.
+// want is how many candidates to ask for where so many rows are needed beside
+// those that are kept, which have the lowest hashes.
 func (w *walk) want(t *TablePlan, need int64) int64 {
+	need += w.tallies[w.position(t)].sampled
 	if len(t.driving) <= 1 {
 		return need + need/10
 	}
 	return need * surplus
 }
+
+// position is that of the table in the plan.
+func (w *walk) position(t *TablePlan) int { return w.table[w.number[t.table.Heaps[0].OID]] }
 
 // unkept is what is left of candidates, in their order. It reuses the slice.
 func (w *walk) unkept(candidates []candidate) []candidate {

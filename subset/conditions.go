@@ -23,6 +23,14 @@ func (s *Source) checkConditions(ctx context.Context, p *Plan) error {
 			return fmt.Errorf("tables: %s: where: %w", dotted(t.table.Name), err)
 		}
 	}
+	for _, r := range p.Roots {
+		if len(r.table.Heaps) == 0 {
+			continue
+		}
+		if err := s.check(ctx, filtered(r.table.Heaps[0], r.Where, "ctid")); err != nil {
+			return fmt.Errorf("roots: %s: %w", r.Table, err)
+		}
+	}
 	for _, k := range p.keys {
 		if k.OID != 0 || len(k.ChildHeaps) == 0 {
 			continue

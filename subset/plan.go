@@ -17,6 +17,8 @@ type Plan struct {
 	Version    int         `json:"version"` // of this document, 1
 	Database   string      `json:"database"`
 	Curve      string      `json:"curve"`
+	Mode       Mode        `json:"mode"`
+	Roots      []Root      `json:"roots,omitempty"`
 	Seed       uint64      `json:"seed"`
 	SourceRows int64       `json:"source_rows"`
 	Target     int64       `json:"target"`    // rows in all
@@ -98,8 +100,12 @@ func MakePlan(db *catalog.Database, counts Counts, spec Spec) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	roots, err := resolveRoots(db, spec.Roots, rules)
+	if err != nil {
+		return nil, err
+	}
 	p := &Plan{
-		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Seed: spec.Seed,
+		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Mode: cmp.Or(spec.Mode, ModeCurve), Roots: roots, Seed: spec.Seed,
 		Warnings: slices.Clone(db.Warnings),
 		keys:     append(slices.Clone(db.ForeignKeys), declared...),
 	}

@@ -148,6 +148,16 @@ func childrenSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, keys []*catalog
 	}, append(slices.Clone(candidateAnswers), `c."offshoot: parent"`), keys, "c.")
 }
 
+// everyChildSQL asks for all children in a heap that rows ($1) of another have
+// by a key.
+func everyChildSQL(k *catalog.ForeignKey, h, parent *catalog.Heap) string {
+	child := "ONLY " + h.Name.String() + " AS c"
+	if k.When != "" {
+		child = fmt.Sprintf("(SELECT ctid, * FROM ONLY %s WHERE %s\n) AS c", h.Name, k.When)
+	}
+	return fmt.Sprintf("SELECT c.ctid FROM ONLY %s AS p JOIN %s ON %s WHERE p.ctid = ANY($1)", parent.Name, child, k.Join("p", "c"))
+}
+
 func filtered(h *catalog.Heap, condition, columns string) string {
 	return fmt.Sprintf("SELECT %s FROM ONLY %s WHERE (%s\n)", columns, h.Name, condition)
 }

@@ -13,7 +13,9 @@ type Spec struct {
 	URL    string // connection string of the source; holds the password, never print it
 	Curve  Curve  // zero means DefaultCurve
 	Seed   uint64 // the same seed and data choose the same rows
+	Mode   Mode
 	Tables map[string]Rule
+	Roots  []Root // kept with everything that belongs to them
 	// References are keys the schema does not declare, written
 	// "schema.child.column -> schema.parent.column [when condition]".
 	References  []string

@@ -11,7 +11,7 @@ import (
 // walk chooses rows. Whatever it keeps, it keeps with all that it references,
 // so that at every moment what is kept is complete.
 //
-//	rows of "all" ─▶ each table, parents first: its target, or less where other
+//	rows of "all", roots and what belongs to them ─▶ each table, parents first: its target, or less where other
 //	tables are expected to force rows of it ─▶ each table again, up to its
 //	target ─▶ tables far below it, with what other tables left over
 type walk struct {
@@ -29,6 +29,8 @@ type walk struct {
 	remembered int           // candidates in left
 	kept       *rowSet
 	sampled    *rowSet
+	families   *rowSet // rows whose children are all kept
+	news       []row   // rows sampled since it was emptied, in family mode
 	broken     bool    // a row was kept that was never looked at
 	tallies    []tally // by position in plan.Tables
 	keyTally   []keyTally
@@ -76,7 +78,7 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 	if len(w.heaps) > mostHeaps {
 		return nil, fmt.Errorf("%d tables and partitions are more than %d", len(w.heaps), mostHeaps)
 	}
-	w.kept, w.sampled = newRowSet(len(w.heaps)), newRowSet(len(w.heaps))
+	w.kept, w.sampled, w.families = newRowSet(len(w.heaps)), newRowSet(len(w.heaps)), newRowSet(len(w.heaps))
 	w.keys = make([]heapKeys, len(w.heaps))
 	for i, k := range p.keys {
 		for _, h := range k.ChildHeaps {
@@ -113,6 +115,9 @@ func (w *walk) run(ctx context.Context) error {
 			}
 		}
 	}
+	if err := w.keepRoots(ctx); err != nil {
+		return err
+	}
 	first := func(t *TablePlan) int64 {
 		return int64(float64(t.Target)*t.reserve + 0.5)
 	}
@@ -144,7 +149,11 @@ func (w *walk) pass(ctx context.Context, goal func(*TablePlan) int64, allowance 
 			ahead += wants(n)
 		}
 		share := float64(wants(i)) / float64(ahead)
-		spent, err := w.sample(ctx, i, goal(t), int64(float64(max(allowance, 0))*share+1))
+		sample := w.sample
+		if w.plan.Mode == ModeFamily {
+			sample = w.sampleFamilies
+		}
+		spent, err := sample(ctx, i, goal(t), int64(float64(max(allowance, 0))*share+1))
 		if err != nil {
 			return w.in(i, err)
 		}
@@ -302,6 +311,9 @@ func (w *walk) mark(id int32, why reason) {
 	t := &w.tallies[w.tableOf(r)]
 	if why == sampled {
 		w.sampled.add(r)
+		if w.plan.Mode == ModeFamily {
+			w.news = append(w.news, r)
+		}
 		t.sampled++
 		return
 	}

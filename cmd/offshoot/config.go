@@ -37,7 +37,9 @@ type Config struct {
 // SubsetConfig is the part about what to keep.
 type SubsetConfig struct {
 	Curve      subset.Curve
+	Mode       subset.Mode
 	Tables     map[string]subset.Rule
+	Roots      []subset.Root
 	References []string
 }
 
@@ -74,7 +76,9 @@ func (c *Config) fields() []field {
 func (s *SubsetConfig) fields() []field {
 	return []field{
 		{name: "curve", decode: curve(&s.Curve)},
+		{name: "mode", decode: mode(&s.Mode)},
 		{name: "tables", decode: entries(func(table string) decodeFunc { return s.table(table) })},
+		{name: "roots", decode: entries(func(table string) decodeFunc { return s.root(table) })},
 		{name: "references", decode: texts(&s.References)},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset"
 )
 
@@ -32,6 +33,31 @@ func curve(into *subset.Curve) decodeFunc {
 }
 
 // table reads "all", "none" or {where, rows, share}.
+func mode(into *subset.Mode) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		name, ok := d.scalar(n, where, "text")
+		if !ok {
+			return
+		}
+		m, err := subset.ParseMode(name)
+		if err != nil {
+			d.problem(n, fmt.Sprintf("%s: %v", where, err), strings.Join(hint.Of(err), "; "))
+		}
+		*into = m
+	}
+}
+
+// root reads the condition, or several, for rows of a table.
+func (s *SubsetConfig) root(table string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var conditions []string
+		texts(&conditions)(d, n, where)
+		for _, condition := range conditions {
+			s.Roots = append(s.Roots, subset.Root{Table: table, Where: condition})
+		}
+	}
+}
+
 func (s *SubsetConfig) table(name string) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		rule, ok := decodeRule(d, n, where)

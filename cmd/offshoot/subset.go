@@ -23,6 +23,8 @@ type subsetOptions struct {
 	report      string
 	replace     bool
 	connections int
+	mode        string
+	roots       []string
 }
 
 const subsetLong = `Subset copies a small part of a PostgreSQL database in which no reference
@@ -55,6 +57,8 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringVar(&o.report, "report", "", "write what was kept to `FILE` (.md, .json or .txt)")
 	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file")
 	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to the source at once")
+	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
+	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
 	f.Lookup("seed").DefValue = ""
 	a.jsonFlag(c)
 	return c
@@ -76,9 +80,31 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 		return fmt.Errorf("subset: %w", err)
 	}
 	spec := cfg.spec(source)
-	spec.Seed, spec.Connections = o.seed, o.connections
+	if err := o.apply(&spec); err != nil {
+		return fmt.Errorf("subset: %w", err)
+	}
 	if err := a.runSubset(ctx, spec, o); err != nil {
 		return fmt.Errorf("subset: %w", err)
+	}
+	return nil
+}
+
+// apply has the command line win over the configuration.
+func (o subsetOptions) apply(spec *subset.Spec) error {
+	spec.Seed, spec.Connections = o.seed, o.connections
+	if o.mode != "" {
+		mode, err := subset.ParseMode(o.mode)
+		if err != nil {
+			return err
+		}
+		spec.Mode = mode
+	}
+	for _, text := range o.roots {
+		root, err := subset.ParseRoot(text)
+		if err != nil {
+			return err
+		}
+		spec.Roots = append(spec.Roots, root)
 	}
 	return nil
 }
@@ -152,7 +178,8 @@ func (a *app) rememberURL(text string) error {
 // spec is what the configuration asks to keep.
 func (c *Config) spec(source string) subset.Spec {
 	return subset.Spec{
-		URL: source, Curve: c.Subset.Curve, Tables: c.Subset.Tables, References: c.Subset.References,
+		URL: source, Curve: c.Subset.Curve, Mode: c.Subset.Mode,
+		Tables: c.Subset.Tables, Roots: c.Subset.Roots, References: c.Subset.References,
 	}
 }
 

@@ -1,0 +1,152 @@
+package subset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// Root is rows that are kept with everything that belongs to them: the rows
+// that reference them, and those that reference these, to the end.
+type Root struct {
+	Table string `json:"table"` // schema.table
+	Where string `json:"where"` // in SQL
+
+	table *catalog.Table
+}
+
+// ParseRoot reads "schema.table: condition".
+func ParseRoot(text string) (Root, error) {
+	table, where, ok := strings.Cut(text, ": ")
+	r := Root{Table: strings.TrimSpace(table), Where: strings.TrimSpace(where)}
+	if !ok || r.Table == "" || r.Where == "" {
+		return r, hint.Usage(fmt.Errorf("root %q is no table with a condition", text), "write it as public.tenants: id = 42")
+	}
+	return r, nil
+}
+
+func resolveRoots(db *catalog.Database, roots []Root, rules map[*catalog.Table]Rule) ([]Root, error) {
+	resolved := slices.Clone(roots)
+	var errs []error
+	for i := range resolved {
+		r := &resolved[i]
+		if r.table = findTable(db, r.Table); r.table == nil {
+			errs = append(errs, fmt.Errorf("roots: %w", unknownTable(db, r.Table)))
+		} else if rules[r.table].None {
+			errs = append(errs, hint.Usage(fmt.Errorf("roots: table %s has the rule none", r.Table), "remove the rule or the root"))
+		}
+	}
+	return resolved, errors.Join(errs...)
+}
+
+// keepRoots keeps the rows of every root and what belongs to them.
+func (w *walk) keepRoots(ctx context.Context) error {
+	for _, root := range w.plan.Roots {
+		var rows []row
+		for _, h := range root.table.Heaps {
+			found, err := w.places(ctx, w.number[h.OID], filtered(h, root.Where, "ctid"))
+			if err != nil {
+				return fmt.Errorf("root %s: %w", root.Table, err)
+			}
+			rows = append(rows, found...)
+		}
+		if len(rows) == 0 {
+			return hint.Wrap(fmt.Errorf("root %s: no row fulfils its condition", root.Table), "check the condition against the source")
+		}
+		if err := w.keepFamily(ctx, rows, func(*catalog.ForeignKey) bool { return true }); err != nil {
+			return fmt.Errorf("root %s: %w", root.Table, err)
+		}
+	}
+	return nil
+}
+
+// places runs a query for rows of one heap.
+func (w *walk) places(ctx context.Context, heap int, sql string, args ...any) ([]row, error) {
+	var found []row
+	err := w.src.each(ctx, 1, func(ctx context.Context, c *pgx.Conn, _ int) error {
+		rows, err := c.Query(ctx, sql, append([]any{binaryResults}, args...)...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			found = append(found, makeRow(heap, place(rows.RawValues()[0])))
+		}
+		return rows.Err()
+	})
+	return found, err
+}
+
+// keepFamily keeps rows and, by the keys that count, their children, and
+// theirs, to the end. Rows that are kept already bring theirs all the same;
+// each brings them once.
+func (w *walk) keepFamily(ctx context.Context, rows []row, counts func(*catalog.ForeignKey) bool) error {
+	for len(rows) > 0 {
+		var fresh []row
+		for _, r := range rows {
+			if w.families.add(r) {
+				fresh = append(fresh, r)
+			}
+		}
+		for batch := range slices.Chunk(fresh, everyBatch) {
+			if err := w.keepEach(ctx, batch); err != nil {
+				return err
+			}
+		}
+		slices.Sort(fresh)
+		var err error
+		if rows, err = w.childrenOf(ctx, fresh, counts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// childrenOf finds every child of rows, which must be sorted.
+func (w *walk) childrenOf(ctx context.Context, rows []row, counts func(*catalog.ForeignKey) bool) ([]row, error) {
+	var children []row
+	for _, of := range byHeap(rows) {
+		for _, k := range w.plan.keys {
+			if !slices.Contains(k.ParentHeaps, w.heaps[of.heap]) || !counts(k) || w.ruleOf(k.Child).None {
+				continue
+			}
+			for _, child := range k.ChildHeaps {
+				for batch := range slices.Chunk(of.rows, copyBatch) {
+					found, err := w.places(ctx, w.number[child.OID], everyChildSQL(k, child, w.heaps[of.heap]), tids(batch))
+					if err != nil {
+						return nil, err
+					}
+					children = append(children, found...)
+				}
+			}
+		}
+	}
+	return children, nil
+}
+
+func (w *walk) ruleOf(t *catalog.Table) Rule {
+	i := slices.IndexFunc(w.plan.Tables, func(p TablePlan) bool { return p.table == t })
+	return w.plan.Tables[i].rule
+}
+
+// byHeap splits sorted rows.
+func byHeap(rows []row) []heapRows {
+	var split []heapRows
+	for len(rows) > 0 {
+		heap := rows[0].heap()
+		n := slices.IndexFunc(rows, func(r row) bool { return r.heap() != heap })
+		if n < 0 {
+			n = len(rows)
+		}
+		split = append(split, heapRows{heap, rows[:n]})
+		rows = rows[n:]
+	}
+	return split
+}

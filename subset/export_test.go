@@ -1,0 +1,10 @@
+package subset
+
+// Reserves is the part of each table's target that is sampled first.
+func (p *Plan) Reserves() map[string]float64 {
+	reserves := map[string]float64{}
+	for i := range p.Tables {
+		reserves[dotted(p.Tables[i].table.Name)] = p.Tables[i].reserve
+	}
+	return reserves
+}
