@@ -52,9 +52,9 @@ func (r *subsetRun) copy(ctx context.Context) (report *subset.Report, err error)
 	if err != nil {
 		return nil, err
 	}
-	for _, warning := range target.Warnings() {
+	report.Warnings = append(report.Warnings, target.Warnings()...)
+	for _, warning := range report.Warnings[len(plan.Warnings):] {
 		r.ui.Warn(warning)
-		report.Warnings = append(report.Warnings, warning)
 	}
 	return report, nil
 }

@@ -34,6 +34,8 @@ type store interface {
 	begin() error
 	// rows returns where the rows of an entry go, until it is closed.
 	rows(e *pgarchive.Entry) (io.WriteCloser, error)
+	// object returns where a large object of an entry goes, until it is closed.
+	object(e *pgarchive.Entry, loid uint32) (io.WriteCloser, error)
 	// finish writes header and table of contents, once all data is written.
 	finish(a *pgarchive.Archive) error
 	// discard removes what was written; after finish it does nothing.

@@ -110,14 +110,20 @@ func TestArchive_ListsWhatPgDumpLists(t *testing.T) {
 	t.Parallel()
 	from := fixture(t, "everything.sql")
 	theirs := filepath.Join(t.TempDir(), "theirs.dump")
-	if out, err := exec.Command(tool(t, "pg_dump"), "--format=custom", "--file="+theirs, from).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	dumpTo(t, from, theirs)
 	want := listed(t, theirs)
 	for _, kind := range kinds {
 		if diff := cmp.Diff(want, listed(t, archived(t, open(t, from), kind))); diff != "" {
 			t.Errorf("%s (-pg_dump +ours):\n%s", kind, diff)
 		}
+	}
+}
+
+// dumpTo writes pg_dump's own archive.
+func dumpTo(t *testing.T, from, path string) {
+	t.Helper()
+	if out, err := exec.Command(tool(t, "pg_dump"), "--format=custom", "--file="+path, from).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 }
 

@@ -17,6 +17,7 @@ type custom struct {
 	waiting *output
 	buffer  *bufio.Writer
 	blocks  *pgarchive.Blocks
+	objects *pgarchive.Entry // whose block is not ended yet
 }
 
 func (c *custom) begin() error {
@@ -34,7 +35,31 @@ func (c *custom) rows(e *pgarchive.Entry) (io.WriteCloser, error) {
 	return c.blocks.Rows(e.ID)
 }
 
+func (c *custom) object(e *pgarchive.Entry, loid uint32) (io.WriteCloser, error) {
+	if c.objects != e {
+		if err := c.endObjects(); err != nil {
+			return nil, err
+		}
+		e.Offset = c.blocks.Size()
+		if err := c.blocks.Objects(e.ID); err != nil {
+			return nil, err
+		}
+		c.objects = e
+	}
+	return c.blocks.Object(loid)
+}
+
+func (c *custom) endObjects() error {
+	if c.objects == nil {
+		return nil
+	}
+	return c.blocks.EndObjects()
+}
+
 func (c *custom) finish(a *pgarchive.Archive) error {
+	if err := c.endObjects(); err != nil {
+		return err
+	}
 	if err := c.buffer.Flush(); err != nil {
 		return err
 	}
@@ -42,7 +67,7 @@ func (c *custom) finish(a *pgarchive.Archive) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.assemble(out, a)); err != nil {
+	if err := c.assemble(out, a); err != nil {
 		return errors.Join(err, out.discard())
 	}
 	return errors.Join(out.commit(), out.discard())

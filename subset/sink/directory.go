@@ -2,9 +2,11 @@ package sink
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -29,16 +31,30 @@ type directory struct {
 	path    string
 	replace bool
 	folder  *outputFolder
+	lists   map[string]*strings.Builder // of large objects, by file
 }
 
 func (d *directory) begin() error {
 	var err error
+	d.lists = map[string]*strings.Builder{}
 	d.folder, err = makeFolder(d.path, d.replace)
 	return err
 }
 
 func (d *directory) rows(e *pgarchive.Entry) (io.WriteCloser, error) {
 	return d.create(e.File)
+}
+
+// object adds a line to the list that says which file holds it.
+func (d *directory) object(e *pgarchive.Entry, loid uint32) (io.WriteCloser, error) {
+	list := d.lists[e.File]
+	if list == nil {
+		list = &strings.Builder{}
+		d.lists[e.File] = list
+	}
+	name := fmt.Sprintf("blob_%d.dat", loid)
+	fmt.Fprintln(list, loid, name)
+	return d.create(name)
 }
 
 // create makes a compressed file. pg_restore looks for .gz by itself.
@@ -59,6 +75,11 @@ func (g *gzipped) Close() error { return errors.Join(g.Writer.Close(), g.file.Cl
 
 func (d *directory) finish(a *pgarchive.Archive) error {
 	a.Header.Format = pgarchive.Directory
+	for name, list := range d.lists {
+		if err := os.WriteFile(filepath.Join(d.folder.path, name), []byte(list.String()), 0o600); err != nil {
+			return err
+		}
+	}
 	if err := os.WriteFile(filepath.Join(d.folder.path, tocFile), a.Encode(), 0o600); err != nil {
 		return err
 	}

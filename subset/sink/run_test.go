@@ -12,7 +12,12 @@ import (
 // run takes a subset as the command does.
 func run(t *testing.T, from, to string, seed uint64) (*subset.Report, sink.Sink) {
 	t.Helper()
-	source, err := subset.Open(t.Context(), subset.Spec{URL: from, Seed: seed})
+	return runSpec(t, subset.Spec{URL: from, Seed: seed}, to)
+}
+
+func runSpec(t *testing.T, spec subset.Spec, to string) (*subset.Report, sink.Sink) {
+	t.Helper()
+	source, err := subset.Open(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}

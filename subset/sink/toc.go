@@ -21,6 +21,7 @@ type toc struct {
 	rows    map[uint32]*pgarchive.Entry // by the heap's oid
 	inOrder []*pgarchive.Entry          // the same, in the order of the catalog
 	names   map[*pgarchive.Entry]string // in COPY
+	objects []*objects
 }
 
 func newTOC(s *schema, made *pgarchive.Archive, db *catalog.Database) *toc {
@@ -123,7 +124,8 @@ func (c *toc) complete(end subset.Ending) *pgarchive.Archive {
 		}
 	}
 	c.dependOnRows(after)
-	data := slices.Concat(c.inOrder, c.sequences(end.Sequences))
+	makeObjects, objects := c.objectEntries()
+	data := slices.Concat(makeObjects, c.inOrder, c.sequences(end.Sequences), objects)
 	refreshes := c.refreshes(end.MatViews)
 	c.dependOn(last, refreshes)
 	c.archive.Entries = slices.Concat(before, data, after, refreshes, last)
