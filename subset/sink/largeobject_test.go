@@ -24,7 +24,7 @@ func withObjects(t *testing.T) string {
 			SELECT lo_from_bytea(20001, 'small'), lo_from_bytea(20002, ''), lo_from_bytea(4294967290, '\x00ff'), lo_create(20003), lo_create(20004);
 			SELECT lo_put(20003, 500000, 'end');
 			SELECT lo_put(20004, n * 32, decode(md5(n::text) || md5((-n)::text), 'hex')) FROM generate_series(0, 20000) n;
-			SELECT lo_create(n::oid) FROM generate_series(30001, 32100) n;
+			SELECT lo_create(n::oid) FROM generate_series(30001, 30300) n;
 			INSERT INTO page SELECT row_number() OVER (), oid FROM pg_largeobject_metadata; INSERT INTO zebra SELECT id FROM page`)
 	})
 }
