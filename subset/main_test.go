@@ -25,6 +25,7 @@ type memory struct {
 	rows        map[string]string // COPY text by heap
 	order       []string
 	closed      []bool
+	objects     []object
 	fail        error // of Rows
 }
 
@@ -48,6 +49,18 @@ func (m *memory) Rows(_ context.Context, heap *catalog.Heap, _ []string, r io.Re
 	m.rows[name] += b.String()
 	m.order = append(m.order, name)
 	return n, err
+}
+
+// object is a large object.
+type object struct {
+	Loid  uint32
+	Bytes string
+}
+
+func (m *memory) LargeObject(_ context.Context, loid uint32, r io.Reader) (int64, error) {
+	b, err := io.ReadAll(r)
+	m.objects = append(m.objects, object{loid, string(b)})
+	return int64(len(b)), err
 }
 
 func (m *memory) Finish(_ context.Context, end subset.Ending) error {

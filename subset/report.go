@@ -20,6 +20,8 @@ type Report struct {
 	Keys       []KeyReport   `json:"keys"`
 	LeftOut    []Omission    `json:"left_out,omitempty"`
 	Warnings   []string      `json:"warnings,omitempty"`
+
+	LargeObjects LargeObjects `json:"large_objects,omitzero"` // not in Bytes
 }
 
 // Step is one timed part of a run.

@@ -67,13 +67,16 @@ type run struct {
 	copied []copied // by heap number
 	tables []copied // by position in plan.Tables
 	steps  []Step
+
+	objects  LargeObjects
+	warnings []string // that only the run can give
 }
 
 func (r *run) all(ctx context.Context) (*Report, error) {
 	if err := r.step(ctx, StepWalk, r.choose); err != nil {
 		return nil, err
 	}
-	if err := r.step(ctx, StepCopy, r.copyAll); err != nil {
+	if err := r.step(ctx, StepCopy, r.copyKept); err != nil {
 		return nil, err
 	}
 	if err := r.step(ctx, StepFinish, r.finish); err != nil {

@@ -10,7 +10,7 @@ import (
 // Sink is where a subset goes: a database, a script, an archive.
 //
 // Run calls Begin once, Rows any number of times (at most Concurrency at the
-// same time), Finish once when all went well, and Close always, exactly once
+// same time), then LargeObject any number of times, Finish once when all went well, and Close always, exactly once
 // and last. A sink owns nothing of the source but what Begin hands to it.
 type Sink interface {
 	// Concurrency is the number of Rows calls the sink can serve at once, at
@@ -28,6 +28,11 @@ type Sink interface {
 	// closing \. line, and reports how many bytes it took.
 	// https://www.postgresql.org/docs/current/sql-copy.html
 	Rows(ctx context.Context, heap *catalog.Heap, columns []string, r io.Reader) (int64, error)
+
+	// LargeObject writes one large object under its number and reports its
+	// size in bytes. Run calls it after the last Rows, for one at a time, in
+	// ascending order.
+	LargeObject(ctx context.Context, loid uint32, r io.Reader) (int64, error)
 
 	// Finish sets sequences, writes the post-data section (so that PostgreSQL
 	// itself validates every key), refreshes materialized views, runs ANALYZE

@@ -14,7 +14,7 @@ func (r *run) report() *Report {
 		Seed: r.plan.Seed, Curve: r.plan.Curve,
 		SourceRows: r.plan.SourceRows, Target: r.plan.Target,
 		Seconds: time.Since(r.began).Seconds(), Steps: r.steps,
-		LeftOut: r.plan.LeftOut, Warnings: r.plan.Warnings,
+		LeftOut: r.plan.LeftOut, Warnings: slices.Concat(r.plan.Warnings, r.warnings), LargeObjects: r.objects,
 	}
 	for i := range r.plan.Tables {
 		t := r.tableReport(i)

@@ -50,8 +50,11 @@ func (r *Report) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if r.Dangling() > 0 {
+	if r.Dangling() > 0 || r.LargeObjects.Count > 0 {
 		b.WriteString("\n")
+	}
+	if r.LargeObjects.Count > 0 {
+		fmt.Fprintln(&b, r.LargeObjects)
 	}
 	for _, k := range r.Keys {
 		if line := k.dangles(); line != "" {
@@ -71,6 +74,9 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	for _, t := range r.Tables {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", escapeMarkdown(t.Schema+"."+t.Name), about(t.Source, t.Estimated),
 			number(t.Target), number(t.Rows), number(t.Sampled), number(t.Forced), escapeMarkdown(t.forces()))
+	}
+	if r.LargeObjects.Count > 0 {
+		fmt.Fprintf(&b, "\n- %s", r.LargeObjects)
 	}
 	for _, k := range r.Keys {
 		if line := k.dangles(); line != "" {

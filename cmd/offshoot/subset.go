@@ -31,7 +31,8 @@ const subsetLong = `Subset copies a small part of a PostgreSQL database in which
 dangles. The source is only read, in one snapshot.
 
 TARGET is the URL of an empty database, or a path whose name picks the format:
-.sql, .sql.gz or .sql.zst is a script for psql, - is that script on stdout.
+.sql, .sql.gz or .sql.zst is a script for psql, - is that script on stdout,
+.dump or a folder/ is an archive for pg_restore.
 
 The source is --source, else OFFSHOOT_SOURCE, else source in offshoot.yaml: a
 URL or key=value pairs, as psql takes them. A password is better kept in
@@ -55,7 +56,7 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.Uint64Var(&o.seed, "seed", 0, "the same seed and data keep the same rows")
 	f.StringVar(&o.privacy, "privacy", "warn", "strict, warn or off: what to do about columns without a mask")
 	f.StringVar(&o.report, "report", "", "write what was kept to `FILE` (.md, .json or .txt)")
-	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file")
+	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file or archive")
 	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to the source at once")
 	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
 	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
@@ -208,7 +209,7 @@ func explainTarget(err error) error {
 	case errors.Is(err, subset.ErrTargetIsSource):
 		return hint.Usage(err, "give --to another, empty database")
 	case errors.Is(err, subset.ErrTargetNotEmpty):
-		return hint.Usage(err, "add --replace to empty the database, or overwrite the file")
+		return hint.Usage(err, "add --replace to empty the database, or overwrite the file or archive")
 	}
 	return err
 }

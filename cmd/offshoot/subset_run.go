@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/sink"
@@ -50,9 +52,9 @@ func (r *subsetRun) copy(ctx context.Context) (report *subset.Report, err error)
 	if err != nil {
 		return nil, err
 	}
-	for _, warning := range target.Warnings() {
+	report.Warnings = append(report.Warnings, target.Warnings()...)
+	for _, warning := range report.Warnings[len(plan.Warnings):] {
 		r.ui.Warn(warning)
-		report.Warnings = append(report.Warnings, warning)
 	}
 	return report, nil
 }
@@ -99,7 +101,25 @@ func closeSource(ctx context.Context, source *subset.Source) error {
 // sink opens the target that --to names.
 func (r *subsetRun) sink() (sink.Sink, error) {
 	r.app.rememberURL(r.to)
-	return sink.Open(r.to, sink.Options{Replace: r.replace, Stdout: r.app.stdout})
+	created, err := r.app.sourceDate()
+	if err != nil {
+		return nil, err
+	}
+	return sink.Open(r.to, sink.Options{Replace: r.replace, Stdout: r.app.stdout, Created: created})
+}
+
+// sourceDate is the date that an archive bears instead of the time at which
+// it is made. https://reproducible-builds.org/specs/source-date-epoch/
+func (a *app) sourceDate() (time.Time, error) {
+	text := a.getenv("SOURCE_DATE_EPOCH")
+	if text == "" {
+		return time.Time{}, nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || seconds < 0 {
+		return time.Time{}, hint.Usage(fmt.Errorf("SOURCE_DATE_EPOCH is %q", text), "give seconds since 1970, or unset it")
+	}
+	return time.Unix(seconds, 0).UTC(), nil
 }
 
 // progress shows the events of a run, one line for each of its steps.

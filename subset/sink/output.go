@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -152,4 +153,15 @@ func (o *output) discard() error {
 	}
 	o.file = nil
 	return err
+}
+
+// writeError says what could not be written. A full disk is one clear line.
+func writeError(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return hint.Wrap(fmt.Errorf("write %s: %w", name, syscall.ENOSPC), "free space there, or write to another disk")
+	}
+	return fmt.Errorf("write %s: %w", name, err)
 }

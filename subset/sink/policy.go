@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,4 +110,11 @@ func (p *policy) missing(exists map[string]bool) []string {
 
 func (p *policy) leftOut(roles []string) string {
 	return "policy " + p.Name + " of " + p.Table.String() + " left out: the target has no role " + strings.Join(roles, ", ")
+}
+
+// onPolicy recognizes the comment on a policy that names roles.
+func (s *schema) onPolicy(e pgtool.Entry) bool {
+	return slices.ContainsFunc(s.policies, func(p policy) bool {
+		return commentsOn(e, "POLICY", p.Name, p.Table.Name)
+	})
 }

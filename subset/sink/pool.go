@@ -78,17 +78,22 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// copySQL is the statement that takes the rows of a heap. Generated columns
-// are not in the list; a table may have no column at all.
+// copySQL is the statement that takes the rows of a heap.
 func copySQL(heap *catalog.Heap, columns []string) string {
+	return copyInto(heap.Name.String(), columns)
+}
+
+// copyInto is the same for a quoted name. Generated columns are not in the
+// list; a table may have no column at all.
+func copyInto(name string, columns []string) string {
 	if len(columns) == 0 {
-		return "COPY " + heap.Name.String() + " FROM stdin"
+		return "COPY " + name + " FROM stdin"
 	}
 	quoted := make([]string, len(columns))
 	for i, c := range columns {
 		quoted[i] = catalog.Quote(c)
 	}
-	return "COPY " + heap.Name.String() + " (" + strings.Join(quoted, ", ") + ") FROM stdin"
+	return "COPY " + name + " (" + strings.Join(quoted, ", ") + ") FROM stdin"
 }
 
 func setvalSQL(s subset.SequenceValue) string {

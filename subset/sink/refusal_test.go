@@ -17,7 +17,7 @@ import (
 func TestOpen_PicksTheSinkByName(t *testing.T) {
 	dir := t.TempDir()
 	for to, want := range map[string]int{
-		"-": 1, dir + "/x.sql": 1, dir + "/x.sql.gz": 1, dir + "/x.sql.zst": 1,
+		"-": 1, dir + "/x.sql": 1, dir + "/x.sql.gz": 1, dir + "/x.sql.zst": 1, dir + "/x.dump": 1, dir: 4, dir + "/new/": 4,
 		"postgres://u@h/d": 4, "postgresql://u@h/d": 4, "host=h dbname=d": 4, "dbname='x y'": 4,
 	} {
 		s, err := sink.Open(to, sink.Options{})
@@ -35,10 +35,10 @@ func TestOpen_RefusesWhatItCannotWrite(t *testing.T) {
 	dir := t.TempDir()
 	for to, want := range map[string]string{
 		"":                        "no target",
-		dir:                       "a directory archive cannot be written",
-		"new/":                    "a directory archive cannot be written",
-		"x.dump":                  "a custom archive cannot be written",
 		"x.txt":                   "the name does not say which format to write",
+		dir + "/new":              "the name does not say which format to write",
+		dir + "/no/x.dump":        "no folder " + dir + "/no",
+		dir + "/no/x/":            "no folder " + dir + "/no",
 		"s3://bucket/x.sql":       "unknown kind of URL",
 		dir + "/no/x.sql":         "no folder " + dir + "/no",
 		"postgres://u:s3cret@h:x": "cannot parse",

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/sink"
@@ -12,7 +14,12 @@ import (
 // run takes a subset as the command does.
 func run(t *testing.T, from, to string, seed uint64) (*subset.Report, sink.Sink) {
 	t.Helper()
-	source, err := subset.Open(t.Context(), subset.Spec{URL: from, Seed: seed})
+	return runSpec(t, subset.Spec{URL: from, Seed: seed}, to)
+}
+
+func runSpec(t *testing.T, spec subset.Spec, to string) (*subset.Report, sink.Sink) {
+	t.Helper()
+	source, err := subset.Open(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,5 +72,43 @@ func TestRun_ScriptAndDatabaseHoldTheSameRows(t *testing.T) {
 			t.Errorf("keys that are not valid: %q", got)
 		}
 		pgtest.Exec(t, url, `INSERT INTO person (team, "Näme") SELECT id, 'next' FROM team`)
+	}
+}
+
+// TestRun_EachTargetHoldsTheSame takes one subset of the project's schemas
+// each way.
+func TestRun_EachTargetHoldsTheSame(t *testing.T) {
+	t.Parallel()
+	for _, schema := range []string{"keys.sql", "names.sql", "partitions.sql"} {
+		t.Run(schema, func(t *testing.T) {
+			t.Parallel()
+			from := pgtest.New(t)
+			pgtest.Load(t, from, filepath.Join("..", "..", "testdata", "schemas", schema))
+			eachTargetHoldsTheSame(t, from)
+		})
+	}
+}
+
+// eachTargetHoldsTheSame compares a database that a subset was loaded into
+// with those that were loaded from files of the same subset.
+func eachTargetHoldsTheSame(t *testing.T, from string) {
+	t.Helper()
+	direct := pgtest.New(t)
+	run(t, from, direct, 7)
+	for _, way := range []string{"x.sql", "x.dump", "x/"} {
+		first, second := t.TempDir()+"/"+way, t.TempDir()+"/"+way
+		run(t, from, first, 7)
+		run(t, from, second, 7)
+		if diff := cmp.Diff(bytesOf(t, first), bytesOf(t, second)); diff != "" {
+			t.Errorf("%s: the same seed gives other bytes: %.1000s", way, diff)
+		}
+		loaded := pgtest.New(t)
+		loadFile(t, loaded, first)
+		same(t, direct, loaded)
+		if way != "x.sql" {
+			parallel := pgtest.New(t)
+			restore(t, parallel, first, "--jobs=2")
+			same(t, direct, parallel)
+		}
 	}
 }

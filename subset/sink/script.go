@@ -9,9 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
-	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -218,7 +216,7 @@ func (s *script) policies(ctx context.Context, entries []pgtool.Entry) (string, 
 			return "", err
 		}
 		p := s.schema.policy(e.OID)
-		b.WriteString(guarded(statement, "undefined_object", p.leftOut(p.Roles)))
+		b.WriteString(guarded(statement, missingObject, p.leftOut(p.Roles)))
 	}
 	return b.String(), nil
 }
@@ -226,29 +224,23 @@ func (s *script) policies(ctx context.Context, entries []pgtool.Entry) (string, 
 // comments on a policy that may be missing are guarded like the policy.
 func (s *script) comments(ctx context.Context, p post) (string, error) {
 	var b strings.Builder
-	plain := without(p.comments, func(e pgtool.Entry) bool { return s.onPolicy(e) })
+	plain := without(p.comments, func(e pgtool.Entry) bool { return s.schema.onPolicy(e) })
 	text, err := s.schema.script(ctx, pgtool.PostData, plain)
 	if err != nil {
 		return "", err
 	}
 	b.WriteString(text)
 	for _, e := range p.comments {
-		if !s.onPolicy(e) {
+		if !s.schema.onPolicy(e) {
 			continue
 		}
 		statement, err := s.schema.statement(ctx, e)
 		if err != nil {
 			return "", err
 		}
-		b.WriteString(guarded(statement, "undefined_object", "comment left out"))
+		b.WriteString(guarded(statement, missingObject, "comment left out"))
 	}
 	return b.String(), nil
-}
-
-func (s *script) onPolicy(e pgtool.Entry) bool {
-	return slices.ContainsFunc(s.schema.policies, func(p policy) bool {
-		return commentsOn(e, "POLICY", p.Name, p.Table.Name)
-	})
 }
 
 func (s *script) triggers(ctx context.Context, entries []pgtool.Entry) (string, error) {
@@ -258,27 +250,17 @@ func (s *script) triggers(ctx context.Context, entries []pgtool.Entry) (string, 
 		if err != nil {
 			return "", err
 		}
-		b.WriteString(guarded(statement, "insufficient_privilege OR undefined_object", "event trigger left out, only a superuser may create it"))
+		b.WriteString(guarded(statement, notSuperuser, eventTriggerLeftOut))
 	}
 	return b.String(), nil
 }
 
-// refreshes fills the materialized views. One whose query fails on a subset
-// stays empty, with a warning, as in a target database.
 func refreshes(views []catalog.Name) string {
 	var b strings.Builder
 	for _, v := range views {
-		const faults = "data_exception OR cardinality_violation OR integrity_constraint_violation OR syntax_error_or_access_rule_violation OR raise_exception"
-		b.WriteString(guarded("REFRESH MATERIALIZED VIEW "+v.String(), faults, unfilled(v, "its query fails on the subset")))
+		b.WriteString(refreshSQL(v))
 	}
 	return b.String()
-}
-
-// guarded runs a statement and turns the named errors into a warning.
-func guarded(statement, conditions, warning string) string {
-	body := "BEGIN EXECUTE " + catalog.Literal(statement) + "; EXCEPTION WHEN " + conditions +
-		" THEN RAISE WARNING USING MESSAGE = " + catalog.Literal(warning) + "; END"
-	return "DO LANGUAGE plpgsql " + catalog.Literal(body) + ";\n\n"
 }
 
 func (s *script) write(texts ...string) error {
@@ -290,15 +272,7 @@ func (s *script) write(texts ...string) error {
 	return nil
 }
 
-func (s *script) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, syscall.ENOSPC) {
-		return hint.Wrap(fmt.Errorf("write %s: %w", s.name(), syscall.ENOSPC), "free space there, or write to another disk")
-	}
-	return fmt.Errorf("write %s: %w", s.name(), err)
-}
+func (s *script) explain(err error) error { return writeError(s.name(), err) }
 
 func (s *script) name() string {
 	if s.to == "-" {

@@ -12,16 +12,17 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
-// both runs a test of what a target holds against a database that was loaded
-// directly and one that a script filled as the given role of the database.
-func both(t *testing.T, from string, change func(*source, *subset.Ending), as func(t *testing.T, to string) string, check func(t *testing.T, to string, warnings []string)) {
+// eachWay runs a test of what a target holds against a database that was
+// loaded directly and those that the given role of the database filled from a
+// script and from archives.
+func eachWay(t *testing.T, from string, change func(*source, *subset.Ending), as func(t *testing.T, to string) string, check func(t *testing.T, to string, warnings []string)) {
 	t.Helper()
 	s := open(t, from)
 	end := s.ending()
 	if change != nil {
 		change(s, &end)
 	}
-	for _, way := range []string{"database", "script"} {
+	for _, way := range []string{"database", "x.sql.zst", "x.dump", "x/"} {
 		t.Run(way, func(t *testing.T) {
 			owner := pgtest.New(t)
 			to := owner
@@ -29,8 +30,8 @@ func both(t *testing.T, from string, change func(*source, *subset.Ending), as fu
 				to = as(t, owner)
 			}
 			path := to
-			if way == "script" {
-				path = filepath.Join(t.TempDir(), "x.sql.zst")
+			if way != "database" {
+				path = t.TempDir() + "/" + way
 			}
 			target, err := sink.Open(path, sink.Options{})
 			if err != nil {
@@ -39,10 +40,8 @@ func both(t *testing.T, from string, change func(*source, *subset.Ending), as fu
 			if err := s.copyAll(t.Context(), target, end); err != nil {
 				t.Fatal(err)
 			}
-			if way == "script" {
-				unpacked := filepath.Join(t.TempDir(), "x.sql")
-				write(t, unpacked, read(t, path))
-				pgtest.Load(t, to, unpacked)
+			if way != "database" {
+				loadFile(t, to, path)
 			}
 			check(t, owner, target.Warnings())
 		})
@@ -61,7 +60,7 @@ func TestDanglingKey_IsAddedNotValid(t *testing.T) {
 			CONSTRAINT sound FOREIGN KEY (a, c) REFERENCES "my schema"."Par ent");
 		COMMENT ON CONSTRAINT "fk x" ON child IS 'kept';
 		SET session_replication_role = replica; INSERT INTO child VALUES (1, 2, NULL)`)
-	both(t, from, dangle("fk x"), nil, func(t *testing.T, to string, warnings []string) {
+	eachWay(t, from, dangle("fk x"), nil, func(t *testing.T, to string, warnings []string) {
 		want := [][]string{{"child", "fk x", "f", "kept"}, {"child", "sound", "t", ""}}
 		if diff := cmp.Diff(want, pgtest.Query(t, to, keysSQL)); diff != "" {
 			t.Error(diff)
@@ -101,7 +100,7 @@ func TestDanglingKey_OfAPartitionedTableIsLeftOutByName(t *testing.T) {
 		t.Skip("PostgreSQL 18 allows NOT VALID on partitioned tables")
 	}
 	change := func(s *source, end *subset.Ending) { dangle("broken")(s, end); dangle("own")(s, end) }
-	both(t, from, change, nil, func(t *testing.T, to string, warnings []string) {
+	eachWay(t, from, change, nil, func(t *testing.T, to string, warnings []string) {
 		if diff := cmp.Diff([][]string{{"leaf", "own", "f", ""}}, pgtest.Query(t, to, keysSQL)); diff != "" {
 			t.Error(diff)
 		}
@@ -141,7 +140,7 @@ func TestEventTrigger_IsLeftOutForARoleThatMayNotMakeIt(t *testing.T) {
 		return role
 	}
 	from := fixture(t, "everything.sql")
-	both(t, from, nil, as, func(t *testing.T, to string, warnings []string) {
+	eachWay(t, from, nil, as, func(t *testing.T, to string, warnings []string) {
 		if n := pgtest.Value(t, to, "SELECT count(*) FROM pg_event_trigger"); n != "0" {
 			t.Error("there is an event trigger")
 		}
@@ -175,7 +174,7 @@ func TestMaterializedView_WhoseQueryFailsStaysEmpty(t *testing.T) {
 	pgtest.Exec(t, from, `CREATE TABLE t (n int); INSERT INTO t VALUES (1);
 		CREATE MATERIALIZED VIEW bad AS SELECT 10 / count(*) AS x FROM t; CREATE MATERIALIZED VIEW good AS SELECT count(*) AS n FROM t`)
 	noRows := func(s *source, _ *subset.Ending) { s.from.Catalog.Tables = nil }
-	both(t, from, noRows, nil, func(t *testing.T, to string, warnings []string) {
+	eachWay(t, from, noRows, nil, func(t *testing.T, to string, warnings []string) {
 		got := pgtest.Query(t, to, "SELECT relname, relispopulated FROM pg_class WHERE relkind = 'm' ORDER BY 1")
 		if diff := cmp.Diff([][]string{{"bad", "f"}, {"good", "t"}}, got); diff != "" {
 			t.Error(diff)

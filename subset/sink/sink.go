@@ -1,8 +1,8 @@
 // Package sink holds the places a subset can go to.
 //
-//	Begin:  source schema ──▶ archive ──▶ pre-data ─┐
-//	Rows:   COPY text ─────────────────────────────┼──▶ database (connections in parallel)
-//	Finish: sequences, post-data, refresh, ANALYZE ─┘    script (one psql file)
+//	Begin:  source schema ──▶ archive ──▶ pre-data ─┐    database (connections in parallel)
+//	Rows:   COPY text ─────────────────────────────┼──▶ script (one psql file)
+//	Finish: sequences, post-data, refresh, ANALYZE ─┘    archive (a file or folder for pg_restore)
 //
 // The source is asked for its schema only, by pg_dump in the snapshot of the
 // rows. Everything that pg_dump would tie to one server, such as roles and
@@ -14,8 +14,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset"
@@ -36,11 +36,13 @@ type Options struct {
 	Replace     bool      // empty the target database first, or overwrite the file
 	Connections int       // to a target database at once; 0 means four
 	Stdout      io.Writer // where "-" goes; nil means os.Stdout
+	Created     time.Time // the date in an archive; zero means 2000-01-01, so that the same subset gives the same bytes
 }
 
 // Open picks the sink that a name means: a database URL or keyword string; a
-// path that ends in .sql, .sql.gz or .sql.zst; "-" for a script on stdout. It
-// touches nothing yet, but refuses a name no sink could write.
+// path that ends in .sql, .sql.gz or .sql.zst; "-" for a script on stdout; a
+// path that ends in .dump, or a folder's, for an archive. It touches nothing
+// yet, but refuses a name no sink could write.
 func Open(to string, o Options) (Sink, error) {
 	switch {
 	case to == "":
@@ -54,21 +56,20 @@ func Open(to string, o Options) (Sink, error) {
 		return nil, hint.Usage(fmt.Errorf("target %s://: unknown kind of URL", scheme), formats)
 	case strings.HasSuffix(to, ".sql"), strings.HasSuffix(to, ".sql.gz"), strings.HasSuffix(to, ".sql.zst"):
 		return NewScript(to, o)
+	case strings.HasSuffix(to, ".dump"):
+		return NewCustom(to, o)
+	case isFolder(to):
+		return NewDirectory(to, o)
 	}
-	return nil, hint.Usage(fmt.Errorf("target %s: %w", to, unsupported(to)), formats)
+	return nil, hint.Usage(fmt.Errorf("target %s: the name does not say which format to write", to), formats)
 }
 
-const formats = "give a database URL, a path that ends in .sql, .sql.gz or .sql.zst, or - for stdout"
+const formats = "give a database URL, a path that ends in .sql, .sql.gz, .sql.zst or .dump, a folder/, or - for stdout"
 
-func unsupported(to string) error {
+// isFolder tells a path that is a folder's, or is said to be.
+func isFolder(to string) bool {
 	info, err := os.Stat(to)
-	switch {
-	case err == nil && info.IsDir(), strings.HasSuffix(to, "/"):
-		return errors.New("a directory archive cannot be written")
-	case filepath.Ext(to) == ".dump":
-		return errors.New("a custom archive cannot be written")
-	}
-	return errors.New("the name does not say which format to write")
+	return err == nil && info.IsDir() || strings.HasSuffix(to, "/")
 }
 
 // isConnection tells a connection string from a path.

@@ -184,11 +184,27 @@ func load(t *testing.T, name string) string {
 	return pgtest.Clone(t, fixture(t, name))
 }
 
+// same compares all of two databases: schema, rows in their order, sequences,
+// large objects, and what materialized views hold.
 func same(t *testing.T, source, target string) {
 	t.Helper()
+	if diff := cmp.Diff(materialized(t, source), materialized(t, target)); diff != "" {
+		t.Errorf("materialized views differ (-source +target):\n%.4000s", diff)
+	}
 	if diff := cmp.Diff(strings.Split(dump(t, source), "\n"), strings.Split(dump(t, target), "\n")); diff != "" {
 		t.Errorf("target differs (-source +target):\n%.4000s", diff)
 	}
+}
+
+// materialized is the rows of all materialized views that have been filled.
+func materialized(t *testing.T, url string) map[string][][]string {
+	t.Helper()
+	rows := map[string][][]string{}
+	const views = `SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews WHERE ispopulated`
+	for _, view := range pgtest.Query(t, url, views) {
+		rows[view[0]] = pgtest.Query(t, url, "SELECT v::text FROM "+view[0]+" v ORDER BY 1")
+	}
+	return rows
 }
 
 func noWarnings(t *testing.T, to sink.Sink) {

@@ -121,14 +121,17 @@ func TestSource_SampleDatabases(t *testing.T) {
 			}
 			// A target brings its own comment on public, and may not own it.
 			pgtest.Exec(t, from, "COMMENT ON SCHEMA public IS 'standard public schema'")
-			path := filepath.Join(t.TempDir(), "x.sql")
-			direct, loaded := pgtest.New(t), pgtest.New(t)
+			direct := pgtest.New(t)
 			s := open(t, from)
 			s.mustCopyTo(t, direct, sink.Options{})
-			s.mustCopyTo(t, path, sink.Options{})
-			pgtest.Load(t, loaded, path)
 			same(t, from, direct)
-			same(t, from, loaded)
+			for _, way := range []string{"x.sql", "x.dump", "x/"} {
+				path, loaded := t.TempDir()+"/"+way, pgtest.New(t)
+				s.mustCopyTo(t, path, sink.Options{})
+				loadFile(t, loaded, path)
+				same(t, from, loaded)
+			}
+			eachTargetHoldsTheSame(t, from)
 		})
 	}
 }

@@ -20,8 +20,12 @@ type workspace struct {
 const workspacePrefix = "offshoot-schema-"
 
 func makeWorkspace() (workspace, error) {
-	removeLeftovers(os.TempDir())
-	path, err := os.MkdirTemp("", workspacePrefix+strconv.Itoa(os.Getpid())+"-") // 0700
+	return makeWorkspaceIn(os.TempDir(), workspacePrefix)
+}
+
+func makeWorkspaceIn(dir, prefix string) (workspace, error) {
+	removeLeftovers(dir, prefix)
+	path, err := os.MkdirTemp(dir, prefix+strconv.Itoa(os.Getpid())+"-") // 0700
 	if err != nil {
 		return workspace{}, err
 	}
@@ -43,26 +47,33 @@ func lockWorkspace(path string) (*os.File, error) {
 	return file, nil
 }
 
-func (f workspace) remove() error {
+// remove removes the folder. Twice, or after release, it does nothing.
+func (f *workspace) remove() error {
 	if f.path == "" {
 		return nil
 	}
-	err := os.RemoveAll(f.path)
-	_ = f.lock.Close() // a second time, when remove is called twice
-	return err
+	return errors.Join(os.RemoveAll(f.path), f.release())
+}
+
+// release lets go of the folder, which has another name by now or is gone.
+func (f *workspace) release() error {
+	f.path = ""
+	return f.lock.Close()
 }
 
 // removeLeftovers removes the folders of processes that are gone. The pid may
 // be one of another container that shares the folder for temporary files, so
 // the lock has the last word. What cannot be removed is somebody else's.
-func removeLeftovers(dir string) {
-	paths, _ := filepath.Glob(filepath.Join(dir, workspacePrefix+"*-*"))
-	for _, path := range paths {
-		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), workspacePrefix), "-")
+func removeLeftovers(dir, prefix string) {
+	found, _ := os.ReadDir(dir)
+	for _, f := range found {
+		rest, ok := strings.CutPrefix(f.Name(), prefix)
+		pid, _, numbered := strings.Cut(rest, "-")
 		owner, err := strconv.Atoi(pid)
-		if err != nil || owner <= 0 || !errors.Is(syscall.Kill(owner, 0), syscall.ESRCH) {
+		if !ok || !numbered || err != nil || owner <= 0 || !errors.Is(syscall.Kill(owner, 0), syscall.ESRCH) {
 			continue
 		}
+		path := filepath.Join(dir, f.Name())
 		if lock, err := lockWorkspace(path); err == nil {
 			_ = os.RemoveAll(path)
 			_ = lock.Close()

@@ -44,7 +44,7 @@ func TestMakeWorkspace_IsOursAloneAndGoes(t *testing.T) {
 	if exists(f.path) {
 		t.Error("still there")
 	}
-	if err := (workspace{}).remove(); err != nil {
+	if err := (&workspace{}).remove(); err != nil {
 		t.Error(err)
 	}
 }
@@ -101,7 +101,7 @@ func TestMakeWorkspace_FollowsNoLinkOfAStranger(t *testing.T) {
 	if err := os.Symlink(precious, filepath.Join(dir, workspacePrefix+deadPID(t)+"-1")); err != nil {
 		t.Fatal(err)
 	}
-	removeLeftovers(dir)
+	removeLeftovers(dir, workspacePrefix)
 	if !exists(filepath.Join(precious, "file")) {
 		t.Error("a link led to another folder")
 	}

@@ -1,0 +1,222 @@
+package sink
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/pgarchive"
+	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// toc is the table of contents of an archive in the making: what
+// pg_dump wrote of the schema, and what pg_dump would write for the data.
+type toc struct {
+	schema  *schema
+	archive *pgarchive.Archive
+	version int // of the source: the least a target may have
+	nextID  int
+
+	rows    map[uint32]*pgarchive.Entry // by the heap's oid
+	inOrder []*pgarchive.Entry          // the same, in the order of the catalog
+	names   map[*pgarchive.Entry]string // in COPY
+	objects []*objects
+}
+
+func newTOC(s *schema, made *pgarchive.Archive, db *catalog.Database) *toc {
+	c := &toc{schema: s, archive: made, version: db.Version, nextID: made.MaxID() + 1}
+	c.rows, c.names = map[uint32]*pgarchive.Entry{}, map[*pgarchive.Entry]string{}
+	made.Header.Compressed = true
+	tables := map[uint32]*pgarchive.Entry{}
+	for _, e := range made.Entries {
+		disown(e)
+		if e.Kind == "TABLE" {
+			tables[e.OID] = e
+		}
+	}
+	for _, t := range db.Tables {
+		for _, h := range t.Heaps {
+			if e := tables[h.OID]; e != nil {
+				c.addRows(h, e)
+			}
+		}
+	}
+	return c
+}
+
+// disown takes out what pg_dump puts into every archive for pg_restore to
+// leave out: owners and tablespaces of the source's server.
+func disown(e *pgarchive.Entry) {
+	e.Owner = new("")
+	if e.Tablespace != nil {
+		e.Tablespace = new("")
+	}
+}
+
+func (c *toc) id() int {
+	c.nextID++
+	return c.nextID - 1
+}
+
+// addRows adds the entry of a heap's rows, with all of its columns.
+func (c *toc) addRows(h *catalog.Heap, table *pgarchive.Entry) {
+	e := &pgarchive.Entry{
+		ID: c.id(), OID: h.OID, Tag: table.Tag, Kind: "TABLE DATA", Section: pgarchive.Data, Schema: table.Schema,
+		Owner: new(""), Dependencies: []int{table.ID}, HasData: true,
+	}
+	e.File = fmt.Sprintf("%d.dat", e.ID)
+	var columns []string
+	for _, column := range h.Table.Columns {
+		if !column.Generated {
+			columns = append(columns, column.Name)
+		}
+	}
+	c.rows[h.OID] = e
+	c.inOrder = append(c.inOrder, e)
+	c.names[e] = spelled(h, table)
+	c.columns(e, columns)
+}
+
+// spelled is a heap's name as pg_dump spells it. pg_restore compares it with
+// that in COPY, to tell rows that are loaded by way of a partition's root.
+func spelled(h *catalog.Heap, table *pgarchive.Entry) string {
+	name, ok := strings.CutPrefix(strings.TrimSuffix(deref(table.Drop), ";\n"), "DROP TABLE ")
+	if !ok {
+		return h.Name.String()
+	}
+	return name
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// columns says which columns the rows of an entry have.
+func (c *toc) columns(e *pgarchive.Entry, columns []string) {
+	e.Copy = new(copyInto(c.names[e], columns) + ";\n")
+}
+
+// complete returns the table of contents with all that follows the rows.
+func (c *toc) complete(end subset.Ending) *pgarchive.Archive {
+	p := c.schema.split(end.Dangling)
+	c.schema.unvalidatable(&p, end.Dangling, c.version)
+	edit := c.edits(p)
+	var before, after, last []*pgarchive.Entry
+	for _, e := range c.archive.Entries {
+		change, kept := edit[e.ID]
+		if !kept && !slices.Contains(always, e.Kind) {
+			continue
+		}
+		if change != nil {
+			e.Definition = new(change(statement(e)))
+		}
+		switch {
+		case isEventTrigger(e):
+			last = append(last, e)
+		case e.Section == pgarchive.PostData || len(after) > 0:
+			after = append(after, e)
+		default:
+			before = append(before, e)
+		}
+	}
+	c.dependOnRows(after)
+	makeObjects, objects := c.objectEntries()
+	data := slices.Concat(makeObjects, c.inOrder, c.sequences(end.Sequences), objects)
+	refreshes := c.refreshes(end.MatViews)
+	c.dependOn(last, refreshes)
+	c.archive.Entries = slices.Concat(before, data, after, refreshes, last)
+	return c.archive
+}
+
+// always are the entries that pg_restore does not list, but needs: settings,
+// and CREATE DATABASE for its option --create. The settings of the source's
+// database are not among them, because secrets are among those.
+var always = []string{"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE"}
+
+// edits lists by ID what is kept of the schema, and how its statement is
+// changed, if it is: the same changes that a script has.
+func (c *toc) edits(p post) map[int]func(string) string {
+	edit := map[int]func(string) string{}
+	for _, e := range slices.Concat(p.indexes, p.objects, p.comments) {
+		edit[e.ID] = nil
+		if e.IsComment() && c.schema.onPolicy(e) {
+			edit[e.ID] = func(s string) string { return guarded(s, missingObject, "comment left out") }
+		}
+	}
+	for _, e := range p.unvalidated {
+		edit[e.ID] = func(s string) string { return s + " NOT VALID;\n" }
+	}
+	for _, e := range p.roled {
+		policy := c.schema.policy(e.OID)
+		edit[e.ID] = func(s string) string { return guarded(s, missingObject, policy.leftOut(policy.Roles)) }
+	}
+	for _, e := range p.eventTriggers {
+		edit[e.ID] = func(s string) string { return guarded(s, notSuperuser, eventTriggerLeftOut) }
+	}
+	return edit
+}
+
+// statement is an entry's without the semicolon.
+func statement(e *pgarchive.Entry) string {
+	return strings.TrimSuffix(strings.TrimSpace(deref(e.Definition)), ";")
+}
+
+// isEventTrigger also takes their comments. They come last, so that they do
+// not fire for anything else: pg_restore itself only keeps them behind keys.
+func isEventTrigger(e *pgarchive.Entry) bool {
+	return e.Kind == "EVENT TRIGGER" || e.Kind == "COMMENT" && strings.HasPrefix(deref(e.Tag), "EVENT TRIGGER ")
+}
+
+func (c *toc) sequences(values []subset.SequenceValue) []*pgarchive.Entry {
+	var set []*pgarchive.Entry
+	for _, v := range values {
+		if e := c.find("SEQUENCE", v.Name); e != nil {
+			set = append(set, &pgarchive.Entry{
+				ID: c.id(), Catalog: e.Catalog, OID: e.OID, Tag: e.Tag, Kind: "SEQUENCE SET", Section: pgarchive.Data,
+				Definition: new(setvalSQL(v)), Drop: new(""), Schema: e.Schema, Owner: new(""), Dependencies: []int{e.ID},
+			})
+		}
+	}
+	return set
+}
+
+// refreshes come one after the other, also when restored in parallel.
+func (c *toc) refreshes(views []catalog.Name) []*pgarchive.Entry {
+	var refreshes []*pgarchive.Entry
+	for _, view := range views {
+		e := c.find("MATERIALIZED VIEW", view)
+		if e == nil {
+			continue
+		}
+		refresh := &pgarchive.Entry{
+			ID: c.id(), OID: e.OID, Tag: e.Tag, Kind: "MATERIALIZED VIEW DATA", Section: pgarchive.PostData,
+			Definition: new(refreshSQL(view)), Drop: new(""), Schema: e.Schema, Owner: new(""), Dependencies: []int{e.ID},
+		}
+		c.dependOn([]*pgarchive.Entry{refresh}, refreshes)
+		refreshes = append(refreshes, refresh)
+	}
+	return refreshes
+}
+
+// dependOn puts entries behind the last of others.
+func (c *toc) dependOn(entries, others []*pgarchive.Entry) {
+	if len(others) == 0 {
+		return
+	}
+	for _, e := range entries {
+		e.Dependencies = append(e.Dependencies, others[len(others)-1].ID)
+	}
+}
+
+func (c *toc) find(kind string, name catalog.Name) *pgarchive.Entry {
+	for _, e := range c.archive.Entries {
+		if e.Is(kind, name.Schema, name.Name) {
+			return e
+		}
+	}
+	return nil
+}
