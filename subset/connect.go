@@ -73,7 +73,7 @@ func cause(err error) error {
 // explain adds to an error of a connection to the source what the user can do
 // about it.
 func (s *Source) explain(c *pgx.Conn, err error) error {
-	if err == nil || errors.Is(err, ErrSourceLost) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, ErrSourceLost) || errors.Is(err, ErrRecoveryConflict) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	var pg *pgconn.PgError
@@ -81,11 +81,10 @@ func (s *Source) explain(c *pgx.Conn, err error) error {
 		if quotes(pg) {
 			return withheld(pg)
 		}
+		if s.conflicts(err) {
+			return conflicted(err)
+		}
 		switch pg.Code {
-		case "40001", "57014": // on a standby: cancelled by a conflict with recovery, or by someone
-			if s.db != nil && s.db.InRecovery {
-				return hint.Wrap(err, "raise max_standby_streaming_delay on the standby, or set hot_standby_feedback = on")
-			}
 		case "57P01", "57P02", "57P03": // the server shuts down, crashed, or starts
 			return lost(err)
 		}

@@ -35,6 +35,7 @@ type Event struct {
 func (s *Source) Run(ctx context.Context, p *Plan, sink Sink, observe func(Event)) (*Report, error) {
 	r := &run{src: s, plan: p, sink: sink, began: time.Now(), observe: serialized(observe)}
 	report, err := r.all(ctx)
+	err = s.recovered(ctx, err)
 	if closing := sink.Close(context.WithoutCancel(ctx), err != nil); closing != nil {
 		err = errors.Join(err, fmt.Errorf("close target: %w", closing))
 	}

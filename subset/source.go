@@ -37,7 +37,7 @@ func Open(ctx context.Context, spec Spec) (*Source, error) {
 	}
 	s := &Source{spec: spec, config: config}
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("source: %w", err), s.Close(ctx))
+		return nil, errors.Join(fmt.Errorf("source: %w", s.recovered(ctx, err)), s.Close(ctx))
 	}
 	return s, nil
 }

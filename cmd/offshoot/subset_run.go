@@ -29,8 +29,8 @@ type subsetRun struct {
 
 const unmasked = "rows are copied as they are: no column is masked"
 
-// copy makes the subset.
-func (r *subsetRun) copy(ctx context.Context) (report *subset.Report, err error) {
+// attempt makes the subset, of one snapshot.
+func (r *subsetRun) attempt(ctx context.Context) (report *subset.Report, err error) {
 	target, err := r.sink()
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,8 +35,8 @@ type cluster struct {
 	alive      io.Closer           // closed: the reaper stops the servers and removes dir
 	reaped     chan error
 
-	mu      sync.Mutex
-	standby *Standby
+	mu       sync.Mutex
+	standbys map[string]*Standby // by the name of their folder
 }
 
 var one struct {
@@ -82,7 +83,7 @@ func start() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{bin: bin, password: secret()}
+	c := &cluster{bin: bin, password: secret(), standbys: map[string]*Standby{}}
 	if err := c.prepare(); err != nil {
 		return nil, err
 	}
@@ -173,30 +174,31 @@ var settings = []string{
 	"max_connections=200", "max_locks_per_transaction=256", "listen_addresses=127.0.0.1",
 }
 
-// serve starts a server on the data folder of that name and returns its port.
-// A port that was free may be taken a moment later, so it tries a few.
-func (c *cluster) serve(data string) (int, error) {
+// serve starts a server on the data folder of that name, with settings of its
+// own, and returns its port. A port that was free may be taken a moment later,
+// so it tries a few.
+func (c *cluster) serve(data string, own ...string) (int, error) {
 	var last error
 	for range 5 {
 		port, err := freePort()
 		if err != nil {
 			return 0, err
 		}
-		if last = c.serveOn(data, port); last == nil {
+		if last = c.serveOn(data, port, own); last == nil {
 			return port, nil
 		}
 	}
 	return 0, last
 }
 
-func (c *cluster) serveOn(data string, port int) error {
+func (c *cluster) serveOn(data string, port int, own []string) error {
 	log, err := os.OpenFile(filepath.Join(c.dir, data+".log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }()
 	args := []string{"-D", filepath.Join(c.dir, data), "-p", strconv.Itoa(port), "-k", c.dir}
-	for _, s := range settings {
+	for _, s := range slices.Concat(settings, own) {
 		args = append(args, "-c", s)
 	}
 	cmd := c.command(c.bin+"/postgres", args...)

@@ -6,7 +6,7 @@ for file in "$1"/*/postmaster.pid; do
 	read -r pid <"$file" && kill -QUIT "$pid"
 done
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-	[ -f "$1/data/postmaster.pid" ] || [ -f "$1/standby/postmaster.pid" ] || break
+	ls "$1"/*/postmaster.pid >/dev/null 2>&1 || break
 	sleep 0.2
 done
 rm -rf "$1"

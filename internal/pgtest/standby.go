@@ -13,29 +13,43 @@ type Standby struct {
 }
 
 // NewStandby returns the hot standby of the cluster, made on first use and
-// shared by the tests of the binary.
+// shared by the tests of the binary. The primary keeps what it reads.
 func NewStandby(t testing.TB) *Standby {
+	t.Helper()
+	return newStandby(t, "standby")
+}
+
+// NewStrictStandby returns one that tells the primary nothing of what it
+// reads, and ends at once what conflicts with its recovery. Such a conflict
+// may come of anything that another test does to the primary: its tests do
+// not run beside others.
+func NewStrictStandby(t testing.TB) *Standby {
+	t.Helper()
+	return newStandby(t, "strict", "hot_standby_feedback=off", "max_standby_streaming_delay=0")
+}
+
+func newStandby(t testing.TB, name string, settings ...string) *Standby {
 	t.Helper()
 	c := running(t)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.standby == nil {
-		c.standby = c.startStandby()
+	if c.standbys[name] == nil {
+		c.standbys[name] = c.startStandby(name, settings)
 	}
-	if c.standby.err != nil {
-		t.Fatalf("start standby: %v", c.standby.err)
+	if err := c.standbys[name].err; err != nil {
+		t.Fatalf("start standby: %v", err)
 	}
-	return c.standby
+	return c.standbys[name]
 }
 
-func (c *cluster) startStandby() *Standby {
-	cmd := c.command(c.bin+"/pg_basebackup", "--pgdata="+c.dir+"/standby", "--write-recovery-conf",
+func (c *cluster) startStandby(name string, settings []string) *Standby {
+	cmd := c.command(c.bin+"/pg_basebackup", "--pgdata="+c.dir+"/"+name, "--write-recovery-conf",
 		"--checkpoint=fast", "--no-sync", "--wal-method=stream",
 		"--host="+c.dir, fmt.Sprintf("--port=%d", c.port), "--username=postgres")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return &Standby{err: fmt.Errorf("pg_basebackup: %w: %s", err, tail(out))}
 	}
-	port, err := c.serve("standby")
+	port, err := c.serve(name, settings...)
 	return &Standby{port: port, err: err}
 }
 

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
+)
+
+// peak is the most memory that a program that has ended ever had, in kB.
+func peak(p *process) int64 {
+	return p.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+}
+
+// TestSubset_HoldsALargeValueOnce: PostgreSQL sends a row of 200 MB as one
+// message, for which there has to be room, but not for several of them.
+func TestSubset_HoldsALargeValueOnce(t *testing.T) {
+	const size, most = 200 << 20, 400 << 10 // bytes, kB
+	source, target := pgtest.New(t), pgtest.New(t)
+	pgtest.Exec(t, source, fmt.Sprintf("CREATE TABLE scan (id int PRIMARY KEY, body text); INSERT INTO scan VALUES (1, repeat('x', %d)); ANALYZE", size))
+	for _, to := range []string{target, filepath.Join(t.TempDir(), "out.sql.zst")} {
+		p := offshoot(t, t.TempDir(), 0, "subset", "--source", source, "--to", to)
+		if got := peak(p); got > most {
+			t.Errorf("%d MB at its peak, at most %d", got>>10, most>>10)
+		}
+	}
+	if n := pgtest.Value(t, target, "SELECT length(body) FROM scan"); n != fmt.Sprint(size) {
+		t.Errorf("a value of %s bytes, want %d", n, size)
+	}
+}
