@@ -71,6 +71,9 @@ func unsupported(to string) error {
 	return errors.New("the name does not say which format to write")
 }
 
+// IsDatabase reports whether Open takes the target for a database, not a path.
+func IsDatabase(to string) bool { return isConnection(to) }
+
 // isConnection tells a connection string from a path.
 func isConnection(to string) bool {
 	if strings.HasPrefix(to, "postgres://") || strings.HasPrefix(to, "postgresql://") {
