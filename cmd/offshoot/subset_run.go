@@ -21,6 +21,7 @@ type subsetRun struct {
 	spec    subset.Spec
 	to      string
 	replace bool
+	score   bool
 	silent  bool   // about unmasked rows
 	hush    string // what would make it silent, in brackets
 }
@@ -54,7 +55,10 @@ func (r *subsetRun) copy(ctx context.Context) (report *subset.Report, err error)
 		r.ui.Warn(warning)
 		report.Warnings = append(report.Warnings, warning)
 	}
-	return report, nil
+	if r.score {
+		report.Score, err = takeScore(ctx, r.ui, source, r.to)
+	}
+	return report, err
 }
 
 // printPlan prints what copy would do, and does nothing.
