@@ -12,7 +12,8 @@ type Report struct {
 	SourceRows int64         `json:"source_rows"`
 	Target     int64         `json:"target"`
 	Rows       int64         `json:"rows"`
-	Overflow   int64         `json:"overflow"` // rows above the targets of their tables, summed
+	Overflow   int64         `json:"overflow"`     // rows above the targets of their tables, summed
+	OffTarget  float64       `json:"target_error"` // rows above and below the targets of their tables, as a share of Target
 	Bytes      int64         `json:"bytes"`
 	Seconds    float64       `json:"seconds"`
 	Steps      []Step        `json:"steps"`
@@ -22,6 +23,7 @@ type Report struct {
 	Warnings   []string      `json:"warnings,omitempty"`
 
 	LargeObjects LargeObjects `json:"large_objects,omitzero"` // not in Bytes
+	Score        *Score       `json:"score,omitempty"`        // where it was asked for
 }
 
 // Step is one timed part of a run.
@@ -43,6 +45,11 @@ type TableReport struct {
 	ForcedBy  []Force `json:"forced_by,omitempty"` // most rows first
 	Bytes     int64   `json:"bytes"`
 	Seconds   float64 `json:"seconds"`
+
+	// Position says whether the kept rows lie evenly over the blocks of the
+	// table, as its rows are taken to; nil where it is small or nothing is kept.
+	Position  *Distance `json:"position_bias,omitempty"`
+	OffTarget float64   `json:"target_error"` // (Rows - Target) / Target
 }
 
 // Force is how many rows of a table one foreign key made necessary.

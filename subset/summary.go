@@ -16,13 +16,16 @@ func (r *run) report() *Report {
 		Seconds: time.Since(r.began).Seconds(), Steps: r.steps,
 		LeftOut: r.plan.LeftOut, Warnings: slices.Concat(r.plan.Warnings, r.warnings), LargeObjects: r.objects,
 	}
+	kept := r.walk.rowsByHeap()
 	for i := range r.plan.Tables {
 		t := r.tableReport(i)
+		t.Position, t.OffTarget = r.positionBias(i, kept), rounded(offTarget(t.Rows, t.Target))
 		report.Rows += t.Rows
 		report.Bytes += t.Bytes
 		report.Overflow += max(t.Rows-t.Target, 0)
 		report.Tables = append(report.Tables, t)
 	}
+	report.OffTarget = report.offTarget()
 	for i, k := range r.plan.keys {
 		report.Keys = append(report.Keys, KeyReport{
 			Name: k.String(), Child: dotted(k.ChildRel), Parent: dotted(k.ParentRel), Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,

@@ -62,11 +62,7 @@ func Verify(ctx context.Context, url string) (found []Dangling, err error) {
 	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"); err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	rows, err := conn.Query(ctx, verifySQL)
-	if err != nil {
-		return nil, fmt.Errorf("verify: %w", err)
-	}
-	keys, err := pgx.CollectRows(rows, scanKey)
+	keys, err := declaredKeys(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
@@ -79,6 +75,14 @@ func Verify(ctx context.Context, url string) (found []Dangling, err error) {
 		}
 	}
 	return found, nil
+}
+
+func declaredKeys(ctx context.Context, conn *pgx.Conn) ([]verifiedKey, error) {
+	rows, err := conn.Query(ctx, verifySQL)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanKey)
 }
 
 type verifiedKey struct {

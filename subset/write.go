@@ -50,20 +50,42 @@ func (r *Report) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if r.Dangling() > 0 || r.LargeObjects.Count > 0 {
-		b.WriteString("\n")
+	if findings := r.findings(); len(findings) > 0 {
+		b.WriteString("\n" + strings.Join(findings, "\n") + "\n")
 	}
+	writeNotes(&b, r.LeftOut, r.Warnings)
+	if r.Score != nil {
+		b.WriteString("\n")
+		if err := r.Score.WriteText(&b); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, tidy(b.String()))
+	return err
+}
+
+// noticeable is the position bias from which on people are told: tables of
+// which rows were deleted here and there are never quite even.
+const noticeable = 0.2
+
+// findings is what is not as it should be, one line each.
+func (r *Report) findings() []string {
+	var lines []string
 	if r.LargeObjects.Count > 0 {
-		fmt.Fprintln(&b, r.LargeObjects)
+		lines = append(lines, r.LargeObjects.String())
 	}
 	for _, k := range r.Keys {
 		if line := k.dangles(); line != "" {
-			fmt.Fprintln(&b, line)
+			lines = append(lines, line)
 		}
 	}
-	writeNotes(&b, r.LeftOut, r.Warnings)
-	_, err := io.WriteString(w, tidy(b.String()))
-	return err
+	for _, t := range r.Tables {
+		if t.Position.beyond() && t.Position.Value >= noticeable {
+			lines = append(lines, fmt.Sprintf("%s.%s: the kept rows lie unevenly over the table (distance %.2f of at most 1, chance explains %.2f)",
+				t.Schema, t.Name, t.Position.Value, t.Position.Chance))
+		}
+	}
+	return lines
 }
 
 // WriteMarkdown prints the report for a pull request.
@@ -75,13 +97,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", escapeMarkdown(t.Schema+"."+t.Name), about(t.Source, t.Estimated),
 			number(t.Target), number(t.Rows), number(t.Sampled), number(t.Forced), escapeMarkdown(t.forces()))
 	}
-	if r.LargeObjects.Count > 0 {
-		fmt.Fprintf(&b, "\n- %s", r.LargeObjects)
-	}
-	for _, k := range r.Keys {
-		if line := k.dangles(); line != "" {
-			fmt.Fprintf(&b, "\n- %s", escapeMarkdown(line))
-		}
+	for _, line := range r.findings() {
+		fmt.Fprintf(&b, "\n- %s", escapeMarkdown(line))
 	}
 	for _, o := range r.LeftOut {
 		fmt.Fprintf(&b, "\n- left out: %s (%s)", escapeMarkdown(o.Schema+"."+o.Name), escapeMarkdown(o.Reason))
@@ -89,8 +106,14 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "\n- %s", escapeMarkdown(warning))
 	}
-	_, err := io.WriteString(w, strings.TrimRight(b.String(), "\n")+"\n")
-	return err
+	text := strings.TrimRight(b.String(), "\n") + "\n"
+	if _, err := io.WriteString(w, text); err != nil || r.Score == nil {
+		return err
+	}
+	if _, err := io.WriteString(w, "\n"); err != nil {
+		return err
+	}
+	return r.Score.WriteMarkdown(w)
 }
 
 // WriteJSON prints the report as one JSON document.

@@ -11,6 +11,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
 // subsetOptions is the command line of subset.
@@ -25,6 +26,7 @@ type subsetOptions struct {
 	connections int
 	mode        string
 	roots       []string
+	score       bool
 }
 
 const subsetLong = `Subset copies a small part of a PostgreSQL database in which no reference
@@ -60,8 +62,10 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to the source at once")
 	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
 	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
+	f.BoolVar(&o.score, "score", false, "measure the subset in the end, which reads the whole source")
 	f.Lookup("seed").DefValue = ""
 	a.jsonFlag(c)
+	c.AddCommand(a.scoreCommand())
 	return c
 }
 
@@ -116,14 +120,21 @@ func (o subsetOptions) check(json bool) error {
 		return hint.Usage(errors.New("no target given"), "add --to TARGET, or --plan to see what would be kept")
 	case o.to == "-" && json && !o.plan:
 		return hint.Usage(errors.New("--to - and --json both want stdout"), "write the report with --report report.json")
-	case o.connections < 1 || o.connections > 64:
-		return hint.Usage(fmt.Errorf("%d connections", o.connections), "give a number between 1 and 64")
+	case o.score && !sink.IsDatabase(o.to):
+		return hint.Usage(errors.New("--score needs a database to measure"), "give --to the URL of a database, or leave --score out")
 	}
-	if err := checkPrivacy(o.privacy); err != nil {
+	if err := errors.Join(checkConnections(o.connections), checkPrivacy(o.privacy)); err != nil {
 		return err
 	}
 	_, err := reportWriter(o.report)
 	return err
+}
+
+func checkConnections(n int) error {
+	if n < 1 || n > 64 {
+		return hint.Usage(fmt.Errorf("%d connections", n), "give a number between 1 and 64")
+	}
+	return nil
 }
 
 // checkPrivacy refuses a promise that cannot be kept: without masks, every
@@ -187,7 +198,7 @@ func (c *Config) spec(source string) subset.Spec {
 func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) error {
 	u := a.newUI(o.to)
 	defer u.Close()
-	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, silent: o.privacy == "off", hush: " (--privacy off silences this)"}
+	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, score: o.score, silent: o.privacy == "off", hush: " (--privacy off silences this)"}
 	if o.plan {
 		return run.printPlan(ctx)
 	}

@@ -35,14 +35,14 @@ func printText(out io.Writer, secrets *ui.Secrets, write func(io.Writer) error) 
 }
 
 // reportWriter picks the format of a report by the name of its file.
-func reportWriter(path string) (func(*subset.Report, io.Writer) error, error) {
+func reportWriter(path string) (func(paper, io.Writer) error, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".md":
-		return (*subset.Report).WriteMarkdown, nil
+		return paper.WriteMarkdown, nil
 	case ".json":
-		return (*subset.Report).WriteJSON, nil
+		return paper.WriteJSON, nil
 	case ".txt":
-		return (*subset.Report).WriteText, nil
+		return paper.WriteText, nil
 	case "":
 		if path == "" {
 			return nil, nil
@@ -51,9 +51,9 @@ func reportWriter(path string) (func(*subset.Report, io.Writer) error, error) {
 	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .json or .txt")
 }
 
-// writeReport writes the report beside its final name and renames it, so that
+// writeReport writes a report beside its final name and renames it, so that
 // no half of one is ever seen.
-func writeReport(path string, r *subset.Report) (err error) {
+func writeReport(path string, d paper) (err error) {
 	if path == "" {
 		return nil
 	}
@@ -65,7 +65,7 @@ func writeReport(path string, r *subset.Report) (err error) {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	err = errors.Join(write(r, file), file.Chmod(0o644), file.Close())
+	err = errors.Join(write(d, file), file.Chmod(0o644), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}

@@ -23,6 +23,7 @@ type subsetRun struct {
 	spec    subset.Spec
 	to      string
 	replace bool
+	score   bool
 	silent  bool   // about unmasked rows
 	hush    string // what would make it silent, in brackets
 }
@@ -56,7 +57,10 @@ func (r *subsetRun) attempt(ctx context.Context) (report *subset.Report, err err
 	for _, warning := range report.Warnings[len(plan.Warnings):] {
 		r.ui.Warn(warning)
 	}
-	return report, nil
+	if r.score {
+		report.Score, err = takeScore(ctx, r.ui, source, r.to)
+	}
+	return report, err
 }
 
 // printPlan prints what copy would do, and does nothing.

@@ -72,6 +72,9 @@ func isFolder(to string) bool {
 	return err == nil && info.IsDir() || strings.HasSuffix(to, "/")
 }
 
+// IsDatabase reports whether Open takes the target for a database, not a path.
+func IsDatabase(to string) bool { return isConnection(to) }
+
 // isConnection tells a connection string from a path.
 func isConnection(to string) bool {
 	if strings.HasPrefix(to, "postgres://") || strings.HasPrefix(to, "postgresql://") {

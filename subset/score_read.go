@@ -1,0 +1,201 @@
+package subset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// StepScore names the events of Score, which count queries instead of rows.
+const StepScore = "score"
+
+// Score measures the subset in the database at url, which any tool may have
+// made: tables are matched by schema and name. It reads both databases as a
+// whole, in one snapshot each, and writes to neither; what it holds in memory
+// is counts. observe may be nil; it is called from one goroutine at a time.
+func (s *Source) Score(ctx context.Context, url string, observe func(Event)) (_ *Score, err error) {
+	began := time.Now()
+	target, err := openTarget(ctx, url, len(s.workers))
+	if err != nil {
+		return nil, fmt.Errorf("score: %w", err)
+	}
+	defer func() { err = errors.Join(err, target.Close(ctx)) }()
+	r, err := newScoring(s, target)
+	if err != nil {
+		return nil, fmt.Errorf("score: %w", err)
+	}
+	r.observe = serialized(observe)
+	for _, step := range []func(context.Context) error{r.chooseColumns, r.countRows, r.plans, r.measureKeys, r.findRows} {
+		if err := step(ctx); err != nil {
+			return nil, fmt.Errorf("score: %w", err)
+		}
+	}
+	score := makeScore(r.head, r.tables, r.keys)
+	score.Seconds = time.Since(began).Seconds()
+	return score, nil
+}
+
+// openTarget opens a database that was written as one to read.
+func openTarget(ctx context.Context, url string, connections int) (*Source, error) {
+	config, err := parseURL(url)
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	t := &Source{spec: Spec{URL: url, Connections: connections}, config: config}
+	if err := t.open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("target: %w", err), t.Close(ctx))
+	}
+	return t, nil
+}
+
+// scoring is one measurement.
+type scoring struct {
+	sides   [2]*Source // source, target
+	head    Score      // what is known before anything is counted
+	tables  []*measured
+	pairs   map[*catalog.Table]*measured // by the source's table
+	twins   map[*measured]*catalog.Table // the target's
+	counts  Counts                       // of the source
+	follows []followed
+	keys    []measuredKey
+	digests string // the encoding in which values are compared
+
+	observe     func(Event)
+	done, total atomic.Int64 // queries
+}
+
+func newScoring(source, target *Source) (*scoring, error) {
+	plan, err := MakePlan(source.db, Counts{}, source.spec)
+	if err != nil {
+		return nil, err
+	}
+	r := &scoring{
+		sides: [2]*Source{source, target},
+		head:  Score{Database: source.db.Name, Subset: target.db.Name, Curve: source.spec.Curve.String()},
+		pairs: map[*catalog.Table]*measured{}, twins: map[*measured]*catalog.Table{},
+		counts: Counts{}, digests: commonEncoding(source.db, target.db),
+	}
+	for i := range plan.Tables {
+		r.pair(&plan.Tables[i])
+	}
+	for _, t := range target.db.Tables {
+		if findTable(source.db, dotted(t.Name)) == nil {
+			r.head.OnlySubset = append(r.head.OnlySubset, dotted(t.Name))
+		}
+	}
+	slices.Sort(r.head.OnlySource)
+	return r, r.access()
+}
+
+func (r *scoring) pair(t *TablePlan) {
+	twin := findTable(r.sides[1].db, dotted(t.table.Name))
+	if twin == nil {
+		r.head.OnlySource = append(r.head.OnlySource, dotted(t.table.Name))
+		return
+	}
+	m := &measured{plan: t}
+	r.tables = append(r.tables, m)
+	r.pairs[t.table], r.twins[m] = m, twin
+}
+
+// access refuses a target that cannot be read completely. MakePlan did the
+// same for the source.
+func (r *scoring) access() error {
+	role := r.sides[1].db.Role
+	denied, secured := &PermissionError{Role: role}, &RowSecurityError{Role: role}
+	for _, m := range r.tables {
+		t := r.twins[m]
+		denied.Tables = append(denied.Tables, t.Denied...)
+		if t.RowSecurity {
+			secured.Tables = append(secured.Tables, t.Name)
+		}
+	}
+	if len(denied.Tables) > 0 {
+		return hint.Wrap(fmt.Errorf("target: %w", denied), "grant SELECT on %s to %s", listNames(denied.Tables), role)
+	}
+	if len(secured.Tables) > 0 {
+		return hint.Wrap(fmt.Errorf("target: %w", secured), "use a role with BYPASSRLS")
+	}
+	return nil
+}
+
+// both calls do for 0 to n-1 on either side, on all connections at once.
+func (r *scoring) both(ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, side, i int) error) error {
+	r.total.Add(int64(2 * n))
+	g, ctx := errgroup.WithContext(ctx)
+	for side, s := range r.sides {
+		g.Go(func() error {
+			err := s.each(ctx, n, func(ctx context.Context, c *pgx.Conn, i int) error {
+				defer r.tell()
+				return do(ctx, c, side, i)
+			})
+			if err != nil && side == 1 {
+				return fmt.Errorf("target: %w", err)
+			}
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+func (r *scoring) tell() {
+	r.observe(Event{Step: StepScore, Rows: r.done.Add(1), Total: r.total.Load()})
+}
+
+// table is one of a pair.
+func (r *scoring) table(m *measured, side int) *catalog.Table {
+	if side == 1 {
+		return r.twins[m]
+	}
+	return m.plan.table
+}
+
+// countRows scans every table once on either side.
+func (r *scoring) countRows(ctx context.Context) error {
+	counted := make([][]Count, len(r.tables))
+	err := r.both(ctx, len(r.tables), func(ctx context.Context, c *pgx.Conn, side, i int) error {
+		m := r.tables[i]
+		count, err := r.scan(ctx, c, m, side, &counted[i])
+		if err != nil {
+			return fmt.Errorf("count rows of %s: %w", dotted(m.plan.table.Name), err)
+		}
+		if side == 1 {
+			m.subset = count
+			return nil
+		}
+		m.source = count
+		return nil
+	})
+	for i, m := range r.tables {
+		for n, c := range counted[i] {
+			r.counts[m.plan.table.Heaps[n].OID] = c
+		}
+	}
+	return err
+}
+
+// plans asks anew for targets, now that the source's rows are counted.
+func (r *scoring) plans(context.Context) error {
+	plan, err := MakePlan(r.sides[0].db, r.counts, r.sides[0].spec)
+	if err != nil {
+		return err
+	}
+	r.tables = r.tables[:0]
+	for i := range plan.Tables {
+		if m := r.pairs[plan.Tables[i].table]; m != nil {
+			m.plan = &plan.Tables[i]
+			r.tables = append(r.tables, m)
+		}
+	}
+	r.chooseKeys(plan.keys)
+	return nil
+}
