@@ -90,8 +90,10 @@ func goldenPlan(t *testing.T) (*subset.Source, *subset.Plan) {
 		t.Fatal(err)
 	}
 	p.Database = "golden"
+	p.Expected.Seconds = 0.5
 	for i := range p.Tables {
 		p.Tables[i].Bytes = p.Tables[i].Rows * 100
+		p.Tables[i].Expected.Seconds = 0.05
 	}
 	return s, p
 }
@@ -99,6 +101,7 @@ func goldenPlan(t *testing.T) (*subset.Source, *subset.Plan) {
 func TestPlan_IsWrittenAsPeopleHaveReadIt(t *testing.T) {
 	_, p := goldenPlan(t)
 	wantGolden(t, "plan.txt", p.WriteText)
+	wantGolden(t, "plan.md", p.WriteMarkdown)
 	wantGolden(t, "plan.json", p.WriteJSON)
 }
 
