@@ -103,6 +103,8 @@ func TestPlan_IsWrittenAsPeopleHaveReadIt(t *testing.T) {
 	wantGolden(t, "plan.txt", p.WriteText)
 	wantGolden(t, "plan.md", p.WriteMarkdown)
 	wantGolden(t, "plan.json", p.WriteJSON)
+	wantGolden(t, "plan.mmd", p.WriteMermaid)
+	wantGolden(t, "plan.dot", p.WriteDOT)
 }
 
 func TestReport_IsWrittenAsPeopleHaveReadIt(t *testing.T) {
@@ -121,6 +123,8 @@ func TestReport_IsWrittenAsPeopleHaveReadIt(t *testing.T) {
 	wantGolden(t, "report.txt", report.WriteText)
 	wantGolden(t, "report.md", report.WriteMarkdown)
 	wantGolden(t, "report.json", report.WriteJSON)
+	wantGolden(t, "report.mmd", report.WriteMermaid)
+	wantGolden(t, "report.dot", report.WriteDOT)
 }
 
 func TestRun_TellsBrokenKeysFromThoseThatAreNotValid(t *testing.T) {

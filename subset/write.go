@@ -22,6 +22,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if line := r.comparison(); line != "" {
+		fmt.Fprintf(&b, "\n%s\n", line)
+	}
 	if r.Dangling() > 0 {
 		b.WriteString("\n")
 	}
@@ -43,6 +46,9 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	for _, t := range r.Tables {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", escapeMarkdown(t.Schema+"."+t.Name), about(t.Source, t.Estimated),
 			number(t.Target), number(t.Rows), number(t.Sampled), number(t.Forced), escapeMarkdown(t.forces()))
+	}
+	if line := r.comparison(); line != "" {
+		fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(line))
 	}
 	for _, k := range r.Keys {
 		if line := k.dangles(); line != "" {

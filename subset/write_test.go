@@ -2,6 +2,7 @@ package subset_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,6 +136,31 @@ func TestReport_EscapesNamesInMarkdown(t *testing.T) {
 	}
 	if want := "| public.a&#124;b | 500 | 40 | 52 | 20 | 32 | public.c.k (30) and 1 more |\n"; !strings.Contains(out, want) {
 		t.Errorf("no line %q in:\n%s", want, out)
+	}
+}
+
+func TestReport_SaysHowThePlanCompares(t *testing.T) {
+	planned := *reported
+	planned.Expected = subset.Expected{Rows: 1234, Bytes: 2048, Seconds: 3}
+	planned.Tables = slices.Clone(reported.Tables)
+	planned.Tables[0].Expected.Rows = 20
+	planned.Tables[1].Expected.Rows = 200
+	text := written(t, func(b *strings.Builder) error { return planned.WriteText(b) })
+	want := "\nthe plan expected 1,234 rows, 2.0 kB, in 3.0 s; it came to 110 rows, 4.0 kB, in 1.3 s; it was most wrong about public.c (200 for 58), public.a|b (20 for 52)\n"
+	if !strings.Contains(text, want) {
+		t.Errorf("no %q in:\n%s", want, text)
+	}
+	planned.Tables[0].Expected.Rows, planned.Tables[1].Expected.Rows = 50, 60
+	for _, write := range []func(*strings.Builder) error{
+		func(b *strings.Builder) error { return planned.WriteText(b) },
+		func(b *strings.Builder) error { return planned.WriteMarkdown(b) },
+	} {
+		if text := written(t, write); !strings.Contains(text, "\nthe plan expected 1,234 rows") || strings.Contains(text, "wrong") {
+			t.Errorf("in:\n%s", text)
+		}
+	}
+	if text := written(t, func(b *strings.Builder) error { return reported.WriteText(b) }); strings.Contains(text, "expected") {
+		t.Errorf("a report without a plan:\n%s", text)
 	}
 }
 

@@ -34,26 +34,39 @@ func printText(out io.Writer, secrets *ui.Secrets, write func(io.Writer) error) 
 	return errors.Join(write(clean), clean.Close())
 }
 
+// findings are what --report writes: a plan or a report.
+type findings interface {
+	WriteText(w io.Writer) error
+	WriteMarkdown(w io.Writer) error
+	WriteJSON(w io.Writer) error
+	WriteMermaid(w io.Writer) error
+	WriteDOT(w io.Writer) error
+}
+
 // reportWriter picks the format of a report by the name of its file.
-func reportWriter(path string) (func(*subset.Report, io.Writer) error, error) {
+func reportWriter(path string) (func(findings, io.Writer) error, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".md":
-		return (*subset.Report).WriteMarkdown, nil
+		return findings.WriteMarkdown, nil
 	case ".json":
-		return (*subset.Report).WriteJSON, nil
+		return findings.WriteJSON, nil
 	case ".txt":
-		return (*subset.Report).WriteText, nil
+		return findings.WriteText, nil
+	case ".mmd":
+		return findings.WriteMermaid, nil
+	case ".dot":
+		return findings.WriteDOT, nil
 	case "":
 		if path == "" {
 			return nil, nil
 		}
 	}
-	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .json or .txt")
+	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)")
 }
 
 // writeReport writes the report beside its final name and renames it, so that
 // no half of one is ever seen.
-func writeReport(path string, r *subset.Report) (err error) {
+func writeReport(path string, r findings) (err error) {
 	if path == "" {
 		return nil
 	}
