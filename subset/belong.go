@@ -137,15 +137,15 @@ func (w *walk) ruleOf(t *catalog.Table) Rule {
 }
 
 // byHeap splits sorted rows.
-func byHeap(rows []row) []heapRows {
-	var split []heapRows
+func byHeap(rows []row) []placed {
+	var split []placed
 	for len(rows) > 0 {
 		heap := rows[0].heap()
 		n := slices.IndexFunc(rows, func(r row) bool { return r.heap() != heap })
 		if n < 0 {
 			n = len(rows)
 		}
-		split = append(split, heapRows{heap, rows[:n]})
+		split = append(split, placed{heap, rows[:n]})
 		rows = rows[n:]
 	}
 	return split

@@ -10,7 +10,7 @@ import (
 )
 
 // A market of 40 tenants, whose orders reference products of any tenant.
-const marketSQL = `
+const bazaarSQL = `
 	CREATE TABLE tenants (id int PRIMARY KEY, name text NOT NULL);
 	CREATE TABLE products (id int PRIMARY KEY, tenant int NOT NULL REFERENCES tenants);
 	CREATE TABLE orders (id int PRIMARY KEY, tenant int NOT NULL REFERENCES tenants, replaces int REFERENCES orders);
@@ -28,9 +28,9 @@ const marketSQL = `
 	CREATE INDEX ON orders (tenant); CREATE INDEX ON orders (replaces); CREATE INDEX ON notes ("order", line); CREATE INDEX ON products (tenant);
 	ANALYZE`
 
-func market(t *testing.T) string {
+func bazaar(t *testing.T) string {
 	t.Helper()
-	return pgtest.Shared(t, "market", func(url string) { pgtest.Exec(t, url, marketSQL) })
+	return pgtest.Shared(t, "bazaar", func(url string) { pgtest.Exec(t, url, bazaarSQL) })
 }
 
 func count(t *testing.T, url, sql string) string {
@@ -40,7 +40,7 @@ func count(t *testing.T, url, sql string) string {
 
 func TestRun_KeepsARootWithAllThatBelongsToIt(t *testing.T) {
 	spec := subset.Spec{
-		URL: market(t), Seed: 1,
+		URL: bazaar(t), Seed: 1,
 		Roots:      []subset.Root{{Table: "public.tenants", Where: "id = 7"}},
 		References: []string{"public.remarks.record -> public.orders.id when kind = 'order'"},
 		Tables:     map[string]subset.Rule{"public.log": {None: true}},
@@ -93,7 +93,7 @@ func TestRoot_MistakesAreExplained(t *testing.T) {
 		{"public.log", "at = 7", "has the rule none"},
 	} {
 		s := open(t, subset.Spec{
-			URL: market(t), Roots: []subset.Root{{Table: c.table, Where: c.where}},
+			URL: bazaar(t), Roots: []subset.Root{{Table: c.table, Where: c.where}},
 			Tables: map[string]subset.Rule{"public.log": {None: true}},
 		})
 		p, err := s.Plan(t.Context())
@@ -119,7 +119,7 @@ func TestParseRoot_TakesATableAndACondition(t *testing.T) {
 }
 
 func TestRun_FamiliesAreWhole(t *testing.T) {
-	spec := subset.Spec{URL: market(t), Seed: 3, Mode: subset.ModeFamily}
+	spec := subset.Spec{URL: bazaar(t), Seed: 3, Mode: subset.ModeFamily}
 	report, target := takeRows(t, spec)
 	wantComplete(t, spec.URL, target, report)
 	// An order that another one replaces may be there for that reason alone.
@@ -147,7 +147,7 @@ func TestParseMode_KnowsTwo(t *testing.T) {
 }
 
 func TestMakePlan_ReservesRoomForForcedRows(t *testing.T) {
-	s := open(t, subset.Spec{URL: market(t)})
+	s := open(t, subset.Spec{URL: bazaar(t)})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -13,12 +13,12 @@ import (
 type parents struct {
 	key      *catalog.ForeignKey
 	position int // of the key in plan.keys
-	heaps    []heapRows
+	heaps    []placed
 	n        int64
 	share    float64 // of all rows of their table
 }
 
-type heapRows struct {
+type placed struct {
 	heap int
 	rows []row
 }
@@ -73,7 +73,7 @@ func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
 	for _, h := range k.ParentHeaps {
 		n := w.number[h.OID]
 		if rows := w.sampled.of(n); len(rows) > 0 {
-			p.heaps = append(p.heaps, heapRows{n, rows})
+			p.heaps = append(p.heaps, placed{n, rows})
 			p.n += int64(len(rows))
 		}
 		of = w.plan.Tables[w.table[n]].Rows

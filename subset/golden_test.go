@@ -90,8 +90,10 @@ func goldenPlan(t *testing.T) (*subset.Source, *subset.Plan) {
 		t.Fatal(err)
 	}
 	p.Database = "golden"
+	p.Expected.Seconds = 0.5
 	for i := range p.Tables {
 		p.Tables[i].Bytes = p.Tables[i].Rows * 100
+		p.Tables[i].Expected.Seconds = 0.05
 	}
 	return s, p
 }
@@ -99,7 +101,10 @@ func goldenPlan(t *testing.T) (*subset.Source, *subset.Plan) {
 func TestPlan_IsWrittenAsPeopleHaveReadIt(t *testing.T) {
 	_, p := goldenPlan(t)
 	wantGolden(t, "plan.txt", p.WriteText)
+	wantGolden(t, "plan.md", p.WriteMarkdown)
 	wantGolden(t, "plan.json", p.WriteJSON)
+	wantGolden(t, "plan.mmd", p.WriteMermaid)
+	wantGolden(t, "plan.dot", p.WriteDOT)
 }
 
 func TestReport_IsWrittenAsPeopleHaveReadIt(t *testing.T) {
@@ -118,6 +123,8 @@ func TestReport_IsWrittenAsPeopleHaveReadIt(t *testing.T) {
 	wantGolden(t, "report.txt", report.WriteText)
 	wantGolden(t, "report.md", report.WriteMarkdown)
 	wantGolden(t, "report.json", report.WriteJSON)
+	wantGolden(t, "report.mmd", report.WriteMermaid)
+	wantGolden(t, "report.dot", report.WriteDOT)
 }
 
 func TestRun_TellsBrokenKeysFromThoseThatAreNotValid(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -23,9 +22,12 @@ type Plan struct {
 	SourceRows int64       `json:"source_rows"`
 	Target     int64       `json:"target"`    // rows in all
 	Allowance  int64       `json:"allowance"` // rows that may be kept above the targets of their tables
+	Expected   Expected    `json:"expected"`  // in all
 	Tables     []TablePlan `json:"tables"`    // parents before children
+	Keys       []KeyPlan   `json:"keys"`
 	LeftOut    []Omission  `json:"left_out,omitempty"`
-	Warnings   []string    `json:"warnings,omitempty"`
+	Warnings   []string    `json:"warnings,omitempty"` // what the source lacks, and what would help
+	Advice     []string    `json:"advice,omitempty"`   // what the subset will look like, and what would change it
 
 	keys     []*catalog.ForeignKey // declared in the schema, then in the configuration
 	excluded []catalog.Name        // tables that the role may not read and nobody needs
@@ -33,15 +35,17 @@ type Plan struct {
 
 // TablePlan is what Run will do with one table.
 type TablePlan struct {
-	Schema    string `json:"schema"`
-	Name      string `json:"name"`
-	Rows      int64  `json:"source_rows"`
-	Estimated bool   `json:"estimated,omitempty"` // Rows comes from statistics or a sample, not from a count
-	Bytes     int64  `json:"source_bytes"`
-	Target    int64  `json:"target"`
-	Rule      string `json:"rule,omitempty"`
-	Strategy  string `json:"strategy"`        // how candidate rows are found
-	Cycle     int    `json:"cycle,omitempty"` // tables with the same number reference each other
+	Schema    string   `json:"schema"`
+	Name      string   `json:"name"`
+	Rows      int64    `json:"source_rows"`
+	Estimated bool     `json:"estimated,omitempty"` // Rows comes from statistics or a sample, not from a count
+	Bytes     int64    `json:"source_bytes"`
+	Target    int64    `json:"target"`
+	Rule      string   `json:"rule,omitempty"`
+	Strategy  string   `json:"strategy"`        // how candidate rows are found
+	Reason    string   `json:"reason"`          // why so
+	Cycle     int      `json:"cycle,omitempty"` // tables with the same number reference each other
+	Expected  Expected `json:"expected"`
 
 	table      *catalog.Table
 	rule       Rule
@@ -121,6 +125,9 @@ func MakePlan(db *catalog.Database, counts Counts, spec Spec) (*Plan, error) {
 		p.addGroup(group, i+1, counts, rules, spec)
 	}
 	p.finish()
+	p.explain()
+	p.predict(counts)
+	p.advise(counts)
 	return p, nil
 }
 
@@ -188,10 +195,6 @@ func (p *Plan) planTable(t *catalog.Table, counts Counts, rules map[*catalog.Tab
 	tp.Target = target(tp.Rows, tp.rule, spec.Curve)
 	tp.strategy, tp.driving = p.choose(&tp)
 	tp.Strategy = tp.strategy.describe(tp.driving)
-	if tp.strategy == drive && !tp.driving[0].Indexed {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("no index on %s (%s): finding its rows costs a scan",
-			listNames([]catalog.Name{t.Name}), strings.Join(tp.driving[0].ChildColumns, ", ")))
-	}
 	return tp
 }
 

@@ -16,6 +16,7 @@ type Report struct {
 	OffTarget  float64       `json:"target_error"` // rows above and below the targets of their tables, as a share of Target
 	Bytes      int64         `json:"bytes"`
 	Seconds    float64       `json:"seconds"`
+	Expected   Expected      `json:"expected,omitzero"` // by the plan
 	Steps      []Step        `json:"steps"`
 	Tables     []TableReport `json:"tables"` // parents before children
 	Keys       []KeyReport   `json:"keys"`
@@ -34,17 +35,18 @@ type Step struct {
 
 // TableReport says what was kept of one table.
 type TableReport struct {
-	Schema    string  `json:"schema"`
-	Name      string  `json:"name"`
-	Source    int64   `json:"source_rows"`
-	Estimated bool    `json:"estimated,omitempty"`
-	Target    int64   `json:"target"`
-	Rows      int64   `json:"rows"` // Sampled + Forced
-	Sampled   int64   `json:"sampled"`
-	Forced    int64   `json:"forced"`
-	ForcedBy  []Force `json:"forced_by,omitempty"` // most rows first
-	Bytes     int64   `json:"bytes"`
-	Seconds   float64 `json:"seconds"`
+	Schema    string   `json:"schema"`
+	Name      string   `json:"name"`
+	Source    int64    `json:"source_rows"`
+	Estimated bool     `json:"estimated,omitempty"`
+	Target    int64    `json:"target"`
+	Rows      int64    `json:"rows"` // Sampled + Forced
+	Sampled   int64    `json:"sampled"`
+	Forced    int64    `json:"forced"`
+	ForcedBy  []Force  `json:"forced_by,omitempty"` // most rows first
+	Bytes     int64    `json:"bytes"`
+	Seconds   float64  `json:"seconds"`           // of copying alone
+	Expected  Expected `json:"expected,omitzero"` // by the plan; its seconds count finding the rows too
 
 	// Position says whether the kept rows lie evenly over the blocks of the
 	// table, as its rows are taken to; nil where it is small or nothing is kept.
@@ -67,6 +69,10 @@ type KeyReport struct {
 	Validated bool   `json:"validated"` // the source holds it to be true of every row
 	Rows      int64  `json:"rows"`      // kept child rows with a reference
 	Dangling  int64  `json:"dangling"`  // kept child rows whose parent the source lacks
+
+	ChildTable  string   `json:"child_table,omitempty"` // the table of the report that Child is, or is a partition of
+	ParentTable string   `json:"parent_table,omitempty"`
+	Columns     []string `json:"columns,omitempty"` // of the child
 }
 
 // Dangling is the number of kept rows whose parent the source itself lacks,

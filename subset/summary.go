@@ -13,7 +13,7 @@ func (r *run) report() *Report {
 		Version: 1, Database: r.plan.Database, Server: r.src.db.Version,
 		Seed: r.plan.Seed, Curve: r.plan.Curve,
 		SourceRows: r.plan.SourceRows, Target: r.plan.Target,
-		Seconds: time.Since(r.began).Seconds(), Steps: r.steps,
+		Seconds: time.Since(r.began).Seconds(), Expected: r.plan.Expected, Steps: r.steps,
 		LeftOut: r.plan.LeftOut, Warnings: slices.Concat(r.plan.Warnings, r.warnings), LargeObjects: r.objects,
 	}
 	kept := r.walk.rowsByHeap()
@@ -30,6 +30,7 @@ func (r *run) report() *Report {
 		report.Keys = append(report.Keys, KeyReport{
 			Name: k.String(), Child: dotted(k.ChildRel), Parent: dotted(k.ParentRel), Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,
 			Rows: r.walk.keyTally[i].rows, Dangling: r.walk.keyTally[i].dangling,
+			ChildTable: dotted(k.Child.Name), ParentTable: dotted(k.Parent.Name), Columns: k.ChildColumns,
 		})
 	}
 	return report
@@ -38,7 +39,7 @@ func (r *run) report() *Report {
 func (r *run) tableReport(i int) TableReport {
 	p, tally := &r.plan.Tables[i], &r.walk.tallies[i]
 	t := TableReport{
-		Schema: p.Schema, Name: p.Name, Source: p.Rows, Estimated: p.Estimated, Target: p.Target,
+		Schema: p.Schema, Name: p.Name, Source: p.Rows, Estimated: p.Estimated, Target: p.Target, Expected: p.Expected,
 		Rows: tally.rows(), Sampled: tally.sampled, Forced: tally.forced,
 	}
 	for _, h := range p.table.Heaps {

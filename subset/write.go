@@ -9,34 +9,6 @@ import (
 	"text/tabwriter"
 )
 
-// WriteText prints the plan for people.
-func (p *Plan) WriteText(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: about %s of %s rows, seed %d, curve %s\n\n", p.Database, number(p.Target), number(p.SourceRows), p.Seed, p.Curve)
-	table := aligned(&b)
-	fmt.Fprintln(table, "table\trows\ttarget\tbytes\thow\t")
-	for _, t := range p.Tables {
-		how := t.Strategy
-		if t.Rule != "" {
-			how = t.Rule + ": " + how
-		}
-		if t.Cycle > 0 {
-			how += fmt.Sprintf("; in cycle %d", t.Cycle)
-		}
-		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, about(t.Rows, t.Estimated), number(t.Target), size(t.Bytes), how)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(&b, "\nup to %s rows may be kept above these targets, where other rows need them\n", number(p.Allowance))
-	writeNotes(&b, p.LeftOut, p.Warnings)
-	_, err := io.WriteString(w, tidy(b.String()))
-	return err
-}
-
-// WriteJSON prints the plan as one JSON document.
-func (p *Plan) WriteJSON(w io.Writer) error { return writeJSON(w, p) }
-
 // WriteText prints the report for people.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
@@ -49,6 +21,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	if line := r.comparison(); line != "" {
+		fmt.Fprintf(&b, "\n%s\n", line)
 	}
 	if findings := r.findings(); len(findings) > 0 {
 		b.WriteString("\n" + strings.Join(findings, "\n") + "\n")
@@ -96,6 +71,9 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	for _, t := range r.Tables {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", escapeMarkdown(t.Schema+"."+t.Name), about(t.Source, t.Estimated),
 			number(t.Target), number(t.Rows), number(t.Sampled), number(t.Forced), escapeMarkdown(t.forces()))
+	}
+	if line := r.comparison(); line != "" {
+		fmt.Fprintf(&b, "\n%s\n", escapeMarkdown(line))
 	}
 	for _, line := range r.findings() {
 		fmt.Fprintf(&b, "\n- %s", escapeMarkdown(line))

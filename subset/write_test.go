@@ -2,6 +2,7 @@ package subset_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,12 +13,20 @@ import (
 
 var planned = &subset.Plan{
 	Version: 1, Database: "shop", Curve: "10:3,1000000:10000", Seed: 7, SourceRows: 1234567, Target: 11600, Allowance: 1160,
+	Expected: subset.Expected{Rows: 11700, Forced: 40, Bytes: 2 << 20, Seconds: 3.21},
 	Tables: []subset.TablePlan{
-		{Schema: "public", Name: "tenant", Rows: 567, Bytes: 500, Target: 50, Strategy: "every row is a candidate", Cycle: 2},
-		{Schema: "public", Name: "big", Rows: 1234000, Estimated: true, Bytes: 3 << 30, Target: 11550, Rule: "rows 11550", Strategy: "sample of blocks"},
+		{
+			Schema: "public", Name: "tenant", Rows: 567, Bytes: 500, Target: 50, Strategy: "every row is a candidate", Reason: "small: 567 rows", Cycle: 2,
+			Expected: subset.Expected{Rows: 70, Forced: 40, Bytes: 700, Seconds: 0.04},
+		},
+		{
+			Schema: "public", Name: "big", Rows: 1234000, Estimated: true, Bytes: 3 << 30, Target: 11550, Rule: "rows 11550", Strategy: "sample of blocks",
+			Reason: "rule rows 11550: large", Expected: subset.Expected{Rows: 11630, Bytes: 2 << 20, Seconds: 150},
+		},
 	},
 	LeftOut:  []subset.Omission{{Schema: "public", Name: "far", Reason: "foreign table"}},
 	Warnings: []string{"no index on public.big (tenant): finding its rows costs a scan"},
+	Advice:   []string{"public.a|b will hold much"},
 }
 
 func TestPlan_WritesATextThatLinesUp(t *testing.T) {
@@ -25,18 +34,33 @@ func TestPlan_WritesATextThatLinesUp(t *testing.T) {
 	if err := planned.WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := `shop: about 11,600 of 1,234,567 rows, seed 7, curve 10:3,1000000:10000
+	want := `shop: about 11,700 of 1,234,567 rows, 2.0 MB, in about 3.2 s; target 11,600, seed 7, curve 10:3,1000000:10000
 
-table          rows        target  bytes   how
-public.tenant  567         50      500 B   every row is a candidate; in cycle 2
-public.big     ~1,234,000  11,550  3.0 GB  rows 11550: sample of blocks
+table          rows        target  expected  forced  bytes   time   why
+public.tenant  567         50      70        40      700 B   0.0 s  small: 567 rows
+public.big     ~1,234,000  11,550  11,630    0       2.0 MB  2 min  rule rows 11550: large
 
 up to 1,160 rows may be kept above these targets, where other rows need them
 left out: public.far (foreign table)
 warning: no index on public.big (tenant): finding its rows costs a scan
+advice: public.a|b will hold much
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestPlan_EscapesNamesInMarkdown(t *testing.T) {
+	var b strings.Builder
+	if err := planned.WriteMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| public.big | ~1,234,000 | 11,550 | 11,630 | 0 | 2.0 MB | 2 min | rule rows 11550: large |\n", "\n- public.a&#124;b will hold much\n", "\n- left out: public.far (foreign table)\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in:\n%s", want, b.String())
+		}
 	}
 }
 
@@ -52,7 +76,8 @@ func TestPlan_WritesJSONWithoutInternals(t *testing.T) {
 	first := got["tables"].([]any)[0].(map[string]any)
 	want := map[string]any{
 		"schema": "public", "name": "tenant", "source_rows": 567.0, "source_bytes": 500.0, "target": 50.0,
-		"strategy": "every row is a candidate", "cycle": 2.0,
+		"strategy": "every row is a candidate", "reason": "small: 567 rows", "cycle": 2.0,
+		"expected": map[string]any{"rows": 70.0, "forced": 40.0, "bytes": 700.0, "seconds": 0.04},
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Error(diff)
@@ -111,6 +136,31 @@ func TestReport_EscapesNamesInMarkdown(t *testing.T) {
 	}
 	if want := "| public.a&#124;b | 500 | 40 | 52 | 20 | 32 | public.c.k (30) and 1 more |\n"; !strings.Contains(out, want) {
 		t.Errorf("no line %q in:\n%s", want, out)
+	}
+}
+
+func TestReport_SaysHowThePlanCompares(t *testing.T) {
+	planned := *reported
+	planned.Expected = subset.Expected{Rows: 1234, Bytes: 2048, Seconds: 3}
+	planned.Tables = slices.Clone(reported.Tables)
+	planned.Tables[0].Expected.Rows = 20
+	planned.Tables[1].Expected.Rows = 200
+	text := written(t, func(b *strings.Builder) error { return planned.WriteText(b) })
+	want := "\nthe plan expected 1,234 rows, 2.0 kB, in 3.0 s; it came to 110 rows, 4.0 kB, in 1.3 s; it was most wrong about public.c (200 for 58), public.a|b (20 for 52)\n"
+	if !strings.Contains(text, want) {
+		t.Errorf("no %q in:\n%s", want, text)
+	}
+	planned.Tables[0].Expected.Rows, planned.Tables[1].Expected.Rows = 50, 60
+	for _, write := range []func(*strings.Builder) error{
+		func(b *strings.Builder) error { return planned.WriteText(b) },
+		func(b *strings.Builder) error { return planned.WriteMarkdown(b) },
+	} {
+		if text := written(t, write); !strings.Contains(text, "\nthe plan expected 1,234 rows") || strings.Contains(text, "wrong") {
+			t.Errorf("in:\n%s", text)
+		}
+	}
+	if text := written(t, func(b *strings.Builder) error { return reported.WriteText(b) }); strings.Contains(text, "expected") {
+		t.Errorf("a report without a plan:\n%s", text)
 	}
 }
 

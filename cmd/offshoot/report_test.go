@@ -24,7 +24,7 @@ var smallReport = &subset.Report{
 
 func TestWriteReport_PicksTheFormatByName(t *testing.T) {
 	dir := t.TempDir()
-	for name, start := range map[string]string{"r.md": "", "r.JSON": "{", "r.txt": ""} {
+	for name, start := range map[string]string{"r.md": "", "r.JSON": "{", "r.txt": "", "r.mmd": "flowchart LR\n", "r.dot": "digraph subset {\n"} {
 		path := filepath.Join(dir, name)
 		if err := writeReport(path, smallReport); err != nil {
 			t.Fatal(err)
@@ -40,7 +40,7 @@ func TestWriteReport_PicksTheFormatByName(t *testing.T) {
 			t.Errorf("%s has another format: %s", name, data)
 		}
 	}
-	wantFiles(t, dir, "r.JSON", "r.md", "r.txt")
+	wantFiles(t, dir, "r.JSON", "r.dot", "r.md", "r.mmd", "r.txt")
 }
 
 func TestWriteReport_LeavesNothingHalfMade(t *testing.T) {

@@ -54,11 +54,11 @@ func (a *app) subsetCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.source, "source", "", "`URL` of the database to read")
 	f.StringVar(&o.to, "to", "", "database URL, path or - to write to")
-	f.BoolVar(&o.plan, "plan", false, "print what would be kept and write nothing")
+	f.BoolVar(&o.plan, "plan", false, "print what would be kept, and why; copy nothing")
 	f.Uint64Var(&o.seed, "seed", 0, "the same seed and data keep the same rows")
 	f.StringVar(&o.privacy, "privacy", "warn", "strict, warn or off: what to do about columns without a mask")
-	f.StringVar(&o.report, "report", "", "write what was kept to `FILE` (.md, .json or .txt)")
 	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file or archive")
+	f.StringVar(&o.report, "report", "", "write the report, or the plan, to `FILE` (.md, .json, .txt, .mmd or .dot)")
 	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to the source at once")
 	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
 	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
@@ -200,7 +200,7 @@ func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) 
 	defer u.Close()
 	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, score: o.score, silent: o.privacy == "off", hush: " (--privacy off silences this)"}
 	if o.plan {
-		return run.printPlan(ctx)
+		return run.printPlan(ctx, o.report)
 	}
 	report, err := run.copy(ctx)
 	if err != nil {

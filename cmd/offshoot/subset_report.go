@@ -34,6 +34,22 @@ func printText(out io.Writer, secrets *ui.Secrets, write func(io.Writer) error) 
 	return errors.Join(write(clean), clean.Close())
 }
 
+// drawing is a paper that has a graph too.
+type drawing interface {
+	WriteMermaid(w io.Writer) error
+	WriteDOT(w io.Writer) error
+}
+
+func drawn(draw func(drawing, io.Writer) error) func(paper, io.Writer) error {
+	return func(p paper, w io.Writer) error {
+		d, ok := p.(drawing)
+		if !ok {
+			return hint.Usage(errors.New("there is no graph of this"), "name the report .md, .json or .txt")
+		}
+		return draw(d, w)
+	}
+}
+
 // reportWriter picks the format of a report by the name of its file.
 func reportWriter(path string) (func(paper, io.Writer) error, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
@@ -43,12 +59,16 @@ func reportWriter(path string) (func(paper, io.Writer) error, error) {
 		return paper.WriteJSON, nil
 	case ".txt":
 		return paper.WriteText, nil
+	case ".mmd":
+		return drawn(drawing.WriteMermaid), nil
+	case ".dot":
+		return drawn(drawing.WriteDOT), nil
 	case "":
 		if path == "" {
 			return nil, nil
 		}
 	}
-	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .json or .txt")
+	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)")
 }
 
 // writeReport writes a report beside its final name and renames it, so that

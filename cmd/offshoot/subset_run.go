@@ -63,13 +63,17 @@ func (r *subsetRun) attempt(ctx context.Context) (report *subset.Report, err err
 	return report, err
 }
 
-// printPlan prints what copy would do, and does nothing.
-func (r *subsetRun) printPlan(ctx context.Context) error {
+// printPlan prints what copy would do, and writes it to a file if one is
+// given.
+func (r *subsetRun) printPlan(ctx context.Context, file string) error {
 	source, plan, err := r.plan(ctx)
 	if err != nil {
 		return err
 	}
 	if err := closeSource(ctx, source); err != nil {
+		return err
+	}
+	if err := writeReport(file, plan); err != nil {
 		return err
 	}
 	r.ui.Close()

@@ -47,6 +47,8 @@ type Table struct {
 	Keys        []Key    // primary key first, then unique keys
 	Heaps       []*Heap  // where the rows are: the table itself, or its leaves sorted by Name
 
+	Statistics map[string]Statistics // of a partition tree as a whole, by column, where it was analyzed
+
 	RowSecurity bool   // row-level security applies to the current role
 	Readable    bool   // the current role may SELECT every column: Denied is empty
 	Denied      []Name // what the current role may not read: the table or some of its leaves
@@ -61,6 +63,9 @@ type Heap struct {
 	Was   int64   // pg_class.relpages: blocks when Rows was measured
 	Pages int64   // pg_relation_size in blocks, as of now
 	Bytes int64   // pg_table_size: heap and TOAST
+	Toast int64   // bytes of the TOAST table alone
+
+	Statistics map[string]Statistics // by column, where it was analyzed and the role may read it
 }
 
 // Column is one live column.
@@ -102,6 +107,7 @@ type ForeignKey struct {
 	Deferrable bool
 	Nullable   bool   // some child column may be NULL
 	Indexed    bool   // an index on the child leads with the child columns
+	Index      string // its name; empty when each partition has one of its own
 	Definition string // pg_get_constraintdef
 }
 

@@ -77,24 +77,24 @@ func (r *reader) addKey(k *ForeignKey, child, parent *relation) {
 	}
 	k.Child, k.ChildHeaps = child.table, child.heaps
 	k.Parent, k.ParentRel, k.ParentHeaps = parent.table, parent.name, parent.heaps
-	k.Indexed = r.hasIndex(child, k.ChildColumns)
+	k.Index, k.Indexed = r.indexOn(child, k.ChildColumns)
 	r.db.ForeignKeys = append(r.db.ForeignKeys, k)
 }
 
-// hasIndex reports whether an index of the relation, or one on each of its
-// partitions, leads with these columns in any order.
-func (r *reader) hasIndex(rel *relation, columns []string) bool {
+// indexOn finds an index of the relation, or one on each of its partitions,
+// that leads with these columns in any order.
+func (r *reader) indexOn(rel *relation, columns []string) (name string, found bool) {
 	for _, index := range r.indexed[rel.oid] {
-		if leads(index, columns) {
-			return true
+		if leads(index.Columns, columns) {
+			return index.Name, true
 		}
 	}
 	for _, p := range rel.partitions {
-		if !r.hasIndex(p, columns) {
-			return false
+		if _, found := r.indexOn(p, columns); !found {
+			return "", false
 		}
 	}
-	return len(rel.partitions) > 0
+	return "", len(rel.partitions) > 0
 }
 
 func leads(index, columns []string) bool {

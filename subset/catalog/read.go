@@ -26,6 +26,7 @@ func Read(ctx context.Context, q Querier) (*Database, error) {
 		{"columns", r.columns},
 		{"indexes", r.indexes},
 		{"foreign keys", r.foreignKeys},
+		{"statistics", r.statistics},
 		{"sequences", r.sequences},
 		{"materialized views", r.matViews},
 	} {
@@ -42,7 +43,7 @@ type reader struct {
 	db *Database
 
 	byOID   map[uint32]*relation
-	indexed map[uint32][][]string // columns of each plain index, by relation
+	indexed map[uint32][]Key // plain indexes, unique or not, by relation
 }
 
 const serverSQL = `

@@ -18,6 +18,7 @@ type relation struct {
 	was         int64
 	pages       int64
 	bytes       int64
+	toast       int64
 	security    bool
 	readable    bool
 	unlogged    bool // on a standby, which cannot read it
@@ -35,6 +36,7 @@ const relationsSQL = `
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, c.reltuples::float8, c.relpages,
        COALESCE(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::bigint,
        COALESCE(pg_catalog.pg_table_size(c.oid), 0),
+       COALESCE(pg_catalog.pg_relation_size(NULLIF(c.reltoastrelid, 0)), 0),
        pg_catalog.row_security_active(c.oid),
        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
        c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery(),
@@ -61,7 +63,7 @@ func (r *reader) relations(ctx context.Context) error {
 		var rel relation
 		var parent uint32
 		err := rows.Scan(&rel.oid, &rel.name.Schema, &rel.name.Name, &rel.kind, &rel.isPartition, &rel.tuples, &rel.was,
-			&rel.pages, &rel.bytes, &rel.security, &rel.readable, &rel.unlogged, &rel.extension, &parent)
+			&rel.pages, &rel.bytes, &rel.toast, &rel.security, &rel.readable, &rel.unlogged, &rel.extension, &parent)
 		r.byOID[rel.oid] = &rel
 		parents[&rel] = parent
 		all = append(all, &rel)
@@ -111,7 +113,7 @@ func (r *reader) own(t *Table, rel *relation) {
 		t.Denied = append(t.Denied, rel.name)
 	}
 	if rel.kind == "r" {
-		rel.heap = &Heap{OID: rel.oid, Name: rel.name, Table: t, Rows: rel.tuples, Was: rel.was, Pages: rel.pages, Bytes: rel.bytes}
+		rel.heap = &Heap{OID: rel.oid, Name: rel.name, Table: t, Rows: rel.tuples, Was: rel.was, Pages: rel.pages, Bytes: rel.bytes, Toast: rel.toast}
 		rel.heaps = []*Heap{rel.heap}
 		t.Heaps = append(t.Heaps, rel.heap)
 	}
@@ -167,7 +169,7 @@ SELECT i.indrelid, c.relname::text, i.indisunique, i.indisprimary,
  ORDER BY i.indrelid, i.indisprimary DESC, i.indisunique DESC, c.relname COLLATE "C"`
 
 func (r *reader) indexes(ctx context.Context) error {
-	r.indexed = map[uint32][][]string{}
+	r.indexed = map[uint32][]Key{}
 	oids := make([]uint32, 0, len(r.byOID))
 	for oid, rel := range r.byOID {
 		if rel.table != nil {
@@ -182,7 +184,7 @@ func (r *reader) indexes(ctx context.Context) error {
 		if err := rows.Scan(&oid, &k.Name, &unique, &k.Primary, &k.Columns); err != nil {
 			return err
 		}
-		r.indexed[oid] = append(r.indexed[oid], k.Columns)
+		r.indexed[oid] = append(r.indexed[oid], k)
 		if t := r.byOID[oid].table; unique && t.OID == oid {
 			t.Keys = append(t.Keys, k)
 		}

@@ -1,0 +1,193 @@
+package subset
+
+import (
+	"math"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// Expected is what a run will probably come to, by the plan: a forecast, no
+// promise.
+type Expected struct {
+	Rows    int64   `json:"rows"`
+	Forced  int64   `json:"forced"`  // of these, because kept rows reference them
+	Bytes   int64   `json:"bytes"`   // of COPY text, as the report counts them
+	Seconds float64 `json:"seconds"` // roughly, on a server and a computer of the usual kind
+}
+
+// KeyPlan says what one foreign key will probably cost.
+type KeyPlan struct {
+	Name      string   `json:"name"`
+	Child     string   `json:"child"`
+	Parent    string   `json:"parent"`
+	Columns   []string `json:"columns"`         // of the child
+	Declared  bool     `json:"declared"`        // by the schema, not only by the configuration
+	Validated bool     `json:"validated"`       // the source holds it to be true of every row
+	Index     string   `json:"index,omitempty"` // on the child's columns
+	Indexed   bool     `json:"indexed"`         // by Index, or by one on each partition
+	Forced    int64    `json:"expected_forced"` // rows of the parent that are kept only because of it
+}
+
+// forecast is the walk in expected numbers instead of rows: the same passes
+// over the same tables, with the chance that a row's parents are kept where
+// the walk looks at the row.
+type forecast struct {
+	plan   *Plan
+	tables []outlook
+	ties   [][]*tie // by child
+	spent  float64  // of the plan's allowance
+}
+
+// outlook is how many rows of one table are kept so far.
+type outlook struct {
+	rows, target    float64
+	sampled, forced float64
+}
+
+func (o *outlook) kept() float64 { return o.sampled + o.forced }
+
+func (o *outlook) room() float64 { return max(o.target-o.kept(), 0) }
+
+// predict fills in what the plan expects. It looks at nothing but the plan,
+// the catalog it was made from, and the counts.
+func (p *Plan) predict(counts Counts) {
+	f := newForecast(p, counts)
+	f.run()
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		t.Expected = f.expected(i)
+		t.Expected.Bytes = int64(float64(t.Expected.Rows) * rowWidth(t.table, counts))
+		t.Expected.Seconds = seconds(t, f.ties[i])
+		p.Expected.Rows += t.Expected.Rows
+		p.Expected.Forced += t.Expected.Forced
+		p.Expected.Bytes += t.Expected.Bytes
+		p.Expected.Seconds += t.Expected.Seconds
+	}
+	p.Expected.Seconds += fixedSeconds
+	p.Keys = f.keyPlans(counts)
+}
+
+func newForecast(p *Plan, counts Counts) *forecast {
+	f := &forecast{plan: p, tables: make([]outlook, len(p.Tables)), ties: make([][]*tie, len(p.Tables))}
+	position := map[*catalog.Table]int{}
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		position[t.table] = i
+		f.tables[i] = outlook{rows: float64(t.Rows), target: float64(t.Target)}
+	}
+	for n, k := range p.keys {
+		child := position[k.Child]
+		f.ties[child] = joinTies(f.ties[child], &tie{
+			keys: []int{n}, child: child, parent: position[k.Parent], key: k,
+		})
+	}
+	for _, ties := range f.ties {
+		for _, l := range ties {
+			l.measure(p, counts)
+		}
+	}
+	f.shortcut()
+	return f
+}
+
+func (f *forecast) run() {
+	for i := range f.plan.Tables {
+		if f.plan.Tables[i].strategy == every {
+			f.keepAll(i)
+		}
+	}
+	allowance := float64(f.plan.Allowance)
+	f.pass(func(t *TablePlan) float64 { return float64(t.Target) * t.reserve }, allowance)
+	f.pass(func(t *TablePlan) float64 { return float64(t.Target) }, allowance-f.spent)
+	f.pass(func(t *TablePlan) float64 { return float64(t.Target) * starving }, float64(f.plan.Target)+allowance-f.total())
+	for i := range f.tables {
+		if t := &f.tables[i]; t.target > 0 && f.plan.Tables[i].strategy != nothing {
+			t.sampled += max(1-t.kept(), 0)
+		}
+	}
+}
+
+func (f *forecast) total() float64 {
+	var sum float64
+	for i := range f.tables {
+		sum += f.tables[i].kept()
+	}
+	return sum
+}
+
+// keepAll keeps every row of a table and what those reference.
+func (f *forecast) keepAll(i int) {
+	t := &f.tables[i]
+	added := t.rows - t.kept()
+	t.sampled += added
+	for _, l := range f.ties[i] {
+		f.bring(l, l.fresh(f, added*l.missing(f)), 0)
+	}
+}
+
+// pass brings every table to its goal, as far as the allowance permits, which
+// the tables share by what they want.
+func (f *forecast) pass(goal func(*TablePlan) float64, allowance float64) {
+	wants := func(i int) float64 { return max(goal(&f.plan.Tables[i])-f.tables[i].kept(), 0) }
+	for i := range f.plan.Tables {
+		t := &f.plan.Tables[i]
+		if wants(i) == 0 || t.strategy == nothing || t.strategy == every {
+			continue
+		}
+		var ahead float64
+		for n := i; n < len(f.plan.Tables); n++ {
+			ahead += wants(n)
+		}
+		spent := f.sample(i, wants(i), max(allowance, 0)*wants(i)/ahead+1)
+		allowance -= spent
+		f.spent += spent
+	}
+}
+
+// bring keeps so many more parents of a tie, with all that those reference,
+// and returns how many rows that is above the targets of their tables.
+func (f *forecast) bring(l *tie, parents float64, depth int) float64 {
+	const few, deep = 0.01, 64
+	t := &f.tables[l.parent]
+	parents = min(parents, t.rows-t.kept(), l.distinct-l.forced)
+	if parents < few || depth > deep {
+		return 0
+	}
+	over := max(parents-t.room(), 0)
+	t.forced += parents
+	l.forced += parents
+	for _, up := range f.ties[l.parent] {
+		over += f.bring(up, up.fresh(f, parents*up.missing(f)), depth+1)
+	}
+	return over
+}
+
+func (f *forecast) expected(i int) Expected {
+	t := &f.tables[i]
+	rows := min(int64(math.Round(t.kept())), f.plan.Tables[i].Rows)
+	return Expected{Rows: rows, Forced: min(int64(math.Round(t.forced)), rows)}
+}
+
+// keyPlans spreads what a tie forces over its keys, which differ in the
+// partitions that they cover.
+func (f *forecast) keyPlans(counts Counts) []KeyPlan {
+	plans := make([]KeyPlan, len(f.plan.keys))
+	for n, k := range f.plan.keys {
+		plans[n] = KeyPlan{
+			Name: k.String(), Child: dotted(k.Child.Name), Parent: dotted(k.Parent.Name), Columns: k.ChildColumns,
+			Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated, Index: k.Index, Indexed: k.Indexed,
+		}
+	}
+	for _, ties := range f.ties {
+		for _, l := range ties {
+			var all float64
+			for _, n := range l.keys {
+				all += heapRows(f.plan.keys[n].ChildHeaps, counts)
+			}
+			for _, n := range l.keys {
+				plans[n].Forced = int64(math.Round(l.forced * heapRows(f.plan.keys[n].ChildHeaps, counts) / max(all, 1)))
+			}
+		}
+	}
+	return plans
+}

@@ -1,0 +1,53 @@
+package subset_test
+
+import (
+	"testing"
+
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+func TestPlan_ForetellsWhatIsKept(t *testing.T) {
+	t.Parallel()
+	for name := range samples {
+		t.Run(name, func(t *testing.T) {
+			url := loadSample(t, name)
+			pgtest.Exec(t, url, "ANALYZE")
+			wantForetold(t, subset.Spec{URL: url})
+		})
+	}
+	t.Run("shop", func(t *testing.T) { wantForetold(t, subset.Spec{URL: shop(t)}) })
+}
+
+// wantForetold runs a plan and compares what it expected with what came.
+func wantForetold(t *testing.T, spec subset.Spec) {
+	t.Helper()
+	const inAll, each, few = 1.2, 2.0, 50
+	s := open(t, spec)
+	p, err := s.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := s.Run(t.Context(), p, &memory{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d rows of %d, %d bytes of %d, %.1f seconds of %.1f", p.Expected.Rows, report.Rows, p.Expected.Bytes, report.Bytes, p.Expected.Seconds, report.Seconds)
+	if off := apart(p.Expected.Rows, report.Rows); off > inAll {
+		t.Errorf("expected %d rows, kept %d: %.2f times", p.Expected.Rows, report.Rows, off)
+	}
+	for i := range p.Tables {
+		expected, kept := p.Tables[i].Expected.Rows, report.Tables[i].Rows
+		if off := apart(expected, kept); off > each && max(expected, kept) > few {
+			t.Errorf("%s.%s: expected %d rows, kept %d: %.2f times", p.Tables[i].Schema, p.Tables[i].Name, expected, kept, off)
+		}
+	}
+}
+
+// apart is how many times the larger number is the smaller one.
+func apart(a, b int64) float64 {
+	if a == b {
+		return 1
+	}
+	return float64(max(a, b)) / float64(max(min(a, b), 1))
+}

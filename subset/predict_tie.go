@@ -1,0 +1,168 @@
+package subset
+
+import (
+	"math"
+	"slices"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// tie is one way from a table to a parent in a forecast: a foreign key, or
+// several over the same columns that differ in the partitions they cover.
+type tie struct {
+	keys          []int // positions in Plan.keys
+	key           *catalog.ForeignKey
+	child, parent int // positions in Plan.Tables
+
+	refers   float64 // share of the child's rows that reference anything
+	distinct float64 // different parents that they reference
+	forced   float64 // parents that are kept because of it, so far
+}
+
+// joinTies adds a tie, to one that it continues where there is one.
+func joinTies(ties []*tie, l *tie) []*tie {
+	for _, other := range ties {
+		if other.parent == l.parent && slices.Equal(other.key.ChildColumns, l.key.ChildColumns) &&
+			slices.Equal(other.key.ParentColumns, l.key.ParentColumns) && other.key.When == l.key.When {
+			other.keys = append(other.keys, l.keys...)
+			return ties
+		}
+	}
+	return append(ties, l)
+}
+
+// shortcut drops ties that lead where another way leads too: an order line's
+// product and its variant's product, a row's tenant and its owner's tenant.
+// Both ways nearly always end at the same row, so that the short one needs
+// nothing that the long one does not.
+func (f *forecast) shortcut() {
+	for _, ties := range f.ties {
+		for _, short := range ties {
+			for _, long := range ties {
+				if long != short && long.child != long.parent && f.leads(long.parent, short.parent, map[int]bool{}) {
+					short.refers = min(short.refers, 1-long.refers)
+				}
+			}
+		}
+	}
+}
+
+// leads reports whether a table references another one, by way of others too.
+func (f *forecast) leads(from, to int, seen map[int]bool) bool {
+	seen[from] = true
+	return slices.ContainsFunc(f.ties[from], func(t *tie) bool {
+		return t.parent == to || !seen[t.parent] && f.leads(t.parent, to, seen)
+	})
+}
+
+// missing is the chance that a row of the child needs a parent that is not
+// kept: those kept for other reasons are spread over all parents.
+func (l *tie) missing(f *forecast) float64 {
+	t := &f.tables[l.parent]
+	own := l.forced / l.distinct
+	others := max(t.kept()-l.forced, 0) / max(t.rows, 1)
+	return l.refers * min(max((1-own)*(1-others), 0), 1)
+}
+
+// gone is how many of the parents that are referenced are not kept.
+func (l *tie) gone(f *forecast) float64 {
+	return l.distinct * l.missing(f) / max(l.refers, 1e-9)
+}
+
+// fresh is how many different parents so many references to missing ones
+// name: some name the same.
+// https://en.wikipedia.org/wiki/Occupancy_problem
+func (l *tie) fresh(f *forecast, references float64) float64 {
+	gone := l.gone(f)
+	if gone < 1e-9 {
+		return 0
+	}
+	return gone * -math.Expm1(-references/gone)
+}
+
+// measure reads from the statistics how much of the child refers, and to how
+// many different parents. Where they say nothing, every row refers to one of
+// its own.
+func (l *tie) measure(p *Plan, counts Counts) {
+	rows, parents := max(float64(p.Tables[l.child].Rows), 1), max(float64(p.Tables[l.parent].Rows), 1)
+	var heaps []*catalog.Heap
+	for _, n := range l.keys {
+		for _, h := range p.keys[n].ChildHeaps {
+			if !slices.Contains(heaps, h) {
+				heaps = append(heaps, h)
+			}
+		}
+	}
+	var referring float64
+	for _, h := range heaps {
+		given := 1.0
+		for _, c := range l.key.ChildColumns {
+			given *= 1 - h.Statistics[c].Null
+		}
+		referring += given * float64(counts[h.OID].Rows)
+	}
+	if l.key.When != "" {
+		referring /= p.alternatives(l.key)
+	}
+	l.refers = min(referring/rows, 1)
+	l.distinct = max(min(l.values(heaps, counts, parents), parents, referring), 1)
+}
+
+// alternatives is how many references of the configuration share a column:
+// each holds for the rows of one condition.
+func (p *Plan) alternatives(key *catalog.ForeignKey) float64 {
+	n := 0.0
+	for _, k := range p.keys {
+		if k.When != "" && k.Child == key.Child && slices.Equal(k.ChildColumns, key.ChildColumns) {
+			n++
+		}
+	}
+	return max(n, 2)
+}
+
+// values is how many different values the child's columns hold.
+func (l *tie) values(heaps []*catalog.Heap, counts Counts, parents float64) float64 {
+	if l.unique() {
+		return parents
+	}
+	product := 1.0
+	for _, c := range l.key.ChildColumns {
+		product *= columnValues(l.key.Child, heaps, c, counts, parents)
+	}
+	return product
+}
+
+// unique reports whether each parent has one child at most.
+func (l *tie) unique() bool {
+	return slices.ContainsFunc(l.key.Child.Keys, func(k catalog.Key) bool {
+		return !slices.ContainsFunc(k.Columns, func(c string) bool { return !slices.Contains(l.key.ChildColumns, c) })
+	})
+}
+
+// columnValues is how many different values one column holds. Partitions
+// that were analyzed each for itself are taken to draw from the same parents.
+func columnValues(t *catalog.Table, heaps []*catalog.Heap, column string, counts Counts, parents float64) float64 {
+	if s, ok := t.Statistics[column]; ok && len(heaps) == len(t.Heaps) && s.Distinct != 0 {
+		return s.Values(heapRows(heaps, counts))
+	}
+	never := 1.0 // the chance that no partition names a parent
+	for _, h := range heaps {
+		rows := float64(counts[h.OID].Rows)
+		values := rows
+		if s := h.Statistics[column]; s.Distinct != 0 {
+			values = s.Values(rows)
+		}
+		if len(heaps) == 1 {
+			return values
+		}
+		never *= 1 - min(values/parents, 1)
+	}
+	return parents * (1 - never)
+}
+
+func heapRows(heaps []*catalog.Heap, counts Counts) (rows float64) {
+	for _, h := range heaps {
+		rows += float64(counts[h.OID].Rows)
+	}
+	return rows
+}
