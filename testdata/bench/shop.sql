@@ -53,6 +53,10 @@ CREATE FUNCTION chance(n bigint, salt bigint) RETURNS float8 IMMUTABLE PARALLEL 
 CREATE FUNCTION pick(n bigint, salt bigint, most int, skew float8) RETURNS int IMMUTABLE PARALLEL SAFE LANGUAGE sql
 	AS $$ SELECT 1 + floor(most * power(chance(n, salt), skew))::int $$;
 
+-- price is an amount below most, more often a low one.
+CREATE FUNCTION price(n bigint, salt bigint, most int) RETURNS numeric IMMUTABLE PARALLEL SAFE LANGUAGE sql
+	AS $$ SELECT pick(n, salt, most * 100, 2) * 0.01 $$;
+
 -- word is a text of eight letters and digits.
 CREATE FUNCTION word(n bigint, salt bigint) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql
 	AS $$ SELECT lpad(to_hex(hashint8extended(n, salt) & 4294967295), 8, '0') $$;
@@ -152,6 +156,7 @@ CREATE TABLE order_lines (
 	unit_price  numeric(10, 2) NOT NULL,
 	tax         numeric(10, 2) NOT NULL,
 	sku         text NOT NULL,
+	shipped_at  timestamptz,
 	note        text
 );
 CREATE TABLE refunds (
@@ -226,14 +231,14 @@ INSERT INTO products
 SELECT n, CASE WHEN n <= :tenants THEN n ELSE pick(n, 12, :tenants, 2.5) END, pick(n, 13, :categories, 1.5),
 	upper(word(n, 14)), 'Product ' || word(n, 15),
 	CASE WHEN chance(n, 16) < 0.8 THEN repeat(word(n, 17) || ' ', pick(n, 18, 30, 1)) END,
-	round((1 + 200 * power(chance(n, 19), 3))::numeric, 2),
+	price(n, 19, 200),
 	jsonb_build_object('colour', (ARRAY['red', 'green', 'blue', 'grey'])[pick(n, 20, 4, 1)], 'grams', pick(n, 21, 5000, 2))
 FROM generate_series(1, :products) n;
 
 CREATE TEMP TABLE ranked_products ON COMMIT DROP AS
 SELECT tenant_id, row_number() OVER (PARTITION BY tenant_id ORDER BY word(id, 22), id)::int AS rank, id,
-	(count(*) OVER (PARTITION BY tenant_id))::int AS many
-FROM (SELECT id, tenant_id FROM products UNION ALL SELECT id, 0 FROM products) p;
+	(count(*) OVER (PARTITION BY tenant_id))::int AS many, sku, price
+FROM (SELECT id, tenant_id, sku, price FROM products UNION ALL SELECT id, 0, sku, price FROM products) p;
 
 CREATE TEMP TABLE sizes ON COMMIT DROP AS
 SELECT u.tenant_id, u.many AS users, p.many AS products
@@ -268,7 +273,7 @@ ANALYZE users, customers;
 INSERT INTO orders
 SELECT o.n, c.tenant_id, c.id, CASE WHEN chance(o.n, 39) < 0.3 THEN u.id END,
 	(ARRAY['paid', 'paid', 'paid', 'shipped', 'shipped', 'returned', 'open'])[pick(o.n, 40, 7, 1)],
-	round((5 + 300 * power(chance(o.n, 41), 2))::numeric, 2),
+	price(o.n, 41, 300),
 	CASE WHEN chance(o.n, 42) < 0.1 THEN 'please ' || word(o.n, 43) END,
 	timestamptz '2023-01-01 00:00+00' + o.n * (interval '1000 days' / :orders) + chance(o.n, 44) * interval '6 hours'
 FROM (SELECT n, (1 + (pick(n, 45, :customers, 2)::bigint * 7919) % :customers)::int AS customer_id FROM generate_series(1, :orders) n) o
@@ -277,15 +282,15 @@ JOIN sizes s ON s.tenant_id = CASE WHEN chance(o.n, 46) < :cross THEN 0 ELSE c.t
 JOIN ranked_users u ON u.tenant_id = s.tenant_id AND u.rank = pick(o.n, 47, s.users, 1.5);
 
 INSERT INTO order_lines
-SELECT l.order_id, l.line_no, p.id, pick(l.n, 50, 5, 2), round((1 + 200 * chance(p.id, 19))::numeric, 2),
-	round((20 * chance(l.n, 51))::numeric, 2), upper(word(p.id, 14)), CASE WHEN chance(l.n, 52) < 0.05 THEN 'gift for ' || word(l.n, 53) END
-FROM (SELECT o.id AS order_id, o.tenant_id, k AS line_no, o.id * 20 + k AS n FROM orders o, generate_series(1, lines(o.id)) k) l
+SELECT l.order_id, l.line_no, p.id, pick(l.n, 50, 5, 2), p.price, price(l.n, 51, 20), p.sku,
+	CASE WHEN chance(l.n, 56) < 0.8 THEN l.created_at + interval '2 days' END, CASE WHEN chance(l.n, 52) < 0.05 THEN 'gift for ' || word(l.n, 53) END
+FROM (SELECT o.id AS order_id, o.tenant_id, o.created_at, k AS line_no, o.id * 20 + k AS n FROM orders o, generate_series(1, lines(o.id)) k) l
 JOIN sizes s ON s.tenant_id = CASE WHEN chance(l.n, 54) < :cross THEN 0 ELSE l.tenant_id END
 JOIN ranked_products p ON p.tenant_id = s.tenant_id AND p.rank = pick(l.n, 55, s.products, 2.5);
 ANALYZE orders;
 
 INSERT INTO refunds
-SELECT r.n, o.id, pick(r.n, 60, lines(o.id), 1), u.id, round((1 + 100 * chance(r.n, 61))::numeric, 2),
+SELECT r.n, o.id, pick(r.n, 60, lines(o.id), 1), u.id, price(r.n, 61, 100),
 	CASE WHEN chance(r.n, 62) < 0.7 THEN 'reason ' || word(r.n, 63) END, o.created_at + chance(r.n, 64) * interval '30 days'
 FROM (SELECT n, ((n - 1)::bigint * :orders / :refunds + pick(n, 65, :orders / :refunds, 1))::bigint AS order_id FROM generate_series(1, :refunds) n) r
 JOIN orders o ON o.id = r.order_id
@@ -296,7 +301,7 @@ ORDER BY 1;
 -- Most orders are paid once, some not at all, some in parts.
 INSERT INTO payments
 SELECT n, CASE WHEN chance(n, 70) < 0.9 THEN n ELSE pick(n, 71, :orders, 1) END,
-	(ARRAY['card', 'card', 'invoice', 'transfer'])[pick(n, 72, 4, 1)], round((5 + 300 * power(chance(n, 41), 2))::numeric, 2),
+	(ARRAY['card', 'card', 'invoice', 'transfer'])[pick(n, 72, 4, 1)], price(n, 41, 300),
 	(word(n, 73) || word(n, 74) || word(n, 75) || word(n, 76))::uuid,
 	CASE WHEN chance(n, 77) < 0.95 THEN timestamptz '2023-01-02 00:00+00' + n * (interval '1000 days' / :orders) END
 FROM generate_series(1, :orders) n;
@@ -324,7 +329,7 @@ JOIN users u ON u.id = a.user_id;
 
 INSERT INTO settings VALUES (1, 'Shop of shops', 42);
 
-DROP FUNCTION pick, chance, word, lines;
+DROP FUNCTION price, pick, chance, word, lines;
 COMMIT;
 
 ALTER TABLE tenants ADD PRIMARY KEY (id);
