@@ -75,6 +75,9 @@ func (d Document) Markdown() string {
 }
 
 func (d Document) rounds() string {
+	if d.Rounds == 1 {
+		return d.Day.Format(time.DateOnly) + ", one round"
+	}
 	return fmt.Sprintf("%s, %d rounds: median (fastest to slowest)", d.Day.Format(time.DateOnly), d.Rounds)
 }
 

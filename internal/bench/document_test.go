@@ -105,6 +105,14 @@ func TestDocument_OfAllToolsNamesNoMissingOne(t *testing.T) {
 	}
 }
 
+func TestDocument_OfOneRoundHasNoMedian(t *testing.T) {
+	d := document()
+	d.Rounds = 1
+	if text := d.Text(); !strings.Contains(text, "\n2026-11-27, one round\n") {
+		t.Error(text)
+	}
+}
+
 func TestSize_ChoosesAUnit(t *testing.T) {
 	for bytes, want := range map[int64]string{0: "–", 4096: "4 kB", 5 << 20: "5 MB", 6000 << 20: "6000 MB", 23 << 30: "23 GB"} {
 		if got := size(bytes); got != want {

@@ -208,37 +208,52 @@ func inspectTarget(b *testing.B, r *round) {
 
 // pgSample is https://github.com/mla/pg_sample, told the curve's counts.
 func pgSample(b *testing.B, r *round) bench.Cost {
-	args := []string{"--force", "--file=" + filepath.Join(r.dir, "sample.sql")}
+	path := filepath.Join(r.dir, "sample.sql")
+	args := []string{"--force", "--file=" + path}
 	for _, h := range r.heaps {
 		args = append(args, fmt.Sprintf("--limit=%s = %d", h.name, h.target()))
 	}
-	config, err := pgconn.ParseConfig(r.url)
+	cost := r.tool(b, "pg_sample", append(args, databaseOf(b, r.url))...)
+	script, err := os.Open(path)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return r.tool(b, "pg_sample", append(args, "--password="+config.Password, config.Database)...)
+	defer func() { _ = script.Close() }()
+	if cost.Rows, err = bench.Copied(script); err != nil {
+		b.Fatal(err)
+	}
+	for _, h := range r.heaps {
+		cost.Target += h.target()
+	}
+	return cost
 }
 
-const greenmaskConfig = `common: {pg_bin_path: %s, tmp_dir: %s}
-storage: {type: directory, directory: {path: %s}}
+const greenmaskConfig = `common: {pg_bin_path: %q, tmp_dir: %q}
+storage: {type: directory, directory: {path: %q}}
 dump:
-  pg_dump_options: {jobs: 2, compress: 0}
+  pg_dump_options: {dbname: "host=%s port=%d user=%s dbname=%s", jobs: 2, compress: 0}
   transformation:
     - {schema: public, name: tenants, subset_conds: ["tenants.id %% 100 = 0"]}
 `
 
 // greenmask is https://github.com/GreenmaskIO/greenmask, which follows
-// conditions, not counts: it is given a hundredth of the tenants.
+// conditions, not counts: it is given a hundredth of the tenants. A password
+// comes by the environment.
 func greenmask(b *testing.B, r *round) bench.Cost {
 	pgDump, err := exec.LookPath("pg_dump")
 	if err != nil {
 		b.Fatal(err)
 	}
-	config := filepath.Join(r.dir, "greenmask.yml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, greenmaskConfig, filepath.Dir(pgDump), r.dir, r.dir), 0o600); err != nil {
+	source, err := pgconn.ParseConfig(r.url)
+	if err != nil {
 		b.Fatal(err)
 	}
-	return r.tool(b, "greenmask", "--config="+config, "dump")
+	path := filepath.Join(r.dir, "greenmask.yml")
+	config := fmt.Sprintf(greenmaskConfig, filepath.Dir(pgDump), r.dir, r.dir, source.Host, source.Port, source.User, source.Database)
+	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return r.tool(b, "greenmask", "--config="+path, "dump")
 }
 
 func connect(b *testing.B, url string) *pgconn.PgConn {
