@@ -20,6 +20,7 @@ var table = map[string][]string{
 	"provision/docker":           {"provision", "compose", "internal/host"},
 	"provision/ec2":              {"provision", "internal/host"},
 	"provision/testdata/program": {"provision/gateway"}, // runs in the containers of the tests
+	"internal/bench":             {},
 	"internal/forge":             {},
 	"internal/hint":              {},
 	"internal/host":              {},

@@ -43,6 +43,19 @@ var one struct {
 	sync.Mutex
 	cluster *cluster
 	err     error
+	tuned   []string
+}
+
+// Tune adds settings, such as "shared_buffers=1GB", to those of the cluster.
+// The cluster must not be running yet.
+func Tune(t testing.TB, settings ...string) {
+	t.Helper()
+	one.Lock()
+	defer one.Unlock()
+	if one.cluster != nil {
+		t.Fatal("the cluster is running already")
+	}
+	one.tuned = settings
 }
 
 // running returns the cluster of this test binary, started on first use.
@@ -198,7 +211,7 @@ func (c *cluster) serveOn(data string, port int, own []string) error {
 	}
 	defer func() { _ = log.Close() }()
 	args := []string{"-D", filepath.Join(c.dir, data), "-p", strconv.Itoa(port), "-k", c.dir}
-	for _, s := range slices.Concat(settings, own) {
+	for _, s := range slices.Concat(settings, one.tuned, own) {
 		args = append(args, "-c", s)
 	}
 	cmd := c.command(c.bin+"/postgres", args...)

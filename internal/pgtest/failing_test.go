@@ -24,6 +24,10 @@ var victims = map[string]func(t *testing.T){
 		}
 		pgtest.Load(t, pgtest.New(t), path)
 	},
+	"tuned too late": func(t *testing.T) {
+		pgtest.Server(t)
+		pgtest.Tune(t, "work_mem=1MB")
+	},
 	"named folder without a server": func(t *testing.T) {
 		t.Setenv("OFFSHOOT_TEST_PG_BIN", t.TempDir())
 		pgtest.Server(t)
@@ -45,6 +49,7 @@ func TestHelpers_FailTheTestAndSayWhy(t *testing.T) {
 		"no database":                   `database "nowhere" does not exist`,
 		"no server there":               "connection refused",
 		"bad script":                    `psql -f `,
+		"tuned too late":                "the cluster is running already",
 		"named folder without a server": "start PostgreSQL: OFFSHOOT_TEST_PG_BIN",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,6 +95,22 @@ func TestStop_CanBeFollowedByANewCluster(t *testing.T) {
 		t.Error("the same cluster")
 	}
 	if got := pgtest.Value(t, pgtest.New(t), "SELECT 1"); got != "1" {
+		t.Error(got)
+	}
+}
+
+func TestTune_AddsToTheSettings(t *testing.T) {
+	if os.Getenv("PGTEST_CASE") != "" {
+		return // a process of another test, to which one cluster is enough
+	}
+	pgtest.Stop()
+	pgtest.Tune(t, "work_mem=7MB")
+	if got := pgtest.Value(t, pgtest.Server(t), "SELECT current_setting('work_mem') || current_setting('jit')"); got != "7MBoff" {
+		t.Error(got)
+	}
+	pgtest.Stop()
+	pgtest.Tune(t)
+	if got := pgtest.Value(t, pgtest.Server(t), "SHOW work_mem"); got != "4MB" {
 		t.Error(got)
 	}
 }
