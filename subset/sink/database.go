@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -27,8 +28,14 @@ type database struct {
 	control  *pgconn.PgConn // holds the lock and does what is not done in parallel
 	pool     pool
 	schema   *schema
-	begun    bool // something of ours is in the target
-	warnings []string
+	source   *catalog.Database
+	excluded []catalog.Name   // not in the target
+	copied   map[uint32]int64 // bytes, by OID of the table
+	mu       sync.Mutex       // for copied
+	begun    bool             // something of ours is in the target
+
+	statements *statements // nil where pg_restore has to do it
+	warnings   []string
 }
 
 // NewDatabase returns a sink that loads the database that a connection string
@@ -70,6 +77,10 @@ func (d *database) Begin(ctx context.Context, from subset.Origin) error {
 	if d.schema, err = dumpSchema(ctx, from); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
+	if d.statements, err = readStatements(d.schema.archive); err != nil {
+		return fmt.Errorf("read schema: %w", err)
+	}
+	d.source, d.excluded, d.copied = from.Catalog, from.Excluded, map[uint32]int64{}
 	if err := d.needExtensions(ctx); err != nil {
 		return err
 	}
@@ -80,7 +91,7 @@ func (d *database) Begin(ctx context.Context, from subset.Origin) error {
 			return serverError("empty target", err)
 		}
 	}
-	return d.restore(ctx, pgtool.PreData, d.schema.entries, 1)
+	return d.inOrder(ctx, pgtool.PreData, d.schema.entries)
 }
 
 // open connects and locks the target against other runs.
@@ -213,6 +224,9 @@ func (d *database) Rows(ctx context.Context, heap *catalog.Heap, columns []strin
 	counted := &counter{r: r}
 	_, err = conn.CopyFrom(ctx, counted, copySQL(heap, columns))
 	d.pool.giveBack(ctx, conn, err)
+	d.mu.Lock()
+	d.copied[heap.Table.OID] += counted.n
+	d.mu.Unlock()
 	switch {
 	case counted.err != nil: // the source broke: the target only says that we gave up
 		return counted.n, counted.err
@@ -254,12 +268,15 @@ func (d *database) postData(ctx context.Context, end subset.Ending) error {
 		exists[role] = true
 	}
 	d.schema.withRoles(&p, exists)
-	// Only what touches one table is made in parallel: foreign keys and the
-	// attaching of indexes lock several, partitions among them, and deadlock.
-	if err := d.restore(ctx, pgtool.PostData, p.indexes, d.options.Connections); err != nil {
+	if err := d.together(ctx, p.indexes, d.options.Connections); err != nil {
 		return err
 	}
-	if err := d.restore(ctx, pgtool.PostData, slices.Concat(p.objects, p.roled), 1); err != nil {
+	// Attaching an index and most of the rest lock several tables; pg_restore
+	// deadlocks on foreign keys of partitions.
+	if err := d.inOrder(ctx, pgtool.PostData, slices.Concat(p.objects, p.roled)); err != nil {
+		return err
+	}
+	if err := d.together(ctx, p.foreignKeys, 1); err != nil {
 		return err
 	}
 	for _, e := range p.unvalidated {
@@ -267,7 +284,7 @@ func (d *database) postData(ctx context.Context, end subset.Ending) error {
 			return err
 		}
 	}
-	return d.restore(ctx, pgtool.PostData, p.comments, 1)
+	return d.inOrder(ctx, pgtool.PostData, p.comments)
 }
 
 func (d *database) addUnvalidated(ctx context.Context, e pgtool.Entry) error {
@@ -310,9 +327,23 @@ func unfilled(view catalog.Name, why string) string {
 	return "materialized view " + view.String() + " left empty: " + why
 }
 
-func (d *database) analyze(ctx context.Context, _ subset.Ending) error {
-	_, err := query(ctx, d.control, "ANALYZE")
-	return serverError("analyze", err)
+func (d *database) analyze(ctx context.Context, end subset.Ending) error {
+	var tasks []task
+	collect := func(name catalog.Name, tables ...uint32) {
+		tasks = append(tasks, task{tables: tables, do: func(ctx context.Context, conn *pgconn.PgConn) error {
+			_, err := query(ctx, conn, "ANALYZE "+name.String())
+			return serverError("analyze", err)
+		}})
+	}
+	for _, t := range d.source.Tables {
+		if !slices.Contains(d.excluded, t.Name) {
+			collect(t.Name, t.OID)
+		}
+	}
+	for _, view := range end.MatViews {
+		collect(view)
+	}
+	return d.share(ctx, tasks)
 }
 
 // eventTriggers come last: they would fire for everything before. Only a
@@ -320,7 +351,7 @@ func (d *database) analyze(ctx context.Context, _ subset.Ending) error {
 func (d *database) eventTriggers(ctx context.Context, end subset.Ending) error {
 	triggers := d.schema.split(end.Dangling).eventTriggers
 	if d.target.Superuser {
-		return d.restore(ctx, pgtool.PostData, triggers, 1)
+		return d.inOrder(ctx, pgtool.PostData, triggers)
 	}
 	for _, e := range triggers {
 		if e.Catalog == pgtool.EventTriggers {

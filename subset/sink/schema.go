@@ -104,7 +104,8 @@ func (s *schema) extensions() []string {
 // post is the post-data section, in the order in which it is written.
 type post struct {
 	indexes       []pgtool.Entry // indexes, primary and unique keys: each touches one table
-	objects       []pgtool.Entry // foreign keys, triggers, rules, policies
+	objects       []pgtool.Entry // what else there is: attached indexes, triggers, rules, policies
+	foreignKeys   []pgtool.Entry // after all indexes
 	unvalidated   []pgtool.Entry // keys that kept rows break: added NOT VALID
 	roled         []pgtool.Entry // policies that name roles
 	comments      []pgtool.Entry
@@ -131,6 +132,8 @@ func (s *schema) split(dangling []*catalog.ForeignKey) post {
 			p.comments = append(p.comments, e)
 		case strings.HasPrefix(e.Text, "INDEX ") && !strings.HasPrefix(e.Text, "INDEX ATTACH "), strings.HasPrefix(e.Text, "CONSTRAINT "):
 			p.indexes = append(p.indexes, e)
+		case strings.HasPrefix(e.Text, "FK CONSTRAINT "):
+			p.foreignKeys = append(p.foreignKeys, e)
 		default:
 			p.objects = append(p.objects, e)
 		}

@@ -171,7 +171,7 @@ func (s *script) sequences(_ context.Context, end subset.Ending) error {
 func (s *script) postData(ctx context.Context, end subset.Ending) error {
 	p := s.schema.split(end.Dangling)
 	s.schema.unvalidatable(&p, end.Dangling, s.version)
-	objects, err := s.schema.script(ctx, pgtool.PostData, slices.Concat(p.indexes, p.objects))
+	objects, err := s.schema.script(ctx, pgtool.PostData, slices.Concat(p.indexes, p.objects, p.foreignKeys))
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ var always = []string{"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE"}
 // changed, if it is: the same changes that a script has.
 func (c *toc) edits(p post) map[int]func(string) string {
 	edit := map[int]func(string) string{}
-	for _, e := range slices.Concat(p.indexes, p.objects, p.comments) {
+	for _, e := range slices.Concat(p.indexes, p.objects, p.foreignKeys, p.comments) {
 		edit[e.ID] = nil
 		if e.IsComment() && c.schema.onPolicy(e) {
 			edit[e.ID] = func(s string) string { return guarded(s, missingObject, "comment left out") }
