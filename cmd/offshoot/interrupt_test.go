@@ -114,18 +114,21 @@ func TestSubset_InterruptedInTheMiddleOfRows(t *testing.T) {
 }
 
 func TestSubset_InterruptedLeavesNoFile(t *testing.T) {
-	source, dir := bigSource(t), t.TempDir()
-	write(t, filepath.Join(dir, configName), "subset: {tables: {public.big: all}}\n")
-	p := start(t, dir, nil, "subset", "--source", source, "--to", "out.sql.gz")
-	p.says("...  copy rows\n")
-	p.signal(os.Interrupt)
-	switch got := p.ends(); got {
-	case 130:
-		wantFiles(t, dir, configName)
-	case 0: // it was faster than the signal
-		wantFiles(t, dir, configName, "out.sql.gz")
-	default:
-		t.Errorf("exit code %d: %s", got, p.stderr.String())
+	source := bigSource(t)
+	for _, target := range []string{"out.sql.gz", "out.dump", "out/"} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, configName), "subset: {tables: {public.big: all}}\n")
+		p := start(t, dir, nil, "subset", "--source", source, "--to", target)
+		p.says("...  copy rows\n")
+		p.signal(os.Interrupt)
+		switch got := p.ends(); got {
+		case 130:
+			wantFiles(t, dir, configName)
+		case 0: // it was faster than the signal
+			wantFiles(t, dir, configName, filepath.Clean(target))
+		default:
+			t.Errorf("exit code %d: %s", got, p.stderr.String())
+		}
 	}
 }
 

@@ -139,7 +139,10 @@ func (a *archive) write(ctx context.Context, e *pgarchive.Entry, r io.Reader) (i
 		return 0, writeError(a.to, err)
 	}
 	n, err := a.copy(ctx, w, r)
-	return n, errors.Join(err, writeError(a.to, w.Close()))
+	if closed := w.Close(); err == nil { // else it fails for the same reason
+		err = writeError(a.to, closed)
+	}
+	return n, err
 }
 
 func (a *archive) copy(ctx context.Context, w io.Writer, r io.Reader) (int64, error) {

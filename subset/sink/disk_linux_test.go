@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,15 +42,32 @@ func large(t *testing.T) string {
 	return url
 }
 
-func TestScript_SaysThatTheDiskIsFullAndLeavesNothing(t *testing.T) {
-	dir := smallDisk(t, "64k")
-	_, err := open(t, large(t)).copyTo(t, filepath.Join(dir, "x.sql"), sink.Options{})
-	if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 {
-		t.Errorf("got %v", err)
+func TestFile_SaysThatTheDiskIsFullAndLeavesNothing(t *testing.T) {
+	s := open(t, large(t))
+	for _, way := range []string{"x.sql", "x.dump", "x/"} {
+		runsFull(t, s, smallDisk(t, "64k"), way)
+	}
+}
+
+func runsFull(t *testing.T, s *source, dir, way string) {
+	t.Helper()
+	_, err := s.copyTo(t, dir+"/"+way, sink.Options{})
+	if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%s: %v", way, err)
 	}
 	if left := files(t, dir); len(left) > 0 {
-		t.Errorf("left: %q", left)
+		t.Errorf("%s left %q", way, left)
 	}
+}
+
+// The data of an archive in the custom format is on the disk twice.
+func TestCustom_SaysThatTheDiskIsFullAtTheEnd(t *testing.T) {
+	s := open(t, large(t))
+	info, err := os.Stat(archived(t, s, "x.dump"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	runsFull(t, s, smallDisk(t, strconv.FormatInt(info.Size()*3/2, 10)), "x.dump")
 }
 
 // TestDatabase_SaysThatTheDiskIsFullAndEmptiesTheTarget runs in a test binary

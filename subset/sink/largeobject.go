@@ -77,8 +77,11 @@ func (a *archive) LargeObject(ctx context.Context, loid uint32, r io.Reader) (in
 	}
 	from := &counter{r: cancellable{ctx, r}}
 	_, err = io.Copy(w, from)
-	if from.err != nil { // the source broke
-		return from.n, errors.Join(from.err, w.Close())
+	if closed := w.Close(); err == nil {
+		err = closed
 	}
-	return from.n, writeError(a.to, errors.Join(err, w.Close()))
+	if from.err != nil { // the source broke
+		return from.n, from.err
+	}
+	return from.n, writeError(a.to, err)
 }
