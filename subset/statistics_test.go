@@ -15,7 +15,6 @@ var statistics = map[string]string{
 	"a tenth of the rows":     "UPDATE pg_class SET reltuples = reltuples / 10 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
 	"ten times the rows":      "UPDATE pg_class SET reltuples = reltuples * 10 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
 	"no rows in some pages":   "UPDATE pg_class SET reltuples = 0 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
-	"a tenth of the pages":    "UPDATE pg_class SET relpages = greatest(relpages / 10, 1) WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
 	"a value that is no more": "UPDATE customer SET tenant = 2 WHERE tenant = 1; DELETE FROM event WHERE customer IS NULL; DELETE FROM log WHERE id % 10 > 0",
 }
 
