@@ -27,7 +27,7 @@ SELECT cn.nspname::text, c.relname::text, c.relkind = 'r', pn.nspname::text, p.r
                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY i),
        ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS u (n, i)
                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY i),
-       ARRAY(SELECT n.nspname || '.' || o.oprname FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY AS u (op, i)
+       ARRAY(SELECT pg_catalog.quote_ident(n.nspname) || '.' || o.oprname FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY AS u (op, i)
                JOIN pg_catalog.pg_operator AS o ON o.oid = u.op
                JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace ORDER BY i),
        ARRAY(SELECT COALESCE(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname), '')

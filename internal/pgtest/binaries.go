@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"testing"
 )
 
 // errNoServer means that no PostgreSQL server is installed here.
@@ -42,6 +43,28 @@ func newestBin() (string, error) {
 		return "", errNoServer
 	}
 	return best, nil
+}
+
+// Others returns the folders of the server binaries on this machine by their
+// major version, without that of the servers the tests run on. A test binary
+// runs on one of them when OFFSHOOT_TEST_PG_BIN names its folder.
+func Others(t testing.TB) map[int]string {
+	t.Helper()
+	used, err := newestBin()
+	if err != nil {
+		t.Skip(err)
+	}
+	others := map[int]string{}
+	for _, dir := range candidates() {
+		dir = realDir(dir)
+		if v, err := serverVersion(dir); err == nil {
+			others[v] = dir
+		}
+	}
+	if v, err := serverVersion(used); err == nil {
+		delete(others, v)
+	}
+	return others
 }
 
 func candidates() []string {

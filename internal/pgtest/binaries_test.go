@@ -68,3 +68,13 @@ func TestNewestBin_ObeysTheNamedFolder(t *testing.T) {
 		t.Errorf("a named folder without a server must fail, not skip: %v", err)
 	}
 }
+
+func TestOthers_AreTheVersionsThatAreNotUsed(t *testing.T) {
+	old, used := fakeServer(t, "97.3"), fakeServer(t, "99.0")
+	t.Setenv("OFFSHOOT_TEST_PG_BIN", "")
+	t.Setenv("PATH", old+string(os.PathListSeparator)+used)
+	others := Others(t)
+	if _, ok := others[99]; ok || others[97] != old {
+		t.Errorf("got %v", others)
+	}
+}

@@ -70,6 +70,25 @@ func TestCustom_SaysThatTheDiskIsFullAtTheEnd(t *testing.T) {
 	runsFull(t, s, smallDisk(t, strconv.FormatInt(info.Size()*3/2, 10)), "x.dump")
 }
 
+func TestScript_OnAFullDiskLeavesTheOldFile(t *testing.T) {
+	dir := smallDisk(t, "256k")
+	url := large(t)
+	for _, name := range []string{"x.sql", "x.sql.gz", "x.sql.zst"} {
+		path := filepath.Join(dir, name)
+		write(t, path, "old")
+		_, err := open(t, url).copyTo(t, path, sink.Options{Replace: true})
+		if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if text, err := os.ReadFile(path); err != nil || string(text) != "old" {
+			t.Errorf("%s is %d bytes, %v", name, len(text), err)
+		}
+	}
+	if left := files(t, dir); len(left) != 3 {
+		t.Errorf("left: %q", left)
+	}
+}
+
 // TestDatabase_SaysThatTheDiskIsFullAndEmptiesTheTarget runs in a test binary
 // and so in a cluster of its own: a standby would share the tablespace.
 func TestDatabase_SaysThatTheDiskIsFullAndEmptiesTheTarget(t *testing.T) {

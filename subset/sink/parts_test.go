@@ -112,7 +112,8 @@ func TestSplit_OrdersWhatFollowsTheRows(t *testing.T) {
 	}
 	want := post{
 		indexes:       []pgtool.Entry{primary, index},
-		objects:       []pgtool.Entry{table, attach, sound, open},
+		objects:       []pgtool.Entry{table, attach, open},
+		foreignKeys:   []pgtool.Entry{sound},
 		unvalidated:   []pgtool.Entry{broken},
 		roled:         []pgtool.Entry{roled},
 		comments:      []pgtool.Entry{comment},
