@@ -33,6 +33,9 @@ func (s *Source) Score(ctx context.Context, url string, observe func(Event)) (_ 
 	if err != nil {
 		return nil, fmt.Errorf("score: %w", err)
 	}
+	if err := r.planForScans(ctx); err != nil {
+		return nil, fmt.Errorf("score: %w", err)
+	}
 	r.observe = serialized(observe)
 	for _, step := range []func(context.Context) error{r.chooseColumns, r.countRows, r.plans, r.measureKeys, r.findRows} {
 		if err := step(ctx); err != nil {
@@ -138,13 +141,37 @@ func (r *scoring) both(ctx context.Context, n int, do func(ctx context.Context, 
 				defer r.tell()
 				return do(ctx, c, side, i)
 			})
-			if err != nil && side == 1 {
-				return fmt.Errorf("target: %w", err)
+			if side == 1 {
+				err = ofTarget(err)
 			}
 			return err
 		})
 	}
 	return g.Wait()
+}
+
+// ofTarget says which of the two databases an error came from.
+func ofTarget(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrSourceLost):
+		return hint.Wrap(errors.New("target: connection lost"), "begin again once the target is reachable")
+	}
+	return fmt.Errorf("target: %w", err)
+}
+
+// planForScans gives the planner back what a walk sets against scans: here
+// every table is read as a whole.
+func (r *scoring) planForScans(ctx context.Context) error {
+	for _, s := range r.sides {
+		for _, c := range s.workers {
+			if _, err := c.Exec(ctx, "RESET random_page_cost"); err != nil {
+				return s.explain(c, err)
+			}
+		}
+	}
+	return nil
 }
 
 func (r *scoring) tell() {

@@ -53,7 +53,7 @@ func (r *scoring) find(ctx context.Context, source, target *pgx.Conn, m *measure
 	}
 	rows, err := target.Query(ctx, keysSQL(r.twins[m], key.Columns, m.subset.rows))
 	if err != nil {
-		return r.sides[1].explain(target, err)
+		return ofTarget(r.sides[1].explain(target, err))
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -66,7 +66,7 @@ func (r *scoring) find(ctx context.Context, source, target *pgx.Conn, m *measure
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return r.sides[1].explain(target, err)
+		return ofTarget(r.sides[1].explain(target, err))
 	}
 	return f.flush(ctx)
 }
