@@ -15,7 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// StepScore names the events of Score, which count queries instead of rows.
+// StepScore names the events of Score, which count steps instead of rows.
 const StepScore = "score"
 
 // Score measures the subset in the database at url, which any tool may have
@@ -72,8 +72,9 @@ type scoring struct {
 	keys    []measuredKey
 	digests string // the encoding in which values are compared
 
-	observe     func(Event)
-	done, total atomic.Int64 // queries
+	observe func(Event)
+	total   int64 // steps, of which done
+	done    atomic.Int64
 }
 
 func newScoring(source, target *Source) (*scoring, error) {
@@ -96,6 +97,7 @@ func newScoring(source, target *Source) (*scoring, error) {
 		}
 	}
 	slices.Sort(r.head.OnlySource)
+	r.total = int64(4*len(r.tables) + 2*len(plan.keys)) // columns, rows on either side, places
 	return r, r.access()
 }
 
@@ -133,7 +135,6 @@ func (r *scoring) access() error {
 
 // both calls do for 0 to n-1 on either side, on all connections at once.
 func (r *scoring) both(ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, side, i int) error) error {
-	r.total.Add(int64(2 * n))
 	g, ctx := errgroup.WithContext(ctx)
 	for side, s := range r.sides {
 		g.Go(func() error {
@@ -175,7 +176,7 @@ func (r *scoring) planForScans(ctx context.Context) error {
 }
 
 func (r *scoring) tell() {
-	r.observe(Event{Step: StepScore, Rows: r.done.Add(1), Total: r.total.Load()})
+	r.observe(Event{Step: StepScore, Rows: r.done.Add(1), Total: r.total})
 }
 
 // table is one of a pair.

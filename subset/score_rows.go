@@ -24,7 +24,6 @@ func (r *scoring) findRows(ctx context.Context) error {
 	for _, c := range r.sides[1].workers {
 		targets <- c
 	}
-	r.total.Add(int64(len(r.tables)))
 	return r.sides[0].each(ctx, len(r.tables), func(ctx context.Context, c *pgx.Conn, i int) error {
 		defer r.tell()
 		m := r.tables[i]
