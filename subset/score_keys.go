@@ -90,7 +90,7 @@ func (r *scoring) measureKeys(ctx context.Context) error {
 			return fmt.Errorf("look for dangling rows of %s: %w", k.name, err)
 		}
 		var err error
-		if k.fanout[side], err = readFanout(ctx, c, f, side); err != nil {
+		if k.fanout[side], err = readFanout(ctx, c, f, side, k.dangling[side]); err != nil {
 			return fmt.Errorf("count children by %s: %w", k.name, err)
 		}
 		return nil
@@ -117,23 +117,51 @@ func (f *followed) antiJoin(declared []verifiedKey, side int) string {
 	return k.antiJoin()
 }
 
-func readFanout(ctx context.Context, c *pgx.Conn, f *followed, side int) (histogram, error) {
-	rows, err := c.Query(ctx, fanoutSQL(f.key, f.child[side], f.parent[side]))
+// readFanout counts parents by the number of their children.
+func readFanout(ctx context.Context, c *pgx.Conn, f *followed, side int, dangling int64) (histogram, error) {
+	if dangling > 0 || !groupsLikeParents(f.key) {
+		bars, err := readBars(ctx, c, fanoutSQL(f.key, f.child[side], f.parent[side]))
+		return newHistogram(bars), err
+	}
+	bars, err := readBars(ctx, c, familiesSQL(f.key, f.child[side]))
+	if err != nil {
+		return nil, err
+	}
+	var parents int64
+	err = c.QueryRow(ctx, "SELECT pg_catalog.count(*) FROM "+f.parent[side]).Scan(&parents)
+	if childless := parents - histogram(bars).parents(); childless > 0 {
+		bars = append(bars, bar{0, childless})
+	}
+	return newHistogram(bars), err
+}
+
+func readBars(ctx context.Context, c *pgx.Conn, sql string) ([]bar, error) {
+	rows, err := c.Query(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
 	var b bar
 	var bars []bar
 	_, err = pgx.ForEachRow(rows, []any{&b.children, &b.parents}, func() error { bars = append(bars, b); return nil })
-	return newHistogram(bars), err
+	return bars, err
 }
 
-// fanoutSQL counts parents by the number of their children. Children are
-// counted by what they reference before they are joined, which is fewer rows;
-// values that the parent's type or collation holds to be equal come together
-// again by the parent's place.
-func fanoutSQL(k *catalog.ForeignKey, child, parent string) string {
-	const count = `"children of these values"`
+// groupsLikeParents reports whether children that are equal to each other are
+// those of one parent: then nothing need be joined to count them.
+func groupsLikeParents(k *catalog.ForeignKey) bool {
+	for i, op := range k.Operators {
+		same := op.ParentType == "" && op.ChildType == "" || typeOf(k.Parent, k.ParentColumns[i]) == typeOf(k.Child, k.ChildColumns[i])
+		if !same || op.Collation != "" || op.Name != "pg_catalog.=" {
+			return false
+		}
+	}
+	return k.OID != 0 // only then is the parent's key unique
+}
+
+const childrenOfValues = `"children of these values"` // a name that no column has
+
+// groupedChildren counts children by what they reference.
+func groupedChildren(k *catalog.ForeignKey, child string) string {
 	columns := make([]string, len(k.ChildColumns))
 	for i, c := range k.ChildColumns {
 		columns[i] = catalog.Quote(c)
@@ -142,10 +170,23 @@ func fanoutSQL(k *catalog.ForeignKey, child, parent string) string {
 	if k.When != "" {
 		which += " AND (" + k.When + "\n)"
 	}
+	return fmt.Sprintf("SELECT %s, pg_catalog.count(*) AS %s FROM %s AS c WHERE %s GROUP BY %s", list, childrenOfValues, child, which, list)
+}
+
+// familiesSQL counts parents that have children by the number of them, where
+// none dangles.
+func familiesSQL(k *catalog.ForeignKey, child string) string {
+	return fmt.Sprintf("SELECT %s, pg_catalog.count(*) FROM (%s) AS c GROUP BY 1", childrenOfValues, groupedChildren(k, child))
+}
+
+// fanoutSQL counts all parents by the number of their children. Values that
+// the parent's type or collation holds to be equal come together again by the
+// parent's place.
+func fanoutSQL(k *catalog.ForeignKey, child, parent string) string {
 	return fmt.Sprintf(`SELECT n, pg_catalog.count(*)
   FROM (SELECT COALESCE(pg_catalog.sum(c.%s), 0)::pg_catalog.int8 AS n
           FROM %s AS p
-          LEFT JOIN (SELECT %s, pg_catalog.count(*) AS %s FROM %s AS c WHERE %s GROUP BY %s) AS c ON %s
+          LEFT JOIN (%s) AS c ON %s
          GROUP BY p.tableoid, p.ctid) AS parents
- GROUP BY n`, count, parent, list, count, child, which, list, k.Join("p", "c"))
+ GROUP BY n`, childrenOfValues, parent, groupedChildren(k, child), k.Join("p", "c"))
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// StepScore names the events of Score, which count queries instead of rows.
+// StepScore names the events of Score, which count steps instead of rows.
 const StepScore = "score"
 
 // Score measures the subset in the database at url, which any tool may have
@@ -31,6 +31,9 @@ func (s *Source) Score(ctx context.Context, url string, observe func(Event)) (_ 
 	defer func() { err = errors.Join(err, target.Close(ctx)) }()
 	r, err := newScoring(s, target)
 	if err != nil {
+		return nil, fmt.Errorf("score: %w", err)
+	}
+	if err := r.planForScans(ctx); err != nil {
 		return nil, fmt.Errorf("score: %w", err)
 	}
 	r.observe = serialized(observe)
@@ -69,8 +72,9 @@ type scoring struct {
 	keys    []measuredKey
 	digests string // the encoding in which values are compared
 
-	observe     func(Event)
-	done, total atomic.Int64 // queries
+	observe func(Event)
+	total   int64 // steps, of which done
+	done    atomic.Int64
 }
 
 func newScoring(source, target *Source) (*scoring, error) {
@@ -93,6 +97,7 @@ func newScoring(source, target *Source) (*scoring, error) {
 		}
 	}
 	slices.Sort(r.head.OnlySource)
+	r.total = int64(4*len(r.tables) + 2*len(plan.keys)) // columns, rows on either side, places
 	return r, r.access()
 }
 
@@ -130,7 +135,6 @@ func (r *scoring) access() error {
 
 // both calls do for 0 to n-1 on either side, on all connections at once.
 func (r *scoring) both(ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, side, i int) error) error {
-	r.total.Add(int64(2 * n))
 	g, ctx := errgroup.WithContext(ctx)
 	for side, s := range r.sides {
 		g.Go(func() error {
@@ -138,8 +142,8 @@ func (r *scoring) both(ctx context.Context, n int, do func(ctx context.Context, 
 				defer r.tell()
 				return do(ctx, c, side, i)
 			})
-			if err != nil && side == 1 {
-				return fmt.Errorf("target: %w", err)
+			if side == 1 {
+				err = ofTarget(err)
 			}
 			return err
 		})
@@ -147,8 +151,32 @@ func (r *scoring) both(ctx context.Context, n int, do func(ctx context.Context, 
 	return g.Wait()
 }
 
+// ofTarget says which of the two databases an error came from.
+func ofTarget(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrSourceLost):
+		return hint.Wrap(errors.New("target: connection lost"), "begin again once the target is reachable")
+	}
+	return fmt.Errorf("target: %w", err)
+}
+
+// planForScans gives the planner back what a walk sets against scans: here
+// every table is read as a whole.
+func (r *scoring) planForScans(ctx context.Context) error {
+	for _, s := range r.sides {
+		for _, c := range s.workers {
+			if _, err := c.Exec(ctx, "RESET random_page_cost"); err != nil {
+				return s.explain(c, err)
+			}
+		}
+	}
+	return nil
+}
+
 func (r *scoring) tell() {
-	r.observe(Event{Step: StepScore, Rows: r.done.Add(1), Total: r.total.Load()})
+	r.observe(Event{Step: StepScore, Rows: r.done.Add(1), Total: r.total})
 }
 
 // table is one of a pair.

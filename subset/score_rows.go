@@ -24,7 +24,6 @@ func (r *scoring) findRows(ctx context.Context) error {
 	for _, c := range r.sides[1].workers {
 		targets <- c
 	}
-	r.total.Add(int64(len(r.tables)))
 	return r.sides[0].each(ctx, len(r.tables), func(ctx context.Context, c *pgx.Conn, i int) error {
 		defer r.tell()
 		m := r.tables[i]
@@ -53,7 +52,7 @@ func (r *scoring) find(ctx context.Context, source, target *pgx.Conn, m *measure
 	}
 	rows, err := target.Query(ctx, keysSQL(r.twins[m], key.Columns, m.subset.rows))
 	if err != nil {
-		return r.sides[1].explain(target, err)
+		return ofTarget(r.sides[1].explain(target, err))
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -66,7 +65,7 @@ func (r *scoring) find(ctx context.Context, source, target *pgx.Conn, m *measure
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return r.sides[1].explain(target, err)
+		return ofTarget(r.sides[1].explain(target, err))
 	}
 	return f.flush(ctx)
 }

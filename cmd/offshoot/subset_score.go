@@ -126,7 +126,7 @@ func scoreSubset(ctx context.Context, u *ui.UI, spec subset.Spec, target string)
 // takeScore measures with one line of progress.
 func takeScore(ctx context.Context, u *ui.UI, source *subset.Source, target string) (*subset.Score, error) {
 	step := u.Start("measure both databases")
-	score, err := source.Score(ctx, target, func(e subset.Event) { step.Progress(e.Rows, e.Total, "queries") })
+	score, err := source.Score(ctx, target, func(e subset.Event) { step.Progress(e.Rows, e.Total, "") })
 	if err != nil {
 		step.Fail("")
 		return nil, err
