@@ -90,6 +90,7 @@ func newForecast(p *Plan, counts Counts) *forecast {
 	return f
 }
 
+// run makes the passes of the walk.
 func (f *forecast) run() {
 	for i := range f.plan.Tables {
 		if f.plan.Tables[i].strategy == every {
@@ -97,7 +98,7 @@ func (f *forecast) run() {
 		}
 	}
 	allowance := float64(f.plan.Allowance)
-	f.pass(func(t *TablePlan) float64 { return float64(t.Target) * t.reserve }, allowance)
+	f.pass(func(t *TablePlan) float64 { return math.Floor(float64(t.Target)*t.reserve + 0.5) }, allowance)
 	f.pass(func(t *TablePlan) float64 { return float64(t.Target) }, allowance-f.spent)
 	f.pass(func(t *TablePlan) float64 { return float64(t.Target) * starving }, float64(f.plan.Target)+allowance-f.total())
 	for i := range f.tables {
@@ -155,7 +156,7 @@ func (f *forecast) bring(l *tie, parents float64, depth int) float64 {
 	}
 	over := max(parents-t.room(), 0)
 	t.forced += parents
-	l.forced += parents
+	l.force(parents, (1-l.caught)*parents/max(l.gone(f), parents))
 	for _, up := range f.ties[l.parent] {
 		over += f.bring(up, up.fresh(f, parents*up.missing(f)), depth+1)
 	}
@@ -182,10 +183,10 @@ func (f *forecast) keyPlans(counts Counts) []KeyPlan {
 		for _, l := range ties {
 			var all float64
 			for _, n := range l.keys {
-				all += heapRows(f.plan.keys[n].ChildHeaps, counts)
+				all += rowsIn(f.plan.keys[n].ChildHeaps, counts)
 			}
 			for _, n := range l.keys {
-				plans[n].Forced = int64(math.Round(l.forced * heapRows(f.plan.keys[n].ChildHeaps, counts) / max(all, 1)))
+				plans[n].Forced = int64(math.Round(l.forced * rowsIn(f.plan.keys[n].ChildHeaps, counts) / max(all, 1)))
 			}
 		}
 	}

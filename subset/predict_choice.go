@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // supply is a number of candidates of one table that came the same way.
@@ -17,12 +15,13 @@ type supply struct {
 // deal is the candidates that need new parents by the same ties, and what
 // they cost.
 type deal struct {
-	ties  []*tie
-	clean bool    // what those parents reference is kept already
-	rows  float64 // candidates
-	each  float64 // of them for each set of new parents
-	price float64 // of one, as the walk's choice reckons
-	over  float64 // rows above the targets of their tables, for each set of new parents
+	ties    []*tie
+	clean   bool    // what those parents reference is kept already
+	rows    float64 // candidates
+	each    float64 // of them for each set of new parents, the most common ones first
+	average float64 // of them for each set of new parents there is
+	price   float64 // of one, as the walk's choice reckons
+	over    float64 // rows above the targets of their tables, for each set of new parents
 }
 
 const (
@@ -69,7 +68,11 @@ func (f *forecast) take(d *deal, sets float64) (over float64) {
 		}
 		over += max(sets-t.room(), 0)
 		t.forced += sets
-		l.forced += sets
+		share := sets / max(l.gone(f), sets) * (1 - l.caught)
+		if len(d.ties) == 1 && d.average > 0 {
+			share *= max(d.each/d.average, 1)
+		}
+		l.force(sets, share)
 		if d.clean {
 			continue
 		}
@@ -85,26 +88,41 @@ func (f *forecast) take(d *deal, sets float64) (over float64) {
 // supplies are the candidates that the walk finds by the table's strategy.
 func (f *forecast) supplies(i int, wanted float64) []supply {
 	t := &f.plan.Tables[i]
-	need := wanted + fewCandidates
-	rows := float64(t.Rows)
+	need, rows := wanted+fewCandidates, float64(t.Rows)
 	switch t.strategy {
 	case scan:
 		return []supply{{rows: min(need*surplus, rows)}}
 	case drive:
-		found := []supply{{rows: min(need, rows)}}
-		for _, l := range f.ties[i] {
-			if !slices.ContainsFunc(t.driving, func(k *catalog.ForeignKey) bool { return k == l.key }) {
-				continue
-			}
-			parent := &f.tables[l.parent]
-			children := rows * l.refers * parent.sampled / max(parent.rows, 1)
-			found = append(found, supply{rows: min(need*surplus, children), sure: l})
-		}
-		return found
+		return f.driven(i, need)
 	case blocks:
 		return []supply{{rows: min(need, rows)}}
 	}
 	return []supply{{rows: rows}}
+}
+
+// driven are the children of sampled parents, first by the key that has the
+// fewest, and a sample of blocks for what they cannot give.
+func (f *forecast) driven(i int, need float64) []supply {
+	t := &f.plan.Tables[i]
+	share := func(l *tie) float64 { return f.tables[l.parent].sampled / max(f.tables[l.parent].rows, 1) }
+	drivers := slices.DeleteFunc(slices.Clone(f.ties[i]), func(l *tie) bool {
+		return share(l) == 0 || !slices.ContainsFunc(l.keys, func(n int) bool { return slices.Contains(t.driving, f.plan.keys[n]) })
+	})
+	slices.SortStableFunc(drivers, func(a, b *tie) int { return cmp.Compare(share(a), share(b)) })
+	var found []supply
+	missing := need
+	for _, l := range drivers {
+		if missing <= 0 {
+			break
+		}
+		children := float64(t.Rows) * l.refers * share(l)
+		found = append(found, supply{rows: min(missing*surplus, children), sure: l})
+		missing -= children
+	}
+	if missing > 0 || slices.ContainsFunc(f.ties[i], func(l *tie) bool { return l.refers < 1 }) {
+		found = append(found, supply{rows: min(need, float64(t.Rows))})
+	}
+	return found
 }
 
 // cheapest is the deal that the walk would take next, or nil when there is
@@ -160,20 +178,42 @@ func (f *forecast) deals(i int, supplies []supply, ties []*tie, set int) []deal 
 	}
 	dirty.ties = clean.ties
 	clean.rows, dirty.rows = rows*complete, rows*(1-complete)
-	for _, d := range []*deal{&clean, &dirty} {
-		d.each = atLeastOne(rows / sets)
-		d.price /= d.each
-	}
+	clean.each, clean.average = f.each(clean.ties, rows, sets, complete), rows/sets
+	dirty.each, dirty.average = f.each(clean.ties, rows, sets, 1-complete), rows/sets
+	clean.price /= clean.each
+	dirty.price /= dirty.each
 	return []deal{clean, dirty}
 }
 
-// atLeastOne is how many there are on average where there are any, of what
-// chance spreads with this average.
-func atLeastOne(average float64) float64 {
-	if average < 1e-6 {
+// each is how many candidates one more set of parents serves, by this part
+// of the sets. Of parents by one tie the most common come first.
+func (f *forecast) each(ties []*tie, rows, sets, part float64) float64 {
+	if len(ties) > 1 {
 		return 1
 	}
-	return average / -math.Expm1(-average)
+	l := ties[0]
+	average := rows / max(1-l.caught, 1e-9) / max(sets/max(1-l.forced/l.distinct, 1e-9), 1)
+	parents := sets*part + l.forced
+	return mostCommon(average, l.forced/max(parents, 1), parents)
+}
+
+// mostCommon is how many children the most common parents have that are not
+// taken yet, at least 1, where children are spread over parents by chance
+// with this average, and the most common share of the parents is taken.
+// https://en.wikipedia.org/wiki/Poisson_distribution
+func mostCommon(average, taken, parents float64) float64 {
+	const large = 300
+	if average > large {
+		return average
+	}
+	rest := max(taken, 1/max(parents, 1)) // of the probability, above the answer
+	below, each, n := 0.0, math.Exp(-average), 0.0
+	for below+each < 1-rest && n < 3*large {
+		below += each
+		n++
+		each *= average / n
+	}
+	return max(n, 1)
 }
 
 // candidatesLacking is how many candidates lack parents by exactly these

@@ -63,10 +63,6 @@ func textWidth(kind string, stored, rows float64) float64 {
 		return max(stored, 4)
 	case "date":
 		return 10
-	case "timestamp", "timestamp without time zone":
-		return 24
-	case "timestamp with time zone":
-		return 27
 	case "uuid":
 		return 36
 	case "bytea":

@@ -17,6 +17,7 @@ type tie struct {
 	refers   float64 // share of the child's rows that reference anything
 	distinct float64 // different parents that they reference
 	forced   float64 // parents that are kept because of it, so far
+	caught   float64 // share of the child's references that name one of these
 }
 
 // joinTies adds a tie, to one that it continues where there is one.
@@ -34,12 +35,18 @@ func joinTies(ties []*tie, l *tie) []*tie {
 // shortcut drops ties that lead where another way leads too: an order line's
 // product and its variant's product, a row's tenant and its owner's tenant.
 // Both ways nearly always end at the same row, so that the short one needs
-// nothing that the long one does not.
+// nothing that the long one does not. Where it leads to more rows than the
+// long one can, they are about different things.
 func (f *forecast) shortcut() {
+	const alike = 1.1
 	for _, ties := range f.ties {
 		for _, short := range ties {
 			for _, long := range ties {
-				if long != short && long.child != long.parent && f.leads(long.parent, short.parent, map[int]bool{}) {
+				if long == short || long.child == long.parent {
+					continue
+				}
+				reached := min(long.distinct, f.reach(long.parent, short.parent, map[int]bool{}))
+				if short.distinct <= alike*reached {
 					short.refers = min(short.refers, 1-long.refers)
 				}
 			}
@@ -47,26 +54,41 @@ func (f *forecast) shortcut() {
 	}
 }
 
-// leads reports whether a table references another one, by way of others too.
-func (f *forecast) leads(from, to int, seen map[int]bool) bool {
+// reach is how many rows of a table those of another one may lead to, by way
+// of others too.
+func (f *forecast) reach(from, to int, seen map[int]bool) (most float64) {
 	seen[from] = true
-	return slices.ContainsFunc(f.ties[from], func(t *tie) bool {
-		return t.parent == to || !seen[t.parent] && f.leads(t.parent, to, seen)
-	})
+	for _, t := range f.ties[from] {
+		switch {
+		case t.parent == to:
+			most = max(most, t.distinct)
+		case !seen[t.parent]:
+			most = max(most, min(t.distinct, f.reach(t.parent, to, seen)))
+		}
+	}
+	return most
 }
 
 // missing is the chance that a row of the child needs a parent that is not
-// kept: those kept for other reasons are spread over all parents.
+// kept. Those that it does not reference itself are spread over all parents.
 func (l *tie) missing(f *forecast) float64 {
 	t := &f.tables[l.parent]
-	own := l.forced / l.distinct
-	others := max(t.kept()-l.forced, 0) / max(t.rows, 1)
-	return l.refers * min(max((1-own)*(1-others), 0), 1)
+	others := max(t.kept()-l.forced, 0) / max(t.rows-l.forced, 1)
+	return l.refers * min(max((1-l.caught)*(1-others), 0), 1)
 }
 
 // gone is how many of the parents that are referenced are not kept.
 func (l *tie) gone(f *forecast) float64 {
-	return l.distinct * l.missing(f) / max(l.refers, 1e-9)
+	t := &f.tables[l.parent]
+	others := max(t.kept()-l.forced, 0) / max(t.rows-l.forced, 1)
+	return max(l.distinct-l.forced, 0) * (1 - min(others, 1))
+}
+
+// force keeps more parents because of the tie, which so many of the child's
+// references name.
+func (l *tie) force(parents, references float64) {
+	l.forced += parents
+	l.caught = min(l.caught+references, 1)
 }
 
 // fresh is how many different parents so many references to missing ones
@@ -143,7 +165,7 @@ func (l *tie) unique() bool {
 // that were analyzed each for itself are taken to draw from the same parents.
 func columnValues(t *catalog.Table, heaps []*catalog.Heap, column string, counts Counts, parents float64) float64 {
 	if s, ok := t.Statistics[column]; ok && len(heaps) == len(t.Heaps) && s.Distinct != 0 {
-		return s.Values(heapRows(heaps, counts))
+		return s.Values(rowsIn(heaps, counts))
 	}
 	never := 1.0 // the chance that no partition names a parent
 	for _, h := range heaps {
@@ -160,7 +182,7 @@ func columnValues(t *catalog.Table, heaps []*catalog.Heap, column string, counts
 	return parents * (1 - never)
 }
 
-func heapRows(heaps []*catalog.Heap, counts Counts) (rows float64) {
+func rowsIn(heaps []*catalog.Heap, counts Counts) (rows float64) {
 	for _, h := range heaps {
 		rows += float64(counts[h.OID].Rows)
 	}
