@@ -51,6 +51,17 @@ a composite foreign key. Every value follows from its row's number, so that ever
 
 Each round takes the steps one after the other; the seconds are the median of the rounds, with the fastest and the slowest. CPU of the
 server is that of all its processes, read from ` + "`/proc`" + `; CPU of the client includes ` + "`pg_dump` and `pg_restore`" + `, memory does not.
+` + "`pg_sample` and `greenmask`" + ` are measured too where they are on the ` + "`PATH`" + `.
+
+` + "`make bench`" + ` needs Linux, PostgreSQL's server programs, 30 GB of disk below ` + "`TMPDIR` and `/tmp`" + `, and patience: it makes the shops first, on a
+server of its own that it removes at the end. Variables narrow it down:
+
+| variable | default | |
+|---|---|---|
+| ` + "`BENCH_SCALE`" + ` | ` + "`1,4`" + ` | shops of 12 and of 48 million rows |
+| ` + "`BENCH_ROUNDS`" + ` | ` + "`3`" + ` | |
+| ` + "`BENCH_STEPS`" + ` | all | such as ` + "`scan,schema,database`" + ` |
+| ` + "`BENCH_SERVER`" + ` | its own | URL of an idle server on this computer, for a superuser; the shops stay there as ` + "`bench1` and `bench4`" + ` |
 
 `
 

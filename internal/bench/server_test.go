@@ -28,7 +28,7 @@ var settings = []string{
 }
 
 // newServer starts a cluster, or takes that of BENCH_SERVER, which must be on
-// this computer: its processes are watched.
+// this computer and have nothing else to do: its processes are watched.
 func newServer(b *testing.B) *server {
 	b.Helper()
 	url := os.Getenv("BENCH_SERVER")
@@ -136,7 +136,7 @@ func (s *server) wait(b *testing.B, database string) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			b.Fatalf("%s connections to %s are still open", n, database)
+			b.Fatalf("%s connections to %s are still open: nobody else may use it", n, database)
 		}
 	}
 }
