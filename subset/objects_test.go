@@ -11,9 +11,9 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
-// objectsSQL is what PostgreSQL allows beside plain tables, each of it in the
+// namedObjectsSQL is what PostgreSQL allows beside plain tables, each of it in the
 // way of somebody who copies rows.
-const objectsSQL = `
+const namedObjectsSQL = `
 CREATE SCHEMA "weird ""Schema";
 CREATE COLLATION "weird ""Schema"."ignore Case" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE DOMAIN "weird ""Schema".codes AS int[] CHECK (array_length(VALUE, 1) <= 3);
@@ -61,7 +61,7 @@ func TestRun_CopesWithWhatStandsInTheWayOfRows(t *testing.T) {
 	if pgtest.Value(t, source, "SELECT count(*) FROM pg_collation WHERE collprovider = 'i'") == "0" {
 		t.Skip("the server knows no ICU collation")
 	}
-	pgtest.Exec(t, source, objectsSQL)
+	pgtest.Exec(t, source, namedObjectsSQL)
 	report, target := takeInto(t, subset.Spec{URL: source, Seed: 1})
 	wantComplete(t, source, target, report)
 	wantRowsOfSource(t, source, target)
