@@ -33,20 +33,28 @@ const tooMany = 6
 func (w *walk) driven(ctx context.Context, i int, need int64) ([]candidate, error) {
 	t := &w.plan.Tables[i]
 	var queries []question
-	missing := need
+	missing, plain, strays := need, true, false
 	for _, p := range w.drivers(t) {
 		if missing <= 0 {
 			break
 		}
 		children, want := int64(p.share*float64(t.Rows)), w.want(t, missing)
+		asked := w.amongQueries(t, p, min(want, children+1))
 		if p.key.Indexed && children <= want*tooMany {
-			queries = append(queries, w.childQueries(t, p, want)...)
-		} else {
-			queries = append(queries, w.amongQueries(t, p, min(want, children+1))...)
+			asked = w.childQueries(t, p, want)
 		}
+		strays = strays || mayReferenceNothing(p.key)
+		for n := range asked {
+			asked[n].plain = plain && !strays // but for this one key, which all of them have
+		}
+		queries, plain = append(queries, asked...), false
 		missing -= children
 	}
-	found, err := w.ask(ctx, i, append(queries, w.strays(t, need)...))
+	if strays || len(queries) == 0 {
+		// Rows that reference nothing, of which no parent knows.
+		queries = append(queries, w.sampleQueries(t, need, thinning)...)
+	}
+	found, err := w.ask(ctx, i, queries)
 	if err != nil || int64(len(found)) >= need {
 		return found, err
 	}
@@ -55,7 +63,7 @@ func (w *walk) driven(ctx context.Context, i int, need int64) ([]candidate, erro
 	return inOrder(append(found, more...)), err
 }
 
-// drivers are the keys of a table with their sampled parents, fewest first.
+// drivers are the keys of a table with their sampled parents, best first.
 func (w *walk) drivers(t *TablePlan) []*parents {
 	var all []*parents
 	for _, k := range t.driving {
@@ -63,8 +71,20 @@ func (w *walk) drivers(t *TablePlan) []*parents {
 			all = append(all, p)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *parents) int { return cmp.Compare(a.share, b.share) })
+	slices.SortStableFunc(all, func(a, b *parents) int { return cmp.Compare(a.weight(), b.weight()) })
 	return all
+}
+
+// weight is smaller for the key to ask first.
+func (p *parents) weight() float64 { return weight(p.key, p.share) }
+
+// weight puts keys that every row has before others, then those with a small
+// share of kept parents: the children of those are all there is that is free.
+func weight(k *catalog.ForeignKey, share float64) float64 {
+	if mayReferenceNothing(k) {
+		return 1 + share
+	}
+	return share
 }
 
 func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
@@ -132,12 +152,4 @@ func (p *parents) batch(given int) int {
 		return int(max(p.n, 1))
 	}
 	return lookupBatch
-}
-
-// strays find rows that reference nothing, of which no parent knows.
-func (w *walk) strays(t *TablePlan, need int64) []question {
-	if !slices.ContainsFunc(t.driving, func(k *catalog.ForeignKey) bool { return mayReferenceNothing(k) }) {
-		return nil
-	}
-	return w.sampleQueries(t, need, thinning)
 }

@@ -2,36 +2,34 @@ package subset
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
 // takeFree keeps candidates that bring nothing along, lowest hash first, until
-// the table has reached its goal. Rows that reference nothing are free
-// wherever they come from, so they wait until others had their turn once they
-// have the share that they have of the table.
-func (w *walk) takeFree(table int, candidates []candidate, goal int64) {
-	quota := w.quota(table, candidates, goal)
-	var waiting []int32
+// the table has reached its goal. Rows that reference nothing, or whose parents
+// do not exist, are free wherever they come from: once they have the share
+// that they have of the table they wait, and are returned.
+func (w *walk) takeFree(table int, candidates []candidate, goal int64) (waiting []int32) {
+	quota := w.quotas(candidates, goal-w.tallies[table].rows())
 	for _, c := range candidates {
 		if w.tallies[table].rows() >= goal {
-			return
+			return waiting
 		}
 		id, ok := w.seen.ids[c.row]
 		if !ok || !w.isFree(id) {
 			continue
 		}
-		if !quota.admit(w, id) {
-			waiting = append(waiting, id)
-			continue
+		if kind := w.kind(id); quota != nil {
+			if quota[kind] < 1 {
+				waiting = append(waiting, id)
+				continue
+			}
+			quota[kind]--
 		}
 		w.keep(id)
 	}
-	for _, id := range waiting {
-		if w.tallies[table].rows() >= goal {
-			return
-		}
-		w.keep(id)
-	}
+	return waiting
 }
 
 func (w *walk) isFree(id int32) bool {
@@ -39,73 +37,40 @@ func (w *walk) isFree(id int32) bool {
 	return ok && !w.seen.kept[id] && !slices.ContainsFunc(edges, func(e edge) bool { return e.to != id && w.seen.fresh(e) })
 }
 
-// quota is how many more rows may be kept that have no parent by a key: for
-// each key of the table, by position among them.
-type quota struct {
-	keys []int // positions in plan.keys, sorted
-	left []int64
-	has  []bool // of the row at hand: a parent by the key
-}
-
-// quota looks at the candidates that were found without regard to parents:
-// the share of those among them that have no parent is that of the table.
-func (w *walk) quota(table int, candidates []candidate, goal int64) *quota {
-	q := &quota{}
-	for i, k := range w.plan.keys {
-		if k.Child == w.plan.Tables[table].table {
-			q.keys = append(q.keys, i)
-		}
-	}
-	q.left, q.has = make([]int64, len(q.keys)), make([]bool, len(q.keys))
-	var plain float64
-	without := make([]float64, len(q.keys))
+// quotas say how many of the rows wanted should be of each kind. The candidates
+// that were found without regard to parents have the kinds as the table has
+// them; without such there are no quotas.
+func (w *walk) quotas(candidates []candidate, wanted int64) map[uint64]float64 {
+	plain, quota := 0.0, map[uint64]float64{}
 	for _, c := range candidates {
 		if id, ok := w.seen.ids[c.row]; ok && c.plain && w.seen.spans[id] != unseen {
 			plain++
-			q.look(w, id)
-			for i, has := range q.has {
-				if !has {
-					without[i]++
-				}
-			}
+			quota[w.kind(id)]++
 		}
 	}
-	for i := range q.left {
-		q.left[i] = int64(without[i]/max(plain, 1)*float64(goal-w.tallies[table].rows()) + 0.999)
+	if plain == 0 {
+		return nil
 	}
-	return q
+	for kind, n := range quota {
+		quota[kind] = math.Ceil(n / plain * float64(wanted))
+	}
+	return quota
 }
 
-// look notes by which keys a row has a parent.
-func (q *quota) look(w *walk, id int32) {
-	clear(q.has)
+// kind is the same for rows that have parents by the same keys.
+func (w *walk) kind(id int32) uint64 {
+	var kind uint64
 	edges, _ := w.seen.of(id)
 	for _, e := range edges {
-		if i, ok := slices.BinarySearch(q.keys, int(e.key)); ok && e.to != toNowhere {
-			q.has[i] = true
+		if e.to != toNowhere {
+			kind += signature([]int32{e.key})
 		}
 	}
-}
-
-// admit takes a row off the quota of each key by which it has no parent. A
-// quota of nothing is one that nobody knows.
-func (q *quota) admit(w *walk, id int32) bool {
-	q.look(w, id)
-	for i, has := range q.has {
-		if !has && q.left[i] <= 0 {
-			return false
-		}
-	}
-	for i, has := range q.has {
-		if !has {
-			q.left[i]--
-		}
-	}
-	return true
+	return kind
 }
 
 // shortlist is the most promising of the candidates that are not free: only
-// those are followed further than to their parents. A parent that many of them
+// these are followed further than to their parents. A parent that many of them
 // share is cheap for each.
 func (w *walk) shortlist(candidates []candidate, most int64) []candidate {
 	type entry struct {
@@ -116,7 +81,7 @@ func (w *walk) shortlist(candidates []candidate, most int64) []candidate {
 	entries, alike := []entry{}, map[uint64]int32{}
 	for i, c := range candidates {
 		id, ok := w.seen.ids[c.row]
-		if !ok || w.seen.kept[id] || w.seen.spans[id] == unseen {
+		if !ok || w.seen.kept[id] || w.seen.spans[id] == unseen || w.isFree(id) {
 			continue
 		}
 		e := entry{at: int32(i)}

@@ -64,6 +64,9 @@ func drivenBy(driving []*catalog.ForeignKey) string {
 			break
 		}
 		index := k.Index
+		if !k.Indexed {
+			index = "a scan for " + strings.Join(k.ChildColumns, ", ")
+		}
 		if index == "" {
 			index = "the indexes of its partitions"
 		}

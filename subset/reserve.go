@@ -41,8 +41,8 @@ func (p *Plan) leading(t *TablePlan, position map[*catalog.Table]int) *catalog.F
 	least := math.Inf(1)
 	for _, k := range t.driving {
 		parent := &p.Tables[position[k.Parent]]
-		if share := float64(parent.Target) / float64(max(parent.Rows, 1)); share < least {
-			leading, least = k, share
+		if w := weight(k, float64(parent.Target)/float64(max(parent.Rows, 1))); w < least {
+			leading, least = k, w
 		}
 	}
 	return leading

@@ -54,7 +54,7 @@ func (p *Plan) choose(t *TablePlan) (strategy, []*catalog.ForeignKey) {
 	case t.rule.Where != "":
 		return scan, nil
 	}
-	driving := p.drivingKeys(t.table)
+	driving := p.drivingKeys(t)
 	switch {
 	case t.Rows <= smallTable:
 		return whole, driving
@@ -64,21 +64,32 @@ func (p *Plan) choose(t *TablePlan) (strategy, []*catalog.ForeignKey) {
 	return blocks, nil
 }
 
-// drivingKeys are all keys with an index, else the one that needs fewest
-// columns compared: one scan must do.
-func (p *Plan) drivingKeys(t *catalog.Table) []*catalog.ForeignKey {
-	var all []*catalog.ForeignKey
+// cheapScan is the number of rows up to which a table is read for the children
+// by a key without an index although other keys have one.
+const cheapScan = 1_000_000
+
+// drivingKeys are all keys with an index, behind them those without where a
+// scan is cheap; else the one that needs fewest columns compared: one scan
+// must do.
+func (p *Plan) drivingKeys(t *TablePlan) []*catalog.ForeignKey {
+	var indexed, others []*catalog.ForeignKey
 	for _, k := range p.keys {
-		if k.Child == t && k.Parent != t {
-			all = append(all, k)
+		switch {
+		case k.Child != t.table || k.Parent == t.table:
+		case k.Indexed:
+			indexed = append(indexed, k)
+		default:
+			others = append(others, k)
 		}
 	}
-	indexed := slices.DeleteFunc(slices.Clone(all), func(k *catalog.ForeignKey) bool { return !k.Indexed })
-	if len(indexed) > 0 {
+	switch {
+	case len(indexed) > 0 && t.Rows > cheapScan:
 		return indexed
+	case len(indexed) > 0:
+		return append(indexed, others...)
 	}
-	slices.SortStableFunc(all, func(a, b *catalog.ForeignKey) int {
+	slices.SortStableFunc(others, func(a, b *catalog.ForeignKey) int {
 		return cmp.Compare(len(a.ChildColumns), len(b.ChildColumns))
 	})
-	return all[:min(1, len(all))]
+	return others[:min(1, len(others))]
 }

@@ -175,7 +175,7 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 	if _, err := w.lookup(ctx, w.unknown(places(candidates))); err != nil {
 		return 0, err
 	}
-	w.takeFree(i, candidates, goal)
+	waiting := w.takeFree(i, candidates, goal)
 	var spent int64
 	if missing := goal - w.tallies[i].rows(); missing > 0 {
 		short := w.shortlist(candidates, missing*2+fewCandidates)
@@ -183,6 +183,11 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 			return 0, err
 		}
 		spent = newChoice(w, i, short).run(goal, allowance)
+	}
+	for _, id := range waiting {
+		if w.tallies[i].rows() < goal {
+			w.keep(id)
+		}
 	}
 	w.leave(i, candidates)
 	return spent, nil
