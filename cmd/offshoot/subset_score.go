@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -84,6 +86,10 @@ func (o scoreOptions) check() error {
 	}
 	if err := checkConnections(o.connections); err != nil {
 		return err
+	}
+	switch strings.ToLower(filepath.Ext(o.report)) {
+	case ".mmd", ".dot":
+		return hint.Usage(fmt.Errorf("report %s: a score has no graph", o.report), "name it .md, .json or .txt")
 	}
 	_, err := reportWriter(o.report)
 	return err
