@@ -32,8 +32,12 @@ func objectSpec(url string) subset.Spec {
 }
 
 var keptObjects = []object{
-	{20000, "object 20000"}, {20001, "object 20001"}, {20002, "object 20002"}, {20006, ""},
-	{20007, strings.Repeat("\x00", 700000) + "end"}, {4294967290, "object 4294967290"},
+	{20000, "object 20000"},
+	{20001, "object 20001"},
+	{20002, "object 20002"},
+	{20006, ""},
+	{20007, strings.Repeat("\x00", 700000) + "end"},
+	{4294967290, "object 4294967290"},
 }
 
 func TestRun_CopiesTheLargeObjectsThatKeptRowsName(t *testing.T) {
