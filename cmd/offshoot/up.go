@@ -78,7 +78,7 @@ func (o upOptions) check() error {
 		return hint.Usage(fmt.Errorf("up: archive: %w", err), "make one with offshoot subset --to %s", o.archive)
 	}
 	if info.IsDir() {
-		return hint.Usage(fmt.Errorf("up: archive: %s is a folder", o.archive), "give a file that offshoot subset or pg_dump wrote")
+		return hint.Usage(fmt.Errorf("up: archive: %s is a folder", o.archive), "give a file that offshoot subset or pg_dump wrote, such as a .dump")
 	}
 	return nil
 }

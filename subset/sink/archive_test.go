@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -225,19 +226,34 @@ func bytesOf(t *testing.T, path string) map[string]string {
 }
 
 // A trigger on a partitioned table is made on its partitions too. It must not
-// fire for rows that are restored.
-func TestArchive_InParallelFiresNoTriggerOfAPartitionedTable(t *testing.T) {
+// fire for rows that are restored at the same time.
+func TestArchive_MakesTriggersOfAPartitionedTableAfterAllItsRows(t *testing.T) {
 	t.Parallel()
 	from := pgtest.New(t)
 	pgtest.Exec(t, from, `CREATE TABLE p (n int, s text) PARTITION BY LIST (n);
 		CREATE TABLE p_mid PARTITION OF p FOR VALUES IN (1, 2) PARTITION BY LIST (n); CREATE TABLE p1 PARTITION OF p_mid FOR VALUES IN (1);
-		CREATE TABLE p2 PARTITION OF p_mid DEFAULT; CREATE TABLE p_rest PARTITION OF p DEFAULT;
+		CREATE TABLE p2 PARTITION OF p_mid DEFAULT; CREATE TABLE p_rest PARTITION OF p DEFAULT; CREATE TABLE other (n int);
 		INSERT INTO p SELECT n % 4, repeat('x', 1000) FROM generate_series(1, 20000) n;
 		CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'fired'; END $$;
 		CREATE TRIGGER noted AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION note()`)
 	for _, kind := range kinds {
+		path := archived(t, open(t, from), kind)
+		out, err := pgRestore(t, "--list", "--verbose", path)
+		if err != nil {
+			t.Fatal(out)
+		}
+		ids := regexp.MustCompile(`(?m)^(\d+); \d+ \d+ TABLE DATA public p`).FindAllStringSubmatch(out, -1)
+		depends := regexp.MustCompile(`TRIGGER public p noted.*\n;\tdepends on:(.*)\n`).FindStringSubmatch(out)
+		if len(ids) != 3 || len(depends) != 2 {
+			t.Fatal(out)
+		}
+		for _, id := range ids {
+			if !strings.Contains(depends[1]+" ", " "+id[1]+" ") {
+				t.Errorf("%s: the trigger does not depend on %s: %s", kind, id[0], depends[1])
+			}
+		}
 		to := pgtest.New(t)
-		restore(t, to, archived(t, open(t, from), kind), "--jobs=2")
+		restore(t, to, path, "--jobs=2")
 		same(t, from, to)
 	}
 }

@@ -39,20 +39,20 @@ func (c *toc) addObject(loid uint32) *pgarchive.Entry {
 	return group.entry
 }
 
-// objectEntries returns the entries that make the large objects, which come
-// before the data or, since there are several blocks, each before its block.
-func (c *toc) objectEntries() (before, data []*pgarchive.Entry) {
+// objectEntries returns the entries that make the large objects, and those of
+// their data.
+func (c *toc) objectEntries() (made, data []*pgarchive.Entry) {
 	for _, group := range c.objects {
 		if c.archive.Header.Minor >= manyBlocks {
-			made := c.makeMany(group)
-			data = append(data, made)
-			group.entry.Tag, group.entry.Dependencies = made.Tag, []int{made.ID}
+			e := c.makeMany(group)
+			made = append(made, e)
+			group.entry.Tag, group.entry.Dependencies = e.Tag, []int{e.ID}
 		} else {
-			before = append(before, c.makeEach(group)...)
+			made = append(made, c.makeEach(group)...)
 		}
 		data = append(data, group.entry)
 	}
-	return before, data
+	return made, data
 }
 
 func (c *toc) makeEach(group *objects) []*pgarchive.Entry {
