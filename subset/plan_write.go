@@ -4,29 +4,63 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // WriteText prints the plan for people.
 func (p *Plan) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", p.headline())
-	table := aligned(&b)
-	fmt.Fprintln(table, "table\trows\ttarget\texpected\tforced\tbytes\ttime\twhy\t")
-	for i := range p.Tables {
-		t := &p.Tables[i]
-		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, about(t.Rows, t.Estimated), number(t.Target),
-			number(t.Expected.Rows), number(t.Expected.Forced), size(t.Expected.Bytes), duration(t.Expected.Seconds), t.Reason)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(&b, "\n%s\n", p.promise())
+	fmt.Fprintf(&b, "%s\n\n%s\n%s\n", p.headline(), p.table(), p.promise())
 	writeNotes(&b, p.LeftOut, p.Warnings)
 	for _, advice := range p.Advice {
 		fmt.Fprintf(&b, "advice: %s\n", advice)
 	}
 	_, err := io.WriteString(w, tidy(b.String()))
 	return err
+}
+
+// table lines up the numbers, and goes on below with reasons that are longer
+// than a terminal is wide.
+func (p *Plan) table() string {
+	const terminal, least = 120, 40
+	var numbers, b strings.Builder
+	table := aligned(&numbers)
+	fmt.Fprintln(table, "table\trows\ttarget\texpected\tforced\tbytes\ttime\t")
+	whys := []string{"why"}
+	for i := range p.Tables {
+		t := &p.Tables[i]
+		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, about(t.Rows, t.Estimated), number(t.Target),
+			number(t.Expected.Rows), number(t.Expected.Forced), size(t.Expected.Bytes), duration(t.Expected.Seconds))
+		whys = append(whys, t.Reason)
+	}
+	_ = table.Flush() // into a builder, which never fails
+	lines := strings.Split(numbers.String(), "\n")
+	indent := utf8.RuneCountInString(lines[0])
+	for i, why := range whys {
+		parts := wrapped(why, max(terminal-indent, least))
+		fmt.Fprintf(&b, "%s%s\n", lines[i], parts[0])
+		for _, part := range parts[1:] {
+			fmt.Fprintf(&b, "%s%s\n", strings.Repeat(" ", indent), part)
+		}
+	}
+	return b.String()
+}
+
+// wrapped breaks a text between words, into one line at least.
+func wrapped(text string, width int) []string {
+	lines := []string{""}
+	for word := range strings.FieldsSeq(text) {
+		last := &lines[len(lines)-1]
+		switch {
+		case *last == "":
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) > width:
+			lines = append(lines, word)
+		default:
+			*last += " " + word
+		}
+	}
+	return lines
 }
 
 // WriteJSON prints the plan as one JSON document.

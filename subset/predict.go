@@ -122,7 +122,7 @@ func (f *forecast) keepAll(i int) {
 	added := t.rows - t.kept()
 	t.sampled += added
 	for _, l := range f.ties[i] {
-		f.bring(l, l.fresh(f, added*l.missing(f)), 0)
+		f.bring(l, l.fresh(f, added*l.missing(f)))
 	}
 }
 
@@ -145,22 +145,56 @@ func (f *forecast) pass(goal func(*TablePlan) float64, allowance float64) {
 	}
 }
 
-// bring keeps so many more parents of a tie, with all that those reference,
-// and returns how many rows that is above the targets of their tables.
-func (f *forecast) bring(l *tie, parents float64, depth int) float64 {
-	const few, deep = 0.01, 64
-	t := &f.tables[l.parent]
-	parents = min(parents, t.rows-t.kept(), l.distinct-l.forced)
-	if parents < few || depth > deep {
-		return 0
-	}
-	over := max(parents-t.room(), 0)
-	t.forced += parents
-	l.force(parents, (1-l.caught)*parents/max(l.gone(f), parents))
-	for _, up := range f.ties[l.parent] {
-		over += f.bring(up, up.fresh(f, parents*up.missing(f)), depth+1)
+// need is so many rows of a table that are wanted by one tie.
+type need struct {
+	by   *tie
+	rows float64
+}
+
+// bring keeps more parents of a tie, with all that those reference, and
+// returns how many rows that is above the targets of their tables. It goes on
+// round by round, because ways from table to table are more than tables.
+func (f *forecast) bring(by *tie, parents float64) (over float64) {
+	const few, mostRounds, mostNeeds = 0.05, 16, 200
+	needs := []need{{by, parents}}
+	for range mostRounds {
+		arrived := map[int]float64{}
+		var order []int
+		for _, n := range needs[:min(len(needs), mostNeeds)] {
+			added, above := f.add(n.by, n.rows)
+			over += above
+			if added > 0 && arrived[n.by.parent] == 0 {
+				order = append(order, n.by.parent)
+			}
+			arrived[n.by.parent] += added
+		}
+		needs = needs[:0]
+		for _, table := range order {
+			for _, up := range f.ties[table] {
+				if rows := up.fresh(f, arrived[table]*up.missing(f)); rows >= few {
+					needs = append(needs, need{up, rows})
+				}
+			}
+		}
+		if len(needs) == 0 {
+			return over
+		}
 	}
 	return over
+}
+
+// add keeps more parents of a tie alone.
+func (f *forecast) add(l *tie, parents float64) (added, over float64) {
+	t := &f.tables[l.parent]
+	added = min(parents, t.rows-t.kept(), l.distinct-l.forced)
+	if added <= 0 {
+		return 0, 0
+	}
+	over = max(added-t.room(), 0)
+	share := (1 - l.caught) * added / max(l.gone(f), added)
+	t.forced += added
+	l.force(added, share)
+	return added, over
 }
 
 func (f *forecast) expected(i int) Expected {

@@ -25,8 +25,8 @@ type deal struct {
 }
 
 const (
-	mostMissing = 6   // ties of one table of which parents are taken to be missing
-	dealSteps   = 100 // turns in which the candidates of one table are taken
+	mostMissing = 4  // ties of one table of which parents are taken to be missing
+	dealSteps   = 60 // turns in which the candidates of one table are taken
 )
 
 // sample expects how the walk chooses among the candidates of a table: those
@@ -79,7 +79,7 @@ func (f *forecast) take(d *deal, sets float64) (over float64) {
 		complete := f.complete(l.parent)
 		for _, up := range f.ties[l.parent] {
 			needed := min(up.missing(f)/max(1-complete, 1e-9), 1)
-			over += f.bring(up, up.fresh(f, sets*needed), 1)
+			over += f.bring(up, up.fresh(f, sets*needed))
 		}
 	}
 	return over
@@ -259,7 +259,7 @@ func (f *forecast) unit(i int) (price, over float64) {
 
 // cost is unit with all that the row references.
 func (f *forecast) cost(i, depth int) (price, over float64) {
-	const deep = 5
+	const deep = 2
 	price, over = f.unit(i)
 	if depth == deep {
 		return price, over

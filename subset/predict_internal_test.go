@@ -325,7 +325,7 @@ func TestReason_SaysWhy(t *testing.T) {
 	p := m.plan(t, rules)
 	want := map[string]string{
 		"a": "rule all", "b": "rule none", "c": "rule rows 5, where true: one filtered scan",
-		"large": "large, and references no other table: a sample of its blocks",
+		"large": "large, without parents: a sample of its blocks",
 		"child": "children of kept s.a by by_a, s.b by the indexes of its partitions, 1 more",
 	}
 	for name, why := range want {
@@ -430,5 +430,23 @@ func TestDuration_IsAsExactAsAForecast(t *testing.T) {
 		if got := duration(seconds); got != want {
 			t.Errorf("%v: %s, want %s", seconds, got, want)
 		}
+	}
+}
+
+// A schema with more ways from table to table than anyone could follow is
+// planned all the same: a forecast that followed each would never end.
+func TestPredict_EndsOnADenseSchema(t *testing.T) {
+	m := imagine()
+	const tables, parents = 120, 5
+	for i := range tables {
+		name := fmt.Sprintf("t%03d", i)
+		m.table(name, int64(1000*(i+1)))
+		for p := max(i-parents, 0); p < i; p++ {
+			m.key(name, fmt.Sprintf("t%03d", p), -0.1, 0.1)
+		}
+	}
+	p := m.plan(t, nil)
+	if p.Expected.Rows < p.Target/4 || p.Expected.Rows > 2*p.Target {
+		t.Errorf("expected %d rows for a target of %d", p.Expected.Rows, p.Target)
 	}
 }

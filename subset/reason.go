@@ -50,7 +50,7 @@ func (t *TablePlan) sizeReason() string {
 		}
 		return drivenBy(t.driving)
 	}
-	return "large, and references no other table: a sample of its blocks"
+	return "large, without parents: a sample of its blocks"
 }
 
 // drivenBy names the parents whose children are candidates, and the indexes

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -47,6 +48,25 @@ advice: public.a|b will hold much
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestPlan_GoesOnBelowWithLongReasons(t *testing.T) {
+	long := &subset.Plan{Tables: []subset.TablePlan{
+		{Schema: "s", Name: strings.Repeat("ö", 50), Reason: "children of kept s.distribution_center_locations by distribution_center_locations_idx, s.other by other_idx"},
+		{Schema: "s", Name: "b", Reason: "small: 5 rows"},
+	}}
+	text := written(t, func(b *strings.Builder) error { return long.WriteText(b) })
+	widest := 0
+	for line := range strings.Lines(text) {
+		widest = max(widest, utf8.RuneCountInString(strings.TrimSpace(line)))
+	}
+	if widest > 140 {
+		t.Errorf("%d characters wide:\n%s", widest, text)
+	}
+	indent := strings.Repeat(" ", utf8.RuneCountInString(text[strings.Index(text, "\ntable")+1:strings.Index(text, "why")]))
+	if !strings.Contains(text, "\n"+indent+"distribution_center_locations_idx,\n"+indent+"s.other by other_idx\ns.b ") {
+		t.Errorf("not below each other:\n%s", text)
 	}
 }
 
