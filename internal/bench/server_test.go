@@ -96,6 +96,7 @@ func databaseOf(b *testing.B, url string) string {
 func (s *server) measure(b *testing.B, url string, do func() bench.Cost) bench.Cost {
 	b.Helper()
 	database := databaseOf(b, url)
+	s.wait(b, database)
 	blocks := s.blocks(b, database)
 	cpu := s.cpu(b)
 	began := time.Now()
