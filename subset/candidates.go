@@ -70,6 +70,7 @@ type question struct {
 	args   []any
 	heap   *catalog.Heap
 	number int   // of the heap
+	lane   int   // connection, preferably
 	plain  bool  // asks without regard to parents
 	keys   []int // of which the answers tell the parents; in order
 	given  int   // the key by whose parents it asks, and which heap they are of
@@ -82,6 +83,7 @@ const noKey = -1
 // no key leads to several.
 func (w *walk) newQuestion(h *catalog.Heap) question {
 	q := question{heap: h, number: w.number[h.OID], plain: true, given: noKey}
+	q.lane = q.number
 	if keys := w.keys[q.number]; len(keys.several) == 0 {
 		q.keys = keys.single
 	}
@@ -130,7 +132,7 @@ type found struct {
 func (w *walk) ask(ctx context.Context, i int, queries []question) ([]candidate, error) {
 	answers := make([]found, len(queries))
 	seed := int64(w.seed(w.plan.Tables[i].table))
-	err := w.src.each(ctx, len(queries), func(ctx context.Context, c *pgx.Conn, n int) error {
+	err := w.src.spread(ctx, len(queries), func(i int) int { return queries[i].lane }, func(ctx context.Context, c *pgx.Conn, n int) error {
 		rows, err := c.Query(ctx, queries[n].sql, append([]any{binaryResults, seed}, queries[n].args...)...)
 		if err != nil {
 			return err

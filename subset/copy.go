@@ -5,10 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
+	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -32,10 +31,7 @@ func (r *run) copyAll(ctx context.Context) error {
 	rows := r.walk.rowsByHeap()
 	r.copied = make([]copied, len(rows))
 	r.tables = make([]copied, len(r.plan.Tables))
-	conns := make(chan *pgx.Conn, len(r.src.workers))
-	for _, c := range r.src.workers {
-		conns <- c
-	}
+	r.lanes = make([]sync.Mutex, len(r.src.workers))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(min(max(r.sink.Concurrency(), 1), len(r.src.workers)))
 	for _, t := range r.src.db.Tables {
@@ -45,9 +41,7 @@ func (r *run) copyAll(ctx context.Context) error {
 				continue
 			}
 			g.Go(func() error {
-				c := <-conns
-				defer func() { conns <- c }()
-				if err := r.copyHeap(ctx, c, h, rows[n]); err != nil {
+				if err := r.copyHeap(ctx, h, rows[n]); err != nil {
 					return fmt.Errorf("copy %s: %w", dotted(h.Name), err)
 				}
 				return nil
@@ -59,13 +53,13 @@ func (r *run) copyAll(ctx context.Context) error {
 
 // copyHeap streams rows through a pipe: neither side holds more than a buffer
 // of them.
-func (r *run) copyHeap(ctx context.Context, c *pgx.Conn, h *catalog.Heap, rows []row) error {
+func (r *run) copyHeap(ctx context.Context, h *catalog.Heap, rows []row) error {
 	began := time.Now()
 	columns := copiedColumns(h.Table)
 	reader, writer := io.Pipe()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		err := r.src.explain(c, copyOut(ctx, c, h, columns, rows, writer))
+		err := r.copyOut(ctx, h, columns, rows, writer)
 		writer.CloseWithError(err)
 		return err
 	})
@@ -98,20 +92,29 @@ func (r *run) tell(h *catalog.Heap, c copied) {
 	r.observe(Event{Step: StepCopy, Table: dotted(h.Table.Name), Rows: t.rows, Total: total, Bytes: t.bytes, Done: t.rows == total})
 }
 
-func copyOut(ctx context.Context, c *pgx.Conn, h *catalog.Heap, columns []string, rows []row, w io.Writer) error {
+// copyOut reads each stretch of rows on the connection that found them.
+func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, rows []row, w io.Writer) error {
 	buffer := bufio.NewWriterSize(w, copyBuffer)
 	var sent int64
-	for batch := range slices.Chunk(rows, copyBatch) {
-		tag, err := c.PgConn().CopyTo(ctx, buffer, copySQL(h, columns, batch))
+	for _, part := range r.src.stretches(h, rows, copyBatch) {
+		n, err := r.copyStretch(ctx, part, copySQL(h, columns, part.rows), buffer)
 		if err != nil {
 			return err
 		}
-		sent += tag.RowsAffected()
+		sent += n
 	}
 	if sent != int64(len(rows)) {
 		return fmt.Errorf("%d rows came for %d", sent, len(rows))
 	}
 	return buffer.Flush()
+}
+
+func (r *run) copyStretch(ctx context.Context, part stretch, sql string, w io.Writer) (int64, error) {
+	r.lanes[part.lane].Lock()
+	defer r.lanes[part.lane].Unlock()
+	c := r.src.workers[part.lane]
+	tag, err := c.PgConn().CopyTo(ctx, w, sql)
+	return tag.RowsAffected(), r.src.explain(c, err)
 }
 
 // drained makes sure that the sink has read everything.

@@ -23,9 +23,22 @@ type placed struct {
 	rows []row
 }
 
-// tooMany children for each candidate wanted are not worth reading: a sample
-// of blocks finds as many whose parents are kept for less.
-const tooMany = 6
+const (
+	// indexCost is what it costs to find a row by an index, where reading one
+	// among its neighbours costs 1: its block has to be found and mapped.
+	indexCost = 40
+
+	// thinAmong rows whose parents are kept are read for each one taken.
+	thinAmong = 2
+)
+
+// byIndex reports whether so many children are found for less by the index of
+// the key than in a sample of blocks, in which only some rows are of kept
+// parents.
+func (t *TablePlan) byIndex(p *parents, children, want int64) bool {
+	read := min(float64(t.Rows), float64(want*thinAmong)/max(p.share, 1e-9))
+	return p.key.Indexed && float64(children)*indexCost <= read
+}
 
 // driven finds children of sampled parents. Rows that cost nothing have all
 // their parents kept, so the key with the fewest children has all of them;
@@ -40,7 +53,7 @@ func (w *walk) driven(ctx context.Context, i int, need int64) ([]candidate, erro
 		}
 		children, want := int64(p.share*float64(t.Rows)), w.want(t, missing)
 		asked := w.amongQueries(t, p, min(want, children+1))
-		if p.key.Indexed && children <= want*tooMany {
+		if t.byIndex(p, children, want) {
 			asked = w.childQueries(t, p, want)
 		}
 		strays = strays || mayReferenceNothing(p.key)
@@ -104,7 +117,7 @@ func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
 
 func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
 	// One parent with a great many children must not cost a scan of them.
-	each := want*tooMany + 1_000
+	each := 10*want + 1_000
 	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
 		q.given = p.position
 		others := slices.DeleteFunc(slices.Clone(q.keys), func(k int) bool { return k == p.position })
@@ -115,8 +128,7 @@ func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
 
 // amongQueries read blocks of a table and take the children of the parents.
 func (w *walk) amongQueries(t *TablePlan, p *parents, want int64) []question {
-	const thin = 2
-	share := min(float64(want*thin)/max(float64(t.Rows)*p.share, 1), 1)
+	share := min(float64(want*thinAmong)/max(float64(t.Rows)*p.share, 1), 1)
 	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
 		q.sql = blocksAmongSQL(p.key, q.heap, parent, w.foreignKeys(q.keys))
 		return []any{share * 100, w.blockSeed(t.table), t.portion(q.heap, want)}
@@ -136,20 +148,16 @@ func (w *walk) questions(p *parents, phrase func(q *question, parent *catalog.He
 			q := w.newQuestion(child)
 			q.plain, q.of = false, h.heap
 			args := phrase(&q, w.heaps[h.heap])
-			for batch := range slices.Chunk(h.rows, p.batch(q.given)) {
-				q.args = append(slices.Clone(args), tids(batch))
+			if q.given == noKey { // it reads blocks: it would read them again for each batch
+				q.args = append(args, tids(h.rows))
+				queries = append(queries, q)
+				continue
+			}
+			for _, part := range w.src.stretches(w.heaps[h.heap], h.rows, lookupBatch) {
+				q.lane, q.args = part.lane, append(slices.Clone(args), tids(part.rows))
 				queries = append(queries, q)
 			}
 		}
 	}
 	return queries
-}
-
-// batch is how many parents one query is about. One that reads blocks is
-// about all: it would read them again for each.
-func (p *parents) batch(given int) int {
-	if given == noKey {
-		return int(max(p.n, 1))
-	}
-	return lookupBatch
 }

@@ -59,12 +59,12 @@ func (w *walk) lookup(ctx context.Context, rows []row) ([]row, error) {
 	for len(rows) > 0 {
 		heap := rows[0].heap()
 		end, _ := slices.BinarySearchFunc(rows, heap+1, func(r row, h int) int { return cmp.Compare(r.heap(), h) })
-		for batch := range slices.Chunk(rows[:end], lookupBatch) {
-			queries = append(queries, links{w: w, heap: heap, rows: batch})
+		for _, part := range w.src.stretches(w.heaps[heap], rows[:end], lookupBatch) {
+			queries = append(queries, links{w: w, heap: heap, lane: part.lane, rows: part.rows})
 		}
 		rows = rows[end:]
 	}
-	err := w.src.each(ctx, len(queries), func(ctx context.Context, c *pgx.Conn, i int) error {
+	err := w.src.spread(ctx, len(queries), func(i int) int { return queries[i].lane }, func(ctx context.Context, c *pgx.Conn, i int) error {
 		return queries[i].ask(ctx, c)
 	})
 	if err != nil {
@@ -81,6 +81,7 @@ func (w *walk) lookup(ctx context.Context, rows []row) ([]row, error) {
 type links struct {
 	w    *walk
 	heap int
+	lane int
 	rows []row // sorted
 
 	// What most keys lead to is one parent at most: one for each row and key.

@@ -65,8 +65,9 @@ type run struct {
 
 	walk   *walk
 	mu     sync.Mutex
-	copied []copied // by heap number
-	tables []copied // by position in plan.Tables
+	lanes  []sync.Mutex // by connection, while rows are copied
+	copied []copied     // by heap number
+	tables []copied     // by position in plan.Tables
 	steps  []Step
 
 	objects  LargeObjects

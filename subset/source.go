@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -227,24 +225,4 @@ func (s *Source) lock(ctx context.Context) error {
 		return fmt.Errorf("lock tables: %w", err)
 	}
 	return nil
-}
-
-// each calls do for 0 to n-1, on all connections at once.
-func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, i int) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	var next atomic.Int64
-	for _, c := range s.workers[:min(n, len(s.workers))] {
-		g.Go(func() error {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return nil
-				}
-				if err := do(ctx, c, i); err != nil {
-					return s.explain(c, err)
-				}
-			}
-		})
-	}
-	return g.Wait()
 }

@@ -23,8 +23,9 @@ type Spec struct {
 }
 
 // DefaultConnections is how many connections share the snapshot when Spec
-// does not say.
-const DefaultConnections = 4
+// does not say. More ask more of the source, and bring little: each has to read
+// for itself what others have read.
+const DefaultConnections = 2
 
 // Rule overrides the curve for one table, named "schema.table" in
 // Spec.Tables. The zero Rule changes nothing.

@@ -178,7 +178,7 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 	waiting := w.takeFree(i, candidates, goal)
 	var spent int64
 	if missing := goal - w.tallies[i].rows(); missing > 0 {
-		short := w.shortlist(candidates, missing*2+fewCandidates)
+		short := w.shortlist(candidates, missing+missing/2+fewCandidates)
 		if err := w.expand(ctx, w.behind(short), true); err != nil {
 			return 0, err
 		}
