@@ -167,7 +167,7 @@ func filtered(h *catalog.Heap, condition, columns string) string {
 // a hash of the row's key, or of its place when it has none.
 func hashOf(t *catalog.Table, alias string) string {
 	if len(t.Keys) == 0 {
-		return hashOfText(alias + "tableoid::pg_catalog.regclass::pg_catalog.text || " + alias + "ctid::pg_catalog.text")
+		return fmt.Sprintf(`pg_catalog.hashtextextended(%sctid::pg_catalog.text COLLATE pg_catalog."C", pg_catalog.hashoidextended(%stableoid, $1))`, alias, alias)
 	}
 	var texts []string
 	sum := "$1"
@@ -195,6 +195,7 @@ func hashOfText(text string) string {
 // cheaper than that of their text, or nothing. The seed of a column is the
 // hash of those before it.
 func hashOfType(kind, column, seed string) string {
+	kind, _, _ = strings.Cut(kind, "(")
 	switch kind {
 	case "smallint":
 		return "pg_catalog.hashint2extended(" + column + ", " + seed + ")"
@@ -202,10 +203,14 @@ func hashOfType(kind, column, seed string) string {
 		return "pg_catalog.hashint4extended(" + column + ", " + seed + ")"
 	case "bigint":
 		return "pg_catalog.hashint8extended(" + column + ", " + seed + ")"
+	case "numeric":
+		return "pg_catalog.hash_numeric_extended(" + column + ", " + seed + ")"
 	case "uuid":
 		return "pg_catalog.uuid_hash_extended(" + column + ", " + seed + ")"
-	case "text":
-		return `pg_catalog.hashtextextended(` + column + ` COLLATE pg_catalog."C", ` + seed + ")"
+	case "timestamp with time zone", "timestamp without time zone":
+		return "pg_catalog.timestamp_hash_extended(" + column + "::pg_catalog.timestamp, " + seed + ")"
+	case "text", "character varying":
+		return "pg_catalog.hashtextextended(" + column + `::pg_catalog.text COLLATE pg_catalog."C", ` + seed + ")"
 	}
 	return ""
 }

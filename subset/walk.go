@@ -27,6 +27,7 @@ type walk struct {
 	gaveUp     bool          // on a row in seen whose ancestors are not all in it
 	left       [][]candidate // by position in plan.Tables: those that were not needed so far
 	remembered int           // candidates in left
+	tried      []bool        // by position in plan.Tables: it was offered rows up to its target
 	kept       *rowSet
 	sampled    *rowSet
 	families   *rowSet // rows whose children are all kept
@@ -64,6 +65,7 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 		number:   map[uint32]int{},
 		seen:     newSeen(),
 		left:     make([][]candidate, len(p.Tables)),
+		tried:    make([]bool, len(p.Tables)),
 		tallies:  make([]tally, len(p.Tables)),
 		keyTally: make([]keyTally, len(p.keys)),
 	}
@@ -149,6 +151,9 @@ func (w *walk) pass(ctx context.Context, goal func(*TablePlan) int64, allowance 
 			ahead += wants(n)
 		}
 		share := float64(wants(i)) / float64(ahead)
+		if w.triedInVain(i, int64(float64(allowance)*share)) {
+			continue
+		}
 		sample := w.sample
 		if w.plan.Mode == ModeFamily {
 			sample = w.sampleFamilies
@@ -162,6 +167,14 @@ func (w *walk) pass(ctx context.Context, goal func(*TablePlan) int64, allowance 
 		w.tell(i, false)
 	}
 	return nil
+}
+
+// triedInVain reports whether the table was offered all that it could have,
+// and there is no new allowance to speak of.
+func (w *walk) triedInVain(i int, allowance int64) bool {
+	const enough = 0.1 // of the rows it lacks
+	lacks := w.plan.Tables[i].Target - w.tallies[i].rows()
+	return w.tried[i] && float64(allowance) < enough*float64(lacks)
 }
 
 // sample brings a table to its goal, as far as the allowance permits, and
@@ -190,6 +203,7 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 		}
 	}
 	w.leave(i, candidates)
+	w.tried[i] = goal == w.plan.Tables[i].Target
 	return spent, nil
 }
 
