@@ -76,8 +76,8 @@ func TestDocument_OfASubset(t *testing.T) {
 		Keys:   []subset.KeyReport{{Name: "fk", Child: "public.b", Parent: "public.a", Declared: true, Validated: true, Rows: 4}},
 	})
 	want := `{"version":1,"database":"shop","server_version":170002,"seed":7,"curve":"10:3,1000000:10000","source_rows":100,"target":15,"rows":16,` +
-		`"overflow":1,"bytes":900,"seconds":1.5,"steps":[{"name":"copy","seconds":1}],"tables":[{"schema":"public","name":"a","source_rows":100,` +
-		`"target":15,"rows":16,"sampled":15,"forced":1,"forced_by":[{"key":"public.b.fk","rows":1}],"bytes":0,"seconds":0}],` +
+		`"overflow":1,"target_error":0,"bytes":900,"seconds":1.5,"steps":[{"name":"copy","seconds":1}],"tables":[{"schema":"public","name":"a","source_rows":100,` +
+		`"target":15,"rows":16,"sampled":15,"forced":1,"forced_by":[{"key":"public.b.fk","rows":1}],"bytes":0,"seconds":0,"target_error":0}],` +
 		`"keys":[{"name":"fk","child":"public.b","parent":"public.a","declared":true,"validated":true,"rows":4,"dangling":0}]}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

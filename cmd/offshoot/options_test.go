@@ -69,8 +69,8 @@ func TestRun_WrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"subset --plan --connections 0", "offshoot: subset: 0 connections\nhint: give a number between 1 and 64\n"},
 		{"subset --plan --connections 65", "offshoot: subset: 65 connections\nhint: give a number between 1 and 64\n"},
 		{"subset --plan --privacy loose", "offshoot: subset: unknown privacy level \"loose\"\nhint: choose strict, warn or off\n"},
-		{"subset --plan --report r.pdf", "offshoot: subset: report r.pdf: unknown format\nhint: name it .md, .json or .txt\n"},
-		{"subset --plan --report r", "offshoot: subset: report r: unknown format\nhint: name it .md, .json or .txt\n"},
+		{"subset --plan --report r.pdf", "offshoot: subset: report r.pdf: unknown format\nhint: name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)\n"},
+		{"subset --plan --report r", "offshoot: subset: report r: unknown format\nhint: name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)\n"},
 		{"subset --plan --source mysql://u:hunter9@h/d", "offshoot: subset: source: not a database URL\nhint: write postgres://user@host:5432/database\n"},
 		{"completion", "offshoot: completion: no shell given\nhint: choose one of bash, zsh, fish, powershell\n"},
 	} {

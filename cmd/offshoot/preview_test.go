@@ -278,12 +278,13 @@ func TestPreview_WhatServesGoesOnWhenAnUpdateFails(t *testing.T) {
 	before := ours(t, dir)
 	for _, c := range []struct {
 		name, file, content string
+		timeout             string // short only where it is waited for
 		says                string
 	}{
-		{"build", "Dockerfile", "FROM scratch\nCOPY nowhere /nowhere\n", "fail build and pull"},
-		{"archive", "archive.sql", "CREATE TABLE orders (id int);\nSELECT nope;\n", "fail load archive"},
-		{"migration", "archive.sql", tinyArchive + "ALTER TABLE orders ADD COLUMN paid text;\n", "fail migrate"},
-		{"service", "Dockerfile", strings.Replace(tinyDockerfile, "8000", "8001", 1), "fail wait until ready"},
+		{"build", "Dockerfile", "FROM scratch\nCOPY nowhere /nowhere\n", "5m", "fail build and pull"},
+		{"archive", "archive.sql", "CREATE TABLE orders (id int);\nSELECT nope;\n", "5m", "fail load archive"},
+		{"migration", "archive.sql", tinyArchive + "ALTER TABLE orders ADD COLUMN paid text;\n", "5m", "fail migrate"},
+		{"service", "Dockerfile", strings.Replace(tinyDockerfile, "8000", "8001", 1), "25s", "fail wait until ready"},
 	} {
 		path := filepath.Join(dir, c.file)
 		whole, err := os.ReadFile(path)
@@ -291,7 +292,7 @@ func TestPreview_WhatServesGoesOnWhenAnUpdateFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, path, c.content)
-		p := start(t, dir, nil, "up", "--archive", "archive.sql", "--timeout", "8s")
+		p := start(t, dir, nil, "up", "--archive", "archive.sql", "--timeout", c.timeout)
 		if got := p.ends(); got != 3 || !strings.Contains(p.stderr.String(), c.says) {
 			t.Errorf("%s: exit code %d, want 3 and %q: %s", c.name, got, c.says, p.stderr.String())
 		}
