@@ -185,10 +185,11 @@ func TestRun_MakesDoWithTheConnectionsItGets(t *testing.T) {
 		2: "connections left for 1 instead of 4",
 		3: "connections left for 1 instead of 4",
 		4: "connections left for 2 instead of 4",
+		5: "connections left for 3 instead of 4",
 	} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			owner, role := reader(t, "limited_reader", fmt.Sprintf("CONNECTION LIMIT %d", limit))
-			report, target := takeInto(t, subset.Spec{URL: role}) // pg_dump needs one too
+			report, target := takeInto(t, subset.Spec{URL: role, Connections: 4}) // pg_dump needs one too
 			wantComplete(t, owner, target, report)
 			wantWarning(t, report.Warnings, want)
 		})
@@ -197,7 +198,7 @@ func TestRun_MakesDoWithTheConnectionsItGets(t *testing.T) {
 
 func TestRun_OfARoleWithOneConnectionIsPlannedAtLeast(t *testing.T) {
 	_, role := reader(t, "lonely", "CONNECTION LIMIT 1")
-	s := open(t, subset.Spec{URL: role})
+	s := open(t, subset.Spec{URL: role, Connections: 4})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -96,7 +96,20 @@ func (s *Source) recruit(ctx context.Context) error {
 		}
 		s.workers = append(s.workers, c)
 	}
-	return nil
+	return s.spare(ctx, n)
+}
+
+// spare makes sure that pg_dump will get a connection too.
+func (s *Source) spare(ctx context.Context, n int) error {
+	c, err := s.connect(ctx)
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &pg) && pg.Code == tooManyConnections:
+		return s.settle(ctx, n)
+	case err != nil:
+		return err
+	}
+	return c.Close(ctx)
 }
 
 // settle makes do with the connections there are, and gives one of them back
