@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -191,7 +192,8 @@ func same(t *testing.T, source, target string) {
 	if diff := cmp.Diff(materialized(t, source), materialized(t, target)); diff != "" {
 		t.Errorf("materialized views differ (-source +target):\n%.4000s", diff)
 	}
-	if diff := cmp.Diff(strings.Split(dump(t, source), "\n"), strings.Split(dump(t, target), "\n")); diff != "" {
+	// Where PostgreSQL puts a row is its own affair: a small one may find room in an earlier block.
+	if diff := cmp.Diff(slices.Sorted(strings.Lines(dump(t, source))), slices.Sorted(strings.Lines(dump(t, target)))); diff != "" {
 		t.Errorf("target differs (-source +target):\n%.4000s", diff)
 	}
 }
