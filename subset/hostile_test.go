@@ -29,13 +29,13 @@ func reader(t *testing.T, name, attributes string) (owner, role string) {
 
 func TestRun_OutlastsTheTimeoutsOfItsRole(t *testing.T) {
 	owner, role := reader(t, "hurried", "")
-	pgtest.Exec(t, owner, `ALTER ROLE hurried SET statement_timeout = '150ms'; ALTER ROLE hurried SET lock_timeout = '150ms';
-		ALTER ROLE hurried SET idle_in_transaction_session_timeout = '150ms'`)
+	pgtest.Exec(t, owner, `ALTER ROLE hurried SET statement_timeout = '1s'; ALTER ROLE hurried SET lock_timeout = '1s';
+		ALTER ROLE hurried SET idle_in_transaction_session_timeout = '1s'`)
 	if pgtest.Value(t, owner, "SHOW server_version_num") >= "140000" {
-		pgtest.Exec(t, owner, "ALTER ROLE hurried SET idle_session_timeout = '150ms'")
+		pgtest.Exec(t, owner, "ALTER ROLE hurried SET idle_session_timeout = '1s'")
 	}
 	// One statement takes longer than each of them, and all others sit idle.
-	slow := subset.Rule{Where: "(SELECT pg_catalog.count(*) FROM (SELECT pg_catalog.pg_sleep(0.4)) AS s) = 1"}
+	slow := subset.Rule{Where: "(SELECT pg_catalog.count(*) FROM (SELECT pg_catalog.pg_sleep(1.4)) AS s) = 1"}
 	report, target := takeInto(t, subset.Spec{URL: role, Tables: map[string]subset.Rule{"public.note": slow}})
 	wantComplete(t, owner, target, report)
 }

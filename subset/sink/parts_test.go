@@ -65,7 +65,7 @@ func TestPool_StaysWholeWhenItCannotConnect(t *testing.T) {
 func TestConnect_UndoesTheDefaultsOfTheRole(t *testing.T) {
 	owner := pgtest.New(t)
 	url := pgtest.Role(t, owner, "sink_strict", "")
-	pgtest.Exec(t, owner, `ALTER ROLE sink_strict SET statement_timeout = '1ms'; ALTER ROLE sink_strict SET default_transaction_read_only = on;
+	pgtest.Exec(t, owner, `ALTER ROLE sink_strict SET statement_timeout = '10s'; ALTER ROLE sink_strict SET default_transaction_read_only = on;
 		ALTER ROLE sink_strict SET search_path = pg_temp; ALTER ROLE sink_strict SET row_security = on`)
 	conn := connected(t, url)
 	for setting, want := range map[string]string{
