@@ -123,7 +123,7 @@ func (r *run) startDatabase(ctx context.Context) error {
 		if hopeless(c, last) || time.Now().After(deadline) {
 			return r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last))
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+		if err := pause(ctx, 250*time.Millisecond); err != nil { // each question is a process in the container
 			return err
 		}
 	}

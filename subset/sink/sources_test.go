@@ -131,7 +131,9 @@ func TestSource_SampleDatabases(t *testing.T) {
 				loadFile(t, loaded, path)
 				same(t, from, loaded)
 			}
-			eachTargetHoldsTheSame(t, from)
+			if name == "pagila" { // which has views, partitions, triggers and types of its own
+				eachTargetHoldsTheSame(t, from)
+			}
 		})
 	}
 }
