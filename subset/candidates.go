@@ -28,21 +28,48 @@ const (
 // candidates finds rows of a table that are not kept yet, lowest hash first.
 func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, error) {
 	t := &w.plan.Tables[i]
-	need := goal - w.tallies[i].rows() + fewCandidates
-	if left := w.unkept(w.left[i]); t.strategy == whole && left != nil || int64(len(left)) >= need {
-		return left, nil
+	need := w.need(i, goal)
+	if w.hasLeft(i, need) {
+		return w.left[i], nil
 	}
+	a := w.ahead[i]
+	if a == nil {
+		a = w.begin(ctx, i, need)
+	}
+	w.ahead[i] = nil
+	found, err := w.gather(a)
+	if err != nil || t.strategy != drive || int64(len(found)) >= need {
+		return found, err
+	}
+	// Sampled parents may have fewer children than others.
+	more, err := w.ask(ctx, i, w.sampleQueries(t, w.want(t, need-int64(len(found))), thinning))
+	return inOrder(append(found, more...)), err
+}
+
+// need is how many candidates a table needs to come to its goal.
+func (w *walk) need(i int, goal int64) int64 { return goal - w.tallies[i].rows() + fewCandidates }
+
+// hasLeft reports whether those that are left will do.
+func (w *walk) hasLeft(i int, need int64) bool {
+	whole := w.plan.Tables[i].strategy == whole && w.left[i] != nil
+	w.setLeft(i, slices.Clip(w.unkept(w.left[i])))
+	return whole || int64(len(w.left[i])) >= need
+}
+
+// questions are those by which candidates of a table are found.
+func (w *walk) questionsAbout(i int, need int64) []question {
+	t := &w.plan.Tables[i]
 	switch t.strategy {
 	case whole:
-		return w.ask(ctx, i, w.heapQueries(t, func(q *question) { q.sql = rowsSQL(q.heap, w.foreignKeys(q.keys)) }))
+		return w.heapQueries(t, func(q *question) { q.sql = rowsSQL(q.heap, w.telling(q.number, q.keys)) })
 	case scan:
-		return w.ask(ctx, i, w.heapQueries(t, func(q *question) {
-			q.sql, q.args = filteredSQL(q.heap, t.rule.Where, w.foreignKeys(q.keys)), []any{w.want(t, need)}
-		}))
+		return w.heapQueries(t, func(q *question) {
+			q.sql, q.args = filteredSQL(q.heap, t.rule.Where, w.telling(q.number, q.keys)), []any{w.want(t, need)}
+		})
 	case drive:
-		return w.driven(ctx, i, need)
+		return w.driven(i, need)
 	}
-	return w.ask(ctx, i, w.sampleQueries(t, w.want(t, need), thinning))
+	return w.sampleQueries(t, w.want(t, need), thinning)
 }
 
 // want is how many candidates to ask for where so many rows are needed beside
@@ -107,7 +134,7 @@ func (w *walk) heapQueries(t *TablePlan, phrase func(*question)) []question {
 func (w *walk) sampleQueries(t *TablePlan, want, thin int64) []question {
 	share := min(float64(want*thin)/float64(max(t.Rows, 1)), 1)
 	return w.heapQueries(t, func(q *question) {
-		q.sql = blocksSQL(q.heap, w.foreignKeys(q.keys))
+		q.sql = blocksSQL(q.heap, w.telling(q.number, q.keys))
 		q.args = []any{share * 100, w.blockSeed(t.table), t.portion(q.heap, want)}
 	})
 }
@@ -124,31 +151,27 @@ func (t *TablePlan) portion(h *catalog.Heap, want int64) int64 {
 // found is the answers to a question, in their order.
 type found struct {
 	candidates []candidate
-	parents    []row // of each, by the keys of the question
+	names      []name      // of each
+	parents    []reference // of each, by the keys of the question
 }
 
 // ask runs the queries and returns what is not kept yet, once each, lowest
 // hash first. Parents that the answers tell are remembered.
 func (w *walk) ask(ctx context.Context, i int, queries []question) ([]candidate, error) {
-	answers := make([]found, len(queries))
-	seed := int64(w.seed(w.plan.Tables[i].table))
-	err := w.src.spread(ctx, len(queries), func(i int) int { return queries[i].lane }, func(ctx context.Context, c *pgx.Conn, n int) error {
-		rows, err := c.Query(ctx, queries[n].sql, append([]any{binaryResults, seed}, queries[n].args...)...)
-		if err != nil {
-			return err
-		}
-		answers[n], err = w.scan(rows, &queries[n])
-		return err
-	})
-	if err != nil {
-		return nil, err
+	return w.gather(w.start(ctx, i, queries))
+}
+
+func (w *walk) gather(a *asked) ([]candidate, error) {
+	<-a.done
+	if a.err != nil {
+		return nil, a.err
 	}
 	var all []candidate
-	for n := range answers {
-		w.remember(&queries[n], &answers[n])
-		all = append(all, answers[n].candidates...)
+	for n := range a.answers {
+		w.remember(&a.queries[n], &a.answers[n])
+		all = append(all, a.answers[n].candidates...)
 	}
-	return inOrder(all), nil
+	return inOrder(w.unkept(all)), nil
 }
 
 // inOrder sorts candidates by their hashes, each once.
@@ -169,32 +192,32 @@ func inOrder(all []candidate) []candidate {
 }
 
 // scan reads candidates: place and hash, then the parent by whose key they
-// were found, then those by all keys.
+// were found, then those by all keys. It may run ahead of the walk, and knows
+// nothing of what is kept.
 func (w *walk) scan(rows pgx.Rows, q *question) (found, error) {
 	defer rows.Close()
 	var f found
 	for rows.Next() {
 		values := rows.RawValues()
-		c := candidate{row: makeRow(q.number, place(values[0])), hash: int64(binary.BigEndian.Uint64(values[1])), plain: q.plain}
-		if w.kept.has(c.row) {
-			continue
-		}
-		f.candidates = append(f.candidates, c)
+		f.candidates = append(f.candidates,
+			candidate{row: makeRow(q.number, place(values[0])), hash: int64(binary.BigEndian.Uint64(values[1])), plain: q.plain})
 		values = values[2:]
 		var driver row
 		if q.given != noKey {
 			driver, values = makeRow(q.of, place(values[0])), values[1:]
 		}
+		own, values := w.ownName(q.number, values)
+		f.names = append(f.names, own)
 		for _, k := range q.keys {
 			if k == q.given {
-				f.parents = append(f.parents, driver)
+				f.parents = append(f.parents, reference{at: driver})
 				continue
 			}
-			parent, n, err := w.parent(w.plan.keys[k], values)
+			p, n, err := w.parent(k, values)
 			if err != nil {
 				return f, err
 			}
-			f.parents, values = append(f.parents, parent), values[n:]
+			f.parents, values = append(f.parents, p), values[n:]
 		}
 	}
 	return f, rows.Err()
@@ -207,14 +230,14 @@ func (w *walk) remember(q *question, f *found) {
 	}
 	var edges []edge
 	for i, c := range f.candidates {
-		if w.seen.known(c.row) {
+		if w.seen.known(c.row) || w.kept.has(c.row) {
 			continue
 		}
 		edges = edges[:0]
 		for n, k := range q.keys {
-			edges, _ = w.lead(edges, nil, f.parents[i*len(q.keys)+n], k)
+			edges = w.lead(edges, f.parents[i*len(q.keys)+n], k)
 		}
-		w.seen.look(w.seen.id(c.row), edges)
+		w.seen.look(w.meet(c.row, f.names[i]), edges)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -31,7 +30,6 @@ func (r *run) copyAll(ctx context.Context) error {
 	rows := r.walk.rowsByHeap()
 	r.copied = make([]copied, len(rows))
 	r.tables = make([]copied, len(r.plan.Tables))
-	r.lanes = make([]sync.Mutex, len(r.src.workers))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(min(max(r.sink.Concurrency(), 1), len(r.src.workers)))
 	for _, t := range r.src.db.Tables {
@@ -109,12 +107,14 @@ func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, ro
 	return buffer.Flush()
 }
 
-func (r *run) copyStretch(ctx context.Context, part stretch, sql string, w io.Writer) (int64, error) {
-	r.lanes[part.lane].Lock()
-	defer r.lanes[part.lane].Unlock()
+func (r *run) copyStretch(ctx context.Context, part stretch, sql string, w io.Writer) (n int64, err error) {
 	c := r.src.workers[part.lane]
-	tag, err := c.PgConn().CopyTo(ctx, w, sql)
-	return tag.RowsAffected(), r.src.explain(c, err)
+	err = r.src.inTurn(part.lane, func() error {
+		tag, err := c.PgConn().CopyTo(ctx, w, sql)
+		n = tag.RowsAffected()
+		return err
+	})
+	return n, r.src.explain(c, err)
 }
 
 // drained makes sure that the sink has read everything.

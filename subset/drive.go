@@ -2,7 +2,6 @@ package subset
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -33,17 +32,18 @@ const (
 )
 
 // byIndex reports whether so many children are found for less by the index of
-// the key than in a sample of blocks, in which only some rows are of kept
-// parents.
+// the key, in which each heap is asked about each parent, than in a sample of
+// blocks, in which only some rows are of kept parents.
 func (t *TablePlan) byIndex(p *parents, children, want int64) bool {
 	read := min(float64(t.Rows), float64(want*thinAmong)/max(p.share, 1e-9))
-	return p.key.Indexed && float64(children)*indexCost <= read
+	steps := children + p.n*int64(len(p.key.ChildHeaps)-1)
+	return p.key.Indexed && float64(steps)*indexCost <= read
 }
 
 // driven finds children of sampled parents. Rows that cost nothing have all
 // their parents kept, so the key with the fewest children has all of them;
 // others are asked for what that one cannot give.
-func (w *walk) driven(ctx context.Context, i int, need int64) ([]candidate, error) {
+func (w *walk) driven(i int, need int64) []question {
 	t := &w.plan.Tables[i]
 	var queries []question
 	missing, plain, strays := need, true, false
@@ -67,13 +67,7 @@ func (w *walk) driven(ctx context.Context, i int, need int64) ([]candidate, erro
 		// Rows that reference nothing, of which no parent knows.
 		queries = append(queries, w.sampleQueries(t, need, thinning)...)
 	}
-	found, err := w.ask(ctx, i, queries)
-	if err != nil || int64(len(found)) >= need {
-		return found, err
-	}
-	// Sampled parents may have fewer children than others.
-	more, err := w.ask(ctx, i, w.sampleQueries(t, w.want(t, need-int64(len(found))), thinning))
-	return inOrder(append(found, more...)), err
+	return queries
 }
 
 // drivers are the keys of a table with their sampled parents, best first.
@@ -121,7 +115,7 @@ func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
 	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
 		q.given = p.position
 		others := slices.DeleteFunc(slices.Clone(q.keys), func(k int) bool { return k == p.position })
-		q.sql = childrenSQL(p.key, q.heap, parent, w.foreignKeys(others))
+		q.sql = childrenSQL(p.key, q.heap, parent, w.telling(q.number, others))
 		return []any{min(2*t.portion(q.heap, want)+fewCandidates, want), each}
 	})
 }
@@ -130,7 +124,7 @@ func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
 func (w *walk) amongQueries(t *TablePlan, p *parents, want int64) []question {
 	share := min(float64(want*thinAmong)/max(float64(t.Rows)*p.share, 1), 1)
 	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
-		q.sql = blocksAmongSQL(p.key, q.heap, parent, w.foreignKeys(q.keys))
+		q.sql = blocksAmongSQL(p.key, q.heap, parent, w.telling(q.number, q.keys))
 		return []any{share * 100, w.blockSeed(t.table), t.portion(q.heap, want)}
 	})
 }

@@ -95,7 +95,7 @@ func (w *walk) sampleFamilies(ctx context.Context, i int, goal, allowance int64)
 	if err != nil {
 		return 0, err
 	}
-	w.left[i] = all // for all the parts
+	w.setLeft(i, all) // for all the parts
 	for range parts {
 		rows := w.tallies[i].rows()
 		if rows >= goal || w.rows(clan) >= w.targets(clan) {

@@ -62,17 +62,21 @@ func (w *walk) kind(id int32) uint64 {
 	var kind uint64
 	edges, _ := w.seen.of(id)
 	for _, e := range edges {
-		if e.to != toNowhere {
+		if !w.seen.dangles(e) {
 			kind += signature([]int32{e.key})
 		}
 	}
 	return kind
 }
 
+// slack is how many times what the allowance covers is followed: what parents
+// bring along in turn makes some of it too dear.
+const slack = 1.5
+
 // shortlist is the most promising of the candidates that are not free: only
 // these are followed further than to their parents. A parent that many of them
-// share is cheap for each.
-func (w *walk) shortlist(candidates []candidate, most int64) []candidate {
+// share is cheap for each. Nobody follows more than the allowance can pay for.
+func (w *walk) shortlist(candidates []candidate, most, allowance int64) []candidate {
 	type entry struct {
 		at    int32
 		needs uint64
@@ -89,14 +93,18 @@ func (w *walk) shortlist(candidates []candidate, most int64) []candidate {
 		alike[e.needs]++
 		entries = append(entries, e)
 	}
-	if int64(len(entries)) > most {
-		for i := range entries {
-			entries[i].cost /= float64(alike[entries[i].needs])
-		}
-		slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.cost, b.cost) })
-		entries = entries[:most]
-		slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
+	for i := range entries {
+		entries[i].cost /= float64(alike[entries[i].needs])
 	}
+	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.cost, b.cost) })
+	var cost float64
+	affordable := 0
+	for affordable < len(entries) && int64(affordable) < most && cost <= slack*float64(allowance)+fewCandidates {
+		cost += entries[affordable].cost
+		affordable++
+	}
+	entries = entries[:affordable]
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
 	short := make([]candidate, len(entries))
 	for i, e := range entries {
 		short[i] = candidates[e.at]

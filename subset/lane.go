@@ -75,7 +75,7 @@ func (s *Source) spread(ctx context.Context, n int, lane func(i int) int, do fun
 	for own, c := range s.workers {
 		g.Go(func() error {
 			for i, ok := l.take(own); ok; i, ok = l.take(own) {
-				if err := do(ctx, c, i); err != nil {
+				if err := s.inTurn(own, func() error { return do(ctx, c, i) }); err != nil {
 					return s.explain(c, err)
 				}
 			}
@@ -83,6 +83,13 @@ func (s *Source) spread(ctx context.Context, n int, lane func(i int) int, do fun
 		})
 	}
 	return g.Wait()
+}
+
+// inTurn keeps a connection to one query at a time.
+func (s *Source) inTurn(lane int, do func() error) error {
+	s.turns[lane].Lock()
+	defer s.turns[lane].Unlock()
+	return do()
 }
 
 // each calls do for 0 to n-1, on all connections at once.

@@ -8,8 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
-
-	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 const (
@@ -25,19 +23,29 @@ const (
 // new turns up: then every row's closure is known. With bounded, rows that
 // reference endlessly deep are given up.
 func (w *walk) expand(ctx context.Context, rows []row, bounded bool) error {
-	frontier := w.unknown(rows)
-	for round := 0; len(frontier) > 0; round++ {
+	next, err := w.lookup(ctx, w.unknown(rows), nil)
+	if err != nil {
+		return err
+	}
+	return w.follow(ctx, next, bounded)
+}
+
+// follow does the same for rows that were met as parents.
+func (w *walk) follow(ctx context.Context, ids []int32, bounded bool) error {
+	for round := 0; ; round++ {
+		rows, named := w.unseen(ids)
+		if len(rows)+len(named) == 0 {
+			return nil
+		}
 		if bounded && (round >= mostRounds || len(w.seen.rows) >= mostExplored) {
 			w.gaveUp = true
 			return nil
 		}
-		next, err := w.lookup(ctx, frontier)
-		if err != nil {
+		var err error
+		if ids, err = w.lookup(ctx, rows, named); err != nil {
 			return err
 		}
-		frontier = w.unknown(next)
 	}
-	return nil
 }
 
 // unknown is the rows that are neither kept nor looked at, sorted and without
@@ -53,28 +61,75 @@ func (w *walk) unknown(rows []row) []row {
 	return slices.Compact(unknown)
 }
 
-// lookup finds the parents of rows, which must be sorted.
-func (w *walk) lookup(ctx context.Context, rows []row) ([]row, error) {
-	var queries []links
-	for len(rows) > 0 {
-		heap := rows[0].heap()
-		end, _ := slices.BinarySearchFunc(rows, heap+1, func(r row, h int) int { return cmp.Compare(r.heap(), h) })
-		for _, part := range w.src.stretches(w.heaps[heap], rows[:end], lookupBatch) {
-			queries = append(queries, links{w: w, heap: heap, lane: part.lane, rows: part.rows})
+// unseen is those of the ids that are neither kept nor looked at: the places
+// of some rows, sorted, and the ids of those of which only the name is known,
+// by heap and name. Each comes once.
+func (w *walk) unseen(ids []int32) (rows []row, named []int32) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		switch {
+		case w.seen.kept[id] || w.seen.spans[id] != unseen:
+		case isElsewhere(w.seen.rows[id]):
+			named = append(named, id)
+		default:
+			rows = append(rows, w.seen.rows[id])
 		}
-		rows = rows[end:]
 	}
+	slices.Sort(rows)
+	slices.SortFunc(named, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(w.seen.rows[a], w.seen.rows[b]), cmp.Compare(w.seen.names[a].key, w.seen.names[b].key))
+	})
+	return rows, named
+}
+
+// lookup finds the parents of rows, given by their places or by ids of which
+// the names are known, both sorted.
+func (w *walk) lookup(ctx context.Context, rows []row, named []int32) ([]int32, error) {
+	queries := append(w.linksByPlace(rows), w.linksByName(named)...)
 	err := w.src.spread(ctx, len(queries), func(i int) int { return queries[i].lane }, func(ctx context.Context, c *pgx.Conn, i int) error {
 		return queries[i].ask(ctx, c)
 	})
 	if err != nil {
 		return nil, err
 	}
-	var parents []row
+	var parents []int32
 	for i := range queries {
 		parents = queries[i].record(parents)
 	}
 	return parents, nil
+}
+
+func (w *walk) linksByPlace(rows []row) []links {
+	var queries []links
+	for _, of := range byHeap(rows) {
+		for _, part := range w.src.stretches(w.heaps[of.heap], of.rows, lookupBatch) {
+			queries = append(queries, links{w: w, heap: of.heap, lane: part.lane, rows: part.rows})
+		}
+	}
+	return queries
+}
+
+func (w *walk) linksByName(ids []int32) []links {
+	var queries []links
+	for len(ids) > 0 {
+		heap := w.seen.rows[ids[0]].heap()
+		lane, n := w.laneOf(ids[0]), 1
+		for n < min(lookupBatch, len(ids)) && w.seen.rows[ids[n]].heap() == heap && w.laneOf(ids[n]) == lane {
+			n++
+		}
+		queries = append(queries, links{w: w, heap: heap, lane: lane, ids: ids[:n]})
+		ids = ids[n:]
+	}
+	return queries
+}
+
+// laneOf is the connection for a row of which only the name is known: keys
+// that are counted up lie in their heap in that order.
+func (w *walk) laneOf(id int32) int {
+	lanes, rows := int64(len(w.src.workers)), w.plan.Tables[w.tableOf(w.seen.rows[id])].Rows
+	part := float64(w.seen.names[id].key) / float64(max(rows, 1))
+	return int(min(max(part, 0), 1)*float64(lanes-1) + 0.5)
 }
 
 // links asks for the parents that some rows of one heap have.
@@ -82,13 +137,28 @@ type links struct {
 	w    *walk
 	heap int
 	lane int
-	rows []row // sorted
+	rows []row   // sorted; or
+	ids  []int32 // of which the names are known
 
 	// What most keys lead to is one parent at most: one for each row and key.
-	children, single []row
+	children []row
+	names    []name
+	single   []reference
 	// Others may lead to several.
 	several []link
 }
+
+// reference is what a row references by a key that leads to one row at most: its
+// place, or one of the three below, and its name where it has one.
+type reference struct {
+	at   row
+	name name
+}
+
+const (
+	nothingThere = ^row(0)     // the row references nothing
+	knownByName  = ^row(0) - 1 // the name says which
+)
 
 // link is one parent of one child by a key that may lead to several.
 type link struct {
@@ -96,12 +166,9 @@ type link struct {
 	key           int
 }
 
-// nothingThere is the parent of a row that references nothing by a key.
-const nothingThere = ^row(0)
-
 func (l *links) ask(ctx context.Context, c *pgx.Conn) error {
 	keys := &l.w.keys[l.heap]
-	if len(keys.single) > 0 {
+	if len(keys.single) > 0 || l.w.directories[l.heap] != nil {
 		if err := l.askSingle(ctx, c, keys.single); err != nil {
 			return err
 		}
@@ -119,40 +186,71 @@ func (l *links) ask(ctx context.Context, c *pgx.Conn) error {
 var binaryResults = pgx.QueryResultFormats{pgx.BinaryFormatCode}
 
 func (l *links) askSingle(ctx context.Context, c *pgx.Conn, keys []int) error {
-	sql := parentSQL(l.w.heaps[l.heap], l.w.foreignKeys(keys))
-	rows, err := c.Query(ctx, sql, binaryResults, tids(l.rows))
+	tell := l.w.telling(l.heap, keys)
+	sql, which := parentSQL(l.w.heaps[l.heap], tell), any(tids(l.rows))
+	if l.ids != nil {
+		sql, which = namedSQL(l.w.heaps[l.heap], tell), l.keysOf()
+	}
+	rows, err := c.Query(ctx, sql, binaryResults, which)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	l.children, l.single = make([]row, 0, len(l.rows)), make([]row, 0, len(l.rows)*len(keys))
+	n := max(len(l.rows), len(l.ids))
+	l.children, l.names, l.single = make([]row, 0, n), make([]name, 0, n), make([]reference, 0, n*len(keys))
 	for rows.Next() {
 		values := rows.RawValues()
-		l.children = append(l.children, makeRow(l.heap, place(values[0])))
-		if l.single, err = l.w.parents(keys, values[1:], l.single); err != nil {
+		own, told := l.w.ownName(l.heap, values[1:])
+		l.children, l.names = append(l.children, makeRow(l.heap, place(values[0]))), append(l.names, own)
+		if l.single, err = l.w.parents(keys, told, l.single); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
 }
 
+func (l *links) keysOf() []int64 {
+	keys := make([]int64, len(l.ids))
+	for i, id := range l.ids {
+		keys[i] = l.w.seen.names[id].key
+	}
+	return keys
+}
+
+// ownName reads the name of a row, where rows of the heap have names.
+func (w *walk) ownName(heap int, values [][]byte) (own name, more [][]byte) {
+	if w.directories[heap] == nil {
+		return name{}, values
+	}
+	return integer(values[0]), values[1:]
+}
+
 // parents reads what linked says of some keys, and appends the parents.
-func (w *walk) parents(keys []int, values [][]byte, to []row) ([]row, error) {
+func (w *walk) parents(keys []int, values [][]byte, to []reference) ([]reference, error) {
 	for _, k := range keys {
-		parent, n, err := w.parent(w.plan.keys[k], values)
+		p, n, err := w.parent(k, values)
 		if err != nil {
 			return nil, err
 		}
-		to, values = append(to, parent), values[n:]
+		to, values = append(to, p), values[n:]
 	}
 	return to, nil
 }
 
 // parent reads what linked says of one key, and how many values that took.
-func (w *walk) parent(k *catalog.ForeignKey, values [][]byte) (parent row, n int, err error) {
-	heap, at, n := uint32(0), values[0], 1
+func (w *walk) parent(key int, values [][]byte) (p reference, n int, err error) {
+	if w.named[key] != nil {
+		if values[0] == nil {
+			return reference{at: nothingThere}, 1, nil
+		}
+		return reference{at: knownByName, name: integer(values[0])}, 1, nil
+	}
+	k := w.plan.keys[key]
+	heap, at, n := k.ParentHeaps[0].OID, values[0], 1
 	if len(k.ParentHeaps) == 1 {
-		heap = k.ParentHeaps[0].OID
+		if w.directories[w.number[heap]] != nil {
+			p.name, n = integer(values[1]), 2
+		}
 	} else {
 		at, n = values[1], 2
 		if at != nil {
@@ -168,13 +266,15 @@ func (w *walk) parent(k *catalog.ForeignKey, values [][]byte) (parent row, n int
 	case at != nil:
 		number, ok := w.number[heap]
 		if !ok {
-			return 0, n, errMoved
+			return p, n, errMoved
 		}
-		return makeRow(number, place(at)), n, nil
+		p.at = makeRow(number, place(at))
 	case references:
-		return nowhere, n, nil
+		p.at = nowhere
+	default:
+		p.at = nothingThere
 	}
-	return nothingThere, n, nil
+	return p, n, nil
 }
 
 // place reads a tid in binary format: four bytes of block, two of item.
@@ -209,40 +309,53 @@ func (l *links) askSeveral(ctx context.Context, c *pgx.Conn, key int) error {
 
 // record remembers the answers, so that the outcome does not depend on which
 // came first, and appends the parents to those given.
-func (l *links) record(parents []row) []row {
-	keys := l.w.keys[l.heap].single
+func (l *links) record(parents []int32) []int32 {
+	w, keys := l.w, l.w.keys[l.heap].single
 	extra := map[row][]link{}
 	for _, one := range l.several {
 		extra[one.child] = append(extra[one.child], one)
 	}
-	if len(keys) == 0 {
-		l.children = l.rows
+	if l.children == nil { // nothing was asked about them
+		l.children, l.names = l.rows, make([]name, len(l.rows))
 	}
 	var edges []edge
 	for i, child := range l.children {
 		edges = edges[:0]
 		for n, k := range keys {
-			edges, parents = l.w.lead(edges, parents, l.single[i*len(keys)+n], k)
+			edges = w.lead(edges, l.single[i*len(keys)+n], k)
 		}
 		several := extra[child]
 		slices.SortFunc(several, func(a, b link) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.parent, b.parent)) })
 		for _, one := range several {
-			edges, parents = l.w.lead(edges, parents, one.parent, one.key)
+			edges = w.lead(edges, reference{at: one.parent}, one.key)
 		}
-		l.w.seen.look(l.w.seen.id(child), edges)
+		w.seen.look(w.meet(child, l.names[i]), edges)
+		for _, e := range edges {
+			if w.seen.fresh(e) {
+				parents = append(parents, e.to)
+			}
+		}
+	}
+	for _, id := range l.ids {
+		if w.seen.spans[id] == unseen { // no row came for it
+			w.seen.rows[id] = nowhere
+			w.seen.look(id, nil)
+		}
 	}
 	return parents
 }
 
-// lead appends the edge to a parent, and the parent itself when it is not kept.
-func (w *walk) lead(edges []edge, parents []row, parent row, key int) ([]edge, []row) {
+// lead appends the edge to a parent.
+func (w *walk) lead(edges []edge, p reference, key int) []edge {
 	switch {
-	case parent == nothingThere:
-		return edges, parents
-	case parent == nowhere:
-		return append(edges, edge{toNowhere, int32(key)}), parents
-	case w.kept.has(parent):
-		return append(edges, edge{toKept, int32(key)}), parents
+	case p.at == nothingThere:
+		return edges
+	case p.at == knownByName:
+		return w.refer(edges, p.name, key)
+	case p.at == nowhere:
+		return append(edges, edge{toNowhere, int32(key)})
+	case w.kept.has(p.at):
+		return append(edges, edge{toKept, int32(key)})
 	}
-	return append(edges, edge{w.seen.id(parent), int32(key)}), append(parents, parent)
+	return append(edges, edge{w.meet(p.at, p.name), int32(key)})
 }

@@ -40,22 +40,67 @@ func oneParent(k *catalog.ForeignKey) bool {
 // mayReferenceNothing reports whether some row may have no parent by right.
 func mayReferenceNothing(k *catalog.ForeignKey) bool { return k.Nullable || k.When != "" }
 
-// linked adds to a query for rows of a heap, which gives their places, what
-// each of them references: for each key, heap (where there are several) and
-// place of the parent, NULL where there is none, and (where that may be right)
-// whether there should be one. The query is given the columns it has to give. The limit has the server take the index of the parent's key
-// for each row: a hash of a whole parent costs more than some thousand steps
-// down its index.
-func linked(query func(columns string) string, answers []string, keys []*catalog.ForeignKey, alias string) string {
+// telling is what answers say of a row beside its place.
+type telling struct {
+	own  string // the column that names it, if any
+	keys []told
+}
+
+// told is a key of which answers tell the parent: its name, or else its place
+// and (where the parent's rows have names) that too.
+type told struct {
+	*catalog.ForeignKey
+	named bool
+	own   string // the parent's column
+}
+
+// telling is what is asked about rows of a heap by some keys.
+func (w *walk) telling(heap int, keys []int) telling {
+	var t telling
+	if d := w.directories[heap]; d != nil {
+		t.own = d.column
+	}
+	for _, k := range keys {
+		one := told{ForeignKey: w.plan.keys[k], named: w.named[k] != nil}
+		if len(one.ParentHeaps) == 1 {
+			if d := w.directories[w.number[one.ParentHeaps[0].OID]]; d != nil {
+				one.own = d.column
+			}
+		}
+		t.keys = append(t.keys, one)
+	}
+	return t
+}
+
+// linked adds to a query for rows of a heap, which gives their places, their
+// names and what each of them references. By some keys that is the name of the
+// parent; by each of the others heap (where there are several) and place of the
+// parent, NULL where there is none, its name (where it has one), and (where it
+// may rightly reference nothing) whether there should be one. The query is
+// given the columns it has to give. The limit has the server take the index of
+// the parent's key for each row: a hash of a whole parent costs more than some
+// thousand steps down its index.
+func linked(query func(columns string) string, answers []string, tell telling, alias string) string {
 	answers = slices.Clone(answers)
 	columns, joins := "", ""
 	taken := map[string]bool{}
-	for i, k := range keys {
+	take := func(column string) {
+		if !taken[column] {
+			taken[column] = true
+			columns += ", " + alias + catalog.Quote(column)
+		}
+	}
+	if tell.own != "" {
+		take(tell.own)
+		answers = append(answers, "c."+catalog.Quote(tell.own))
+	}
+	for i, k := range tell.keys {
 		for _, c := range k.ChildColumns {
-			if !taken[c] {
-				taken[c] = true
-				columns += ", " + alias + catalog.Quote(c)
-			}
+			take(c)
+		}
+		if k.named {
+			answers = append(answers, "c."+catalog.Quote(k.ChildColumns[0]))
+			continue
 		}
 		which, references := k.Join("p", "c"), k.References("c")
 		if k.When != "" {
@@ -63,23 +108,38 @@ func linked(query func(columns string) string, answers []string, keys []*catalog
 			columns += ", (" + k.When + "\n) AS " + when
 			which, references = "c."+when+" AND "+which, "COALESCE(c."+when+", false) AND "+references
 		}
+		found := "p.tableoid, p.ctid"
 		if len(k.ParentHeaps) != 1 {
 			answers = append(answers, fmt.Sprintf("p%d.tableoid", i))
 		}
 		answers = append(answers, fmt.Sprintf("p%d.ctid", i))
-		if mayReferenceNothing(k) {
+		if k.own != "" {
+			found += ", p." + catalog.Quote(k.own) + ` AS "offshoot: name"`
+			answers = append(answers, fmt.Sprintf(`p%d."offshoot: name"`, i))
+		}
+		if mayReferenceNothing(k.ForeignKey) {
 			answers = append(answers, references)
 		}
-		joins += fmt.Sprintf("\n  LEFT JOIN LATERAL (SELECT p.tableoid, p.ctid FROM %s AS p WHERE %s LIMIT 1) AS p%d ON true", k.FromParent(), which, i)
+		joins += fmt.Sprintf("\n  LEFT JOIN LATERAL (SELECT %s FROM %s AS p WHERE %s LIMIT 1) AS p%d ON true", found, k.FromParent(), which, i)
 	}
 	return fmt.Sprintf("SELECT %s\n  FROM (%s) AS c%s", strings.Join(answers, ", "), query(columns), joins)
 }
 
+// namedSQL asks for rows of a heap by their names ($1), and for their parents.
+func namedSQL(h *catalog.Heap, tell telling) string {
+	return linked(func(columns string) string {
+		return fmt.Sprintf(`SELECT c.*
+  FROM pg_catalog.unnest($1::pg_catalog.int8[]) AS n("offshoot: name")
+ CROSS JOIN LATERAL (SELECT ctid%s FROM ONLY %s AS c WHERE c.%s OPERATOR(pg_catalog.=) n."offshoot: name" LIMIT 1) AS c`,
+			columns, h.Name, catalog.Quote(tell.own))
+	}, []string{"c.ctid"}, tell, "c.")
+}
+
 // parentSQL asks for the parents of some rows of a heap ($1).
-func parentSQL(h *catalog.Heap, keys []*catalog.ForeignKey) string {
+func parentSQL(h *catalog.Heap, tell telling) string {
 	return linked(func(columns string) string {
 		return fmt.Sprintf("SELECT ctid%s FROM ONLY %s WHERE ctid = ANY($1)", columns, h.Name)
-	}, []string{"c.ctid"}, keys, "")
+	}, []string{"c.ctid"}, tell, "")
 }
 
 // The queries for candidates give their place and their hash, those with the
@@ -88,32 +148,32 @@ func parentSQL(h *catalog.Heap, keys []*catalog.ForeignKey) string {
 var candidateAnswers = []string{"c.ctid", `c."offshoot: hash"`}
 
 // rowsSQL asks for every row of a heap.
-func rowsSQL(h *catalog.Heap, keys []*catalog.ForeignKey) string {
+func rowsSQL(h *catalog.Heap, tell telling) string {
 	return linked(func(columns string) string {
 		return fmt.Sprintf(`SELECT ctid, %s AS "offshoot: hash"%s FROM ONLY %s`, hashOf(h.Table, ""), columns, h.Name)
-	}, candidateAnswers, keys, "")
+	}, candidateAnswers, tell, "")
 }
 
 // filteredSQL asks for rows ($2 of them) that fulfil the user's condition.
-func filteredSQL(h *catalog.Heap, condition string, keys []*catalog.ForeignKey) string {
+func filteredSQL(h *catalog.Heap, condition string, tell telling) string {
 	return linked(func(columns string) string {
 		return filtered(h, condition, fmt.Sprintf(`ctid, %s AS "offshoot: hash"%s`, hashOf(h.Table, ""), columns)) + ` ORDER BY "offshoot: hash" LIMIT $2`
-	}, candidateAnswers, keys, "")
+	}, candidateAnswers, tell, "")
 }
 
 // blocksSQL asks for rows ($4 of them) of some blocks of a heap.
-func blocksSQL(h *catalog.Heap, keys []*catalog.ForeignKey) string {
+func blocksSQL(h *catalog.Heap, tell telling) string {
 	return linked(func(columns string) string {
 		return fmt.Sprintf(`SELECT ctid, %s AS "offshoot: hash"%s
   FROM ONLY %s TABLESAMPLE pg_catalog.system ($2) REPEATABLE ($3)
  ORDER BY "offshoot: hash"
  LIMIT $4`, hashOf(h.Table, ""), columns, h.Name)
-	}, candidateAnswers, keys, "")
+	}, candidateAnswers, tell, "")
 }
 
 // blocksAmongSQL asks the same, for rows alone whose parent by a key is one of
 // some rows ($5) of a heap.
-func blocksAmongSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, keys []*catalog.ForeignKey) string {
+func blocksAmongSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, tell telling) string {
 	when := ""
 	if k.When != "" {
 		when = "(" + k.When + "\n) AND "
@@ -124,13 +184,13 @@ func blocksAmongSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, keys []*cata
  WHERE %sEXISTS (SELECT FROM ONLY %s AS p WHERE p.ctid = ANY($5) AND %s)
  ORDER BY "offshoot: hash"
  LIMIT $4`, hashOf(h.Table, "c."), columns, h.Name, when, parent.Name, k.Join("p", "c"))
-	}, candidateAnswers, keys, "c.")
+	}, candidateAnswers, tell, "c.")
 }
 
 // childrenSQL asks for the children ($2 of them) in a heap that rows ($4) of
 // another have by a key, and at most $3 of one parent. The place of that parent
 // comes behind the hash.
-func childrenSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, keys []*catalog.ForeignKey) string {
+func childrenSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, tell telling) string {
 	child := "ONLY " + h.Name.String() + " AS c"
 	if k.When != "" {
 		child = fmt.Sprintf("(SELECT ctid, * FROM ONLY %s WHERE %s\n) AS c", h.Name, k.When)
@@ -145,7 +205,7 @@ func childrenSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, keys []*catalog
  CROSS JOIN LATERAL (SELECT c.ctid, %s AS "offshoot: hash"%s FROM %s WHERE %s LIMIT $3) AS c
  ORDER BY "offshoot: hash"
  LIMIT $2`, strings.Join(referenced, ", "), parent.Name, hashOf(k.Child, "c."), columns, child, k.Join("p", "c"))
-	}, append(slices.Clone(candidateAnswers), `c."offshoot: parent"`), keys, "c.")
+	}, append(slices.Clone(candidateAnswers), `c."offshoot: parent"`), tell, "c.")
 }
 
 // everyChildSQL asks for all children in a heap that rows ($1) of another have

@@ -155,9 +155,10 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 	key := db.ForeignKeys[0]
 	key.ChildColumns = []string{evil}
 	db.Tables[0].Keys = []catalog.Key{{Columns: []string{evil, "b"}}}
-	heap, keys := db.Tables[0].Heaps[0], []*catalog.ForeignKey{key}
+	heap := db.Tables[0].Heaps[0]
+	keys := telling{own: evil, keys: []told{{ForeignKey: key, own: evil}, {ForeignKey: key, named: true}}}
 	for _, sql := range []string{
-		parentsSQL(key, heap, "true"), childrenSQL(key, heap, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys),
+		parentsSQL(key, heap, "true"), childrenSQL(key, heap, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys), namedSQL(heap, keys),
 		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{evil}, []row{1}),
 	} {
 		if strings.Contains(strings.ReplaceAll(sql, `"x""; DROP TABLE y; --"`, ""), "DROP") {

@@ -65,9 +65,8 @@ type run struct {
 
 	walk   *walk
 	mu     sync.Mutex
-	lanes  []sync.Mutex // by connection, while rows are copied
-	copied []copied     // by heap number
-	tables []copied     // by position in plan.Tables
+	copied []copied // by heap number
+	tables []copied // by position in plan.Tables
 	steps  []Step
 
 	objects  LargeObjects

@@ -5,7 +5,8 @@ package subset
 // is remembered; everything that is decided about candidates is decided on ids.
 type seen struct {
 	ids   map[row]int32
-	rows  []row  // by id
+	rows  []row  // by id; elsewhere where only the name is known, nowhere where there is none of that name
+	names []name // by id
 	kept  []bool // by id
 	spans []span // by id: what the row references, in edges
 	edges []edge
@@ -30,17 +31,28 @@ const (
 
 func newSeen() *seen { return &seen{ids: map[row]int32{}} }
 
+// forget drops all rows, and keeps the room for others.
+func (s *seen) forget() {
+	clear(s.ids)
+	s.rows, s.names, s.kept, s.spans, s.edges = s.rows[:0], s.names[:0], s.kept[:0], s.spans[:0], s.edges[:0]
+}
+
 // id is the row's number, a new one when it has none.
 func (s *seen) id(r row) int32 {
 	id, ok := s.ids[r]
 	if !ok {
-		id = int32(len(s.rows))
+		id = s.add(r, name{})
 		s.ids[r] = id
-		s.rows = append(s.rows, r)
-		s.kept = append(s.kept, false)
-		s.spans = append(s.spans, unseen)
 	}
 	return id
+}
+
+func (s *seen) add(r row, n name) int32 {
+	s.rows = append(s.rows, r)
+	s.names = append(s.names, n)
+	s.kept = append(s.kept, false)
+	s.spans = append(s.spans, unseen)
+	return int32(len(s.rows) - 1)
 }
 
 // known reports whether the row was looked at.
@@ -65,4 +77,7 @@ func (s *seen) of(id int32) ([]edge, bool) {
 }
 
 // fresh reports whether the edge leads to a row that is not kept.
-func (s *seen) fresh(e edge) bool { return e.to >= 0 && !s.kept[e.to] }
+func (s *seen) fresh(e edge) bool { return e.to >= 0 && !s.kept[e.to] && s.rows[e.to] != nowhere }
+
+// dangles reports whether the edge leads to a row that does not exist.
+func (s *seen) dangles(e edge) bool { return e.to == toNowhere || e.to >= 0 && s.rows[e.to] == nowhere }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,8 +19,9 @@ import (
 type Source struct {
 	spec     Spec
 	config   *pgx.ConnConfig
-	leader   *pgx.Conn   // made the snapshot; the transaction that holds it must outlive the others
-	workers  []*pgx.Conn // share it
+	leader   *pgx.Conn    // made the snapshot; the transaction that holds it must outlive the others
+	workers  []*pgx.Conn  // share it
+	turns    []sync.Mutex // of each of them: one query at a time
 	snapshot string
 	db       *catalog.Database
 	notices  []string // for the user, about the connections
@@ -75,7 +77,11 @@ func (s *Source) open(ctx context.Context) error {
 	if err = s.lock(ctx); err != nil {
 		return err
 	}
-	return s.recruit(ctx)
+	if err := s.recruit(ctx); err != nil {
+		return err
+	}
+	s.turns = make([]sync.Mutex, len(s.workers))
+	return nil
 }
 
 // recruit opens the other connections. A server or role that has fewer left

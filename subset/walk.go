@@ -23,8 +23,12 @@ type walk struct {
 	table  []int          // position in plan.Tables, by heap number
 	keys   []heapKeys     // by heap number
 
+	directories []*directory // by heap number, nil where rows are known by their places alone
+	named       []*directory // by position in plan.keys, nil where the parent has to be looked up
+
 	seen       *seen
 	gaveUp     bool          // on a row in seen whose ancestors are not all in it
+	ahead      []*asked      // by position in plan.Tables: candidates that are asked for before their turn
 	left       [][]candidate // by position in plan.Tables: those that were not needed so far
 	remembered int           // candidates in left
 	tried      []bool        // by position in plan.Tables: it was offered rows up to its target
@@ -64,6 +68,7 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 		src: s, plan: p, observe: observe,
 		number:   map[uint32]int{},
 		seen:     newSeen(),
+		ahead:    make([]*asked, len(p.Tables)),
 		left:     make([][]candidate, len(p.Tables)),
 		tried:    make([]bool, len(p.Tables)),
 		tallies:  make([]tally, len(p.Tables)),
@@ -92,15 +97,8 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 			}
 		}
 	}
+	w.openDirectories()
 	return w, nil
-}
-
-func (w *walk) foreignKeys(positions []int) []*catalog.ForeignKey {
-	keys := make([]*catalog.ForeignKey, len(positions))
-	for i, p := range positions {
-		keys[i] = w.plan.keys[p]
-	}
-	return keys
 }
 
 const (
@@ -129,7 +127,9 @@ func (w *walk) run(ctx context.Context) error {
 	if err := w.pass(ctx, func(t *TablePlan) int64 { return t.Target }, w.plan.Allowance-w.spent); err != nil {
 		return err
 	}
-	w.left = make([][]candidate, len(w.plan.Tables)) // a starving table is to be offered others
+	for i := range w.left {
+		w.setLeft(i, nil) // a starving table is to be offered others
+	}
 	left := w.plan.Target + w.plan.Allowance - w.kept.n
 	if err := w.pass(ctx, func(t *TablePlan) int64 { return int64(float64(t.Target) * starving) }, left); err != nil {
 		return err
@@ -140,12 +140,26 @@ func (w *walk) run(ctx context.Context) error {
 // pass brings every table to its goal, parents first, as far as the allowance
 // permits. Tables share it by what they want; what one leaves is for the rest.
 func (w *walk) pass(ctx context.Context, goal func(*TablePlan) int64, allowance int64) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if err := w.turns(ctx, goal, allowance); err != nil {
+		stop()
+		w.waitAhead()
+		return err
+	}
+	w.waitAhead()
+	return nil
+}
+
+// turns gives each table its turn.
+func (w *walk) turns(ctx context.Context, goal func(*TablePlan) int64, allowance int64) error {
 	wants := func(i int) int64 { return max(goal(&w.plan.Tables[i])-w.tallies[i].rows(), 0) }
 	for i := range w.plan.Tables {
 		t := &w.plan.Tables[i]
-		if wants(i) == 0 || t.strategy == nothing || t.strategy == every {
+		if wants(i) == 0 || !t.takesTurns() {
 			continue
 		}
+		w.askAhead(ctx, i, wants, goal)
 		var ahead int64
 		for n := i; n < len(w.plan.Tables); n++ {
 			ahead += wants(n)
@@ -185,14 +199,14 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 		return 0, err
 	}
 	defer w.forget()
-	if _, err := w.lookup(ctx, w.unknown(places(candidates))); err != nil {
+	if _, err := w.lookup(ctx, w.unknown(places(candidates)), nil); err != nil {
 		return 0, err
 	}
 	waiting := w.takeFree(i, candidates, goal)
 	var spent int64
 	if missing := goal - w.tallies[i].rows(); missing > 0 {
-		short := w.shortlist(candidates, missing+missing/2+fewCandidates)
-		if err := w.expand(ctx, w.behind(short), true); err != nil {
+		short := w.shortlist(candidates, missing+missing/2+fewCandidates, allowance)
+		if err := w.follow(ctx, w.behind(short), true); err != nil {
 			return 0, err
 		}
 		spent = newChoice(w, i, short).run(goal, allowance)
@@ -208,30 +222,33 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 }
 
 // behind is what candidates reference and is not kept.
-func (w *walk) behind(candidates []candidate) []row {
-	var rows []row
+func (w *walk) behind(candidates []candidate) []int32 {
+	var ids []int32
 	for _, c := range candidates {
 		edges, _ := w.seen.of(w.seen.ids[c.row])
 		for _, e := range edges {
 			if w.seen.fresh(e) {
-				rows = append(rows, w.seen.rows[e.to])
+				ids = append(ids, e.to)
 			}
 		}
 	}
-	return rows
+	return ids
 }
 
 // leave remembers the candidates that were not needed, as long as they are few.
 func (w *walk) leave(i int, candidates []candidate) {
-	w.remembered -= len(w.left[i])
-	w.left[i] = nil
+	w.setLeft(i, nil)
 	left := w.unkept(candidates)
 	if w.plan.Tables[i].referenced || w.plan.Tables[i].strategy == whole {
 		if w.remembered+len(left) <= mostRemembered {
-			w.left[i] = left
-			w.remembered += len(left)
+			w.setLeft(i, left)
 		}
 	}
+}
+
+func (w *walk) setLeft(i int, candidates []candidate) {
+	w.remembered += len(candidates) - len(w.left[i])
+	w.left[i] = candidates
 }
 
 // finish sees to it that no table stays empty whose source is not: then one
@@ -311,7 +328,7 @@ func (w *walk) keep(id int32) []int32 {
 		w.broken = w.broken || !ok
 		for _, e := range edges {
 			w.keyTally[e.key].rows++
-			if e.to == toNowhere {
+			if w.seen.dangles(e) {
 				w.keyTally[e.key].dangling++
 			}
 			if w.seen.fresh(e) {
@@ -327,6 +344,7 @@ func (w *walk) mark(id int32, why reason) {
 	r := w.seen.rows[id]
 	w.seen.kept[id] = true
 	w.kept.add(r)
+	w.keepName(id)
 	t := &w.tallies[w.tableOf(r)]
 	if why == sampled {
 		w.sampled.add(r)
@@ -354,7 +372,12 @@ const mostRemembered = 100_000
 // forget drops what was looked at and not kept, when it is much.
 func (w *walk) forget() {
 	if w.gaveUp || len(w.seen.rows) > mostRemembered {
-		w.seen = newSeen()
+		w.seen.forget()
+		for _, d := range w.directories {
+			if d != nil {
+				clear(d.ids)
+			}
+		}
 		w.gaveUp = false
 	}
 }

@@ -92,7 +92,11 @@ func fixed(parentTarget, childTarget int64, parentsOf map[int][]int) (*walk, []c
 			Tables: []TablePlan{{Target: parentTarget}, {Target: childTarget}},
 			keys:   []*catalog.ForeignKey{{Name: "key"}},
 		},
-		table:    []int{0, 1},
+		table: []int{0, 1},
+
+		directories: make([]*directory, 2),
+		named:       make([]*directory, 1),
+
 		seen:     newSeen(),
 		left:     make([][]candidate, 2),
 		kept:     newRowSet(2),
@@ -119,7 +123,7 @@ func fixed(parentTarget, childTarget int64, parentsOf map[int][]int) (*walk, []c
 func (w *walk) look(child row, parents ...row) {
 	var edges []edge
 	for _, p := range parents {
-		edges, _ = w.lead(edges, nil, p, 0)
+		edges = w.lead(edges, reference{at: p}, 0)
 	}
 	w.seen.look(w.seen.id(child), edges)
 }

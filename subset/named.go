@@ -1,0 +1,118 @@
+package subset
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// directory knows rows of a heap by their key, an integer. What a row
+// references by such a key need not be looked up to learn whether it is kept:
+// most candidates are never followed any further.
+type directory struct {
+	heap   int
+	column string
+	ids    map[int64]int32   // of rows in seen
+	kept   *roaring64.Bitmap // keys of all kept rows
+}
+
+// name is the key of a row, as its directory knows it.
+type name struct {
+	key   int64
+	valid bool // false where the row has none, or its heap has no directory
+}
+
+// openDirectories finds the heaps whose rows are to be known by a key, and the
+// foreign keys that name them.
+func (w *walk) openDirectories() {
+	w.directories, w.named = make([]*directory, len(w.heaps)), make([]*directory, len(w.plan.keys))
+	for i, k := range w.plan.keys {
+		if !w.mayName(k) {
+			continue
+		}
+		heap := w.number[k.ParentHeaps[0].OID]
+		if w.directories[heap] == nil {
+			w.directories[heap] = &directory{heap: heap, column: k.ParentColumns[0], ids: map[int64]int32{}, kept: roaring64.New()}
+		}
+		if d := w.directories[heap]; d.column == k.ParentColumns[0] {
+			w.named[i] = d
+		}
+	}
+}
+
+// mayName reports whether what the key references is known by its value alone:
+// one row of one heap, if any. Where PostgreSQL has not validated the key
+// there may be none, which is better known before anything is chosen.
+func (w *walk) mayName(k *catalog.ForeignKey) bool {
+	if k.OID == 0 || !k.Validated || k.When != "" || len(k.ParentColumns) != 1 || len(k.ParentHeaps) != 1 || len(k.Parent.Heaps) != 1 {
+		return false
+	}
+	heap := w.number[k.ParentHeaps[0].OID]
+	ambiguous := slices.ContainsFunc(w.plan.keys, func(other *catalog.ForeignKey) bool {
+		return !oneParent(other) && (other.Parent == k.Parent || other.Child == k.Parent)
+	})
+	return !ambiguous && len(w.keys[heap].several) == 0 && isInteger(typeOf(k.Parent, k.ParentColumns[0])) && isInteger(typeOf(k.Child, k.ChildColumns[0]))
+}
+
+func isInteger(kind string) bool {
+	return kind == "smallint" || kind == "integer" || kind == "bigint"
+}
+
+// integer reads one of two, four or eight bytes, or NULL.
+func integer(value []byte) name {
+	switch len(value) {
+	case 2:
+		return name{int64(int16(binary.BigEndian.Uint16(value))), true}
+	case 4:
+		return name{int64(int32(binary.BigEndian.Uint32(value))), true}
+	case 8:
+		return name{int64(binary.BigEndian.Uint64(value)), true}
+	}
+	return name{}
+}
+
+// meet is the id of a row of which the place and the name are told. It may
+// have been known by one of them alone.
+func (w *walk) meet(r row, n name) int32 {
+	d := w.directories[r.heap()]
+	if d == nil || !n.valid {
+		return w.seen.id(r)
+	}
+	id, ok := d.ids[n.key]
+	if !ok {
+		id = w.seen.id(r)
+		d.ids[n.key], w.seen.names[id] = id, n
+	} else if isElsewhere(w.seen.rows[id]) {
+		w.seen.rows[id], w.seen.ids[r] = r, id
+	}
+	return id
+}
+
+// refer appends the edge to the row of that name.
+func (w *walk) refer(edges []edge, n name, key int) []edge {
+	d := w.named[key]
+	id, ok := d.ids[n.key]
+	switch {
+	case !ok && d.kept.Contains(uint64(n.key)):
+		return append(edges, edge{toKept, int32(key)})
+	case !ok:
+		id = w.seen.add(elsewhere(d.heap), n)
+		d.ids[n.key] = id
+	}
+	return append(edges, edge{id, int32(key)})
+}
+
+// keepName remembers the name of a kept row for longer than the row itself.
+func (w *walk) keepName(id int32) {
+	if n := w.seen.names[id]; n.valid {
+		w.directories[w.seen.rows[id].heap()].kept.Add(uint64(n.key))
+	}
+}
+
+// elsewhere is where a row lies of which only the heap is known.
+func elsewhere(heap int) row { return row(heap+1)<<(itemBits+blockBits) - 1 }
+
+func isElsewhere(r row) bool { return r == elsewhere(r.heap()) }
