@@ -32,6 +32,7 @@ func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, 
 	if w.hasLeft(i, need) {
 		return w.left[i], nil
 	}
+	w.askedFor[i] = need
 	a := w.ahead[i]
 	if a == nil {
 		a = w.begin(ctx, i, need)
@@ -51,9 +52,11 @@ func (w *walk) need(i int, goal int64) int64 { return goal - w.tallies[i].rows()
 
 // hasLeft reports whether those that are left will do.
 func (w *walk) hasLeft(i int, need int64) bool {
-	whole := w.plan.Tables[i].strategy == whole && w.left[i] != nil
-	w.setLeft(i, slices.Clip(w.unkept(w.left[i])))
-	return whole || int64(len(w.left[i])) >= need
+	if w.left[i] == nil {
+		return false
+	}
+	w.setLeft(i, w.unkept(w.left[i]))
+	return w.plan.Tables[i].strategy == whole || int64(len(w.left[i])) >= need || need <= w.askedFor[i]
 }
 
 // questions are those by which candidates of a table are found.

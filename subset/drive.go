@@ -27,17 +27,20 @@ const (
 	// among its neighbours costs 1: its block has to be found and mapped.
 	indexCost = 40
 
+	// emptyCost is what it costs to learn from an index that there is none.
+	emptyCost = 12
+
 	// thinAmong rows whose parents are kept are read for each one taken.
-	thinAmong = 2
+	thinAmong = 1.6
 )
 
 // byIndex reports whether so many children are found for less by the index of
 // the key, in which each heap is asked about each parent, than in a sample of
 // blocks, in which only some rows are of kept parents.
 func (t *TablePlan) byIndex(p *parents, children, want int64) bool {
-	read := min(float64(t.Rows), float64(want*thinAmong)/max(p.share, 1e-9))
-	steps := children + p.n*int64(len(p.key.ChildHeaps)-1)
-	return p.key.Indexed && float64(steps)*indexCost <= read
+	read := min(float64(t.Rows), float64(want)*thinAmong/max(p.share, 1e-9))
+	empty := max(p.n*int64(len(p.key.ChildHeaps))-children, 0)
+	return p.key.Indexed && float64(children)*indexCost+float64(empty)*emptyCost <= read
 }
 
 // driven finds children of sampled parents. Rows that cost nothing have all
@@ -122,7 +125,7 @@ func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
 
 // amongQueries read blocks of a table and take the children of the parents.
 func (w *walk) amongQueries(t *TablePlan, p *parents, want int64) []question {
-	share := min(float64(want*thinAmong)/max(float64(t.Rows)*p.share, 1), 1)
+	share := min(float64(want)*thinAmong/max(float64(t.Rows)*p.share, 1), 1)
 	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
 		q.sql = blocksAmongSQL(p.key, q.heap, parent, w.telling(q.number, q.keys))
 		return []any{share * 100, w.blockSeed(t.table), t.portion(q.heap, want)}

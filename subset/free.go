@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // takeFree keeps candidates that bring nothing along, lowest hash first, until
@@ -69,9 +71,12 @@ func (w *walk) kind(id int32) uint64 {
 	return kind
 }
 
-// slack is how many times what the allowance covers is followed: what parents
-// bring along in turn makes some of it too dear.
-const slack = 1.5
+// What the allowance covers is followed slack times, and somewhat more: the
+// more there is to choose from, the more parents are shared.
+const (
+	slack    = 4
+	somewhat = 2_000
+)
 
 // shortlist is the most promising of the candidates that are not free: only
 // these are followed further than to their parents. A parent that many of them
@@ -82,14 +87,14 @@ func (w *walk) shortlist(candidates []candidate, most, allowance int64) []candid
 		needs uint64
 		cost  float64
 	}
-	entries, alike := []entry{}, map[uint64]int32{}
+	entries, alike, prices := []entry{}, map[uint64]int32{}, w.expectedPrices()
 	for i, c := range candidates {
 		id, ok := w.seen.ids[c.row]
 		if !ok || w.seen.kept[id] || w.seen.spans[id] == unseen || w.isFree(id) {
 			continue
 		}
 		e := entry{at: int32(i)}
-		e.needs, e.cost = w.direct(id)
+		e.needs, e.cost = w.direct(id, prices)
 		alike[e.needs]++
 		entries = append(entries, e)
 	}
@@ -99,7 +104,7 @@ func (w *walk) shortlist(candidates []candidate, most, allowance int64) []candid
 	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.cost, b.cost) })
 	var cost float64
 	affordable := 0
-	for affordable < len(entries) && int64(affordable) < most && cost <= slack*float64(allowance)+fewCandidates {
+	for affordable < len(entries) && int64(affordable) < most && cost <= slack*float64(max(allowance, 0))+somewhat {
 		cost += entries[affordable].cost
 		affordable++
 	}
@@ -112,21 +117,50 @@ func (w *walk) shortlist(candidates []candidate, most, allowance int64) []candid
 	return short
 }
 
-// direct is the signature and the price of the parents that a row needs.
-func (w *walk) direct(id int32) (needs uint64, cost float64) {
+// direct is the signature of the parents that a row needs, and what they are
+// expected to cost with all that they bring along.
+func (w *walk) direct(id int32, prices []float64) (needs uint64, cost float64) {
 	edges, _ := w.seen.of(id)
 	for _, e := range edges {
 		if w.seen.fresh(e) && e.to != id {
 			needs += signature([]int32{e.to})
-			cost += w.priceOf(e.to)
+			cost += prices[w.tableOf(w.seen.rows[e.to])]
 		}
 	}
 	return needs, cost
 }
 
+// expectedPrices are what one new row of each table costs with the parents
+// that it is expected to bring along, those of which are kept in proportion to
+// how much of their table is.
+func (w *walk) expectedPrices() []float64 {
+	const generations = 4
+	own, prices := make([]float64, len(w.plan.Tables)), make([]float64, len(w.plan.Tables))
+	for i := range prices {
+		own[i] = w.priceIn(i)
+		prices[i] = own[i]
+	}
+	for range generations {
+		next := slices.Clone(own)
+		for _, k := range w.plan.keys {
+			child, parent := w.tableOfKey(k.Child), w.tableOfKey(k.Parent)
+			if child != parent && !mayReferenceNothing(k) {
+				kept := float64(w.tallies[parent].rows()) / float64(max(w.plan.Tables[parent].Rows, 1))
+				next[child] += max(1-kept, 0) * prices[parent]
+			}
+		}
+		prices = next
+	}
+	return prices
+}
+
+func (w *walk) tableOfKey(t *catalog.Table) int { return w.table[w.number[t.Heaps[0].OID]] }
+
 // priceOf is what one new parent costs by itself.
-func (w *walk) priceOf(id int32) float64 {
-	if w.room(w.tableOf(w.seen.rows[id])) == 0 {
+func (w *walk) priceOf(id int32) float64 { return w.priceIn(w.tableOf(w.seen.rows[id])) }
+
+func (w *walk) priceIn(table int) float64 {
+	if w.room(table) == 0 {
 		return 1
 	}
 	return roomCost

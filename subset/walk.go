@@ -29,6 +29,7 @@ type walk struct {
 	seen       *seen
 	gaveUp     bool          // on a row in seen whose ancestors are not all in it
 	ahead      []*asked      // by position in plan.Tables: candidates that are asked for before their turn
+	askedFor   []int64       // by position in plan.Tables: candidates, when it was asked last
 	left       [][]candidate // by position in plan.Tables: those that were not needed so far
 	remembered int           // candidates in left
 	tried      []bool        // by position in plan.Tables: it was offered rows up to its target
@@ -69,6 +70,7 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 		number:   map[uint32]int{},
 		seen:     newSeen(),
 		ahead:    make([]*asked, len(p.Tables)),
+		askedFor: make([]int64, len(p.Tables)),
 		left:     make([][]candidate, len(p.Tables)),
 		tried:    make([]bool, len(p.Tables)),
 		tallies:  make([]tally, len(p.Tables)),
@@ -239,10 +241,8 @@ func (w *walk) behind(candidates []candidate) []int32 {
 func (w *walk) leave(i int, candidates []candidate) {
 	w.setLeft(i, nil)
 	left := w.unkept(candidates)
-	if w.plan.Tables[i].referenced || w.plan.Tables[i].strategy == whole {
-		if w.remembered+len(left) <= mostRemembered {
-			w.setLeft(i, left)
-		}
+	if w.remembered+len(left) <= mostRemembered {
+		w.setLeft(i, left)
 	}
 }
 
