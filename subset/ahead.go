@@ -37,7 +37,7 @@ func (w *walk) start(ctx context.Context, i int, queries []question) *asked {
 
 // mostAhead is how many tables are asked about before their turn comes. Each
 // holds its candidates in memory.
-const mostAhead = 6
+const mostAhead = 4
 
 // askAhead asks about tables whose turn will come, while the server would wait
 // for the choice of rows of table i. What is asked depends on the order of the

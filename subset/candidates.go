@@ -154,7 +154,7 @@ func (t *TablePlan) portion(h *catalog.Heap, want int64) int64 {
 // found is the answers to a question, in their order.
 type found struct {
 	candidates []candidate
-	names      []name      // of each
+	names      []int64     // of each
 	parents    []reference // of each, by the keys of the question
 }
 

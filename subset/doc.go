@@ -11,6 +11,6 @@
 //
 // A row is known by its place, heap and ctid, which is stable while the
 // snapshot is held. Everything about foreign keys is asked of the server by
-// joins on ctid, so no key value travels and tables without a key are no
-// special case.
+// joins on ctid, so tables without a key are no special case. Parents by a
+// single integer are known by that as well: see directory.
 package subset

@@ -78,7 +78,7 @@ func (w *walk) unseen(ids []int32) (rows []row, named []int32) {
 	}
 	slices.Sort(rows)
 	slices.SortFunc(named, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(w.seen.rows[a], w.seen.rows[b]), cmp.Compare(w.seen.names[a].key, w.seen.names[b].key))
+		return cmp.Or(cmp.Compare(w.seen.rows[a], w.seen.rows[b]), cmp.Compare(w.seen.names[a], w.seen.names[b]))
 	})
 	return rows, named
 }
@@ -128,7 +128,7 @@ func (w *walk) linksByName(ids []int32) []links {
 // that are counted up lie in their heap in that order.
 func (w *walk) laneOf(id int32) int {
 	lanes, rows := int64(len(w.src.workers)), w.plan.Tables[w.tableOf(w.seen.rows[id])].Rows
-	part := float64(w.seen.names[id].key) / float64(max(rows, 1))
+	part := float64(w.seen.names[id]) / float64(max(rows, 1))
 	return int(min(max(part, 0), 1)*float64(lanes-1) + 0.5)
 }
 
@@ -142,7 +142,7 @@ type links struct {
 
 	// What most keys lead to is one parent at most: one for each row and key.
 	children []row
-	names    []name
+	names    []int64
 	single   []reference
 	// Others may lead to several.
 	several []link
@@ -152,7 +152,7 @@ type links struct {
 // place, or one of the three below, and its name where it has one.
 type reference struct {
 	at   row
-	name name
+	name int64
 }
 
 const (
@@ -197,7 +197,7 @@ func (l *links) askSingle(ctx context.Context, c *pgx.Conn, keys []int) error {
 	}
 	defer rows.Close()
 	n := max(len(l.rows), len(l.ids))
-	l.children, l.names, l.single = make([]row, 0, n), make([]name, 0, n), make([]reference, 0, n*len(keys))
+	l.children, l.names, l.single = make([]row, 0, n), make([]int64, 0, n), make([]reference, 0, n*len(keys))
 	for rows.Next() {
 		values := rows.RawValues()
 		own, told := l.w.ownName(l.heap, values[1:])
@@ -212,15 +212,15 @@ func (l *links) askSingle(ctx context.Context, c *pgx.Conn, keys []int) error {
 func (l *links) keysOf() []int64 {
 	keys := make([]int64, len(l.ids))
 	for i, id := range l.ids {
-		keys[i] = l.w.seen.names[id].key
+		keys[i] = l.w.seen.names[id]
 	}
 	return keys
 }
 
 // ownName reads the name of a row, where rows of the heap have names.
-func (w *walk) ownName(heap int, values [][]byte) (own name, more [][]byte) {
+func (w *walk) ownName(heap int, values [][]byte) (own int64, more [][]byte) {
 	if w.directories[heap] == nil {
-		return name{}, values
+		return 0, values
 	}
 	return integer(values[0]), values[1:]
 }
@@ -249,7 +249,10 @@ func (w *walk) parent(key int, values [][]byte) (p reference, n int, err error) 
 	heap, at, n := k.ParentHeaps[0].OID, values[0], 1
 	if len(k.ParentHeaps) == 1 {
 		if w.directories[w.number[heap]] != nil {
-			p.name, n = integer(values[1]), 2
+			n = 2
+			if at != nil {
+				p.name = integer(values[1])
+			}
 		}
 	} else {
 		at, n = values[1], 2
@@ -316,7 +319,7 @@ func (l *links) record(parents []int32) []int32 {
 		extra[one.child] = append(extra[one.child], one)
 	}
 	if l.children == nil { // nothing was asked about them
-		l.children, l.names = l.rows, make([]name, len(l.rows))
+		l.children, l.names = l.rows, make([]int64, len(l.rows))
 	}
 	var edges []edge
 	for i, child := range l.children {

@@ -19,12 +19,6 @@ type directory struct {
 	kept   *roaring64.Bitmap // keys of all kept rows
 }
 
-// name is the key of a row, as its directory knows it.
-type name struct {
-	key   int64
-	valid bool // false where the row has none, or its heap has no directory
-}
-
 // openDirectories finds the heaps whose rows are to be known by a key, and the
 // foreign keys that name them.
 func (w *walk) openDirectories() {
@@ -44,47 +38,49 @@ func (w *walk) openDirectories() {
 }
 
 // mayName reports whether what the key references is known by its value alone:
-// one row of one heap, if any. Where PostgreSQL has not validated the key
+// one row of one heap, if any, each of which has one. Where PostgreSQL has not validated the key
 // there may be none, which is better known before anything is chosen.
 func (w *walk) mayName(k *catalog.ForeignKey) bool {
 	if k.OID == 0 || !k.Validated || k.When != "" || len(k.ParentColumns) != 1 || len(k.ParentHeaps) != 1 || len(k.Parent.Heaps) != 1 {
+		return false
+	}
+	parent, child := columnOf(k.Parent, k.ParentColumns[0]), columnOf(k.Child, k.ChildColumns[0])
+	if !isInteger(parent.Type) || !isInteger(child.Type) || !parent.NotNull {
 		return false
 	}
 	heap := w.number[k.ParentHeaps[0].OID]
 	ambiguous := slices.ContainsFunc(w.plan.keys, func(other *catalog.ForeignKey) bool {
 		return !oneParent(other) && (other.Parent == k.Parent || other.Child == k.Parent)
 	})
-	return !ambiguous && len(w.keys[heap].several) == 0 && isInteger(typeOf(k.Parent, k.ParentColumns[0])) && isInteger(typeOf(k.Child, k.ChildColumns[0]))
+	return !ambiguous && len(w.keys[heap].several) == 0
 }
 
 func isInteger(kind string) bool {
 	return kind == "smallint" || kind == "integer" || kind == "bigint"
 }
 
-// integer reads one of two, four or eight bytes, or NULL.
-func integer(value []byte) name {
+// integer reads one of two, four or eight bytes.
+func integer(value []byte) int64 {
 	switch len(value) {
 	case 2:
-		return name{int64(int16(binary.BigEndian.Uint16(value))), true}
+		return int64(int16(binary.BigEndian.Uint16(value)))
 	case 4:
-		return name{int64(int32(binary.BigEndian.Uint32(value))), true}
-	case 8:
-		return name{int64(binary.BigEndian.Uint64(value)), true}
+		return int64(int32(binary.BigEndian.Uint32(value)))
 	}
-	return name{}
+	return int64(binary.BigEndian.Uint64(value))
 }
 
-// meet is the id of a row of which the place and the name are told. It may
-// have been known by one of them alone.
-func (w *walk) meet(r row, n name) int32 {
+// meet is the id of a row of which the place and (where its heap has a
+// directory) the name are told. It may have been known by one of them alone.
+func (w *walk) meet(r row, name int64) int32 {
 	d := w.directories[r.heap()]
-	if d == nil || !n.valid {
+	if d == nil {
 		return w.seen.id(r)
 	}
-	id, ok := d.ids[n.key]
+	id, ok := d.ids[name]
 	if !ok {
 		id = w.seen.id(r)
-		d.ids[n.key], w.seen.names[id] = id, n
+		d.ids[name], w.seen.names[id] = id, name
 	} else if isElsewhere(w.seen.rows[id]) {
 		w.seen.rows[id], w.seen.ids[r] = r, id
 	}
@@ -92,23 +88,23 @@ func (w *walk) meet(r row, n name) int32 {
 }
 
 // refer appends the edge to the row of that name.
-func (w *walk) refer(edges []edge, n name, key int) []edge {
+func (w *walk) refer(edges []edge, name int64, key int) []edge {
 	d := w.named[key]
-	id, ok := d.ids[n.key]
+	id, ok := d.ids[name]
 	switch {
-	case !ok && d.kept.Contains(uint64(n.key)):
+	case !ok && d.kept.Contains(uint64(name)):
 		return append(edges, edge{toKept, int32(key)})
 	case !ok:
-		id = w.seen.add(elsewhere(d.heap), n)
-		d.ids[n.key] = id
+		id = w.seen.add(elsewhere(d.heap), name)
+		d.ids[name] = id
 	}
 	return append(edges, edge{id, int32(key)})
 }
 
 // keepName remembers the name of a kept row for longer than the row itself.
 func (w *walk) keepName(id int32) {
-	if n := w.seen.names[id]; n.valid {
-		w.directories[w.seen.rows[id].heap()].kept.Add(uint64(n.key))
+	if d := w.directories[w.seen.rows[id].heap()]; d != nil {
+		d.kept.Add(uint64(w.seen.names[id]))
 	}
 }
 

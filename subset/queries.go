@@ -235,7 +235,7 @@ func hashOf(t *catalog.Table, alias string) string {
 		column := alias + catalog.Quote(name)
 		texts = append(texts, column)
 		if sum != "" {
-			sum = hashOfType(typeOf(t, name), column, sum)
+			sum = hashOfType(columnOf(t, name).Type, column, sum)
 		}
 	}
 	switch {
@@ -275,13 +275,13 @@ func hashOfType(kind, column, seed string) string {
 	return ""
 }
 
-func typeOf(t *catalog.Table, column string) string {
+func columnOf(t *catalog.Table, name string) catalog.Column {
 	for _, c := range t.Columns {
-		if c.Name == column {
-			return c.Type
+		if c.Name == name {
+			return c
 		}
 	}
-	return ""
+	return catalog.Column{}
 }
 
 // copySQL asks for rows of a heap in COPY's text format.

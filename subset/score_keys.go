@@ -150,7 +150,7 @@ func readBars(ctx context.Context, c *pgx.Conn, sql string) ([]bar, error) {
 // those of one parent: then nothing need be joined to count them.
 func groupsLikeParents(k *catalog.ForeignKey) bool {
 	for i, op := range k.Operators {
-		same := op.ParentType == "" && op.ChildType == "" || typeOf(k.Parent, k.ParentColumns[i]) == typeOf(k.Child, k.ChildColumns[i])
+		same := op.ParentType == "" && op.ChildType == "" || columnOf(k.Parent, k.ParentColumns[i]).Type == columnOf(k.Child, k.ChildColumns[i]).Type
 		if !same || op.Collation != "" || op.Name != "pg_catalog.=" {
 			return false
 		}

@@ -5,10 +5,10 @@ package subset
 // is remembered; everything that is decided about candidates is decided on ids.
 type seen struct {
 	ids   map[row]int32
-	rows  []row  // by id; elsewhere where only the name is known, nowhere where there is none of that name
-	names []name // by id
-	kept  []bool // by id
-	spans []span // by id: what the row references, in edges
+	rows  []row   // by id; elsewhere where only the name is known, nowhere where there is none of that name
+	names []int64 // by id; 0 where rows of the heap have none
+	kept  []bool  // by id
+	spans []span  // by id: what the row references, in edges
 	edges []edge
 }
 
@@ -41,15 +41,15 @@ func (s *seen) forget() {
 func (s *seen) id(r row) int32 {
 	id, ok := s.ids[r]
 	if !ok {
-		id = s.add(r, name{})
+		id = s.add(r, 0)
 		s.ids[r] = id
 	}
 	return id
 }
 
-func (s *seen) add(r row, n name) int32 {
+func (s *seen) add(r row, name int64) int32 {
 	s.rows = append(s.rows, r)
-	s.names = append(s.names, n)
+	s.names = append(s.names, name)
 	s.kept = append(s.kept, false)
 	s.spans = append(s.spans, unseen)
 	return int32(len(s.rows) - 1)

@@ -367,7 +367,7 @@ func (w *walk) room(table int) int64 {
 
 // mostRemembered is how many rows that were looked at are remembered for the
 // next table, which may reference the same ones.
-const mostRemembered = 100_000
+const mostRemembered = 40_000
 
 // forget drops what was looked at and not kept, when it is much.
 func (w *walk) forget() {
