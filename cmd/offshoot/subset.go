@@ -199,7 +199,7 @@ func (c *Config) spec(source string) subset.Spec {
 // thrift collects garbage sooner than Go does of itself: a subset is often made
 // on a small machine, and what is kept takes less than what was looked at.
 func (a *app) thrift() {
-	const percent = 25 // of what is in use
+	const percent = 20 // of what is in use
 	if a.getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 	}

@@ -53,8 +53,8 @@ Each round takes the steps one after the other; the seconds are the median of th
 server is that of all its processes, read from ` + "`/proc`" + `; CPU of the client includes ` + "`pg_dump` and `pg_restore`" + `, memory does not.
 ` + "`pg_sample` and `greenmask`" + ` are measured too where they are on the ` + "`PATH`" + `.
 
-` + "`make bench`" + ` needs Linux, PostgreSQL's server programs, 30 GB of disk below ` + "`TMPDIR` and `/tmp`" + `, and patience: it makes the shops first, on a
-server of its own that it removes at the end. Variables narrow it down:
+` + "`make bench`" + ` needs Linux, PostgreSQL's server programs, 16 GB of memory (half of it for the server, which then holds all data), 30 GB of disk below
+` + "`TMPDIR` and `/tmp`" + `, and patience: it makes the shops first, on a server of its own that it removes at the end. Variables narrow it down:
 
 | variable | default | |
 |---|---|---|

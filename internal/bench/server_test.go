@@ -22,9 +22,10 @@ type server struct {
 	postmaster int
 }
 
-// settings are what a server of that size would have. Nothing is to be safe.
+// settings are what a server of that size would have: all data fits into its
+// memory. Nothing is to be safe.
 var settings = []string{
-	"shared_buffers=128MB", "maintenance_work_mem=512MB", "max_wal_size=16GB", "wal_level=minimal", "max_wal_senders=0",
+	"shared_buffers=8GB", "maintenance_work_mem=512MB", "max_wal_size=16GB", "wal_level=minimal", "max_wal_senders=0",
 }
 
 // newServer starts a cluster, or takes that of BENCH_SERVER, which must be on
