@@ -19,6 +19,7 @@ var table = map[string][]string{
 	"provision":                     {"compose", "provision/gateway", "internal/host", "internal/pgtool"},
 	"provision/docker":              {"provision", "provision/machine", "compose", "internal/host"},
 	"provision/ec2":                 {"provision/machine", "internal/host"},
+	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
 	"provision/machine":             {"internal/host"},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
