@@ -18,6 +18,9 @@ import (
 // loginUser is the account that the bootstrap makes.
 const loginUser = "offshoot"
 
+// readyFolder is where the bootstrap leaves its marks.
+const readyFolder = "/etc/offshoot"
+
 // Connect logs in to a machine as soon as it answers, and returns when its
 // bootstrap has ended. The host key is the one that the machine's labels name;
 // another one ends it at once. A machine that does not come up is a BootError.
@@ -63,16 +66,9 @@ func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
 		return host.Remote{}, hint.Usage(errors.New("no key to log in with"), "set OFFSHOOT_SSH_KEY to the private key that up was given")
 	}
 	return host.Remote{
-		Address: net.JoinHostPort(m.Address, strconv.Itoa(p.options.SSHPort)), User: p.options.user(), Key: p.options.LoginKey, HostKey: key,
+		Address: net.JoinHostPort(m.Address, strconv.Itoa(p.options.SSHPort)), User: p.options.User, Key: p.options.LoginKey, HostKey: key,
 		Timeout: 10 * time.Second,
 	}, nil
-}
-
-func (o Options) user() string {
-	if o.User != "" {
-		return o.User
-	}
-	return loginUser
 }
 
 // afterBoot adds the console to the error about a machine that did not answer.
@@ -85,13 +81,14 @@ func (p *Provider) afterBoot(ctx context.Context, id string, err error) error {
 }
 
 // readyCommand prints nothing until the bootstrap has ended, and then how.
-const readyCommand = `if [ -e /etc/offshoot/failed ]; then echo failed; cat /etc/offshoot/failed; tail -n 20 /var/log/cloud-init-output.log 2>/dev/null
-elif [ -e /etc/offshoot/ready ]; then echo ready; fi`
+const readyCommand = `cd "$1" || exit 0
+if [ -e failed ]; then echo failed; cat failed; tail -n 20 /var/log/cloud-init-output.log 2>/dev/null || true
+elif [ -e ready ]; then echo ready; fi`
 
 func (p *Provider) awaitReady(ctx context.Context, h host.Host) error {
 	return p.poll(ctx, p.options.Patience, "wait for the machine's bootstrap", func() (string, bool, error) {
 		var out bytes.Buffer
-		err := h.Run(ctx, host.Command{Args: []string{"/bin/sh", "-c", readyCommand}, Env: []string{"PATH=/usr/bin:/bin"}, Stdout: &out})
+		err := h.Run(ctx, host.Command{Args: []string{"/bin/sh", "-c", readyCommand, "sh", p.options.Ready}, Env: []string{"PATH=/usr/bin:/bin"}, Stdout: &out})
 		if ctx.Err() != nil {
 			return "", false, context.Cause(ctx)
 		}

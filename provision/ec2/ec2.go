@@ -61,6 +61,7 @@ type Options struct {
 	Caller   func(context.Context) (netip.Addr, error) // finds this computer's address
 	SSHPort  int                                       // where Connect dials; 0: sshPort
 	User     string                                    // whom Connect logs in as; empty: loginUser
+	Ready    string                                    // where the bootstrap leaves its marks; empty: readyFolder
 }
 
 // Defaults of the options.
@@ -137,6 +138,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.SSHPort == 0 {
 		o.SSHPort = sshPort
+	}
+	if o.User == "" {
+		o.User = loginUser
+	}
+	if o.Ready == "" {
+		o.Ready = readyFolder
 	}
 	return o
 }

@@ -253,3 +253,10 @@ func (c *Cloud) getConsole(form url.Values) ([]string, *apiError) {
 		leaf("instanceId", i.id), leaf("timestamp", stamp(c.now())), leaf("output", base64.StdEncoding.EncodeToString([]byte(c.console))),
 	}, nil
 }
+
+// Say sets what the console of every instance shows.
+func (c *Cloud) Say(console string) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.console = console
+}
