@@ -62,6 +62,8 @@ fi
 say "user"
 getent group docker >/dev/null || groupadd --system docker
 id offshoot >/dev/null 2>&1 || useradd --create-home --shell /bin/sh --groups docker offshoot
+# A star is no password; the exclamation mark that useradd leaves is a locked account, which sshd does not let in.
+usermod --password '*' offshoot
 install -d -m 700 -o offshoot -g offshoot /home/offshoot/.ssh
 cat >/home/offshoot/.ssh/authorized_keys <<'KEY'
 @LOGIN_KEY@
