@@ -6,10 +6,10 @@ GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES := . testdata/shop
 
-.PHONY: help build demo demo-down test lint bench clean
+.PHONY: help build demo demo-down test test-ec2-conformance lint bench clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
 
 build: ## build bin/offshoot, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/offshoot ./cmd/offshoot
@@ -22,6 +22,10 @@ demo-down: ## remove all that the demo made
 
 test: ## go vet and every test, with the servers they need
 	@$(MACHINE)/test
+
+test-ec2-conformance: ## the tests of every provider of machines, at EC2_ENDPOINT (a URL, or aws)
+	@test -n "$$EC2_ENDPOINT" || { echo "EC2_ENDPOINT is not set: give the URL of an emulator, or aws"; exit 1; }
+	go test -count=1 -timeout 3h -v -run ConformsAtAnEndpoint ./provision/ec2
 
 lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "not gofumpt-ed: $$unformatted"; exit 1; }

@@ -30,8 +30,10 @@ type Config struct {
 	// where the secrets are not.
 	SourceUnset error
 
-	Subset  SubsetConfig
-	Preview PreviewConfig
+	Subset   SubsetConfig
+	Preview  PreviewConfig
+	Provider string // of the machines: empty or docker, or ec2
+	EC2      EC2Config
 }
 
 // SubsetConfig is the part about what to keep.
@@ -67,9 +69,9 @@ func (c *Config) fields() []field {
 		{name: "source", decode: mayBeUnset(text(&c.Source), &c.SourceUnset)},
 		{name: "subset", fields: c.Subset.fields()},
 		{name: "preview", fields: c.Preview.fields()},
-		{name: "provider", decode: provider},
+		{name: "provider", decode: provider(&c.Provider)},
+		{name: "ec2", fields: c.EC2.fields()},
 		{name: "mask", decode: absent("masks", "remove it; rows are copied as they are"), hidden: true},
-		{name: "ec2", decode: absent("EC2 machines", "remove it; previews run on this computer's docker engine"), hidden: true},
 	}
 }
 
@@ -107,19 +109,6 @@ func (p *PreviewConfig) migrateFields() []field {
 	return []field{
 		{name: "service", decode: keep(text(&m.Service)), required: true},
 		{name: "command", decode: keep(list(&m.Command))},
-	}
-}
-
-// provider is checked and forgotten: this version has one.
-func provider(d *decoder, n node, where string) {
-	var name string
-	text(&name)(d, n, where)
-	switch name {
-	case "", "docker":
-	case "ec2":
-		d.problem(n, "provider ec2 is not available in this version", "use provider: docker, or remove the line")
-	default:
-		d.problem(n, fmt.Sprintf("unknown provider %q", name), "use provider: docker, or remove the line")
 	}
 }
 

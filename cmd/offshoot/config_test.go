@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,16 @@ preview:
   allow: docker.sock
   port: ${PORT}
 provider: docker
+ec2:
+  region: eu-west-1
+  type: [t4g.large, m7g.large]
+  image: amazon-linux
+  subnets: subnet-1
+  security_group: sg-1
+  ssh: [203.0.113.9/24, "2001:db8::/32"]
+  spot: true
+  disk: 64
+  profile: builder
 `
 
 func lookup(pairs ...string) func(string) (string, bool) {
@@ -82,8 +93,14 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 			Allow:       []string{"docker.sock"},
 			Port:        8481,
 		},
+		Provider: "docker",
+		EC2: EC2Config{
+			Region: "eu-west-1", Types: []string{"t4g.large", "m7g.large"}, Image: "amazon-linux", Subnets: []string{"subnet-1"}, SecurityGroup: "sg-1",
+			SSH:  []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")},
+			Spot: true, Disk: 64, Profile: "builder",
+		},
 	}
-	if diff := cmp.Diff(want, c, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, c, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -107,15 +124,26 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			},
 		},
 		{
-			"later things are refused plainly", "mask: {public.users.email: email}\nec2: {region: x}\nprovider: ec2\n",
+			"later things are refused plainly", "mask: {public.users.email: email}\n",
 			[]string{
 				"offshoot.yaml:1: mask: masks are not available in this version",
-				"offshoot.yaml:2: ec2: EC2 machines are not available in this version",
-				"offshoot.yaml:3: provider ec2 is not available in this version",
 			},
 			[]string{
-				"remove it; rows are copied as they are", "remove it; previews run on this computer's docker engine",
-				"use provider: docker, or remove the line",
+				"remove it; rows are copied as they are",
+			},
+		},
+		{
+			"wrong machines", "provider: gcp\nec2:\n  ssh: [here]\n  spot: maybe\n  disk: 2\n  typo: x\n",
+			[]string{
+				`offshoot.yaml:1: unknown provider "gcp"`,
+				`offshoot.yaml:3: ec2.ssh: "here" is no network`,
+				"offshoot.yaml:4: ec2.spot: not true or false",
+				"offshoot.yaml:5: ec2.disk: 2 is not between 8 and 16384",
+				`offshoot.yaml:6: unknown key "ec2.typo"`,
+			},
+			[]string{
+				"use provider: docker or ec2, or remove the line", "write it like 203.0.113.0/24, and one address like 203.0.113.7/32",
+				`did you mean "type"?`,
 			},
 		},
 		{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -20,15 +21,21 @@ import (
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
+const doctorLong = `Doctor checks what offshoot needs, one line each: what is there, or what to do.
+It changes nothing. Of EC2 it asks for each right, by dry runs, and prints the
+policy that has no right too many.`
+
 func (a *app) doctorCommand() *cobra.Command {
+	name := ""
 	c := &cobra.Command{
 		Use:     "doctor",
 		Short:   "check what offshoot needs on this computer",
-		Long:    "Doctor checks what offshoot needs, one line each: what is there, or what to do.\nIt changes nothing.",
-		Example: "  offshoot doctor\n  offshoot doctor --json",
+		Long:    doctorLong,
+		Example: "  offshoot doctor\n  offshoot doctor --provider ec2",
 		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return a.doctor(c.Context()) },
+		RunE:    func(c *cobra.Command, _ []string) error { return a.doctor(c.Context(), name) },
 	}
+	c.Flags().StringVar(&name, "provider", "", "check `NAME`, docker or ec2 (default: as configured, or docker)")
 	a.jsonFlag(c)
 	return c
 }
@@ -42,10 +49,14 @@ type finding struct {
 }
 
 type doctorResult struct {
-	Findings []finding `json:"findings"`
+	Findings []finding       `json:"findings"`
+	Policy   json.RawMessage `json:"policy,omitempty"` // of AWS
 }
 
-func (a *app) doctor(ctx context.Context) error {
+func (a *app) doctor(ctx context.Context, name string) error {
+	if err := checkProvider(name); err != nil {
+		return fmt.Errorf("doctor: %w", err)
+	}
 	var found []finding
 	note := func(name, text string, err error) {
 		f := finding{Check: name, OK: err == nil, Text: text}
@@ -67,6 +78,11 @@ func (a *app) doctor(ctx context.Context) error {
 	note("postgresql programs", text, err)
 	text, err = checkProject(ctx, cfg)
 	note("compose file", text, err)
+	if firstOf(name, cfg.Provider) == providerEC2 {
+		a.checkEC2(ctx, cfg, note)
+		return a.printWithPolicy(found)
+	}
+	cfg.Provider = providerDocker
 	text, err = a.checkEngine(ctx, cfg)
 	note("docker engine", text, err)
 	text, err = a.checkPort(ctx, cfg)
@@ -75,7 +91,9 @@ func (a *app) doctor(ctx context.Context) error {
 }
 
 func (a *app) printFindings(found []finding) error {
-	a.result = doctorResult{Findings: found}
+	if a.result == nil {
+		a.result = doctorResult{Findings: found}
+	}
 	bad := 0
 	var rows [][]string
 	for _, f := range found {

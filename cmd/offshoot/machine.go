@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/docker"
 )
@@ -11,6 +12,9 @@ import (
 // machine connects to the engine that previews run on. The caller closes its
 // Engine.
 func (a *app) machine(ctx context.Context, cfg *Config) (provision.Machine, error) {
+	if cfg.Provider == providerEC2 {
+		return provision.Machine{}, hint.Usage(errNoRemote, "use provider: docker, or remove the line; offshoot doctor --provider ec2 checks what EC2 will need")
+	}
 	machine, err := docker.Connect(ctx)
 	if err != nil {
 		return machine, err

@@ -19,6 +19,12 @@ import (
 // captured runs a command line in this process and returns what it printed.
 func captured(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return capturedWith(t, lookup(), args...)
+}
+
+// capturedWith is captured with an environment.
+func capturedWith(t *testing.T, environment func(string) (string, bool), args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	dir := t.TempDir()
 	var files [2]*os.File
 	for i, name := range []string{"out", "err"} {
@@ -31,7 +37,7 @@ func captured(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	}
 	a := &app{
 		stdin: strings.NewReader(""), stdout: files[0], stderr: files[1],
-		lookup: lookup(), environ: os.Environ(), secrets: &ui.Secrets{},
+		lookup: environment, environ: os.Environ(), secrets: &ui.Secrets{},
 	}
 	code = a.run(t.Context(), args)
 	var texts [2]string

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -90,7 +89,7 @@ func (c Command) explain(ctx context.Context, err error, end *tail) error {
 	if err == nil {
 		return nil
 	}
-	program := c.Args[0][strings.LastIndex(c.Args[0], "/")+1:]
+	program := c.program()
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", program, context.Cause(ctx))
 	}

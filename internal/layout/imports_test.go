@@ -10,26 +10,29 @@ import (
 // table says which packages of ours a package may import. internal/hint is for
 // all and not listed; cmd/offshoot may import everything.
 var table = map[string][]string{
-	"subset/catalog":             {},
-	"subset/mask":                {"subset/catalog"},
-	"subset":                     {"subset/catalog", "subset/mask"},
-	"subset/sink":                {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool"},
-	"compose":                    {"internal/host"},
-	"provision/gateway":          {"internal/host"},
-	"provision":                  {"compose", "provision/gateway", "internal/host", "internal/pgtool"},
-	"provision/docker":           {"provision", "compose", "internal/host"},
-	"provision/ec2":              {"provision", "internal/host"},
-	"provision/testdata/program": {"provision/gateway"}, // runs in the containers of the tests
-	"internal/bench":             {},
-	"internal/forge":             {},
-	"internal/hint":              {},
-	"internal/host":              {},
-	"internal/layout":            {},
-	"internal/pgarchive":         {},
-	"internal/pgtest":            {},
-	"internal/pgtool":            {"internal/host"},
-	"internal/store":             {},
-	"internal/ui":                {},
+	"subset/catalog":                {},
+	"subset/mask":                   {"subset/catalog"},
+	"subset":                        {"subset/catalog", "subset/mask"},
+	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool"},
+	"compose":                       {"internal/host"},
+	"provision/gateway":             {"internal/host"},
+	"provision":                     {"compose", "provision/gateway", "internal/host", "internal/pgtool"},
+	"provision/docker":              {"provision", "provision/machine", "compose", "internal/host"},
+	"provision/ec2":                 {"provision/machine", "internal/host"},
+	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
+	"provision/machine":             {"internal/host"},
+	"provision/machine/machinetest": {"provision/machine", "internal/host"},
+	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
+	"internal/bench":                {},
+	"internal/forge":                {},
+	"internal/hint":                 {},
+	"internal/host":                 {},
+	"internal/layout":               {},
+	"internal/pgarchive":            {},
+	"internal/pgtest":               {},
+	"internal/pgtool":               {"internal/host"},
+	"internal/store":                {},
+	"internal/ui":                   {},
 }
 
 // modules says which packages may import what from elsewhere, by prefix. What
@@ -44,7 +47,7 @@ var modules = map[string][]string{
 	"github.com/spf13/cobra":        {"cmd/offshoot"},
 	"golang.org/x/crypto/ssh":       {"internal/host"},
 	"pgregory.net/rapid":            {},
-	"github.com/google/go-cmp/":     {},
+	"github.com/google/go-cmp/":     {"provision/machine/machinetest"},
 	"github.com/rogpeppe/go-intern": {},
 	module + "/internal/pgtest":     {},
 }

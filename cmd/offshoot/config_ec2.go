@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision/ec2"
+)
+
+// The providers of machines.
+const (
+	providerDocker = "docker"
+	providerEC2    = "ec2"
+)
+
+// EC2Config is the part about machines on EC2. What is not said is as
+// ec2.Options says.
+type EC2Config struct {
+	Region        string
+	Types         []string
+	Image         string
+	Subnets       []string
+	SecurityGroup string
+	SSH           []netip.Prefix
+	Spot          bool
+	Disk          int
+	Profile       string
+}
+
+func (e *EC2Config) fields() []field {
+	return []field{
+		{name: "region", decode: text(&e.Region)},
+		{name: "type", decode: texts(&e.Types)},
+		{name: "image", decode: text(&e.Image)},
+		{name: "subnets", decode: texts(&e.Subnets)},
+		{name: "security_group", decode: text(&e.SecurityGroup)},
+		{name: "ssh", decode: networks(&e.SSH)},
+		{name: "spot", decode: yesNo(&e.Spot)},
+		{name: "disk", decode: within(&e.Disk, 8, 16384)},
+		{name: "profile", decode: text(&e.Profile)},
+	}
+}
+
+func provider(into *string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var name string
+		text(&name)(d, n, where)
+		if err := checkProvider(name); err != nil {
+			d.wrap(n, err)
+			return
+		}
+		*into = name
+	}
+}
+
+func checkProvider(name string) error {
+	switch name {
+	case "", providerDocker, providerEC2:
+		return nil
+	}
+	return hint.Usage(fmt.Errorf("unknown provider %q", name), "use provider: docker or ec2, or remove the line")
+}
+
+// networks reads CIDRs, or one as a list of one.
+func networks(into *[]netip.Prefix) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var given []string
+		texts(&given)(d, n, where)
+		for _, network := range given {
+			prefix, err := netip.ParsePrefix(network)
+			if err != nil {
+				d.problem(n, fmt.Sprintf("%s: %q is no network", where, network), "write it like 203.0.113.0/24, and one address like 203.0.113.7/32")
+				continue
+			}
+			*into = append(*into, prefix.Masked())
+		}
+	}
+}
+
+func yesNo(into *bool) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		value, ok := d.scalar(n, where, "true or false")
+		switch {
+		case !ok:
+		case value == "true", value == "false":
+			*into = value == "true"
+		default:
+			d.problem(n, where+": not true or false", "")
+		}
+	}
+}
+
+// loginVariable names the variable with the private key that logs in to
+// machines: a secret, so that it is in no file and on no command line.
+const loginVariable = "OFFSHOOT_SSH_KEY"
+
+func (a *app) ec2Options(cfg *Config) ec2.Options {
+	e := cfg.EC2
+	return ec2.Options{
+		Region: e.Region, Types: e.Types, Image: e.Image, Subnets: e.Subnets, SecurityGroup: e.SecurityGroup, SSH: e.SSH,
+		Spot: e.Spot, Disk: e.Disk, Profile: e.Profile, LoginKey: []byte(strings.TrimSpace(a.getenv(loginVariable)) + "\n"),
+	}
+}
+
+// errNoRemote is why previews are refused where machines are EC2's.
+var errNoRemote = errors.New("previews on EC2 machines are not available in this version")

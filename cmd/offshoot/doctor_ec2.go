@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision/ec2"
+)
+
+// checkEC2 notes whether machines can be made: the key to log in with, the
+// credentials, and each right.
+func (a *app) checkEC2(ctx context.Context, cfg *Config, note func(name, text string, err error)) {
+	options := a.ec2Options(cfg)
+	_, err := host.PublicKey(options.LoginKey)
+	if err != nil {
+		err = hint.Wrap(fmt.Errorf("%s: %w", loginVariable, err), "set it to a private key without a passphrase, such as ssh-keygen -t ed25519 makes one")
+	}
+	note("ssh key", loginVariable+" holds one", err)
+	provider, err := ec2.New(ctx, options)
+	if err != nil {
+		note("aws", "", err)
+		return
+	}
+	rights, err := provider.Rights(ctx)
+	note("aws", "the credentials are accepted", err)
+	for _, right := range rights {
+		if errors.Is(right.Err, ec2.ErrUntold) {
+			note(right.Action, right.Err.Error(), nil)
+			continue
+		}
+		note(right.Action, "allowed", right.Err)
+	}
+}
+
+// printWithPolicy prints the findings, and then the policy to allow.
+func (a *app) printWithPolicy(found []finding) error {
+	policy, err := ec2.Policy()
+	if err != nil {
+		return err
+	}
+	a.result = doctorResult{Findings: found, Policy: json.RawMessage(policy)}
+	failed := a.printFindings(found)
+	if !a.json {
+		return errors.Join(failed, a.println("\n"+policy))
+	}
+	return failed
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
+)
+
+// onEC2 lets the commands meet an account that is a stand-in.
+func onEC2(t *testing.T, options standin.Options) *standin.Cloud {
+	t.Helper()
+	options.Now = time.Now
+	cloud := standin.New(options)
+	server := httptest.NewServer(cloud)
+	t.Cleanup(server.Close)
+	key, err := host.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": standin.Region, "AWS_ACCESS_KEY_ID": "AKIDTEST", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_PROFILE": "", "AWS_SESSION_TOKEN": "", loginVariable: key.Private,
+	} {
+		t.Setenv(name, value)
+	}
+	t.Chdir(t.TempDir())
+	return cloud
+}
+
+func TestDoctor_OfEC2NamesEachRightAndPrintsThePolicy(t *testing.T) {
+	onEC2(t, standin.Options{Seed: 1})
+	out, _, code := capturedWith(t, os.LookupEnv, "doctor", "--provider", "ec2")
+	for _, line := range []string{"ok    ssh key", "ok    aws", "ok    ec2:RunInstances", "ok    ec2:TerminateInstances", `"Version": "2012-10-17"`} {
+		if !strings.Contains(out, line) {
+			t.Errorf("without %q: %s", line, out)
+		}
+	}
+	if strings.Contains(out, "docker engine") || strings.Contains(out, "PRIVATE KEY") || code == exitDone { // no compose file here
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+func TestDoctor_OfEC2SaysWhichRightIsMissing(t *testing.T) {
+	onEC2(t, standin.Options{Seed: 1}).Deny("RunInstances")
+	out, _, code := capturedWith(t, os.LookupEnv, "doctor", "--provider", "ec2", "--json")
+	var doc struct {
+		Result struct {
+			Findings []finding
+			Policy   map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, f := range doc.Result.Findings {
+		if want := f.Check != "ec2:RunInstances"; strings.HasPrefix(f.Check, "ec2:") && f.OK != want {
+			t.Errorf("%+v", f)
+		}
+	}
+	if code != exitCheckFailed || doc.Result.Policy["Version"] != "2012-10-17" {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+func TestDoctor_OfAnUnknownProviderIsRefused(t *testing.T) {
+	if _, errs, code := captured(t, "doctor", "--provider", "gcp"); code != exitUsage || !strings.Contains(errs, `unknown provider "gcp"`) {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+func TestUp_OnEC2IsRefusedBeforeAnythingIsMade(t *testing.T) {
+	cloud := onEC2(t, standin.Options{Seed: 1})
+	if err := os.WriteFile(configName, []byte("project: shop\nprovider: ec2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"up", "--pr", "1"}, {"down", "--pr", "1"}, {"list"}, {"logs", "--pr", "1"}} {
+		_, errs, code := captured(t, args...)
+		if code != exitUsage || !strings.Contains(errs, "not available in this version") || !strings.Contains(errs, "hint: use provider: docker") {
+			t.Errorf("%v: exit %d: %s", args, code, errs)
+		}
+	}
+	if calls := cloud.Calls(); len(calls) > 0 {
+		t.Errorf("AWS was asked: %v", calls[0].Action)
+	}
+}

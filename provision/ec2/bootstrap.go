@@ -1,0 +1,45 @@
+package ec2
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+//go:embed bootstrap.sh
+var bootstrap string
+
+// maxUserData is EC2's limit, before base64.
+const maxUserData = 16 << 10
+
+// A Bootstrap is what a machine is told when it first boots.
+type Bootstrap struct {
+	HostKey  string    // private, in PEM: what its SSH server is to show
+	LoginKey string    // public, one line: who may log in
+	Expires  time.Time // zero: never
+	Port     int       // of SSH
+}
+
+// Script is user data for cloud-init: a shell script. Same input, same bytes.
+func (b Bootstrap) Script() ([]byte, error) {
+	if strings.ContainsAny(b.LoginKey, "\n\r") || b.LoginKey == "" || !strings.HasPrefix(b.HostKey, "-----BEGIN ") {
+		return nil, errors.New("user data: a key is missing or not of one line")
+	}
+	expires := int64(0)
+	if !b.Expires.IsZero() {
+		expires = b.Expires.Unix()
+	}
+	script := strings.NewReplacer(
+		"@EXPIRES@", strconv.FormatInt(expires, 10), "@LOGIN_KEY@", b.LoginKey,
+		"@HOST_KEY@", strings.TrimSpace(b.HostKey), "@PORT@", strconv.Itoa(b.Port),
+	).Replace(bootstrap)
+	if len(script) > maxUserData {
+		return nil, hint.Usage(fmt.Errorf("user data: %d bytes, and EC2 takes %d", len(script), maxUserData), "log in with a shorter key, such as ssh-keygen -t ed25519 makes one")
+	}
+	return []byte(script), nil
+}

@@ -1,0 +1,120 @@
+package ec2_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
+)
+
+func withImage(id string) func(*ec2.Options) { return func(o *ec2.Options) { o.Image = id } }
+
+func sample() ec2.Bootstrap {
+	return ec2.Bootstrap{
+		HostKey:  "-----BEGIN OPENSSH PRIVATE KEY-----\nhost\n-----END OPENSSH PRIVATE KEY-----\n",
+		LoginKey: "ssh-ed25519 AAAAlogin", Expires: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), Port: 2222,
+	}
+}
+
+func TestBootstrap_IsThisScript(t *testing.T) {
+	script, err := sample().Script()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "bootstrap.sh", string(script))
+	again, err := sample().Script()
+	if err != nil || string(again) != string(script) {
+		t.Errorf("another time it is another script (%v)", err)
+	}
+}
+
+func TestBootstrap_IsAValidShellScriptOfAFewKB(t *testing.T) {
+	b := sample()
+	key, err := host.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.HostKey, b.LoginKey = key.Private, key.Public
+	script, err := b.Script()
+	if err != nil || len(script) > 8<<10 || strings.Contains(string(script), "@") && strings.Contains(string(script), "_KEY@") {
+		t.Fatalf("%d bytes, %v", len(script), err)
+	}
+	path := filepath.Join(t.TempDir(), "user-data")
+	if err := os.WriteFile(path, script, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("/bin/sh", "-n", path).CombinedOutput(); err != nil {
+		t.Errorf("sh: %s", out)
+	}
+	if _, err := exec.LookPath("shellcheck"); err != nil {
+		t.Skip("no shellcheck here: apt-get install shellcheck")
+	}
+	if out, err := exec.Command("shellcheck", path).CombinedOutput(); err != nil {
+		t.Errorf("shellcheck: %s", out)
+	}
+}
+
+func TestBootstrap_NeverEndsWhatNeverExpires(t *testing.T) {
+	b := sample()
+	b.Expires = time.Time{}
+	if script, err := b.Script(); err != nil || !strings.Contains(string(script), "echo 0 >/etc/offshoot/expires\n") {
+		t.Errorf("%v: %s", err, script)
+	}
+}
+
+func TestBootstrap_RefusesWhatIsTooLargeOrNoKey(t *testing.T) {
+	large := sample()
+	large.LoginKey = "ssh-rsa " + strings.Repeat("A", 17<<10)
+	if _, err := large.Script(); !errors.Is(err, hint.ErrUsage) || len(hint.Of(err)) != 1 {
+		t.Errorf("large: %v", err)
+	}
+	for name, change := range map[string]func(*ec2.Bootstrap){
+		"no login":   func(b *ec2.Bootstrap) { b.LoginKey = "" },
+		"two lines":  func(b *ec2.Bootstrap) { b.LoginKey += "\nKEY\nreboot" },
+		"no host":    func(b *ec2.Bootstrap) { b.HostKey = "" },
+		"not in PEM": func(b *ec2.Bootstrap) { b.HostKey = "s3cret" },
+	} {
+		b := sample()
+		change(&b)
+		if _, err := b.Script(); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestBootstrap_IsWhatAMachineIsToldAndItsLabelNamesTheHostKey(t *testing.T) {
+	a := newAccount(t, standin.Options{Seed: 1})
+	m := a.ensure("shop-pr-12")
+	script, err := base64.StdEncoding.DecodeString(a.calls("RunInstances")[0].Form.Get("UserData"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := host.PublicKey(hostKeyIn(t, script))
+	if err != nil || m.Labels["dev.offshoot.host-key"] != public {
+		t.Errorf("label %q, key %q, %v", m.Labels["dev.offshoot.host-key"], public, err)
+	}
+	other := a.ensure("shop-pr-13")
+	if other.Labels["dev.offshoot.host-key"] == public {
+		t.Error("two machines have one key")
+	}
+}
+
+// hostKeyIn reads the private host key in user data.
+func hostKeyIn(t *testing.T, script []byte) []byte {
+	t.Helper()
+	_, rest, _ := strings.Cut(string(script), "-----BEGIN")
+	key, _, found := strings.Cut(rest, "\nKEY\n")
+	if !found {
+		t.Fatal("no host key in the user data")
+	}
+	return []byte("-----BEGIN" + key + "\n")
+}

@@ -1,0 +1,188 @@
+package ec2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/offshoot-dev/offshoot/provision/machine"
+)
+
+// A Right is one that the credentials must have.
+type Right struct {
+	Action string
+	// Err is nil where the right is there. ErrUntold: AWS tells only where
+	// there is a machine, or a security group, to ask it of.
+	Err error
+}
+
+// ErrUntold says that it could not be found out.
+var ErrUntold = errors.New("cannot be told before there is a machine to ask it of")
+
+// Check asks for every right and spends nothing.
+func (p *Provider) Check(ctx context.Context) error {
+	rights, err := p.Rights(ctx)
+	errs := []error{err}
+	for _, r := range rights {
+		if !errors.Is(r.Err, ErrUntold) {
+			errs = append(errs, r.Err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Rights asks AWS, by dry runs, whether each right of the policy is there. The
+// error says that nothing could be asked: no credentials, no such region.
+func (p *Provider) Rights(ctx context.Context) ([]Right, error) {
+	if _, err := p.api.DescribeInstances(ctx, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(5)}); err != nil && !denied(err) {
+		return nil, explain("DescribeInstances", err)
+	}
+	c := &checker{api: p.api}
+	c.look(ctx)
+	c.make(ctx, p)
+	c.own(ctx, p)
+	return c.rights, context.Cause(ctx)
+}
+
+func denied(err error) bool { return isCode(err, "UnauthorizedOperation", "AccessDenied") }
+
+type checker struct {
+	api    *ec2.Client
+	rights []Right
+}
+
+// note records what a dry run was answered: DryRunOperation where it would
+// have succeeded.
+func (c *checker) note(call string, err error) {
+	if isCode(err, "DryRunOperation") {
+		err = nil
+	}
+	c.rights = append(c.rights, Right{actionOf(call), explain(call, err)})
+}
+
+func (c *checker) untold(calls ...string) {
+	for _, call := range calls {
+		c.rights = append(c.rights, Right{actionOf(call), ErrUntold})
+	}
+}
+
+var dry = aws.Bool(true)
+
+func (c *checker) look(ctx context.Context) {
+	_, err := c.api.DescribeInstances(ctx, &ec2.DescribeInstancesInput{DryRun: dry})
+	c.note("DescribeInstances", err)
+	_, err = c.api.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{DryRun: dry})
+	c.note("DescribeInstanceTypes", err)
+	_, err = c.api.DescribeImages(ctx, &ec2.DescribeImagesInput{DryRun: dry})
+	c.note("DescribeImages", err)
+	_, err = c.api.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{DryRun: dry})
+	c.note("DescribeVpcs", err)
+	_, err = c.api.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{DryRun: dry})
+	c.note("DescribeSubnets", err)
+	_, err = c.api.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{DryRun: dry})
+	c.note("DescribeSecurityGroups", err)
+	_, err = c.api.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{DryRun: dry})
+	c.note("DescribeVolumes", err)
+	_, err = c.api.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{DryRun: dry})
+	c.note("DescribeNetworkInterfaces", err)
+}
+
+// make tries the very request that a machine would be made with.
+func (c *checker) make(ctx context.Context, p *Provider) {
+	n, err := p.network(ctx)
+	if err != nil {
+		c.failed("RunInstances", err)
+		return
+	}
+	im, err := p.image(ctx)
+	if err != nil {
+		c.failed("RunInstances", err)
+		return
+	}
+	spec := machine.Spec{Preview: "doctor", Repository: "doctor"}
+	l := launch{spec: spec, image: im, group: p.options.SecurityGroup, disk: p.options.Disk, profile: p.options.Profile, labels: spec.AllLabels()}
+	if l.group == "" {
+		l.group = c.group(ctx, p, n.vpc)
+	}
+	request := l.request(attempts(p.options.Types, n, p.options.Spot, spec.Preview)[0])
+	request.DryRun, request.ClientToken = dry, nil
+	if l.group == "" {
+		request.NetworkInterfaces[0].Groups = nil // the VPC's own: it is not made
+	}
+	_, err = c.api.RunInstances(ctx, request)
+	c.note("RunInstances", err)
+}
+
+// failed records what keeps a right from being asked for, unless it is a right
+// itself, which has been noted.
+func (c *checker) failed(call string, err error) {
+	if denied(err) {
+		c.untold(call)
+		return
+	}
+	c.rights = append(c.rights, Right{actionOf(call), err})
+}
+
+// group checks the rights on the shared security group and returns its id, if
+// it is there.
+func (c *checker) group(ctx context.Context, p *Provider, vpc string) string {
+	_, err := c.api.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
+		DryRun: dry, GroupName: aws.String(groupName), Description: aws.String("dry run"), VpcId: &vpc,
+		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroup, Tags: tagsOf(map[string]string{labelGroup: "shared"})}},
+	})
+	if isCode(err, "InvalidGroup.Duplicate") {
+		err = nil
+	}
+	c.note("CreateSecurityGroup", err)
+	found, exists, err := p.findGroup(ctx, vpc)
+	if err != nil || !exists {
+		if err != nil && !denied(err) {
+			c.failed("CreateSecurityGroup", err)
+		}
+		c.untold("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "DeleteSecurityGroup")
+		return ""
+	}
+	permissions := []types.IpPermission{wantedRules(nil)[0].permission(nil)}
+	_, err = c.api.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{DryRun: dry, GroupId: found.GroupId, IpPermissions: permissions})
+	if isCode(err, "InvalidPermission.Duplicate") {
+		err = nil
+	}
+	c.note("AuthorizeSecurityGroupIngress", err)
+	_, err = c.api.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{DryRun: dry, GroupId: found.GroupId, IpPermissions: permissions})
+	c.note("RevokeSecurityGroupIngress", unlessGone(err))
+	_, err = c.api.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{DryRun: dry, GroupId: found.GroupId})
+	c.note("DeleteSecurityGroup", err)
+	return aws.ToString(found.GroupId)
+}
+
+// own checks the rights on machines at one that there is.
+func (c *checker) own(ctx context.Context, p *Provider) {
+	found, err := p.find(ctx, machine.Filter{}, filter("instance-state-name", "pending", "running", "stopping", "stopped"))
+	if err != nil || len(found) == 0 {
+		c.untold("CreateTags", "StartInstances", "StopInstances", "TerminateInstances", "GetConsoleOutput")
+		return
+	}
+	id := found[0].ID
+	_, err = c.api.CreateTags(ctx, &ec2.CreateTagsInput{DryRun: dry, Resources: []string{id}, Tags: tagsOf(map[string]string{machine.LabelPreview: found[0].Preview})})
+	c.note("CreateTags", err)
+	_, err = c.api.StartInstances(ctx, &ec2.StartInstancesInput{DryRun: dry, InstanceIds: []string{id}})
+	c.note("StartInstances", err)
+	_, err = c.api.StopInstances(ctx, &ec2.StopInstancesInput{DryRun: dry, InstanceIds: []string{id}})
+	c.note("StopInstances", err)
+	_, err = c.api.TerminateInstances(ctx, &ec2.TerminateInstancesInput{DryRun: dry, InstanceIds: []string{id}})
+	c.note("TerminateInstances", err)
+	_, err = c.api.GetConsoleOutput(ctx, &ec2.GetConsoleOutputInput{DryRun: dry, InstanceId: &id})
+	c.note("GetConsoleOutput", err)
+}
+
+// String is one line about a right.
+func (r Right) String() string {
+	if r.Err == nil {
+		return r.Action + ": there"
+	}
+	return fmt.Sprintf("%s: %v", r.Action, r.Err)
+}

@@ -1,0 +1,48 @@
+package ec2
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A Clock tells the time and lets it pass.
+type Clock interface {
+	Now() time.Time
+	// Sleep returns nil after the duration, or the context's cause.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+type realClock struct{}
+
+func (realClock) Now() time.Time { return time.Now() }
+
+func (realClock) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// poll asks until done, at growing pauses. On timeout it says what ask saw
+// last.
+func (p *Provider) poll(ctx context.Context, patience time.Duration, what string, ask func() (seen string, done bool, err error)) error {
+	deadline, pause := p.clock.Now().Add(patience), time.Second
+	for {
+		seen, done, err := ask()
+		if err != nil || done {
+			return err
+		}
+		if !p.clock.Now().Add(pause).Before(deadline) {
+			return fmt.Errorf("%s: not after %v: %s", what, patience, seen)
+		}
+		if err := p.clock.Sleep(ctx, pause); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		pause = min(pause*3/2, 10*time.Second)
+	}
+}

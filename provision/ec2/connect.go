@@ -1,0 +1,105 @@
+package ec2
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision/machine"
+)
+
+// loginUser is the account that the bootstrap makes.
+const loginUser = "offshoot"
+
+// readyFolder is where the bootstrap leaves its marks.
+const readyFolder = "/etc/offshoot"
+
+// Connect logs in to a machine as soon as it answers, and returns when its
+// bootstrap has ended. The host key is the one that the machine's labels name;
+// another one ends it at once. A machine that does not come up is a BootError.
+func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, error) {
+	remote, err := p.remote(m)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", m.ID, err)
+	}
+	var h *host.SSH
+	err = p.poll(ctx, p.options.Patience, "wait for SSH", func() (string, bool, error) {
+		h, err = host.Dial(ctx, remote)
+		if err == nil {
+			return "", true, nil
+		}
+		var stranger *host.HostKeyError
+		if errors.As(err, &stranger) || errors.Is(err, host.ErrLogin) || ctx.Err() != nil {
+			return "", false, err
+		}
+		return err.Error(), false, nil
+	})
+	if errors.As(err, new(*host.HostKeyError)) {
+		return nil, hint.Wrap(fmt.Errorf("connect to %s: %w", m.ID, err), "nothing was sent: something else answers at its address; look there, or offshoot down")
+	}
+	if err == nil {
+		if err = p.awaitReady(ctx, h); err == nil {
+			return h, nil
+		}
+		err = errors.Join(err, h.Close())
+	} else if ctx.Err() == nil {
+		err = p.afterBoot(ctx, m.ID, err)
+	}
+	return nil, fmt.Errorf("connect to %s: %w", m.ID, err)
+}
+
+func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
+	key := m.Labels[labelHostKey]
+	switch {
+	case key == "":
+		return host.Remote{}, hint.Wrap(errors.New("its labels name no host key"), "remove it: offshoot down")
+	case m.Address == "" || m.State != machine.Running:
+		return host.Remote{}, fmt.Errorf("it is %s and has the address %q", m.State, m.Address)
+	case len(p.options.LoginKey) == 0:
+		return host.Remote{}, hint.Usage(errors.New("no key to log in with"), "set OFFSHOOT_SSH_KEY to the private key that up was given")
+	}
+	return host.Remote{
+		Address: net.JoinHostPort(m.Address, strconv.Itoa(p.options.SSHPort)), User: p.options.User, Key: p.options.LoginKey, HostKey: key,
+		Timeout: 10 * time.Second,
+	}, nil
+}
+
+// afterBoot adds the console to the error about a machine that did not answer.
+func (p *Provider) afterBoot(ctx context.Context, id string, err error) error {
+	lines := p.console(ctx, id)
+	if len(lines) == 0 {
+		return err
+	}
+	return &BootError{ID: id, Err: err, Console: lines}
+}
+
+// readyCommand prints nothing until the bootstrap has ended, and then how.
+const readyCommand = `cd "$1" || exit 0
+if [ -e failed ]; then echo failed; cat failed; tail -n 20 /var/log/cloud-init-output.log 2>/dev/null || true
+elif [ -e ready ]; then echo ready; fi`
+
+func (p *Provider) awaitReady(ctx context.Context, h host.Host) error {
+	return p.poll(ctx, p.options.Patience, "wait for the machine's bootstrap", func() (string, bool, error) {
+		var out bytes.Buffer
+		err := h.Run(ctx, host.Command{Args: []string{"/bin/sh", "-c", readyCommand, "sh", p.options.Ready}, Env: []string{"PATH=/usr/bin:/bin"}, Stdout: &out})
+		if ctx.Err() != nil {
+			return "", false, context.Cause(ctx)
+		}
+		if err != nil {
+			return err.Error(), false, nil // it may lose the connection while it installs
+		}
+		how, text, _ := strings.Cut(strings.TrimSpace(out.String()), "\n")
+		if how == "failed" {
+			at, log, _ := strings.Cut(text, "\n")
+			return "", false, &BootError{Err: errors.New("its bootstrap failed at: " + at), Console: tailLines(log)}
+		}
+		return "it still installs", how == "ready", nil
+	})
+}

@@ -1,0 +1,203 @@
+package ec2
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// groupName is that of the one security group that all machines of a VPC
+// share: one per machine would have to be removed with it, which EC2 refuses
+// for as long as its interface lasts.
+const groupName = "offshoot"
+
+// sshPort is not 22, where the image's own SSH server answers with a key that
+// nobody knows before ours is there: what answers here has our key or is a
+// stranger.
+const sshPort = 2222
+
+// ruleAge is how long a rule for SSH stays that no run has asked for since. A
+// group takes 60 rules, and every job of a CI service comes from another
+// address.
+const ruleAge = 24 * time.Hour
+
+// A rule lets one network reach one port.
+type rule struct {
+	port int
+	from netip.Prefix
+}
+
+// ensureGroup finds or makes the shared group, and lets the world reach the
+// gateway and the wanted networks SSH.
+func (p *Provider) ensureGroup(ctx context.Context, vpc string) (string, error) {
+	if p.options.SecurityGroup != "" {
+		return p.options.SecurityGroup, nil
+	}
+	sources, err := p.sshSources(ctx)
+	if err != nil {
+		return "", err
+	}
+	group, exists, err := p.findGroup(ctx, vpc)
+	if err == nil && !exists {
+		group, err = p.makeGroup(ctx, vpc)
+	}
+	if err != nil {
+		return "", err
+	}
+	missing, stale := ruleChanges(group.IpPermissions, wantedRules(sources), p.clock.Now())
+	if err := p.revoke(ctx, group, stale); err != nil {
+		return "", err
+	}
+	return aws.ToString(group.GroupId), p.authorize(ctx, group, missing)
+}
+
+func wantedRules(sources []netip.Prefix) []rule {
+	var rules []rule
+	for _, world := range []string{"0.0.0.0/0", "::/0"} {
+		for _, port := range []int{80, 443} {
+			rules = append(rules, rule{port, netip.MustParsePrefix(world)})
+		}
+	}
+	for _, source := range sources {
+		rules = append(rules, rule{sshPort, source.Masked()})
+	}
+	return rules
+}
+
+func (p *Provider) findGroup(ctx context.Context, vpc string) (types.SecurityGroup, bool, error) {
+	output, err := p.api.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
+		Filters: []types.Filter{filter("vpc-id", vpc), filter("group-name", groupName)},
+	})
+	if err != nil {
+		return types.SecurityGroup{}, false, explain("DescribeSecurityGroups", err)
+	}
+	if len(output.SecurityGroups) == 0 {
+		return types.SecurityGroup{}, false, nil
+	}
+	group := output.SecurityGroups[0]
+	if labelsOf(group.Tags)[labelGroup] == "" {
+		return group, false, hint.Wrap(fmt.Errorf("security group %s is called %s and is not offshoot's", aws.ToString(group.GroupId), groupName),
+			"rename it, or set ec2.security_group to the one to use")
+	}
+	return group, true, nil
+}
+
+// makeGroup makes the group, or waits for the one that another run makes.
+func (p *Provider) makeGroup(ctx context.Context, vpc string) (group types.SecurityGroup, err error) {
+	_, err = p.api.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
+		GroupName: aws.String(groupName), Description: aws.String("shared by the machines of offshoot"), VpcId: &vpc,
+		TagSpecifications: []types.TagSpecification{{
+			ResourceType: types.ResourceTypeSecurityGroup, Tags: tagsOf(map[string]string{labelGroup: "shared", labelName: groupName}),
+		}},
+	})
+	if err != nil && !isCode(err, "InvalidGroup.Duplicate") {
+		return group, explain("CreateSecurityGroup", err)
+	}
+	err = p.poll(ctx, propagation, "wait for the security group", func() (string, bool, error) {
+		found, exists, err := p.findGroup(ctx, vpc)
+		group = found
+		return "AWS does not show it", exists, err
+	})
+	return group, err
+}
+
+// ruleChanges compares the rules that there are with the wanted ones: which to
+// add, and which of ours for SSH to remove since nobody asks for them any more.
+// A wanted one that is half as old as that is made anew.
+func ruleChanges(have []types.IpPermission, wanted []rule, now time.Time) (missing, stale []rule) {
+	made := map[rule]time.Time{}
+	for _, permission := range have {
+		for _, found := range rulesOf(permission) {
+			made[found.rule] = found.made
+			if found.port == sshPort && !found.made.IsZero() && now.Sub(found.made) > ruleAge {
+				stale = append(stale, found.rule)
+			}
+		}
+	}
+	for _, r := range wanted {
+		at, exists := made[r]
+		switch {
+		case !exists:
+			missing = append(missing, r)
+		case r.port != sshPort || at.IsZero():
+		case now.Sub(at) > ruleAge:
+			missing = append(missing, r) // it is among the stale ones
+		case now.Sub(at) > ruleAge/2:
+			missing, stale = append(missing, r), append(stale, r)
+		}
+	}
+	return missing, stale
+}
+
+type datedRule struct {
+	rule
+	made time.Time // zero: not by us
+}
+
+const ruleText = "offshoot "
+
+func rulesOf(permission types.IpPermission) []datedRule {
+	var rules []datedRule
+	add := func(network, description *string) {
+		prefix, err := netip.ParsePrefix(aws.ToString(network))
+		if err != nil || permission.FromPort == nil || aws.ToInt32(permission.FromPort) != aws.ToInt32(permission.ToPort) {
+			return
+		}
+		made, _ := time.Parse(time.RFC3339, strings.TrimPrefix(aws.ToString(description), ruleText))
+		rules = append(rules, datedRule{rule{int(*permission.FromPort), prefix}, made})
+	}
+	for _, r := range permission.IpRanges {
+		add(r.CidrIp, r.Description)
+	}
+	for _, r := range permission.Ipv6Ranges {
+		add(r.CidrIpv6, r.Description)
+	}
+	return rules
+}
+
+// permission is a rule as EC2 takes it.
+func (r rule) permission(description *string) types.IpPermission {
+	network := aws.String(r.from.String())
+	permission := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)), ToPort: aws.Int32(int32(r.port))}
+	if r.from.Addr().Is6() {
+		permission.Ipv6Ranges = []types.Ipv6Range{{CidrIpv6: network, Description: description}}
+		return permission
+	}
+	permission.IpRanges = []types.IpRange{{CidrIp: network, Description: description}}
+	return permission
+}
+
+// authorize adds rules one by one: of several in one call, one that another
+// run has just added would refuse them all.
+func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rules []rule) error {
+	description := aws.String(ruleText + p.clock.Now().UTC().Format(time.RFC3339))
+	for _, r := range rules {
+		_, err := p.api.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
+			GroupId: group.GroupId, IpPermissions: []types.IpPermission{r.permission(description)},
+		})
+		if err != nil && !isCode(err, "InvalidPermission.Duplicate") {
+			return explain("AuthorizeSecurityGroupIngress", err)
+		}
+	}
+	return nil
+}
+
+func (p *Provider) revoke(ctx context.Context, group types.SecurityGroup, rules []rule) error {
+	for _, r := range rules {
+		_, err := p.api.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{
+			GroupId: group.GroupId, IpPermissions: []types.IpPermission{r.permission(nil)},
+		})
+		if err != nil && !notFound(err) {
+			return explain("RevokeSecurityGroupIngress", err)
+		}
+	}
+	return nil
+}

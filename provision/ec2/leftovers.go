@@ -1,0 +1,147 @@
+package ec2
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/offshoot-dev/offshoot/provision/machine"
+)
+
+// A Leftover is a volume or an interface of offshoot's that is attached to
+// nothing. AWS removes both with their instance, unless something went wrong.
+type Leftover struct {
+	Kind    string    `json:"kind"` // volume, interface
+	ID      string    `json:"id"`
+	Preview string    `json:"preview"`
+	Created time.Time `json:"created,omitzero"` // AWS does not say it of interfaces
+}
+
+const (
+	kindVolume    = "volume"
+	kindInterface = "interface"
+)
+
+// Leftovers finds what instances have left behind. That they are attached to
+// nothing is what AWS says of each of them, and does not follow from a list
+// of instances, which may be empty for other reasons. A volume that is
+// younger than the given age may be one that is just being attached.
+func (p *Provider) Leftovers(ctx context.Context, age time.Duration) ([]Leftover, error) {
+	found, err := p.remains(ctx, filter("tag-key", machine.LabelPreview))
+	if err != nil {
+		return nil, err
+	}
+	now := p.clock.Now()
+	return slices.DeleteFunc(found, func(l Leftover) bool { return !l.Created.IsZero() && now.Sub(l.Created) < age }), nil
+}
+
+// Remove removes a leftover; it is done when it is gone already. AWS refuses
+// what has been attached since.
+func (p *Provider) Remove(ctx context.Context, l Leftover) error { return p.remove(ctx, l) }
+
+func (p *Provider) remains(ctx context.Context, filters ...types.Filter) ([]Leftover, error) {
+	volumes, err := p.looseVolumes(ctx, filters)
+	if err != nil {
+		return nil, err
+	}
+	interfaces, err := p.looseInterfaces(ctx, filters)
+	if err != nil {
+		return nil, err
+	}
+	found := slices.Concat(volumes, interfaces)
+	slices.SortFunc(found, func(a, b Leftover) int { return cmp.Or(cmp.Compare(a.Preview, b.Preview), cmp.Compare(a.ID, b.ID)) })
+	return found, nil
+}
+
+func (p *Provider) looseVolumes(ctx context.Context, filters []types.Filter) ([]Leftover, error) {
+	pages := ec2.NewDescribeVolumesPaginator(p.api, &ec2.DescribeVolumesInput{
+		Filters: append([]types.Filter{filter("status", "available")}, filters...), MaxResults: aws.Int32(500),
+	})
+	var found []Leftover
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, explain("DescribeVolumes", err)
+		}
+		for _, v := range page.Volumes {
+			if preview := labelsOf(v.Tags)[machine.LabelPreview]; preview != "" && v.State == types.VolumeStateAvailable && len(v.Attachments) == 0 {
+				found = append(found, Leftover{kindVolume, aws.ToString(v.VolumeId), preview, aws.ToTime(v.CreateTime)})
+			}
+		}
+	}
+	return found, nil
+}
+
+func (p *Provider) looseInterfaces(ctx context.Context, filters []types.Filter) ([]Leftover, error) {
+	pages := ec2.NewDescribeNetworkInterfacesPaginator(p.api, &ec2.DescribeNetworkInterfacesInput{
+		Filters: append([]types.Filter{filter("status", "available")}, filters...), MaxResults: aws.Int32(500),
+	})
+	var found []Leftover
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, explain("DescribeNetworkInterfaces", err)
+		}
+		for _, n := range page.NetworkInterfaces {
+			if preview := labelsOf(n.TagSet)[machine.LabelPreview]; preview != "" && n.Status == types.NetworkInterfaceStatusAvailable && n.Attachment == nil {
+				found = append(found, Leftover{Kind: kindInterface, ID: aws.ToString(n.NetworkInterfaceId), Preview: preview})
+			}
+		}
+	}
+	return found, nil
+}
+
+func (p *Provider) remove(ctx context.Context, l Leftover) error {
+	var err error
+	switch l.Kind {
+	case kindVolume:
+		_, err = p.api.DeleteVolume(ctx, &ec2.DeleteVolumeInput{VolumeId: &l.ID})
+		err = explain("DeleteVolume", unlessGone(err))
+	case kindInterface:
+		_, err = p.api.DeleteNetworkInterface(ctx, &ec2.DeleteNetworkInterfaceInput{NetworkInterfaceId: &l.ID})
+		err = explain("DeleteNetworkInterface", unlessGone(err))
+	default:
+		return fmt.Errorf("remove %s: a %q is no leftover", l.ID, l.Kind)
+	}
+	if err != nil {
+		return fmt.Errorf("remove %s %s: %w", l.Kind, l.ID, err)
+	}
+	return nil
+}
+
+// RemoveGroups removes the shared security groups that no machine is in. One
+// that has just come into use is kept, which AWS sees to.
+func (p *Provider) RemoveGroups(ctx context.Context) (removed []string, err error) {
+	output, err := p.api.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
+		Filters: []types.Filter{filter("group-name", groupName), filter("tag-key", labelGroup)},
+	})
+	if err != nil {
+		return nil, explain("DescribeSecurityGroups", err)
+	}
+	var errs []error
+	for _, group := range output.SecurityGroups {
+		_, err := p.api.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: group.GroupId})
+		switch {
+		case isCode(err, "DependencyViolation"), notFound(err):
+		case err != nil:
+			errs = append(errs, explain("DeleteSecurityGroup", err))
+		default:
+			removed = append(removed, aws.ToString(group.GroupId))
+		}
+	}
+	return removed, errors.Join(errs...)
+}
+
+func unlessGone(err error) error {
+	if notFound(err) {
+		return nil
+	}
+	return err
+}

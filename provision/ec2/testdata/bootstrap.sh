@@ -1,0 +1,152 @@
+#!/bin/sh
+# Made by offshoot: turns a fresh machine into one for a preview. It may run again: every boot of an image that was
+# baked from it does.
+set -eu
+umask 077
+mkdir -p /etc/offshoot
+chmod 755 /etc/offshoot
+rm -f /etc/offshoot/ready /etc/offshoot/failed
+at=begin
+end() {
+	code=$?
+	[ "$code" != 0 ] || return 0
+	echo "offshoot: bootstrap failed at: $at (exit $code)"
+	echo "$at (exit $code)" >/etc/offshoot/failed
+	chmod 644 /etc/offshoot/failed
+}
+trap end EXIT
+say() {
+	at=$1
+	echo "offshoot: bootstrap: $1"
+}
+systemd() { [ -d /run/systemd/system ]; }
+
+say "timer"
+# First of all: whatever goes wrong from here on, the machine ends when it expires. A shutdown terminates it.
+echo 1796040000 >/etc/offshoot/expires
+chmod 644 /etc/offshoot/expires
+cat >/etc/offshoot/expire <<'SCRIPT'
+#!/bin/sh
+# Shuts the machine down when it has expired; 0: never.
+expires=$(cat /etc/offshoot/expires)
+[ "$expires" -gt 0 ] && [ "$(date +%s)" -ge "$expires" ] || exit 0
+echo "offshoot: expired, shutting down"
+exec shutdown -h now
+SCRIPT
+chmod 755 /etc/offshoot/expire
+if systemd; then
+	cat >/etc/systemd/system/offshoot-expire.service <<'UNIT'
+[Unit]
+Description=end this preview's machine when it has expired
+[Service]
+Type=oneshot
+ExecStart=/etc/offshoot/expire
+UNIT
+	# A machine that was stopped for longer than it was to live has a quarter of an hour to be told otherwise.
+	cat >/etc/systemd/system/offshoot-expire.timer <<'UNIT'
+[Unit]
+Description=end this preview's machine when it has expired
+[Timer]
+OnBootSec=15min
+OnUnitActiveSec=1min
+[Install]
+WantedBy=timers.target
+UNIT
+	systemctl daemon-reload
+	systemctl enable --now offshoot-expire.timer
+else
+	# nohup and the streams: what starts this script must not wait for it.
+	nohup sh -c 'while sleep 60; do /etc/offshoot/expire; done' >/dev/null 2>&1 </dev/null &
+fi
+
+say "user"
+getent group docker >/dev/null || groupadd --system docker
+id offshoot >/dev/null 2>&1 || useradd --create-home --shell /bin/sh --groups docker offshoot
+# A star is no password; the exclamation mark that useradd leaves is a locked account, which sshd does not let in.
+usermod --password '*' offshoot
+install -d -m 700 -o offshoot -g offshoot /home/offshoot/.ssh
+cat >/home/offshoot/.ssh/authorized_keys <<'KEY'
+ssh-ed25519 AAAAlogin
+KEY
+chown offshoot:offshoot /home/offshoot/.ssh/authorized_keys
+mkdir -p /etc/sudoers.d
+echo 'offshoot ALL=(ALL) NOPASSWD: /usr/bin/tee /etc/offshoot/expires' >/etc/sudoers.d/offshoot
+chmod 440 /etc/sudoers.d/offshoot
+
+say "packages"
+# The distribution's own, and none where an image has them already.
+if command -v dockerd >/dev/null && command -v git >/dev/null && command -v sudo >/dev/null && [ -x /usr/sbin/sshd ]; then
+	:
+elif command -v apt-get >/dev/null; then
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -o DPkg::Lock::Timeout=300 update
+	apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends docker.io iptables git sudo openssh-server
+elif command -v dnf >/dev/null; then
+	dnf install -y docker git sudo openssh-server
+else
+	say "packages: neither apt-get nor dnf is there"
+	exit 1
+fi
+
+say "ssh"
+cat >/etc/offshoot/ssh_host_key <<'KEY'
+-----BEGIN OPENSSH PRIVATE KEY-----
+host
+-----END OPENSSH PRIVATE KEY-----
+KEY
+cat >/etc/offshoot/sshd_config <<'CONFIG'
+Port 2222
+HostKey /etc/offshoot/ssh_host_key
+PidFile /run/offshoot-sshd.pid
+AllowUsers offshoot
+AuthenticationMethods publickey
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin no
+X11Forwarding no
+AllowAgentForwarding no
+MaxAuthTries 3
+ClientAliveInterval 30
+ClientAliveCountMax 10
+CONFIG
+mkdir -p /run/sshd
+chmod 755 /run/sshd
+/usr/sbin/sshd -t -f /etc/offshoot/sshd_config
+if systemd; then
+	cat >/etc/systemd/system/offshoot-sshd.service <<'UNIT'
+[Unit]
+Description=SSH for offshoot
+After=network.target
+[Service]
+RuntimeDirectory=sshd
+RuntimeDirectoryMode=0755
+RuntimeDirectoryPreserve=yes
+ExecStart=/usr/sbin/sshd -D -f /etc/offshoot/sshd_config
+Restart=always
+[Install]
+WantedBy=multi-user.target
+UNIT
+	systemctl daemon-reload
+	systemctl enable --now offshoot-sshd.service
+	# Nobody needs the image's own.
+	systemctl disable --now ssh.socket ssh.service sshd.service 2>/dev/null || true
+else
+	/usr/sbin/sshd -f /etc/offshoot/sshd_config
+fi
+
+say "engine"
+if systemd; then
+	systemctl enable --now docker.service
+else
+	[ -S /var/run/docker.sock ] || nohup dockerd >/var/log/offshoot-dockerd.log 2>&1 </dev/null &
+fi
+waited=0
+until [ -S /var/run/docker.sock ]; do
+	[ "$waited" -lt 60 ] || exit 1
+	waited=$((waited + 1))
+	sleep 1
+done
+
+say "done"
+: >/etc/offshoot/ready
+chmod 644 /etc/offshoot/ready
