@@ -34,11 +34,11 @@ func TestMachineSocket(t *testing.T) {
 func TestBootstrap_MakesAMachineThatLetsUsInAndEndsInTime(t *testing.T) {
 	for _, program := range []string{"/usr/sbin/sshd", "/usr/bin/ssh", "/usr/bin/unshare"} {
 		if _, err := os.Stat(program); err != nil {
-			t.Skipf("no AWS machine can be made here: %v", err)
+			t.Skipf("no namespaces here: %v", err)
 		}
 	}
 	if err := exec.Command("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "true").Run(); err != nil || os.Getuid() != 0 {
-		t.Skip("no AWS machine can be made here without root and namespaces")
+		t.Skip("only root may make namespaces")
 	}
 	hostKey, err := host.NewKey()
 	if err != nil {
