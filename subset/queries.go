@@ -226,10 +226,6 @@ func typeOf(t *catalog.Table, column string) string {
 
 // copySQL asks for rows of a heap in COPY's text format.
 func copySQL(h *catalog.Heap, columns []string, rows []row) string {
-	quoted := make([]string, len(columns))
-	for i, c := range columns {
-		quoted[i] = catalog.Quote(c)
-	}
 	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s WHERE ctid = ANY('%s'::pg_catalog.tid[])) TO STDOUT",
-		strings.Join(quoted, ", "), h.Name, tidArray(rows))
+		strings.Join(columns, ", "), h.Name, tidArray(rows))
 }

@@ -158,7 +158,7 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 	heap, keys := db.Tables[0].Heaps[0], []*catalog.ForeignKey{key}
 	for _, sql := range []string{
 		parentsSQL(key, heap, "true"), childrenSQL(key, heap, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys),
-		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{evil}, []row{1}),
+		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{catalog.Quote(evil)}, []row{1}),
 	} {
 		if strings.Contains(strings.ReplaceAll(sql, `"x""; DROP TABLE y; --"`, ""), "DROP") {
 			t.Errorf("not quoted: %s", sql)
