@@ -70,10 +70,8 @@ func (e *SensitiveError) Error() string {
 func (s *Source) mask(ctx context.Context, p *Plan) error {
 	m := s.spec.Masking
 	p.Privacy = PrivacyReport{Level: m.Privacy}
-	if m.Privacy == "" {
-		p.Privacy.Level = PrivacyOff
-	}
-	if len(m.Rules) == 0 && p.Privacy.Level == PrivacyOff {
+	gated := m.Privacy == PrivacyStrict || m.Privacy == PrivacyWarn
+	if len(m.Rules) == 0 && !gated {
 		return nil
 	}
 	details, err := catalog.ReadDetails(ctx, s.leader, s.db)
@@ -84,7 +82,7 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 		return err
 	}
 	p.describeMasks(m)
-	if p.Privacy.Level != PrivacyOff {
+	if gated {
 		if err := s.gate(p, details); err != nil {
 			return err
 		}
@@ -212,6 +210,55 @@ func refused(masks *mask.Plan, t *catalog.Table, check string, err error) error 
 		return err
 	}
 	return hint.Usage(fmt.Errorf("%smask: %s: %s", masks.Place(t), dotted(t.Name), what), "masked there: %s", strings.Join(masks.Of(t), ", "))
+}
+
+// String says in one line how values were treated.
+func (p PrivacyReport) String() string {
+	text := "privacy " + string(p.Level) + ", "
+	switch {
+	case len(p.Masked) == 0:
+		text += "no column is masked"
+	case p.Key == "fresh":
+		text += counted(len(p.Masked)) + " masked with a key of this run alone"
+	default:
+		text += counted(len(p.Masked)) + " masked"
+	}
+	if n := len(p.Unmasked); n > 0 {
+		text += ", " + counted(n) + " copied that looked sensitive"
+	}
+	return text
+}
+
+func counted(columns int) string {
+	if columns == 1 {
+		return "1 column"
+	}
+	return number(int64(columns)) + " columns"
+}
+
+// lines says what is masked how, one line for each table.
+func (p PrivacyReport) lines() []string {
+	if p.Level == "" {
+		return nil
+	}
+	lines := []string{p.String()}
+	for i := 0; i < len(p.Masked); {
+		table := p.Masked[i].Table
+		var columns []string
+		for ; i < len(p.Masked) && p.Masked[i].Table == table; i++ {
+			columns = append(columns, p.Masked[i].Name+" ("+p.Masked[i].How+")")
+		}
+		lines = append(lines, "masked: "+table+": "+strings.Join(columns, ", "))
+	}
+	return lines
+}
+
+// privacy is what is written into the target.
+func (r *run) privacy() string {
+	if r.src.spec.Masking.Privacy == "" {
+		return ""
+	}
+	return r.plan.Privacy.String()
 }
 
 // masked is where rows of a heap are written to on their way to the sink.

@@ -107,14 +107,14 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			},
 		},
 		{
-			"later things are refused plainly", "mask: {public.users.email: email}\nec2: {region: x}\nprovider: ec2\n",
+			"later things are refused plainly", "masks: {public.users.email: email}\nec2: {region: x}\nprovider: ec2\n",
 			[]string{
-				"offshoot.yaml:1: mask: masks are not available in this version",
+				"offshoot.yaml:1: unknown key \"masks\"",
 				"offshoot.yaml:2: ec2: EC2 machines are not available in this version",
 				"offshoot.yaml:3: provider ec2 is not available in this version",
 			},
 			[]string{
-				"remove it; rows are copied as they are", "remove it; previews run on this computer's docker engine",
+				"did you mean \"mask\"?", "remove it; previews run on this computer's docker engine",
 				"use provider: docker, or remove the line",
 			},
 		},
