@@ -324,3 +324,34 @@ func (p *Plan) decided(rules []Rule, t *catalog.Table, column string) bool {
 	i := best(rules, dotted(t.Name)+"."+column)
 	return i >= 0 && rules[i].As == "keep"
 }
+
+// LookAt is what a column shows without its values.
+func LookAt(t *catalog.Table, column string, details *catalog.Details) Look {
+	d := details.Columns[t][column]
+	return Look{Table: dotted(t.Name), Name: column, Type: typeName(d), Comment: d.Comment}
+}
+
+// RuleOf is what becomes of a column in the words of the rule that says so;
+// empty when none does.
+func (p *Plan) RuleOf(t *catalog.Table, column string, rules []Rule) string {
+	if c := p.tables[t][column]; c != nil {
+		return c.How
+	}
+	if p.decided(rules, t, column) {
+		return "keep"
+	}
+	return ""
+}
+
+// Values takes COPY text apart: the values of each column, without NULLs.
+func Values(raw []byte, columns int) [][]string {
+	values := make([][]string, columns)
+	for i, column := range table(raw, columns) {
+		for _, v := range column {
+			if v != nil {
+				values[i] = append(values[i], *v)
+			}
+		}
+	}
+	return values
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -100,16 +101,28 @@ func (p *Plan) rows(t *catalog.Table, columns []string) *rows {
 func (c *Column) apply(key Key) apply {
 	one := c.kind.make(key, c.field, c.rule)
 	inner := one
-	switch {
-	case c.field.folded:
-		inner = func(r *row, value string) (string, bool) { return one(r, lower(value)) }
-	case c.field.padded:
-		inner = func(r *row, value string) (string, bool) { return one(r, trimmed(value)) }
+	if c.field.class == text && c.rule.As != "null" && c.rule.As != "constant" {
+		inner = func(r *row, value string) (string, bool) { return c.text(r, value, one) }
 	}
 	if c.field.array && c.rule.As != "null" && c.rule.As != "constant" {
 		return elements(inner)
 	}
 	return inner
+}
+
+// text masks what the column's type takes for one value alike, and leaves
+// nothing as nothing: an empty text is nobody's.
+func (c *Column) text(r *row, value string, one apply) (string, bool) {
+	switch {
+	case c.field.folded:
+		value = strings.ToLower(value)
+	case c.field.padded:
+		value = strings.TrimRight(value, " ")
+	}
+	if value == "" {
+		return "", true
+	}
+	return one(r, value)
 }
 
 func (p *Plan) sort() {

@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,21 +23,21 @@ type Source struct {
 // kept. Every mistake is reported, not only the first.
 func Resolve(s Source, rules []Rule, key Key) (*Plan, error) {
 	r := &resolver{source: s, plan: &Plan{key: key, tables: map[*catalog.Table]map[string]*Column{}}}
-	for _, rule := range rules {
-		r.errs = append(r.errs, rule.check()...)
-	}
-	if len(r.errs) > 0 {
-		return nil, errors.Join(r.errs...)
-	}
-	r.assign(rules)
-	if len(r.errs) == 0 {
-		r.spread()
-		r.level()
-		r.checkColumns()
-		r.checkKeys()
-	}
-	if len(r.errs) > 0 {
-		return nil, errors.Join(r.errs...)
+	// Without the rules that are wrong by themselves, so that what is wrong
+	// with the others is found in the same run.
+	r.assign(slices.DeleteFunc(slices.Clone(rules), func(rule Rule) bool {
+		errs := rule.check()
+		for _, err := range errs {
+			r.mistakes = append(r.mistakes, mistake{rule.Where, err})
+		}
+		return len(errs) > 0
+	}))
+	r.spread()
+	r.level()
+	r.checkColumns()
+	r.checkKeys()
+	if len(r.mistakes) > 0 {
+		return nil, r.err(rules)
 	}
 	r.plan.sort()
 	return r.plan, nil
@@ -45,11 +46,31 @@ func Resolve(s Source, rules []Rule, key Key) (*Plan, error) {
 type resolver struct {
 	source Source
 	plan   *Plan
-	errs   []error
+
+	mistakes []mistake
+}
+
+// mistake is what is wrong with a rule, and where that rule is.
+type mistake struct {
+	where string
+	err   error
 }
 
 func (r *resolver) wrong(rule Rule, advice, format string, args ...any) {
-	r.errs = append(r.errs, rule.error(advice, format, args...))
+	r.mistakes = append(r.mistakes, mistake{rule.Where, rule.error(advice, format, args...)})
+}
+
+// err lists the mistakes in the order of the rules.
+func (r *resolver) err(rules []Rule) error {
+	at := func(m mistake) int {
+		return slices.IndexFunc(rules, func(rule Rule) bool { return rule.Where == m.where })
+	}
+	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(at(a), at(b)) })
+	errs := make([]error, len(r.mistakes))
+	for i, m := range r.mistakes {
+		errs[i] = m.err
+	}
+	return errors.Join(errs...)
 }
 
 // assign gives each column the rule that names it, or else the first pattern
@@ -243,19 +264,14 @@ func folds(u catalog.Unique, column string) bool {
 	return true
 }
 
-// lower and trimmed are what a type calls equal.
-func lower(s string) string { return strings.ToLower(s) }
-
-func trimmed(s string) string { return strings.TrimRight(s, " ") }
-
 // disagree says which key makes two columns one.
 func (r *resolver) disagree(a, b *Column, k *catalog.ForeignKey) {
 	rule := a.rule
 	if rule.Column == "" {
 		rule = b.rule
 	}
-	r.errs = append(r.errs, hint.Usage(fmt.Errorf("%smask: %s.%s is %s, but %s.%s is %s, and %s joins them", whereOf(rule), a.Table, a.Name, a.How, b.Table, b.Name, b.How, k),
-		"give both the same rule, or only one of them a rule, which then holds for both"))
+	err := fmt.Errorf("%smask: %s.%s is %s, but %s.%s is %s, and %s joins them", whereOf(rule), a.Table, a.Name, a.How, b.Table, b.Name, b.How, k)
+	r.mistakes = append(r.mistakes, mistake{rule.Where, hint.Usage(err, "give both the same rule, or only one of them a rule, which then holds for both")})
 }
 
 func whereOf(rule Rule) string {
