@@ -9,6 +9,9 @@ import (
 type scratch struct {
 	text []byte
 	a, b []symbol
+
+	// Blocks that would be allocated each time, since a cipher is an interface.
+	shape, state, stream, counter [aes.BlockSize]byte
 }
 
 // symbol is one place of a value: what stands there, as a number below radix.
@@ -24,14 +27,15 @@ const rounds = 10
 // ones, then odd by even, as in any Feistel network.
 // https://csrc.nist.gov/pubs/sp/800/38/g/upd1/final
 func (p *purpose) permute(symbols []symbol) {
-	var shape [aes.BlockSize]byte
-	p.absorb(&shape, symbols, 0, 1, true)
+	shape, state := &p.pad.shape, &p.pad.state
+	*shape = [aes.BlockSize]byte{}
+	p.absorb(shape, symbols, 0, 1, true)
 	for round := range uint32(rounds) {
 		moved := int(round & 1)
-		state := shape
+		*state = *shape
 		state[0] ^= byte(round + 1)
-		p.absorb(&state, symbols, 1-moved, 2, false)
-		p.shift(&state, symbols, moved)
+		p.absorb(state, symbols, 1-moved, 2, false)
+		p.shift(state, symbols, moved)
 	}
 }
 
@@ -58,12 +62,12 @@ func (p *purpose) absorb(state *[aes.BlockSize]byte, symbols []symbol, first, st
 
 // shift adds a number drawn from the state to every second symbol.
 func (p *purpose) shift(state *[aes.BlockSize]byte, symbols []symbol, first int) {
-	var stream [aes.BlockSize]byte
+	stream, block := &p.pad.stream, &p.pad.counter
 	at, counter := len(stream), uint32(0)
 	for i := first; i < len(symbols); i += 2 {
 		if at == len(stream) {
 			counter++
-			block := *state
+			*block = *state
 			binary.BigEndian.PutUint32(block[:], binary.BigEndian.Uint32(block[:])^counter)
 			p.block.Encrypt(stream[:], block[:])
 			at = 0
