@@ -3,6 +3,7 @@ package subset
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -92,19 +93,28 @@ func (r *run) tell(h *catalog.Heap, c copied) {
 
 // copyOut reads each stretch of rows on the connection that found them.
 func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, rows []row, w io.Writer) error {
-	buffer := bufio.NewWriterSize(w, copyBuffer)
-	var sent int64
+	masked := r.masked(h, columns, w)
+	buffer := bufio.NewWriterSize(masked, copyBuffer)
+	selected := r.plan.masks.Expressions(h.Table, columns)
+	sent, err := r.copyParts(ctx, h, selected, rows, buffer)
+	if err == nil && sent != int64(len(rows)) {
+		err = fmt.Errorf("%d rows came for %d", sent, len(rows))
+	}
+	if err == nil {
+		err = buffer.Flush()
+	}
+	return errors.Join(err, masked.Close())
+}
+
+func (r *run) copyParts(ctx context.Context, h *catalog.Heap, selected []string, rows []row, w io.Writer) (sent int64, err error) {
 	for _, part := range r.src.stretches(h, rows, copyBatch) {
-		n, err := r.copyStretch(ctx, part, copySQL(h, columns, part.rows), buffer)
+		n, err := r.copyStretch(ctx, part, copySQL(h, selected, part.rows), w)
 		if err != nil {
-			return err
+			return sent, err
 		}
 		sent += n
 	}
-	if sent != int64(len(rows)) {
-		return fmt.Errorf("%d rows came for %d", sent, len(rows))
-	}
-	return buffer.Flush()
+	return sent, nil
 }
 
 func (r *run) copyStretch(ctx context.Context, part stretch, sql string, w io.Writer) (n int64, err error) {

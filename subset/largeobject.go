@@ -114,6 +114,10 @@ func (r *run) objectColumns(ctx context.Context, c *pgx.Conn) (map[uint32][]stri
 		oids[i] = h.OID
 	}
 	columns := map[uint32][]string{}
+	tables := map[uint32]*catalog.Table{}
+	for _, h := range r.walk.heaps {
+		tables[h.OID] = h.Table
+	}
 	rows, err := c.Query(ctx, objectColumnsSQL, oids)
 	if err != nil {
 		return nil, err
@@ -121,7 +125,11 @@ func (r *run) objectColumns(ctx context.Context, c *pgx.Conn) (map[uint32][]stri
 	var oid uint32
 	var names []string
 	_, err = pgx.ForEachRow(rows, []any{&oid, &names}, func() error {
-		columns[oid] = slices.Clone(names)
+		// What a mask takes away from the row is not there to be named.
+		left := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return r.plan.masks.Nulls(tables[oid], name) })
+		if len(left) > 0 {
+			columns[oid] = left
+		}
 		return nil
 	})
 	return columns, err

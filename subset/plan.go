@@ -8,6 +8,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/mask"
 )
 
 // Plan says what Run will do. It is a value: made from the catalog, the row
@@ -29,8 +30,11 @@ type Plan struct {
 	Warnings   []string    `json:"warnings,omitempty"` // what the source lacks, and what would help
 	Advice     []string    `json:"advice,omitempty"`   // what the subset will look like, and what would change it
 
+	Privacy PrivacyReport `json:"privacy,omitzero"`
+
 	keys     []*catalog.ForeignKey // declared in the schema, then in the configuration
 	excluded []catalog.Name        // tables that the role may not read and nobody needs
+	masks    *mask.Plan
 }
 
 // TablePlan is what Run will do with one table.
@@ -90,7 +94,7 @@ func (s *Source) Plan(ctx context.Context) (*Plan, error) {
 	if err := s.checkConditions(ctx, p); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, s.mask(ctx, p)
 }
 
 // MakePlan decides everything that can be decided without looking at rows. It

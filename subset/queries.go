@@ -286,10 +286,6 @@ func columnOf(t *catalog.Table, name string) catalog.Column {
 
 // copySQL asks for rows of a heap in COPY's text format.
 func copySQL(h *catalog.Heap, columns []string, rows []row) string {
-	quoted := make([]string, len(columns))
-	for i, c := range columns {
-		quoted[i] = catalog.Quote(c)
-	}
 	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s WHERE ctid = ANY('%s'::pg_catalog.tid[])) TO STDOUT",
-		strings.Join(quoted, ", "), h.Name, tidArray(rows))
+		strings.Join(columns, ", "), h.Name, tidArray(rows))
 }

@@ -21,6 +21,7 @@ type Report struct {
 	Tables     []TableReport `json:"tables"` // parents before children
 	Keys       []KeyReport   `json:"keys"`
 	LeftOut    []Omission    `json:"left_out,omitempty"`
+	Privacy    PrivacyReport `json:"privacy,omitzero"`
 	Warnings   []string      `json:"warnings,omitempty"`
 
 	LargeObjects LargeObjects `json:"large_objects,omitzero"` // not in Bytes

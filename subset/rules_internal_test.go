@@ -159,7 +159,7 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 	keys := telling{own: evil, keys: []told{{ForeignKey: key, own: evil}, {ForeignKey: key, named: true}}}
 	for _, sql := range []string{
 		parentsSQL(key, heap, "true"), childrenSQL(key, heap, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys), namedSQL(heap, keys),
-		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{evil}, []row{1}),
+		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{catalog.Quote(evil)}, []row{1}),
 	} {
 		if strings.Contains(strings.ReplaceAll(sql, `"x""; DROP TABLE y; --"`, ""), "DROP") {
 			t.Errorf("not quoted: %s", sql)

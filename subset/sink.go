@@ -50,6 +50,7 @@ type Origin struct {
 	URL      string // connection string; holds the password, never print it
 	Snapshot string // pg_export_snapshot identifier, valid until Close
 	Catalog  *catalog.Database
+	Privacy  string         // how values were treated, in one line without any of them; empty when nobody said
 	Excluded []catalog.Name // tables the role cannot read and the user excluded: left out of the schema too
 }
 

@@ -20,6 +20,7 @@ type Spec struct {
 	// "schema.child.column -> schema.parent.column [when condition]".
 	References  []string
 	Connections int // at once to the source, 0 means DefaultConnections
+	Masking     Masking
 }
 
 // DefaultConnections is how many connections share the snapshot when Spec

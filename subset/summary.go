@@ -14,7 +14,7 @@ func (r *run) report() *Report {
 		Seed: r.plan.Seed, Curve: r.plan.Curve,
 		SourceRows: r.plan.SourceRows, Target: r.plan.Target,
 		Seconds: time.Since(r.began).Seconds(), Expected: r.plan.Expected, Steps: r.steps,
-		LeftOut: r.plan.LeftOut, Warnings: slices.Concat(r.plan.Warnings, r.warnings), LargeObjects: r.objects,
+		LeftOut: r.plan.LeftOut, Warnings: slices.Concat(r.plan.Warnings, r.warnings), LargeObjects: r.objects, Privacy: r.plan.Privacy,
 	}
 	kept := r.walk.rowsByHeap()
 	for i := range r.plan.Tables {

@@ -45,7 +45,7 @@ const noticeable = 0.2
 
 // findings is what is not as it should be, one line each.
 func (r *Report) findings() []string {
-	var lines []string
+	lines := r.Privacy.lines()
 	if r.LargeObjects.Count > 0 {
 		lines = append(lines, r.LargeObjects.String())
 	}

@@ -83,7 +83,11 @@ func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *Config, source str
 	}
 	made := archive{path: filepath.Join(folder, "subset.sql.zst"), folder: folder}
 	run := &subsetRun{app: a, ui: u, spec: cfg.spec(source), to: made.path}
-	report, err := run.copy(ctx)
+	run.spec.Masking, err = a.masking(cfg, "")
+	var report *subset.Report
+	if err == nil {
+		report, err = run.copy(ctx)
+	}
 	if err != nil {
 		return archive{}, errors.Join(fmt.Errorf("subset: %w", err), made.remove())
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/mask"
 )
 
 const configName = "offshoot.yaml"
@@ -31,6 +32,9 @@ type Config struct {
 	SourceUnset error
 
 	Subset   SubsetConfig
+	Mask     []mask.Rule         // in the order of the file
+	Scanned  map[string][]string // columns by table, nil before the first scan
+	Privacy  subset.Privacy      // empty means strict
 	Preview  PreviewConfig
 	Provider string // of the machines: empty or docker, or ec2
 	EC2      EC2Config
@@ -71,7 +75,9 @@ func (c *Config) fields() []field {
 		{name: "preview", fields: c.Preview.fields()},
 		{name: "provider", decode: provider(&c.Provider)},
 		{name: "ec2", fields: c.EC2.fields()},
-		{name: "mask", decode: absent("masks", "remove it; rows are copied as they are"), hidden: true},
+		{name: "mask", decode: masks(&c.Mask)},
+		{name: "scanned", decode: scanned(&c.Scanned)},
+		{name: "privacy", decode: privacy(&c.Privacy)},
 	}
 }
 

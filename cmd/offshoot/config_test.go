@@ -124,26 +124,18 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			},
 		},
 		{
-			"later things are refused plainly", "mask: {public.users.email: email}\n",
-			[]string{
-				"offshoot.yaml:1: mask: masks are not available in this version",
-			},
-			[]string{
-				"remove it; rows are copied as they are",
-			},
-		},
-		{
-			"wrong machines", "provider: gcp\nec2:\n  ssh: [here]\n  spot: maybe\n  disk: 2\n  typo: x\n",
+			"wrong machines", "provider: gcp\nec2:\n  ssh: [here]\n  spot: maybe\n  disk: 2\n  typo: x\nmasks: {public.users.email: email}\n",
 			[]string{
 				`offshoot.yaml:1: unknown provider "gcp"`,
 				`offshoot.yaml:3: ec2.ssh: "here" is no network`,
 				"offshoot.yaml:4: ec2.spot: not true or false",
 				"offshoot.yaml:5: ec2.disk: 2 is not between 8 and 16384",
 				`offshoot.yaml:6: unknown key "ec2.typo"`,
+				`offshoot.yaml:7: unknown key "masks"`,
 			},
 			[]string{
 				"use provider: docker or ec2, or remove the line", "write it like 203.0.113.0/24, and one address like 203.0.113.7/32",
-				`did you mean "type"?`,
+				`did you mean "type"?`, `did you mean "mask"?`,
 			},
 		},
 		{

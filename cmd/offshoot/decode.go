@@ -256,13 +256,6 @@ func entries(of func(key string) decodeFunc) decodeFunc {
 	}
 }
 
-// absent refuses a key of the design that this version has nothing for.
-func absent(what, advice string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		d.problem(n, fmt.Sprintf("%s: %s are not available in this version", where, what), advice)
-	}
-}
-
 // mayBeUnset puts missing variables aside for the command that needs them.
 func mayBeUnset(inner decodeFunc, into *error) decodeFunc {
 	return func(d *decoder, n node, where string) {

@@ -31,7 +31,7 @@ func (a *app) root() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(
-		a.subsetCommand(), a.upCommand(), a.downCommand(), a.listCommand(), a.logsCommand(), a.execCommand(),
+		a.subsetCommand(), a.maskCommand(), a.upCommand(), a.downCommand(), a.listCommand(), a.logsCommand(), a.execCommand(),
 		a.psqlCommand(), a.openCommand(), a.doctorCommand(), a.versionCommand(), a.gatewayCommand(),
 	)
 	root.SetOut(a.stdout)

@@ -57,14 +57,14 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringVar(&o.to, "to", "", "database URL, path or - to write to")
 	f.BoolVar(&o.plan, "plan", false, "print what would be kept, and why; copy nothing")
 	f.Uint64Var(&o.seed, "seed", 0, "the same seed and data keep the same rows")
-	f.StringVar(&o.privacy, "privacy", "warn", "strict, warn or off: what to do about columns without a mask")
+	f.StringVar(&o.privacy, "privacy", "", "strict, warn or off: what to do about columns that look sensitive and have no rule")
 	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file or archive")
 	f.StringVar(&o.report, "report", "", "write the report, or the plan, to `FILE` (.md, .json, .txt, .mmd or .dot)")
 	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to the source at once")
 	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
 	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
 	f.BoolVar(&o.score, "score", false, "measure the subset in the end, which reads the whole source")
-	f.Lookup("seed").DefValue = ""
+	f.Lookup("seed").DefValue, f.Lookup("privacy").DefValue = "", string(subset.PrivacyStrict)
 	a.jsonFlag(c)
 	c.AddCommand(a.scoreCommand())
 	return c
@@ -87,6 +87,9 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 	}
 	spec := cfg.spec(source)
 	if err := o.apply(&spec); err != nil {
+		return fmt.Errorf("subset: %w", err)
+	}
+	if spec.Masking, err = a.masking(cfg, o.privacy); err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
 	if err := a.runSubset(ctx, spec, o); err != nil {
@@ -138,17 +141,13 @@ func checkConnections(n int) error {
 	return nil
 }
 
-// checkPrivacy refuses a promise that cannot be kept: without masks, every
-// column leaves the source as it is.
+// checkPrivacy finds a mistake before the source is looked for.
 func checkPrivacy(level string) error {
-	switch level {
-	case "warn", "off":
+	if level == "" {
 		return nil
-	case "strict":
-		return hint.Usage(errors.New("privacy strict: this version has no masks, every row would be copied as it is"),
-			"use --privacy warn where unmasked rows are acceptable")
 	}
-	return hint.Usage(fmt.Errorf("unknown privacy level %q", level), "choose strict, warn or off")
+	_, err := subset.ParsePrivacy(level)
+	return err
 }
 
 var errNoSource = errors.New("no source given")
@@ -209,7 +208,7 @@ func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) 
 	a.thrift()
 	u := a.newUI(o.to)
 	defer u.Close()
-	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, score: o.score, silent: o.privacy == "off", hush: " (--privacy off silences this)"}
+	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, score: o.score, silent: spec.Masking.Privacy == subset.PrivacyOff, hush: " (--privacy off silences this)"}
 	if o.plan {
 		return run.printPlan(ctx, o.report)
 	}

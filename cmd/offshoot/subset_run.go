@@ -41,7 +41,7 @@ func (r *subsetRun) attempt(ctx context.Context) (report *subset.Report, err err
 		return nil, errors.Join(err, target.Close(context.WithoutCancel(ctx), true))
 	}
 	defer func() { err = errors.Join(err, closeSource(ctx, source)) }()
-	if !r.silent {
+	if !r.silent && len(plan.Privacy.Masked) == 0 {
 		r.ui.Warn(unmasked + r.hush)
 	}
 	for _, warning := range plan.Warnings {

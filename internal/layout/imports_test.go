@@ -39,6 +39,7 @@ var table = map[string][]string{
 // is not listed here is not fenced in.
 var modules = map[string][]string{
 	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/sink", "internal/pgtest", "internal/pgtool", "cmd/offshoot"},
+	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},
 	"github.com/compose-spec/":      {"compose", "provision"},
 	"github.com/docker/compose/":    {"compose"},

@@ -70,6 +70,7 @@ func (a *archive) Begin(ctx context.Context, from subset.Origin) error {
 	if a.toc, err = a.readTOC(from.Catalog); err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
+	a.toc.privacy = from.Privacy
 	a.written = map[*pgarchive.Entry]bool{}
 	return writeError(a.to, a.store.begin())
 }

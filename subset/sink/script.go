@@ -51,14 +51,21 @@ func (s *script) Warnings() []string {
 	return slices.Concat(s.schema.warnings, s.warnings)
 }
 
-const preamble = `--
+// preamble is what a reader of the script sees first.
+func preamble(privacy string) string {
+	note := ""
+	if privacy != "" {
+		note = "-- Personal data: " + privacy + ".\n"
+	}
+	return `--
 -- A subset of a PostgreSQL database, written by offshoot.
 -- Load it into an empty database: psql -X -v ON_ERROR_STOP=1 -f FILE
---
+` + note + `--
 
 \set ON_ERROR_STOP on
 
 `
+}
 
 func (s *script) Begin(ctx context.Context, from subset.Origin) error {
 	s.version = from.Catalog.Version
@@ -74,7 +81,7 @@ func (s *script) Begin(ctx context.Context, from subset.Origin) error {
 		return s.explain(err)
 	}
 	s.w = bufio.NewWriterSize(s.out, 1<<20)
-	return s.write(preamble, preData, checkedText(from.Catalog))
+	return s.write(preamble(from.Privacy), preData, checkedText(from.Catalog))
 }
 
 // checkedText makes COPY check text without an encoding, as for a database.

@@ -22,6 +22,7 @@ type toc struct {
 	inOrder []*pgarchive.Entry          // the same, in the order of the catalog
 	names   map[*pgarchive.Entry]string // in COPY
 	objects []*objects
+	privacy string // in one line
 }
 
 func newTOC(s *schema, made *pgarchive.Archive, db *catalog.Database) *toc {
@@ -128,8 +129,20 @@ func (c *toc) complete(end subset.Ending) *pgarchive.Archive {
 	data := slices.Concat(makeObjects, c.inOrder, c.sequences(end.Sequences), objects)
 	refreshes := c.refreshes(end.MatViews)
 	c.dependOn(last, refreshes)
-	c.archive.Entries = slices.Concat(before, data, after, refreshes, last)
+	c.archive.Entries = slices.Concat(c.note(), before, data, after, refreshes, last)
 	return c.archive
+}
+
+// note is an entry for people who list the archive, with a statement that
+// does nothing.
+func (c *toc) note() []*pgarchive.Entry {
+	if c.privacy == "" {
+		return nil
+	}
+	return []*pgarchive.Entry{{
+		ID: c.id(), Tag: new("personal data: " + c.privacy), Kind: "COMMENT", Section: pgarchive.PreData,
+		Definition: new("-- personal data: " + c.privacy + "\n"), Drop: new(""), Owner: new(""),
+	}}
 }
 
 // always are the entries that pg_restore does not list, but needs: settings,

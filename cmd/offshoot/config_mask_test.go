@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/mask"
+)
+
+func TestConfig_ReadsMasksInTheOrderOfTheFile(t *testing.T) {
+	c := &Config{}
+	file := "mask:\n  \"*.z\": email\n  a.b.c: {as: shift, days: 3, by: id}\n  a.b.d: null\n  a.b.e:\n    as: json\n    at: {$.x: {as: noise, percent: 2.5}}\nprivacy: warn\nscanned: {a.b: [c, d]}\n"
+	if err := c.parse("offshoot.yaml", []byte(file), lookup()); err != nil {
+		t.Fatal(err)
+	}
+	want := []mask.Rule{
+		{Column: "*.z", As: "email", Where: "offshoot.yaml:2"},
+		{Column: "a.b.c", As: "shift", Days: 3, By: "id", Where: "offshoot.yaml:3"},
+		{Column: "a.b.d", As: "null", Where: "offshoot.yaml:4"},
+		{Column: "a.b.e", As: "json", Where: "offshoot.yaml:6", At: []mask.Rule{{Column: "$.x", As: "noise", Percent: 2.5, Where: "offshoot.yaml:7"}}},
+	}
+	if diff := cmp.Diff(want, c.Mask); diff != "" {
+		t.Error(diff)
+	}
+	if c.Privacy != subset.PrivacyWarn || len(c.Scanned["a.b"]) != 2 {
+		t.Errorf("%q, %v", c.Privacy, c.Scanned)
+	}
+}
+
+func TestMasking_IsStrictUnlessSomebodySaysOtherwise(t *testing.T) {
+	for _, c := range []struct {
+		configured  subset.Privacy
+		given, want string
+	}{{"", "", "strict"}, {"warn", "", "warn"}, {"warn", "strict", "strict"}, {"", "off", "off"}} {
+		a := &app{lookup: lookup(maskKey, "0123456789abcdef"), secrets: &ui.Secrets{}}
+		m, err := a.masking(&Config{Privacy: c.configured}, c.given)
+		if err != nil || string(m.Privacy) != c.want || m.Fresh {
+			t.Errorf("%q and %q: %+v, %v", c.configured, c.given, m, err)
+		}
+	}
+	m, err := (&app{lookup: lookup()}).masking(&Config{}, "")
+	if err != nil || !m.Fresh {
+		t.Errorf("without a key: %+v, %v", m, err)
+	}
+	if _, err := (&app{lookup: lookup(maskKey, "guessme")}).masking(&Config{}, ""); !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "guessme") {
+		t.Errorf("a short key: %v", err)
+	}
+}
+
+func TestAddRules_ChangesNoOtherLine(t *testing.T) {
+	scan := &subset.Scan{Seen: map[string][]string{"a.b": {"c", "${D}"}}, Findings: []subset.ScanFinding{
+		{Finding: mask.Finding{Topic: "email", Confidence: 0.9}, Suggest: mask.Rule{Column: "a.b.c", As: "email"}},
+		{Finding: mask.Finding{Topic: "name"}, Rule: "name"},
+		{Finding: mask.Finding{Topic: "large objects"}},
+	}}
+	const rule = "a.b.c: email # email, 90 %\n"
+	const list = "scanned:\n  \"a.b\": [\"c\", \"$${D}\"]\n"
+	for before, want := range map[string]string{
+		"":                                 "mask:\n  " + rule + "\n" + list,
+		"# c\n":                            "# c\n\nmask:\n  " + rule + "\n" + list,
+		"mask: {}\nproject: x\n":           "mask:\n  " + rule + "project: x\n\n" + list,
+		"mask:\n   x.y.z: keep\n":          "mask:\n   x.y.z: keep\n   " + rule + "\n" + list,
+		"scanned:\n  x: [y]\nproject: x\n": list + "project: x\n\nmask:\n  " + rule,
+	} {
+		got, err := addRules([]byte(before), scan)
+		if err != nil {
+			t.Fatalf("%q: %v", before, err)
+		}
+		c := &Config{}
+		if err := c.parse(configName, got, lookup()); err != nil || c.Scanned["a.b"][1] != "${D}" {
+			t.Errorf("%q: %v, %v", got, err, c.Scanned)
+		}
+		if before != "scanned:\n  x: [y]\nproject: x\n" && want != string(got) {
+			t.Errorf("%q becomes\n%s\nnot\n%s", before, got, want)
+		}
+	}
+	for _, braces := range []string{"{project: x}", "mask: {a.b.d: keep}"} {
+		if _, err := addRules([]byte(braces), scan); !errors.Is(err, hint.ErrUsage) {
+			t.Errorf("%q: %v", braces, err)
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+func (a *app) maskCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "mask",
+		Short: "find columns with personal data",
+		Long:  "Mask finds columns with personal data, which subset rewrites by the rules under mask\nin offshoot.yaml.",
+		Example: `  offshoot mask scan --source postgres://reader@db.example.com/shop
+  offshoot mask scan --write`,
+		Args: noArgs,
+	}
+	c.AddCommand(a.scanCommand())
+	return c
+}
+
+const scanLong = `Scan looks at every column: its name, its type, its comment and some of its
+values, none of which is printed. It says what seems to be personal data, how
+sure that is and why, and which rule of offshoot.yaml covers it.
+
+With --write it adds a rule for each column that has none, and the list of all
+columns under scanned: a subset then also stops at a column that came later.
+Look at the rules before you commit them; keep is one too.`
+
+// scanOptions is the command line of mask scan.
+type scanOptions struct {
+	source string
+	write  bool
+}
+
+func (a *app) scanCommand() *cobra.Command {
+	o := scanOptions{}
+	c := &cobra.Command{
+		Use:   "scan",
+		Short: "say which columns look as if they held personal data",
+		Long:  scanLong,
+		Example: `  offshoot mask scan --source postgres://reader@db.example.com/shop
+  offshoot mask scan --write`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := a.scan(c.Context(), o); err != nil {
+				return fmt.Errorf("mask scan: %w", err)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&o.source, "source", "", "`URL` of the database to read")
+	c.Flags().BoolVar(&o.write, "write", false, "add rules to offshoot.yaml")
+	a.jsonFlag(c)
+	return c
+}
+
+func (a *app) scan(ctx context.Context, o scanOptions) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	source, err := a.source(cfg, o.source)
+	if errors.Is(err, errNoSource) {
+		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", configName)
+	}
+	if err != nil {
+		return err
+	}
+	spec := cfg.spec(source)
+	spec.Connections = 1
+	spec.Masking = subset.Masking{Rules: cfg.Mask}
+	u := a.newUI("")
+	defer u.Close()
+	scan, err := takeScan(ctx, u, spec)
+	if err != nil {
+		return err
+	}
+	if o.write {
+		if err := a.writeRules(cfg, scan); err != nil {
+			return err
+		}
+	}
+	u.Close()
+	if a.json {
+		a.result = scan
+		return nil
+	}
+	return printText(a.stdout, a.secrets, scan.WriteText)
+}
+
+func takeScan(ctx context.Context, u *ui.UI, spec subset.Spec) (*subset.Scan, error) {
+	reading := u.Start("look at columns")
+	source, err := subset.Open(ctx, spec)
+	if err != nil {
+		reading.Fail("")
+		return nil, err
+	}
+	scan, err := source.Scan(ctx)
+	if err = errors.Join(err, closeSource(ctx, source)); err != nil {
+		reading.Fail("")
+		return nil, err
+	}
+	reading.Done(ui.Plural(int64(scan.Columns), "column"))
+	return scan, nil
+}
+
+// writeRules adds to offshoot.yaml, or begins it, through a file beside it.
+func (a *app) writeRules(cfg *Config, scan *subset.Scan) error {
+	path := firstOf(cfg.Path, filepath.Join(cfg.Dir, configName))
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	after, err := addRules(before, scan)
+	if err != nil {
+		return err
+	}
+	if err := new(Config).parse(configName, after, a.lookup); err != nil {
+		return fmt.Errorf("configuration: with the new rules: %w", err)
+	}
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".offshoot-*")
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	_, err = file.Write(after)
+	err = errors.Join(err, file.Chmod(mode), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("configuration: %w", err), os.Remove(file.Name()))
+	}
+	return nil
+}

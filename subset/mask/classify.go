@@ -1,0 +1,357 @@
+package mask
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// Finding is a column that looks as if it held personal data.
+type Finding struct {
+	Table      string  `json:"table"` // schema.table
+	Name       string  `json:"name"`
+	Topic      string  `json:"topic"`      // what it seems to hold
+	As         string  `json:"as"`         // the transformer that would mask it
+	Confidence float64 `json:"confidence"` // from 0 to 1
+	Reason     string  `json:"reason"`     // without any value
+}
+
+// Column is the column's full name.
+func (f Finding) Column() string { return f.Table + "." + f.Name }
+
+// String says it in one line.
+func (f Finding) String() string {
+	if f.Topic == "" {
+		return fmt.Sprintf("%s: %s", f.Column(), f.Reason)
+	}
+	return fmt.Sprintf("%s: looks like %s (%.0f %%: %s)", f.Column(), f.Topic, 100*f.Confidence, f.Reason)
+}
+
+// Look is what a column shows of itself.
+type Look struct {
+	Table, Name string
+	Type        string // pg_type.typname of the type below domains and arrays
+	Comment     string
+	Samples     []string // some of its values; they go nowhere
+}
+
+// Classifier knows what columns with personal data look like.
+type Classifier struct {
+	words, alone          map[string]topic
+	people, aside, things map[string]bool
+	first                 map[string]int
+}
+
+// NewClassifier reads the dictionary.
+func NewClassifier() *Classifier {
+	c := &Classifier{
+		words: map[string]topic{}, alone: map[string]topic{},
+		people: wordSet(people), aside: wordSet(aside), things: wordSet(things), first: knownNames(),
+	}
+	for _, t := range topics() {
+		for w := range wordSet(t.words) {
+			c.words[w] = t
+		}
+		for w := range wordSet(t.alone) {
+			c.alone[w] = t
+		}
+	}
+	return c
+}
+
+// Threshold is the confidence from which on a column counts as sensitive.
+const Threshold = 0.5
+
+// Classify says what a column seems to hold; false when it seems harmless.
+func (c *Classifier) Classify(l Look) (Finding, bool) {
+	byName, sure, why := c.byName(l)
+	bySample, share := c.bySample(l)
+	f := Finding{Table: l.Table, Name: l.Name, Topic: byName.name, Confidence: sure, Reason: why}
+	as := byName.as
+	if bySample.name != "" && (share > sure || byName.name == "") {
+		f.Topic, f.Confidence, as = bySample.name, share, bySample.as
+		f.Reason = fmt.Sprintf("%.0f %% of sampled values look so", 100*share)
+	}
+	if byName.name != "" && byName.name == bySample.name {
+		f.Confidence = 1 - (1-sure)*(1-share)
+		f.Reason = why + " and sampled values"
+	}
+	if f.Topic == "" || f.Confidence < Threshold {
+		return Finding{}, false
+	}
+	f.As = suited(as, l.Type)
+	return f, true
+}
+
+// suited is the transformer, or one like it that takes the type.
+func suited(as, typname string) string {
+	f := types[typname]
+	if k, ok := kindOf(as); ok && k.takes(f.class) {
+		return as
+	}
+	switch f.class {
+	case text:
+		return "text"
+	case integer, decimal:
+		return "noise"
+	case date, timestamp:
+		return "shift"
+	case uuid:
+		return "uuid"
+	case inet, cidr:
+		return "ip"
+	case mac:
+		return "mac"
+	case jsonText:
+		return "json"
+	case bytea:
+		return "bytes"
+	}
+	return "null"
+}
+
+// byName looks the name up, then the comment.
+func (c *Classifier) byName(l Look) (topic, float64, string) {
+	if types[l.Type].class == boolean {
+		return topic{}, 0, ""
+	}
+	parts := nameParts(l.Name)
+	if t, sure := c.lookUp(parts, l); t.name != "" {
+		return t, sure, "its name"
+	}
+	for _, w := range nameParts(l.Comment) {
+		if t, ok := c.words[w]; ok && len(w) > 4 && c.fitsType(t, l.Type) {
+			return t, 0.6, "its comment"
+		}
+	}
+	if t, ok := typed[l.Type]; ok {
+		return t, 0.7, "its type"
+	}
+	return topic{}, 0, ""
+}
+
+// typed are types that say by themselves what is in them.
+var typed = map[string]topic{
+	"inet": {name: "network address", as: "ip"}, "macaddr": {name: "device", as: "mac"}, "macaddr8": {name: "device", as: "mac"},
+}
+
+// lookUp tries runs of the name's parts, the longest first.
+func (c *Classifier) lookUp(parts []string, l Look) (topic, float64) {
+	parts = trimNumbers(parts)
+	for n := len(parts); n > 0; n-- {
+		for i := len(parts) - n; i >= 0; i-- {
+			word := strings.Join(parts[i:i+n], "")
+			t, ok := c.word(word)
+			sure := 0.9
+			if !ok {
+				if t, ok = c.alone[word]; !ok || !(n == len(parts) && c.ofPeople(l.Table)) {
+					continue
+				}
+				sure = 0.7
+			}
+			if c.excused(parts, i, n, t) || !c.fitsType(t, l.Type) {
+				continue
+			}
+			return t, sure
+		}
+	}
+	return topic{}, 0
+}
+
+// word also knows plurals and compounds with the words of German, in which
+// parts are not set apart.
+func (c *Classifier) word(w string) (topic, bool) {
+	for _, form := range []string{w, strings.TrimSuffix(w, "s"), strings.TrimSuffix(w, "es")} {
+		if t, ok := c.words[form]; ok {
+			return t, true
+		}
+	}
+	return topic{}, false
+}
+
+// excused reports whether the parts around a word make it one about
+// something else: email_verified, file_name, phone_type.
+func (c *Classifier) excused(parts []string, i, n int, t topic) bool {
+	for _, after := range parts[i+n:] {
+		if c.aside[after] {
+			return true
+		}
+	}
+	for _, before := range parts[:i] {
+		if before == "is" || before == "has" || before == "num" || before == "count" || before == "requires" || before == "allow" || before == "ist" || before == "hat" || before == "max" || before == "min" || before == "default" {
+			return true
+		}
+		if c.things[before] && (t.name == "name" || t.name == "address" || t.name == "picture or print" || t.name == "credential" || t.name == "free text about a person") {
+			return true
+		}
+	}
+	return false
+}
+
+// fitsType excludes what cannot hold the topic.
+func (c *Classifier) fitsType(t topic, typname string) bool {
+	switch types[typname].class {
+	case boolean:
+		return false
+	case date, timestamp:
+		return t.name == "date of birth"
+	case integer:
+		switch t.name {
+		case "phone", "national number", "bank account", "card", "money of a person", "date of birth", "postcode", "location", "device":
+			return true
+		}
+		return false
+	case decimal:
+		return t.name == "location" || t.name == "money of a person" || t.name == "phone" || t.name == "national number" || t.name == "card" || t.name == "bank account"
+	case bytea:
+		return t.name == "picture or print" || t.name == "credential"
+	case inet, cidr:
+		return t.name == "network address"
+	case enum:
+		return false
+	}
+	return true
+}
+
+func (c *Classifier) ofPeople(table string) bool {
+	parts := nameParts(table[strings.LastIndexByte(table, '.')+1:])
+	return len(parts) > 0 && (c.people[parts[len(parts)-1]] || c.people[strings.Join(parts, "")])
+}
+
+func trimNumbers(parts []string) []string {
+	for len(parts) > 1 && strings.Trim(parts[len(parts)-1], "0123456789") == "" {
+		parts = parts[:len(parts)-1]
+	}
+	return parts
+}
+
+// nameParts takes a name apart: snake_case, kebab-case, camelCase, blanks.
+// Prefixes of Hungarian kind go, and accents with them.
+func nameParts(name string) []string {
+	var parts []string
+	var word []rune
+	end := func() {
+		if len(word) > 0 {
+			parts = append(parts, string(word))
+			word = nil
+		}
+	}
+	runes := []rune(name)
+	for i, r := range runes {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+			end()
+			continue
+		case i > 0 && unicode.IsUpper(r) && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]) && unicode.IsUpper(runes[i-1])):
+			end()
+		case i > 0 && unicode.IsDigit(r) != unicode.IsDigit(runes[i-1]):
+			end()
+		}
+		word = append(word, []rune(plainLetter(unicode.ToLower(r)))...)
+	}
+	end()
+	if len(parts) > 1 && slices.Contains([]string{"str", "txt", "c", "s", "vc", "fld", "tbl", "col", "dt", "nm"}, parts[0]) {
+		parts = parts[1:]
+	}
+	return parts
+}
+
+// plainLetter writes a letter as people do who have only ASCII.
+func plainLetter(r rune) string {
+	const accented = "áàâãåéèêëíìîïóòôõúùûçñýÿ"
+	const plain = "aaaaaeeeeiiiioooouuucnyy"
+	switch r {
+	case 'ä', 'æ':
+		return "ae"
+	case 'ö', 'œ', 'ø':
+		return "oe"
+	case 'ü':
+		return "ue"
+	case 'ß':
+		return "ss"
+	}
+	if i := slices.Index([]rune(accented), r); i >= 0 {
+		return plain[i : i+1]
+	}
+	return string(r)
+}
+
+// Unruled lists columns that look sensitive and have no rule, and, once the
+// database was scanned, columns that the scan did not see.
+func Unruled(db *catalog.Database, details *catalog.Details, rules []Rule, p *Plan, scanned map[string][]string) []Finding {
+	c := NewClassifier()
+	var findings []Finding
+	for _, t := range db.Tables {
+		name := dotted(t.Name)
+		for _, column := range t.Columns {
+			if column.Generated || p.decided(rules, t, column.Name) {
+				continue
+			}
+			d := details.Columns[t][column.Name]
+			f, ok := c.Classify(Look{Table: name, Name: column.Name, Type: typeName(d), Comment: d.Comment})
+			switch {
+			case details.Objects && d.Base == "oid" && d.System:
+				findings = append(findings, Finding{
+					Table: name, Name: column.Name, Topic: "large objects", As: "null", Confidence: Threshold, Reason: "its type; no mask rewrites what is in them",
+				})
+			case ok:
+				findings = append(findings, f)
+			case scanned != nil && !slices.Contains(scanned[name], column.Name):
+				findings = append(findings, Finding{Table: name, Name: column.Name, Reason: "appeared since the last scan"})
+			}
+		}
+	}
+	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Table, b.Table) })
+	return findings
+}
+
+func typeName(d catalog.ColumnDetail) string {
+	if len(d.Labels) > 0 {
+		return "enum"
+	}
+	return d.Base
+}
+
+// decided reports whether somebody has said what becomes of a column.
+func (p *Plan) decided(rules []Rule, t *catalog.Table, column string) bool {
+	if p != nil && p.tables[t][column] != nil {
+		return true
+	}
+	i := best(rules, dotted(t.Name)+"."+column)
+	return i >= 0 && rules[i].As == "keep"
+}
+
+// LookAt is what a column shows without its values.
+func LookAt(t *catalog.Table, column string, details *catalog.Details) Look {
+	d := details.Columns[t][column]
+	return Look{Table: dotted(t.Name), Name: column, Type: typeName(d), Comment: d.Comment}
+}
+
+// RuleOf is what becomes of a column in the words of the rule that says so;
+// empty when none does.
+func (p *Plan) RuleOf(t *catalog.Table, column string, rules []Rule) string {
+	if c := p.tables[t][column]; c != nil {
+		return c.How
+	}
+	if p.decided(rules, t, column) {
+		return "keep"
+	}
+	return ""
+}
+
+// Values takes COPY text apart: the values of each column, without NULLs.
+func Values(raw []byte, columns int) [][]string {
+	values := make([][]string, columns)
+	for i, column := range table(raw, columns) {
+		for _, v := range column {
+			if v != nil {
+				values[i] = append(values[i], *v)
+			}
+		}
+	}
+	return values
+}

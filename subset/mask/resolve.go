@@ -1,0 +1,282 @@
+package mask
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// Source is what rules are resolved against.
+type Source struct {
+	Database *catalog.Database
+	Details  *catalog.Details
+	Keys     []*catalog.ForeignKey // declared in the schema and in the configuration
+}
+
+// Resolve finds the rule of each column and refuses rules that cannot be
+// kept. Every mistake is reported, not only the first.
+func Resolve(s Source, rules []Rule, key Key) (*Plan, error) {
+	r := &resolver{source: s, plan: &Plan{key: key, tables: map[*catalog.Table]map[string]*Column{}}}
+	// Without the rules that are wrong by themselves, so that what is wrong
+	// with the others is found in the same run.
+	r.assign(slices.DeleteFunc(slices.Clone(rules), func(rule Rule) bool {
+		errs := rule.check()
+		for _, err := range errs {
+			r.mistakes = append(r.mistakes, mistake{rule.Where, err})
+		}
+		return len(errs) > 0
+	}))
+	r.spread()
+	r.level()
+	r.checkColumns()
+	r.checkKeys()
+	if len(r.mistakes) > 0 {
+		return nil, r.err(rules)
+	}
+	r.plan.sort()
+	return r.plan, nil
+}
+
+type resolver struct {
+	source Source
+	plan   *Plan
+
+	mistakes []mistake
+}
+
+// mistake is what is wrong with a rule, and where that rule is.
+type mistake struct {
+	where string
+	err   error
+}
+
+func (r *resolver) wrong(rule Rule, advice, format string, args ...any) {
+	r.mistakes = append(r.mistakes, mistake{rule.Where, rule.error(advice, format, args...)})
+}
+
+// err lists the mistakes in the order of the rules.
+func (r *resolver) err(rules []Rule) error {
+	at := func(m mistake) int {
+		return slices.IndexFunc(rules, func(rule Rule) bool { return rule.Where == m.where })
+	}
+	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(at(a), at(b)) })
+	errs := make([]error, len(r.mistakes))
+	for i, m := range r.mistakes {
+		errs[i] = m.err
+	}
+	return errors.Join(errs...)
+}
+
+// assign gives each column the rule that names it, or else the first pattern
+// that fits.
+func (r *resolver) assign(rules []Rule) {
+	used := make([]bool, len(rules))
+	for _, t := range r.source.Database.Tables {
+		for _, c := range t.Columns {
+			name := dotted(t.Name) + "." + c.Name
+			i := best(rules, name)
+			if i < 0 {
+				continue
+			}
+			if c.Generated {
+				if rules[i].exact() {
+					r.wrong(rules[i], "mask the columns that it is computed from", "the server computes this column of others")
+				}
+				used[i] = true
+				continue
+			}
+			if !rules[i].exact() && !r.suits(t, c, rules[i]) {
+				continue // a pattern such as *.email does not mean a boolean email
+			}
+			used[i] = true
+			r.set(t, c, rules[i], "")
+		}
+	}
+	for i, rule := range rules {
+		if !used[i] && rule.exact() && best(rules, rule.Column) == i {
+			r.wrong(rule, "columns are named schema.table.column, as in pg_catalog", "the source has no such column%s", r.nearest(rule.Column))
+		}
+	}
+}
+
+func dotted(n catalog.Name) string { return n.Schema + "." + n.Name }
+
+func best(rules []Rule, column string) int {
+	for i, rule := range rules {
+		if rule.exact() && rule.Column == column {
+			return i
+		}
+	}
+	return slices.IndexFunc(rules, func(rule Rule) bool { return !rule.exact() && rule.fits(column) })
+}
+
+// nearest names a column of that name in another table, or another column of
+// the table that was meant.
+func (r *resolver) nearest(column string) string {
+	last := column[strings.LastIndexByte(column, '.')+1:]
+	for _, t := range r.source.Database.Tables {
+		for _, c := range t.Columns {
+			if strings.EqualFold(c.Name, last) {
+				return fmt.Sprintf("; %s.%s has that name", dotted(t.Name), c.Name)
+			}
+		}
+	}
+	return ""
+}
+
+// suits reports whether a rule can work on a column at all.
+func (r *resolver) suits(t *catalog.Table, c catalog.Column, rule Rule) bool {
+	k, _ := kindOf(rule.As)
+	return k.takes(r.fieldOf(t, c).class) || rule.As == "keep" || rule.As == "null"
+}
+
+func (r *resolver) set(t *catalog.Table, c catalog.Column, rule Rule, key string) {
+	if r.plan.tables[t] == nil {
+		r.plan.tables[t] = map[string]*Column{}
+	}
+	k, _ := kindOf(rule.As)
+	r.plan.tables[t][c.Name] = &Column{
+		Table: dotted(t.Name), Name: c.Name, How: rule.String(), Key: key, rule: rule, kind: k, field: r.fieldOf(t, c),
+	}
+}
+
+// fieldOf says what values the column holds.
+func (r *resolver) fieldOf(t *catalog.Table, c catalog.Column) field {
+	d := r.source.Details.Columns[t][c.Name]
+	f, known := types[d.Base]
+	if !known || !d.System && d.Base != "citext" && d.Base != "hstore" {
+		f = field{class: other}
+	}
+	if len(d.Labels) > 0 {
+		f = field{class: enum, labels: d.Labels}
+	}
+	const header = 4 // bytes of the modifiers of lengths and numerics
+	switch modifier := d.Modifier - header; {
+	case d.Modifier < 0:
+	case f.class == text && d.Base != "text":
+		f.limit = modifier
+	case f.class == decimal && d.Base == "numeric":
+		f.scale = modifier & 0x7ff
+		f.digits = modifier>>16&0xffff - f.scale
+		f.fixed = f.scale <= 1000 // beyond are negative scales
+	}
+	f.notNull, f.array = c.NotNull, d.Array
+	return f
+}
+
+// each visits the masked columns in the order of the catalog.
+func (r *resolver) each(visit func(t *catalog.Table, c *Column)) {
+	for _, t := range r.source.Database.Tables {
+		for _, c := range t.Columns {
+			if m := r.plan.tables[t][c.Name]; m != nil {
+				visit(t, m)
+			}
+		}
+	}
+}
+
+// checkColumns looks at each column by itself.
+func (r *resolver) checkColumns() {
+	r.each(func(t *catalog.Table, c *Column) {
+		rule := c.rule
+		rule.Column = c.Table + "." + c.Name
+		switch {
+		case rule.As == "keep":
+			return
+		case rule.As != "sql" && !c.kind.takes(c.field.class):
+			r.wrong(rule, "", "%s does not work on the type %s", rule.As, typeOf(t, c.Name))
+			return
+		case slices.Contains(r.source.Details.Routes[t], c.Name):
+			r.wrong(rule, "mask other columns, or keep this one", "it decides in which partition a row lies, and has to stay")
+		case rule.As == "null" && c.field.notNull:
+			r.wrong(rule, "use constant, or another transformer", "the column is NOT NULL")
+		case c.kind.need != nil && c.field.limit > 0 && c.kind.need(rule) > c.field.limit:
+			r.wrong(rule, "use text, token or a constant", "%s needs %d characters and the column holds %d", rule.As, c.kind.need(rule), c.field.limit)
+		case rule.As == "constant" && c.field.limit > 0 && utf8.RuneCountInString(rule.Value) > c.field.limit:
+			r.wrong(rule, "", "the constant is longer than the %d characters that the column holds", c.field.limit)
+		case r.source.Database.Encoding == "SQL_ASCII" && !slices.Contains([]string{"null", "constant", "sql", "hash"}, rule.As):
+			r.wrong(rule, "null, constant, hash and sql work", "the database has the encoding SQL_ASCII, so nobody knows the letters in it")
+		}
+		r.checkColumn(t, c, rule)
+	})
+}
+
+func (r *resolver) checkColumn(t *catalog.Table, c *Column, rule Rule) {
+	for _, name := range []string{rule.By, rule.Country} {
+		if name == "" {
+			continue
+		}
+		i := slices.IndexFunc(t.Columns, func(o catalog.Column) bool { return o.Name == name && !o.Generated })
+		if i < 0 {
+			r.wrong(rule, "name a column of the same table that is stored", "%s has no column %s", c.Table, name)
+		}
+	}
+	if _, ok := bucketSize(rule, c.field); !ok {
+		r.wrong(rule, "dates go to year, month or day, numbers to a number", "bucket to %s does not work on the type %s", rule.To, typeOf(t, c.Name))
+	}
+	for _, u := range r.source.Details.Unique[t] {
+		if slices.Contains(u.Columns, c.Name) {
+			r.checkUnique(t, c, rule, u)
+		}
+	}
+}
+
+func bucketSize(rule Rule, f field) (string, bool) {
+	period := slices.Contains([]string{"year", "month", "day"}, rule.To)
+	return rule.To, rule.As != "bucket" || period == (f.class == date || f.class == timestamp)
+}
+
+// checkUnique refuses what cannot keep an index unique.
+func (r *resolver) checkUnique(t *catalog.Table, c *Column, rule Rule, u catalog.Unique) {
+	d := merges
+	if c.kind.apart != nil && !c.field.array {
+		d = c.kind.apart(c.field, rule)
+	}
+	const advice = "use a transformer that keeps values apart: token, hash, email, text, uuid or a template with {token}"
+	switch {
+	case rule.As == "null" && !c.field.notNull && u.Plain && !u.Exclusion:
+	case u.Exclusion:
+		r.wrong(rule, "keep the column", "the exclusion constraint %s may not hold for masked values", u.Name)
+	case d == merges:
+		r.wrong(rule, advice, "%s cannot keep the index %s unique: %s", rule.As, u.Name, first(c.kind.why, "its values are arrays"))
+	case r.source.Details.Columns[t][c.Name].Loose:
+		r.wrong(rule, "keep the column", "its collation calls different texts equal, so masked values in the index %s may not be", u.Name)
+	case !u.Plain && (d != foldedApart || !folds(u, c.Name)):
+		r.wrong(rule, "use email, token or hash where the index only ignores case, else keep the column", "%s may not keep the index %s unique, whose keys are expressions", rule.As, u.Name)
+	}
+}
+
+// folds reports whether the keys of an index that read the column are the
+// column itself, or it without regard to case.
+func folds(u catalog.Unique, column string) bool {
+	for _, key := range u.Keys {
+		bare := strings.NewReplacer(`"`, "", "(", "", ")", "", "::text", "", "lower", "", "upper", "", " ", "").Replace(key)
+		if strings.Contains(strings.ToLower(key), strings.ToLower(column)) && !strings.EqualFold(bare, strings.NewReplacer(`"`, "", " ", "").Replace(column)) {
+			return false
+		}
+	}
+	return true
+}
+
+// disagree says which key makes two columns one.
+func (r *resolver) disagree(a, b *Column, k *catalog.ForeignKey) {
+	rule := a.rule
+	if rule.Column == "" {
+		rule = b.rule
+	}
+	err := fmt.Errorf("%smask: %s.%s is %s, but %s.%s is %s, and %s joins them", whereOf(rule), a.Table, a.Name, a.How, b.Table, b.Name, b.How, k)
+	r.mistakes = append(r.mistakes, mistake{rule.Where, hint.Usage(err, "give both the same rule, or only one of them a rule, which then holds for both")})
+}
+
+func whereOf(rule Rule) string {
+	if rule.Where == "" {
+		return ""
+	}
+	return rule.Where + ": "
+}

@@ -1,0 +1,202 @@
+package mask
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+)
+
+// row gives transformers what else stands in the row they mask.
+type row struct {
+	fields [][]byte
+	index  map[string]int
+}
+
+// other is another column's value as text, unmasked; empty when it is NULL.
+func (r *row) other(column string) string {
+	i, ok := r.index[column]
+	if !ok || i >= len(r.fields) || isNull(r.fields[i]) {
+		return ""
+	}
+	return unescape(r.fields[i])
+}
+
+// masked is the transformer of one column of a stream.
+type maskedField struct {
+	at   int
+	mask apply
+}
+
+// rows masks whole rows, on one goroutine.
+type rows struct {
+	masked []maskedField
+	row    row
+	out    []byte
+}
+
+// block masks rows that end with a newline each. Columns without a mask are
+// copied as they are.
+func (m *rows) block(raw []byte) ([]byte, error) {
+	m.out = m.out[:0]
+	for len(raw) > 0 {
+		end := bytes.IndexByte(raw, '\n')
+		if end < 0 {
+			return nil, errors.New("the last row has no end")
+		}
+		if err := m.line(raw[:end]); err != nil {
+			return nil, err
+		}
+		raw = raw[end+1:]
+	}
+	return m.out, nil
+}
+
+func (m *rows) line(line []byte) error {
+	m.row.fields = m.row.fields[:0]
+	rest := line
+	for {
+		tab := bytes.IndexByte(rest, '\t')
+		if tab < 0 {
+			break
+		}
+		m.row.fields = append(m.row.fields, rest[:tab])
+		rest = rest[tab+1:]
+	}
+	m.row.fields = append(m.row.fields, rest)
+	if len(m.row.fields) != len(m.row.index) {
+		return fmt.Errorf("a row has %d columns, not %d", len(m.row.fields), len(m.row.index))
+	}
+	next := 0
+	for i, f := range m.row.fields {
+		if i > 0 {
+			m.out = append(m.out, '\t')
+		}
+		if next >= len(m.masked) || m.masked[next].at != i {
+			m.out = append(m.out, f...)
+			continue
+		}
+		m.field(f, m.masked[next].mask)
+		next++
+	}
+	m.out = append(m.out, '\n')
+	return nil
+}
+
+func (m *rows) field(f []byte, mask apply) {
+	if isNull(f) {
+		m.out = append(m.out, f...)
+		return
+	}
+	value, ok := mask(&m.row, unescape(f))
+	if !ok {
+		m.out = append(m.out, `\N`...)
+		return
+	}
+	m.out = escape(m.out, value)
+}
+
+// blockSize is how many bytes of rows one goroutine masks at a time.
+const blockSize = 1 << 18
+
+// job is one block on its way; done is closed when out and err are set.
+type job struct {
+	raw, out []byte
+	err      error
+	done     chan struct{}
+}
+
+// stream masks blocks of rows on several goroutines and writes them in the
+// order in which they came.
+type stream struct {
+	w       io.Writer
+	pending []byte
+	jobs    chan *job // to mask, any order
+	order   chan *job // to write, in order
+	group   sync.WaitGroup
+	err     error // of the writing goroutine, to be read once failed is closed
+	failed  chan struct{}
+	closed  bool
+}
+
+func newStream(w io.Writer, make_ func() *rows) *stream {
+	workers := runtime.GOMAXPROCS(0)
+	s := &stream{w: w, jobs: make(chan *job, workers), order: make(chan *job, 2*workers), failed: make(chan struct{})}
+	for range workers {
+		s.group.Go(func() {
+			m := make_()
+			for j := range s.jobs {
+				out, err := m.block(j.raw)
+				j.out, j.err = append([]byte(nil), out...), err
+				close(j.done)
+			}
+		})
+	}
+	s.group.Go(s.write)
+	return s
+}
+
+func (s *stream) write() {
+	for j := range s.order {
+		<-j.done
+		if s.err != nil {
+			continue // what comes after a failure is thrown away
+		}
+		err := j.err
+		if err == nil {
+			_, err = s.w.Write(j.out)
+		}
+		if err != nil {
+			s.err = err
+			close(s.failed)
+		}
+	}
+}
+
+// Write takes any part of COPY text.
+func (s *stream) Write(p []byte) (int, error) {
+	s.pending = append(s.pending, p...)
+	if len(s.pending) < blockSize {
+		return len(p), nil
+	}
+	end := bytes.LastIndexByte(s.pending, '\n') + 1
+	if end == 0 {
+		return len(p), nil
+	}
+	raw := s.pending[:end:end]
+	s.pending = append(make([]byte, 0, blockSize+len(p)), s.pending[end:]...)
+	return len(p), s.send(raw)
+}
+
+func (s *stream) send(raw []byte) error {
+	j := &job{raw: raw, done: make(chan struct{})}
+	select {
+	case <-s.failed:
+		return s.err
+	case s.order <- j:
+		s.jobs <- j
+		return nil
+	}
+}
+
+// Close masks and writes what is left, and waits for every goroutine. It may
+// be called twice.
+func (s *stream) Close() error {
+	if s.closed {
+		return s.err
+	}
+	s.closed = true
+	var err error
+	if len(s.pending) > 0 {
+		err = s.send(s.pending)
+	}
+	close(s.jobs)
+	close(s.order)
+	s.group.Wait()
+	if s.err != nil {
+		return s.err
+	}
+	return err
+}

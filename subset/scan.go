@@ -1,0 +1,150 @@
+package subset
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/mask"
+)
+
+// Scan says of each column whether it looks as if it held personal data. No
+// value of a row is in it.
+type Scan struct {
+	Version  int                 `json:"version"` // of this document, 1
+	Database string              `json:"database"`
+	Columns  int                 `json:"columns"`
+	Findings []ScanFinding       `json:"findings"`
+	Seen     map[string][]string `json:"-"` // the columns of each table
+}
+
+// ScanFinding is a column that looks sensitive and what is to become of it.
+type ScanFinding struct {
+	mask.Finding
+	Rule    string    `json:"rule,omitempty"` // that it has, or that one of its foreign key has
+	Suggest mask.Rule `json:"-"`              // where it has none; without As when nothing fits
+}
+
+// scanned is how many rows of a table are looked at.
+const scanned = 500
+
+// Scan classifies every column by its name, type, comment and some of its
+// values.
+func (s *Source) Scan(ctx context.Context) (*Scan, error) {
+	details, err := catalog.ReadDetails(ctx, s.leader, s.db)
+	if err != nil {
+		return nil, err
+	}
+	declared, err := resolveReferences(s.db, s.spec.References)
+	if err != nil {
+		return nil, err
+	}
+	source := mask.Source{Database: s.db, Details: details, Keys: append(append([]*catalog.ForeignKey{}, s.db.ForeignKeys...), declared...)}
+	rules, err := mask.Resolve(source, s.spec.Masking.Rules, s.spec.Masking.Key)
+	if err != nil {
+		return nil, err
+	}
+	scan := &Scan{Version: 1, Database: s.db.Name, Seen: map[string][]string{}, Findings: []ScanFinding{}}
+	classifier := mask.NewClassifier()
+	for _, t := range s.db.Tables {
+		if !t.Readable || t.RowSecurity {
+			continue
+		}
+		if err := s.scanTable(ctx, scan, t, source, rules, classifier); err != nil {
+			return nil, fmt.Errorf("scan %s: %w", dotted(t.Name), s.explain(s.leader, err))
+		}
+	}
+	return scan, nil
+}
+
+func (s *Source) scanTable(ctx context.Context, scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan, classifier *mask.Classifier) error {
+	samples, err := s.samples(ctx, t)
+	if err != nil {
+		return err
+	}
+	for i, name := range copiedColumns(t) {
+		scan.Columns++
+		scan.Seen[dotted(t.Name)] = append(scan.Seen[dotted(t.Name)], name)
+		look := mask.LookAt(t, name, source.Details)
+		if i < len(samples) {
+			look.Samples = samples[i]
+		}
+		f, ok := classifier.Classify(look)
+		if !ok {
+			continue
+		}
+		found := ScanFinding{Finding: f, Rule: rules.RuleOf(t, name, s.spec.Masking.Rules)}
+		if found.Rule == "" {
+			found.Suggest, _ = mask.Suggest(source, t, f)
+		}
+		scan.Findings = append(scan.Findings, found)
+	}
+	return nil
+}
+
+// samples reads some values of each column, those of a large table from
+// blocks all over it.
+func (s *Source) samples(ctx context.Context, t *catalog.Table) ([][]string, error) {
+	columns := copiedColumns(t)
+	if len(columns) == 0 {
+		return nil, nil
+	}
+	var pages int64
+	for _, h := range t.Heaps {
+		pages += h.Pages
+	}
+	const few = 100 // blocks
+	sample := ""
+	if pages > few {
+		sample = fmt.Sprintf(" TABLESAMPLE SYSTEM (%g) REPEATABLE (1)", max(100*float64(few)/float64(pages), 0.0001))
+	}
+	var raw bytes.Buffer
+	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", strings.Join((*mask.Plan)(nil).Expressions(t, columns), ", "), from(t), sample, scanned)
+	if _, err := s.leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
+		return nil, err
+	}
+	return mask.Values(raw.Bytes(), len(columns)), nil
+}
+
+// Undecided counts the columns that look sensitive and have no rule.
+func (c *Scan) Undecided() int {
+	n := 0
+	for _, f := range c.Findings {
+		if f.Rule == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// WriteText prints the findings for people.
+func (c *Scan) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d of %s columns look sensitive, %d of them without a rule\n", c.Database, len(c.Findings), number(int64(c.Columns)), c.Undecided())
+	if len(c.Findings) > 0 {
+		b.WriteString("\n")
+		table := aligned(&b)
+		fmt.Fprintln(table, "column\tlooks like\tsure\twhy\trule\t")
+		for _, f := range c.Findings {
+			fmt.Fprintf(table, "%s\t%s\t%.0f %%\t%s\t%s\t\n", f.Column(), f.Topic, 100*f.Confidence, f.Reason, f.becomes())
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, tidy(b.String()))
+	return err
+}
+
+func (f ScanFinding) becomes() string {
+	switch {
+	case f.Rule != "":
+		return f.Rule
+	case f.Suggest.As == "":
+		return "none fits: decide yourself"
+	}
+	return "none; " + f.Suggest.String() + " would do"
+}
