@@ -59,7 +59,7 @@ func (w *walk) hasLeft(i int, need int64) bool {
 	return w.plan.Tables[i].strategy == whole || int64(len(w.left[i])) >= need || need <= w.askedFor[i]
 }
 
-// questions are those by which candidates of a table are found.
+// questionsAbout a table are those by which candidates of a table are found.
 func (w *walk) questionsAbout(i int, need int64) []question {
 	t := &w.plan.Tables[i]
 	switch t.strategy {

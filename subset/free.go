@@ -143,7 +143,10 @@ func (w *walk) expectedPrices() []float64 {
 	for range generations {
 		next := slices.Clone(own)
 		for _, k := range w.plan.keys {
-			child, parent := w.tableOfKey(k.Child), w.tableOfKey(k.Parent)
+			if len(k.ChildHeaps) == 0 || len(k.ParentHeaps) == 0 {
+				continue // a partitioned table without a partition has no rows
+			}
+			child, parent := w.tableOfHeap(k.ChildHeaps[0]), w.tableOfHeap(k.ParentHeaps[0])
 			if child != parent && !mayReferenceNothing(k) {
 				kept := float64(w.tallies[parent].rows()) / float64(max(w.plan.Tables[parent].Rows, 1))
 				next[child] += max(1-kept, 0) * prices[parent]
@@ -154,7 +157,7 @@ func (w *walk) expectedPrices() []float64 {
 	return prices
 }
 
-func (w *walk) tableOfKey(t *catalog.Table) int { return w.table[w.number[t.Heaps[0].OID]] }
+func (w *walk) tableOfHeap(h *catalog.Heap) int { return w.table[w.number[h.OID]] }
 
 // priceOf is what one new parent costs by itself.
 func (w *walk) priceOf(id int32) float64 { return w.priceIn(w.tableOf(w.seen.rows[id])) }

@@ -197,3 +197,21 @@ func TestRun_KeepsWhatTheRulesSay(t *testing.T) {
 		})
 	}
 }
+
+func TestRun_CopesWithKeysOfTablesWithoutPartitions(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pgtest.Exec(t, url, `
+		CREATE TABLE owner (id int PRIMARY KEY);
+		CREATE TABLE shelf (id int PRIMARY KEY) PARTITION BY RANGE (id);
+		CREATE TABLE item (id int PRIMARY KEY, shelf int REFERENCES shelf, owner int NOT NULL REFERENCES owner);
+		CREATE TABLE loan (id int PRIMARY KEY, item int NOT NULL REFERENCES item) PARTITION BY RANGE (id);
+		INSERT INTO owner SELECT generate_series(1, 20000);
+		INSERT INTO item SELECT n, NULL, 1 + n % 20000 FROM generate_series(1, 50000) AS n;
+		ANALYZE`)
+	report, target := takeInto(t, subset.Spec{URL: url})
+	wantComplete(t, url, target, report)
+	if report.Rows == 0 || report.Dangling() != 0 {
+		t.Errorf("%d rows, %d dangling", report.Rows, report.Dangling())
+	}
+}

@@ -149,7 +149,7 @@ type links struct {
 }
 
 // reference is what a row references by a key that leads to one row at most: its
-// place, or one of the three below, and its name where it has one.
+// place, nowhere or one of the two below, and its name where it has one.
 type reference struct {
 	at   row
 	name int64
@@ -246,8 +246,9 @@ func (w *walk) parent(key int, values [][]byte) (p reference, n int, err error) 
 		return reference{at: knownByName, name: integer(values[0])}, 1, nil
 	}
 	k := w.plan.keys[key]
-	heap, at, n := k.ParentHeaps[0].OID, values[0], 1
+	heap, at, n := uint32(0), values[0], 1
 	if len(k.ParentHeaps) == 1 {
+		heap = k.ParentHeaps[0].OID
 		if w.directories[w.number[heap]] != nil {
 			n = 2
 			if at != nil {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 )
@@ -68,10 +67,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 	if err != nil {
 		return err
 	}
-	source, err := a.source(cfg, o.source)
-	if errors.Is(err, errNoSource) {
-		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", configName)
-	}
+	source, err := a.sourceNeeded(cfg, o.source)
 	if err != nil {
 		return err
 	}

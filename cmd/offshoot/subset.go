@@ -78,10 +78,7 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 	if err != nil {
 		return err
 	}
-	source, err := a.source(cfg, o.source)
-	if errors.Is(err, errNoSource) {
-		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", configName)
-	}
+	source, err := a.sourceNeeded(cfg, o.source)
 	if err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
@@ -164,6 +161,16 @@ func (a *app) source(cfg *Config, flag string) (string, error) {
 		return "", errNoSource
 	}
 	return source, a.checkURL("source", source)
+}
+
+// sourceNeeded is the source for a command that cannot do without, with advice
+// where there is none.
+func (a *app) sourceNeeded(cfg *Config, flag string) (string, error) {
+	source, err := a.source(cfg, flag)
+	if errors.Is(err, errNoSource) {
+		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", configName)
+	}
+	return source, err
 }
 
 // checkURL refuses what is no connection string.

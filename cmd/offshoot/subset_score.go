@@ -101,10 +101,7 @@ func (a *app) measure(ctx context.Context, o scoreOptions) error {
 	if err != nil {
 		return err
 	}
-	url, err := a.source(cfg, o.source)
-	if errors.Is(err, errNoSource) {
-		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", configName)
-	}
+	url, err := a.sourceNeeded(cfg, o.source)
 	if err != nil {
 		return err
 	}
