@@ -35,6 +35,8 @@ type Plan struct {
 	keys     []*catalog.ForeignKey // declared in the schema, then in the configuration
 	excluded []catalog.Name        // tables that the role may not read and nobody needs
 	masks    *mask.Plan
+	details  *catalog.Details // of columns, where masks need them
+	proved   mask.Proof
 }
 
 // TablePlan is what Run will do with one table.

@@ -1,15 +1,12 @@
 package subset
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -66,7 +63,8 @@ func (e *SensitiveError) Error() string {
 }
 
 // mask resolves the rules, and stops where the level of privacy says so. It
-// reads no row before it has decided that.
+// reads no row before it has decided that; where a rule is wrong, it still
+// looks for what else is, without the columns that nobody has decided about.
 func (s *Source) mask(ctx context.Context, p *Plan) error {
 	m := s.spec.Masking
 	p.Privacy = PrivacyReport{Level: m.Privacy}
@@ -78,16 +76,24 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 	if err != nil {
 		return err
 	}
-	if p.masks, err = mask.Resolve(mask.Source{Database: s.db, Details: details, Keys: p.keys}, m.Rules, m.Key); err != nil {
+	masks, mistakes := mask.Resolve(mask.Source{Database: s.db, Details: details, Keys: p.keys}, m.Rules, m.Key)
+	p.masks, p.details = masks, details
+	trial := &trial{source: s, plan: p, mistakes: mistakes, proved: mask.Proof{}}
+	if err := trial.withoutRows(ctx); err != nil {
 		return err
 	}
-	p.describeMasks(m)
+	var undecided *SensitiveError
 	if gated {
-		if err := s.gate(p, details); err != nil {
+		undecided = s.gate(p)
+	}
+	if undecided == nil || mistakes.Any() {
+		if err := trial.withRows(ctx, undecided.columns()); err != nil {
 			return err
 		}
 	}
-	return s.probe(ctx, p, details)
+	p.proved = trial.proved
+	p.describeMasks(m)
+	return errors.Join(mistakes.Err(), undecided.refusal())
 }
 
 func (p *Plan) describeMasks(m Masking) {
@@ -100,15 +106,15 @@ func (p *Plan) describeMasks(m Masking) {
 	}
 }
 
-// gate finds what looks sensitive and has no rule.
-func (s *Source) gate(p *Plan, details *catalog.Details) error {
-	findings := mask.Unruled(s.db, details, s.spec.Masking.Rules, p.masks, s.spec.Masking.Scanned)
+// gate finds what looks sensitive and has no rule; nil when rows may be read.
+func (s *Source) gate(p *Plan) *SensitiveError {
+	findings := mask.Unruled(s.db, p.details, s.spec.Masking.Rules, p.masks, s.spec.Masking.Scanned)
 	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.copies(f.Table) })
 	if len(findings) == 0 {
 		return nil
 	}
 	if p.Privacy.Level == PrivacyStrict {
-		return hint.Usage(&SensitiveError{findings}, "offshoot mask scan --write adds rules to offshoot.yaml; keep is a rule too; --privacy warn copies them as they are, this once")
+		return &SensitiveError{findings}
 	}
 	for _, f := range findings {
 		p.Privacy.Unmasked = append(p.Privacy.Unmasked, f.Column())
@@ -117,99 +123,27 @@ func (s *Source) gate(p *Plan, details *catalog.Details) error {
 	return nil
 }
 
+// columns are the full names of those that nobody has decided about.
+func (e *SensitiveError) columns() map[string]bool {
+	names := map[string]bool{}
+	if e != nil {
+		for _, f := range e.Findings {
+			names[f.Column()] = true
+		}
+	}
+	return names
+}
+
+func (e *SensitiveError) refusal() error {
+	if e == nil {
+		return nil
+	}
+	return hint.Usage(e, "offshoot mask scan --write adds rules to offshoot.yaml; keep is a rule too; --privacy warn copies them as they are, this once")
+}
+
 // copies reports whether rows of the table may be copied.
 func (p *Plan) copies(table string) bool {
 	return slices.ContainsFunc(p.Tables, func(t TablePlan) bool { return t.Schema+"."+t.Name == table })
-}
-
-// probed is how many rows of a table are masked before the run, to see
-// whether the outcome fits its types and CHECK constraints.
-const probed = 200
-
-// probe masks some rows of each table and has the source say whether it would
-// take them.
-func (s *Source) probe(ctx context.Context, p *Plan, details *catalog.Details) error {
-	var errs []error
-	for i := range p.Tables {
-		t := p.Tables[i].table
-		if p.masks.Masks(t) {
-			errs = append(errs, s.probeTable(ctx, p.masks, t, details))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (s *Source) probeTable(ctx context.Context, masks *mask.Plan, t *catalog.Table, details *catalog.Details) error {
-	columns := copiedColumns(t)
-	sql := fmt.Sprintf("COPY (SELECT %s FROM %s LIMIT %d) TO STDOUT", strings.Join(masks.Expressions(t, columns), ", "), from(t), probed)
-	var raw bytes.Buffer
-	if err := s.tentative(ctx, func() error {
-		_, err := s.leader.PgConn().CopyTo(ctx, &raw, sql)
-		return err
-	}); err != nil {
-		return refused(masks, t, "", err)
-	}
-	masked, err := masks.Block(t, columns, raw.Bytes())
-	if err != nil {
-		return fmt.Errorf("mask %s: %w", dotted(t.Name), err)
-	}
-	if len(masked) == 0 {
-		return nil
-	}
-	for _, part := range masks.Probes(t, columns, masked, details) {
-		var holds bool
-		err := s.tentative(ctx, func() error {
-			return s.leader.QueryRow(ctx, part.SQL, part.Values...).Scan(&holds)
-		})
-		switch {
-		case err != nil:
-			return refused(masks, t, "", err)
-		case !holds:
-			return refused(masks, t, part.Check, nil)
-		}
-	}
-	return nil
-}
-
-func from(t *catalog.Table) string {
-	if t.Partitioned {
-		return t.Name.String()
-	}
-	return "ONLY " + t.Name.String()
-}
-
-// tentative runs statements that may fail in a savepoint, so that the
-// snapshot outlives them.
-func (s *Source) tentative(ctx context.Context, do func() error) error {
-	if _, err := s.leader.Exec(ctx, "SAVEPOINT tentative"); err != nil {
-		return err
-	}
-	if err := do(); err != nil {
-		_, undo := s.leader.Exec(ctx, "ROLLBACK TO SAVEPOINT tentative; RELEASE SAVEPOINT tentative")
-		return errors.Join(err, undo)
-	}
-	_, err := s.leader.Exec(ctx, "RELEASE SAVEPOINT tentative")
-	return err
-}
-
-// refused says which rules do not fit a table. What PostgreSQL says of a
-// value is left out but for its code: the value may be a person's.
-func refused(masks *mask.Plan, t *catalog.Table, check string, err error) error {
-	var pg *pgconn.PgError
-	what := "the CHECK constraint " + check + " does not hold for masked rows"
-	switch {
-	case errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "42") || strings.HasPrefix(pg.Code, "0A")):
-		what = "an expression is wrong: " + pg.Message
-	case errors.As(err, &pg):
-		what = "masked values do not fit the type of a column"
-		if pg.ConstraintName != "" {
-			what = "masked values break the constraint " + pg.ConstraintName + " of a domain"
-		}
-		what += " (SQLSTATE " + pg.Code + ")"
-	case err != nil:
-		return err
-	}
-	return hint.Usage(fmt.Errorf("%smask: %s: %s", masks.Place(t), dotted(t.Name), what), "masked there: %s", strings.Join(masks.Of(t), ", "))
 }
 
 // String says in one line how values were treated.

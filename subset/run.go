@@ -33,7 +33,7 @@ type Event struct {
 // closes. The plan must come from this Source. observe may be nil; it is
 // called from one goroutine at a time.
 func (s *Source) Run(ctx context.Context, p *Plan, sink Sink, observe func(Event)) (*Report, error) {
-	r := &run{src: s, plan: p, sink: sink, began: time.Now(), observe: serialized(observe)}
+	r := &run{src: s, plan: p, sink: s.inspect(p, sink), began: time.Now(), observe: serialized(observe)}
 	report, err := r.all(ctx)
 	err = s.recovered(ctx, err)
 	if closing := sink.Close(context.WithoutCancel(ctx), err != nil); closing != nil {

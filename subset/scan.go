@@ -43,9 +43,9 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 		return nil, err
 	}
 	source := mask.Source{Database: s.db, Details: details, Keys: append(append([]*catalog.ForeignKey{}, s.db.ForeignKeys...), declared...)}
-	rules, err := mask.Resolve(source, s.spec.Masking.Rules, s.spec.Masking.Key)
-	if err != nil {
-		return nil, err
+	rules, mistakes := mask.Resolve(source, s.spec.Masking.Rules, s.spec.Masking.Key)
+	if mistakes.Any() {
+		return nil, mistakes.Err()
 	}
 	scan := &Scan{Version: 1, Database: s.db.Name, Seen: map[string][]string{}, Findings: []ScanFinding{}}
 	classifier := mask.NewClassifier()
@@ -92,17 +92,8 @@ func (s *Source) samples(ctx context.Context, t *catalog.Table) ([][]string, err
 	if len(columns) == 0 {
 		return nil, nil
 	}
-	var pages int64
-	for _, h := range t.Heaps {
-		pages += h.Pages
-	}
-	const few = 100 // blocks
-	sample := ""
-	if pages > few {
-		sample = fmt.Sprintf(" TABLESAMPLE SYSTEM (%g) REPEATABLE (1)", max(100*float64(few)/float64(pages), 0.0001))
-	}
 	var raw bytes.Buffer
-	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", strings.Join((*mask.Plan)(nil).Expressions(t, columns), ", "), from(t), sample, scanned)
+	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", strings.Join((*mask.Plan)(nil).Expressions(t, columns), ", "), from(t), scattered(t), atMost(t, scanned))
 	if _, err := s.leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
 		return nil, err
 	}

@@ -321,8 +321,9 @@ func (p *Plan) decided(rules []Rule, t *catalog.Table, column string) bool {
 	if p != nil && p.tables[t][column] != nil {
 		return true
 	}
-	i := best(rules, dotted(t.Name)+"."+column)
-	return i >= 0 && rules[i].As == "keep"
+	name := dotted(t.Name) + "." + column
+	i := best(rules, name)
+	return i >= 0 && rules[i].As == "keep" || p != nil && p.refused[name]
 }
 
 // LookAt is what a column shows without its values.

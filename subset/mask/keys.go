@@ -69,15 +69,19 @@ func (r *resolver) level() {
 func (r *resolver) checkKeys() {
 	r.pairs(func(k *catalog.ForeignKey, child, parent side) {
 		a, b := r.at(child), r.at(parent)
-		if unchanged(a) && unchanged(b) {
-			return
-		}
-		if a == nil || b == nil || a.How != b.How || a.rule.Value != b.rule.Value {
-			r.disagree(r.sideOf(child), r.sideOf(parent), k)
-			return
-		}
-		r.checkPair(k, a, b)
+		r.judged(func() { r.checkSides(k, child, parent) }, a, b)
 	})
+}
+
+func (r *resolver) checkSides(k *catalog.ForeignKey, child, parent side) {
+	a, b := r.at(child), r.at(parent)
+	switch {
+	case unchanged(a) && unchanged(b):
+	case a == nil || b == nil || a.How != b.How || a.rule.Value != b.rule.Value:
+		r.disagree(r.sideOf(child), r.sideOf(parent), k)
+	default:
+		r.checkPair(k, a, b)
+	}
 }
 
 func unchanged(c *Column) bool { return c == nil || c.rule.As == "keep" }

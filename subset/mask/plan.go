@@ -14,8 +14,15 @@ import (
 type Plan struct {
 	Columns []Column // sorted by table and name; keep is not listed
 
-	key    Key
-	tables map[*catalog.Table]map[string]*Column
+	key     Key
+	tables  map[*catalog.Table]map[string]*Column
+	refused map[string]bool // full names of columns whose rules are mistakes
+}
+
+// refuse takes a column's rule out of the plan.
+func (p *Plan) refuse(t *catalog.Table, column string) {
+	delete(p.tables[t], column)
+	p.refused[dotted(t.Name)+"."+column] = true
 }
 
 // Column says how one column is masked.

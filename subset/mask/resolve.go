@@ -1,14 +1,11 @@
 package mask
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -19,58 +16,75 @@ type Source struct {
 	Keys     []*catalog.ForeignKey // declared in the schema and in the configuration
 }
 
-// Resolve finds the rule of each column and refuses rules that cannot be
-// kept. Every mistake is reported, not only the first.
-func Resolve(s Source, rules []Rule, key Key) (*Plan, error) {
-	r := &resolver{source: s, plan: &Plan{key: key, tables: map[*catalog.Table]map[string]*Column{}}}
+// Resolve finds the rule of each column and what is wrong with the rules:
+// every mistake, not only the first. The plan is of the rules that are left.
+func Resolve(s Source, rules []Rule, key Key) (*Plan, *Mistakes) {
+	r := &resolver{
+		source: s, plan: &Plan{key: key, tables: map[*catalog.Table]map[string]*Column{}, refused: map[string]bool{}},
+		Mistakes: &Mistakes{rules: rules}, unsound: map[*Column]bool{},
+	}
 	// Without the rules that are wrong by themselves, so that what is wrong
 	// with the others is found in the same run.
-	r.assign(slices.DeleteFunc(slices.Clone(rules), func(rule Rule) bool {
-		errs := rule.check()
-		for _, err := range errs {
-			r.mistakes = append(r.mistakes, mistake{rule.Where, err})
-		}
-		return len(errs) > 0
-	}))
+	r.assign(slices.DeleteFunc(slices.Clone(rules), r.wrongByItself))
 	r.spread()
 	r.level()
 	r.checkColumns()
 	r.checkKeys()
-	if len(r.mistakes) > 0 {
-		return nil, r.err(rules)
-	}
+	r.leaveOutUnsound()
 	r.plan.sort()
-	return r.plan, nil
+	return r.plan, r.Mistakes
 }
 
 type resolver struct {
 	source Source
 	plan   *Plan
 
-	mistakes []mistake
+	*Mistakes
+	unsound map[*Column]bool // columns whose rules are mistakes
 }
 
-// mistake is what is wrong with a rule, and where that rule is.
-type mistake struct {
-	where string
-	err   error
-}
-
-func (r *resolver) wrong(rule Rule, advice, format string, args ...any) {
-	r.mistakes = append(r.mistakes, mistake{rule.Where, rule.error(advice, format, args...)})
-}
-
-// err lists the mistakes in the order of the rules.
-func (r *resolver) err(rules []Rule) error {
-	at := func(m mistake) int {
-		return slices.IndexFunc(rules, func(rule Rule) bool { return rule.Where == m.where })
+func (r *resolver) wrongByItself(rule Rule) bool {
+	errs := rule.check()
+	for _, err := range errs {
+		r.list = append(r.list, mistake{rule.Where, err})
 	}
-	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(at(a), at(b)) })
-	errs := make([]error, len(r.mistakes))
-	for i, m := range r.mistakes {
-		errs[i] = m.err
+	if len(errs) > 0 {
+		r.refuseAll(rule)
 	}
-	return errors.Join(errs...)
+	return len(errs) > 0
+}
+
+// refuseAll remembers the columns that a wrong rule was meant for: somebody
+// has thought of them.
+func (r *resolver) refuseAll(rule Rule) {
+	for _, t := range r.source.Database.Tables {
+		for _, c := range t.Columns {
+			if name := dotted(t.Name) + "." + c.Name; rule.Column == name || !rule.exact() && rule.fits(name) {
+				r.plan.refused[name] = true
+			}
+		}
+	}
+}
+
+func (r *resolver) leaveOutUnsound() {
+	for t, columns := range r.plan.tables {
+		for name, c := range columns {
+			if r.unsound[c] {
+				r.plan.refuse(t, name)
+			}
+		}
+	}
+}
+
+// judged notes the columns as unsound when check finds a mistake.
+func (r *resolver) judged(check func(), columns ...*Column) {
+	before := len(r.list)
+	check()
+	for _, c := range columns {
+		if c != nil && len(r.list) > before {
+			r.unsound[c] = true
+		}
+	}
 }
 
 // assign gives each column the rule that names it, or else the first pattern
@@ -183,28 +197,30 @@ func (r *resolver) each(visit func(t *catalog.Table, c *Column)) {
 
 // checkColumns looks at each column by itself.
 func (r *resolver) checkColumns() {
-	r.each(func(t *catalog.Table, c *Column) {
-		rule := c.rule
-		rule.Column = c.Table + "." + c.Name
-		switch {
-		case rule.As == "keep":
-			return
-		case rule.As != "sql" && !c.kind.takes(c.field.class):
-			r.wrong(rule, "", "%s does not work on the type %s", rule.As, typeOf(t, c.Name))
-			return
-		case slices.Contains(r.source.Details.Routes[t], c.Name):
-			r.wrong(rule, "mask other columns, or keep this one", "it decides in which partition a row lies, and has to stay")
-		case rule.As == "null" && c.field.notNull:
-			r.wrong(rule, "use constant, or another transformer", "the column is NOT NULL")
-		case c.kind.need != nil && c.field.limit > 0 && c.kind.need(rule) > c.field.limit:
-			r.wrong(rule, "use text, token or a constant", "%s needs %d characters and the column holds %d", rule.As, c.kind.need(rule), c.field.limit)
-		case rule.As == "constant" && c.field.limit > 0 && utf8.RuneCountInString(rule.Value) > c.field.limit:
-			r.wrong(rule, "", "the constant is longer than the %d characters that the column holds", c.field.limit)
-		case r.source.Database.Encoding == "SQL_ASCII" && !slices.Contains([]string{"null", "constant", "sql", "hash"}, rule.As):
-			r.wrong(rule, "null, constant, hash and sql work", "the database has the encoding SQL_ASCII, so nobody knows the letters in it")
-		}
-		r.checkColumn(t, c, rule)
-	})
+	r.each(func(t *catalog.Table, c *Column) { r.judged(func() { r.checkType(t, c) }, c) })
+}
+
+func (r *resolver) checkType(t *catalog.Table, c *Column) {
+	rule := c.rule
+	rule.Column = c.Table + "." + c.Name
+	switch {
+	case rule.As == "keep":
+		return
+	case rule.As != "sql" && !c.kind.takes(c.field.class):
+		r.wrong(rule, "", "%s does not work on the type %s", rule.As, typeOf(t, c.Name))
+		return
+	case slices.Contains(r.source.Details.Routes[t], c.Name):
+		r.wrong(rule, "mask other columns, or keep this one", "it decides in which partition a row lies, and has to stay")
+	case rule.As == "null" && c.field.notNull:
+		r.wrong(rule, "use constant, or another transformer", "the column is NOT NULL")
+	case c.kind.need != nil && c.field.limit > 0 && c.kind.need(rule) > c.field.limit:
+		r.wrong(rule, "use text, token or a constant", "%s needs %d characters and the column holds %d", rule.As, c.kind.need(rule), c.field.limit)
+	case rule.As == "constant" && c.field.limit > 0 && utf8.RuneCountInString(rule.Value) > c.field.limit:
+		r.wrong(rule, "", "the constant is longer than the %d characters that the column holds", c.field.limit)
+	case r.source.Database.Encoding == "SQL_ASCII" && !slices.Contains([]string{"null", "constant", "sql", "hash"}, rule.As):
+		r.wrong(rule, "null, constant, hash and sql work", "the database has the encoding SQL_ASCII, so nobody knows the letters in it")
+	}
+	r.checkColumn(t, c, rule)
 }
 
 func (r *resolver) checkColumn(t *catalog.Table, c *Column, rule Rule) {
@@ -262,21 +278,4 @@ func folds(u catalog.Unique, column string) bool {
 		}
 	}
 	return true
-}
-
-// disagree says which key makes two columns one.
-func (r *resolver) disagree(a, b *Column, k *catalog.ForeignKey) {
-	rule := a.rule
-	if rule.Column == "" {
-		rule = b.rule
-	}
-	err := fmt.Errorf("%smask: %s.%s is %s, but %s.%s is %s, and %s joins them", whereOf(rule), a.Table, a.Name, a.How, b.Table, b.Name, b.How, k)
-	r.mistakes = append(r.mistakes, mistake{rule.Where, hint.Usage(err, "give both the same rule, or only one of them a rule, which then holds for both")})
-}
-
-func whereOf(rule Rule) string {
-	if rule.Where == "" {
-		return ""
-	}
-	return rule.Where + ": "
 }

@@ -19,10 +19,10 @@ func Suggest(s Source, t *catalog.Table, f Finding) (Rule, bool) {
 		case "shift":
 			rule.Days = 365
 		}
-		if r := (&resolver{source: s}); !r.allows(t, f.Name, rule) {
-			continue
+		r := &resolver{source: s, Mistakes: &Mistakes{}, unsound: map[*Column]bool{}}
+		if r.allows(t, f.Name, rule) {
+			return rule, true
 		}
-		return rule, true
 	}
 	return Rule{}, false
 }
@@ -44,7 +44,7 @@ func (r *resolver) allows(t *catalog.Table, column string, rule Rule) bool {
 	r.level()
 	r.checkColumns()
 	r.checkKeys()
-	return len(r.mistakes) == 0
+	return !r.Any()
 }
 
 // YAML writes the rule as the configuration file has it.

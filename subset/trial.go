@@ -1,0 +1,187 @@
+package subset
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/mask"
+)
+
+// trial has the source say whether it would take masked values, before any
+// row is copied.
+type trial struct {
+	source   *Source
+	plan     *Plan
+	mistakes *mask.Mistakes
+	proved   mask.Proof
+}
+
+// withoutRows tries what transformers give whatever they are given.
+func (t *trial) withoutRows(ctx context.Context) error {
+	return t.each(func(table *catalog.Table) error {
+		return t.ask(ctx, t.plan.masks.Spaces(table, t.plan.details))
+	})
+}
+
+// withRows masks some rows of each table, but for the columns left out.
+func (t *trial) withRows(ctx context.Context, leftOut map[string]bool) error {
+	return t.each(func(table *catalog.Table) error {
+		if err := t.expressions(ctx, table); err != nil {
+			return err
+		}
+		columns := t.plan.masks.Reads(table, t.plan.details, leftOut)
+		masked, err := t.sample(ctx, table, columns)
+		if err != nil || len(masked) == 0 {
+			return err
+		}
+		return t.ask(ctx, t.plan.masks.Probes(table, columns, masked, t.plan.details, t.proved))
+	})
+}
+
+func (t *trial) each(do func(*catalog.Table) error) error {
+	for i := range t.plan.Tables {
+		table := t.plan.Tables[i].table
+		if !t.plan.masks.Masks(table) {
+			continue
+		}
+		if err := do(table); err != nil {
+			return fmt.Errorf("mask %s: %w", dotted(table.Name), err)
+		}
+	}
+	return nil
+}
+
+// ask puts each question, and collects what is refused.
+func (t *trial) ask(ctx context.Context, probes []mask.Probe) error {
+	for _, p := range probes {
+		what, refused, err := t.source.answer(ctx, p)
+		switch {
+		case err != nil:
+			return err
+		case refused:
+			t.mistakes.Refused(p, what)
+			t.proved.Settle(p)
+		default:
+			t.proved.Add(p)
+		}
+	}
+	return nil
+}
+
+// answer asks the source, on the connection that no row is copied by. What
+// PostgreSQL says of a value is left out but for its code and the domain: the
+// value may be a person's.
+func (s *Source) answer(ctx context.Context, p mask.Probe) (what string, refused bool, err error) {
+	var holds *bool
+	err = s.tentative(ctx, func() error { return s.leader.QueryRow(ctx, p.SQL, p.Values...).Scan(&holds) })
+	var pg *pgconn.PgError
+	switch {
+	case err == nil:
+		return "", holds != nil && !*holds, nil
+	case !errors.As(err, &pg) || !ofValues(pg.Code):
+		return "", false, s.explain(s.leader, err)
+	case pg.ConstraintName != "":
+		return fmt.Sprintf(": the constraint %s of its domain refuses them (SQLSTATE %s)", pg.ConstraintName, pg.Code), true, nil
+	}
+	return fmt.Sprintf(" (SQLSTATE %s)", pg.Code), true, nil
+}
+
+// ofValues tells an error about values, or in a function that looks at them,
+// from one of the server.
+func ofValues(code string) bool {
+	return slices.Contains([]string{"21", "22", "23", "38", "39", "42", "P0", "0A"}, code[:2])
+}
+
+// expressions takes rules whose expression does not work out of the plan.
+// What is wrong with an expression itself is said; what is wrong with a value
+// is not.
+func (t *trial) expressions(ctx context.Context, table *catalog.Table) error {
+	for _, name := range t.plan.masks.Evaluated(table) {
+		sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", t.plan.masks.Expressions(table, []string{name})[0], from(table), scattered(table), probed)
+		err := t.source.tentative(ctx, func() error {
+			_, err := t.source.leader.PgConn().CopyTo(ctx, new(bytes.Buffer), sql)
+			return err
+		})
+		var pg *pgconn.PgError
+		switch {
+		case err == nil:
+		case !errors.As(err, &pg) || !ofValues(pg.Code):
+			return t.source.explain(t.source.leader, err)
+		case pg.Where == "" && (strings.HasPrefix(pg.Code, "42") || strings.HasPrefix(pg.Code, "0A")):
+			t.mistakes.Expression(t.plan.masks, table, name, pg.Message)
+		default:
+			t.mistakes.Expression(t.plan.masks, table, name, "it fails on a row (SQLSTATE "+pg.Code+")")
+		}
+	}
+	return nil
+}
+
+// probed is how many rows of a table are tried before the run.
+const probed = 2000
+
+// sample masks rows of a table from all over it.
+func (t *trial) sample(ctx context.Context, table *catalog.Table, columns []string) ([]byte, error) {
+	if len(columns) == 0 {
+		return nil, nil
+	}
+	var raw bytes.Buffer
+	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
+		strings.Join(t.plan.masks.Expressions(table, columns), ", "), from(table), scattered(table), atMost(table, probed))
+	if _, err := t.source.leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
+		return nil, t.source.explain(t.source.leader, err)
+	}
+	return t.plan.masks.Block(table, columns, raw.Bytes())
+}
+
+func from(t *catalog.Table) string {
+	if t.Partitioned {
+		return t.Name.String()
+	}
+	return "ONLY " + t.Name.String()
+}
+
+// scattered samples blocks from all over a large table.
+func scattered(t *catalog.Table) string {
+	const few = 100 // blocks
+	var pages int64
+	for _, h := range t.Heaps {
+		pages += h.Pages
+	}
+	if pages <= few {
+		return ""
+	}
+	return fmt.Sprintf(" TABLESAMPLE SYSTEM (%g) REPEATABLE (1)", max(100*float64(few)/float64(pages), 0.0001))
+}
+
+// atMost is so many rows, or fewer where rows are so wide that these would
+// not fit into memory.
+func atMost(t *catalog.Table, rows int64) int64 {
+	const most = 64 << 20 // bytes
+	var bytes, all int64
+	for _, h := range t.Heaps {
+		bytes += h.Bytes
+		all += max(int64(h.Rows), h.Pages)
+	}
+	return max(min(rows, most/max(bytes/max(all, 1), 1)), 20)
+}
+
+// tentative runs statements that may fail in a savepoint, so that the
+// snapshot outlives them.
+func (s *Source) tentative(ctx context.Context, do func() error) error {
+	if _, err := s.leader.Exec(ctx, "SAVEPOINT tentative"); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		_, undo := s.leader.Exec(ctx, "ROLLBACK TO SAVEPOINT tentative; RELEASE SAVEPOINT tentative")
+		return errors.Join(err, undo)
+	}
+	_, err := s.leader.Exec(ctx, "RELEASE SAVEPOINT tentative")
+	return err
+}
