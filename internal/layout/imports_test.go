@@ -25,6 +25,7 @@ var table = map[string][]string{
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
 	"internal/bench":                {},
 	"internal/forge":                {},
+	"internal/forge/forgetest":      {"internal/forge"},
 	"internal/hint":                 {},
 	"internal/host":                 {},
 	"internal/layout":               {},
