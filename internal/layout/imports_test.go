@@ -25,6 +25,9 @@ var table = map[string][]string{
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
 	"internal/bench":                {},
 	"internal/forge":                {},
+	"internal/forge/forgetest":      {"internal/forge"},
+	"internal/forge/standin":        {"internal/forge"}, // answers in place of the forges in the tests
+	"internal/forge/standin/trim":   {},
 	"internal/hint":                 {},
 	"internal/host":                 {},
 	"internal/layout":               {},
@@ -47,8 +50,12 @@ var modules = map[string][]string{
 	"github.com/moby/buildkit/":     {"compose"},
 	"github.com/spf13/cobra":        {"cmd/offshoot"},
 	"golang.org/x/crypto/ssh":       {"internal/host"},
+	"github.com/google/go-github/":  {"internal/forge"},
+	"gitlab.com/gitlab-org/api/":    {"internal/forge"},
+	"code.gitea.io/sdk/":            {"internal/forge"},
+	"github.com/getkin/kin-openapi": {"internal/forge/standin"},
 	"pgregory.net/rapid":            {},
-	"github.com/google/go-cmp/":     {"provision/machine/machinetest"},
+	"github.com/google/go-cmp/":     {"provision/machine/machinetest", "internal/forge/forgetest"},
 	"github.com/rogpeppe/go-intern": {},
 	module + "/internal/pgtest":     {},
 }
