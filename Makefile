@@ -5,6 +5,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES := . testdata/shop
+# As it is shipped; and lint, build and tests compile everything once between them.
+export CGO_ENABLED := 0
 
 .PHONY: help build demo demo-down test test-ec2-conformance lint bench clean
 
@@ -12,7 +14,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
 
 build: ## build bin/offshoot, one static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/offshoot ./cmd/offshoot
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/offshoot ./cmd/offshoot
 
 demo: ## a production database, a subset of it, and a preview of the sample shop to click through
 	@$(MACHINE)/demo up
