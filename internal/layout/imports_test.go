@@ -47,6 +47,7 @@ var modules = map[string][]string{
 	"github.com/moby/buildkit/":     {"compose"},
 	"github.com/spf13/cobra":        {"cmd/offshoot"},
 	"golang.org/x/crypto/ssh":       {"internal/host"},
+	"github.com/caddyserver/":       {"provision/gateway"},
 	"pgregory.net/rapid":            {},
 	"github.com/google/go-cmp/":     {"provision/machine/machinetest"},
 	"github.com/rogpeppe/go-intern": {},
