@@ -52,7 +52,7 @@ func TestNoPreview_IsAskedForByItsValueAndSaysWhatToDo(t *testing.T) {
 }
 
 func TestPortTakenError_NamesThePortAndWhere(t *testing.T) {
-	if got := (&PortTakenError{Port: 8480}).Error(); got != "port 8480 on 127.0.0.1 is taken" {
+	if got := (&PortTakenError{Port: 8480, Host: "127.0.0.1"}).Error(); got != "port 8480 on 127.0.0.1 is taken" {
 		t.Error(got)
 	}
 }
@@ -116,7 +116,7 @@ func stackTable() gateway.Table {
 	g := stackOf(1, port{"web", 80}, port{"api", 81})
 	return survey{
 		volumes: []jar{marked(g, markServing)}, containers: []box{boxed(g, "web", "a", "running", nil)},
-	}.routes()
+	}.routes(entrance{port: 8480})
 }
 
 func TestWriteImage_IsTheSameForTheSameProgramAndRefusesAWrongSize(t *testing.T) {

@@ -18,13 +18,16 @@ import (
 
 // readMachine finds what is there of the preview, refuses one that belongs to
 // another repository, and removes what killed runs have left. It settles the
-// port of the gateway, since services are told their address.
+// entrance, since services are told their address.
 func (r *run) readMachine(ctx context.Context) error {
+	if err := r.Front.Check(); err != nil {
+		return err
+	}
 	current, _, err := r.findGateway(ctx)
 	if err != nil {
 		return err
 	}
-	r.port = r.wantedPort(current)
+	r.at = r.wantedEntrance(current)
 	preview := r.options.Preview
 	s, err := look(ctx, r.Engine.Client(), preview.ID)
 	if err != nil {
@@ -49,11 +52,21 @@ func (r *run) readMachine(ctx context.Context) error {
 	}
 	r.next = generation{
 		Preview: preview, Number: number + 1, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
+		SignIn: r.signIn(),
 	}
 	if r.options.Expires > 0 {
 		r.next.Expires = time.Now().Add(r.options.Expires).UTC().Truncate(time.Second)
 	}
 	return nil
+}
+
+// signIn tells whether one has to sign in to the preview: as told, else where
+// other computers can reach it.
+func (r *run) signIn() bool {
+	if r.options.Public != nil {
+		return !*r.options.Public
+	}
+	return r.at.public()
 }
 
 // sameOwner refuses an id that another repository or branch has on this
@@ -118,7 +131,7 @@ func (r *run) loadProject(ctx context.Context) (*types.Project, []compose.Change
 
 // loadWith reads the compose files with the variables that are known so far.
 func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, error) {
-	source, variables := r.options.Source, r.next.variables(r.port)
+	source, variables := r.options.Source, r.next.variables(r.at)
 	source.Env = maps.Clone(variables)
 	maps.Copy(source.Env, r.options.Source.Env)
 	project, changes, err := compose.Load(ctx, source)
@@ -128,7 +141,7 @@ func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, e
 	if project, err = r.choose(project); err != nil {
 		return nil, nil, err
 	}
-	return project, append(changes, introduce(project, r.next.variables(r.port))), nil
+	return project, append(changes, introduce(project, r.next.variables(r.at))), nil
 }
 
 // choose names the services of the project that offshoot deals with. A service

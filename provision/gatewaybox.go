@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/nat"
@@ -28,6 +29,7 @@ import (
 const (
 	defaultGateway = "offshoot-gateway"
 	gatewayPort    = nat.Port("8480/tcp")
+	gatewayTLS     = nat.Port("8443/tcp")
 )
 
 func (m Machine) gateway() string {
@@ -81,23 +83,30 @@ func (m Machine) ensureGateway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hostPort := m.wantedPort(current)
-	config := fmt.Sprintf("%s port %d", imageRef, hostPort)
-	if exists && current.Config.Labels[labelConfig] == config {
-		return startGateway(ctx, api, current.ID, hostPort)
+	at := m.wantedEntrance(current)
+	if exists && current.Config.Labels[labelConfig] == configOf(imageRef, at) {
+		return startGateway(ctx, api, current.ID, at)
 	}
 	if exists {
 		if err := api.ContainerRemove(ctx, current.ID, container.RemoveOptions{Force: true}); err != nil && !notFound(err) {
 			return fmt.Errorf("replace the gateway: %w", err)
 		}
 	}
-	if err := m.createGateway(ctx, imageRef, config, hostPort); err != nil {
+	if err := m.createGateway(ctx, imageRef, at); err != nil {
 		if exists { // other previews are still to be reached as they were
-			err = errors.Join(err, m.createGateway(ctx, current.Config.Image, current.Config.Labels[labelConfig], publishedPort(current)))
+			err = errors.Join(err, m.createGateway(ctx, current.Config.Image, entranceOf(current)))
 		}
 		return err
 	}
 	return removeGatewayImages(ctx, api, m.gateway(), imageRef)
+}
+
+// configOf tells gateways apart that are to be replaced by one another.
+func configOf(imageRef string, at entrance) string {
+	if at.public() {
+		return imageRef + " front " + at.label()
+	}
+	return fmt.Sprintf("%s port %d", imageRef, at.port)
 }
 
 // wantedPort is where the gateway is to be published: as told, else where it
@@ -139,25 +148,26 @@ func publishedPort(c container.InspectResponse) int {
 	return 0
 }
 
-func (m Machine) createGateway(ctx context.Context, imageRef, config string, hostPort int) error {
+func (m Machine) createGateway(ctx context.Context, imageRef string, at entrance) error {
 	api := m.Engine.Client()
 	subnets, err := m.ensureGatewayNetwork(ctx)
 	if err != nil {
 		return err
 	}
-	argv := []string{"gateway", "serve"}
-	for _, subnet := range subnets {
-		argv = append(argv, "-network", subnet)
+	kept, err := m.ensureGatewayVolume(ctx)
+	if err != nil {
+		return err
 	}
 	created, err := api.ContainerCreate(ctx,
 		&container.Config{
-			Image: imageRef, Cmd: argv, User: "65534:65534",
-			ExposedPorts: nat.PortSet{gatewayPort: {}},
-			Labels:       map[string]string{labelGateway: m.gateway(), labelConfig: config},
+			Image: imageRef, Cmd: serveCommand(at, subnets), User: "65534:65534",
+			ExposedPorts: exposed(at.ports()),
+			Labels:       withoutEmpty(map[string]string{labelGateway: m.gateway(), labelConfig: configOf(imageRef, at), labelFront: at.label()}),
 		},
 		&container.HostConfig{
 			NetworkMode:   container.NetworkMode(m.gatewayNetwork()),
-			PortBindings:  nat.PortMap{gatewayPort: {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(hostPort)}}},
+			PortBindings:  at.ports(),
+			Mounts:        []mount.Mount{kept},
 			RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
 			CapDrop:       []string{"ALL"},
 			SecurityOpt:   []string{"no-new-privileges"},
@@ -167,9 +177,9 @@ func (m Machine) createGateway(ctx context.Context, imageRef, config string, hos
 	if err != nil {
 		return fmt.Errorf("create the gateway: %w", err)
 	}
-	err = m.prepareGateway(ctx, created.ID)
+	err = m.prepareGateway(ctx, created.ID, at)
 	if err == nil {
-		err = startGateway(ctx, api, created.ID, hostPort)
+		err = startGateway(ctx, api, created.ID, at)
 	}
 	if err != nil {
 		removed := api.ContainerRemove(context.WithoutCancel(ctx), created.ID, container.RemoveOptions{Force: true})
@@ -180,7 +190,7 @@ func (m Machine) createGateway(ctx context.Context, imageRef, config string, hos
 
 // prepareGateway connects a gateway that does not run yet, and puts the routes
 // where it looks for those of its last run: it serves all previews at once.
-func (m Machine) prepareGateway(ctx context.Context, id string) error {
+func (m Machine) prepareGateway(ctx context.Context, id string, at entrance) error {
 	api := m.Engine.Client()
 	created, err := api.ContainerInspect(ctx, id)
 	if err != nil {
@@ -193,9 +203,13 @@ func (m Machine) prepareGateway(ctx context.Context, id string) error {
 	if err := joinNetworks(ctx, api, created, everything.reached()); err != nil {
 		return err
 	}
-	content, err := tableArchive(everything.routes())
+	content, err := tableArchive(everything.routes(at))
 	if err == nil {
 		err = api.CopyToContainer(ctx, id, gateway.Folder, content, container.CopyToContainerOptions{})
+	}
+	if err == nil && at.front.ACME.Roots != "" {
+		roots, _ := fileArchive(gateway.RootsFile, []byte(at.front.ACME.Roots))
+		err = api.CopyToContainer(ctx, id, gateway.Folder, roots, container.CopyToContainerOptions{})
 	}
 	if err != nil {
 		return fmt.Errorf("routes: %w", err)
@@ -209,60 +223,30 @@ func tableArchive(table gateway.Table) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	return fileArchive(gateway.File, content)
+}
+
+func fileArchive(name string, content []byte) (io.Reader, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	err = w.WriteHeader(&tar.Header{Name: gateway.File, Mode: 0o600, Uid: 65534, Gid: 65534, Size: int64(len(content))})
+	err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Uid: 65534, Gid: 65534, Size: int64(len(content))})
 	if err == nil {
 		_, err = w.Write(content)
 	}
 	return &b, errors.Join(err, w.Close())
 }
 
-// ensureGatewayNetwork makes the network through which the port is published,
-// and returns its subnets: the only ones that the gateway answers in.
-func (m Machine) ensureGatewayNetwork(ctx context.Context) ([]string, error) {
-	api, name := m.Engine.Client(), m.gatewayNetwork()
-	found, err := api.NetworkInspect(ctx, name, network.InspectOptions{})
-	if notFound(err) {
-		_, err = api.NetworkCreate(ctx, name, network.CreateOptions{
-			Driver: "bridge", Labels: map[string]string{labelGateway: m.gateway()},
-		})
-		if err == nil {
-			found, err = api.NetworkInspect(ctx, name, network.InspectOptions{})
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("network of the gateway: %w", err)
-	}
-	if found.Labels[labelGateway] == "" {
-		return nil, hint.Wrap(fmt.Errorf("network %s %w", name, errForeign), "remove that network")
-	}
-	var subnets []string
-	for _, config := range found.IPAM.Config {
-		subnets = append(subnets, config.Subnet)
-	}
-	return subnets, nil
-}
-
-func startGateway(ctx context.Context, api client.APIClient, id string, hostPort int) error {
+func startGateway(ctx context.Context, api client.APIClient, id string, at entrance) error {
 	err := api.ContainerStart(ctx, id, container.StartOptions{})
 	if err == nil {
 		return nil
 	}
 	for _, taken := range []string{"port is already allocated", "address already in use", "Ports are not available", "bind: Only one usage"} {
 		if strings.Contains(err.Error(), taken) {
-			return hint.Wrap(&PortTakenError{Port: hostPort},
-				"stop what listens there, or choose another port for the gateway (preview.port, or --port)")
+			return at.taken(err)
 		}
 	}
 	return fmt.Errorf("start the gateway: %w", err)
-}
-
-// PortTakenError says that something else listens where the gateway would.
-type PortTakenError struct{ Port int }
-
-func (e *PortTakenError) Error() string {
-	return fmt.Sprintf("port %d on 127.0.0.1 is taken", e.Port)
 }
 
 // syncGateway connects the gateway to the networks of the containers that it
@@ -280,7 +264,7 @@ func (m Machine) syncGateway(ctx context.Context) error {
 	if err := joinNetworks(ctx, api, current, everything.reached()); err != nil {
 		return err
 	}
-	table, err := json.Marshal(everything.routes())
+	table, err := json.Marshal(everything.routes(entranceOf(current)))
 	if err != nil {
 		return fmt.Errorf("routes: %w", err)
 	}
@@ -324,24 +308,20 @@ func (m Machine) probe(ctx context.Context, c box, p port, host string) error {
 	return err
 }
 
-// portOf is where the gateway answers now; 0 when there is none.
-func (m Machine) gatewayPort(ctx context.Context) (int, error) {
+// entrance is where the gateway answers now; the zero value when there is none.
+func (m Machine) entrance(ctx context.Context) (entrance, error) {
 	current, exists, err := m.findGateway(ctx)
 	if err != nil || !exists {
-		return 0, err
+		return entrance{}, err
 	}
-	return publishedPort(current), nil
+	return entranceOf(current), nil
 }
 
 // links are the addresses of a generation's exposed services.
-func (g generation) links(hostPort int) []Link {
+func (g generation) links(at entrance) []Link {
 	links := []Link{}
 	for _, p := range g.Expose {
-		host := g.Preview.Host(p.Service, len(g.Expose) == 1)
-		if hostPort != 80 && hostPort != 0 {
-			host += ":" + strconv.Itoa(hostPort)
-		}
-		links = append(links, Link{Service: p.Service, URL: "http://" + host + "/"})
+		links = append(links, Link{Service: p.Service, URL: at.link(g.Preview, p.Service, len(g.Expose) == 1)})
 	}
 	return slices.Clip(links)
 }

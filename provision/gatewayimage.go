@@ -88,7 +88,7 @@ func importImage(ctx context.Context, api client.APIClient, name, ref string, bi
 	return errors.Join(err, progress.Close(), reader.Close())
 }
 
-// writeImage writes the file system: the binary, and two folders that it may
+// writeImage writes the file system: the binary, and the folders that it may
 // write in.
 func writeImage(w io.Writer, binary io.Reader, size int64) error {
 	archive := tar.NewWriter(w)
@@ -96,6 +96,8 @@ func writeImage(w io.Writer, binary io.Reader, size int64) error {
 		{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777},
 		{Typeflag: tar.TypeDir, Name: "run/", Mode: 0o755},
 		{Typeflag: tar.TypeDir, Name: "run/offshoot/", Mode: 0o700, Uid: 65534, Gid: 65534},
+		{Typeflag: tar.TypeDir, Name: "var/", Mode: 0o755},
+		{Typeflag: tar.TypeDir, Name: "var/offshoot/", Mode: 0o700, Uid: 65534, Gid: 65534},
 		{Typeflag: tar.TypeReg, Name: gatewayBinary[1:], Mode: 0o755, Size: size},
 	}
 	for _, entry := range entries {

@@ -33,7 +33,11 @@ const (
 	labelContainers = prefix + "containers" // on the marker of stopped ones: their ids
 	labelGateway    = prefix + "gateway"    // on what belongs to the gateway
 	labelConfig     = prefix + "gateway-config"
+	labelFront      = prefix + "gateway-front" // on the gateway's container: a Front
+	labelSignIn     = prefix + "sign-in"       // "required", where one has to sign in to the preview
 )
+
+const signInRequired = "required"
 
 // labels returns what identifies a preview, without empty values.
 func (p Preview) labels() map[string]string {
@@ -68,6 +72,7 @@ type generation struct {
 	Expires  time.Time
 	Version  string
 	Via      string // the gateway
+	SignIn   bool   // whoever wants to see it has to sign in
 }
 
 // A port of a service that the gateway shows.
@@ -85,6 +90,9 @@ func (g generation) labels() map[string]string {
 	labels[labelExpose] = formatPorts(g.Expose)
 	labels[labelVersion] = g.Version
 	labels[labelVia] = g.Via
+	if g.SignIn {
+		labels[labelSignIn] = signInRequired
+	}
 	if !g.Expires.IsZero() {
 		labels[labelExpires] = g.Expires.UTC().Format(time.RFC3339)
 	}
@@ -97,6 +105,7 @@ func (g generation) everyLabel() map[string]string {
 	labels := map[string]string{
 		labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelExpose: "", labelExpires: "",
 		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelGateway: "", labelConfig: "",
+		labelFront: "", labelSignIn: "",
 	}
 	maps.Copy(labels, g.labels())
 	return labels
@@ -114,6 +123,7 @@ func generationOf(labels map[string]string) generation {
 		Preview: previewOf(labels), Number: number, Commit: labels[labelCommit],
 		Archive: labels[labelArchive], Database: labels[labelDatabase],
 		Expose: parsePorts(labels[labelExpose]), Expires: expires, Version: labels[labelVersion], Via: labels[labelVia],
+		SignIn: labels[labelSignIn] == signInRequired,
 	}
 }
 

@@ -24,6 +24,7 @@ func TestLabels_RoundTripOfEveryFieldAndOfHostileWords(t *testing.T) {
 		"an archive":          func(g *generation) { g.Archive, g.Database = strings.Repeat("0", 64), "db" },
 		"a commit":            func(g *generation) { g.Commit, g.Version = "c0ffee", "v1.2.3 (dirty)" },
 		"it expires":          func(g *generation) { g.Expires = noon },
+		"a sign-in":           func(g *generation) { g.SignIn = true },
 		"the highest number":  func(g *generation) { g.Number = math.MaxInt32 },
 	} {
 		want := base
@@ -122,7 +123,7 @@ func TestLinks_AreOfThePortThatTheGatewayHas(t *testing.T) {
 		"the highest there": {one, 65535, []string{"http://pr-1.shop.localhost:65535/"}},
 	} {
 		got := []string{}
-		for _, link := range c.of.links(c.port) {
+		for _, link := range c.of.links(entrance{port: c.port}) {
 			got = append(got, link.URL)
 			if strings.HasSuffix(link.base(), "/") || link.base()+"/" != link.URL {
 				t.Errorf("%s: base %q", name, link.base())
@@ -132,7 +133,7 @@ func TestLinks_AreOfThePortThatTheGatewayHas(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if stackOf(1).links(80) == nil {
+	if stackOf(1).links(entrance{port: 80}) == nil {
 		t.Error("no links are null in a document")
 	}
 }

@@ -60,7 +60,7 @@ func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error)
 	if err != nil {
 		return nil, err
 	}
-	hostPort, err := machine.gatewayPort(ctx)
+	at, err := machine.entrance(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error)
 		}
 		status := machine.status(s, g, engineID)
 		status.Services = servicesOf(g, containers)
-		status.Links = g.links(hostPort)
+		status.Links = g.links(at)
 		found = append(found, status)
 	}
 	return found, nil

@@ -35,6 +35,9 @@ type Machine struct {
 	// Port is where the gateway is published on the loopback interface; 0 is
 	// gateway.DefaultPort, or where it is published already.
 	Port int
+	// Front makes the gateway one for other computers instead; the zero value:
+	// as it is, or on the loopback interface.
+	Front Front
 	// Gateway names the gateway's container, and through it those previews that
 	// it serves; empty: offshoot-gateway. Tests that share an engine differ.
 	Gateway string
@@ -66,6 +69,11 @@ type Options struct {
 	// Down removes it.
 	Keep bool
 
+	// Public says whether the preview is for everybody who can reach it, or for
+	// those who sign in; nil: for those who sign in where the machine has a
+	// Front, else for everybody.
+	Public *bool
+
 	Expires time.Duration // from now; 0: never
 	Timeout time.Duration // to wait until ready, at each wait; 0: 5 minutes
 
@@ -86,7 +94,8 @@ type Result struct {
 	Preview    Preview          `json:"preview"`
 	Generation int              `json:"generation"`
 	Commit     string           `json:"commit,omitempty"`
-	Links      []Link           `json:"links"` // the one to open first
+	Links      []Link           `json:"links"`            // the one to open first
+	Access     *Access          `json:"access,omitempty"` // nil: no sign-in is needed
 	Loaded     *Loaded          `json:"loaded,omitempty"`
 	Migrated   *Migrated        `json:"migrated,omitempty"`
 	Kept       bool             `json:"kept_data,omitempty"`

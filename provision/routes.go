@@ -9,10 +9,10 @@ import (
 )
 
 // routes derives the gateway's table from what is on the engine.
-func (s survey) routes() gateway.Table {
+func (s survey) routes(at entrance) gateway.Table {
 	var table gateway.Table
 	for _, id := range s.previews() {
-		table.Routes = append(table.Routes, s.routesOf(id)...)
+		table.Routes = append(table.Routes, s.routesOf(id, at)...)
 	}
 	sort.SliceStable(table.Routes, func(i, j int) bool { return table.Routes[i].Host < table.Routes[j].Host })
 	table.Routes = slices.CompactFunc(table.Routes, func(a, b gateway.Route) bool { return a.Host == b.Host })
@@ -21,7 +21,7 @@ func (s survey) routes() gateway.Table {
 
 // routesOf are the routes of one preview: of the generation that serves, or
 // while there is none, those of the one being made, which lead nowhere yet.
-func (s survey) routesOf(id string) []gateway.Route {
+func (s survey) routesOf(id string, at entrance) []gateway.Route {
 	number := s.serving(id)
 	state, m := gateway.Serving, markServing
 	if number == 0 {
@@ -42,15 +42,16 @@ func (s survey) routesOf(id string) []gateway.Route {
 	for i, p := range g.Expose {
 		route := gateway.Route{
 			Project: g.Preview.Project, Preview: g.Preview.Name, Service: p.Service, State: state,
-			Host: g.Preview.Host(p.Service, len(g.Expose) == 1), Since: marker.Created,
+			Host: at.host(g.Preview, p.Service, len(g.Expose) == 1), Since: marker.Created,
 			Commit: g.Commit, Branch: g.Preview.Branch, Expires: g.Expires,
+			ID: g.Preview.ID, Site: at.site(g.Preview), SignIn: g.SignIn,
 		}
 		if state == gateway.Serving {
 			route.Address = s.backend(id, number, p)
 		}
 		routes = append(routes, route)
 		if i == 0 && len(g.Expose) > 1 { // the bare name leads to the first service
-			route.Host = g.Preview.Host(p.Service, true)
+			route.Host = at.host(g.Preview, p.Service, true)
 			routes = append(routes, route)
 		}
 	}

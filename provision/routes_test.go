@@ -51,9 +51,9 @@ func TestRoutes_LeadToTheHighestGenerationThatServes(t *testing.T) {
 	}
 	want := gateway.Table{Routes: []gateway.Route{{
 		Host: "pr-1.shop.localhost", Project: "shop", Preview: "pr-1", Service: "web",
-		Address: "bbbbbbbbbbbb:8000", State: gateway.Serving, Commit: "abc", Branch: "b", Since: noon,
+		Address: "bbbbbbbbbbbb:8000", State: gateway.Serving, Commit: "abc", Branch: "b", Since: noon, ID: "shop-pr-1",
 	}}}
-	if diff := cmp.Diff(want, s.routes()); diff != "" {
+	if diff := cmp.Diff(want, s.routes(entrance{port: 8480})); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"shop-pr-1-g1_default", "shop-pr-1-g2_default", "shop-pr-1-g3_default"}, s.reached()); diff != "" {
@@ -64,7 +64,7 @@ func TestRoutes_LeadToTheHighestGenerationThatServes(t *testing.T) {
 func TestRoutes_SayThatAPreviewIsStartingOrUpdating(t *testing.T) {
 	g1 := stackOf(1, port{"web", 8000})
 	states := func(volumes ...jar) (found []gateway.State) {
-		for _, route := range (survey{volumes: volumes}).routes().Routes {
+		for _, route := range (survey{volumes: volumes}).routes(entrance{port: 8480}).Routes {
 			found = append(found, route.State)
 		}
 		return found
@@ -91,7 +91,7 @@ func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *t
 		volumes:    []jar{marked(g, markServing)},
 	}
 	got := map[string]string{}
-	for _, route := range s.routes().Routes {
+	for _, route := range s.routes(entrance{port: 8480}).Routes {
 		got[route.Host] = route.Address
 	}
 	want := map[string]string{
@@ -105,17 +105,17 @@ func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *t
 	links := []Link{
 		{"web", "http://web--pr-1.shop.localhost:8480/"}, {"api", "http://api--pr-1.shop.localhost:8480/"},
 	}
-	if diff := cmp.Diff(links, g.links(8480)); diff != "" {
+	if diff := cmp.Diff(links, g.links(entrance{port: 8480})); diff != "" {
 		t.Error(diff)
 	}
-	if got := stackOf(1, port{"web", 80}).links(80); got[0].URL != "http://pr-1.shop.localhost/" {
+	if got := stackOf(1, port{"web", 80}).links(entrance{port: 80}); got[0].URL != "http://pr-1.shop.localhost/" {
 		t.Errorf("on port 80: %v", got)
 	}
 }
 
 func TestRoutes_OfAServiceWithoutAContainerStillNameIt(t *testing.T) {
 	g := stackOf(1, port{"web", 80})
-	routes := survey{volumes: []jar{marked(g, markServing)}}.routes().Routes
+	routes := survey{volumes: []jar{marked(g, markServing)}}.routes(entrance{port: 8480}).Routes
 	if len(routes) != 1 || routes[0].Service != "web" || routes[0].Address == "" {
 		t.Errorf("routes %+v", routes)
 	}
@@ -187,7 +187,7 @@ func TestRoutes_OfAHostThatTwoPreviewsClaimAreOneAndSorted(t *testing.T) {
 	second.Preview.ID = "zzz" // another id, the same name and project
 	third.Preview.ID, third.Preview.Name = "aaa-pr-0", "pr-0"
 	s := survey{volumes: []jar{marked(second, markServing), marked(first, markServing), marked(third, markBegun)}}
-	table := s.routes()
+	table := s.routes(entrance{port: 8480})
 	var hosts []string
 	for _, route := range table.Routes {
 		hosts = append(hosts, route.Host)
@@ -208,7 +208,7 @@ func TestRoutes_OfMarkersThatShowNothingAreNone(t *testing.T) {
 		"no number":       {{Labels: map[string]string{labelPreview: "p", labelMark: string(markServing), labelExpose: "web=80"}}},
 		"no markers":      nil,
 	} {
-		if got := (survey{volumes: volumes}).routes().Routes; len(got) != 0 {
+		if got := (survey{volumes: volumes}).routes(entrance{port: 8480}).Routes; len(got) != 0 {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

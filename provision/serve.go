@@ -26,15 +26,18 @@ func (r *run) startGateway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hostPort, err := r.gatewayPort(ctx)
+	at, err := r.entrance(ctx)
 	if err != nil {
 		return err
 	}
-	if hostPort != r.port { // the services would be told a wrong address
-		return hint.Wrap(fmt.Errorf("another run moved the gateway from port %d to %d", r.port, hostPort), "run offshoot up again")
+	if at != r.at { // the services would be told a wrong address
+		return hint.Wrap(fmt.Errorf("another run moved the gateway from %s to %s", r.at, at), "run offshoot up again")
 	}
-	r.result.Links = r.next.links(hostPort)
-	return nil
+	r.result.Links = r.next.links(at)
+	if r.next.SignIn {
+		r.result.Access, err = r.access(ctx, r.next, at)
+	}
+	return err
 }
 
 func (r *run) fetchImages(ctx context.Context) error {
@@ -84,7 +87,7 @@ func (r *run) waitReady(ctx context.Context) error {
 // waitAnswer waits until a port answers HTTP, and gives up at once when its
 // container has ended.
 func (r *run) waitAnswer(ctx context.Context, p port, deadline time.Time) error {
-	host := r.next.Preview.Host(p.Service, len(r.next.Expose) == 1)
+	host := r.at.host(r.next.Preview, p.Service, len(r.next.Expose) == 1)
 	for {
 		c, err := r.container(ctx, p.Service)
 		if err != nil {
@@ -119,6 +122,7 @@ func (r *run) route(ctx context.Context) error {
 		defer cancel()
 		return errors.Join(err, r.next.unset(ctx, api, markServing))
 	}
+	r.tellCertificates(ctx)
 	return nil
 }
 

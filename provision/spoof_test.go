@@ -36,7 +36,7 @@ func TestEveryLabel_LeavesNoneToAnImage(t *testing.T) {
 	g := generation{Preview: Preview{ID: "shop-main", Project: "shop", Name: "main", Repository: "r", Branch: "main"}, Number: 3, Via: "g"}
 	for _, key := range []string{
 		labelPreview, labelProject, labelName, labelRepository, labelPull, labelBranch, labelCommit, labelGeneration, labelArchive, labelExpires,
-		labelVersion, labelDatabase, labelExpose, labelVia, labelVolumeOf, labelMark, labelContainers, labelGateway, labelConfig,
+		labelVersion, labelDatabase, labelExpose, labelVia, labelVolumeOf, labelMark, labelContainers, labelGateway, labelConfig, labelFront, labelSignIn,
 	} {
 		image[key] = "99"
 	}
@@ -75,8 +75,8 @@ func TestServicesOf_OfAHundredPreviewsAreToldApartQuickly(t *testing.T) {
 			t.Fatalf("%s has %+v", id, services)
 		}
 	}
-	if len(s.routes().Routes) != 1 { // all of one name, that of the last
-		t.Errorf("%d routes", len(s.routes().Routes))
+	if len(s.routes(entrance{port: 8480}).Routes) != 1 { // all of one name, that of the last
+		t.Errorf("%d routes", len(s.routes(entrance{port: 8480}).Routes))
 	}
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("took %v", took)

@@ -52,7 +52,7 @@ type run struct {
 	failedIn Step // the first that failed
 
 	engineID string
-	port     int // of the gateway
+	at       entrance
 	lock     *lock
 	serving  generation        // Number 0: nothing serves yet
 	next     generation        // what is being made

@@ -21,12 +21,12 @@ const (
 	variableBranch  = "OFFSHOOT_BRANCH"
 )
 
-// variables are what the services of a generation are told, with a gateway on
-// that port. Addresses end without a slash, to be continued by a path.
-func (g generation) variables(hostPort int) map[string]string {
-	links := g.links(hostPort)
+// variables are what the services of a generation are told, with a gateway
+// there. Addresses end without a slash, to be continued by a path.
+func (g generation) variables(at entrance) map[string]string {
+	links := g.links(at)
 	if len(links) == 0 { // not known yet: that of the only one, whichever it is
-		links = generation{Preview: g.Preview, Expose: []port{{}}}.links(hostPort)
+		links = generation{Preview: g.Preview, Expose: []port{{}}}.links(at)
 	}
 	pull := ""
 	if g.Preview.PullRequest > 0 {

@@ -37,7 +37,7 @@ func TestVariables_TellWhereAndWhatAPreviewIs(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, c.of.variables(c.port)); diff != "" {
+			if diff := cmp.Diff(c.want, c.of.variables(entrance{port: c.port})); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -103,7 +103,7 @@ func loaded(t *testing.T, options Options) (*types.Project, []compose.Change) {
 	}
 	options.Source.Dir = folder
 	r, _ := recorder()
-	r.options, r.port = options, 8480
+	r.options, r.at = options, entrance{port: 8480}
 	r.next = generation{Preview: options.Preview, Commit: options.Commit, Number: 1}
 	project, changes, err := r.loadProject(t.Context())
 	if err != nil {
@@ -188,11 +188,11 @@ func TestVariableName_IsOneThatShellsTake(t *testing.T) {
 
 func TestVariables_OfSeveralServicesWhoseNamesFallTogetherAreTheFirsts(t *testing.T) {
 	g := stackOf(1, port{"api.v1", 1}, port{"api-v1", 2}, port{"api_v1", 3})
-	got := g.variables(80)
+	got := g.variables(entrance{port: 80})
 	if got["OFFSHOOT_URL"] != "http://"+g.Preview.Host("api.v1", false) || got["OFFSHOOT_URL_API_V1"] != got["OFFSHOOT_URL"] {
 		t.Errorf("variables %q", got)
 	}
-	if len(got) != len(stackOf(1, port{"web", 1}).variables(80))+1 {
+	if len(got) != len(stackOf(1, port{"web", 1}).variables(entrance{port: 80}))+1 {
 		t.Errorf("more than one for one name: %q", got)
 	}
 }
@@ -202,14 +202,14 @@ func TestVariables_PassAHostileBranchOnAsItIs(t *testing.T) {
 	for _, branch := range []string{"a b", "$HOME", "`id`", "x\ny=z", "'\"\\", "${OFFSHOOT_URL}"} {
 		g.Preview.Branch = branch
 		project := &types.Project{Services: types.Services{"web": {Name: "web"}}}
-		introduce(project, g.variables(80))
+		introduce(project, g.variables(entrance{port: 80}))
 		if got := valueOf(project, "web", "OFFSHOOT_BRANCH"); got != branch {
 			t.Errorf("%q became %q", branch, got)
 		}
 	}
 	g.Preview.Branch, g.Commit = "", ""
 	for _, name := range []string{"OFFSHOOT_BRANCH", "OFFSHOOT_COMMIT"} {
-		if value, set := g.variables(80)[name]; set {
+		if value, set := g.variables(entrance{port: 80})[name]; set {
 			t.Errorf("%s is set to %q", name, value)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
@@ -59,6 +60,9 @@ type PreviewConfig struct {
 	Environment map[string]string
 	Allow       []string
 	Port        int
+	Domain      string
+	Public      *bool // nil: where nobody else can reach the preview
+	ACME        gateway.ACME
 }
 
 // MigrateConfig is the migration command and where it runs.
@@ -101,6 +105,9 @@ func (p *PreviewConfig) fields() []field {
 		{name: "environment", decode: entries(func(name string) decodeFunc { return p.variable(name) })},
 		{name: "allow", decode: texts(&p.Allow)},
 		{name: "port", decode: within(&p.Port, 1, 65535)},
+		{name: "domain", decode: domain(&p.Domain)},
+		{name: "public", decode: p.public},
+		{name: "acme", fields: acmeFields(&p.ACME)},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 	"github.com/offshoot-dev/offshoot/subset"
 )
 
@@ -38,6 +39,9 @@ preview:
   environment: &env {DEBUG: true, WORKERS: 2, URL: "http://$${HOST}/${PORT}"}
   allow: docker.sock
   port: ${PORT}
+  domain: "{ip}.example.com"
+  public: false
+  acme: {directory: "https://ca/dir", email: a@b.c, roots: PEM}
 provider: docker
 ec2:
   region: eu-west-1
@@ -92,6 +96,9 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 			Environment: map[string]string{"DEBUG": "true", "WORKERS": "2", "URL": "http://${HOST}/8481"},
 			Allow:       []string{"docker.sock"},
 			Port:        8481,
+			Domain:      "{ip}.example.com",
+			Public:      new(bool),
+			ACME:        gateway.ACME{Directory: "https://ca/dir", Email: "a@b.c", Roots: "PEM"},
 		},
 		Provider: "docker",
 		EC2: EC2Config{
@@ -120,7 +127,7 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			},
 			[]string{
 				`did you mean "source"?`, `did you mean "tables"?`,
-				"known here: compose, database, migrate, expose, expires, environment, allow, port",
+				"known here: compose, database, migrate, expose, expires, environment, allow, port, domain, public, acme",
 			},
 		},
 		{

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -19,7 +20,7 @@ func (a *app) machine(ctx context.Context, cfg *Config) (provision.Machine, erro
 	if err != nil {
 		return machine, err
 	}
-	machine.Port = cfg.Preview.Port
+	machine.Port, machine.Front = cfg.Preview.Port, cfg.front(netip.Addr{})
 	return machine, nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -45,6 +46,12 @@ func (a *app) open(ctx context.Context, m provision.Machine, p provision.Preview
 	opener := a.opener()
 	if opener == "" {
 		return nil
+	}
+	// The browser is signed in; what is printed may be passed on.
+	if access, err := provision.AccessTo(ctx, m, p.ID); err == nil && len(access.Links) > 0 {
+		link = access.Links[0].URL
+	} else if err != nil && !errors.Is(err, provision.ErrOpen) {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()

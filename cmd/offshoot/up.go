@@ -146,6 +146,7 @@ func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commi
 		Source: cfg.composeSource(), Database: cfg.Preview.Database, Expose: cfg.Preview.Expose,
 		Archive: archive, KeepData: o.keepData, Keep: o.keep,
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
+		Public: cfg.Preview.Public,
 	}
 	if m := cfg.Preview.Migrate; m != nil {
 		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command}
@@ -210,6 +211,10 @@ func showResult(u *ui.UI, result *provision.Result) {
 	if m := result.Migrated; m != nil && len(m.Output) > 0 {
 		u.Info("migration:")
 		u.Block(strings.Join(m.Output, "\n"))
+	}
+	if access := result.Access; access != nil && len(access.Links) > 0 {
+		u.Info("sign in with " + access.Links[0].URL)
+		u.Info("or with the password " + access.Password)
 	}
 	if !result.Expires.IsZero() {
 		u.Info("meant to live until " + result.Expires.Local().Format(time.RFC1123))

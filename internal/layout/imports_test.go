@@ -54,6 +54,7 @@ var modules = map[string][]string{
 	"gitlab.com/gitlab-org/api/":    {"internal/forge"},
 	"code.gitea.io/sdk/":            {"internal/forge"},
 	"github.com/getkin/kin-openapi": {"internal/forge/standin"},
+	"github.com/caddyserver/":       {"provision/gateway"},
 	"pgregory.net/rapid":            {},
 	"github.com/google/go-cmp/":     {"provision/machine/machinetest", "internal/forge/forgetest"},
 	"github.com/rogpeppe/go-intern": {},

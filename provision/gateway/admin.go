@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,13 @@ func (g *Gateway) adminHandler(file string) http.Handler {
 			return
 		}
 		g.Use(table)
+	})
+	mux.HandleFunc("GET /certificates", func(w http.ResponseWriter, _ *http.Request) {
+		list := []CertificateStatus{}
+		if g.certificates != nil {
+			list = g.certificates.status()
+		}
+		_ = json.NewEncoder(w).Encode(list)
 	})
 	return mux
 }
@@ -79,13 +87,32 @@ func put(ctx context.Context, socket string, body []byte) (*http.Response, error
 	if err != nil {
 		return nil, err
 	}
-	client := &http.Client{Transport: &http.Transport{
+	return through(socket).Do(request)
+}
+
+// through is a client of the gateway at a socket.
+func through(socket string) *http.Client {
+	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		},
 	}}
-	return client.Do(request)
+}
+
+// printCertificates asks the gateway at socket.
+func printCertificates(ctx context.Context, socket string, stdout io.Writer) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://gateway/certificates", nil)
+	if err != nil {
+		return fmt.Errorf("gateway certificates: %w", err)
+	}
+	response, err := through(socket).Do(request)
+	if err != nil {
+		return fmt.Errorf("gateway certificates: %w", err)
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(stdout, response.Body)
+	return err
 }
 
 func checkLoaded(response *http.Response) error {

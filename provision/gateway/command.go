@@ -14,8 +14,10 @@ import (
 // Command is the hidden `offshoot gateway`, which only offshoot itself runs,
 // inside the gateway's container:
 //
-//	gateway [serve] [-listen :8480] [-network 172.18.0.0/16]
+//	gateway [serve] [-listen :8480] [-network 172.18.0.0/16] [-https :8443 [-acme-directory URL]]
 //	gateway load                       a table on standard input
+//	gateway sign                       what is to be signed on standard input
+//	gateway certificates               how it stands about them, as JSON
 //	gateway probe HOST PORT [NAME]     does an HTTP server answer there?
 func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
 	verb := "serve"
@@ -27,6 +29,10 @@ func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writ
 		return commandServe(ctx, args)
 	case "load":
 		return commandLoad(ctx, args, stdin)
+	case "certificates":
+		return commandCertificates(ctx, args, stdout)
+	case "sign":
+		return commandSign(args, stdin, stdout)
 	case "probe":
 		return commandProbe(ctx, args, stdout)
 	}
@@ -37,7 +43,13 @@ func commandServe(ctx context.Context, args []string) error {
 	var options Options
 	flags := newFlags(&options.Socket)
 	flags.StringVar(&options.Listen, "listen", "", "")
+	flags.StringVar(&options.HTTPS, "https", "", "")
+	flags.IntVar(&options.HTTPSPort, "https-port", 0, "")
+	flags.StringVar(&options.ACME.Directory, "acme-directory", "", "")
+	flags.StringVar(&options.ACME.Email, "acme-email", "", "")
+	flags.Func("acme-roots", "", options.ACME.readRoots)
 	flags.StringVar(&options.File, "file", "", "")
+	flags.StringVar(&options.Kept, "kept", "", "")
 	flags.Func("network", "", func(value string) error {
 		network, err := netip.ParsePrefix(value)
 		options.Networks = append(options.Networks, network)
@@ -55,6 +67,14 @@ func commandLoad(ctx context.Context, args []string, stdin io.Reader) error {
 		return fmt.Errorf("gateway load: %w", err)
 	}
 	return load(ctx, options.withDefaults().Socket, stdin)
+}
+
+func commandCertificates(ctx context.Context, args []string, stdout io.Writer) error {
+	var options Options
+	if err := newFlags(&options.Socket).Parse(args); err != nil {
+		return fmt.Errorf("gateway certificates: %w", err)
+	}
+	return printCertificates(ctx, options.withDefaults().Socket, stdout)
 }
 
 func commandProbe(ctx context.Context, args []string, stdout io.Writer) error {

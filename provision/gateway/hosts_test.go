@@ -184,7 +184,7 @@ func TestProxy_PassesTheAnswerAsItIs(t *testing.T) {
 }
 
 func TestAdmin_TakesAWholeTableOrLeavesTheOldOne(t *testing.T) {
-	g, file := New(), filepath.Join(t.TempDir(), File)
+	g, file := New(make([]byte, keySize)), filepath.Join(t.TempDir(), File)
 	admin := g.adminHandler(file)
 	put := func(method, path, body string) (int, string) {
 		w := httptest.NewRecorder()
@@ -217,7 +217,7 @@ func TestAdmin_TakesAWholeTableOrLeavesTheOldOne(t *testing.T) {
 			t.Errorf("%s: %d", request, got)
 		}
 	}
-	again := New()
+	again := New(make([]byte, keySize))
 	if err := again.restore(file); err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestAdmin_TakesAWholeTableOrLeavesTheOldOne(t *testing.T) {
 }
 
 func TestAdmin_ServesNoTableThatCouldNotBeKept(t *testing.T) {
-	g := New()
+	g := New(make([]byte, keySize))
 	w := httptest.NewRecorder()
 	body := strings.NewReader(`{"routes":[{"host":"a","state":"starting"}]}`)
 	g.adminHandler(filepath.Join(t.TempDir(), "missing", File)).ServeHTTP(w, httptest.NewRequest(http.MethodPut, "/routes", body))
@@ -242,12 +242,12 @@ func TestRestore_OfADamagedFileIsAnErrorAndNoTable(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		g := New()
+		g := New(make([]byte, keySize))
 		if err := g.restore(path); err == nil || !strings.HasPrefix(err.Error(), "gateway: read routes: ") || len(g.table.Load().Routes) != 0 {
 			t.Errorf("%q: %v", content, err)
 		}
 	}
-	g := New()
+	g := New(make([]byte, keySize))
 	if err := g.restore(filepath.Join(t.TempDir(), "none")); err != nil {
 		t.Errorf("of no file: %v", err)
 	}
@@ -260,7 +260,7 @@ func TestLoad_SaysWhatTheGatewayDoesNotTake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: New().adminHandler(filepath.Join(folder, File))}}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: New(make([]byte, keySize)).adminHandler(filepath.Join(folder, File))}}
 	server.Start()
 	defer server.Close()
 	if err := load(t.Context(), socket, strings.NewReader(`{"routes":[]}`)); err != nil {

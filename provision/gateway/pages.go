@@ -25,6 +25,15 @@ type page struct {
 	Reload  int // seconds until the page loads itself again; 0 never
 	Route   Route
 	Entries []entry
+	SignIn  signInPage
+	Link    string // of the same page by HTTPS
+	Problem string // that the certificate authority has
+}
+
+// signInPage is what the form of the sign-in shows.
+type signInPage struct {
+	To      string // where to go then
+	Problem string // with what was tried; empty: nothing was
 }
 
 // entry is one link on the list of previews.
@@ -51,6 +60,25 @@ func showDown(w http.ResponseWriter, r *http.Request, route Route) {
 		fmt.Sprintf("service %s of preview %s does not answer", route.Service, route.Preview))
 }
 
+// showSignIn asks for the password. Programs are told their way in.
+func showSignIn(w http.ResponseWriter, r *http.Request, status int, route Route, content signInPage) {
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", tokenHeader) // a scheme that no browser has a dialog for
+	}
+	plain := fmt.Sprintf("sign in to preview %s of %s: open its link, or send its password in the header %s", route.Preview, route.Project, tokenHeader)
+	if content.Problem != "" {
+		plain = content.Problem + " " + plain
+	}
+	show(w, r, status, "signin.html", page{Title: "Sign in to " + route.Preview, Route: route, SignIn: content}, plain)
+}
+
+// showUncertified says why a browser would warn, and goes on once it would not.
+func showUncertified(w http.ResponseWriter, r *http.Request, route Route, link, problem string) {
+	w.Header().Set("Retry-After", "5")
+	show(w, r, http.StatusServiceUnavailable, "uncertified.html",
+		page{Title: route.Preview + " has no certificate yet", Reload: 5, Route: route, Link: link, Problem: problem}, link)
+}
+
 func showIndex(w http.ResponseWriter, r *http.Request, table Table) {
 	if r.URL.Path != "/" {
 		showUnknown(w, r)
@@ -75,12 +103,17 @@ func portSuffix(host string) string {
 	return ""
 }
 
+// noRobots keeps previews out of search engines.
+const noRobots = "noindex, nofollow"
+
 // show writes a page to a browser and one plain line to everything else.
 func show(w http.ResponseWriter, r *http.Request, status int, name string, content page, plain string) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	header.Set("X-Robots-Tag", noRobots)
+	header.Set("Referrer-Policy", "same-origin")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		header.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(status)

@@ -15,38 +15,53 @@ import (
 
 // Gateway is the handler that leads requests to previews by their host name.
 type Gateway struct {
-	table atomic.Pointer[Table]
-	proxy *httputil.ReverseProxy
+	table  atomic.Pointer[Table]
+	proxy  *httputil.ReverseProxy
+	guard  guard
+	public bool // other computers can reach it
+
+	certificates *certificates   // nil: none are needed
+	renewing     context.Context // bounds what is done in the background
 }
 
-// New returns a gateway with an empty table.
-func New() *Gateway {
-	g := &Gateway{}
+// New returns a gateway with an empty table, which checks sign-ins with a key
+// of 32 bytes.
+func New(key []byte) *Gateway {
+	g := &Gateway{guard: guard{key: key, now: time.Now}}
 	g.table.Store(&Table{})
 	g.proxy = &httputil.ReverseProxy{
-		Rewrite:       rewrite,
-		Transport:     transport(),
-		FlushInterval: -1, // every write goes out at once: server-sent events, progress pages
-		ErrorHandler:  backendDown,
-		ErrorLog:      log.New(io.Discard, "", 0), // requests of reviewers are nobody else's business
+		Rewrite:        rewrite,
+		ModifyResponse: hide,
+		Transport:      transport(),
+		FlushInterval:  -1, // every write goes out at once: server-sent events, progress pages
+		ErrorHandler:   backendDown,
+		ErrorLog:       log.New(io.Discard, "", 0), // requests of reviewers are nobody else's business
 	}
 	return g
 }
 
 // Use replaces the table. Requests that are under way go on as they are.
-func (g *Gateway) Use(table Table) { g.table.Store(&table) }
+func (g *Gateway) Use(table Table) {
+	g.table.Store(&table)
+	if g.certificates != nil {
+		g.certificates.use(g.renewing, table)
+	}
+}
 
 // ServeHTTP answers with the preview of the request's host, or with a page
 // that says why it cannot.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	table := g.table.Load()
 	route, found := table.lookup(r.Host)
+	if found && route.SignIn && !g.guard.admits(w, r, table, route) {
+		return
+	}
 	switch {
 	case found && route.State == Serving:
 		g.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), routeKey{}, route)))
 	case found:
 		showWaiting(w, r, route)
-	case isThisMachine(r.Host):
+	case isThisMachine(r.Host) && !g.public:
 		showIndex(w, r, *table)
 	default:
 		showUnknown(w, r)
@@ -68,11 +83,20 @@ func rewrite(r *httputil.ProxyRequest) {
 	r.SetURL(&url.URL{Scheme: "http", Host: routeOf(r.In).Address})
 	r.Out.Host = r.In.Host
 	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it was sent, also where Go cannot parse it
+	withoutSignIn(r.Out.Header)
 	r.SetXForwarded()
 	r.Out.Header.Del("X-Forwarded-Port")
 	if _, port, err := net.SplitHostPort(r.In.Host); err == nil {
 		r.Out.Header.Set("X-Forwarded-Port", port)
 	}
+}
+
+// hide keeps search engines out of what other computers can reach.
+func hide(response *http.Response) error {
+	if routeOf(response.Request).Site != "" {
+		response.Header.Set("X-Robots-Tag", noRobots)
+	}
+	return nil
 }
 
 func backendDown(w http.ResponseWriter, r *http.Request, err error) {

@@ -32,7 +32,7 @@ func gatewayTo(t *testing.T, backend http.Handler) (address string) {
 
 func gatewayWith(t *testing.T, routes ...Route) (address string) {
 	t.Helper()
-	g := New()
+	g := New(make([]byte, keySize))
 	g.Use(Table{Routes: routes})
 	front := httptest.NewServer(g)
 	t.Cleanup(front.Close)
@@ -233,7 +233,7 @@ func TestProxy_LetsRequestsThatAreUnderWayFinishOnTheOldRoute(t *testing.T) {
 			Host: "pr-1.shop.localhost", State: Serving, Address: strings.TrimPrefix(server.URL, "http://"),
 		}}}
 	}
-	g := New()
+	g := New(make([]byte, keySize))
 	g.Use(to(old))
 	front := httptest.NewServer(g)
 	defer front.Close()

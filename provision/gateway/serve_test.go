@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -34,7 +36,7 @@ func start(t *testing.T, folder string, more ...string) started {
 	_ = free.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	argv := append([]string{"serve", "-listen", s.address, "-socket", s.socket, "-file", s.file}, more...)
+	argv := append([]string{"serve", "-listen", s.address, "-socket", s.socket, "-file", s.file, "-kept", folder}, more...)
 	go func() { ended <- Command(ctx, argv, nil, io.Discard) }()
 	s.stop = func() error { cancel(); return <-ended }
 	return s
@@ -94,7 +96,7 @@ func TestServe_SaysWhenItsPortIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	err = Serve(t.Context(), Options{Listen: taken.Addr().String(), Socket: filepath.Join(t.TempDir(), "s"), File: "none"})
+	err = Serve(t.Context(), Options{Listen: taken.Addr().String(), Socket: filepath.Join(t.TempDir(), "s"), File: "none", Kept: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("error %v", err)
 	}
@@ -156,5 +158,13 @@ func TestCommand_RefusesWhatItDoesNotKnow(t *testing.T) {
 		if err := Command(t.Context(), argv, strings.NewReader(""), io.Discard); err == nil {
 			t.Errorf("%v: no error", argv)
 		}
+	}
+}
+
+func assertMode(t *testing.T, path string, want fs.FileMode) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != want {
+		t.Errorf("%s: mode %v, %v", path, info.Mode(), err)
 	}
 }

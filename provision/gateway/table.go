@@ -35,6 +35,9 @@ type Route struct {
 	Branch  string    `json:"branch,omitempty"`
 	Since   time.Time `json:"since,omitzero"`   // when this state began
 	Expires time.Time `json:"expires,omitzero"` // when the preview may be removed
+	ID      string    `json:"id,omitempty"`     // shop-pr-12: what one signs in to
+	SignIn  bool      `json:"sign_in,omitempty"`
+	Site    string    `json:"site,omitempty"` // the name that all hosts of a public preview are at or below
 }
 
 // A Table is everything the gateway knows.
@@ -80,6 +83,9 @@ func readTable(r io.Reader) (Table, error) {
 		}
 		if i > 0 && route.Host == table.Routes[i-1].Host {
 			return Table{}, fmt.Errorf("read routes: host %q twice", route.Host)
+		}
+		if route.SignIn && route.ID == "" {
+			return Table{}, fmt.Errorf("read routes: host %q wants a sign-in to nothing", route.Host)
 		}
 		if route.State == Serving && route.Address == "" {
 			return Table{}, fmt.Errorf("read routes: host %q serves without an address", route.Host)

@@ -68,7 +68,7 @@ func TestStore_IsReadBackAndLeavesNothingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	g := New()
+	g := New(make([]byte, keySize))
 	if err := g.restore(path); err != nil {
 		t.Fatal(err)
 	}

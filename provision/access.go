@@ -1,0 +1,128 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+// Access is how somebody gets in to a preview that wants a sign-in. It is as
+// secret as the preview, and ends with it.
+type Access struct {
+	Links    []Link    `json:"links"`    // that sign in by themselves, the one to open first
+	Token    string    `json:"token"`    // for programs, in the header Offshoot-Token
+	Password string    `json:"password"` // for the form, and for programs too
+	Expires  time.Time `json:"expires,omitzero"`
+}
+
+// ErrOpen says that a preview wants no sign-in.
+var ErrOpen = errors.New("is open to everybody who can reach it")
+
+// AccessTo tells how to get in to a preview; ErrOpen where nothing is needed.
+func AccessTo(ctx context.Context, machine Machine, id string) (*Access, error) {
+	_, g, err := machine.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !g.SignIn {
+		return nil, fmt.Errorf("%s %w", id, ErrOpen)
+	}
+	at, err := machine.entrance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return machine.access(ctx, g, at)
+}
+
+// access asks the gateway, which has the key, for a pass. It never leaves the
+// gateway's container, nor is a pass among the arguments of a process.
+func (m Machine) access(ctx context.Context, g generation, at entrance) (*Access, error) {
+	wish, err := json.Marshal(gateway.Wish{ID: g.Preview.ID, Expires: g.Expires})
+	if err != nil {
+		return nil, fmt.Errorf("sign-in: %w", err)
+	}
+	var stdout bytes.Buffer
+	if err := m.askGateway(ctx, bytes.NewReader(wish), &stdout, "sign"); err != nil {
+		return nil, fmt.Errorf("sign-in: %w", err)
+	}
+	var pass gateway.Pass
+	if err := json.Unmarshal(stdout.Bytes(), &pass); err != nil {
+		return nil, errors.New("sign-in: the gateway's answer cannot be read")
+	}
+	access := &Access{Token: pass.Token, Password: pass.Password, Expires: g.Expires, Links: g.links(at)}
+	for i, link := range access.Links {
+		access.Links[i].URL = link.base() + pass.Path()
+	}
+	return access, nil
+}
+
+// askGateway runs a command of the gateway beside it, in its container.
+func (m Machine) askGateway(ctx context.Context, stdin *bytes.Reader, stdout *bytes.Buffer, verb string) error {
+	current, exists, err := m.findGateway(ctx)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return hint.Wrap(errors.New("there is no gateway"), "offshoot up makes one")
+	}
+	var stderr bytes.Buffer
+	code, err := runIn(ctx, m.Engine.Client(), current.ID, command{
+		argv: []string{gatewayBinary, "gateway", verb}, stdin: stdin, stdout: stdout, stderr: &stderr,
+	})
+	if err == nil && code != 0 {
+		err = fmt.Errorf("gateway %s: exit %d: %s", verb, code, printable(strings.TrimSpace(stderr.String())))
+	}
+	return err
+}
+
+// certificatePatience is how long an up waits for a certificate, which takes
+// some seconds where everything is right.
+const certificatePatience = 30 * time.Second
+
+// tellCertificates says which of the preview's hosts have no certificate yet,
+// and why. They are served all the same: nothing here fails an up.
+func (r *run) tellCertificates(ctx context.Context) {
+	if !r.at.public() {
+		return
+	}
+	var missing []gateway.CertificateStatus
+	for deadline := time.Now().Add(certificatePatience); ; {
+		missing = r.missingCertificates(ctx)
+		settled := true
+		for _, status := range missing {
+			settled = settled && status.Problem != ""
+		}
+		if settled || time.Now().After(deadline) || pause(ctx, 500*time.Millisecond) != nil {
+			break
+		}
+	}
+	for _, status := range missing {
+		problem := status.Problem
+		if problem == "" {
+			problem = "the authority has not answered yet"
+		}
+		r.notice("no certificate for %s: %s; until there is one, browsers warn", status.Host, printable(problem))
+	}
+}
+
+func (r *run) missingCertificates(ctx context.Context) []gateway.CertificateStatus {
+	var stdout bytes.Buffer
+	var all, missing []gateway.CertificateStatus
+	if r.askGateway(ctx, bytes.NewReader(nil), &stdout, "certificates") != nil || json.Unmarshal(stdout.Bytes(), &all) != nil {
+		return nil
+	}
+	site := r.at.site(r.next.Preview)
+	for _, status := range all {
+		if !status.Ready && (status.Host == site || strings.HasSuffix(status.Host, "."+site)) {
+			missing = append(missing, status)
+		}
+	}
+	return missing
+}

@@ -1,0 +1,141 @@
+package provision
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+var (
+	shopPull  = Preview{ID: "shop-pr-12", Project: "shop", Name: "pr-12"}
+	somewhere = netip.MustParseAddr("203.0.113.7")
+)
+
+func TestEntrance_NamesThePreviewsOfAMachine(t *testing.T) {
+	for name, c := range map[string]struct {
+		at                entrance
+		only, one, shared string
+	}{
+		"on this computer": {entrance{port: 8480}, "http://pr-12.shop.localhost:8480/", "http://my-api--pr-12.shop.localhost:8480/", ""},
+		"at port 80":       {entrance{port: 80}, "http://pr-12.shop.localhost/", "http://my-api--pr-12.shop.localhost/", ""},
+		"a domain": {
+			entrance{front: Front{Domain: "Previews.example.com"}},
+			"https://shop-pr-12.previews.example.com/", "https://my-api.shop-pr-12.previews.example.com/", "shop-pr-12.previews.example.com",
+		},
+		"an address": {
+			entrance{front: Front{Address: somewhere}},
+			"https://shop-pr-12.203-0-113-7.sslip.io/", "https://my-api.shop-pr-12.203-0-113-7.sslip.io/", "shop-pr-12.203-0-113-7.sslip.io",
+		},
+		"an address in a domain": {
+			entrance{front: Front{Domain: "{ip}.x.dev", Address: somewhere, HTTPS: 8443}},
+			"https://shop-pr-12.203-0-113-7.x.dev:8443/", "https://my-api.shop-pr-12.203-0-113-7.x.dev:8443/", "shop-pr-12.203-0-113-7.x.dev",
+		},
+	} {
+		got := []string{c.at.link(shopPull, "my-api", true), c.at.link(shopPull, "my-api", false), c.at.site(shopPull)}
+		if diff := cmp.Diff([]string{c.only, c.one, c.shared}, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if err := c.at.front.Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestFront_RefusesWhatIsNoDomain(t *testing.T) {
+	for _, domain := range []string{"localhost", "x", "*.example.com", "https://example.com", "example.com:80", "a b.com", "-a.com", "1.2.3.4", "{ip}", strings.Repeat("abcdefghi.", 13) + "com"} {
+		if err := (Front{Domain: domain, Address: somewhere}).Check(); err == nil {
+			t.Errorf("%q is taken", domain)
+		}
+	}
+	for name, f := range map[string]Front{
+		"no name at all": {HTTPS: 8443}, "no address for the name": {Domain: "{ip}.example.com"}, "no roots": {Domain: "a.com", ACME: gateway.ACME{Roots: "x"}},
+	} {
+		if err := f.Check(); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+func TestEntrance_IsReadBackFromTheGateway(t *testing.T) {
+	want := entrance{front: Front{
+		Domain: "previews.example.com", Address: somewhere, HTTP: 8080, Bind: netip.MustParseAddr("127.0.0.1"), ACME: gateway.ACME{Email: "a@b.c"},
+	}}
+	running := container.InspectResponse{
+		ContainerJSONBase: &container.ContainerJSONBase{HostConfig: &container.HostConfig{PortBindings: want.ports()}},
+		Config:            &container.Config{Labels: map[string]string{labelFront: want.label()}},
+	}
+	if got := entranceOf(running); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := (Machine{Port: 9000}).wantedEntrance(running); got != want {
+		t.Errorf("an up that asks for a port makes it %+v", got)
+	}
+	other := Front{Domain: "other.example.com"}
+	if got := (Machine{Front: other}).wantedEntrance(running); got != (entrance{front: other}) {
+		t.Errorf("an up with another front makes it %+v", got)
+	}
+	for _, foreign := range []string{"", "x", "{}", "[]"} {
+		running.Config.Labels[labelFront] = foreign
+		if got := entranceOf(running); got.public() {
+			t.Errorf("label %q is read as %+v", foreign, got)
+		}
+	}
+}
+
+func TestEntrance_PublishesOnlyItsPorts(t *testing.T) {
+	for name, c := range map[string]struct {
+		at   entrance
+		want map[string]string
+	}{
+		"on this computer": {entrance{port: 8480}, map[string]string{"8480/tcp": "127.0.0.1:8480"}},
+		"for the world":    {entrance{front: Front{Domain: "a.com"}}, map[string]string{"8480/tcp": ":80", "8443/tcp": ":443"}},
+	} {
+		got := map[string]string{}
+		for inside, outside := range c.at.ports() {
+			got[string(inside)] = outside[0].HostIP + ":" + outside[0].HostPort
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestEntrance_SaysWhichPortIsTaken(t *testing.T) {
+	at := entrance{front: Front{Domain: "a.com", HTTP: 8080, HTTPS: 8443}}
+	for text, want := range map[string]int{
+		"driver failed programming external connectivity: Bind for 0.0.0.0:8080 failed: port is already allocated": 8080,
+		"listen tcp4 0.0.0.0:8443: bind: address already in use":                                                   8443,
+		"Ports are not available": 8443,
+		"Error starting userland proxy: listen tcp4 0.0.0.0:8080: bind: address already in use": 8080,
+	} {
+		var taken *PortTakenError
+		if err := at.taken(errors.New(text)); !errors.As(err, &taken) || taken.Port != want || strings.Contains(err.Error(), "127.0.0.1") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestRun_AsksForASignInWhereOthersCanReachThePreview(t *testing.T) {
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		front  Front
+		public *bool
+		want   bool
+	}{
+		"on this computer":           {Front{}, nil, false},
+		"for the world":              {Front{Domain: "a.com"}, nil, true},
+		"made public":                {Front{Domain: "a.com"}, &yes, false},
+		"on this computer, not open": {Front{}, &no, true},
+	} {
+		r := &run{options: Options{Public: c.public}, at: entrance{front: c.front}}
+		if got := r.signIn(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Where one signs in, on every host of a preview that wants it.
+const (
+	signInPath  = "/.offshoot/sign-in"
+	ownPath     = "/.offshoot/"
+	tokenHeader = "Offshoot-Token" // for programs: a link's token, or the password
+	cookiePart  = "offshoot-sign-in-"
+)
+
+// sessionTime is how long a browser stays signed in to a preview that lives
+// longer, or for ever.
+const sessionTime = 30 * 24 * time.Hour
+
+// A guard lets those through to a preview who have signed in to it: by a link
+// that is signed, by the password, or with a header. The application's own
+// Authorization is none of its business and passes.
+type guard struct {
+	key      key
+	now      func() time.Time
+	attempts attempts
+}
+
+// admits tells whether the request may go on to the preview. If not, it has
+// answered.
+func (g *guard) admits(w http.ResponseWriter, r *http.Request, table *Table, route Route) bool {
+	if strings.HasPrefix(r.URL.Path, ownPath) {
+		g.own(w, r, route)
+		return false
+	}
+	if g.signedIn(r, route) || fromSibling(r, table, route) {
+		return true
+	}
+	if given := r.Header.Get(tokenHeader); given != "" {
+		return g.admitsToken(w, r, route, given)
+	}
+	showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: r.URL.RequestURI()})
+	return false
+}
+
+// signedIn looks for a cookie of ours. There may be several: an application
+// can set one of the same name for a part of its host.
+func (g *guard) signedIn(r *http.Request, route Route) bool {
+	for _, cookie := range r.CookiesNamed(cookiePart + route.ID) {
+		if _, ok := g.key.check(cookie.Value, forCookie, route.ID, g.now()); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// fromSibling lets through what a browser asks before it calls one service of
+// a preview from a page of another: it never sends a cookie with that.
+// https://fetch.spec.whatwg.org/#cors-preflight-fetch
+func fromSibling(r *http.Request, table *Table, route Route) bool {
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil {
+		return false
+	}
+	sibling, found := table.lookup(origin.Host)
+	return found && sibling.ID == route.ID
+}
+
+// admitsToken judges what a program sent to sign in with.
+func (g *guard) admitsToken(w http.ResponseWriter, r *http.Request, route Route, given string) bool {
+	if _, ok := g.key.check(given, forLink, route.ID, g.now()); ok {
+		return true
+	}
+	if ok, wait := g.opens(r, route, given); ok {
+		return true
+	} else if wait {
+		tooOften(w, r, route, signInPage{})
+		return false
+	}
+	showSignIn(w, r, http.StatusUnauthorized, route, signInPage{Problem: tokenHeader + " is neither the password nor a link's token that is still good."})
+	return false
+}
+
+// opens tries a password, unless too many were wrong.
+func (g *guard) opens(r *http.Request, route Route, password string) (ok, wait bool) {
+	address := whose(r.RemoteAddr)
+	if !g.attempts.allow(route.ID, address, g.now()) {
+		return false, true
+	}
+	if g.key.opens(password, route.ID) {
+		return true, false
+	}
+	g.attempts.failed(route.ID, address, g.now())
+	return false, false
+}
+
+// own answers what is asked of the gateway itself.
+func (g *guard) own(w http.ResponseWriter, r *http.Request, route Route) {
+	switch {
+	case r.URL.Path != signInPath:
+		showUnknown(w, r)
+	case r.Method == http.MethodPost:
+		g.password(w, r, route)
+	default:
+		g.link(w, r, route)
+	}
+}
+
+// link signs in by a signed link.
+func (g *guard) link(w http.ResponseWriter, r *http.Request, route Route) {
+	query := r.URL.Query()
+	token, to := query.Get("token"), local(query.Get("to"))
+	if token == "" {
+		showSignIn(w, r, http.StatusOK, route, signInPage{To: to})
+		return
+	}
+	expires, ok := g.key.check(token, forLink, route.ID, g.now())
+	if !ok {
+		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "This link is not one of this preview, or no longer good."})
+		return
+	}
+	g.welcome(w, r, route, expires, to)
+}
+
+// password signs in by the form. There is nothing to forge a request for:
+// whoever can send the password may as well come in.
+func (g *guard) password(w http.ResponseWriter, r *http.Request, route Route) {
+	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
+	typed, to := r.PostFormValue("password"), local(r.PostFormValue("to"))
+	ok, wait := g.opens(r, route, typed)
+	switch {
+	case wait:
+		tooOften(w, r, route, signInPage{To: to})
+	case ok:
+		g.welcome(w, r, route, route.Expires, to)
+	default:
+		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "That is not the password of this preview."})
+	}
+}
+
+func tooOften(w http.ResponseWriter, r *http.Request, route Route, content signInPage) {
+	w.Header().Set("Retry-After", "60")
+	content.Problem = "Too many wrong passwords. Wait a minute, or use the link."
+	showSignIn(w, r, http.StatusTooManyRequests, route, content)
+}
+
+// welcome sets the cookie and leads to where somebody wanted to go.
+func (g *guard) welcome(w http.ResponseWriter, r *http.Request, route Route, expires time.Time, to string) {
+	latest := g.now().Add(sessionTime)
+	if expires.IsZero() || expires.After(latest) {
+		expires = latest
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: cookiePart + route.ID, Value: g.key.token(forCookie, route.ID, expires),
+		Domain: route.Site, Path: "/", Expires: expires,
+		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
+	})
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "no-referrer") // the token is in the address
+	header.Set("X-Robots-Tag", noRobots)
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// local is a path on this host, and never another host, whatever it is given:
+// browsers take // and \ for the beginning of one.
+func local(to string) string {
+	parsed, err := url.Parse(to)
+	if err != nil || parsed.IsAbs() || parsed.Host != "" || parsed.Opaque != "" || parsed.User != nil {
+		return "/"
+	}
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.HasPrefix(to, ownPath) ||
+		strings.ContainsFunc(to, func(c rune) bool { return c < ' ' || c == '\\' || c == 0x7f }) {
+		return "/"
+	}
+	return to
+}
+
+// withoutSignIn takes what signs in to the gateway out of a request: the
+// application has no need to know it.
+func withoutSignIn(header http.Header) {
+	header.Del(tokenHeader)
+	lines := header["Cookie"]
+	header.Del("Cookie")
+	for _, line := range lines {
+		if rest := otherCookies(line); rest != "" {
+			header.Add("Cookie", rest)
+		}
+	}
+}
+
+// otherCookies leaves the application's own as they were sent, also those that
+// Go would not parse.
+func otherCookies(line string) string {
+	if !strings.Contains(line, cookiePart) {
+		return line
+	}
+	var kept []string
+	for part := range strings.SplitSeq(line, ";") {
+		if !strings.HasPrefix(strings.TrimSpace(part), cookiePart) {
+			kept = append(kept, part)
+		}
+	}
+	return strings.TrimSpace(strings.Join(kept, ";"))
+}

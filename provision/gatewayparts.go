@@ -1,0 +1,133 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/go-connections/nat"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+// gatewayVolume holds what outlives the gateway's container: the key that
+// sign-ins are made with, and certificates.
+func (m Machine) gatewayVolume() string { return m.gateway() + "-kept" }
+
+// ensureGatewayVolume makes the volume, and returns it as it is mounted. An
+// empty one takes over the owner and the mode of the folder in the image.
+func (m Machine) ensureGatewayVolume(ctx context.Context) (mount.Mount, error) {
+	made, err := m.Engine.Client().VolumeCreate(ctx, volume.CreateOptions{
+		Name: m.gatewayVolume(), Labels: map[string]string{labelGateway: m.gateway()},
+	})
+	if err != nil {
+		return mount.Mount{}, fmt.Errorf("volume of the gateway: %w", err)
+	}
+	if made.Labels[labelGateway] == "" {
+		return mount.Mount{}, hint.Wrap(fmt.Errorf("volume %s %w", made.Name, errForeign), "remove that volume")
+	}
+	return mount.Mount{Type: mount.TypeVolume, Source: made.Name, Target: gateway.Kept}, nil
+}
+
+// removeGatewayVolume removes it, and the certificates and key with it.
+func (m Machine) removeGatewayVolume(ctx context.Context) error {
+	api := m.Engine.Client()
+	found, err := api.VolumeInspect(ctx, m.gatewayVolume())
+	if err != nil || found.Labels[labelGateway] == "" {
+		return nil
+	}
+	if err := api.VolumeRemove(ctx, found.Name, false); err != nil && !notFound(err) {
+		return fmt.Errorf("remove the volume of the gateway: %w", err)
+	}
+	return nil
+}
+
+// ensureGatewayNetwork makes the network through which the port is published,
+// and returns its subnets: the only ones that the gateway answers in.
+func (m Machine) ensureGatewayNetwork(ctx context.Context) ([]string, error) {
+	api, name := m.Engine.Client(), m.gatewayNetwork()
+	found, err := api.NetworkInspect(ctx, name, network.InspectOptions{})
+	if notFound(err) {
+		_, err = api.NetworkCreate(ctx, name, network.CreateOptions{
+			Driver: "bridge", Labels: map[string]string{labelGateway: m.gateway()},
+		})
+		if err == nil {
+			found, err = api.NetworkInspect(ctx, name, network.InspectOptions{})
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("network of the gateway: %w", err)
+	}
+	if found.Labels[labelGateway] == "" {
+		return nil, hint.Wrap(fmt.Errorf("network %s %w", name, errForeign), "remove that network")
+	}
+	var subnets []string
+	for _, config := range found.IPAM.Config {
+		subnets = append(subnets, config.Subnet)
+	}
+	return subnets, nil
+}
+
+// serveCommand is what the gateway's container runs.
+func serveCommand(at entrance, subnets []string) []string {
+	argv := []string{"gateway", "serve"}
+	for _, subnet := range subnets {
+		argv = append(argv, "-network", subnet)
+	}
+	if !at.public() {
+		return argv
+	}
+	argv = append(argv, "-https", ":"+gatewayTLS.Port(), "-https-port", strconv.Itoa(at.front.httpsPort()))
+	return append(argv, at.front.ACME.Arguments()...)
+}
+
+func exposed(ports nat.PortMap) nat.PortSet {
+	set := nat.PortSet{}
+	for p := range maps.Keys(ports) {
+		set[p] = struct{}{}
+	}
+	return set
+}
+
+// PortTakenError says that something else listens where the gateway would.
+type PortTakenError struct {
+	Port int
+	Host string // the address; empty: all of the machine's
+}
+
+func (e *PortTakenError) Error() string {
+	if e.Host == "" {
+		return fmt.Sprintf("port %d is taken", e.Port)
+	}
+	return fmt.Sprintf("port %d on %s is taken", e.Port, e.Host)
+}
+
+// number finds the port in what an engine says about one that is taken, such
+// as "Bind for 0.0.0.0:443 failed: port is already allocated".
+var number = regexp.MustCompile(`:([0-9]{1,5})\b`)
+
+// taken makes an error of what the engine says.
+func (e entrance) taken(err error) error {
+	if !e.public() {
+		return hint.Wrap(&PortTakenError{Port: e.port, Host: "127.0.0.1"},
+			"stop what listens there, or choose another port for the gateway (preview.port, or --port)")
+	}
+	taken := &PortTakenError{Port: e.front.httpsPort()}
+	if e.front.Bind.IsValid() {
+		taken.Host = e.front.Bind.String()
+	}
+	for _, found := range number.FindAllStringSubmatch(err.Error(), -1) {
+		n, _ := strconv.Atoi(found[1])
+		if slices.Contains([]int{e.front.httpPort(), e.front.httpsPort()}, n) {
+			taken.Port = n
+		}
+	}
+	return hint.Wrap(taken, "stop what listens there: previews of a domain need ports %d and %d", e.front.httpPort(), e.front.httpsPort())
+}
