@@ -34,6 +34,7 @@ var table = map[string][]string{
 	"internal/pgarchive":            {},
 	"internal/pgtest":               {},
 	"internal/pgtool":               {"internal/host"},
+	"internal/starter":              {"compose"},
 	"internal/store":                {},
 	"internal/ui":                   {},
 }
