@@ -23,6 +23,9 @@ type Status struct {
 	Expires    time.Time `json:"expires,omitzero"`
 	Links      []Link    `json:"links"`
 	Services   []Service `json:"services"`
+	// Stale are the generations beside the one that serves which nobody makes
+	// any more: runs that were killed left them.
+	Stale []int `json:"stale,omitempty"`
 }
 
 // State of a preview.
@@ -102,8 +105,12 @@ func (m Machine) status(s survey, g generation, engineID string) Status {
 		Preview: g.Preview, State: s.state(id), Generation: g.Number, Commit: g.Commit,
 		Archive: g.Archive, Database: g.Database, Expires: g.Expires,
 	}
-	if status.State == Incomplete && held(lockFor(m.locks(), engineID, id)) {
-		status.State = Starting
+	status.Stale = s.stale(id, time.Now())
+	if (status.State == Incomplete || len(status.Stale) > 0) && held(lockFor(m.locks(), engineID, id)) {
+		status.Stale = nil
+		if status.State == Incomplete {
+			status.State = Starting
+		}
 	}
 	for _, kind := range []mark{markServing, markBegun} {
 		if marker, ok := s.marker(id, g.Number, kind); ok {

@@ -19,6 +19,7 @@ type mark string
 const (
 	markBegun   mark = "begun"   // it is being made
 	markServing mark = "serving" // it is ready: requests go to the highest of these
+	markKept    mark = "kept"    // it failed, and is left for a look at it
 	markStopped mark = "stopped" // its containers are stopped while its data is carried over
 )
 

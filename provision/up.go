@@ -150,7 +150,9 @@ func (r *run) undo(ctx context.Context, cause error) error {
 			failed.Kept = true
 		}
 		r.notice("left as it is, on request; the next up or down removes it")
-		return cause
+		ctx, cancel := sturdy(ctx)
+		defer cancel()
+		return errors.Join(cause, r.next.set(ctx, r.Engine.Client(), markKept, nil))
 	}
 	ctx, cancel := sturdy(ctx)
 	defer cancel()

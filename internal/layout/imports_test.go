@@ -22,6 +22,7 @@ var table = map[string][]string{
 	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
 	"provision/machine":             {"internal/host"},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
+	"provision/sweep":               {"provision", "provision/machine"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
 	"internal/bench":                {},
 	"internal/forge":                {},
@@ -34,6 +35,7 @@ var table = map[string][]string{
 	"internal/pgarchive":            {},
 	"internal/pgtest":               {},
 	"internal/pgtool":               {"internal/host"},
+	"internal/starter":              {"compose"},
 	"internal/store":                {},
 	"internal/ui":                   {},
 }

@@ -11,6 +11,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
 # shellcheck disable=SC2034 # for those who source this
 state=$repo/.cache/machine
+# shellcheck disable=SC2034 # likewise
+tools=$repo/.cache/bin
 # dockerd, iptables and other tools of the administrator are not on everybody's PATH.
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/starter"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+)
+
+const initLong = `Init reads the checkout and writes a commented offshoot.yaml from what it finds:
+the compose file, the PostgreSQL service, the services to show, and the tool that
+migrates. It runs nothing of the checkout.
+
+With --ci it also writes the pipeline that keeps a preview for every pull request.
+A file that is there stays as it is, unless --force is given. The names of the
+files it wrote are printed on stdout.`
+
+// initOptions is the command line of init.
+type initOptions struct {
+	forge string
+	force bool
+}
+
+func (a *app) initCommand() *cobra.Command {
+	o := initOptions{}
+	c := &cobra.Command{
+		Use:     "init",
+		Short:   "write a first offshoot.yaml, and the pipeline of the CI",
+		Long:    initLong,
+		Example: "  offshoot init\n  offshoot init --ci github",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := a.begin(c.Context(), o); err != nil {
+				return fmt.Errorf("init: %w", err)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&o.forge, "ci", "", "also write the pipeline for `FORGE`: github, gitlab or gitea")
+	c.Flags().BoolVar(&o.force, "force", false, "write files anew that are there already")
+	a.jsonFlag(c)
+	return c
+}
+
+type initResult struct {
+	Written []string         `json:"written"`
+	Left    []string         `json:"left"` // was there already
+	Found   starter.Findings `json:"found"`
+	Unknown []string         `json:"unknown"`
+}
+
+// placed is a file and the folder that it belongs into.
+type placed struct {
+	dir string
+	starter.File
+}
+
+func (a *app) begin(ctx context.Context, o initOptions) error {
+	if o.forge != "" && !slices.Contains(starter.Forges(), o.forge) {
+		return hint.Usage(fmt.Errorf("no pipeline for %q", o.forge), "choose one of %s", strings.Join(starter.Forges(), ", "))
+	}
+	cfg, err := a.config()
+	if err != nil && !o.force {
+		return err
+	}
+	if err != nil {
+		cfg = &Config{Dir: "."}
+	}
+	git, err := a.checkout(ctx, cfg.Dir)
+	if err != nil {
+		return err
+	}
+	dir := cfg.composeDir()
+	found, err := starter.Look(ctx, dir)
+	if err != nil {
+		return err
+	}
+	files, err := initFiles(o, cfg, git.Root, dir, found)
+	if err != nil {
+		return err
+	}
+	u := a.newUI()
+	defer u.Close()
+	explainFound(u, found)
+	return a.place(u, git.Root, files, o, found)
+}
+
+// initFiles are the configuration, where it belongs, and the pipeline at the
+// root of the checkout.
+func initFiles(o initOptions, cfg *Config, root, dir string, found starter.Findings) ([]placed, error) {
+	files := []placed{{dir, starter.File{Name: configName, Content: found.Config()}}}
+	if o.forge == "" {
+		return files, nil
+	}
+	below, err := filepath.Rel(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	pipeline := starter.Pipeline{Forge: o.forge, Version: version, Dir: filepath.ToSlash(below), Remote: cfg.Provider == providerEC2}
+	written, err := pipeline.Files()
+	for _, file := range written {
+		files = append(files, placed{root, file})
+	}
+	return files, err
+}
+
+// place writes the files, and says which, and what there is to do next.
+func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found starter.Findings) error {
+	result := initResult{Written: []string{}, Left: []string{}, Found: found, Unknown: []string{}}
+	for _, err := range found.Unknown {
+		result.Unknown = append(result.Unknown, err.Error())
+	}
+	for _, file := range files {
+		written, err := starter.Put(file.dir, file.File, o.force)
+		if err != nil {
+			return err
+		}
+		name := relative(root, filepath.Join(file.dir, filepath.FromSlash(file.Name)))
+		if written {
+			result.Written = append(result.Written, name)
+			continue
+		}
+		result.Left = append(result.Left, name)
+		u.Info(name + " is there already and stays as it is")
+		if file.Shared {
+			u.Info("  add to it, if it is not there:")
+			u.Block(strings.TrimRight(file.Content, "\n"))
+		}
+	}
+	if len(result.Written) == 0 {
+		return hint.Usage(errors.New("all files are there already"), "offshoot init --force writes them anew; see what changed with git diff")
+	}
+	explainNext(u, o)
+	u.Close()
+	return a.answerInit(result)
+}
+
+func (a *app) answerInit(result initResult) error {
+	if a.json {
+		a.result = result
+		return nil
+	}
+	for _, name := range result.Written {
+		if err := a.println(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explainFound says what the checkout told, and what it did not.
+func explainFound(u *ui.UI, found starter.Findings) {
+	if len(found.Compose) > 0 {
+		u.Info("compose file: " + strings.Join(found.Compose, ", "))
+	}
+	if found.Database != "" {
+		u.Info("database: " + found.Database)
+	}
+	for _, p := range found.Expose {
+		u.Info(fmt.Sprintf("shown: %s, port %d", p.Service, p.Port))
+	}
+	if m := found.Migration; m != nil && m.Service != "" {
+		u.Info("migration: " + describeMigration(*m))
+	}
+	for _, note := range found.Notes {
+		u.Warn(note)
+	}
+	for _, err := range found.Unknown {
+		u.Warn(strings.Join(append([]string{err.Error()}, hint.Of(err)...), "; "))
+	}
+}
+
+func describeMigration(m starter.Migration) string {
+	how := "the service's own command"
+	if len(m.Command) > 0 {
+		how = strings.Join(m.Command, " ")
+	}
+	text := fmt.Sprintf("in %s, %s", m.Service, how)
+	if m.Tool != "" {
+		text = fmt.Sprintf("%s (%s), %s", m.Tool, m.Evidence, text)
+	}
+	return text
+}
+
+func explainNext(u *ui.UI, o initOptions) {
+	u.Info("next:")
+	u.Info("  read offshoot.yaml: it is a beginning")
+	u.Info("  offshoot doctor                 # is everything there?")
+	u.Info("  offshoot mask scan --write      # rules for personal data, with PRODUCTION_DATABASE_URL set")
+	u.Info("  offshoot up                     # a preview of the branch that is checked out")
+	if o.forge != "" {
+		u.Info("  set the secrets that the pipeline names at its top, and push")
+	}
+}

@@ -1,0 +1,73 @@
+package starter
+
+import (
+	"embed"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+//go:embed pipelines
+var pipelines embed.FS
+
+// Forges are those whose CI there are pipelines for.
+func Forges() []string { return []string{"github", "gitlab", "gitea"} }
+
+// Pipeline says what a pipeline has to know.
+type Pipeline struct {
+	Forge   string // one of Forges
+	Version string // of offshoot; anything but a release means the newest
+	Dir     string // the folder of offshoot.yaml below the checkout, slash-separated; empty or .: the checkout itself
+	Remote  bool   // previews run on machines of their own, not beside the job
+}
+
+// release matches the tag of a release, as the linker is told it.
+var release = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$`)
+
+// Files are the files of the pipeline, by their places below the checkout.
+func (p Pipeline) Files() ([]File, error) {
+	if !slices.Contains(Forges(), p.Forge) {
+		return nil, hint.Usage(fmt.Errorf("no pipeline for %q", p.Forge), "choose one of %s", strings.Join(Forges(), ", "))
+	}
+	text, err := p.render()
+	if err != nil {
+		return nil, fmt.Errorf("pipeline for %s: %w", p.Forge, err)
+	}
+	switch p.Forge {
+	case "github":
+		return []File{{Name: ".github/workflows/preview.yml", Content: text}}, nil
+	case "gitea":
+		return []File{{Name: ".gitea/workflows/preview.yml", Content: text}}, nil
+	}
+	return []File{{Name: ".gitlab/preview.yml", Content: text}, {Name: ".gitlab-ci.yml", Content: Include, Shared: true}}, nil
+}
+
+// Include is what the .gitlab-ci.yml of a repository needs.
+const Include = "include:\n  - local: .gitlab/preview.yml\n"
+
+func (p Pipeline) render() (string, error) {
+	page, err := template.New(p.Forge+".yml").Delims("[[", "]]").ParseFS(pipelines, "pipelines/"+p.Forge+".yml")
+	if err != nil {
+		return "", err
+	}
+	values := struct {
+		Ref, Version   string
+		Dir, ChangeDir string // in YAML's quotes
+		Remote         bool
+	}{Ref: "main", Version: "latest", Remote: p.Remote}
+	if release.MatchString(p.Version) {
+		values.Ref, values.Version = p.Version, p.Version
+	}
+	if p.Dir != "" && p.Dir != "." {
+		// A name with this sign in it would be an expression there.
+		values.Dir = quoted(strings.ReplaceAll(p.Dir, "${{", "${{ '${{' }}"))
+		values.ChangeDir = quoted("cd -- '" + strings.ReplaceAll(p.Dir, "'", `'\''`) + "'")
+	}
+	var b strings.Builder
+	err = page.Execute(&b, values)
+	return b.String(), err
+}

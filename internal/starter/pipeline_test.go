@@ -1,0 +1,256 @@
+package starter
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// every pipeline that init can write for a forge.
+func every(forge string) []Pipeline {
+	var all []Pipeline
+	for _, version := range []string{"", "v1.2.3", "v0.0.0-20261127-abc (dirty)"} {
+		for _, dir := range []string{".", "services/shop", `it's "${{ secrets.KEY }}" $(x)` + "\n- a"} {
+			for _, remote := range []bool{false, true} {
+				all = append(all, Pipeline{Forge: forge, Version: version, Dir: dir, Remote: remote})
+			}
+		}
+	}
+	return all
+}
+
+func first(t *testing.T, p Pipeline) string {
+	t.Helper()
+	files, err := p.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files[0].Content
+}
+
+// lint has actionlint, with shellcheck for the scripts, look at workflows.
+func lint(t *testing.T, workflows ...string) {
+	t.Helper()
+	program, err := exec.LookPath("actionlint")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no actionlint: run testdata/machine/setup")
+		}
+		t.Skip("no actionlint: run testdata/machine/setup with CI=true")
+	}
+	if output, err := exec.Command(program, append([]string{"-no-color", "-oneline"}, workflows...)...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+func TestPipeline_PassesActionlint(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var paths []string
+	for _, forge := range []string{"github", "gitea"} {
+		for i, p := range every(forge) {
+			// Gitea takes the whole address of an action, which actionlint does not know.
+			text := strings.ReplaceAll(first(t, p), "uses: https://github.com/", "uses: ")
+			text = strings.ReplaceAll(text, "runs-on: previews", "runs-on: self-hosted") // nor a label of one's own
+			path := filepath.Join(dir, fmt.Sprintf("%s-%d.yml", forge, i))
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, path)
+		}
+	}
+	lint(t, paths...)
+}
+
+func TestWorkflows_OfThisProjectPassActionlint(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("../../.github/workflows/*.yml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no workflows: %v", err)
+	}
+	lint(t, paths...)
+}
+
+// each calls visit with every value of a key in a document.
+func each(n *yaml.Node, key string, visit func(value string)) {
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == key {
+			visit(child.Value)
+		}
+		each(child, key, visit)
+	}
+}
+
+func TestScripts_HoldNoExpressions(t *testing.T) {
+	t.Parallel()
+	texts := map[string]string{}
+	for _, forge := range []string{"github", "gitea"} {
+		for i, p := range every(forge) {
+			texts[fmt.Sprint(forge, i)] = first(t, p)
+		}
+	}
+	paths, err := filepath.Glob("../../.github/workflows/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts := 0
+	for _, path := range append(paths, "../../action.yml") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[path] = string(text)
+	}
+	for name, text := range texts {
+		var document yaml.Node
+		if err := yaml.Load([]byte(text), &document); err != nil {
+			t.Fatal(err)
+		}
+		each(&document, "run", func(script string) {
+			scripts++
+			if strings.Contains(script, "${{") {
+				t.Errorf("%s: an expression in a script:\n%s", name, script)
+			}
+		})
+	}
+	if scripts < 3 {
+		t.Errorf("found %d scripts: the search has lost its way", scripts)
+	}
+}
+
+// workflow is what the tests below look at.
+type workflow struct {
+	On          map[string]any
+	Permissions map[string]string
+	Concurrency struct {
+		Cancel bool `yaml:"cancel-in-progress"`
+	}
+	Jobs map[string]struct {
+		RunsOn any `yaml:"runs-on"`
+		Steps  []struct {
+			Uses string
+			With map[string]string
+		}
+	}
+}
+
+func parsed(t *testing.T, p Pipeline) workflow {
+	t.Helper()
+	var w workflow
+	if err := yaml.Load([]byte(first(t, p)), &w); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestPipeline_AsksForNoRightTooMany(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{"contents": "read", "pull-requests": "write", "statuses": "write", "deployments": "write"}
+	w := parsed(t, Pipeline{Forge: "github"})
+	if diff := cmp.Diff(want, w.Permissions); diff != "" || w.Concurrency.Cancel {
+		t.Errorf("cancels %v\n%s", w.Concurrency.Cancel, diff)
+	}
+	for _, event := range []string{"pull_request", "issue_comment", "schedule"} {
+		if _, ok := w.On[event]; !ok {
+			t.Errorf("does not run on %s", event)
+		}
+	}
+	for event := range w.On {
+		if event == "pull_request_target" {
+			t.Error("gives forks the secrets")
+		}
+	}
+}
+
+func TestPipeline_PinsTheReleaseThatWroteIt(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{
+		"v1.2.3": "offshoot-dev/offshoot@v1.2.3", "v2.0.0-rc.1": "offshoot-dev/offshoot@v2.0.0-rc.1",
+		"": "offshoot-dev/offshoot@main", "v1.2.3-4-gabc": "offshoot-dev/offshoot@main", "abc1234-dirty": "offshoot-dev/offshoot@main",
+	} {
+		w := parsed(t, Pipeline{Forge: "github", Version: version})
+		if got := w.Jobs["preview"].Steps[1].Uses; got != want {
+			t.Errorf("%q: uses %s, want %s", version, got, want)
+		}
+	}
+}
+
+func TestPipeline_NamesAFolderThatIsNoExpression(t *testing.T) {
+	t.Parallel()
+	w := parsed(t, Pipeline{Forge: "github", Dir: "a ${{ secrets.KEY }}\nb"})
+	if got := w.Jobs["preview"].Steps[1].With["working-directory"]; got != "a ${{ '${{' }} secrets.KEY }}\nb" {
+		t.Errorf("working-directory %q", got)
+	}
+}
+
+func TestPipeline_RunsBesideThePreviewsUnlessTheyHaveMachines(t *testing.T) {
+	t.Parallel()
+	local, remote := parsed(t, Pipeline{Forge: "github"}), parsed(t, Pipeline{Forge: "github", Remote: true})
+	if got := fmt.Sprintln(local.Jobs["preview"].RunsOn, remote.Jobs["preview"].RunsOn); got != "self-hosted ubuntu-latest\n" {
+		t.Errorf("runs on %s", got)
+	}
+}
+
+func TestPipeline_OfGitLabIsOneOfThreeJobs(t *testing.T) {
+	t.Parallel()
+	for _, p := range every("gitlab") {
+		var jobs map[string]struct {
+			Extends      string
+			Script       []string
+			BeforeScript []string `yaml:"before_script"`
+			Environment  map[string]string
+			Resource     string `yaml:"resource_group"`
+		}
+		if err := yaml.Load([]byte(first(t, p)), &jobs); err != nil {
+			t.Fatalf("%+v: %v", p, err)
+		}
+		var names []string
+		for name, job := range jobs {
+			if job.Extends == "" {
+				continue
+			}
+			names = append(names, name)
+			if !slices.Equal(job.Script, []string{"offshoot ci"}) || job.Resource == "" {
+				t.Errorf("%s: %+v", name, job)
+			}
+		}
+		slices.Sort(names)
+		if diff := cmp.Diff([]string{"preview", "preview-stop", "preview-sweep"}, names); diff != "" {
+			t.Error(diff)
+		}
+		if stop, up := jobs["preview-stop"].Environment, jobs["preview"].Environment; stop["name"] != up["name"] || stop["action"] != "stop" || up["on_stop"] != "preview-stop" {
+			t.Errorf("environments %v and %v", up, stop)
+		}
+	}
+}
+
+func TestPipeline_IsPutWhereTheForgeLooks(t *testing.T) {
+	t.Parallel()
+	for forge, want := range map[string][]string{
+		"github": {".github/workflows/preview.yml"}, "gitea": {".gitea/workflows/preview.yml"}, "gitlab": {".gitlab/preview.yml", ".gitlab-ci.yml"},
+	} {
+		files, err := Pipeline{Forge: forge}.Files()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, file := range files {
+			names = append(names, file.Name)
+		}
+		if diff := cmp.Diff(want, names); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if _, err := (Pipeline{Forge: "bitbucket"}).Files(); err == nil || len(hint.Of(err)) != 1 {
+		t.Errorf("error %v, hints %q", err, hint.Of(err))
+	}
+}
