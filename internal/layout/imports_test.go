@@ -21,6 +21,7 @@ var table = map[string][]string{
 	"provision/ec2":                 {"provision/machine", "internal/host"},
 	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
 	"provision/machine":             {"internal/host"},
+	"provision/remote":              {"provision", "internal/host"},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
 	"internal/bench":                {},
@@ -30,6 +31,7 @@ var table = map[string][]string{
 	"internal/forge/standin/trim":   {},
 	"internal/hint":                 {},
 	"internal/host":                 {},
+	"internal/host/hosttest":        {"internal/host"},
 	"internal/layout":               {},
 	"internal/pgarchive":            {},
 	"internal/pgtest":               {},
@@ -117,7 +119,7 @@ func TestImports_OfOtherModulesStayWhereTheyBelong(t *testing.T) {
 
 func TestImports_OnlyHostRunsCommands(t *testing.T) {
 	for _, s := range tree(t) {
-		if s.shop() || s.test() || s.dir() == "internal/host" || s.dir() == "internal/pgtest" {
+		if s.shop() || s.test() || s.dir() == "internal/host" || s.dir() == "internal/host/hosttest" || s.dir() == "internal/pgtest" {
 			continue
 		}
 		if slices.Contains(s.imports, "os/exec") {
