@@ -21,23 +21,28 @@ func (a *app) openCommand() *cobra.Command {
 		Example: "  offshoot open\n  offshoot open --pr 12",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.onPreview(c.Context(), "open", w, func(m provision.Machine, p provision.Preview) error {
-				return a.open(c.Context(), m, p)
+			return a.onPreview(c.Context(), "open", w, preview{
+				here: func(m provision.Machine, p provision.Preview) error {
+					status, err := provision.Get(c.Context(), m, p.ID)
+					if err != nil {
+						return err
+					}
+					return a.open(c.Context(), firstLink(status), string(status.State))
+				},
+				there: func(f far, _ provision.Preview) error {
+					return a.open(c.Context(), f.machine.Labels[provision.LabelLink], string(f.machine.State))
+				},
 			})
 		},
 	}
 	whichFlags(c, &w)
+	a.providerFlag(c)
 	return c
 }
 
-func (a *app) open(ctx context.Context, m provision.Machine, p provision.Preview) error {
-	status, err := provision.Get(ctx, m, p.ID)
-	if err != nil {
-		return err
-	}
-	link := firstLink(status)
+func (a *app) open(ctx context.Context, link, state string) error {
 	if link == "" {
-		return hint.Wrap(fmt.Errorf("nothing to open, the preview is %s", status.State), "run offshoot up")
+		return hint.Wrap(fmt.Errorf("nothing to open, the preview is %s", state), "run offshoot up")
 	}
 	if err := a.println(link); err != nil {
 		return err
