@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/cli"
@@ -41,16 +42,35 @@ type Source struct {
 // Load reads a compose project. The changes name what the file expects and did
 // not get, for instance a variable that only the process environment has.
 // A missing, invalid or hostile file is a usage error.
-func Load(ctx context.Context, src Source) (project *types.Project, changes []Change, err error) {
+func Load(ctx context.Context, src Source) (*types.Project, []Change, error) {
+	project, l, err := read(ctx, src)
+	if err != nil {
+		return nil, nil, err
+	}
+	return project, l.missing.changes(project), nil
+}
+
+// Files lists what a project reads of its checkout: compose files and what they
+// include, files of variables, secrets, configs, build contexts, mounts. Paths
+// are absolute, and some may not exist. Errors are those of Load.
+func Files(ctx context.Context, src Source) ([]string, error) {
+	_, l, err := read(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(l.check.read)
+	return slices.Compact(l.check.read), nil
+}
+
+func read(ctx context.Context, src Source) (project *types.Project, l *loading, err error) {
 	quiet()
 	defer func() {
 		// compose-go panics on some malformed files, such as "!reset {}".
 		if broken := recover(); broken != nil {
-			project, changes, err = nil, nil, invalid(fmt.Errorf("malformed: %v", broken))
+			project, err = nil, invalid(fmt.Errorf("malformed: %v", broken))
 		}
 	}()
-	l, err := newLoading(src)
-	if err != nil {
+	if l, err = newLoading(src); err != nil {
 		return nil, nil, err
 	}
 	if err := l.scan(ctx, l.files, l.workDir, l.env); err != nil {
@@ -59,11 +79,8 @@ func Load(ctx context.Context, src Source) (project *types.Project, changes []Ch
 	if l.blocked {
 		return nil, nil, l.check.err()
 	}
-	p, err := l.load(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	return p, l.missing.changes(p), nil
+	project, err = l.load(ctx)
+	return project, l, err
 }
 
 // loading is one run of Load.

@@ -38,6 +38,7 @@ type checker struct {
 	root  string
 	allow map[string]bool
 	items []Refused
+	read  []string // paths of the checkout that the project reads, and where links among them lead
 }
 
 func newChecker(root string, allow []string) *checker {
@@ -73,6 +74,7 @@ func (c *checker) refuse(key, what string) bool {
 func (c *checker) path(prefix, path, what string) bool {
 	real := resolve(path)
 	if inside(c.root, real) {
+		c.read = append(c.read, filepath.Clean(path), real)
 		return true
 	}
 	if real != filepath.Clean(path) && inside(c.root, path) {

@@ -21,8 +21,9 @@ type app struct {
 	environ        []string
 	secrets        *ui.Secrets
 
-	json   bool // --json was given
-	result any  // what --json prints
+	json     bool   // --json was given
+	result   any    // what --json prints
+	provider string // --provider
 }
 
 // run runs one command line and returns the exit code.
@@ -88,6 +89,10 @@ func (a *app) config() (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkProvider(a.provider); err != nil {
+		return nil, err
+	}
+	cfg.Provider = firstOf(a.provider, cfg.Provider)
 	for name, value := range cfg.Preview.Environment {
 		a.secrets.AddEnv([]string{name + "=" + value})
 	}

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -28,6 +28,8 @@ type EC2Config struct {
 	Spot          bool
 	Disk          int
 	Profile       string
+	Binary        string             // offshoot for the machines, where it is not this one
+	Prices        map[string]float64 // per hour, by instance type
 }
 
 func (e *EC2Config) fields() []field {
@@ -41,6 +43,8 @@ func (e *EC2Config) fields() []field {
 		{name: "spot", decode: yesNo(&e.Spot)},
 		{name: "disk", decode: within(&e.Disk, 8, 16384)},
 		{name: "profile", decode: text(&e.Profile)},
+		{name: "binary", decode: text(&e.Binary)},
+		{name: "prices", decode: entries(func(name string) decodeFunc { return e.price(name) })},
 	}
 }
 
@@ -105,5 +109,21 @@ func (a *app) ec2Options(cfg *Config) ec2.Options {
 	}
 }
 
-// errNoRemote is why previews are refused where machines are EC2's.
-var errNoRemote = errors.New("previews on EC2 machines are not available in this version")
+// price reads what an hour of an instance type costs, in whatever currency.
+func (e *EC2Config) price(typ string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		value, ok := d.scalar(n, where, "a price per hour")
+		if !ok {
+			return
+		}
+		price, err := strconv.ParseFloat(value, 64)
+		if err != nil || price < 0 || price > 1e6 {
+			d.problem(n, where+": not a price per hour", "write it like 0.0912")
+			return
+		}
+		if e.Prices == nil {
+			e.Prices = map[string]float64{}
+		}
+		e.Prices[typ] = price
+	}
+}

@@ -53,6 +53,8 @@ ec2:
   spot: true
   disk: 64
   profile: builder
+  binary: bin/offshoot
+  prices: {t4g.large: 0.0672}
 `
 
 func lookup(pairs ...string) func(string) (string, bool) {
@@ -105,6 +107,7 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 			Region: "eu-west-1", Types: []string{"t4g.large", "m7g.large"}, Image: "amazon-linux", Subnets: []string{"subnet-1"}, SecurityGroup: "sg-1",
 			SSH:  []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 			Spot: true, Disk: 64, Profile: "builder",
+			Binary: "bin/offshoot", Prices: map[string]float64{"t4g.large": 0.0672},
 		},
 	}
 	if diff := cmp.Diff(want, c, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {

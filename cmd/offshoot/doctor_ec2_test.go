@@ -74,19 +74,3 @@ func TestDoctor_OfAnUnknownProviderIsRefused(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }
-
-func TestUp_OnEC2IsRefusedBeforeAnythingIsMade(t *testing.T) {
-	cloud := onEC2(t, standin.Options{Seed: 1})
-	if err := os.WriteFile(configName, []byte("project: shop\nprovider: ec2\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{{"up", "--pr", "1"}, {"down", "--pr", "1"}, {"list"}, {"logs", "--pr", "1"}} {
-		_, errs, code := captured(t, args...)
-		if code != exitUsage || !strings.Contains(errs, "not available in this version") || !strings.Contains(errs, "hint: use provider: docker") {
-			t.Errorf("%v: exit %d: %s", args, code, errs)
-		}
-	}
-	if calls := cloud.Calls(); len(calls) > 0 {
-		t.Errorf("AWS was asked: %v", calls[0].Action)
-	}
-}

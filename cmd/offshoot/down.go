@@ -15,8 +15,8 @@ import (
 )
 
 const downLong = `Down removes every container, network, volume and image that up made for the
-preview, also what a killed run left, and nothing else. It is harmless when
-repeated.`
+preview, also what a killed run left, and nothing else. Where the preview has a
+machine of its own, that is removed. It is harmless when repeated.`
 
 func (a *app) downCommand() *cobra.Command {
 	w, all := which{}, false
@@ -34,6 +34,7 @@ func (a *app) downCommand() *cobra.Command {
 		},
 	}
 	whichFlags(c, &w)
+	a.providerFlag(c)
 	c.Flags().BoolVar(&all, "all", false, "remove every preview of this repository")
 	a.jsonFlag(c)
 	return c
@@ -55,6 +56,9 @@ func (a *app) down(ctx context.Context, w which, all bool) (err error) {
 }
 
 func (a *app) downPreview(ctx context.Context, cfg *Config, preview provision.Preview, all bool) (err error) {
+	if cfg.Provider == providerEC2 {
+		return a.downFar(ctx, cfg, preview, all)
+	}
 	machine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("down: %w", err)

@@ -28,14 +28,20 @@ func (a *app) execCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.onPreview(c.Context(), "exec", w, func(m provision.Machine, p provision.Preview) error {
-				options := a.terminal()
-				options.Argv = argv
-				return inside(provision.Exec(c.Context(), m, p.ID, service, options))
+			return a.onPreview(c.Context(), "exec", w, preview{
+				here: func(m provision.Machine, p provision.Preview) error {
+					options := a.terminal()
+					options.Argv = argv
+					return inside(provision.Exec(c.Context(), m, p.ID, service, options))
+				},
+				there: func(f far, p provision.Preview) error {
+					return f.inside(c.Context(), "exec", p.ID, append([]string{service}, argv...))
+				},
 			})
 		},
 	}
 	whichFlags(c, &w)
+	a.providerFlag(c)
 	c.Flags().SetInterspersed(false)
 	return c
 }
@@ -83,12 +89,14 @@ func (a *app) psqlCommand() *cobra.Command {
 		Example: "  offshoot psql --pr 12\n  offshoot psql -- -c 'SELECT count(*) FROM orders'",
 		Args:    behindDashes,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.onPreview(c.Context(), "psql", w, func(m provision.Machine, p provision.Preview) error {
-				return a.psql(c.Context(), m, p, args)
+			return a.onPreview(c.Context(), "psql", w, preview{
+				here:  func(m provision.Machine, p provision.Preview) error { return a.psql(c.Context(), m, p, args) },
+				there: func(f far, p provision.Preview) error { return f.inside(c.Context(), "psql", p.ID, args) },
 			})
 		},
 	}
 	whichFlags(c, &w)
+	a.providerFlag(c)
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return hint.Wrap(flagError(c, err), "what is meant for psql goes behind --")
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/remote"
 )
 
 // The exit codes, a contract with scripts. 2 is Go's own for a panic.
@@ -49,6 +50,8 @@ func exitCode(ctx context.Context, err error) int {
 		check  *checkError
 		locked *provision.LockedError
 		step   *provision.StepError
+		run    *remote.RunError
+		newer  *remote.NewerError
 	)
 	switch {
 	case err == nil:
@@ -57,7 +60,9 @@ func exitCode(ctx context.Context, err error) int {
 		return inside.code
 	case ctx.Err() != nil:
 		return exitInterrupted
-	case errors.As(err, &locked):
+	case errors.As(err, &run):
+		return run.Outcome.Exit
+	case errors.As(err, &locked), errors.As(err, &newer):
 		return exitLocked
 	case errors.Is(err, provision.ErrNoPreview):
 		return exitNoPreview

@@ -62,3 +62,9 @@ func (d *durationFlag) Set(value string) error {
 	*d = durationFlag(parsed)
 	return nil
 }
+
+// providerFlag chooses where previews are, over what is configured.
+func (a *app) providerFlag(c *cobra.Command) {
+	c.Flags().StringVar(&a.provider, "provider", "", "where previews are, docker or ec2 (default: as configured, or docker)")
+	c.Flags().Lookup("provider").Usage = "`NAME` of where previews are, docker or ec2 (default: as configured, or docker)"
+}

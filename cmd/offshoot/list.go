@@ -15,11 +15,12 @@ import (
 func (a *app) listCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",
-		Short:   "list the previews on this computer",
+		Short:   "list the previews that there are",
 		Example: "  offshoot list\n  offshoot list --json",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.list(c.Context()) },
 	}
+	a.providerFlag(c)
 	a.jsonFlag(c)
 	return c
 }
@@ -32,6 +33,9 @@ func (a *app) list(ctx context.Context) (err error) {
 	cfg, err := a.config()
 	if err != nil {
 		return err
+	}
+	if cfg.Provider == providerEC2 {
+		return a.listFar(ctx, cfg)
 	}
 	machine, err := a.machine(ctx, cfg)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -22,17 +23,23 @@ func (a *app) logsCommand() *cobra.Command {
 				return hint.Usage(errors.New("logs: --tail below 0"), "give the number of lines")
 			}
 			o.Services = services
-			return a.onPreview(c.Context(), "logs", w, func(m provision.Machine, p provision.Preview) (err error) {
-				redacted := a.secrets.Writer(a.stdout)
-				defer closing(redacted, &err) // after the cleaner, which writes to it
-				out := &ui.Cleaner{W: redacted}
-				defer closing(out, &err)
-				return provision.Logs(c.Context(), m, p.ID, o, out)
+			return a.onPreview(c.Context(), "logs", w, preview{
+				here:  func(m provision.Machine, p provision.Preview) error { return a.logs(c.Context(), m, p.ID, o) },
+				there: func(f far, p provision.Preview) error { return f.logs(c.Context(), p.ID, o) },
 			})
 		},
 	}
 	whichFlags(c, &w)
+	a.providerFlag(c)
 	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "go on printing what is logged")
 	c.Flags().IntVar(&o.Tail, "tail", 0, "only the last `N` lines of each container (default all)")
 	return c
+}
+
+func (a *app) logs(ctx context.Context, m provision.Machine, id string, o compose.LogOptions) (err error) {
+	redacted := a.secrets.Writer(a.stdout)
+	defer closing(redacted, &err) // after the cleaner, which writes to it
+	out := &ui.Cleaner{W: redacted}
+	defer closing(out, &err)
+	return provision.Logs(ctx, m, id, o, out)
 }

@@ -5,17 +5,13 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/docker"
 )
 
-// machine connects to the engine that previews run on. The caller closes its
+// machine connects to the engine of this computer. The caller closes its
 // Engine.
 func (a *app) machine(ctx context.Context, cfg *Config) (provision.Machine, error) {
-	if cfg.Provider == providerEC2 {
-		return provision.Machine{}, hint.Usage(errNoRemote, "use provider: docker, or remove the line; offshoot doctor --provider ec2 checks what EC2 will need")
-	}
 	machine, err := docker.Connect(ctx)
 	if err != nil {
 		return machine, err
@@ -24,26 +20,42 @@ func (a *app) machine(ctx context.Context, cfg *Config) (provision.Machine, erro
 	return machine, nil
 }
 
-// onPreview calls do with the machine and the preview that the command line
-// means. Its error says what was done to which preview.
-func (a *app) onPreview(ctx context.Context, verb string, w which,
-	do func(machine provision.Machine, preview provision.Preview) error,
-) (err error) {
+// A preview is dealt with here, on the engine of this computer, or there, on a
+// machine of its own.
+type preview struct {
+	here  func(provision.Machine, provision.Preview) error
+	there func(far, provision.Preview) error
+}
+
+// onPreview deals with the preview that the command line means. Its error says
+// what was done to which preview.
+func (a *app) onPreview(ctx context.Context, verb string, w which, do preview) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
 	}
-	preview, _, err := a.preview(ctx, cfg, w)
+	p, _, err := a.preview(ctx, cfg, w)
 	if err != nil {
 		return err
 	}
-	machine, err := a.machine(ctx, cfg)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", verb, preview.Name, err)
-	}
-	defer closing(machine.Engine, &err)
-	if err := do(machine, preview); err != nil {
-		return fmt.Errorf("%s %s: %w", verb, preview.Name, err)
+	if err := a.dealWith(ctx, cfg, p, do); err != nil {
+		return fmt.Errorf("%s %s: %w", verb, p.Name, err)
 	}
 	return nil
+}
+
+func (a *app) dealWith(ctx context.Context, cfg *Config, p provision.Preview, do preview) (err error) {
+	if cfg.Provider == providerEC2 {
+		f, err := a.far(ctx, cfg, p)
+		if err != nil {
+			return err
+		}
+		return do.there(f, p)
+	}
+	machine, err := a.machine(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closing(machine.Engine, &err)
+	return do.here(machine, p)
 }

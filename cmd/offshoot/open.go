@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,23 +23,43 @@ func (a *app) openCommand() *cobra.Command {
 		Example: "  offshoot open\n  offshoot open --pr 12",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.onPreview(c.Context(), "open", w, func(m provision.Machine, p provision.Preview) error {
-				return a.open(c.Context(), m, p)
+			return a.onPreview(c.Context(), "open", w, preview{
+				here: func(m provision.Machine, p provision.Preview) error {
+					status, err := provision.Get(c.Context(), m, p.ID)
+					if err != nil {
+						return err
+					}
+					signed := func() (string, error) { return signedLink(c.Context(), m, p) }
+					return a.open(c.Context(), firstLink(status), string(status.State), signed)
+				},
+				there: func(f far, _ provision.Preview) error {
+					return a.open(c.Context(), f.machine.Labels[provision.LabelLink], string(f.machine.State), nil)
+				},
 			})
 		},
 	}
 	whichFlags(c, &w)
+	a.providerFlag(c)
 	return c
 }
 
-func (a *app) open(ctx context.Context, m provision.Machine, p provision.Preview) error {
-	status, err := provision.Get(ctx, m, p.ID)
-	if err != nil {
-		return err
+// signedLink signs whoever follows it in; "" where nobody has to.
+func signedLink(ctx context.Context, m provision.Machine, p provision.Preview) (string, error) {
+	access, err := provision.AccessTo(ctx, m, p.ID)
+	if errors.Is(err, provision.ErrOpen) || err == nil && len(access.Links) == 0 {
+		return "", nil
 	}
-	link := firstLink(status)
+	if err != nil {
+		return "", err
+	}
+	return access.Links[0].URL, nil
+}
+
+// open prints the link, which may be passed on, and shows the browser the one
+// that signs in, where there is one.
+func (a *app) open(ctx context.Context, link, state string, signed func() (string, error)) error {
 	if link == "" {
-		return hint.Wrap(fmt.Errorf("nothing to open, the preview is %s", status.State), "run offshoot up")
+		return hint.Wrap(fmt.Errorf("nothing to open, the preview is %s", state), "run offshoot up")
 	}
 	if err := a.println(link); err != nil {
 		return err
@@ -47,11 +68,12 @@ func (a *app) open(ctx context.Context, m provision.Machine, p provision.Preview
 	if opener == "" {
 		return nil
 	}
-	// The browser is signed in; what is printed may be passed on.
-	if access, err := provision.AccessTo(ctx, m, p.ID); err == nil && len(access.Links) > 0 {
-		link = access.Links[0].URL
-	} else if err != nil && !errors.Is(err, provision.ErrOpen) {
-		return err
+	if signed != nil {
+		in, err := signed()
+		if err != nil {
+			return err
+		}
+		link = cmp.Or(in, link)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()

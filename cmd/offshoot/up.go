@@ -26,6 +26,7 @@ type upOptions struct {
 	keepData bool
 	timeout  time.Duration
 	expires  durationFlag
+	binary   string // offshoot for a machine of another platform
 }
 
 const upLong = `Up boots the compose stack of this checkout as a preview: images are built and
@@ -56,6 +57,8 @@ func (a *app) upCommand() *cobra.Command {
 	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until ready")
 	f.Var(&o.expires, "expires", "how long the preview is meant to live, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
+	f.StringVar(&o.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
+	a.providerFlag(c)
 	a.jsonFlag(c)
 	return c
 }
@@ -105,6 +108,9 @@ func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error
 }
 
 func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) (err error) {
+	if cfg.Provider == providerEC2 {
+		return a.upFar(ctx, cfg, o, preview, commit)
+	}
 	u := a.newUI()
 	defer u.Close()
 	machine, err := a.machine(ctx, cfg)
@@ -183,8 +189,10 @@ func explainStep(u *ui.UI, err error) {
 		return
 	}
 	u.Info("last lines of " + firstOf(step.Service, string(step.Step)) + ":")
-	u.Block(strings.Join(step.Tail, "\n"))
+	u.Block(joinLines(step.Tail))
 }
+
+func joinLines(lines []string) string { return strings.Join(lines, "\n") }
 
 func firstOf(texts ...string) string {
 	for _, text := range texts {

@@ -151,3 +151,28 @@ func TestRun_DoesNotStartWhenAlreadyCancelled(t *testing.T) {
 		t.Error("it ran")
 	}
 }
+
+func TestDetach_GoesOnInASessionOfItsOwnAndKeepsWhatItPrints(t *testing.T) {
+	folder := t.TempDir()
+	log, gate := filepath.Join(folder, "log"), filepath.Join(folder, "gate")
+	c := sh(`read line; ps -o sid= -p $$; echo "$GREETING" >&2; until [ -e "$1" ]; do sleep 0.01; done; pwd`, gate)
+	c.Env, c.Dir = append(c.Env, "GREETING=hello"), "/"
+	if err := (host.Local{}).Detach(c, log); err != nil {
+		t.Fatal(err)
+	}
+	read := func() string { text, _ := os.ReadFile(log); return string(text) }
+	await(t, "greeting", func() bool { return strings.Contains(read(), "hello\n") })
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "end", func() bool { return strings.HasSuffix(read(), "hello\n/\n") })
+	if sid, _, _ := strings.Cut(strings.TrimSpace(read()), "\n"); sid == "" || sid == strconv.Itoa(os.Getpid()) {
+		t.Errorf("its session is %q", sid)
+	}
+	if err := (host.Local{}).Detach(host.Command{Args: []string{"/nowhere/x"}}, log); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+	if err := (host.Local{}).Detach(host.Command{}, log); err == nil {
+		t.Error("an empty command was started")
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/host/hosttest"
 )
 
 var (
@@ -22,7 +23,7 @@ var (
 )
 
 func TestSSH_RunsAsThisComputerDoes(t *testing.T) {
-	for name, h := range map[string]host.Host{"ssh": startServer(t).dial(t), "local": host.Local{}} {
+	for name, h := range map[string]host.Host{"ssh": hosttest.Start(t).Dial(t), "local": host.Local{}} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
 			c := sh(`cat; printf '%s|' "$@"; printf '%s' "$GREETING" >&2; pwd`, "a b", "", "$HOME", `it's "quoted" \ here`, "a\nb", "größe")
@@ -52,7 +53,7 @@ func TestSSH_RunsAsThisComputerDoes(t *testing.T) {
 }
 
 func TestSSH_InheritsNothingAndShowsNoSecret(t *testing.T) {
-	h := startServer(t).dial(t)
+	h := hosttest.Start(t).Dial(t)
 	var out bytes.Buffer
 	// All arguments of all processes above the command, and its environment.
 	c := sh(`env; echo --; p=$$; while [ "$p" -gt 1 ]; do tr '\0' ' ' </proc/$p/cmdline; echo; p=$(cut -d' ' -f4 /proc/$p/stat); done`)
@@ -70,7 +71,7 @@ func TestSSH_InheritsNothingAndShowsNoSecret(t *testing.T) {
 }
 
 func TestSSH_CarriesALargeFileBothWays(t *testing.T) {
-	h := startServer(t).dial(t)
+	h := hosttest.Start(t).Dial(t)
 	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<18) // 4 MB
 	path := filepath.Join(t.TempDir(), "file")
 	if err := h.Run(t.Context(), host.Command{Args: []string{"tee", path}, Env: []string{"A=b"}, Stdin: bytes.NewReader(content)}); err != nil {
@@ -87,9 +88,9 @@ func TestSSH_CarriesALargeFileBothWays(t *testing.T) {
 }
 
 func TestSSH_StopsAtAnotherHostKeyAndSendsNothing(t *testing.T) {
-	s := startServer(t)
-	s.remote.HostKey = newKey(t).Public
-	h, err := host.Dial(t.Context(), s.remote)
+	s := hosttest.Start(t)
+	s.Remote.HostKey = hosttest.NewKey(t).Public
+	h, err := host.Dial(t.Context(), s.Remote)
 	var stranger *host.HostKeyError
 	if h != nil || !errors.As(err, &stranger) || stranger.Want == stranger.Shown || !strings.HasPrefix(stranger.Shown, "SHA256:") {
 		t.Errorf("%v, %v", h, err)
@@ -97,22 +98,22 @@ func TestSSH_StopsAtAnotherHostKeyAndSendsNothing(t *testing.T) {
 }
 
 func TestSSH_SaysThatItsKeyIsRefused(t *testing.T) {
-	s := startServer(t)
-	s.remote.Key = []byte(newKey(t).Private)
-	if _, err := host.Dial(t.Context(), s.remote); !errors.Is(err, host.ErrLogin) || strings.Contains(err.Error(), "\n") {
+	s := hosttest.Start(t)
+	s.Remote.Key = []byte(hosttest.NewKey(t).Private)
+	if _, err := host.Dial(t.Context(), s.Remote); !errors.Is(err, host.ErrLogin) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestSSH_RefusesKeysThatAreNone(t *testing.T) {
-	good := newKey(t)
+	good := hosttest.NewKey(t)
 	for name, remote := range map[string]host.Remote{
 		"no key":      {HostKey: good.Public},
 		"no PEM":      {HostKey: good.Public, Key: []byte("s3cret")},
 		"public":      {HostKey: good.Public, Key: []byte(good.Public)},
 		"no host key": {Key: []byte(good.Private)},
 	} {
-		remote.Address = address(1)
+		remote.Address = hosttest.Address(1)
 		if _, err := host.Dial(t.Context(), remote); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -120,7 +121,7 @@ func TestSSH_RefusesKeysThatAreNone(t *testing.T) {
 }
 
 func TestSSH_EndsACommandWithItsContext(t *testing.T) {
-	h := startServer(t).dial(t)
+	h := hosttest.Start(t).Dial(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("enough")
 	running, told := io.Pipe()
@@ -145,7 +146,7 @@ func TestSSH_EndsACommandWithItsContext(t *testing.T) {
 }
 
 func TestSSH_KillsACommandThatDoesNotEnd(t *testing.T) {
-	h := startServer(t).dial(t)
+	h := hosttest.Start(t).Dial(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	running, told := io.Pipe()
 	go func() {
@@ -170,15 +171,15 @@ func holding(told io.Writer) (host.Command, io.Closer) {
 }
 
 func TestSSH_ComesBackAfterEveryCut(t *testing.T) {
-	s := startServer(t)
-	line := newCable(t, s.remote.Address)
-	s.remote.Address = address(line.port)
-	h := s.dial(t)
+	s := hosttest.Start(t)
+	line := hosttest.NewCable(t, s.Remote.Address)
+	s.Remote.Address = hosttest.Address(line.Port)
+	h := s.Dial(t)
 	for range 10 {
 		running, told := io.Pipe()
 		go func() {
 			_, _ = io.ReadFull(running, make([]byte, 1))
-			line.cut()
+			line.Cut()
 			_, _ = io.Copy(io.Discard, running)
 		}()
 		c, hold := holding(told)
@@ -193,20 +194,20 @@ func TestSSH_ComesBackAfterEveryCut(t *testing.T) {
 			t.Fatalf("after the cut: %q, %v", out.String(), err)
 		}
 	}
-	if n := line.made(); n != 11 {
+	if n := line.Made(); n != 11 {
 		t.Errorf("%d connections for 10 cuts", n)
 	}
 }
 
 func TestSSH_NoticesANetworkThatWentAway(t *testing.T) {
-	s := startServer(t)
-	line := newCable(t, s.remote.Address)
-	s.remote.Address, s.remote.Alive = address(line.port), 50*time.Millisecond
-	h := s.dial(t)
+	s := hosttest.Start(t)
+	line := hosttest.NewCable(t, s.Remote.Address)
+	s.Remote.Address, s.Remote.Alive = hosttest.Address(line.Port), 500*time.Millisecond
+	h := s.Dial(t)
 	running, told := io.Pipe()
 	go func() {
 		_, _ = io.ReadFull(running, make([]byte, 1))
-		line.hush(true)
+		line.Hush(true)
 		_, _ = io.Copy(io.Discard, running)
 	}()
 	c, hold := holding(told)
@@ -214,24 +215,24 @@ func TestSSH_NoticesANetworkThatWentAway(t *testing.T) {
 	if err := h.Run(t.Context(), c); !errors.Is(err, host.ErrLost) {
 		t.Errorf("silence: %v", err)
 	}
-	line.hush(false)
+	line.Hush(false)
 	if err := h.Run(t.Context(), sh("true")); err != nil {
 		t.Errorf("after the silence: %v", err)
 	}
 }
 
 func TestSSH_GivesUpOnAServerThatSaysNothing(t *testing.T) {
-	s := startServer(t)
-	line := newCable(t, s.remote.Address)
-	line.hush(true)
-	s.remote.Address, s.remote.Timeout = address(line.port), 50*time.Millisecond
-	if _, err := host.Dial(t.Context(), s.remote); !errors.Is(err, context.DeadlineExceeded) {
+	s := hosttest.Start(t)
+	line := hosttest.NewCable(t, s.Remote.Address)
+	line.Hush(true)
+	s.Remote.Address, s.Remote.Timeout = hosttest.Address(line.Port), 50*time.Millisecond
+	if _, err := host.Dial(t.Context(), s.Remote); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestSSH_EndsWithClose(t *testing.T) {
-	h := startServer(t).dial(t)
+	h := hosttest.Start(t).Dial(t)
 	for range 2 {
 		if err := h.Close(); err != nil {
 			t.Fatal(err)
@@ -243,7 +244,7 @@ func TestSSH_EndsWithClose(t *testing.T) {
 }
 
 func TestSSH_RefusesWhatNoShellCanSay(t *testing.T) {
-	h := startServer(t).dial(t)
+	h := hosttest.Start(t).Dial(t)
 	for name, c := range map[string]host.Command{
 		"argument": {Args: []string{"echo", "a\x00b"}},
 		"folder":   {Args: []string{"echo"}, Dir: "a\x00b"},
@@ -274,9 +275,11 @@ func FuzzQuote_IsReadBackByAShell(f *testing.F) {
 }
 
 func TestKey_IsReadByOpenSSH(t *testing.T) {
-	key := newKey(t)
+	key := hosttest.NewKey(t)
 	path := filepath.Join(t.TempDir(), "key")
-	write(t, path, key.Private)
+	if err := os.WriteFile(path, []byte(key.Private), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := os.Stat("/usr/bin/ssh-keygen"); err != nil {
 		t.Skip("no ssh-keygen here: apt-get install openssh-client")
 	}

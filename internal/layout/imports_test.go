@@ -21,6 +21,7 @@ var table = map[string][]string{
 	"provision/ec2":                 {"provision/machine", "internal/host"},
 	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
 	"provision/machine":             {"internal/host"},
+	"provision/remote":              {"provision", "internal/host"},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
 	"provision/sweep":               {"provision", "provision/machine"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
@@ -31,6 +32,7 @@ var table = map[string][]string{
 	"internal/forge/standin/trim":   {},
 	"internal/hint":                 {},
 	"internal/host":                 {},
+	"internal/host/hosttest":        {"internal/host"},
 	"internal/layout":               {},
 	"internal/pgarchive":            {},
 	"internal/pgtest":               {},
@@ -120,7 +122,7 @@ func TestImports_OfOtherModulesStayWhereTheyBelong(t *testing.T) {
 
 func TestImports_OnlyHostRunsCommands(t *testing.T) {
 	for _, s := range tree(t) {
-		if s.shop() || s.test() || s.dir() == "internal/host" || s.dir() == "internal/pgtest" {
+		if s.shop() || s.test() || s.dir() == "internal/host" || s.dir() == "internal/host/hosttest" || s.dir() == "internal/pgtest" {
 			continue
 		}
 		if slices.Contains(s.imports, "os/exec") {

@@ -32,7 +32,7 @@ func Connect(ctx context.Context) (provision.Machine, error) {
 		machine.Missing = err
 		return machine, nil
 	}
-	machine.Binary, machine.Missing = binaryFor(own, info.OSType, info.Architecture)
+	machine.Binary, machine.Missing = BinaryFor(own, info.OSType, info.Architecture)
 	return machine, nil
 }
 
@@ -48,11 +48,12 @@ var architectures = map[string]struct {
 	"arm64":   {"arm64", elf.EM_AARCH64},
 }
 
-// binaryFor picks the executable for an engine: own, or its sibling.
-func binaryFor(own, system, architecture string) (string, error) {
+// BinaryFor picks the executable of offshoot for a platform, in the words of
+// uname: own where it is one, or else offshoot-linux-ARCH beside it.
+func BinaryFor(own, system, architecture string) (string, error) {
 	platform, known := architectures[architecture]
 	if system != "linux" || !known {
-		return "", fmt.Errorf("the docker engine runs %s on %s, and the gateway is there for linux on amd64 and arm64", system, architecture)
+		return "", fmt.Errorf("previews run on linux on amd64 and arm64, not on %s on %s", system, architecture)
 	}
 	if resolved, err := filepath.EvalSymlinks(own); err == nil {
 		own = resolved
@@ -63,7 +64,7 @@ func binaryFor(own, system, architecture string) (string, error) {
 			return candidate, nil
 		}
 	}
-	return "", hint.Wrap(fmt.Errorf("%s is no program for linux on %s, where the docker engine runs", own, platform.name),
+	return "", hint.Wrap(fmt.Errorf("%s is no program for linux on %s, where the preview runs", own, platform.name),
 		"put offshoot-linux-%s beside it: GOOS=linux GOARCH=%s make build makes one", platform.name, platform.name)
 }
 

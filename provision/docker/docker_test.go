@@ -39,7 +39,7 @@ func TestBinaryFor_IsThisOneOrItsSibling(t *testing.T) {
 	for _, c := range []struct{ own, architecture, want string }{
 		{own, "x86_64", own}, {own, "amd64", own}, {own, "aarch64", sibling}, {link, "arm64", sibling},
 	} {
-		got, err := binaryFor(c.own, "linux", c.architecture)
+		got, err := BinaryFor(c.own, "linux", c.architecture)
 		if resolved, _ := filepath.EvalSymlinks(c.want); err != nil || got != resolved {
 			t.Errorf("%s: %q, %v; want %q", c.architecture, got, err, c.want)
 		}
@@ -51,12 +51,12 @@ func TestBinaryFor_SaysWhatIsMissing(t *testing.T) {
 	if err := os.WriteFile(own, []byte("MZ a program of another system"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, err := binaryFor(own, "linux", "x86_64")
+	_, err := BinaryFor(own, "linux", "x86_64")
 	if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], "offshoot-linux-amd64") {
 		t.Errorf("error %v, hints %q", err, hints)
 	}
 	for _, c := range [][2]string{{"windows", "x86_64"}, {"linux", "riscv64"}} {
-		if got, err := binaryFor(own, c[0], c[1]); err == nil {
+		if got, err := BinaryFor(own, c[0], c[1]); err == nil {
 			t.Errorf("%v: %q", c, got)
 		}
 	}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/docker"
+	"github.com/offshoot-dev/offshoot/provision/remote"
+)
+
+// agentCommand is what offshoot calls on a machine that it has reached. Nobody
+// else does, so it is not listed.
+func (a *app) agentCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:                "agent",
+		Short:              "work for offshoot on another computer (offshoot calls this itself)",
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && slices.Contains(previewVerbs, args[0]) {
+				return a.agentOnPreview(c.Context(), args)
+			}
+			return a.agentFailure(remote.Command(c.Context(), args, a.stdin, a.stdout, a.agentUp))
+		},
+	}
+}
+
+// agentFailure prints an error as the caller's side reads it, on the last line
+// of stderr.
+func (a *app) agentFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	failure := remote.FailureOf(err)
+	failure.Text = a.secrets.Redact(failure.Text)
+	if err := json.NewEncoder(a.stderr).Encode(failure); err != nil {
+		return err
+	}
+	return &commandError{code: exitFailed}
+}
+
+// agentUp is up on the engine of this machine.
+func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(provision.Event)) remote.Outcome {
+	for name, value := range request.Options.Environment {
+		a.secrets.AddEnv([]string{name + "=" + value})
+	}
+	result, err := a.upHere(ctx, request, observe)
+	code := exitCode(ctx, err)
+	outcome := remote.Outcome{Exit: code, Result: result, Error: a.secrets.Redact(errorText(code, err)), Hints: hintsOf(code, err)}
+	var step *provision.StepError
+	if errors.As(err, &step) {
+		outcome.Part = firstOf(step.Service, string(step.Step))
+		for _, line := range step.Tail {
+			outcome.Tail = append(outcome.Tail, a.secrets.Redact(line))
+		}
+	}
+	return outcome
+}
+
+func (a *app) upHere(ctx context.Context, request remote.Request, observe func(provision.Event)) (_ *provision.Result, err error) {
+	machine, err := docker.Connect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("up %s: %w", request.Options.Preview.Name, err)
+	}
+	defer closing(machine.Engine, &err)
+	return provision.Up(ctx, machine, request.Options, observe)
+}

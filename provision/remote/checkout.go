@@ -1,0 +1,137 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/host"
+)
+
+// ListCheckout lists what git sees of a work tree: what it tracks, and what it
+// does not ignore, with the work trees of submodules. A folder that is no work
+// tree is listed as it is.
+func ListCheckout(ctx context.Context, folder string, environment []string) ([]string, error) {
+	if _, err := os.Lstat(filepath.Join(folder, ".git")); errors.Is(err, fs.ErrNotExist) {
+		return listFolder(folder, ".")
+	}
+	return listWorkTree(ctx, folder, "", environment)
+}
+
+func listWorkTree(ctx context.Context, folder, below string, environment []string) ([]string, error) {
+	var out bytes.Buffer
+	err := host.Local{}.Run(ctx, host.Command{
+		Args: []string{"git", "-C", filepath.Join(folder, below), "ls-files", "-z", "--cached", "--others", "--exclude-standard"},
+		Env:  environment, Stdout: &out,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the checkout: %w", err)
+	}
+	var paths []string
+	for name := range strings.SplitSeq(strings.TrimSuffix(out.String(), "\x00"), "\x00") {
+		if name == "" {
+			continue
+		}
+		more, err := listEntry(ctx, folder, path.Join(below, name), environment)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, more...)
+	}
+	return paths, nil
+}
+
+// listEntry follows git into a work tree of its own.
+func listEntry(ctx context.Context, folder, name string, environment []string) ([]string, error) {
+	info, err := os.Lstat(filepath.Join(folder, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // tracked, and deleted here
+	}
+	if err != nil || !info.IsDir() {
+		return []string{name}, err
+	}
+	if _, err := os.Lstat(filepath.Join(folder, name, ".git")); err != nil {
+		return []string{name}, nil // a submodule that is not checked out
+	}
+	inner, err := listWorkTree(ctx, folder, name, environment)
+	return append(inner, name), err
+}
+
+// listFolder lists all that is below a folder, but nothing of git's own.
+func listFolder(folder, below string) ([]string, error) {
+	var paths []string
+	err := fs.WalkDir(os.DirFS(folder), below, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.Name() == ".git" && name != below:
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case name != ".":
+			paths = append(paths, name)
+		}
+		return nil
+	})
+	return paths, err
+}
+
+// AddNeeded adds what a compose project reads of the checkout though git
+// ignores it: files, and folders with all that is in them. Needed paths are
+// absolute; what lies outside of the checkout is the machine's own.
+func AddNeeded(folder string, paths, needed []string) ([]string, error) {
+	known := map[string]bool{}
+	for _, p := range paths {
+		for ; p != "."; p = path.Dir(p) {
+			known[p] = true
+		}
+	}
+	for _, file := range needed {
+		name, inside := within(folder, file)
+		if !inside || known[name] {
+			continue
+		}
+		more, err := listNeeded(folder, name)
+		if err != nil {
+			return nil, fmt.Errorf("checkout: %w", err)
+		}
+		paths = append(paths, more...)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
+}
+
+// within names a path from the folder that it lies in, by either of the
+// folder's own names.
+func within(folder, file string) (name string, inside bool) {
+	real, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		real = folder
+	}
+	for _, start := range []string{folder, real} {
+		name, err := filepath.Rel(start, file)
+		if err == nil && filepath.IsLocal(name) && name != "." {
+			return filepath.ToSlash(name), true
+		}
+	}
+	return "", false
+}
+
+func listNeeded(folder, name string) ([]string, error) {
+	info, err := os.Lstat(filepath.Join(folder, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // compose makes the folder of a mount that is missing
+	}
+	if err != nil || !info.IsDir() {
+		return []string{name}, err
+	}
+	return listFolder(folder, name)
+}

@@ -1,0 +1,189 @@
+package remote_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/remote"
+)
+
+// TestMain makes this program the one that is put on the machines of the
+// tests: called as the agent, it is one whose up is a play.
+func TestMain(m *testing.M) {
+	if len(os.Args) < 2 || os.Args[1] != "agent" {
+		os.Exit(m.Run())
+	}
+	ctx, cancel := interruptible()
+	defer cancel()
+	if err := remote.Command(ctx, os.Args[2:], os.Stdin, os.Stdout, play); err != nil {
+		_ = json.NewEncoder(os.Stderr).Encode(remote.FailureOf(err))
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// play is an up that its request directs by variables: it tells of STEPS
+// steps, waits for the file GATE after each, reads the file SHOW of the
+// checkout, and ends with EXIT.
+func play(ctx context.Context, request remote.Request, observe func(provision.Event)) remote.Outcome {
+	o, env := request.Options, request.Options.Environment
+	var steps, exit int
+	_, _ = fmt.Sscan(env["STEPS"], &steps)
+	_, _ = fmt.Sscan(env["EXIT"], &exit)
+	for n := range steps {
+		observe(provision.Event{Step: provision.StepImages, Kind: provision.Progress, Text: fmt.Sprintf("%d %s", n, strings.Repeat("x", 2000))})
+		for gate := env["GATE"]; gate != "" && !exists(fmt.Sprintf("%s-%d", gate, n)); {
+			select {
+			case <-ctx.Done():
+				return remote.Outcome{Exit: 130, Error: "interrupted"}
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}
+	if exit != 0 {
+		return remote.Outcome{Exit: exit, Error: "up pr-1: migrate: tool: exit 1", Hints: []string{"mend it"}, Part: "tool", Tail: []string{"no such table"}}
+	}
+	shown, err := os.ReadFile(filepath.Join(o.Source.Dir, env["SHOW"]))
+	loaded, _ := os.ReadFile(o.Archive)
+	if err != nil && env["SHOW"] != "" {
+		return remote.Outcome{Exit: 1, Error: err.Error()}
+	}
+	return remote.Outcome{Result: &provision.Result{
+		Preview: o.Preview, Commit: o.Commit, Links: []provision.Link{{Service: "web", URL: "http://" + request.Address.String() + "/"}},
+		Migrated: &provision.Migrated{Output: []string{string(shown), string(loaded)}},
+	}}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// rig is a checkout, and a machine that is a folder of this computer.
+type rig struct {
+	*testing.T
+	site     remote.Site
+	checkout string
+	commit   string
+}
+
+func newRig(t *testing.T, h host.Host) *rig {
+	t.Helper()
+	r := &rig{T: t, checkout: t.TempDir(), commit: "c0ffee"}
+	folder := filepath.Join(t.TempDir(), "offshoot")
+	r.site = remote.Site{Host: h, Folder: folder, Pause: time.Millisecond, Patience: time.Minute}
+	git(t, r.checkout, "init", "-q")
+	r.write("compose.yaml", "services: {}\n", 0o644)
+	if err := r.site.Install(t.Context(), program(t)); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// program leads to this one: a file of its size would cost every test a second.
+func program(t *testing.T) string {
+	t.Helper()
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "offshoot")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nexec "+host.Quote(own)+" \"$@\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func git(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	args = append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"}, args...)
+	if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+		t.Fatalf("git %v: %v: %s", args, err, out)
+	}
+}
+
+func (r *rig) write(name, content string, mode os.FileMode) {
+	r.Helper()
+	path := filepath.Join(r.checkout, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		r.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		r.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// delivery asks for an up that the variables direct.
+func (r *rig) delivery(environment map[string]string) remote.Delivery {
+	r.Helper()
+	paths, err := remote.ListCheckout(r.Context(), r.checkout, os.Environ())
+	if err != nil {
+		r.Fatal(err)
+	}
+	return remote.Delivery{Checkout: r.checkout, Paths: paths, Dir: ".", Request: remote.Request{Options: provision.Options{
+		Preview: provision.Preview{ID: "shop-pr-1", Name: "pr-1"}, Commit: r.commit, Environment: environment, Source: compose.Source{},
+	}}}
+}
+
+func (r *rig) up(d remote.Delivery) (*provision.Result, []provision.Event) {
+	r.Helper()
+	var events []provision.Event
+	result, err := r.site.Up(r.Context(), d, func(e provision.Event) { events = append(events, e) })
+	if err != nil {
+		r.Fatalf("up: %v", err)
+	}
+	return result, events
+}
+
+// runs are the folders of the runs on the machine.
+func (r *rig) runs() []string {
+	r.Helper()
+	found, err := filepath.Glob(filepath.Join(r.site.Folder, "runs", "*"))
+	if err != nil {
+		r.Fatal(err)
+	}
+	return found
+}
+
+// await waits for a condition.
+func (r *rig) await(what string, condition func() bool) {
+	r.Helper()
+	deadline := time.After(time.Minute)
+	for !condition() {
+		select {
+		case <-deadline:
+			r.Fatalf("no %s in time", what)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// recorder is a host that counts what is run over it.
+type recorder struct {
+	host.Host
+	commands [][]string
+	sent     bytes.Buffer // standard input of receive
+}
+
+func (h *recorder) Run(ctx context.Context, c host.Command) error {
+	h.commands = append(h.commands, c.Args)
+	if len(c.Args) > 2 && c.Args[2] == "receive" {
+		h.sent.Reset()
+		c.Stdin = &tee{c.Stdin, &h.sent}
+	}
+	return h.Host.Run(ctx, c)
+}

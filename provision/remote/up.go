@@ -1,0 +1,306 @@
+package remote
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+// A Delivery is what goes to a machine for a run.
+type Delivery struct {
+	Checkout string   // folder of the work tree
+	Paths    []string // of the checkout, relative to it, see ListCheckout
+	Archive  string   // file to load; empty: none
+	Request  Request
+	// Dir is where the compose project is, relative to the checkout.
+	Dir string
+}
+
+// The steps of a delivery, ahead of those of the run itself.
+const (
+	StepProgram provision.Step = "offshoot on the machine"
+	StepSend    provision.Step = "send files"
+	StepRun     provision.Step = "start on the machine"
+)
+
+// Up sends what a run needs and follows it to its end. The error of the run
+// itself is a RunError. When ctx ends first, the run goes on.
+func (s Site) Up(ctx context.Context, d Delivery, observe func(provision.Event)) (*provision.Result, error) {
+	steps := stepper{observe}
+	var started Started
+	goods, err := d.pack()
+	if err != nil {
+		return nil, err
+	}
+	defer goods.close()
+	err = steps.do(StepSend, func() (string, error) { return s.send(ctx, goods) })
+	if err == nil {
+		err = steps.do(StepRun, func() (string, error) {
+			started, err = s.start(ctx, goods)
+			return started.describe(), err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := s.follow(ctx, started.ID, observe)
+	if err != nil {
+		return nil, err
+	}
+	return outcome.Result, outcome.Err()
+}
+
+func (s Started) describe() string {
+	switch {
+	case s.Joined:
+		return "joined a run of the same commit"
+	case s.Ended != "":
+		return "the run of " + short(s.Ended) + " gave way"
+	}
+	return ""
+}
+
+// stepper tells of steps as provision does.
+type stepper struct{ observe func(provision.Event) }
+
+func (s stepper) do(step provision.Step, do func() (string, error)) error {
+	tell := func(kind provision.Kind, text string) {
+		if s.observe != nil {
+			s.observe(provision.Event{Step: step, Kind: kind, Text: text})
+		}
+	}
+	tell(provision.Began, "")
+	text, err := do()
+	if err != nil {
+		tell(provision.Failed, err.Error())
+		return fmt.Errorf("%s: %w", step, err)
+	}
+	tell(provision.Done, text)
+	return nil
+}
+
+// goods are a delivery that was looked at once.
+type goods struct {
+	order   Order
+	root    *os.Root
+	archive string            // path; empty: none
+	names   map[string]string // path in the root by digest; that of the archive is missing
+}
+
+func (d Delivery) pack() (goods, error) {
+	g := goods{names: map[string]string{}, order: Order{ID: newID(), Request: d.Request}}
+	var err error
+	if g.root, err = os.OpenRoot(d.Checkout); err != nil {
+		return g, fmt.Errorf("checkout: %w", err)
+	}
+	tree, err := ReadTree(g.root, d.Paths)
+	if err != nil {
+		return g, errors.Join(err, g.root.Close())
+	}
+	for _, e := range tree {
+		if e.SHA256 != "" {
+			g.names[e.SHA256] = e.Path
+		}
+	}
+	g.order.Tree = tree.under(checkoutFolder)
+	g.order.Request.Options.Source.Dir = d.Dir
+	if d.Archive == "" {
+		return g, nil
+	}
+	if err := g.addArchive(d.Archive); err != nil {
+		return g, errors.Join(fmt.Errorf("archive: %w", err), g.root.Close())
+	}
+	return g, nil
+}
+
+func (g *goods) addArchive(name string) error {
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	base := filepath.Base(name)
+	digest, size, err := digestOf(root, base)
+	if err != nil {
+		return err
+	}
+	g.archive, g.order.Request.Options.Archive = name, base
+	g.order.Tree = append(g.order.Tree, Entry{Path: archiveFolder + "/" + base, Mode: 0o600, Size: size, SHA256: digest})
+	return g.order.Tree.check()
+}
+
+func (g goods) close() { g.root.Close() }
+
+// open opens the content of a digest.
+func (g goods) open(digest string) (*os.File, error) {
+	if name, known := g.names[digest]; known {
+		return g.root.Open(name)
+	}
+	return os.Open(g.archive)
+}
+
+func newID() string {
+	raw := make([]byte, 16)
+	_, _ = rand.Read(raw) // it never fails
+	return hex.EncodeToString(raw)
+}
+
+// sendRounds bounds how often contents are sent again that did not arrive as
+// they were, or that another run's start has removed.
+const sendRounds = 5
+
+// send brings to the machine what it has not got of the tree.
+func (s Site) send(ctx context.Context, g goods) (told string, err error) {
+	var parts []Part
+	if err := s.ask(ctx, "compare", g.order.Tree, &parts); err != nil {
+		return "", err
+	}
+	told = describeParts(parts)
+	return told, s.sendParts(ctx, g, parts)
+}
+
+// sendParts sends until nothing is missing. Time counts from the last byte
+// that arrived: a file that takes an hour is no file that is stuck.
+func (s Site) sendParts(ctx context.Context, g goods, parts []Part) error {
+	t, damaged := s.tries(), 0
+	for left := total(parts); len(parts) > 0; {
+		err := s.sendOnce(ctx, g, parts)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		var again error
+		switch {
+		case err == nil:
+		case errors.Is(err, errDamaged) && damaged < sendRounds:
+			damaged++
+		case final(err):
+			return err
+		default:
+			again = err
+		}
+		if err := s.ask(ctx, "compare", g.order.Tree, &parts); err != nil {
+			return err
+		}
+		if now := total(parts); now < left {
+			left = now
+			t.progress()
+		}
+		if again == nil {
+			continue
+		}
+		if err := t.again(ctx, again); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func total(parts []Part) (bytes int64) {
+	for _, p := range parts {
+		bytes += p.Size - p.Offset + 1 // an empty file counts too
+	}
+	return bytes
+}
+
+func (s Site) sendOnce(ctx context.Context, g goods, parts []Part) error {
+	reader, writer := io.Pipe()
+	sent := make(chan error, 1)
+	go func() {
+		err := g.writeParts(writer, parts)
+		writer.CloseWithError(err)
+		sent <- err
+	}()
+	err := s.Host.Run(ctx, s.command("receive", reader))
+	reader.Close()
+	local := <-sent
+	var unreadable *settled
+	if errors.As(local, &unreadable) {
+		return unreadable
+	}
+	return settle(explainAgent(err), err)
+}
+
+// settle keeps an error that the agent made from being tried again.
+func settle(explained, raw error) error {
+	if raw == nil || !final(raw) {
+		return raw
+	}
+	return &settled{explained}
+}
+
+// writeParts writes parts one behind the other, each with a line ahead. An
+// error of our own files is settled.
+func (g goods) writeParts(w io.Writer, parts []Part) error {
+	for _, part := range parts {
+		if err := g.writePart(w, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g goods) writePart(w io.Writer, part Part) error {
+	file, err := g.open(part.SHA256)
+	if err != nil {
+		return &settled{err}
+	}
+	defer file.Close()
+	if err := json.NewEncoder(w).Encode(part); err != nil {
+		return err
+	}
+	source := io.NewSectionReader(file, part.Offset, part.Size-part.Offset)
+	n, err := io.Copy(w, source)
+	if err == nil && n < part.Size-part.Offset {
+		return &settled{fmt.Errorf("%s became shorter while it was sent", filepath.Base(file.Name()))}
+	}
+	return err
+}
+
+// start begins the run, after contents that went missing were sent again.
+func (s Site) start(ctx context.Context, g goods) (Started, error) {
+	for range sendRounds {
+		var started Started
+		if err := s.ask(ctx, "start", g.order, &started); err != nil {
+			return started, err
+		}
+		if len(started.Missing) == 0 {
+			return started, nil
+		}
+		if err := s.sendParts(ctx, g, started.Missing); err != nil {
+			return started, err
+		}
+	}
+	return Started{}, errors.New("other runs remove what this one has sent")
+}
+
+func describeParts(parts []Part) string {
+	var bytes int64
+	for _, p := range parts {
+		bytes += p.Size - p.Offset
+	}
+	switch {
+	case len(parts) == 0:
+		return "nothing has changed"
+	case len(parts) == 1:
+		return fmt.Sprintf("1 file, %s", size(bytes))
+	}
+	return fmt.Sprintf("%d files, %s", len(parts), size(bytes))
+}
+
+func size(bytes int64) string {
+	switch {
+	case bytes < 1000:
+		return fmt.Sprintf("%d bytes", bytes)
+	case bytes < 1e6:
+		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+}

@@ -1,0 +1,15 @@
+package provision
+
+// Labels of a preview that its machine bears too, where it has one of its own:
+// they are all that a list of machines knows.
+const (
+	LabelCommit  = labelCommit
+	LabelVersion = labelVersion
+	LabelLink    = prefix + "link" // the one to open first, as long as the address stays
+)
+
+// Labels identify the preview.
+func (p Preview) Labels() map[string]string { return p.labels() }
+
+// PreviewOf reads an identity back from labels.
+func PreviewOf(labels map[string]string) Preview { return previewOf(labels) }
