@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/sweep"
+)
+
+const sweepLong = `Sweep removes what nobody needs any more of this repository: previews whose pull
+request is not open, what has expired, and what runs left that were killed.
+Nothing without offshoot's labels is touched.
+
+Each thing is looked at again right before it is removed, and its pull request
+is asked for by itself, so that a list that fails, is empty or is short removes
+nothing. Without a token for the forge only what has expired, and what belongs
+to nothing, is removed.`
+
+// sweepOptions is the command line of sweep.
+type sweepOptions struct {
+	dryRun bool
+}
+
+func (a *app) sweepCommand() *cobra.Command {
+	o := sweepOptions{}
+	c := &cobra.Command{
+		Use:     "sweep",
+		Short:   "remove previews that nobody needs any more",
+		Long:    sweepLong,
+		Example: "  offshoot sweep --dry-run\n  GITHUB_TOKEN=… offshoot sweep",
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return a.sweep(c.Context(), o) },
+	}
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be removed, and why; remove nothing")
+	a.jsonFlag(c)
+	return c
+}
+
+func (a *app) sweep(ctx context.Context, o sweepOptions) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	preview, git, err := a.preview(ctx, cfg, which{branch: "all"}) // only the repository matters
+	if err != nil {
+		return err
+	}
+	u := a.newUI()
+	defer u.Close()
+	pulls, err := a.openForge(git)
+	if err != nil {
+		if !errors.Is(err, hint.ErrUsage) {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		u.Warn(fmt.Sprintf("%v: pull requests are not asked for, only what has expired goes", err))
+	}
+	return a.sweepRepository(ctx, u, cfg, o, sweep.Sweep{Repository: preview.Repository, Pulls: pulls})
+}
+
+// sweepRepository runs a sweep over the places of the configuration. A
+// scheduled job runs it too.
+func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *Config, o sweepOptions, s sweep.Sweep) (err error) {
+	places, closePlaces, err := a.places(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	defer func() { err = errors.Join(err, closePlaces()) }()
+	s.Places = places
+	told := s.After
+	s.After = func(ctx context.Context, r sweep.Removal) error {
+		u.Info(fmt.Sprintf("removed %s %s: %s", r.Kind, r.ID, r.Text))
+		if r.Kind == sweep.Preview {
+			if err := a.forgetArchives(provision.Preview{ID: r.Preview}); err != nil {
+				return err
+			}
+		}
+		if told == nil {
+			return nil
+		}
+		return told(ctx, r)
+	}
+	plan, err := s.Plan(ctx)
+	result := sweep.Result{Plan: plan, Removed: []sweep.Removal{}, Spared: []sweep.Spared{}}
+	if !o.dryRun {
+		var failed error
+		result, failed = s.Run(ctx, plan)
+		err = errors.Join(err, failed)
+	}
+	u.Close()
+	if err != nil {
+		err = fmt.Errorf("sweep: %w", err)
+	}
+	return errors.Join(err, a.answerSweep(o, result))
+}
+
+// places are where previews of the configured provider are.
+func (a *app) places(ctx context.Context, cfg *Config) ([]sweep.Place, func() error, error) {
+	if cfg.Provider == providerEC2 {
+		provider, err := ec2.New(ctx, a.ec2Options(cfg))
+		if err != nil {
+			return nil, nil, err
+		}
+		return []sweep.Place{sweep.Machines{Provider: provider, Remains: remnants(provider)}}, func() error { return nil }, nil
+	}
+	machine, err := a.machine(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return []sweep.Place{sweep.Engine{Machine: machine}}, machine.Engine.Close, nil
+}
+
+// leftoverAge is how old a volume must be that no instance has: a younger one
+// may be on its way to one.
+const leftoverAge = time.Hour
+
+func remnants(provider *ec2.Provider) func(context.Context) ([]sweep.Remnant, error) {
+	return func(ctx context.Context) ([]sweep.Remnant, error) {
+		found, err := provider.Leftovers(ctx, leftoverAge)
+		var remains []sweep.Remnant
+		for _, l := range found {
+			remains = append(remains, sweep.Remnant{
+				Kind: sweep.Kind(l.Kind), ID: l.ID, Preview: l.Preview,
+				Remove: func(ctx context.Context) error { return provider.Remove(ctx, l) },
+			})
+		}
+		return remains, err
+	}
+}
+
+// openForge finds the forge of the checkout and the token for it. Having none
+// of them is hint.ErrUsage.
+func (a *app) openForge(git checkout) (sweep.Pulls, error) {
+	at, err := forge.Locate(a.lookup, git.Remote)
+	if err != nil {
+		return nil, err
+	}
+	token, err := at.Token(a.lookup)
+	if err != nil {
+		return nil, err
+	}
+	a.secrets.Add(token)
+	opened, err := forge.Open(at, forge.Options{Token: token, Version: buildVersion().Version})
+	if err != nil {
+		return nil, err
+	}
+	return pullsOf{opened}, nil
+}
+
+// pullsOf are the pull requests of a forge, as a sweep asks for them.
+type pullsOf struct{ forge forge.Forge }
+
+func (p pullsOf) Open(ctx context.Context) ([]int, error) {
+	pulls, err := p.forge.OpenPulls(ctx)
+	var numbers []int
+	for _, pull := range pulls {
+		numbers = append(numbers, pull.Number)
+	}
+	return numbers, err
+}
+
+// IsOpen is an error where the forge knows no such pull request: to a token
+// without rights it knows none.
+func (p pullsOf) IsOpen(ctx context.Context, number int) (bool, error) {
+	pull, err := p.forge.Pull(ctx, number)
+	if errors.Is(err, forge.ErrNotFound) {
+		err = hint.Wrap(err, "the token may not see it; offshoot down --pr %d removes the preview by hand", number)
+	}
+	return pull.Open, err
+}
