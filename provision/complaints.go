@@ -36,6 +36,9 @@ func (c *complaints) lines() []string {
 }
 
 func (c *complaints) keep(line string) {
+	if n := len(c.kept); n > 0 && fromFunction.MatchString(line) {
+		c.kept[n-1] = says.ReplaceAllString(c.kept[n-1], "$1 "+conditionOf("P0"))
+	}
 	clean := withoutData(line)
 	if clean == "" || len(c.kept) > 0 && c.kept[len(c.kept)-1] == clean {
 		return
@@ -57,6 +60,10 @@ var (
 	copyFailed = regexp.MustCompile(`^pg_restore: error: (COPY failed for table "[^"]*")`)
 	// pg_restore: error: could not execute query: ERROR:  …
 	restoreError = regexp.MustCompile(`^pg_restore: error: (.*)$`)
+	// a function may say anything, whatever the code: the context tells that it
+	// was one. CONTEXT:  PL/pgSQL function f(text) line 3 at RAISE
+	fromFunction = regexp.MustCompile(`^(?:CONTEXT:\s+)?(?:PL/\S+|SQL) function `)
+	says         = regexp.MustCompile(`^([0-9A-Z]{5}:|pg_restore: .*?ERROR:) .*$`)
 	// a value may have quotes and line ends of its own: nothing tells where it ends
 	quoted = regexp.MustCompile(`["'].*`)
 )

@@ -25,6 +25,9 @@ psql:<stdin>:20: ERROR:  42601: syntax error at or near "s3cret"
 LINE 1: s3cret 7
 psql:<stdin>:22: ERROR:  P0001: no such customer s3cret
 CONTEXT:  PL/pgSQL function f() line 1 at RAISE
+psql:<stdin>:24: ERROR:  23514: s3cret violates our rules
+HINT:  ask s3cret
+CONTEXT:  PL/pgSQL function f() line 1 at RAISE
 psql:<stdin>:23: ERROR:  42704: role "owner" does not exist
 psql:<stdin>:5: error: invalid command \restrict
 psql:<stdin>:6: error: could not s3cret
@@ -38,6 +41,9 @@ pg_restore: error: could not execute query: ERROR:  could not create unique inde
 DETAIL:  Key (b)=(s3cret) is duplicated.
 Command was: ALTER TABLE ONLY public.a ADD CONSTRAINT a_pkey PRIMARY KEY (b) -- s3cret
 pg_restore: error: could not execute query: ERROR:  invalid input value for enum color: "s3cret"
+pg_restore: error: could not execute query: ERROR:  no such customer s3cret
+CONTEXT:  SQL statement "SELECT 's3cret'"
+PL/pgSQL function public.f(text) line 1 at RAISE
 pg_restore: error: unsupported version (1.16) in file header
 `
 
@@ -50,12 +56,14 @@ func TestComplaints_ShowNoData(t *testing.T) {
 		`COPY a, line 2`,
 		`42601: syntax error at or near …`,
 		`P0001: a function or trigger raised an error`,
+		`23514: a function or trigger raised an error`,
 		`42704: role "owner" does not exist`,
 		`psql: invalid command \restrict`,
 		`pg_restore: COPY failed for table "a"`,
 		`COPY a, line 1, column b`,
 		`pg_restore: could not execute query: ERROR:  could not create unique index "a_pkey"`,
 		`pg_restore: could not execute query: ERROR:  invalid input value for enum color: …`,
+		`pg_restore: could not execute query: ERROR: a function or trigger raised an error`,
 		`pg_restore: unsupported version (1.16) in file header`,
 	}
 	for _, size := range []int{1, 7, 100000} { // however the pieces fall

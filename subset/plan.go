@@ -37,6 +37,7 @@ type Plan struct {
 	masks    *mask.Plan
 	details  *catalog.Details // of columns, where masks need them
 	proved   mask.Proof
+	rewrite  mask.Rewrite // of the texts of the schema
 }
 
 // TablePlan is what Run will do with one table.

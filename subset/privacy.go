@@ -37,6 +37,7 @@ type Masking struct {
 	Privacy Privacy // empty means PrivacyOff
 	Rules   []mask.Rule
 	Key     mask.Key
+	Schema  []mask.LiteralRule  // for what the schema itself says
 	Fresh   bool                // the key is of this run alone
 	Scanned map[string][]string // columns of each schema.table when it was last scanned; nil when it never was
 }
@@ -46,17 +47,30 @@ type PrivacyReport struct {
 	Level    Privacy       `json:"level"`
 	Key      string        `json:"key,omitempty"` // "given" or "fresh", where anything is masked
 	Masked   []mask.Column `json:"masked,omitempty"`
-	Unmasked []string      `json:"unmasked,omitempty"` // columns that look sensitive and are copied as they are
+	Unmasked []string      `json:"unmasked,omitempty"` // columns, and places of the schema, that look sensitive and are copied as they are
+
+	Schema []mask.LiteralFinding `json:"schema,omitempty"` // places of the schema with personal data, and what became of it
 }
 
-// SensitiveError is the refusal to read rows: columns look sensitive, and
-// nobody has said what is to become of them.
-type SensitiveError struct{ Findings []mask.Finding }
+// SensitiveError is the refusal to read rows: columns, or places of the
+// schema, look sensitive, and nobody has said what is to become of them.
+type SensitiveError struct {
+	Findings []mask.Finding
+	Schema   []mask.LiteralFinding
+}
 
 func (e *SensitiveError) Error() string {
 	var b strings.Builder
-	b.WriteString("columns without a rule of what is to become of them:")
+	if len(e.Findings) > 0 {
+		b.WriteString("columns without a rule of what is to become of them:")
+	}
 	for _, f := range e.Findings {
+		b.WriteString("\n  " + f.String())
+	}
+	if len(e.Schema) > 0 {
+		b.WriteString(strings.Repeat("\n", min(len(e.Findings), 1)) + "places of the schema without a rule of what is to become of them:")
+	}
+	for _, f := range e.Schema {
 		b.WriteString("\n  " + f.String())
 	}
 	return b.String()
@@ -69,7 +83,7 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 	m := s.spec.Masking
 	p.Privacy = PrivacyReport{Level: m.Privacy}
 	gated := m.Privacy == PrivacyStrict || m.Privacy == PrivacyWarn
-	if len(m.Rules) == 0 && !gated {
+	if len(m.Rules) == 0 && len(m.Schema) == 0 && !gated {
 		return nil
 	}
 	details, err := catalog.ReadDetails(ctx, s.leader, s.db)
@@ -78,6 +92,11 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 	}
 	masks, mistakes := mask.Resolve(mask.Source{Database: s.db, Details: details, Keys: p.keys}, m.Rules, m.Key)
 	p.masks, p.details = masks, details
+	passages, err := catalog.ReadPassages(ctx, s.leader, s.db.Version)
+	if err != nil {
+		return fmt.Errorf("read texts of the schema: %w", s.explain(s.leader, err))
+	}
+	p.Privacy.Schema, p.rewrite = mask.ResolveLiterals(passages, m.Schema, m.Key, mistakes)
 	trial := &trial{source: s, plan: p, mistakes: mistakes, proved: mask.Proof{}}
 	if err := trial.withoutRows(ctx); err != nil {
 		return err
@@ -110,17 +129,26 @@ func (p *Plan) describeMasks(m Masking) {
 func (s *Source) gate(p *Plan) *SensitiveError {
 	findings := mask.Unruled(s.db, p.details, s.spec.Masking.Rules, p.masks, s.spec.Masking.Scanned)
 	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.copies(f.Table) })
-	if len(findings) == 0 {
+	literals := slices.DeleteFunc(slices.Clone(p.Privacy.Schema), func(f mask.LiteralFinding) bool { return f.Rule != "" })
+	if len(findings)+len(literals) == 0 {
 		return nil
 	}
 	if p.Privacy.Level == PrivacyStrict {
-		return &SensitiveError{findings}
+		return &SensitiveError{findings, literals}
 	}
 	for _, f := range findings {
-		p.Privacy.Unmasked = append(p.Privacy.Unmasked, f.Column())
-		p.Warnings = append(p.Warnings, f.String()+": copied as it is")
+		p.leave(f.Column(), f.String())
+	}
+	for _, f := range literals {
+		p.leave(f.Place, f.String())
 	}
 	return nil
+}
+
+// leave notes that something is copied as it is.
+func (p *Plan) leave(what, why string) {
+	p.Privacy.Unmasked = append(p.Privacy.Unmasked, what)
+	p.Warnings = append(p.Warnings, why+": copied as it is")
 }
 
 // columns are the full names of those that nobody has decided about.
@@ -183,6 +211,11 @@ func (p PrivacyReport) lines() []string {
 			columns = append(columns, p.Masked[i].Name+" ("+p.Masked[i].How+")")
 		}
 		lines = append(lines, "masked: "+table+": "+strings.Join(columns, ", "))
+	}
+	for _, f := range p.Schema {
+		if f.Rule != "" {
+			lines = append(lines, "schema: "+f.String()+": "+f.Rule)
+		}
 	}
 	return lines
 }

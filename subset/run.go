@@ -115,7 +115,7 @@ func (r *run) choose(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.snapshot, Catalog: r.src.db, Privacy: r.privacy(), Excluded: r.plan.excluded}
+		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.snapshot, Catalog: r.src.db, Privacy: r.privacy(), Excluded: r.plan.excluded, Rewrite: r.plan.rewrite}
 		return r.sink.Begin(ctx, origin)
 	})
 	g.Go(func() error { return r.walk.run(ctx) })

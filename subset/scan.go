@@ -14,11 +14,12 @@ import (
 // Scan says of each column whether it looks as if it held personal data. No
 // value of a row is in it.
 type Scan struct {
-	Version  int                 `json:"version"` // of this document, 1
-	Database string              `json:"database"`
-	Columns  int                 `json:"columns"`
-	Findings []ScanFinding       `json:"findings"`
-	Seen     map[string][]string `json:"-"` // the columns of each table
+	Version  int                   `json:"version"` // of this document, 1
+	Database string                `json:"database"`
+	Columns  int                   `json:"columns"`
+	Findings []ScanFinding         `json:"findings"`
+	Schema   []mask.LiteralFinding `json:"schema,omitempty"` // places of the schema with personal data
+	Seen     map[string][]string   `json:"-"`                // the columns of each table
 }
 
 // ScanFinding is a column that looks sensitive and what is to become of it.
@@ -44,10 +45,15 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 	}
 	source := mask.Source{Database: s.db, Details: details, Keys: append(append([]*catalog.ForeignKey{}, s.db.ForeignKeys...), declared...)}
 	rules, mistakes := mask.Resolve(source, s.spec.Masking.Rules, s.spec.Masking.Key)
+	passages, err := catalog.ReadPassages(ctx, s.leader, s.db.Version)
+	if err != nil {
+		return nil, fmt.Errorf("read texts of the schema: %w", s.explain(s.leader, err))
+	}
+	scan := &Scan{Version: 1, Database: s.db.Name, Seen: map[string][]string{}, Findings: []ScanFinding{}}
+	scan.Schema, _ = mask.ResolveLiterals(passages, s.spec.Masking.Schema, s.spec.Masking.Key, mistakes)
 	if mistakes.Any() {
 		return nil, mistakes.Err()
 	}
-	scan := &Scan{Version: 1, Database: s.db.Name, Seen: map[string][]string{}, Findings: []ScanFinding{}}
 	classifier := mask.NewClassifier()
 	for _, t := range s.db.Tables {
 		if !t.Readable || t.RowSecurity {
@@ -126,8 +132,23 @@ func (c *Scan) WriteText(w io.Writer) error {
 			return err
 		}
 	}
+	c.describeSchema(&b)
 	_, err := io.WriteString(w, tidy(b.String()))
 	return err
+}
+
+func (c *Scan) describeSchema(b *strings.Builder) {
+	if len(c.Schema) == 0 {
+		return
+	}
+	b.WriteString("\nin the schema itself:\n")
+	for _, f := range c.Schema {
+		decision := f.Rule
+		if decision == "" {
+			decision = "no rule"
+		}
+		b.WriteString("  " + f.String() + ": " + decision + "\n")
+	}
 }
 
 func (f ScanFinding) becomes() string {

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/mask"
 )
 
 // Sink is where a subset goes: a database, a script, an archive.
@@ -51,6 +52,7 @@ type Origin struct {
 	Snapshot string // pg_export_snapshot identifier, valid until Close
 	Catalog  *catalog.Database
 	Privacy  string         // how values were treated, in one line without any of them; empty when nobody said
+	Rewrite  mask.Rewrite   // what is not to reach a target of the texts of the schema
 	Excluded []catalog.Name // tables the role cannot read and the user excluded: left out of the schema too
 }
 

@@ -34,6 +34,7 @@ type Config struct {
 
 	Subset   SubsetConfig
 	Mask     []mask.Rule         // in the order of the file
+	Schema   []mask.LiteralRule  // for what the schema itself says, in the order of the file
 	Scanned  map[string][]string // columns by table, nil before the first scan
 	Privacy  subset.Privacy      // empty means strict
 	Preview  PreviewConfig
@@ -80,6 +81,7 @@ func (c *Config) fields() []field {
 		{name: "provider", decode: provider(&c.Provider)},
 		{name: "ec2", fields: c.EC2.fields()},
 		{name: "mask", decode: masks(&c.Mask)},
+		{name: "schema", decode: literals(&c.Schema)},
 		{name: "scanned", decode: scanned(&c.Scanned)},
 		{name: "privacy", decode: privacy(&c.Privacy)},
 	}

@@ -40,6 +40,17 @@ func decodeMask(d *decoder, n node, where string) (mask.Rule, bool) {
 	return rule, ok
 }
 
+// literals reads what becomes of personal data in places of the schema.
+func literals(into *[]mask.LiteralRule) decodeFunc {
+	return entries(func(place string) decodeFunc {
+		return func(d *decoder, n node, where string) {
+			if as, ok := d.scalar(n, where, "keep, scrub or drop"); ok {
+				*into = append(*into, mask.LiteralRule{Place: place, As: as, Where: fmt.Sprintf("%s:%d", d.file, n.Line)})
+			}
+		}
+	})
+}
+
 func maskFields(rule *mask.Rule) []field {
 	return []field{
 		{name: "as", decode: text(&rule.As), required: true},
@@ -108,7 +119,7 @@ const shortestKey = 16
 // masking is what becomes of the values of columns. The level of the command
 // line wins over the configuration's.
 func (a *app) masking(c *Config, level string) (subset.Masking, error) {
-	m := subset.Masking{Rules: c.Mask, Scanned: c.Scanned, Privacy: c.Privacy}
+	m := subset.Masking{Rules: c.Mask, Schema: c.Schema, Scanned: c.Scanned, Privacy: c.Privacy}
 	if level != "" {
 		parsed, err := subset.ParsePrivacy(level)
 		if err != nil {

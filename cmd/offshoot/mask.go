@@ -73,7 +73,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 	}
 	spec := cfg.spec(source)
 	spec.Connections = 1
-	spec.Masking = subset.Masking{Rules: cfg.Mask}
+	spec.Masking = subset.Masking{Rules: cfg.Mask, Schema: cfg.Schema}
 	u := a.newUI("")
 	defer u.Close()
 	scan, err := takeScan(ctx, u, spec)

@@ -30,11 +30,26 @@ func addRules(text []byte, scan *subset.Scan) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if lines, err = insert(lines, "schema", places(scan.Schema), false); err != nil {
+		return nil, err
+	}
 	lines, err = insert(lines, "scanned", seen(scan.Seen), true)
 	if err != nil {
 		return nil, err
 	}
 	return []byte(strings.Join(lines, "\n") + "\n"), nil
+}
+
+// places are rules for the places of the schema that have none, where any but
+// keep is possible.
+func places(findings []mask.LiteralFinding) []string {
+	var rules []string
+	for _, f := range findings {
+		if as := f.Suggest(); f.Rule == "" && as != "" {
+			rules = append(rules, fmt.Sprintf("%s: %s # %s", dollars(mask.Quoted(f.Place)), as, f.Topic))
+		}
+	}
+	return rules
 }
 
 // seen lists the columns of each table, one table a line.

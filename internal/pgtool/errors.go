@@ -44,18 +44,34 @@ func (e *diskFull) Unwrap() []error { return []error{e.exit, ErrDiskFull} }
 // end of an ERROR.
 func Clean(stderr string) string {
 	var kept []string
+	last := 0 // of the errors in kept
 	for line := range strings.Lines(stderr) {
 		line = strings.TrimSpace(line)
+		if FromFunction(line) && last < len(kept) {
+			kept = append(kept[:last], raised.ReplaceAllString(kept[last], "$1 a function refused a value"))
+		}
 		if !ours.MatchString(line) || strings.Contains(line, "while PROCESSING TOC") {
 			continue
+		}
+		if raised.MatchString(line) {
+			last = len(kept)
 		}
 		kept = append(kept, Redact(line))
 	}
 	return strings.Join(kept, "\n")
 }
 
+// FromFunction reports whether the context of a server's error says that it
+// came out of a function. Functions say what they like, and that may be what
+// is in a row.
+func FromFunction(context string) bool { return function.MatchString(context) }
+
 var (
 	ours = regexp.MustCompile(`^(pg_dump|pg_restore|psql)(:|\S*: (error|warning))|^HINT:`)
+	// function begins a line of a context: CONTEXT:  PL/pgSQL function f(text)
+	// line 3 at RAISE, or SQL function "f" statement 1.
+	function = regexp.MustCompile(`(?m)^(?:CONTEXT:\s+)?(?:PL/\S+|SQL) function `)
+	raised   = regexp.MustCompile(`((?:ERROR|FATAL|WARNING):) .*$`)
 	// refused matches what a server says that has no connection left.
 	refused = regexp.MustCompile(`FATAL:  (sorry, too many clients|remaining connection slots|too many connections for)`)
 	// value matches what a message of the server quotes of a row, as in

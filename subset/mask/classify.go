@@ -120,8 +120,10 @@ func (c *Classifier) byName(l Look) (topic, float64, string) {
 		return topic{}, 0, ""
 	}
 	parts := nameParts(l.Name)
-	if t, sure := c.lookUp(parts, l); t.name != "" {
-		return t, sure, "its name"
+	for _, spelled := range [][]string{parts, inFull(parts)} {
+		if t, sure := c.lookUp(spelled, l); t.name != "" {
+			return t, sure, "its name"
+		}
 	}
 	for _, w := range nameParts(l.Comment) {
 		if t, ok := c.words[w]; ok && len(w) > 4 && c.fitsType(t, l.Type) {
@@ -132,6 +134,15 @@ func (c *Classifier) byName(l Look) (topic, float64, string) {
 		return t, 0.7, "its type"
 	}
 	return topic{}, 0, ""
+}
+
+// inFull spells out what is shortened.
+func inFull(parts []string) []string {
+	long := make([]string, len(parts))
+	for i, p := range parts {
+		long[i] = first(shortened[p], p)
+	}
+	return long
 }
 
 // typed are types that say by themselves what is in them.
@@ -146,6 +157,9 @@ func (c *Classifier) lookUp(parts []string, l Look) (topic, float64) {
 		for i := len(parts) - n; i >= 0; i-- {
 			word := strings.Join(parts[i:i+n], "")
 			t, ok := c.word(word)
+			if !ok && n == 1 {
+				t, ok = c.compound(word)
+			}
 			sure := 0.9
 			if !ok {
 				if t, ok = c.alone[word]; !ok || !(n == len(parts) && c.ofPeople(l.Table)) {
@@ -153,7 +167,7 @@ func (c *Classifier) lookUp(parts []string, l Look) (topic, float64) {
 				}
 				sure = 0.7
 			}
-			if c.excused(parts, i, n, t) || !c.fitsType(t, l.Type) {
+			if c.excused(parts, i, n, t) || c.ofThing(word, l.Table) || !c.fitsType(t, l.Type) {
 				continue
 			}
 			return t, sure
@@ -171,6 +185,28 @@ func (c *Classifier) word(w string) (topic, bool) {
 		}
 	}
 	return topic{}, false
+}
+
+// compound knows a long word that begins with one: firstnamephonetic.
+func (c *Classifier) compound(w string) (topic, bool) {
+	const enough = 8 // letters
+	for n := len(w) - 1; n >= enough; n-- {
+		if t, ok := c.words[w[:n]]; ok {
+			return t, true
+		}
+	}
+	return topic{}, false
+}
+
+// ofThing reports whether the table makes a word one about things: the family
+// name of a species, the gender of a product.
+func (c *Classifier) ofThing(word, table string) bool {
+	if !slices.Contains([]string{"fullname", "familyname", "displayname", "gender"}, word) {
+		return false
+	}
+	parts := nameParts(table[strings.LastIndexByte(table, '.')+1:])
+	last := parts[len(parts)-1]
+	return c.things[last] || c.things[strings.TrimSuffix(last, "s")]
 }
 
 // excused reports whether the parts around a word make it one about
@@ -219,6 +255,9 @@ func (c *Classifier) fitsType(t topic, typname string) bool {
 
 func (c *Classifier) ofPeople(table string) bool {
 	parts := nameParts(table[strings.LastIndexByte(table, '.')+1:])
+	if n := len(parts); n > 1 && slices.Contains([]string{"entity", "data", "info", "details", "record", "records"}, parts[n-1]) {
+		parts = parts[:n-1]
+	}
 	return len(parts) > 0 && (c.people[parts[len(parts)-1]] || c.people[strings.Join(parts, "")])
 }
 

@@ -30,7 +30,10 @@ func (m *Mistakes) Any() bool { return len(m.list) > 0 }
 // Err lists the mistakes in the order of the rules; nil when there are none.
 func (m *Mistakes) Err() error {
 	at := func(one mistake) int {
-		return slices.IndexFunc(m.rules, func(rule Rule) bool { return rule.Where == one.where })
+		if i := slices.IndexFunc(m.rules, func(rule Rule) bool { return rule.Where == one.where }); i >= 0 {
+			return i
+		}
+		return len(m.rules) // rules of the schema
 	}
 	slices.SortStableFunc(m.list, func(a, b mistake) int { return cmp.Compare(at(a), at(b)) })
 	errs := make([]error, len(m.list))

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 )
 
@@ -34,12 +36,18 @@ type maskedField struct {
 type rows struct {
 	masked []maskedField
 	row    row
+	at     int // the field that is being masked
 	out    []byte
 }
 
 // block masks rows that end with a newline each. Columns without a mask are
 // copied as they are.
-func (m *rows) block(raw []byte) ([]byte, error) {
+func (m *rows) block(raw []byte) (out []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = nil, m.failure()
+		}
+	}()
 	m.out = m.out[:0]
 	for len(raw) > 0 {
 		end := bytes.IndexByte(raw, '\n')
@@ -52,6 +60,34 @@ func (m *rows) block(raw []byte) ([]byte, error) {
 		raw = raw[end+1:]
 	}
 	return m.out, nil
+}
+
+// failure says where a transformer panicked. It says nothing of the panic
+// itself: Go would print it, and a value of the row may be in it.
+func (m *rows) failure() error {
+	column := "a column"
+	for name, at := range m.row.index {
+		if at == m.at {
+			column = "column " + name
+		}
+	}
+	return fmt.Errorf("a mistake in offshoot: the transformer of %s fails at %s", column, origin())
+}
+
+// origin is the place in this package that panicked, from the inside out.
+func origin() string {
+	callers := make([]uintptr, 32)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	var places []string
+	for {
+		f, more := frames.Next()
+		if strings.Contains(f.Function, "/subset/mask.") && !strings.Contains(f.Function, "failure") && !strings.HasSuffix(f.Function, "origin") {
+			places = append(places, fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line))
+		}
+		if !more || len(places) == 5 {
+			return strings.Join(places, ", ")
+		}
+	}
 }
 
 func (m *rows) line(line []byte) error {
@@ -78,6 +114,7 @@ func (m *rows) line(line []byte) error {
 			m.out = append(m.out, f...)
 			continue
 		}
+		m.at = i
 		m.field(f, m.masked[next].mask)
 		next++
 	}

@@ -65,17 +65,29 @@ func message(pg *pgconn.PgError) string {
 	switch {
 	case pg.Code == "22021", pg.Code == "22P05":
 		return "a text does not fit the encoding of the target"
-	case strings.HasPrefix(pg.Code, "22"), strings.HasPrefix(pg.Code, "P0"):
+	case strings.HasPrefix(pg.Code, "22"), strings.HasPrefix(pg.Code, "P0"), inFunction(pg):
 		return where("a value was refused", pg)
 	}
 	return where(pg.Message, pg)
 }
 
+// inFunction tells an error that came out of somebody's function: those say
+// what they like under any code, and like to say which row it was.
+func inFunction(pg *pgconn.PgError) bool {
+	return pg.Routine == "exec_stmt_raise" || pgtool.FromFunction(pg.Where)
+}
+
 func where(text string, pg *pgconn.PgError) string {
-	// Where begins such as `COPY t, line 3, column c: "value"`.
-	place, _, _ := strings.Cut(pg.Where, ": \"")
-	if strings.HasPrefix(place, "COPY ") && !strings.Contains(place, "\n") {
-		return text + " in " + place
+	// A line of Where is such as `COPY t, line 3, column c: "value"`; a value
+	// may have lines of its own, after that.
+	for line := range strings.Lines(pg.Where) {
+		place, _, quoted := strings.Cut(strings.TrimSuffix(line, "\n"), ": \"")
+		if strings.HasPrefix(line, "COPY ") {
+			return text + " in " + place
+		}
+		if quoted {
+			break
+		}
 	}
 	return text
 }

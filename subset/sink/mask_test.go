@@ -1,6 +1,10 @@
 package sink_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,44 +25,74 @@ func maskRules(lines ...string) []mask.Rule {
 	return rules
 }
 
-// wantNone looks for secrets in every kind of target: byte by byte.
+// wantNone looks for secrets in every kind of target, byte by byte: in the
+// files as they are, in what is compressed in them, and in what they restore.
 func wantNone(t *testing.T, spec subset.Spec, secrets []string) (target string) {
 	t.Helper()
-	dir := t.TempDir()
 	target = pgtest.New(t)
-	script, custom := filepath.Join(dir, "s.sql"), filepath.Join(dir, "c.dump")
-	for _, to := range []string{target, script, custom} {
-		report, _ := runSpec(t, spec, to)
-		if len(report.Privacy.Masked) == 0 {
+	dir := t.TempDir()
+	paths := []string{filepath.Join(dir, "s.sql"), filepath.Join(dir, "s.sql.gz"), filepath.Join(dir, "c.dump"), filepath.Join(dir, "d") + "/"}
+	for _, to := range append(paths, target) {
+		if report, _ := runSpec(t, spec, to); len(report.Privacy.Masked) == 0 {
 			t.Fatal("nothing is masked")
 		}
 	}
 	texts := map[string]string{"database": dump(t, target)}
-	for name, path := range map[string]string{"script": script, "archive": custom} {
+	for _, archive := range paths[2:] {
+		restored, err := pgRestore(t, "--file=-", archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts["restored "+archive] = restored
+	}
+	for _, path := range filesBelow(t, dir) {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts[name] = string(raw)
+		texts[path] = string(raw)
+		if strings.HasSuffix(path, ".gz") {
+			texts["unpacked "+path] = gunzip(t, raw)
+		}
 	}
-	restored, err := pgRestore(t, "--file=-", custom)
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts["restored archive"] = restored
 	for name, text := range texts {
 		for _, secret := range secrets {
 			if strings.Contains(text, secret) {
 				t.Fatalf("the %s holds %q", name, secret)
 			}
 		}
-	}
-	for _, name := range []string{"script", "restored archive"} {
-		if !strings.Contains(texts[name], "ersonal data: privacy strict") {
+		if whole := strings.HasPrefix(name, "restored") || strings.Contains(name, "s.sql") && text[0] == '-'; whole && !strings.Contains(text, "ersonal data: privacy strict") {
 			t.Errorf("the %s does not say how private it is", name)
 		}
 	}
 	return target
+}
+
+func filesBelow(t *testing.T, dir string) (paths []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil || len(paths) < 5 {
+		t.Fatalf("%d files in %s: %v", len(paths), dir, err)
+	}
+	return paths
+}
+
+func gunzip(t *testing.T, raw []byte) string {
+	t.Helper()
+	r, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func secretsOf(t *testing.T, url, sql string) []string {

@@ -55,6 +55,9 @@ func (s *schema) read(ctx context.Context, from subset.Origin) error {
 	if err := s.tools.Dump(ctx, env, dump); err != nil {
 		return err
 	}
+	if err := rewrite(s.archive, from.Rewrite.Replace, from.Rewrite.Comments); err != nil {
+		return err
+	}
 	entries, err := s.tools.List(ctx, s.archive)
 	if err != nil {
 		return err
@@ -82,6 +85,7 @@ func (s *schema) wanted(entries []pgtool.Entry) []pgtool.Entry {
 		case strings.HasPrefix(e.Text, "USER MAPPING "): // pg_dump gives it no oids
 			s.warnings = append(s.warnings, "user mapping left out, because it may hold a password: "+
 				strings.TrimPrefix(e.Text, "USER MAPPING - USER MAPPING "))
+		case strings.HasPrefix(e.Text, "STATISTICS DATA "): // pg_dump 18 may add it: common values of columns, unmasked
 		case e.IsCommentOn("SCHEMA public"), strings.HasPrefix(e.Text, "COMMENT - EXTENSION "):
 		default:
 			kept = append(kept, e)
