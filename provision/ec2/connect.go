@@ -22,7 +22,7 @@ const loginUser = "offshoot"
 const readyFolder = "/etc/offshoot"
 
 // Connect logs in to a machine as soon as it answers, and returns when its
-// bootstrap has ended. The host key is the one that the machine's labels name;
+// bootstrap has ended and its timer knows when the machine expires. The host key is the one that the machine's labels name;
 // another one ends it at once. A machine that does not come up is a BootError.
 func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, error) {
 	remote, err := p.remote(m)
@@ -46,6 +46,9 @@ func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, e
 	}
 	if err == nil {
 		if err = p.awaitReady(ctx, h); err == nil {
+			err = p.setTimer(ctx, h, m.Expires)
+		}
+		if err == nil {
 			return h, nil
 		}
 		err = errors.Join(err, h.Close())
@@ -102,4 +105,25 @@ func (p *Provider) awaitReady(ctx context.Context, h host.Host) error {
 		}
 		return "it still installs", how == "ready", nil
 	})
+}
+
+// timerCommand lets the machine end itself in so many seconds by its own
+// clock, which may differ from ours; 0: never.
+const timerCommand = `[ "$2" = 0 ] || set -- "$1" $(($(date +%s) + $2))
+echo "$2" >"$1/expires"`
+
+// setTimer brings the machine's own timer in line with its label, which is what
+// an up and an extend change.
+func (p *Provider) setTimer(ctx context.Context, h host.Host, expires time.Time) error {
+	left := int64(0)
+	if !expires.IsZero() {
+		left = max(1, int64(expires.Sub(p.clock.Now())/time.Second))
+	}
+	err := h.Run(ctx, host.Command{
+		Args: []string{"/bin/sh", "-c", timerCommand, "sh", p.options.Ready, strconv.FormatInt(left, 10)}, Env: []string{"PATH=/usr/bin:/bin"},
+	})
+	if err != nil {
+		return fmt.Errorf("set the machine's timer: %w", err)
+	}
+	return nil
 }

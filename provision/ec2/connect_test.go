@@ -111,6 +111,31 @@ func TestConnect_ReachesTheMachineThatWasMade(t *testing.T) {
 	}
 }
 
+// The clock of the account stands still in another time than the machine's.
+func TestConnect_SetsTheTimerByTheMachinesOwnClock(t *testing.T) {
+	a, port, userData := reachable(t)
+	m := a.ensure("shop-pr-12")
+	sshd(t, userData(), port)
+	a.ready("ready", "")
+	for expires, want := range map[time.Time]int64{a.clock.Now().Add(3 * time.Hour): 3 * 3600, {}: 0} {
+		m.Expires = expires
+		before := time.Now().Unix()
+		h, err := a.provider.Connect(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Close()
+		content, err := os.ReadFile(filepath.Join(a.provider.Ready(), "expires"))
+		got, parsed := strconv.ParseInt(strings.TrimSpace(string(content)), 10, 64)
+		if want > 0 {
+			got -= before
+		}
+		if err != nil || parsed != nil || got < want-60 || got > want+60 {
+			t.Errorf("%v: %q, %v", expires, content, err)
+		}
+	}
+}
+
 // ready leaves the mark of a bootstrap that has ended.
 func (a *account) ready(mark, text string) {
 	a.Helper()

@@ -77,7 +77,7 @@ func TestBootstrap_MakesAMachineThatLetsUsInAndEndsInTime(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "testdata/machine.sh", folder)
 	out, err := cmd.CombinedOutput()
 	for _, line := range []string{
-		"offshoot: bootstrap: done\n", "\nready\n", "\noffshoot\n", " docker\n", "\n7226582400\n", "\n-rw-------\n",
+		"offshoot: bootstrap: done\n", "\nready\n", "\noffshoot\n", " docker\n", "\n7226582400\n", "\n7226582401\n", "\niptables -w -I DOCKER-USER -d 169.254.169.254/32 -j REJECT\n", "\n-rw-------\n",
 		"not yet:\nexpired:\noffshoot: expired, shutting down\nshutdown -h now\nnever:\nagain:\n", "\nin\n",
 	} {
 		if !strings.Contains(string(out), line) {

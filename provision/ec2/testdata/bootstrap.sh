@@ -69,20 +69,19 @@ cat >/home/offshoot/.ssh/authorized_keys <<'KEY'
 ssh-ed25519 AAAAlogin
 KEY
 chown offshoot:offshoot /home/offshoot/.ssh/authorized_keys
-mkdir -p /etc/sudoers.d
-echo 'offshoot ALL=(ALL) NOPASSWD: /usr/bin/tee /etc/offshoot/expires' >/etc/sudoers.d/offshoot
-chmod 440 /etc/sudoers.d/offshoot
+# Every up tells the timer a new time.
+chown offshoot /etc/offshoot/expires
 
 say "packages"
 # The distribution's own, and none where an image has them already.
-if command -v dockerd >/dev/null && command -v git >/dev/null && command -v sudo >/dev/null && [ -x /usr/sbin/sshd ]; then
+if command -v dockerd >/dev/null && command -v iptables >/dev/null && command -v git >/dev/null && [ -x /usr/sbin/sshd ]; then
 	:
 elif command -v apt-get >/dev/null; then
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get -o DPkg::Lock::Timeout=300 update
-	apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends docker.io iptables git sudo openssh-server
+	apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends docker.io iptables git openssh-server
 elif command -v dnf >/dev/null; then
-	dnf install -y docker git sudo openssh-server
+	dnf install -y docker iptables git openssh-server
 else
 	say "packages: neither apt-get nor dnf is there"
 	exit 1
@@ -123,6 +122,8 @@ RuntimeDirectoryMode=0755
 RuntimeDirectoryPreserve=yes
 ExecStart=/usr/sbin/sshd -D -f /etc/offshoot/sshd_config
 Restart=always
+# What was started over a connection goes on without it.
+KillMode=process
 [Install]
 WantedBy=multi-user.target
 UNIT
@@ -135,9 +136,23 @@ else
 fi
 
 say "engine"
+# Containers do not reach the metadata service, which knows the machine's credentials. The engine keeps what it finds in
+# this chain, and asks it first.
+cat >/etc/offshoot/guard <<'SCRIPT'
+#!/bin/sh
+set -e
+iptables -w -N DOCKER-USER 2>/dev/null || true
+iptables -w -C DOCKER-USER -d 169.254.169.254/32 -j REJECT 2>/dev/null || iptables -w -I DOCKER-USER -d 169.254.169.254/32 -j REJECT
+SCRIPT
+chmod 755 /etc/offshoot/guard
 if systemd; then
+	mkdir -p /etc/systemd/system/docker.service.d
+	printf '[Service]\nExecStartPre=/etc/offshoot/guard\n' >/etc/systemd/system/docker.service.d/offshoot.conf
+	systemctl daemon-reload
+	/etc/offshoot/guard # the packages may have started the engine already
 	systemctl enable --now docker.service
 else
+	/etc/offshoot/guard
 	[ -S /var/run/docker.sock ] || nohup dockerd >/var/log/offshoot-dockerd.log 2>&1 </dev/null &
 fi
 waited=0

@@ -25,7 +25,7 @@ stub() {
 stub dockerd 'exec /given/socket -test.run=TestMachineSocket'
 stub shutdown 'echo "shutdown $*"'
 stub git ''
-stub sudo 'exec "$@"'
+stub iptables 'echo "iptables $*" >>/given/iptables; [ "$2" != -C ]'
 cp "$given/socket" "$root/given/socket"
 
 inside() { chroot "$root" env -i PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
@@ -33,6 +33,8 @@ login() { inside ssh -F none -o BatchMode=yes -o UserKnownHostsFile=/given/known
 inside sh /given/user-data
 inside ls /etc/offshoot
 login 'id -un; id -Gn; cat /etc/offshoot/expires; ls -l /etc/offshoot/ssh_host_key | cut -c1-10'
+login 'echo 7226582401 >/etc/offshoot/expires; cat /etc/offshoot/expires'
+cat "$root/given/iptables"
 login 'cat /etc/offshoot/ssh_host_key' 2>/dev/null && echo "the host key is for everybody to read"
 echo "not yet:"
 inside /etc/offshoot/expire
