@@ -9,6 +9,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/subset"
@@ -34,6 +35,9 @@ func (r archive) remove() error {
 // archive returns the file that the command line names, or makes a subset of
 // the configured source in a private folder.
 func (a *app) archive(ctx context.Context, u *ui.UI, cfg *Config, o upOptions, preview provision.Preview) (archive, error) {
+	if store.IsLocation(o.archive) {
+		return a.archiveFromBucket(ctx, u, o.archive)
+	}
 	if o.archive != "" {
 		path, err := filepath.Abs(o.archive)
 		return archive{path: path}, err

@@ -35,7 +35,8 @@ dangles. The source is only read, in one snapshot.
 
 TARGET is the URL of an empty database, or a path whose name picks the format:
 .sql, .sql.gz or .sql.zst is a script for psql, - is that script on stdout,
-.dump or a folder/ is an archive for pg_restore.
+.dump or a folder/ is an archive for pg_restore. s3://BUCKET/KEY is an object
+of such a name; AWS's usual variables say where and who.
 
 The source is --source, else OFFSHOOT_SOURCE, else source in offshoot.yaml: a
 URL or key=value pairs, as psql takes them. A password is better kept in
@@ -54,7 +55,7 @@ func (a *app) subsetCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&o.source, "source", "", "`URL` of the database to read")
-	f.StringVar(&o.to, "to", "", "database URL, path or - to write to")
+	f.StringVar(&o.to, "to", "", "database URL, path, s3:// or - to write to")
 	f.BoolVar(&o.plan, "plan", false, "print what would be kept, and why; copy nothing")
 	f.Uint64Var(&o.seed, "seed", 0, "the same seed and data keep the same rows")
 	f.StringVar(&o.privacy, "privacy", "", "strict, warn or off: what to do about columns that look sensitive and have no rule")
@@ -219,7 +220,7 @@ func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) 
 	if o.plan {
 		return run.printPlan(ctx, o.report)
 	}
-	report, err := run.copy(ctx)
+	report, err := run.copyTo(ctx)
 	if err != nil {
 		return explainTarget(err)
 	}

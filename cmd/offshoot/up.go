@@ -13,6 +13,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -50,7 +51,7 @@ func (a *app) upCommand() *cobra.Command {
 	}
 	whichFlags(c, &o.which)
 	f := c.Flags()
-	f.StringVar(&o.archive, "archive", "", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar)")
+	f.StringVar(&o.archive, "archive", "", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://")
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
 	f.BoolVar(&o.keep, "keep", false, "leave a preview that failed for a look at it")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
@@ -73,8 +74,11 @@ func (o upOptions) check() error {
 		return hint.Usage(fmt.Errorf("up: timeout %v", o.timeout), "give a time such as 5m")
 	case o.archive == "":
 		return nil
+	case store.IsLocation(o.archive):
+		_, err := store.Parse(o.archive)
+		return err
 	case strings.Contains(o.archive, "://"):
-		return hint.Usage(errors.New("up: archives are read from files in this version"), "download it first")
+		return hint.Usage(errors.New("up: archives are files, or objects at s3://"), "download it first")
 	}
 	info, err := os.Stat(o.archive)
 	if err != nil {

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/store"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+// copyTo makes the subset where it is wanted, which may be a bucket.
+func (r *subsetRun) copyTo(ctx context.Context) (*subset.Report, error) {
+	if !store.IsLocation(r.to) {
+		return r.copy(ctx)
+	}
+	at, err := bucketTarget(r.to)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.mayReplace(ctx, s, at); err != nil {
+		return nil, err
+	}
+	return r.copyThrough(ctx, s, at)
+}
+
+// bucketTarget reads the name of an object, whose end says which format it is.
+func bucketTarget(to string) (store.Location, error) {
+	at, err := store.Parse(to)
+	if err != nil {
+		return at, err
+	}
+	for _, format := range []string{".sql", ".sql.gz", ".sql.zst", ".dump"} {
+		if strings.HasSuffix(at.Key, format) {
+			return at, nil
+		}
+	}
+	return at, hint.Usage(fmt.Errorf("target %s: the name does not say which format to write", at), "let it end in .sql.zst, .sql.gz, .sql or .dump")
+}
+
+// mayReplace refuses to overwrite an object unasked, before the work.
+func (r *subsetRun) mayReplace(ctx context.Context, s *store.Store, at store.Location) error {
+	_, err := s.Stat(ctx, at)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !errors.Is(err, store.ErrNoBucket):
+		return nil
+	case err == nil && !r.replace:
+		return fmt.Errorf("%s: %w", at, subset.ErrTargetNotEmpty)
+	}
+	return err
+}
+
+// copyThrough writes a file and uploads it: size and digest of an object have
+// to be known when it is begun.
+func (r *subsetRun) copyThrough(ctx context.Context, s *store.Store, at store.Location) (_ *subset.Report, err error) {
+	folder, err := passingFolder()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	local := *r
+	local.to = filepath.Join(folder, path.Base(at.Key))
+	report, err := local.copy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	step := r.ui.Start("upload")
+	sent, err := s.Upload(ctx, local.to, at, func(done, total int64) { step.Progress(done>>10, total>>10, "kB") })
+	if err != nil {
+		step.Fail("")
+		return nil, err
+	}
+	step.Done(ui.Bytes(sent.Bytes) + " to " + at.String())
+	return report, nil
+}
+
+const passing = "subset-"
+
+// passingFolder makes a private folder for a file on its way to a bucket, and
+// removes those that killed runs left: rows of production do not stay.
+func passingFolder() (string, error) {
+	parent, err := cacheFolder("passing")
+	if err != nil {
+		return "", err
+	}
+	entries, _ := os.ReadDir(parent)
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil && strings.HasPrefix(entry.Name(), passing) && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.RemoveAll(filepath.Join(parent, entry.Name()))
+		}
+	}
+	folder, err := os.MkdirTemp(parent, passing) // mode 0700
+	if err != nil {
+		return "", fmt.Errorf("make the archive: %w", err)
+	}
+	return folder, nil
+}
+
+// cacheFolder makes a folder in offshoot's own cache, for its user alone.
+func cacheFolder(name string) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", hint.Wrap(fmt.Errorf("cache: %w", err), "set HOME or XDG_CACHE_HOME")
+	}
+	folder := filepath.Join(cache, "offshoot", name)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("cache: %w", err)
+	}
+	return folder, nil
+}
+
+// archiveFromBucket downloads an archive, unless it is in the cache.
+func (a *app) archiveFromBucket(ctx context.Context, u *ui.UI, name string) (archive, error) {
+	at, err := store.Parse(name)
+	if err != nil {
+		return archive{}, err
+	}
+	folder, err := cacheFolder("archives")
+	if err != nil {
+		return archive{}, err
+	}
+	s, err := store.Open(ctx)
+	if err != nil {
+		return archive{}, err
+	}
+	step := u.Start("fetch archive")
+	file, hit, err := store.Cache{Folder: folder}.Get(ctx, s, at)
+	if err != nil {
+		step.Fail("")
+		return archive{}, fmt.Errorf("archive: %w", err)
+	}
+	if hit {
+		step.Done("in the cache")
+	} else {
+		step.Done(at.String())
+	}
+	return archive{path: file}, nil
+}

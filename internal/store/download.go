@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// Download reads an object into a file, which is there as a whole or not at
+// all. Want is what Stat said.
+func (s *Store) Download(ctx context.Context, from Location, path string, want Info) error {
+	read := func(ctx context.Context, at int64) (io.ReadCloser, error) {
+		input := &s3.GetObjectInput{Bucket: &from.Bucket, Key: &from.Key}
+		if want.etag != "" {
+			input.IfMatch = &want.etag // not half of one archive and half of the next
+		}
+		if at > 0 {
+			text := fmt.Sprintf("bytes=%d-", at)
+			input.Range = &text
+		}
+		found, err := s.client.GetObject(ctx, input)
+		if err != nil {
+			return nil, explain(from, "s3:GetObject", err)
+		}
+		return found.Body, nil
+	}
+	if err := receive(ctx, path, want, s.pause, read); err != nil {
+		return fmt.Errorf("download %s: %w", from, err)
+	}
+	return nil
+}
+
+// maxTries is how often a download that is cut off goes on where it was.
+const maxTries = 5
+
+// receive writes what is read to a file beside path, checks it, and gives it
+// its name.
+func receive(ctx context.Context, path string, want Info, wait time.Duration,
+	read func(ctx context.Context, from int64) (io.ReadCloser, error),
+) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".download-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	digest := sha256.New()
+	err = receiveAll(ctx, io.MultiWriter(file, digest), want.Bytes, wait, read)
+	if err == nil {
+		err = check(digest, want)
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+func receiveAll(ctx context.Context, to io.Writer, size int64, wait time.Duration,
+	read func(ctx context.Context, from int64) (io.ReadCloser, error),
+) error {
+	done := int64(0)
+	for try := 1; ; try++ {
+		body, err := read(ctx, done)
+		if err != nil {
+			return err // asked again already, where that could help
+		}
+		n, err := io.Copy(to, body)
+		_ = body.Close()
+		done += n
+		if err == nil && done == size {
+			return nil
+		}
+		if err == nil && done > size {
+			return fmt.Errorf("it has more than the %d bytes that it should", size)
+		}
+		if try == maxTries || ctx.Err() != nil {
+			return errors.Join(context.Cause(ctx), fmt.Errorf("cut off after %d of %d bytes, %d times: %w", done, size, try, or(withoutLink(err), io.ErrUnexpectedEOF)))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+			wait *= 2
+		}
+	}
+}
+
+func or(err, standard error) error {
+	if err != nil {
+		return err
+	}
+	return standard
+}
+
+func check(digest hash.Hash, want Info) error {
+	got := hex.EncodeToString(digest.Sum(nil))
+	if want.SHA256 == "" || got == want.SHA256 {
+		return nil
+	}
+	return hint.Wrap(fmt.Errorf("its digest is %.12s…, not %.12s… as when it was uploaded", got, want.SHA256), "make it anew")
+}

@@ -1,0 +1,290 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/letsencrypt/pebble/v2/ca"
+	"github.com/letsencrypt/pebble/v2/db"
+	"github.com/letsencrypt/pebble/v2/va"
+	"github.com/letsencrypt/pebble/v2/wfe"
+	"github.com/miekg/dns"
+)
+
+func TestMain(m *testing.M) {
+	// Pebble otherwise waits for seconds before it asks.
+	_ = os.Setenv("PEBBLE_VA_NOSLEEP", "1")
+	_ = os.Setenv("PEBBLE_AUTHZREUSE", "0")
+	os.Exit(m.Run())
+}
+
+// authority is a real ACME server, Let's Encrypt's own for tests, that
+// validates hosts on the ports of one gateway.
+type authority struct {
+	directory string
+	rootsFile string // by which its server is checked
+	issued    *x509.CertPool
+	orders    atomic.Int32 // that it was asked for
+	broken    atomic.Bool
+}
+
+func newAuthority(t *testing.T, httpPort, httpsPort int) *authority {
+	t.Helper()
+	quiet := log.New(io.Discard, "", 0)
+	store := db.NewMemoryStore()
+	signer := ca.New(quiet, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {}})
+	judge := va.New(quiet, httpPort, httpsPort, false, nameServer(t), store)
+	front := wfe.New(quiet, store, judge, signer, []string{"pebble"}, false, false, 1, 1)
+	a := &authority{issued: x509.NewCertPool()}
+	handler := front.Handler()
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.broken.Load() {
+			http.Error(w, `{"type":"urn:ietf:params:acme:error:serverInternal","detail":"out of order"}`, http.StatusInternalServerError)
+			return
+		}
+		if strings.Contains(r.URL.Path, "order-plz") {
+			a.orders.Add(1)
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	a.directory = server.URL + wfe.DirectoryPath
+	a.rootsFile = filepath.Join(t.TempDir(), "roots.pem")
+	roots := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(a.rootsFile, roots, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.issued.AddCert(signer.GetRootCert(0).Cert)
+	return a
+}
+
+// nameServer leads every name to this computer.
+func nameServer(t *testing.T) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // Pebble asks by TCP
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &dns.Server{Listener: listener, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		answer := new(dns.Msg).SetReply(q)
+		if q.Question[0].Qtype == dns.TypeA {
+			answer.Answer = []dns.RR{&dns.A{
+				Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 1}, A: net.IPv4(127, 0, 0, 1),
+			}}
+		}
+		_ = w.WriteMsg(answer)
+	})}
+	go func() { _ = server.ActivateAndServe() }()
+	t.Cleanup(func() { _ = server.Shutdown() })
+	return listener.Addr().String()
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Close()
+	return free.Addr().(*net.TCPAddr).Port
+}
+
+// encrypted is a gateway with TLS and one private preview.
+type encrypted struct {
+	started
+	https     int
+	authority *authority
+}
+
+const publicRoutes = `{"routes":[{"host":"shop-pr-1.previews.example.com","project":"shop","preview":"pr-1","service":"web","id":"shop-pr-1",
+	"site":"shop-pr-1.previews.example.com","sign_in":true,"state":"starting"}]}`
+
+func startEncrypted(t *testing.T, folder string, a *authority, http, https int) encrypted {
+	t.Helper()
+	s := start(t, folder, "-listen", fmt.Sprintf("127.0.0.1:%d", http), "-https", fmt.Sprintf("127.0.0.1:%d", https), "-https-port", fmt.Sprint(https),
+		"-acme-directory", a.directory, "-acme-roots", a.rootsFile, "-acme-email", "ops@example.com")
+	s.address = fmt.Sprintf("127.0.0.1:%d", http)
+	e := encrypted{started: s, https: https, authority: a}
+	if err := e.load(t, publicRoutes); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// status asks how it stands about certificates, as an up does.
+func (e encrypted) status(t *testing.T) CertificateStatus {
+	t.Helper()
+	var out strings.Builder
+	if err := Command(t.Context(), []string{"certificates", "-socket", e.socket}, nil, &out); err != nil {
+		t.Fatal(err)
+	}
+	var list []CertificateStatus
+	if err := json.Unmarshal([]byte(out.String()), &list); err != nil || len(list) != 1 || list[0].Host != privateHost {
+		t.Fatalf("%s, %v", out.String(), err)
+	}
+	return list[0]
+}
+
+func (e encrypted) await(t *testing.T, what string, wanted func(CertificateStatus) bool) CertificateStatus {
+	t.Helper()
+	deadline := time.NewTimer(60 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		status := e.status(t)
+		if wanted(status) {
+			return status
+		}
+		select {
+		case <-deadline.C:
+			t.Fatalf("%s never comes: %+v", what, status)
+		case <-tick.C:
+		}
+	}
+}
+
+func ready(s CertificateStatus) bool { return s.Ready }
+
+// open asks by HTTPS; a nil pool trusts everything.
+func (e encrypted) open(t *testing.T, path string, trusted *x509.CertPool, accept string) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+privateHost+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", accept)
+	transport := &http.Transport{
+		DisableKeepAlives: true, ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{RootCAs: trusted, InsecureSkipVerify: trusted == nil},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", e.https))
+		},
+	}
+	return transport.RoundTrip(r)
+}
+
+func TestCertificates_ComeFromTheAuthorityAndOutliveTheGateway(t *testing.T) {
+	t.Parallel()
+	kept, http, https := t.TempDir(), freePort(t), freePort(t)
+	a := newAuthority(t, http, https)
+	first := startEncrypted(t, kept, a, http, https)
+	first.await(t, "the certificate", ready)
+	response, err := first.open(t, "/", a.issued, "text/html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != 401 || response.ProtoMajor != 2 {
+		t.Errorf("%s by HTTP/%d", response.Status, response.ProtoMajor)
+	}
+	redirected, _ := do(t, request(t, "GET", first.address, privateHost, "/orders?a=1", nil))
+	if got, want := redirected.Header.Get("Location"), fmt.Sprintf("https://%s:%d/orders?a=1", privateHost, https); got != want || redirected.StatusCode != 308 {
+		t.Errorf("port 80 leads to %q, %s", got, redirected.Status)
+	}
+	if err := first.stop(); err != nil {
+		t.Fatal(err)
+	}
+	orders := a.orders.Load()
+	a.broken.Store(true)
+	second := startEncrypted(t, kept, a, http, https)
+	second.await(t, "the kept certificate", ready)
+	if _, err := second.open(t, "/", a.issued, ""); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+	if a.orders.Load() != orders {
+		t.Errorf("%d orders, and %d after a restart", orders, a.orders.Load())
+	}
+	if err := second.load(t, `{"routes":[]}`); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCertificates_AnAuthorityThatFailsTakesNoPreviewDown(t *testing.T) {
+	t.Parallel()
+	http, https := freePort(t), freePort(t)
+	a := newAuthority(t, http, https)
+	a.broken.Store(true)
+	e := startEncrypted(t, t.TempDir(), a, http, https)
+	status := e.await(t, "the authority's answer", func(s CertificateStatus) bool { return s.Problem != "" })
+	if status.Ready || !strings.Contains(status.Problem, "out of order") {
+		t.Errorf("%+v", status)
+	}
+	response, err := e.open(t, "/", nil, "text/html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if got := response.TLS.PeerCertificates[0].DNSNames; response.StatusCode != 401 || len(got) != 1 || got[0] != privateHost {
+		t.Errorf("%s with a certificate for %q", response.Status, got)
+	}
+	r := request(t, "GET", e.address, privateHost, "/x", nil)
+	r.Header.Set("Accept", "text/html")
+	told, page := do(t, r)
+	if told.StatusCode != 503 || !strings.Contains(page, "out of order") || !strings.Contains(page, fmt.Sprintf(`href="https://%s:%d/x"`, privateHost, https)) {
+		t.Errorf("%s\n%s", told.Status, page)
+	}
+	if program, _ := do(t, request(t, "GET", e.address, privateHost, "/x", nil)); program.StatusCode != 308 {
+		t.Errorf("a program gets %s", program.Status)
+	}
+	if err := e.stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestGateway_ForTheWorldListsNothingAndKnowsOnlyItsHosts(t *testing.T) {
+	t.Parallel()
+	http, https := freePort(t), freePort(t)
+	a := newAuthority(t, http, https)
+	a.broken.Store(true)
+	e := startEncrypted(t, t.TempDir(), a, http, https)
+	for _, host := range []string{"localhost", "127.0.0.1", "evil.example", "x." + privateHost} {
+		if response, body := do(t, request(t, "GET", e.address, host, "/", nil)); response.StatusCode != 404 || strings.Contains(body, privateHost) {
+			t.Errorf("%s: %s\n%s", host, response.Status, body)
+		}
+	}
+	conn, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", https), &tls.Config{ServerName: "evil.example", InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if got := conn.ConnectionState().PeerCertificates[0].DNSNames; len(got) != 1 || got[0] != "unknown.invalid" {
+		t.Errorf("a certificate for %q", got)
+	}
+	if err := e.stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestACME_ArgumentsAreReadBack(t *testing.T) {
+	if got := (ACME{}).Arguments(); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+	got := strings.Join(ACME{Directory: "https://ca/dir", Email: "a@b.c", Roots: "PEM"}.Arguments(), " ")
+	if want := "-acme-directory https://ca/dir -acme-email a@b.c -acme-roots /run/offshoot/authority.pem"; got != want {
+		t.Errorf("%s", got)
+	}
+	for _, path := range []string{"/missing", os.Args[0]} {
+		if err := new(ACME).readRoots(path); err == nil {
+			t.Errorf("%s: no error", path)
+		}
+	}
+}
