@@ -34,7 +34,7 @@ var turns = rapid.Custom(func(t *rapid.T) turn {
 		return time.Duration(rapid.IntRange(0, most).Draw(t, name)) * time.Second
 	}
 	made := turn{
-		After: seconds(40, "after"), Do: rapid.SampledFrom([]string{"push", "push", "close", "reopen", "sweep"}).Draw(t, "do"),
+		After: seconds(30, "after"), Do: rapid.SampledFrom([]string{"push", "push", "close", "reopen", "sweep"}).Draw(t, "do"),
 		Number: rapid.IntRange(1, 2).Draw(t, "number"), Late: seconds(90, "late"), Seed: rapid.Uint64().Draw(t, "seed"),
 		Fails: rapid.Bool().Draw(t, "fails"),
 	}
@@ -49,7 +49,7 @@ var turns = rapid.Custom(func(t *rapid.T) turn {
 // pull request's last event and the last sweep are not lost.
 func TestRunner_AnyOrderEndsWithWhatIsOpen(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		script := rapid.SliceOfN(turns, 1, 14).Draw(rt, "script")
+		script := rapid.SliceOfN(turns, 1, 20).Draw(rt, "script")
 		var wrong []string
 		synctest.Test(t, func(*testing.T) { wrong = play(script) })
 		if len(wrong) > 0 {
@@ -154,7 +154,7 @@ func (f *flaky) Pull(ctx context.Context, number int) (forge.Pull, error) {
 		return forge.Pull{}, errFlaky
 	}
 	p, err := f.Memory.Pull(ctx, number)
-	f.step(3) // the answer takes its time, and may be old when it comes
+	f.step(60) // the answer takes its time, and may be old when it comes
 	return p, err
 }
 
@@ -163,7 +163,7 @@ func (f *flaky) OpenPulls(ctx context.Context) ([]forge.Pull, error) {
 		return nil, errFlaky
 	}
 	list, err := f.Memory.OpenPulls(ctx)
-	f.step(3)
+	f.step(60)
 	return list, err
 }
 
