@@ -17,8 +17,13 @@ const downPatience = 10 * time.Second
 // Down removes everything of one preview, by its id, and the gateway when it
 // was the last. It is ErrNoPreview when there was nothing to remove.
 func Down(ctx context.Context, machine Machine, id string, observe func(Event)) (compose.Removed, error) {
+	return DownGuarded(ctx, machine, id, Guard{}, observe)
+}
+
+// DownGuarded is Down of a run that other runs have to be ordered with.
+func DownGuarded(ctx context.Context, machine Machine, id string, guard Guard, observe func(Event)) (compose.Removed, error) {
 	d := &run{Machine: machine, observe: observe, result: &Result{}}
-	d.options.Preview.ID = id
+	d.options.Preview.ID, d.options.Guard = id, guard
 	removed, err := d.down(ctx, id)
 	if err != nil {
 		return removed, fmt.Errorf("down %s: %w", id, d.blame(ctx, err))
@@ -34,13 +39,23 @@ func (r *run) down(ctx context.Context, id string) (removed compose.Removed, err
 		if r.engineID, err = r.Engine.ID(ctx); err != nil {
 			return err
 		}
-		r.lock, err = acquire(ctx, lockFor(r.locks(), r.engineID, id), id, "down", downPatience)
+		r.lock, err = acquire(ctx, lockFor(r.locks(), r.engineID, id), id, "down", r.options.Guard.patience(downPatience))
 		return err
 	})
 	if err != nil {
 		return removed, err
 	}
 	defer r.lock.release()
+	removed, err = r.downAlone(ctx, id)
+	r.options.Guard.conclude(ctx, nil, err)
+	return removed, err
+}
+
+// downAlone is down while no other run touches the preview.
+func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed, err error) {
+	if err := r.options.Guard.wanted(ctx); err != nil {
+		return removed, err
+	}
 	found, err := look(ctx, r.Engine.Client(), id)
 	if err != nil {
 		return removed, err

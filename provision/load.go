@@ -70,6 +70,7 @@ func (r *run) loadArchive(ctx context.Context) error {
 	}
 	r.result.Loaded = &Loaded{
 		Archive: r.archive.Path, SHA256: r.archive.SHA256, Bytes: r.archive.Bytes, Took: time.Since(began),
+		Tables: r.countTables(ctx),
 	}
 	return nil
 }

@@ -74,6 +74,9 @@ type Options struct {
 	// Front, else for everybody.
 	Public *bool
 
+	// Guard orders this run among others of the preview.
+	Guard Guard
+
 	Expires time.Duration // from now; 0: never
 	Timeout time.Duration // to wait until ready, at each wait; 0: 5 minutes
 
@@ -116,6 +119,7 @@ type Loaded struct {
 	SHA256  string        `json:"sha256"`
 	Bytes   int64         `json:"bytes"` // of the file
 	Took    time.Duration `json:"took"`
+	Tables  []Table       `json:"tables,omitempty"` // the biggest first
 }
 
 // Migrated tells how the migration went.

@@ -112,6 +112,9 @@ func (r *run) waitAnswer(ctx context.Context, p port, deadline time.Time) error 
 // route is the moment of the switch: the marker is made, and the gateway told.
 // If it cannot be told, the marker is taken back.
 func (r *run) route(ctx context.Context) error {
+	if err := r.options.Guard.wanted(ctx); err != nil {
+		return err
+	}
 	api := r.Engine.Client()
 	if err := r.next.set(ctx, api, markServing, nil); err != nil {
 		return err

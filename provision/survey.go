@@ -218,7 +218,11 @@ func (s survey) boxes(id string, number int) []box {
 func (s survey) generation(id string, number int) generation {
 	for _, m := range []mark{markServing, markBegun} {
 		if v, ok := s.marker(id, number, m); ok {
-			return generationOf(v.Labels)
+			g := generationOf(v.Labels)
+			if end := s.extended(id, number); end.After(g.Expires) {
+				g.Expires = end
+			}
+			return g
 		}
 	}
 	var found generation

@@ -68,6 +68,16 @@ func (r *run) up(ctx context.Context) error {
 		return err
 	}
 	defer r.lock.release()
+	err := r.upAlone(ctx)
+	r.options.Guard.conclude(ctx, r.result, err)
+	return err
+}
+
+// upAlone is up while no other run touches the preview.
+func (r *run) upAlone(ctx context.Context) error {
+	if err := r.options.Guard.wanted(ctx); err != nil {
+		return err
+	}
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -197,7 +207,7 @@ func (r *run) takeLock(ctx context.Context) error {
 	}
 	r.engineID = id
 	preview := r.options.Preview.ID
-	r.lock, err = acquire(ctx, lockFor(r.locks(), id, preview), preview, "up", lockPatience)
+	r.lock, err = acquire(ctx, lockFor(r.locks(), id, preview), preview, "up", r.options.Guard.patience(lockPatience))
 	return err
 }
 

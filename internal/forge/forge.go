@@ -80,6 +80,8 @@ type Comment struct {
 	// spaces. It is put before the text where it does not show.
 	Marker string
 	Text   string // Markdown
+	// Existing makes no comment where there is none yet.
+	Existing bool
 }
 
 // A State of what is being made for a commit.

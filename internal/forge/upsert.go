@@ -46,6 +46,9 @@ func upsert(ctx context.Context, on notes, c Comment) error {
 		if err != nil {
 			return err
 		}
+		if len(ours) == 0 && c.Existing {
+			return nil
+		}
 		if len(ours) == 0 {
 			added = on.add(ctx, body)
 			if definite(added) {

@@ -38,6 +38,8 @@ var table = map[string][]string{
 	"internal/pgtest":               {},
 	"internal/pgtool":               {"internal/host"},
 	"internal/starter":              {"compose"},
+	"internal/report":               {},
+	"internal/ci":                   {"internal/forge", "internal/report"},
 	"internal/store":                {},
 	"internal/ui":                   {},
 }

@@ -117,6 +117,9 @@ func listsAll(t *testing.T, s Subject) {
 
 func editsComment(t *testing.T, s Subject) {
 	p := s.World.Open(t, forge.Pull{Title: "Change"})
+	if err := s.Forge.Comment(t.Context(), p.Number, forge.Comment{Marker: "shop-pr", Text: "removed", Existing: true}); err != nil {
+		t.Fatal(err)
+	}
 	for _, text := range []string{"building", "ready\n\n| a | b |\n|---|---|\n", "ready\n\n| a | b |\n|---|---|\n"} {
 		if err := s.Forge.Comment(t.Context(), p.Number, forge.Comment{Marker: "shop-pr", Text: text}); err != nil {
 			t.Fatal(err)

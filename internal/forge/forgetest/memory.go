@@ -180,6 +180,9 @@ func (m *Memory) Comment(ctx context.Context, number int, c forge.Comment) error
 			m.comments[number][i] = c.Text
 			return nil
 		}
+		if c.Existing {
+			return nil
+		}
 		m.comments[number] = append(m.comments[number], c.Text)
 		m.markers[number] = append(m.markers[number], c.Marker)
 		return nil

@@ -1,0 +1,217 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// Most is the longest comment that every forge takes, in characters; GitHub's
+// limit is the lowest.
+const Most = 65_536
+
+// room is left for the marker that is put before the text.
+const room = 512
+
+// Markdown writes a report. Redact replaces secrets; it may be nil.
+func Markdown(r Report, redact func(string) string) string {
+	if redact != nil {
+		r = r.redacted(redact)
+	}
+	for _, lines := range []int{len(r.log()), 60, 20, 0} {
+		if written := r.write(lines); len([]rune(written)) <= Most-room {
+			return written
+		}
+	}
+	// Still too long: something else is huge, and none of it worth more than
+	// the links.
+	short := Report{Preview: r.Preview, State: r.State, Reason: r.Reason, Links: r.Links, Commit: r.Commit, Machine: r.Machine, Expires: r.Expires, Never: r.Never, RunURL: r.RunURL}
+	written := []rune(short.write(0) + "\nThe rest is too long for a comment; it is in the job's log.\n")
+	return string(written[:min(len(written), Most-room)])
+}
+
+func (r Report) log() []string {
+	if r.Failure == nil {
+		return nil
+	}
+	return r.Failure.Log
+}
+
+// write puts the parts together, with so many lines of the log at most.
+func (r Report) write(lines int) string {
+	var parts []string
+	for _, part := range []string{
+		r.title(), r.says(), r.facts(), r.failure(lines), r.tables(), r.migration(), r.changes(), r.timing(), r.graph(), r.footer(),
+	} {
+		if part != "" {
+			parts = append(parts, strings.TrimSpace(part)+"\n")
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+func (r Report) title() string {
+	sign := map[State]string{Building: "🔨", Ready: "🌱", Failed: "❌", Removed: "🍂", Waiting: "✋"}[r.State]
+	words := map[State]string{
+		Building: "is being made", Ready: "is ready", Failed: "could not be made", Removed: "is removed", Waiting: "waits for a maintainer",
+	}[r.State]
+	if r.State == Building && len(r.Links) > 0 {
+		words = "is being updated"
+	}
+	if r.State == Failed && r.Failure != nil && r.Failure.Serving {
+		words = "could not be updated"
+	}
+	return fmt.Sprintf("### %s Preview %s %s\n", sign, text(r.Preview), words)
+}
+
+func (r Report) says() string {
+	var b strings.Builder
+	if r.Reply != "" {
+		b.WriteString("> " + text(r.Reply) + "\n\n")
+	}
+	if r.Reason != "" {
+		b.WriteString(text(r.Reason) + "\n\n")
+	}
+	if r.Approve != "" {
+		b.WriteString("```text\n/preview approve " + oneLine(r.Approve) + "\n```\n\n")
+	}
+	for i, l := range r.Links {
+		if i == 0 {
+			fmt.Fprintf(&b, "**%s**", link("Open "+text(l.Service), l.URL))
+			continue
+		}
+		b.WriteString(" · " + link(text(l.Service), l.URL))
+	}
+	if len(r.Links) > 0 {
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// facts is the table of what is where.
+func (r Report) facts() string {
+	rows := [][2]string{}
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, [2]string{name, value})
+		}
+	}
+	if r.Commit != "" {
+		add("Commit", code(r.Commit[:min(len(r.Commit), 10)]))
+	}
+	add("Machine", text(r.Machine))
+	add("Expires", r.expires())
+	add("Sign in", text(r.SignIn))
+	add("Data", r.data())
+	if m := r.Migrated; m != nil {
+		add("Migrations", "applied in "+took(m.Took))
+	}
+	if len(rows) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i, row := range rows {
+		fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])
+		if i == 0 {
+			b.WriteString("|---|---|\n") // the first is the head of the table: there must be one
+		}
+	}
+	return b.String()
+}
+
+func (r Report) expires() string {
+	switch {
+	case r.Never:
+		return "never"
+	case r.Expires.IsZero():
+		return ""
+	}
+	return r.Expires.UTC().Format("Mon 2 Jan 2006, 15:04") + " UTC"
+}
+
+func (r Report) data() string {
+	l := r.Loaded
+	if l == nil {
+		if r.Kept {
+			return "kept as it was before this update"
+		}
+		return ""
+	}
+	size := bytes(l.Bytes) + " in " + took(l.Took)
+	if len(l.Tables) == 0 {
+		return size
+	}
+	var rows int64
+	for _, t := range l.Tables {
+		rows += t.Rows
+	}
+	return fmt.Sprintf("%s rows in %d tables, %s", count(rows), len(l.Tables), size)
+}
+
+// footer says how to have another one.
+func (r Report) footer() string {
+	commands := map[State]string{
+		Ready:   "`/preview reset` · `/preview extend 24h` · `/preview down`",
+		Failed:  "`/preview up` · `/preview down`",
+		Removed: "`/preview up`",
+	}[r.State]
+	var parts []string
+	if r.RunURL != "" {
+		parts = append(parts, link("log of the job", r.RunURL))
+	}
+	if commands != "" {
+		parts = append(parts, "comment "+commands)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "<sub>" + strings.Join(parts, " · ") + "</sub>\n"
+}
+
+// folded is a part that opens with a click. The empty lines let Markdown be
+// read inside of HTML.
+func folded(summary, content string) string {
+	return "<details><summary>" + summary + "</summary>\n\n" + content + "\n</details>\n"
+}
+
+// took is a duration with as much detail as matters.
+func took(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 100*time.Second:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	return fmt.Sprintf("%d min %d s", d/time.Minute, int(math.Round((d%time.Minute).Seconds()))%60)
+}
+
+// bytes is a size in its largest unit.
+func bytes(n int64) string {
+	units := []string{"B", "kB", "MB", "GB", "TB"}
+	size, unit := float64(n), 0
+	for size >= 1000 && unit < len(units)-1 {
+		size, unit = size/1000, unit+1
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", size, units[unit])
+}
+
+// count writes a number with separators.
+func count(n int64) string {
+	digits := fmt.Sprint(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// number is a count of things.
+func number(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%s %s", count(int64(n)), more)
+}

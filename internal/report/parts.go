@@ -1,0 +1,147 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// shownTables is how many of the biggest tables are listed.
+const shownTables = 8
+
+func (r Report) tables() string {
+	if r.State == Failed || r.Loaded == nil || len(r.Loaded.Tables) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("| table | rows |\n|---|---:|\n")
+	shown := r.Loaded.Tables[:min(len(r.Loaded.Tables), shownTables)]
+	for _, t := range shown {
+		fmt.Fprintf(&b, "| %s | %s |\n", code(t.Name), count(t.Rows))
+	}
+	if more := len(r.Loaded.Tables) - len(shown); more > 0 {
+		fmt.Fprintf(&b, "| and %s | |\n", number(more, "smaller one", "smaller ones"))
+	}
+	return folded("Biggest tables", b.String())
+}
+
+func (r Report) migration() string {
+	if r.Migrated == nil || len(r.Migrated.Output) == 0 {
+		return ""
+	}
+	return folded("Output of the migrations", block(tail(r.Migrated.Output, 40)))
+}
+
+func (r Report) changes() string {
+	if len(r.Changes) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, c := range r.Changes {
+		where := "project"
+		if c.Service != "" {
+			where = code(c.Service)
+		}
+		b.WriteString("- " + where + ": " + text(c.What))
+		if c.Why != "" {
+			b.WriteString(" (" + text(c.Why) + ")")
+		}
+		b.WriteString("\n")
+	}
+	return folded(number(len(r.Changes), "difference", "differences")+" from the compose file", b.String())
+}
+
+// barWidth is the longest bar, in characters.
+const barWidth = 40
+
+// timing draws how long each step took, one below the other as they followed.
+func (r Report) timing() string {
+	var whole time.Duration
+	longest := 0
+	for _, s := range r.Steps {
+		whole += s.Took
+		longest = max(longest, len(s.Name))
+	}
+	if whole <= 0 {
+		return ""
+	}
+	var lines []string
+	var before time.Duration
+	for _, s := range r.Steps {
+		from := int(before * barWidth / whole)
+		before += s.Took
+		to := max(from+1, int(before*barWidth/whole))
+		mark := "█"
+		if s.Failed {
+			mark = "▒"
+		}
+		bar := strings.Repeat(" ", from) + strings.Repeat(mark, to-from) + strings.Repeat(" ", max(0, barWidth+1-to))
+		lines = append(lines, fmt.Sprintf("%-*s %s %9s", longest, s.Name, bar, took(s.Took)))
+	}
+	return folded("Time: "+took(whole), block(lines))
+}
+
+// failure names the step first: that is what one looks for.
+func (r Report) failure(lines int) string {
+	f := r.Failure
+	if f == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("**" + text(f.Step) + "**")
+	if f.Service != "" {
+		b.WriteString(" in " + code(f.Service))
+	}
+	b.WriteString(": " + code(f.Error) + "\n")
+	for _, h := range f.Hints {
+		b.WriteString("\nHint: " + text(h) + "\n")
+	}
+	if f.Serving {
+		b.WriteString("\nWhat was there before goes on serving.\n")
+	}
+	if len(f.Log) > 0 && lines > 0 {
+		shown := tail(f.Log, lines)
+		b.WriteString("\n" + folded("The last "+number(len(shown), "line", "lines")+" of its log", block(shown)))
+	}
+	return b.String()
+}
+
+// graph is drawn by the forge. Its text is ours, but names in it are not: a
+// fence in one would end the block.
+func (r Report) graph() string {
+	if r.Graph == "" || quotes(r.Graph) >= 3 {
+		return ""
+	}
+	return folded("Tables of the subset", "```mermaid\n"+strings.TrimSpace(r.Graph)+"\n```\n")
+}
+
+// tail is the end of a list, as a copy.
+func tail(lines []string, most int) []string {
+	return append([]string{}, lines[max(0, len(lines)-most):]...)
+}
+
+// redacted replaces secrets wherever a text comes from elsewhere.
+func (r Report) redacted(redact func(string) string) Report {
+	all := func(lines []string) []string {
+		clean := make([]string, len(lines))
+		for i, line := range lines {
+			clean[i] = redact(line)
+		}
+		return clean
+	}
+	r.Reason, r.Reply, r.Graph = redact(r.Reason), redact(r.Reply), redact(r.Graph)
+	if m := r.Migrated; m != nil {
+		r.Migrated = &Migrated{Took: m.Took, Output: all(m.Output)}
+	}
+	if f := r.Failure; f != nil {
+		clean := *f
+		clean.Error, clean.Hints, clean.Log = redact(f.Error), all(f.Hints), all(f.Log)
+		r.Failure = &clean
+	}
+	changes := make([]Change, len(r.Changes))
+	for i, c := range r.Changes {
+		changes[i] = Change{c.Service, redact(c.What), redact(c.Why)}
+	}
+	r.Changes = changes
+	return r
+}

@@ -1,0 +1,86 @@
+package provision_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+var errUnwanted = errors.New("superseded")
+
+// unwantedAt is a guard that wants a run no more from some question on, and
+// notes how it was concluded.
+func unwantedAt(question int, ended *[]error) provision.Guard {
+	asked := 0
+	return provision.Guard{
+		Wanted: func(context.Context) error {
+			if asked++; asked >= question {
+				return errUnwanted
+			}
+			return nil
+		},
+		Conclude: func(_ context.Context, _ *provision.Result, err error) { *ended = append(*ended, err) },
+	}
+}
+
+func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
+	f := newFixture(t, 17)
+	f.options.Archive = f.archive("apple")
+	f.options.Expires = 72 * time.Hour
+	var ended []error
+
+	f.options.Guard = unwantedAt(2, &ended) // when all is ready, before the switch
+	if _, err := f.tryUp(); !errors.Is(err, errUnwanted) {
+		t.Fatalf("up of an unwanted preview: %v", err)
+	}
+	f.assertNothingLeft(t.Context())
+
+	f.options.Guard = unwantedAt(3, &ended)
+	first := f.up()
+	if diff := cmp.Diff([]provision.Table{{Name: "public.product", Rows: 1}}, first.Loaded.Tables); diff != "" {
+		t.Error("tables", diff)
+	}
+	extended, err := provision.Extend(t.Context(), f.machine, f.options.Preview.ID, 24*time.Hour)
+	if err != nil || !extended.Equal(first.Expires.Add(24*time.Hour)) {
+		t.Errorf("extended to %v, %v; want a day after %v", extended, err, first.Expires)
+	}
+
+	f.options.Guard = unwantedAt(1, &ended)
+	f.options.Source.Env["GREETING"] = "two"
+	if _, err := f.tryUp(); !errors.Is(err, errUnwanted) {
+		t.Errorf("up of an older commit: %v", err)
+	}
+	_, err = provision.DownGuarded(t.Context(), f.machine, f.options.Preview.ID, f.options.Guard, nil)
+	if !errors.Is(err, errUnwanted) {
+		t.Errorf("down of a reopened pull request: %v", err)
+	}
+	f.assertServes(first.Links[0], "one")
+	f.assertOneGeneration(first.Generation)
+	status, err := provision.Get(t.Context(), f.machine, f.options.Preview.ID)
+	if err != nil || !status.Expires.Equal(extended) {
+		t.Errorf("expires %v, %v; want %v", status.Expires, err, extended)
+	}
+
+	if len(ended) != 4 || ended[1] != nil {
+		t.Errorf("concluded with %v", ended)
+	}
+	if _, err := provision.Down(t.Context(), f.machine, f.options.Preview.ID, nil); err != nil {
+		t.Error(err)
+	}
+	f.assertNothingLeft(t.Context())
+}
+
+func TestExtend_OfNothingIsAnError(t *testing.T) {
+	f := newFixture(t, 18)
+	if _, err := provision.Extend(t.Context(), f.machine, f.options.Preview.ID, time.Hour); !isNoPreview(err) {
+		t.Errorf("no preview: %v", err)
+	}
+	if _, err := provision.Extend(t.Context(), f.machine, f.options.Preview.ID, -time.Hour); err == nil {
+		t.Error("a negative time is accepted")
+	}
+}
