@@ -7,8 +7,9 @@ import (
 
 // scratch is memory that a purpose uses again for each value.
 type scratch struct {
-	text []byte
-	a, b []symbol
+	text   []byte
+	a, b   []symbol
+	places []place
 
 	// Blocks that would be allocated each time, since a cipher is an interface.
 	shape, state, stream, counter [aes.BlockSize]byte

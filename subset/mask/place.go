@@ -84,7 +84,7 @@ func (c country) within(room int) country {
 
 func (c country) address(d *draw) (street, postcode, city string) {
 	number := strconv.Itoa(1 + d.below(199))
-	street = strings.NewReplacer("#", number, "*", d.of(c.names)).Replace(c.street)
+	street = strings.Replace(strings.Replace(c.street, "#", number, 1), "*", d.of(c.names), 1)
 	postcode = strings.Map(func(r rune) rune {
 		switch r {
 		case '#':

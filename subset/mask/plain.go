@@ -55,12 +55,15 @@ func token(k Key, f field, _ Rule) apply {
 	})
 }
 
-// decimal permutes the digits of a number on both sides of its point; NaN,
-// infinity and what is written with an exponent is left to a hash.
+// decimal permutes the digits of a number on both sides of its point. NaN and
+// infinity stay; what is written with an exponent is not kept apart.
 func (p *purpose) decimal(value string) string {
 	sign, digits := "", value
 	if strings.HasPrefix(value, "-") {
 		sign, digits = "-", value[1:]
+	}
+	if digits == "NaN" || digits == "Infinity" {
+		return value
 	}
 	whole, after, point := strings.Cut(digits, ".")
 	if strings.Trim(whole+after, "0123456789") != "" || whole == "" {
@@ -72,7 +75,8 @@ func (p *purpose) decimal(value string) string {
 	if whole == "0" && point {
 		return sign + "0." + p.among(after, 0, func(s string) bool { return sign == "" || strings.Trim(s, "0") != "" })
 	}
-	out := p.digits(whole+after, sign != "" || whole != "0")
+	// A single digit may become 0, unless -0 or another shape would come of it.
+	out := p.digits(whole+after, sign != "" || point || len(whole) > 1)
 	if !point {
 		return sign + out
 	}

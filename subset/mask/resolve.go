@@ -179,6 +179,9 @@ func (r *resolver) fieldOf(t *catalog.Table, c catalog.Column) field {
 		f.scale = modifier & 0x7ff
 		f.digits = modifier>>16&0xffff - f.scale
 		f.fixed = f.scale <= 1000 // beyond are negative scales
+		if f.digits < 0 {
+			f.class = other // zeros follow the point, of which no transformer knows
+		}
 	}
 	f.notNull, f.array = c.NotNull, d.Array
 	return f

@@ -93,7 +93,7 @@ func (l place) rune(s symbol) rune {
 // could be replaced stay.
 func (p *purpose) reshape(text string, skip int) string {
 	symbols := p.pad.a[:0]
-	places := make([]place, 0, len(text))
+	places := p.pad.places[:0]
 	kept := skip
 	for _, r := range text {
 		l, s, ok := placeOf(r)
@@ -108,7 +108,7 @@ func (p *purpose) reshape(text string, skip int) string {
 		}
 		places = append(places, l)
 	}
-	p.pad.a = symbols
+	p.pad.a, p.pad.places = symbols, places
 	p.permute(symbols)
 	out := make([]byte, 0, len(text))
 	at, next := 0, 0
