@@ -36,6 +36,7 @@ type Unique struct {
 	Columns   []string // that its keys read
 	Keys      []string // as SQL: a quoted column name or an expression
 	Plain     bool     // every key is a column
+	OneNull   bool     // NULLS NOT DISTINCT
 	Exclusion bool     // an exclusion constraint, which more than equality may forbid
 }
 
@@ -123,8 +124,10 @@ func (d *details) columns(ctx context.Context) error {
 }
 
 // uniqueSQL lists the columns of expressions too: an index depends on them.
+// Before version 15 there is no indnullsnotdistinct.
 const uniqueSQL = `
 SELECT i.indrelid, c.relname::text, i.indisexclusion, i.indexprs IS NULL,
+       COALESCE((pg_catalog.to_jsonb(i)->>'indnullsnotdistinct')::bool, false),
        ARRAY(SELECT DISTINCT a.attname::text FROM pg_catalog.pg_depend AS d
                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
               WHERE (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
@@ -142,7 +145,7 @@ func (d *details) unique(ctx context.Context) error {
 	return d.collect(ctx, uniqueSQL, func(rows pgx.Rows) error {
 		var oid uint32
 		var u Unique
-		if err := rows.Scan(&oid, &u.Name, &u.Exclusion, &u.Plain, &u.Columns, &u.Keys); err != nil {
+		if err := rows.Scan(&oid, &u.Name, &u.Exclusion, &u.Plain, &u.OneNull, &u.Columns, &u.Keys); err != nil {
 			return err
 		}
 		t := d.tables[oid]

@@ -75,11 +75,14 @@ func countryOf(code string) country {
 	return america()
 }
 
-// within limits the words to those that leave room for the rest.
-func (c country) within(room int) country {
+// shortStreets limits streets to those that leave room for the rest.
+func shortStreets(room int) func(country) country {
 	const rest = 12 // numbers, blanks and "Street"
-	c.names, c.cities = fitting(c.names, room-rest), fitting(c.cities, room)
-	return c
+	return func(c country) country { c.names = fitting(c.names, room-rest); return c }
+}
+
+func shortCities(room int) func(country) country {
+	return func(c country) country { c.cities = fitting(c.cities, room); return c }
 }
 
 func (c country) address(d *draw) (street, postcode, city string) {
@@ -97,9 +100,10 @@ func (c country) address(d *draw) (street, postcode, city string) {
 	return street, postcode, d.of(c.cities)
 }
 
-// located masks by the country that a column of the same row names.
-func located(f field, r Rule, make func(c country, value string) string) apply {
-	known := map[string]country{"": america().within(f.room())}
+// located masks by the country that a column of the same row names. fit leaves
+// the words that the column has room for.
+func located(r Rule, fit func(country) country, make func(c country, value string) string) apply {
+	known := map[string]country{"": fit(america())}
 	return func(row *row, value string) (string, bool) {
 		code := ""
 		if r.Country != "" {
@@ -107,7 +111,7 @@ func located(f field, r Rule, make func(c country, value string) string) apply {
 		}
 		c, ok := known[code]
 		if !ok {
-			c = countryOf(code).within(f.room())
+			c = fit(countryOf(code))
 			if c.names == nil || c.cities == nil {
 				c = known[""]
 			}
@@ -119,14 +123,14 @@ func located(f field, r Rule, make func(c country, value string) string) apply {
 
 func street(k Key, f field, r Rule) apply {
 	p := k.purpose("street")
-	return located(f, r, func(c country, value string) string {
+	return located(r, shortStreets(f.room()), func(c country, value string) string {
 		return differing(p, value, func(d *draw) string { s, _, _ := c.address(d); return s })
 	})
 }
 
 func city(k Key, f field, r Rule) apply {
 	p := k.purpose("city")
-	return located(f, r, func(c country, value string) string {
+	return located(r, shortCities(f.room()), func(c country, value string) string {
 		return differing(p, value, func(d *draw) string { return d.of(c.cities) })
 	})
 }
@@ -138,7 +142,7 @@ func postcode(k Key, f field, r Rule) apply {
 	if r.Country == "" {
 		return always(func(value string) string { return p.reshape(value, 0) })
 	}
-	return located(f, r, func(c country, value string) string {
+	return located(r, func(c country) country { return c }, func(c country, value string) string {
 		made := differing(p, value, func(d *draw) string { _, code, _ := c.address(d); return code })
 		if len(made) > f.room() {
 			return p.reshape(value, 0)
@@ -149,9 +153,8 @@ func postcode(k Key, f field, r Rule) apply {
 
 func address(k Key, f field, r Rule) apply {
 	p := k.purpose("address")
-	room := f
-	room.limit = max((f.room()-12)/2, 1)
-	return located(room, r, func(c country, value string) string {
+	half := max((f.room()-12)/2, 1)
+	return located(r, func(c country) country { return shortStreets(half)(shortCities(half)(c)) }, func(c country, value string) string {
 		return differing(p, value, func(d *draw) string {
 			street, code, town := c.address(d)
 			var b strings.Builder

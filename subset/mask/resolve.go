@@ -259,6 +259,8 @@ func (r *resolver) checkUnique(t *catalog.Table, c *Column, rule Rule, u catalog
 	}
 	const advice = "use a transformer that keeps values apart: token, hash, email, text, uuid or a template with {token}"
 	switch {
+	case rule.As == "null" && u.OneNull:
+		r.wrong(rule, advice, "the index %s takes one NULL only", u.Name)
 	case rule.As == "null" && !c.field.notNull && u.Plain && !u.Exclusion:
 	case u.Exclusion:
 		r.wrong(rule, "keep the column", "the exclusion constraint %s may not hold for masked values", u.Name)
