@@ -31,8 +31,8 @@ var shapes = []shapeOf{
 		return isCard(v) && len(v) >= 15 && strings.ContainsAny(v[:1], "3456")
 	}},
 	{topic{name: "national number", as: "text"}, func(_ *Classifier, v string) bool { return wholeSSN.MatchString(v) || wholeCPF.MatchString(v) }},
-	{topic{name: "network address", as: "ip"}, func(_ *Classifier, v string) bool { return wholeIP.MatchString(v) }},
 	{topic{name: "device", as: "mac"}, func(_ *Classifier, v string) bool { return isMAC(strings.ToLower(v)) }},
+	{topic{name: "network address", as: "ip"}, func(_ *Classifier, v string) bool { return wholeIP.MatchString(v) }},
 	{topic{name: "credential", as: "hash"}, func(_ *Classifier, v string) bool { return bcrypt.MatchString(v) }},
 	{topic{name: "phone", as: "phone"}, func(_ *Classifier, v string) bool {
 		return wholePhone.MatchString(v) && isPhone(v) && strings.ContainsAny(v, "+ ()-/") && !wholeIP.MatchString(v)
