@@ -29,6 +29,7 @@ type ciPreviews struct {
 
 	steps []report.Step // of this job's up
 	wrote *report.Report
+	graph string // of the subset that this job made
 }
 
 // identity names the preview of a pull request.
@@ -64,7 +65,7 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 		return err
 	}
 	concluded := false
-	o := upOptions{which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout, observe: p.observe}
+	o := upOptions{which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout, observe: p.observe, subset: p.draw}
 	o.guard = provision.Guard{
 		Patience: g.Patience, Wanted: g.Wanted,
 		Conclude: func(ctx context.Context, result *provision.Result, err error) {

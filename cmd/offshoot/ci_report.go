@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/subset"
 )
 
 // observe notes how long the steps take.
@@ -17,6 +19,14 @@ func (p *ciPreviews) observe(e provision.Event) {
 		return
 	}
 	p.steps = append(p.steps, report.Step{Name: string(e.Step), Took: e.Took, Failed: e.Kind == provision.Failed})
+}
+
+// draw keeps the graph of a subset for the comment.
+func (p *ciPreviews) draw(made *subset.Report) {
+	var b strings.Builder
+	if err := made.WriteMermaid(&b); err == nil { // a builder takes everything
+		p.graph = b.String()
+	}
 }
 
 // report gathers what there is to say of an up that ended. What lets somebody in
@@ -43,6 +53,9 @@ func (p *ciPreviews) report(ctx context.Context, cfg *Config, preview provision.
 	}
 	for _, c := range result.Changes {
 		r.Changes = append(r.Changes, report.Change{Service: c.Service, What: c.What, Why: c.Why})
+	}
+	if cfg.Pulls.Graph {
+		r.Graph = p.graph
 	}
 	p.signIn(&r, cfg, result)
 	p.wrote = &r

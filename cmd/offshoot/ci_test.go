@@ -98,8 +98,7 @@ func TestCi_FollowsAPullRequestFromOpenedToMerged(t *testing.T) {
 		}
 	}
 	output, _ := os.ReadFile(j.output)
-	_, url, _ := strings.Cut(string(output), "url=")
-	url = strings.TrimSpace(url)
+	url := strings.TrimSpace(string(output[bytes.LastIndex(output, []byte("url="))+len("url="):]))
 	if body := get(t, url); !strings.Contains(body, "tiny shop") {
 		t.Errorf("%q answers %q", url, body)
 	}

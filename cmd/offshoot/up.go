@@ -16,6 +16,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/subset"
 )
 
 // defaultTimeout is how long an up waits for a preview to be ready.
@@ -34,6 +35,7 @@ type upOptions struct {
 
 	guard   provision.Guard       // of a CI job
 	observe func(provision.Event) // may be nil
+	subset  func(*subset.Report)  // told of the one that was made; may be nil
 }
 
 const upLong = `Up boots the compose stack of this checkout as a preview: images are built and
