@@ -51,7 +51,7 @@ func (g *giteaRepo) call(ctx context.Context, what string, do func(*gitea.Client
 		status = reply.StatusCode
 	}
 	if err != nil && status >= 400 {
-		err = fmt.Errorf("Gitea answers %d: %w", status, err)
+		err = fmt.Errorf("answer %d of Gitea: %w", status, err)
 	}
 	return refused(status, asked(what, status, err))
 }
