@@ -18,7 +18,8 @@ import (
 // archive is the file that up loads; the zero archive is none.
 type archive struct {
 	path   string
-	folder string // to be removed with the archive, when up made it
+	folder string         // to be removed with the archive, when up made it
+	report *subset.Report // likewise
 }
 
 // remove removes what up made for itself: rows of production do not stay on
@@ -56,7 +57,11 @@ func (a *app) archive(ctx context.Context, u *ui.UI, cfg *Config, o upOptions, p
 	if err := checkCompose(ctx, cfg); err != nil {
 		return archive{}, err
 	}
-	return a.makeArchive(ctx, u, cfg, source, preview)
+	made, err := a.makeArchive(ctx, u, cfg, source, preview)
+	if err == nil && o.subset != nil {
+		o.subset(made.report)
+	}
+	return made, err
 }
 
 // checkCompose finds what is wrong with the compose file before minutes are
@@ -96,6 +101,7 @@ func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *Config, source str
 		return archive{}, errors.Join(fmt.Errorf("subset: %w", err), made.remove())
 	}
 	u.Info(kept(report))
+	made.report = report
 	return made, nil
 }
 

@@ -38,6 +38,7 @@ type Config struct {
 	Scanned  map[string][]string // columns by table, nil before the first scan
 	Privacy  subset.Privacy      // empty means strict
 	Preview  PreviewConfig
+	Pulls    PullsConfig
 	Provider string // of the machines: empty or docker, or ec2
 	EC2      EC2Config
 }
@@ -78,6 +79,7 @@ func (c *Config) fields() []field {
 		{name: "source", decode: mayBeUnset(text(&c.Source), &c.SourceUnset)},
 		{name: "subset", fields: c.Subset.fields()},
 		{name: "preview", fields: c.Preview.fields()},
+		{name: "pull_requests", fields: c.Pulls.fields()},
 		{name: "provider", decode: provider(&c.Provider)},
 		{name: "ec2", fields: c.EC2.fields()},
 		{name: "mask", decode: masks(&c.Mask)},

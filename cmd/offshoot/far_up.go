@@ -46,11 +46,11 @@ const (
 func (a *app) upFar(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) error {
 	u := a.newUI()
 	defer u.Close()
-	up := &farUp{app: a, cfg: cfg, options: o, preview: preview, commit: commit, ui: u, steps: newSteps(u)}
+	up := &farUp{app: a, cfg: cfg, options: o, preview: preview, commit: commit, ui: u, steps: newSteps(u, o.observe)}
 	if cfg.Preview.Expires > 0 {
 		up.expires = time.Now().Add(cfg.Preview.Expires).UTC().Truncate(time.Second)
 	}
-	result, err := up.run(ctx)
+	result, err := up.guarded(ctx)
 	if err != nil {
 		explainFar(u, err)
 		return fmt.Errorf("up %s: %w", preview.Name, errors.Join(err, up.undo(ctx, err)))

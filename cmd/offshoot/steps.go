@@ -9,14 +9,20 @@ import (
 type steps struct {
 	ui      *ui.UI
 	running map[provision.Step]*ui.Step
+	also    []func(provision.Event) // to be told; nil ones are not
 }
 
-func newSteps(u *ui.UI) *steps {
-	return &steps{ui: u, running: map[provision.Step]*ui.Step{}}
+func newSteps(u *ui.UI, also ...func(provision.Event)) *steps {
+	return &steps{ui: u, running: map[provision.Step]*ui.Step{}, also: also}
 }
 
 // observe is called by one goroutine at a time.
 func (s *steps) observe(e provision.Event) {
+	for _, tell := range s.also {
+		if tell != nil {
+			tell(e)
+		}
+	}
 	step := s.running[e.Step]
 	switch e.Kind {
 	case provision.Began:

@@ -139,16 +139,7 @@ func remnants(provider *ec2.Provider) func(context.Context) ([]sweep.Remnant, er
 // openForge finds the forge of the checkout and the token for it. Having none
 // of them is hint.ErrUsage.
 func (a *app) openForge(git checkout) (sweep.Pulls, error) {
-	at, err := forge.Locate(a.lookup, git.Remote)
-	if err != nil {
-		return nil, err
-	}
-	token, err := at.Token(a.lookup)
-	if err != nil {
-		return nil, err
-	}
-	a.secrets.Add(token)
-	opened, err := forge.Open(at, forge.Options{Token: token, Version: buildVersion().Version})
+	opened, err := a.forgeOf(git)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,11 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/subset"
 )
+
+// defaultTimeout is how long an up waits for a preview to be ready.
+const defaultTimeout = 5 * time.Minute
 
 // upOptions is the command line of up.
 type upOptions struct {
@@ -28,6 +32,10 @@ type upOptions struct {
 	timeout  time.Duration
 	expires  durationFlag
 	binary   string // offshoot for a machine of another platform
+
+	guard   provision.Guard       // of a CI job
+	observe func(provision.Event) // may be nil
+	subset  func(*subset.Report)  // told of the one that was made; may be nil
 }
 
 const upLong = `Up boots the compose stack of this checkout as a preview: images are built and
@@ -55,7 +63,7 @@ func (a *app) upCommand() *cobra.Command {
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
 	f.BoolVar(&o.keep, "keep", false, "leave a preview that failed for a look at it")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
-	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until ready")
+	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait until ready")
 	f.Var(&o.expires, "expires", "how long the preview is meant to live, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
 	f.StringVar(&o.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
@@ -127,7 +135,7 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
 	defer func() { err = errors.Join(err, archive.remove()) }()
-	result, err := provision.Up(ctx, machine, provisionOptions(cfg, o, preview, commit, archive.path), newSteps(u).observe)
+	result, err := provision.Up(ctx, machine, provisionOptions(cfg, o, preview, commit, archive.path), newSteps(u, o.observe).observe)
 	if err != nil {
 		explainStep(u, err)
 		return err
@@ -154,7 +162,7 @@ func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commi
 	options := provision.Options{
 		Preview: preview, Commit: commit, Version: buildVersion().Version,
 		Source: cfg.composeSource(), Database: cfg.Preview.Database, Expose: cfg.Preview.Expose,
-		Archive: archive, KeepData: o.keepData, Keep: o.keep,
+		Archive: archive, KeepData: o.keepData, Keep: o.keep, Guard: o.guard,
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
 		Public: cfg.Preview.Public,
 	}

@@ -116,7 +116,10 @@ func (j *job) status(ctx context.Context, state forge.State, text, url string) e
 	return j.Forge.Status(ctx, j.action.Commit, forge.Status{Context: statusContext, State: state, Text: text, URL: url})
 }
 
-func (j *job) environment() string { return "preview/" + j.Marker(j.action.Number) }
+func (j *job) environment() string { return Environment(j.Marker(j.action.Number)) }
+
+// Environment is the name of a preview's deployment.
+func Environment(marker string) string { return "preview/" + marker }
 
 func (j *job) deploy(ctx context.Context, state forge.State, text, url string) error {
 	f, ok := j.Forge.(forge.Deployer)

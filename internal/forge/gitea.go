@@ -51,7 +51,7 @@ func (g *giteaRepo) call(ctx context.Context, what string, do func(*gitea.Client
 		status = reply.StatusCode
 	}
 	if err != nil && status >= 400 {
-		err = fmt.Errorf("Gitea answers %d: %w", status, err)
+		err = fmt.Errorf("answer %d of Gitea: %w", status, err)
 	}
 	return refused(status, asked(what, status, err))
 }
@@ -144,7 +144,12 @@ func (g *giteaRepo) Status(ctx context.Context, commit string, s Status) error {
 	})
 }
 
+// Comment asks for the pull request first: of one that is not there, Gitea lists
+// the comments with an error of its own (500).
 func (g *giteaRepo) Comment(ctx context.Context, number int, c Comment) error {
+	if _, err := g.Pull(ctx, number); err != nil {
+		return err
+	}
 	return upsert(ctx, &giteaNotes{g, int64(number)}, c)
 }
 

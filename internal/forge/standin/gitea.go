@@ -132,6 +132,10 @@ func (g gitea) setStatus(w http.ResponseWriter, req *http.Request) {
 
 // listComments has no pages: Gitea gives all comments of an issue at once.
 func (g gitea) listComments(w http.ResponseWriter, req *http.Request) {
+	if _, ok := g.pulls[pathNumber(req)]; !ok {
+		answer(w, http.StatusInternalServerError, object{"message": "issue does not exist", "url": ""}) // as Gitea 1.26 does
+		return
+	}
 	on := slices.DeleteFunc(slices.Clone(g.comments), func(c Comment) bool { return c.Number != pathNumber(req) })
 	list := []object{}
 	for _, c := range on {

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+)
+
+const ciLong = `Ci reads why a job of GitHub Actions, GitLab CI or Gitea Actions runs and does what
+that asks for: a pull request that was opened or pushed to gets its preview, one
+that was closed loses it, a schedule sweeps. It keeps one comment on the pull
+request, and a status beside its commit.
+
+A run that comes late, for an older commit or a closed pull request, does nothing
+and succeeds. The token is read from GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN.`
+
+// ciOptions is the command line of ci.
+type ciOptions struct {
+	event   string
+	archive string
+	dryRun  bool
+}
+
+func (a *app) ciCommand() *cobra.Command {
+	o := ciOptions{}
+	c := &cobra.Command{
+		Use:     "ci",
+		Short:   "do what the event of a CI job asks for",
+		Long:    ciLong,
+		Example: "  offshoot ci\n  offshoot ci --event event.json --dry-run",
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return a.ci(c.Context(), o) },
+	}
+	c.Flags().StringVar(&o.event, "event", "", "the event's `FILE` (default: the one that the CI system names)")
+	c.Flags().StringVar(&o.archive, "archive", "", "load this `FILE` instead of a subset of the configured source")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be done; do nothing")
+	a.jsonFlag(c)
+	return c
+}
+
+func (a *app) ci(ctx context.Context, o ciOptions) error {
+	event, err := a.event(o.event)
+	if err != nil {
+		return fmt.Errorf("ci: %w", err)
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	git, err := a.checkout(ctx, cfg.Dir)
+	if err != nil {
+		return err
+	}
+	opened, err := a.forgeOf(git)
+	if err != nil {
+		return fmt.Errorf("ci: %w", err)
+	}
+	u := a.newUI()
+	defer u.Close()
+	p := &ciPreviews{app: a, ui: u, cfg: cfg, git: git, forge: opened, options: o}
+	out, err := a.ciRunner(p).Handle(ctx, event)
+	a.result = out
+	u.Close()
+	err = errors.Join(err, a.jobOutputs(p, out))
+	if err != nil {
+		return fmt.Errorf("ci: %w", err)
+	}
+	return nil
+}
+
+// event reads the event of the job.
+func (a *app) event(file string) (forge.Event, error) {
+	for _, name := range []string{"GITHUB_EVENT_PATH", "TRIGGER_PAYLOAD"} {
+		if file == "" {
+			file = a.getenv(name)
+		}
+	}
+	if file == "" {
+		return forge.ReadEvent(a.lookup, nil)
+	}
+	payload, err := os.ReadFile(file)
+	if err != nil {
+		return forge.Event{}, hint.Usage(fmt.Errorf("event: %w", err), "give the file that the CI system names in GITHUB_EVENT_PATH or TRIGGER_PAYLOAD")
+	}
+	if len(payload) == 0 {
+		return forge.Event{}, hint.Usage(fmt.Errorf("event: %s is empty", file), "")
+	}
+	return forge.ReadEvent(a.lookup, payload)
+}
+
+// forgeOf opens the forge of a checkout. Without a forge, or a token for it,
+// that is hint.ErrUsage.
+func (a *app) forgeOf(git checkout) (forge.Forge, error) {
+	at, err := forge.Locate(a.lookup, git.Remote)
+	if err != nil {
+		return nil, err
+	}
+	token, err := at.Token(a.lookup)
+	if err != nil {
+		return nil, err
+	}
+	a.secrets.Add(token)
+	return forge.Open(at, forge.Options{Token: token, Version: buildVersion().Version})
+}
+
+func (a *app) ciRunner(p *ciPreviews) *ci.Runner {
+	return &ci.Runner{
+		Forge: p.forge, Previews: p, Settings: ci.Settings{
+			Drafts: p.cfg.Pulls.Drafts, Label: p.cfg.Pulls.Label, Approve: approveLabel,
+		},
+		Name: p.name, Marker: p.marker, RunURL: a.runURL(), DryRun: p.options.dryRun,
+		Redact: a.secrets.Redact,
+		Say:    func(line string) { p.ui.Info(ui.Clean(line)) },
+	}
+}
+
+// approveLabel is the same everywhere: the configuration that is read may be
+// that of the fork.
+const approveLabel = "preview-approved"
+
+// runURL is the page of this job.
+func (a *app) runURL() string {
+	if url := a.getenv("CI_JOB_URL"); url != "" {
+		return url
+	}
+	server, repository, run := a.getenv("GITHUB_SERVER_URL"), a.getenv("GITHUB_REPOSITORY"), a.getenv("GITHUB_RUN_ID")
+	if server == "" || repository == "" || run == "" {
+		return ""
+	}
+	return server + "/" + repository + "/actions/runs/" + run
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/report"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/sweep"
+)
+
+// ciPreviews makes the previews of a CI job, with what up, down and sweep are
+// made of.
+type ciPreviews struct {
+	*app
+	ui      *ui.UI
+	cfg     *Config
+	git     checkout
+	forge   forge.Forge
+	options ciOptions
+
+	steps []report.Step // of this job's up
+	wrote *report.Report
+	graph string // of the subset that this job made
+}
+
+// identity names the preview of a pull request.
+func (p *ciPreviews) identity(number int) (provision.Preview, error) {
+	preview, err := provision.Identify(p.git.repository(), p.cfg.projectIn(p.git), number, "")
+	if err != nil {
+		return preview, fmt.Errorf("identify the preview: %w", err)
+	}
+	return preview, nil
+}
+
+func (p *ciPreviews) name(number int) string {
+	preview, _ := p.identity(number)
+	return preview.Name + " of " + preview.Project
+}
+
+func (p *ciPreviews) marker(number int) string {
+	preview, _ := p.identity(number)
+	return preview.ID
+}
+
+// Up brings the preview up as offshoot up does.
+func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
+	preview, err := p.identity(order.Number)
+	if err != nil {
+		return err
+	}
+	if err := p.holds(ctx, order.Commit); err != nil {
+		return err
+	}
+	cfg, err := p.configFor(order)
+	if err != nil {
+		return err
+	}
+	concluded := false
+	o := upOptions{which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout, observe: p.observe, subset: p.draw}
+	o.guard = provision.Guard{
+		Patience: g.Patience, Wanted: g.Wanted,
+		Conclude: func(ctx context.Context, result *provision.Result, err error) {
+			concluded = true
+			g.Conclude(ctx, p.report(ctx, cfg, preview, result, err), err)
+		},
+	}
+	if err = o.check(); err == nil {
+		err = p.upPreview(ctx, cfg, o, preview, order.Commit)
+	}
+	var locked *provision.LockedError
+	if err != nil && !concluded && !errors.As(err, &locked) {
+		// Before its turn, with the subset for instance.
+		g.Conclude(ctx, p.report(ctx, cfg, preview, nil, err), err)
+	}
+	return err
+}
+
+// holds checks that the checkout is the commit to make: itself, or merged with
+// the branch that it is meant for, as CI systems check it out.
+func (p *ciPreviews) holds(ctx context.Context, commit string) error {
+	if p.git.Commit == commit {
+		return nil
+	}
+	// The parents of a shallow clone's commit are only in its text.
+	text, err := p.app.git(ctx, p.git.Root, "cat-file", "commit", "HEAD")
+	if err != nil {
+		return err
+	}
+	head, _, _ := strings.Cut(text, "\n\n")
+	for line := range strings.Lines(head) {
+		if strings.TrimSpace(line) == "parent "+commit {
+			return nil
+		}
+	}
+	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", short(p.git.Commit, 10), short(commit, 10)),
+		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")
+}
+
+// configFor is the configuration to make a preview with. That of a fork is a
+// stranger's: it sees no variable of the job, so that no secret is in it, no
+// source is read, and nothing is allowed that is refused otherwise.
+func (p *ciPreviews) configFor(order ci.Order) (*Config, error) {
+	if !order.Fork {
+		return p.cfg, nil
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("working directory: %w", err)
+	}
+	cfg, err := loadConfig(dir, func(string) (string, bool) { return "", true })
+	if err != nil {
+		return nil, err
+	}
+	cfg.Source, cfg.SourceUnset, cfg.Preview.Allow = "", nil, nil
+	return cfg, nil
+}
+
+// Down removes the preview as offshoot down does.
+func (p *ciPreviews) Down(ctx context.Context, number int, g ci.Guard) (err error) {
+	preview, err := p.identity(number)
+	if err != nil {
+		return err
+	}
+	if p.cfg.Provider == providerEC2 {
+		return p.downFar(ctx, preview, g)
+	}
+	machine, err := p.machine(ctx, p.cfg)
+	if err != nil {
+		return err
+	}
+	defer closing(machine.Engine, &err)
+	guard := provision.Guard{Patience: g.Patience, Wanted: g.Wanted, Conclude: func(ctx context.Context, _ *provision.Result, err error) {
+		g.Conclude(ctx, report.Report{}, unlessNone(err))
+	}}
+	removed, err := provision.DownGuarded(ctx, machine, preview.ID, guard, newSteps(p.ui).observe)
+	if errors.Is(err, provision.ErrNoPreview) {
+		p.ui.Info("nothing to remove")
+		return p.forgetArchives(preview)
+	}
+	if err != nil {
+		return err
+	}
+	p.ui.Info("removed " + describeRemoved(removed))
+	return p.forgetArchives(preview)
+}
+
+// unlessNone makes no error of there being no preview.
+func unlessNone(err error) error {
+	if errors.Is(err, provision.ErrNoPreview) {
+		return nil
+	}
+	return err
+}
+
+// Extend lets the preview live longer.
+func (p *ciPreviews) Extend(ctx context.Context, number int, by time.Duration) (until time.Time, err error) {
+	preview, err := p.identity(number)
+	if err != nil {
+		return until, err
+	}
+	if p.cfg.Provider == providerEC2 {
+		return until, hint.Wrap(errors.New("the time of a machine of its own cannot be extended by itself"), "/preview up renews it")
+	}
+	machine, err := p.machine(ctx, p.cfg)
+	if err != nil {
+		return until, err
+	}
+	defer closing(machine.Engine, &err)
+	return provision.Extend(ctx, machine, preview.ID, by)
+}
+
+// Now reads what serves.
+func (p *ciPreviews) Now(ctx context.Context, number int) (now ci.Preview, err error) {
+	preview, err := p.identity(number)
+	if err != nil {
+		return now, err
+	}
+	if p.cfg.Provider == providerEC2 {
+		return p.nowFar(ctx, preview)
+	}
+	machine, err := p.machine(ctx, p.cfg)
+	if err != nil {
+		return now, err
+	}
+	defer closing(machine.Engine, &err)
+	status, err := provision.Get(ctx, machine, preview.ID)
+	if errors.Is(err, provision.ErrNoPreview) || err == nil && status.State == provision.Incomplete {
+		return now, nil
+	}
+	return ci.Preview{Commit: status.Commit, Links: linksOf(status.Links), Expires: status.Expires, Machine: thisComputer()}, err
+}
+
+// Sweep removes what nobody wants any more, and says so on its pull requests.
+func (p *ciPreviews) Sweep(ctx context.Context) error {
+	preview, err := p.identity(1) // only the repository matters
+	if err != nil {
+		return err
+	}
+	return p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{}, sweep.Sweep{
+		Repository: preview.Repository, Pulls: pullsOf{p.forge}, After: p.swept,
+	})
+}
+
+func (p *ciPreviews) swept(ctx context.Context, r sweep.Removal) error {
+	if r.Kind != sweep.Preview || r.PullRequest == 0 {
+		return nil
+	}
+	text := report.Report{Preview: p.name(r.PullRequest), State: report.Removed, Reason: "Removed: " + r.Text + ".", RunURL: p.runURL()}
+	err := p.forge.Comment(ctx, r.PullRequest, forge.Comment{
+		Marker: p.marker(r.PullRequest), Text: report.Markdown(text, p.secrets.Redact), Existing: true,
+	})
+	if f, ok := p.forge.(forge.Deployer); ok {
+		err = errors.Join(err, f.Retire(ctx, ci.Environment(p.marker(r.PullRequest))))
+	}
+	return err
+}

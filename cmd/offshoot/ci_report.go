@@ -1,0 +1,112 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/report"
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/subset"
+)
+
+// observe notes how long the steps take.
+func (p *ciPreviews) observe(e provision.Event) {
+	if e.Kind != provision.Done && e.Kind != provision.Failed {
+		return
+	}
+	p.steps = append(p.steps, report.Step{Name: string(e.Step), Took: e.Took, Failed: e.Kind == provision.Failed})
+}
+
+// draw keeps the graph of a subset for the comment.
+func (p *ciPreviews) draw(made *subset.Report) {
+	var b strings.Builder
+	if err := made.WriteMermaid(&b); err == nil { // a builder takes everything
+		p.graph = b.String()
+	}
+}
+
+// report gathers what there is to say of an up that ended. What lets somebody in
+// becomes a secret before anything is printed.
+func (p *ciPreviews) report(ctx context.Context, cfg *Config, preview provision.Preview, result *provision.Result, err error) report.Report {
+	now, unknown := p.Now(context.WithoutCancel(ctx), preview.PullRequest)
+	r := report.Report{Machine: cmp.Or(now.Machine, thisComputer()), Steps: p.steps}
+	if err != nil {
+		r.Failure = p.failure(err)
+		if unknown == nil && len(now.Links) > 0 {
+			r.Links, r.Failure.Serving = now.Links, true
+		}
+		return r
+	}
+	r.Links, r.Expires, r.Never, r.Kept = linksOf(result.Links), result.Expires, result.Expires.IsZero(), result.Kept
+	if l := result.Loaded; l != nil {
+		r.Loaded = &report.Loaded{Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Took: l.Took}
+		for _, t := range l.Tables {
+			r.Loaded.Tables = append(r.Loaded.Tables, report.Table(t))
+		}
+	}
+	if m := result.Migrated; m != nil {
+		r.Migrated = &report.Migrated{Took: m.Took, Output: m.Output}
+	}
+	for _, c := range result.Changes {
+		r.Changes = append(r.Changes, report.Change{Service: c.Service, What: c.What, Why: c.Why})
+	}
+	if cfg.Pulls.Graph {
+		r.Graph = p.graph
+	}
+	p.signIn(&r, cfg, result)
+	p.wrote = &r
+	return r
+}
+
+// signIn says how to get in. Everybody who can read the pull request can then
+// use a link that signs in, so it is there on request only.
+func (p *ciPreviews) signIn(r *report.Report, cfg *Config, result *provision.Result) {
+	access := result.Access
+	if access == nil {
+		return
+	}
+	if cfg.Pulls.Share && len(access.Links) > 0 {
+		r.Links = linksOf(access.Links)
+		r.SignIn = "the links sign in by themselves"
+		return
+	}
+	p.mask(access.Token, access.Password)
+	for _, link := range access.Links {
+		p.mask(link.URL)
+	}
+	r.SignIn = "offshoot open --pr " + pullNumber(result.Preview) + " gives the link that signs in"
+}
+
+// failure explains an error: where it happened, and what was printed last.
+func (p *ciPreviews) failure(err error) *report.Failure {
+	f := &report.Failure{Step: "before the first step", Error: err.Error(), Hints: hint.Of(err)}
+	for _, s := range p.steps {
+		if s.Failed {
+			f.Step = s.Name
+			break
+		}
+	}
+	var step *provision.StepError
+	if errors.As(err, &step) {
+		f.Step, f.Service, f.Error, f.Log = string(step.Step), step.Service, step.Err.Error(), step.Tail
+	}
+	return f
+}
+
+func linksOf(links []provision.Link) []report.Link {
+	made := make([]report.Link, 0, len(links))
+	for _, l := range links {
+		made = append(made, report.Link(l))
+	}
+	return made
+}
+
+// thisComputer names the machine of the local engine.
+func thisComputer() string {
+	name, _ := os.Hostname()
+	return cmp.Or(name, "this computer")
+}
