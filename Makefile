@@ -32,7 +32,7 @@ test-ec2-conformance: ## the tests of every provider of machines, at EC2_ENDPOIN
 lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "not gofumpt-ed: $$unformatted"; exit 1; }
 	@set -e; for module in $(MODULES); do (cd $$module && go vet ./... && $(STATICCHECK) ./...); done
-	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run $$(git ls-files $(MACHINE)); else echo "no shellcheck here: skipped"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)); else echo "no shellcheck here: skipped"; fi
 
 bench: ## the subset engine beside its yardsticks on 12 and 48 million rows (BENCH_SCALE=1: on 12)
 	@$(MACHINE)/test bench

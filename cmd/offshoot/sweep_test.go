@@ -104,6 +104,7 @@ func TestSweep_FiveHundredPreviewsTakeFewCallsAndSeconds(t *testing.T) {
 	t.Parallel()
 	dir, engine, repository := clone(t), engineOf(t, 500), withPulls(500, 17, 400)
 	env := append(github(t, repository), engine)
+	programPath(t) // is built first
 	began := time.Now()
 	p := start(t, dir, env, "sweep", "--dry-run", "--json")
 	if code := p.ends(); code != 0 {

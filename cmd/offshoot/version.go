@@ -41,20 +41,33 @@ func (a *app) versionCommand() *cobra.Command {
 	return c
 }
 
-// buildVersion is the linker's version, else that of the module when it was
-// installed by go install, else the commit's.
+// buildVersion is the version of this program.
 func buildVersion() versionResult {
-	v := versionResult{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if ok {
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				v.Commit = setting.Value
-			}
+	info, _ := debug.ReadBuildInfo()
+	return versionOf(version, info)
+}
+
+// versionOf is the linker's version, else that of the module, which go install
+// and a build in a checkout know, else the commit's.
+func versionOf(linked string, info *debug.BuildInfo) versionResult {
+	v := versionResult{Version: linked, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if info == nil {
+		info = &debug.BuildInfo{}
+	}
+	changed := ""
+	for _, setting := range info.Settings {
+		switch {
+		case setting.Key == "vcs.revision":
+			v.Commit = setting.Value
+		case setting.Key == "vcs.modified" && setting.Value == "true":
+			changed = "-dirty"
 		}
-		if v.Version == "" && info.Main.Version != "(devel)" {
-			v.Version = info.Main.Version
-		}
+	}
+	if v.Version == "" && info.Main.Version != "(devel)" {
+		v.Version = info.Main.Version
+	}
+	if v.Version == "" && v.Commit != "" {
+		v.Version = "devel-" + short(v.Commit, 12) + changed
 	}
 	if v.Version == "" {
 		v.Version = "unknown"

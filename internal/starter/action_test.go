@@ -84,7 +84,7 @@ func bash(t *testing.T, dir, script string, env ...string) (string, error) {
 	cmd.Dir = dir
 	cmd.Env = append([]string{
 		"PATH=" + systemPath, "RUNNER_TEMP=" + dir, "TMPDIR=" + dir, "GITHUB_PATH=" + filepath.Join(dir, "path"),
-		"VERSION=", "BINARY=", "ACTION_REF=",
+		"VERSION=", "BINARY=", "ACTION_REF=", "ARCHIVE=",
 	}, env...)
 	output, err := cmd.CombinedOutput()
 	return string(output), err
@@ -122,8 +122,10 @@ func TestAction_InstallsAReleaseWithTheRightChecksum(t *testing.T) {
 				return
 			}
 			path := "PATH=" + strings.TrimSpace(string(added)) + ":" + systemPath
-			if said, err := bash(t, dir, run.Run, path, "COMMAND=ci"); err != nil || said != "offshoot ci in "+dir+"\n" {
-				t.Errorf("run: %v, said %s", err, said)
+			for want, env := range map[string][]string{"ci": {"COMMAND=ci"}, "ci --archive a $(x) b": {"COMMAND=ci", "ARCHIVE=a $(x) b"}, "sweep": {"COMMAND=sweep"}} {
+				if said, err := bash(t, dir, run.Run, append(env, path)...); err != nil || said != "offshoot "+want+" in "+dir+"\n" {
+					t.Errorf("run: %v, said %s, want %s", err, said, want)
+				}
 			}
 		})
 	}
