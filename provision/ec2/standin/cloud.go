@@ -39,6 +39,8 @@ type Options struct {
 	// Booted is told of every instance that begins to run; the address that
 	// it returns is the instance's.
 	Booted func(id string, userData []byte) (address string)
+	// Ended is told of every instance that has terminated.
+	Ended func(id string)
 }
 
 // A Call is one request that came in.
