@@ -60,7 +60,7 @@ func play(ctx context.Context, request remote.Request, observe func(provision.Ev
 		return remote.Outcome{Exit: 1, Error: err.Error()}
 	}
 	return remote.Outcome{Result: &provision.Result{
-		Preview: o.Preview, Commit: o.Commit, Links: []provision.Link{{Service: "web", URL: "http://" + request.Address.String() + "/"}},
+		Preview: o.Preview, Commit: o.Commit, Links: []provision.Link{{Service: "web", URL: "http://" + request.Front.Address.String() + "/"}},
 		Migrated: &provision.Migrated{Output: []string{string(shown), string(loaded)}},
 	}}
 }
