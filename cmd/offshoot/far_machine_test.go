@@ -2,8 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -16,6 +21,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 )
 
@@ -56,7 +62,7 @@ func TestFar_WholeLifeOnAMachineThatIsReallyBooted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child", own, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=8m")
+	inner := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child", own, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=12m")
 	inner.Env = append(os.Environ(), internet+"="+folder, "OFFSHOOT_TEST_PROGRAM="+programPath(t))
 	if out, err := inner.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
@@ -85,8 +91,14 @@ func (o *outside) life() {
 	o.makeCheckout()
 	o.Cleanup(func() { o.end("") })
 
-	link := o.up()
-	if got := o.page(link); got != "hello from a tiny shop\n" {
+	link, entry := o.up()
+	if want := "https://shop-pr-12." + strings.ReplaceAll(machineAddress, ".", "-") + ".sslip.io/"; link != want {
+		o.Errorf("the link is %s, want %s", link, want)
+	}
+	if got := o.page(link); strings.Contains(got, "tiny shop") {
+		o.Errorf("without a sign-in %s shows %q", link, got)
+	}
+	if got := o.page(entry); got != "hello from a tiny shop\n" {
 		o.Errorf("%s answers %q", link, got)
 	}
 	list := o.offshoot(0, "list")
@@ -108,8 +120,9 @@ func (o *outside) life() {
 	o.metadata()
 
 	write(o.T, filepath.Join(o.checkout, "www/index.html"), "hello again\n")
-	if again := o.up(); again != link || o.page(link) != "hello again\n" {
-		o.Errorf("after the update %s answers %q", again, o.page(link))
+	again, entry := o.up()
+	if got := o.page(entry); again != link || got != "hello again\n" {
+		o.Errorf("after the update %s answers %q", again, got)
 	}
 	o.offshoot(0, "down", "--pr", "12")
 	for _, left := range o.cloud.Left() {
@@ -239,9 +252,17 @@ func (o *outside) offshoot(code int, args ...string) string {
 	return out.String()
 }
 
-func (o *outside) up() (link string) {
+// up returns the link, and the one that signs in.
+func (o *outside) up() (link, entry string) {
 	o.Helper()
-	return strings.TrimSpace(o.offshoot(0, "up", "--pr", "12", "--archive", "archive.sql"))
+	var doc struct{ Result provision.Result }
+	if err := json.Unmarshal([]byte(o.offshoot(0, "up", "--pr", "12", "--archive", "archive.sql", "--json")), &doc); err != nil {
+		o.Fatal(err)
+	}
+	if doc.Result.Access == nil {
+		o.Fatalf("no sign-in: %+v", doc.Result)
+	}
+	return doc.Result.Links[0].URL, doc.Result.Access.Links[0].URL
 }
 
 // onMachine runs a program in the network of the machine.
@@ -253,19 +274,34 @@ func (o *outside) onMachine(args ...string) (string, error) {
 	return string(out), err
 }
 
-// page asks for the link in the machine's own network.
+// page asks for a link as a browser does whose name server knows the machine.
 func (o *outside) page(link string) string {
 	o.Helper()
-	name := strings.TrimSuffix(strings.TrimPrefix(link, "http://"), "/")
-	_, port, err := net.SplitHostPort(name)
+	jar, err := cookiejar.New(nil)
 	if err != nil {
 		o.Fatal(err)
 	}
-	out, err := o.onMachine("busybox", "wget", "-q", "-O", "-", "--header", "Host: "+name, "http://127.0.0.1:"+port+"/")
+	browser := http.Client{Jar: jar, Timeout: patience, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // no authority can be reached here
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			_, port, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, err
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(machineAddress, port))
+		},
+	}}
+	response, err := browser.Get(link)
 	if err != nil {
-		o.Errorf("%s: %v: %s", link, err, out)
+		o.Errorf("%v", err)
+		return ""
 	}
-	return out
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		o.Error(err)
+	}
+	return string(body)
 }
 
 // metadata is a service at the address that knows the machine's credentials.
