@@ -32,8 +32,8 @@ func (a *app) root() *cobra.Command {
 	}
 	root.AddCommand(
 		a.subsetCommand(), a.maskCommand(), a.upCommand(), a.downCommand(), a.listCommand(), a.logsCommand(), a.execCommand(),
-		a.psqlCommand(), a.openCommand(), a.initCommand(), a.doctorCommand(), a.versionCommand(), a.gatewayCommand(),
-		a.agentCommand(), a.sweepCommand(),
+		a.psqlCommand(), a.openCommand(), a.extendCommand(), a.stopCommand(), a.startCommand(), a.initCommand(), a.doctorCommand(), a.versionCommand(),
+		a.gatewayCommand(), a.agentCommand(), a.sweepCommand(),
 	)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
