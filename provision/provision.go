@@ -75,7 +75,7 @@ type Options struct {
 	Public *bool
 
 	// Guard orders this run among others of the preview.
-	Guard Guard
+	Guard Guard `json:"-"`
 
 	Expires time.Duration // from now; 0: never
 	Timeout time.Duration // to wait until ready, at each wait; 0: 5 minutes

@@ -159,19 +159,6 @@ func (r *rig) runs() []string {
 	return found
 }
 
-// await waits for a condition.
-func (r *rig) await(what string, condition func() bool) {
-	r.Helper()
-	deadline := time.After(time.Minute)
-	for !condition() {
-		select {
-		case <-deadline:
-			r.Fatalf("no %s in time", what)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-}
-
 // recorder is a host that counts what is run over it.
 type recorder struct {
 	host.Host
