@@ -69,5 +69,6 @@ func (a *app) upHere(ctx context.Context, request remote.Request, observe func(p
 		return nil, fmt.Errorf("up %s: %w", request.Options.Preview.Name, err)
 	}
 	defer closing(machine.Engine, &err)
+	machine.Front = request.Front
 	return provision.Up(ctx, machine, request.Options, observe)
 }

@@ -19,9 +19,10 @@ import (
 //	agent exec FOLDER PREVIEW [-tty] -- SERVICE COMMAND [ARGUMENT...]
 //	agent psql FOLDER PREVIEW [-tty] -- [ARGUMENT...]
 //	agent status FOLDER PREVIEW
+//	agent reopen FOLDER PREVIEW      a front on standard input; prints the status
 //
 // Streams, errors and exit codes are those of the commands on this computer.
-var previewVerbs = []string{"logs", "exec", "psql", "status"}
+var previewVerbs = []string{"logs", "exec", "psql", "status", "reopen"}
 
 func (a *app) agentOnPreview(ctx context.Context, args []string) (err error) {
 	if len(args) < 3 {
@@ -38,6 +39,8 @@ func (a *app) agentOnPreview(ctx context.Context, args []string) (err error) {
 		return a.agentLogs(ctx, machine, id, args)
 	case "status":
 		return a.agentStatus(ctx, machine, id)
+	case "reopen":
+		return a.agentReopen(ctx, machine, id)
 	}
 	tty, args, err := ttyFlag(args)
 	if err != nil {
@@ -81,6 +84,20 @@ func (a *app) agentLogs(ctx context.Context, machine provision.Machine, id strin
 
 func (a *app) agentStatus(ctx context.Context, machine provision.Machine, id string) error {
 	status, err := provision.Get(ctx, machine, id)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(a.stdout).Encode(status)
+}
+
+func (a *app) agentReopen(ctx context.Context, machine provision.Machine, id string) error {
+	if err := json.NewDecoder(a.stdin).Decode(&machine.Front); err != nil {
+		return fmt.Errorf("agent reopen: %w", err)
+	}
+	if _, err := provision.Get(ctx, machine, id); err != nil {
+		return err
+	}
+	status, err := provision.Reopen(ctx, machine, id)
 	if err != nil {
 		return err
 	}

@@ -98,14 +98,16 @@ func yesNo(into *bool) decodeFunc {
 }
 
 // loginVariable names the variable with the private key that logs in to
-// machines: a secret, so that it is in no file and on no command line.
+// machines: a secret, so that it is in no file and on no command line. Without
+// it EC2 Instance Connect logs in.
 const loginVariable = "OFFSHOOT_SSH_KEY"
 
 func (a *app) ec2Options(cfg *Config) ec2.Options {
-	e := cfg.EC2
+	e, key := cfg.EC2, strings.TrimSpace(a.getenv(loginVariable))
 	return ec2.Options{
-		Region: e.Region, Types: e.Types, Image: e.Image, Subnets: e.Subnets, SecurityGroup: e.SecurityGroup, SSH: e.SSH,
-		Spot: e.Spot, Disk: e.Disk, Profile: e.Profile, LoginKey: []byte(strings.TrimSpace(a.getenv(loginVariable)) + "\n"),
+		InstanceConnect: key == "",
+		Region:          e.Region, Types: e.Types, Image: e.Image, Subnets: e.Subnets, SecurityGroup: e.SecurityGroup, SSH: e.SSH,
+		Spot: e.Spot, Disk: e.Disk, Profile: e.Profile, LoginKey: []byte(key + "\n"),
 	}
 }
 

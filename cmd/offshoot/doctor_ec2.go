@@ -15,11 +15,8 @@ import (
 // credentials, and each right.
 func (a *app) checkEC2(ctx context.Context, cfg *Config, note func(name, text string, err error)) {
 	options := a.ec2Options(cfg)
-	_, err := host.PublicKey(options.LoginKey)
-	if err != nil {
-		err = hint.Wrap(fmt.Errorf("%s: %w", loginVariable, err), "set it to a private key without a passphrase, such as ssh-keygen -t ed25519 makes one")
-	}
-	note("ssh key", loginVariable+" holds one", err)
+	text, err := checkLogin(options)
+	note("ssh key", text, err)
 	provider, err := ec2.New(ctx, options)
 	if err != nil {
 		note("aws", "", err)
@@ -48,4 +45,15 @@ func (a *app) printWithPolicy(found []finding) error {
 		return errors.Join(failed, a.println("\n"+policy))
 	}
 	return failed
+}
+
+// checkLogin says how machines are logged in to.
+func checkLogin(options ec2.Options) (string, error) {
+	if options.InstanceConnect {
+		return "none in " + loginVariable + ": EC2 Instance Connect logs in", nil
+	}
+	if _, err := host.PublicKey(options.LoginKey); err != nil {
+		return "", hint.Wrap(fmt.Errorf("%s: %w", loginVariable, err), "set it to a private key without a passphrase, such as ssh-keygen -t ed25519 makes one")
+	}
+	return loginVariable + " holds one", nil
 }

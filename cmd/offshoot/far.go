@@ -19,6 +19,7 @@ import (
 // far is the machine that one preview has for itself.
 type far struct {
 	app      *app
+	config   *Config
 	provider *ec2.Provider
 	machine  machine.Machine
 }
@@ -36,7 +37,7 @@ func (a *app) far(ctx context.Context, cfg *Config, p provision.Preview) (far, e
 	if len(found) == 0 {
 		return far{}, hint.Wrap(fmt.Errorf("%s: %w", p.ID, provision.ErrNoPreview), "offshoot list shows those that there are")
 	}
-	return far{a, provider, found[0]}, nil
+	return far{a, cfg, provider, found[0]}, nil
 }
 
 // machinesOf lists the machines of a preview that are not ending, oldest first.

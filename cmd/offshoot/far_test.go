@@ -136,3 +136,25 @@ func TestFar_UpShowsTheConsoleOfAMachineThatDoesNotBoot(t *testing.T) {
 		}
 	}
 }
+
+func TestFar_StopAndExtendChangeTheMachineAlone(t *testing.T) {
+	cloud := onEC2(t, standin.Options{Seed: 1})
+	ec2Checkout(t)
+	id := launched(cloud, "12", "http://12.example.com/")
+	if _, errs, code := captured(t, "stop", "--pr", "12"); code != exitDone || !strings.Contains(errs, "machine "+id+" is stopped") {
+		t.Errorf("stop: exit %d: %s", code, errs)
+	}
+	if _, errs, code := captured(t, "extend", "--pr", "12", "--expires", "7d"); code != exitDone || !strings.Contains(errs, "expires in 7d") {
+		t.Errorf("extend: exit %d: %s", code, errs)
+	}
+	out, _, _ := captured(t, "list")
+	if !strings.Contains(out, "stopped") || !strings.Contains(out, "in 7d") || strings.Contains(out, "12.example.com") {
+		t.Errorf("list: %s", out)
+	}
+	if _, errs, code := captured(t, "logs", "--pr", "12"); code != exitFailed || !strings.Contains(errs, "hint: offshoot start") {
+		t.Errorf("logs: exit %d: %s", code, errs)
+	}
+	if _, errs, code := captured(t, "start", "--pr", "13"); code != exitNoPreview {
+		t.Errorf("start of none: exit %d: %s", code, errs)
+	}
+}

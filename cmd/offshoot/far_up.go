@@ -102,7 +102,7 @@ func (f *farUp) deliver(ctx context.Context, d remote.Delivery) (_ *provision.Re
 	if err != nil {
 		return nil, fmt.Errorf("address of %s: %w", f.machine.ID, err)
 	}
-	d.Request.Address = address
+	d.Request.Front = f.cfg.front(address)
 	result, err := site.Up(ctx, d, f.steps.observe)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.subsetCommand(), a.maskCommand(), a.upCommand(), a.downCommand(), a.listCommand(), a.logsCommand(), a.execCommand(),
 		a.psqlCommand(), a.openCommand(), a.initCommand(), a.doctorCommand(), a.versionCommand(), a.gatewayCommand(),
-		a.agentCommand(), a.sweepCommand(), a.manCommand(), a.ciCommand(),
+		a.agentCommand(), a.sweepCommand(), a.manCommand(), a.ciCommand(), a.extendCommand(), a.stopCommand(), a.startCommand(),
 	)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

@@ -21,6 +21,9 @@ type Remote struct {
 	User    string
 	Key     []byte // private, in PEM
 	HostKey string // one line: the only key that the machine may show
+	// Admit is called ahead of each connection, also one that is made anew, so
+	// that the machine lets the key in; nil: it always does.
+	Admit func(context.Context) error
 	// Timeout bounds the making of a connection; 0: ten seconds.
 	Timeout time.Duration
 	// Alive is the pause between two signs of life, and how long to wait for
@@ -133,6 +136,11 @@ func (s *SSH) connected(ctx context.Context) (*line, error) {
 }
 
 func (s *SSH) dial(ctx context.Context) (*ssh.Client, error) {
+	if s.remote.Admit != nil {
+		if err := s.remote.Admit(ctx); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.remote.Timeout)
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.remote.Address)

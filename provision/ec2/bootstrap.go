@@ -20,14 +20,14 @@ const maxUserData = 16 << 10
 // A Bootstrap is what a machine is told when it first boots.
 type Bootstrap struct {
 	HostKey  string    // private, in PEM: what its SSH server is to show
-	LoginKey string    // public, one line: who may log in
+	LoginKey string    // public, one line: who may log in; empty: whom EC2 Instance Connect names
 	Expires  time.Time // zero: never
 	Port     int       // of SSH
 }
 
 // Script is user data for cloud-init: a shell script. Same input, same bytes.
 func (b Bootstrap) Script() ([]byte, error) {
-	if strings.ContainsAny(b.LoginKey, "\n\r") || b.LoginKey == "" || !strings.HasPrefix(b.HostKey, "-----BEGIN ") {
+	if strings.ContainsAny(b.LoginKey, "\n\r") || !strings.HasPrefix(b.HostKey, "-----BEGIN ") {
 		return nil, errors.New("user data: a key is missing or not of one line")
 	}
 	expires := int64(0)

@@ -65,9 +65,11 @@ id offshoot >/dev/null 2>&1 || useradd --create-home --shell /bin/sh --groups do
 # A star is no password; the exclamation mark that useradd leaves is a locked account, which sshd does not let in.
 usermod --password '*' offshoot
 install -d -m 700 -o offshoot -g offshoot /home/offshoot/.ssh
+# Without a key in it EC2 Instance Connect says who is let in.
 cat >/home/offshoot/.ssh/authorized_keys <<'KEY'
 @LOGIN_KEY@
 KEY
+login=$(cat /home/offshoot/.ssh/authorized_keys)
 chown offshoot:offshoot /home/offshoot/.ssh/authorized_keys
 # Every up tells the timer a new time.
 chown offshoot /etc/offshoot/expires
@@ -85,6 +87,22 @@ elif command -v dnf >/dev/null; then
 else
 	say "packages: neither apt-get nor dnf is there"
 	exit 1
+fi
+
+instance_connect() {
+	for eic in /usr/share/ec2-instance-connect/eic_run_authorized_keys /opt/aws/bin/eic_run_authorized_keys; do
+		[ ! -x "$eic" ] || return 0
+	done
+	return 1
+}
+if [ -z "$login" ] && ! instance_connect; then
+	say "packages: ec2-instance-connect"
+	if command -v apt-get >/dev/null; then
+		apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends ec2-instance-connect
+	else
+		dnf install -y ec2-instance-connect
+	fi
+	instance_connect
 fi
 
 say "ssh"
@@ -106,6 +124,13 @@ MaxAuthTries 3
 ClientAliveInterval 30
 ClientAliveCountMax 10
 CONFIG
+if [ -z "$login" ]; then
+	cat >>/etc/offshoot/sshd_config <<CONFIG
+AuthorizedKeysFile none
+AuthorizedKeysCommand $eic %u %f
+AuthorizedKeysCommandUser ec2-instance-connect
+CONFIG
+fi
 mkdir -p /run/sshd
 chmod 755 /run/sshd
 /usr/sbin/sshd -t -f /etc/offshoot/sshd_config

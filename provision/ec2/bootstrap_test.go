@@ -78,7 +78,6 @@ func TestBootstrap_RefusesWhatIsTooLargeOrNoKey(t *testing.T) {
 		t.Errorf("large: %v", err)
 	}
 	for name, change := range map[string]func(*ec2.Bootstrap){
-		"no login":   func(b *ec2.Bootstrap) { b.LoginKey = "" },
 		"two lines":  func(b *ec2.Bootstrap) { b.LoginKey += "\nKEY\nreboot" },
 		"no host":    func(b *ec2.Bootstrap) { b.HostKey = "" },
 		"not in PEM": func(b *ec2.Bootstrap) { b.HostKey = "s3cret" },

@@ -21,7 +21,7 @@ type Right struct {
 }
 
 // ErrUntold says that it could not be found out.
-var ErrUntold = errors.New("cannot be told before there is a machine to ask it of")
+var ErrUntold = errors.New("cannot be told ahead")
 
 // Check asks for every right and spends nothing.
 func (p *Provider) Check(ctx context.Context) error {
@@ -45,6 +45,9 @@ func (p *Provider) Rights(ctx context.Context) ([]Right, error) {
 	c.look(ctx)
 	c.make(ctx, p)
 	c.own(ctx, p)
+	if p.options.InstanceConnect {
+		c.rights = append(c.rights, Right{actionOf("SendSSHPublicKey"), ErrUntold}) // it knows no dry run
+	}
 	return c.rights, context.Cause(ctx)
 }
 

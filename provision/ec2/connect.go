@@ -35,14 +35,16 @@ func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, e
 		if err == nil {
 			return "", true, nil
 		}
-		var stranger *host.HostKeyError
-		if errors.As(err, &stranger) || errors.Is(err, host.ErrLogin) || ctx.Err() != nil {
+		if lasting(err) || ctx.Err() != nil {
 			return "", false, err
 		}
 		return err.Error(), false, nil
 	})
 	if errors.As(err, new(*host.HostKeyError)) {
 		return nil, hint.Wrap(fmt.Errorf("connect to %s: %w", m.ID, err), "nothing was sent: something else answers at its address; look there, or offshoot down")
+	}
+	if errors.Is(err, host.ErrLogin) {
+		err = hint.Wrap(err, "a machine lets in who made it: log in as up did then (OFFSHOOT_SSH_KEY, or none of it), or offshoot down and up again")
 	}
 	if err == nil {
 		if err = p.awaitReady(ctx, h); err == nil {
@@ -58,6 +60,11 @@ func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, e
 	return nil, fmt.Errorf("connect to %s: %w", m.ID, err)
 }
 
+// lasting tells an error that waiting does not mend.
+func lasting(err error) bool {
+	return errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin) || code(err) != ""
+}
+
 func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
 	key := m.Labels[labelHostKey]
 	switch {
@@ -65,13 +72,19 @@ func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
 		return host.Remote{}, hint.Wrap(errors.New("its labels name no host key"), "remove it: offshoot down")
 	case m.Address == "" || m.State != machine.Running:
 		return host.Remote{}, fmt.Errorf("it is %s and has the address %q", m.State, m.Address)
-	case len(p.options.LoginKey) == 0:
+	case len(p.options.LoginKey) == 0 && !p.options.InstanceConnect:
 		return host.Remote{}, hint.Usage(errors.New("no key to log in with"), "set OFFSHOOT_SSH_KEY to the private key that up was given")
 	}
-	return host.Remote{
+	remote := host.Remote{
 		Address: net.JoinHostPort(m.Address, strconv.Itoa(p.options.SSHPort)), User: p.options.User, Key: p.options.LoginKey, HostKey: key,
 		Timeout: 10 * time.Second,
-	}, nil
+	}
+	if !p.options.InstanceConnect {
+		return remote, nil
+	}
+	var err error
+	remote.Key, remote.Admit, err = p.instanceConnect(m)
+	return remote, err
 }
 
 // afterBoot adds the console to the error about a machine that did not answer.

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2instanceconnect"
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -47,8 +48,11 @@ type Options struct {
 	Profile string // name of an instance profile; empty: the machine has no rights at AWS
 
 	// LoginKey is the private key, in PEM, that logs in to the machines.
-	// Without it Ensure and Connect are refused.
+	// Without it Ensure and Connect are refused, unless by InstanceConnect.
 	LoginKey []byte
+	// InstanceConnect logs in with a key of the moment, which EC2 Instance
+	// Connect hands to the machine, and not with the LoginKey.
+	InstanceConnect bool
 
 	// Patience is how long to wait for a machine to run or to be reached; 0:
 	// five minutes.
@@ -79,6 +83,7 @@ const defaultPatience = 5 * time.Minute
 // Provider has machines in one region of one account.
 type Provider struct {
 	api     *ec2.Client
+	connect *ec2instanceconnect.Client
 	options Options
 	clock   Clock
 }
@@ -114,7 +119,12 @@ func New(ctx context.Context, options Options) (*Provider, error) {
 			o.BaseEndpoint = &options.Endpoint
 		}
 	})
-	return &Provider{api: api, options: options, clock: options.Clock}, nil
+	connect := ec2instanceconnect.NewFromConfig(loaded, func(o *ec2instanceconnect.Options) {
+		if options.Endpoint != "" {
+			o.BaseEndpoint = &options.Endpoint
+		}
+	})
+	return &Provider{api: api, connect: connect, options: options, clock: options.Clock}, nil
 }
 
 func (o Options) withDefaults() Options {

@@ -120,7 +120,7 @@ func (e *apiError) Error() string { return e.text }
 // deniedRight names a missing right. EC2 adds an encoded message of many lines
 // to its text, which nobody can read.
 func deniedRight(during string, api smithy.APIError) (error, bool) {
-	if api.ErrorCode() != "UnauthorizedOperation" && api.ErrorCode() != "AccessDenied" {
+	if !slices.Contains([]string{"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}, api.ErrorCode()) {
 		return nil, false
 	}
 	action := actionOf(during)

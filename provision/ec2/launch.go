@@ -80,9 +80,9 @@ var noCapacity = []string{
 // planLaunch looks at network, group and image, and makes the host key and
 // the user data of a machine.
 func (p *Provider) planLaunch(ctx context.Context, spec machine.Spec, generation int) (launch, error) {
-	login, err := host.PublicKey(p.options.LoginKey)
+	login, err := p.login()
 	if err != nil {
-		return launch{}, hint.Usage(fmt.Errorf("key to log in with: %w", err), "set OFFSHOOT_SSH_KEY to a private key, such as ssh-keygen -t ed25519 makes one")
+		return launch{}, err
 	}
 	im, err := p.image(ctx)
 	if err != nil {
@@ -113,6 +113,19 @@ func (p *Provider) planLaunch(ctx context.Context, spec machine.Spec, generation
 		labelGeneration: strconv.Itoa(generation), labelHostKey: key.Public, labelName: "offshoot " + spec.Preview,
 	})
 	return l, checkLabels(l.labels)
+}
+
+// login is the public key that the machine lets in; empty with Instance
+// Connect.
+func (p *Provider) login() (string, error) {
+	if p.options.InstanceConnect {
+		return "", nil
+	}
+	key, err := host.PublicKey(p.options.LoginKey)
+	if err != nil {
+		return "", hint.Usage(fmt.Errorf("key to log in with: %w", err), "set OFFSHOOT_SSH_KEY to a private key, such as ssh-keygen -t ed25519 makes one")
+	}
+	return key, nil
 }
 
 // checkLabels refuses what EC2 does not take as a tag.

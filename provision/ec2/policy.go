@@ -11,7 +11,7 @@ import (
 func actionOf(call string) string {
 	for _, s := range statements() {
 		for _, action := range s.Action {
-			if strings.TrimPrefix(action, "ec2:") == call {
+			if action[strings.Index(action, ":")+1:] == call {
 				return action
 			}
 		}
@@ -57,6 +57,12 @@ func statements() []statement {
 			"ec2:CreateTags", "ec2:DeleteNetworkInterface", "ec2:DeleteVolume", "ec2:GetConsoleOutput",
 			"ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances",
 		}, arns("instance", "volume", "network-interface"), labelled},
+		{
+			"LogIn", "Allow",
+			[]string{"ec2-instance-connect:SendSSHPublicKey"},
+			arns("instance"),
+			map[string]map[string]any{"StringEquals": {"ec2:osuser": loginUser}, "Null": {"aws:ResourceTag/" + machine.LabelPreview: "false"}},
+		},
 		{"MakeGroup", "Allow", []string{"ec2:CreateSecurityGroup"}, arns("security-group"), present("aws:RequestTag/" + labelGroup)},
 		{"MakeGroupIn", "Allow", []string{"ec2:CreateSecurityGroup"}, arns("vpc"), nil},
 		{"OwnGroup", "Allow", []string{

@@ -60,7 +60,7 @@ func play(ctx context.Context, request remote.Request, observe func(provision.Ev
 		return remote.Outcome{Exit: 1, Error: err.Error()}
 	}
 	return remote.Outcome{Result: &provision.Result{
-		Preview: o.Preview, Commit: o.Commit, Links: []provision.Link{{Service: "web", URL: "http://" + request.Address.String() + "/"}},
+		Preview: o.Preview, Commit: o.Commit, Links: []provision.Link{{Service: "web", URL: "http://" + request.Front.Address.String() + "/"}},
 		Migrated: &provision.Migrated{Output: []string{string(shown), string(loaded)}},
 	}}
 }
@@ -157,19 +157,6 @@ func (r *rig) runs() []string {
 		r.Fatal(err)
 	}
 	return found
-}
-
-// await waits for a condition.
-func (r *rig) await(what string, condition func() bool) {
-	r.Helper()
-	deadline := time.After(time.Minute)
-	for !condition() {
-		select {
-		case <-deadline:
-			r.Fatalf("no %s in time", what)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
 }
 
 // recorder is a host that counts what is run over it.

@@ -18,7 +18,6 @@
 package remote
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/provision"
@@ -32,8 +31,8 @@ type Request struct {
 	Options provision.Options `json:"options"`
 	// Committed is when the commit was made: a newer one wins.
 	Committed time.Time `json:"committed,omitzero"`
-	// Address is that of the machine on the internet.
-	Address netip.Addr `json:"address,omitzero"`
+	// Front is how the machine is reached from other computers.
+	Front provision.Front `json:"front,omitzero"`
 }
 
 // An Outcome is how a run ended.

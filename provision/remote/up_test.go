@@ -31,7 +31,7 @@ func TestUp_RunsOnTheMachineWithWhatWasSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := r.delivery(map[string]string{"STEPS": "2", "SHOW": "page"})
-	d.Archive, d.Dir, d.Request.Address = archive, "app", netip.MustParseAddr("203.0.113.7")
+	d.Archive, d.Dir, d.Request.Front.Address = archive, "app", netip.MustParseAddr("203.0.113.7")
 	result, events := r.up(d)
 	want := []string{"hello", "SELECT 1;"}
 	if diff := cmp.Diff(want, result.Migrated.Output); diff != "" || result.Links[0].URL != "http://203.0.113.7/" || result.Commit != "c0ffee" {

@@ -24,6 +24,8 @@ import (
 type Server struct {
 	Remote host.Remote
 	Port   int
+
+	authorized string // the file of the keys that are let in
 }
 
 // Start starts sshd for the user that runs the tests. It ends with the
@@ -38,7 +40,7 @@ func Start(t *testing.T) Server {
 	hostKey, login := NewKey(t), NewKey(t)
 	write(t, filepath.Join(folder, "host_key"), hostKey.Private)
 	write(t, filepath.Join(folder, "authorized_keys"), login.Public+"\n")
-	s := Server{Port: FreePort(t)}
+	s := Server{Port: FreePort(t), authorized: filepath.Join(folder, "authorized_keys")}
 	config := []string{
 		"Port " + strconv.Itoa(s.Port), "ListenAddress 127.0.0.1", "HostKey " + filepath.Join(folder, "host_key"),
 		"AuthorizedKeysFile " + filepath.Join(folder, "authorized_keys"), "AuthenticationMethods publickey",
@@ -71,6 +73,12 @@ func Start(t *testing.T) Server {
 	s.Remote = host.Remote{Address: Address(s.Port), User: me.Username, Key: []byte(login.Private), HostKey: hostKey.Public}
 	s.await(t)
 	return s
+}
+
+// Authorize lets one key in from now on, and no other; none when it is empty.
+func (s Server) Authorize(t *testing.T, public string) {
+	t.Helper()
+	write(t, s.authorized, public+"\n")
 }
 
 // await waits until the server answers.

@@ -39,6 +39,10 @@ type Options struct {
 	// Booted is told of every instance that begins to run; the address that
 	// it returns is the instance's.
 	Booted func(id string, userData []byte) (address string)
+	// Admitted is told of every key that Instance Connect hands to an instance.
+	Admitted func(id, user, key string)
+	// Ended is told of every instance that has terminated.
+	Ended func(id string)
 }
 
 // A Call is one request that came in.
@@ -164,6 +168,10 @@ func (c *Cloud) Left() []string {
 
 // ServeHTTP answers one call of the Query protocol.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		c.serveConnect(w, r, target)
+		return
+	}
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

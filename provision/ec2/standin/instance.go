@@ -92,6 +92,9 @@ func (c *Cloud) end(i *instance, at time.Time) {
 		}
 	}
 	c.cards = slices.DeleteFunc(c.cards, func(n *card) bool { return n.instance == i.id })
+	if c.options.Ended != nil {
+		c.options.Ended(i.id)
+	}
 }
 
 func (c *Cloud) instance(id string) (*instance, *apiError) {

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/machine"
+	"github.com/offshoot-dev/offshoot/provision/remote"
+)
+
+// errHere is why what is done to machines is refused for previews on this
+// computer.
+var errHere = errors.New("the preview has no machine of its own")
+
+func refuseHere(provision.Machine, provision.Preview) error {
+	return hint.Usage(errHere, "it is for previews with provider: ec2; here, offshoot up renews the expiry and offshoot down removes the preview")
+}
+
+func (a *app) extendCommand() *cobra.Command {
+	w, expires := which{}, durationFlag(0)
+	c := &cobra.Command{
+		Use:     "extend",
+		Short:   "let the machine of a preview live longer",
+		Long:    "Extend changes when the machine of a preview expires, counted from now. It\nneither makes nor starts one.",
+		Example: "  offshoot extend --pr 12\n  offshoot extend --pr 12 --expires 7d",
+		Args:    noArgs,
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		given := c.Flags().Changed("expires")
+		return a.onPreview(c.Context(), "extend", w, preview{here: refuseHere, there: func(f far, _ provision.Preview) error {
+			if !given {
+				expires = durationFlag(f.config.Preview.Expires)
+			}
+			return f.extend(c.Context(), time.Duration(expires))
+		}})
+	}
+	whichFlags(c, &w)
+	a.providerFlag(c)
+	c.Flags().Var(&expires, "expires", "how long it is to live from now on, such as 72h, 3d or never (default as configured, or 72h)")
+	c.Flags().Lookup("expires").DefValue = ""
+	return c
+}
+
+func (a *app) stopCommand() *cobra.Command {
+	return a.lifeCommand("stop", "let the machine of a preview rest, which keeps its disk",
+		"Stop stops the machine of a preview. Its disk, and all that is on it, is kept\nand still costs. What begins with the machine's address changes with a start.", far.stop)
+}
+
+func (a *app) startCommand() *cobra.Command {
+	return a.lifeCommand("start", "let the machine of a preview run again",
+		"Start starts the machine of a preview that was stopped, and prints the link. The\nmachine has another address then, and so has a preview that is named after it.", far.start)
+}
+
+func (a *app) lifeCommand(verb, short, long string, do func(far, context.Context, provision.Preview) error) *cobra.Command {
+	w := which{}
+	c := &cobra.Command{
+		Use: verb, Short: short, Long: long, Example: "  offshoot " + verb + " --pr 12", Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.onPreview(c.Context(), verb, w, preview{here: refuseHere, there: func(f far, p provision.Preview) error {
+				return do(f, c.Context(), p)
+			}})
+		},
+	}
+	whichFlags(c, &w)
+	a.providerFlag(c)
+	return c
+}
+
+func (f far) say(text string) {
+	u := f.app.newUI()
+	defer u.Close()
+	u.Info(text)
+}
+
+// extend changes the label, and the timer of a machine that runs.
+func (f far) extend(ctx context.Context, life time.Duration) error {
+	expires := time.Time{}
+	if life > 0 {
+		expires = time.Now().Add(life).UTC().Truncate(time.Second)
+	}
+	m, err := f.provider.Extend(ctx, f.machine.ID, expires)
+	if err != nil {
+		return err
+	}
+	if m.State == machine.Running {
+		h, err := f.provider.Connect(ctx, m)
+		if err != nil {
+			return fmt.Errorf("the machine's own timer was not told: %w", err)
+		}
+		if err := h.Close(); err != nil {
+			return err
+		}
+	}
+	f.say("machine " + m.ID + " expires " + until(expires, time.Now()))
+	return nil
+}
+
+func (f far) stop(ctx context.Context, _ provision.Preview) error {
+	if err := f.provider.Stop(ctx, f.machine.ID); err != nil {
+		return err
+	}
+	f.say("machine " + f.machine.ID + " is stopped: offshoot start or up lets it run again")
+	return nil
+}
+
+// start lets the machine run, and its gateway answer at its new address.
+func (f far) start(ctx context.Context, p provision.Preview) error {
+	spec := machine.Spec{Preview: f.machine.Preview, Repository: f.machine.Repository, Expires: f.machine.Expires, Labels: f.machine.Labels}
+	var err error
+	if f.machine, err = f.provider.Ensure(ctx, spec); err != nil {
+		return err
+	}
+	status, err := f.reopen(ctx, p)
+	if err != nil {
+		return err
+	}
+	link := firstLink(status)
+	if spec.Labels[provision.LabelLink] = link; link == "" {
+		f.say("machine " + f.machine.ID + " runs, and nothing serves on it: run offshoot up")
+		return nil
+	}
+	if _, err := f.provider.Ensure(ctx, spec); err != nil {
+		return err
+	}
+	return f.app.println(link)
+}
+
+func (f far) reopen(ctx context.Context, p provision.Preview) (status provision.Status, err error) {
+	address, err := netip.ParseAddr(f.machine.Address)
+	if err != nil {
+		return status, fmt.Errorf("address of %s: %w", f.machine.ID, err)
+	}
+	front, err := json.Marshal(f.config.front(address))
+	if err != nil {
+		return status, err
+	}
+	h, err := f.connect(ctx)
+	if err != nil {
+		return status, err
+	}
+	defer closing(h, &err)
+	var out bytes.Buffer
+	site := remote.Site{Host: h, Folder: remote.DefaultFolder}
+	err = h.Run(ctx, host.Command{
+		Args: site.Agent("reopen", p.ID), Env: remote.Environment(), Stdin: bytes.NewReader(front), Stdout: &out, Stderr: f.app.stderr,
+	})
+	var exit *host.ExitError
+	if errors.As(err, &exit) && exit.Code == exitNoPreview {
+		return status, nil
+	}
+	if err != nil {
+		return status, fmt.Errorf("open the preview at its new address: %w", err)
+	}
+	return status, json.Unmarshal(out.Bytes(), &status)
+}
