@@ -62,6 +62,9 @@ func databaseData(e *edit) {
 		return
 	}
 	e.Volumes[DatabaseVolume] = types.VolumeConfig{Name: e.ProjectName() + "_" + DatabaseVolume}
+	if e.DatabaseVolume != "" {
+		e.Volumes[DatabaseVolume] = types.VolumeConfig{Name: e.DatabaseVolume, External: true}
+	}
 	e.changed(s.Name, "data in "+dir+" on a volume of its own, not "+replaced, "the database is filled from the archive")
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	// DataDir is where the database volume is mounted; empty: from the
 	// service and its image's name. See Engine.DataDir.
 	DataDir string
+	// DatabaseVolume names the volume of the database where the caller makes it
+	// before the stack starts; empty: it is made with the stack.
+	DatabaseVolume string
 	// Root is the folder that bounds what may be mounted, read and built;
 	// empty: the project's working directory.
 	Root string

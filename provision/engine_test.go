@@ -140,6 +140,7 @@ func fixtureOn(t *testing.T, machine provision.Machine, project string, pullRequ
 	folder := t.TempDir()
 	f.options = provision.Options{
 		Preview: preview, Commit: "c0ffee", Version: "test", Timeout: time.Minute,
+		NoSeed: true, // the tests of seeds make some
 		Source: compose.Source{Dir: folder, Env: map[string]string{"GREETING": "one"}},
 	}
 	f.write("compose.yaml", composeFile)

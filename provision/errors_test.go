@@ -137,7 +137,7 @@ func TestWriteImage_IsTheSameForTheSameProgramAndRefusesAWrongSize(t *testing.T)
 		}
 		modes[header.Name] = header.Mode
 	}
-	want := map[string]int64{"tmp/": 0o1777, "run/": 0o755, "run/offshoot/": 0o700, "offshoot": 0o755}
+	want := map[string]int64{"tmp/": 0o1777, "run/": 0o755, "run/offshoot/": 0o700, "var/": 0o755, "var/offshoot/": 0o700, "offshoot": 0o755}
 	if diff := cmp.Diff(want, modes); diff != "" {
 		t.Error(diff)
 	}

@@ -36,3 +36,6 @@ func NeedEngine(t *testing.T) *compose.Engine {
 
 // EnsureGateway makes the gateway run without telling it any route.
 func EnsureGateway(ctx context.Context, m Machine) error { return m.ensureGateway(ctx) }
+
+// ThinSeeds keeps so many seeds.
+func ThinSeeds(ctx context.Context, m Machine, most int) error { return m.thinSeeds(ctx, most) }

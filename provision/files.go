@@ -109,7 +109,7 @@ func (r *run) readFiles(ctx context.Context) error {
 	}
 	own, more, err := compose.Transform(project, compose.Options{
 		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
-		Database: r.next.Database, DataDir: dataDir, Root: source.Dir, Allow: source.Allow,
+		Database: r.next.Database, DataDir: dataDir, DatabaseVolume: r.ownVolume(), Root: source.Dir, Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
 		CPUs: r.options.CPUs, Memory: r.options.Memory,
 	})
@@ -119,6 +119,15 @@ func (r *run) readFiles(ctx context.Context) error {
 	r.result.Changes = slices.Concat(changes, more)
 	r.stack = compose.NewStack(r.Engine, labelVolumes(own, r.next.Number), r.follow)
 	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
+}
+
+// ownVolume names the volume of the database where we make it, and not compose:
+// where an archive goes into it.
+func (r *run) ownVolume() string {
+	if r.archive == nil {
+		return ""
+	}
+	return r.next.volumeName()
 }
 
 // loadProject reads the compose files and chooses among the services. Which of

@@ -43,6 +43,19 @@ CREATE DATABASE :"name" OWNER :"owner";
 SELECT statement FROM offshoot_setting \gexec
 `
 
+// load fills the database, unless it is a clone of one that was filled, and
+// keeps a seed of it.
+func (r *run) load(ctx context.Context) error {
+	if r.cloned {
+		r.result.Loaded.Tables = r.countTables(ctx)
+		return nil
+	}
+	if err := r.loadArchive(ctx); err != nil {
+		return err
+	}
+	return r.keepSeed(ctx)
+}
+
 // loadArchive fills the database with the archive, over the socket in its own
 // container, so that no port has to be open and the client fits the server.
 func (r *run) loadArchive(ctx context.Context) error {
@@ -68,11 +81,13 @@ func (r *run) loadArchive(ctx context.Context) error {
 	if err != nil {
 		return r.failed(ctx, err)
 	}
-	r.result.Loaded = &Loaded{
-		Archive: r.archive.Path, SHA256: r.archive.SHA256, Bytes: r.archive.Bytes, Took: time.Since(began),
-		Tables: r.countTables(ctx),
-	}
+	r.result.Loaded = r.loaded(began)
+	r.result.Loaded.Tables = r.countTables(ctx)
 	return nil
+}
+
+func (r *run) loaded(began time.Time) *Loaded {
+	return &Loaded{Archive: r.archive.Path, SHA256: r.archive.SHA256, Bytes: r.archive.Bytes, Took: time.Since(began)}
 }
 
 // loadCommand is the client for what is in an archive. A script is not run as

@@ -62,6 +62,10 @@ type Options struct {
 	// project's own scripts make it.
 	Archive string
 
+	// NoSeed loads the archive even where a seed of it could be cloned, and
+	// leaves none.
+	NoSeed bool
+
 	// KeepData carries the volumes of the serving generation over, so that the
 	// database keeps what reviewers clicked in and no archive is loaded.
 	KeepData bool
@@ -120,6 +124,7 @@ type Loaded struct {
 	Bytes   int64         `json:"bytes"` // of the file
 	Took    time.Duration `json:"took"`
 	Tables  []Table       `json:"tables,omitempty"` // the biggest first
+	Cloned  string        `json:"cloned,omitempty"` // reflink or copy: how the seed was, in place of loading
 }
 
 // Migrated tells how the migration went.

@@ -131,6 +131,6 @@ func (m Machine) removeGateway(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("remove the network of the gateway: %w", err))
 		}
 	}
-	errs = append(errs, m.removeGatewayVolume(ctx))
+	errs = append(errs, m.removeSeeds(ctx), m.removeGatewayVolume(ctx))
 	return errors.Join(append(errs, removeGatewayImages(ctx, api, m.gateway(), ""))...)
 }

@@ -105,9 +105,17 @@ func (r *run) startDatabase(ctx context.Context) error {
 	if err := r.halt(ctx); err != nil {
 		return err
 	}
+	if err := r.prepareDatabase(ctx); err != nil {
+		return err
+	}
 	if err := r.stack.Up(ctx, r.next.Database); err != nil {
 		return r.failed(ctx, err)
 	}
+	return r.awaitDatabase(ctx)
+}
+
+// awaitDatabase waits until the database accepts connections.
+func (r *run) awaitDatabase(ctx context.Context) error {
 	deadline := time.Now().Add(r.timeout())
 	for {
 		c, err := r.container(ctx, r.next.Database)

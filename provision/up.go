@@ -61,6 +61,8 @@ type run struct {
 	stack    *compose.Stack
 	started  []string // the services to start
 	server   server   // the database of the next generation
+	seed     seed     // of the database; the zero value: none is wanted
+	cloned   bool     // the database is a clone of it
 }
 
 func (r *run) up(ctx context.Context) error {
@@ -112,7 +114,7 @@ func (r *run) make(ctx context.Context) error {
 		{StepGateway, false, r.startGateway},
 		{StepImages, false, r.fetchImages},
 		{StepDatabase, false, r.startDatabase},
-		{StepLoad, r.archive == nil, r.loadArchive},
+		{StepLoad, r.archive == nil, r.load},
 		{StepMigrate, r.options.Migrate == nil, r.migrate},
 		{StepStart, false, r.startAll},
 		{StepReady, false, r.waitReady},

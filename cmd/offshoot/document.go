@@ -23,6 +23,7 @@ type loadedResult struct {
 	SHA256  string  `json:"sha256"`
 	Bytes   int64   `json:"bytes"`
 	Seconds float64 `json:"seconds"`
+	Cloned  string  `json:"cloned,omitempty"`
 
 	Tables []provision.Table `json:"tables,omitempty"`
 }
@@ -46,7 +47,7 @@ type changeResult struct {
 func newUpResult(r *provision.Result) upResult {
 	result := upResult{Result: r, Timings: []timingResult{}, Changes: []changeResult{}}
 	if l := r.Loaded; l != nil {
-		result.Loaded = &loadedResult{Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds(), Tables: l.Tables}
+		result.Loaded = &loadedResult{Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds(), Cloned: l.Cloned, Tables: l.Tables}
 	}
 	if m := r.Migrated; m != nil {
 		result.Migrated = &migratedResult{Output: notNull(m.Output), Seconds: m.Took.Seconds()}

@@ -29,6 +29,7 @@ type upOptions struct {
 	port     int
 	keep     bool
 	keepData bool
+	noSeed   bool
 	timeout  time.Duration
 	expires  durationFlag
 	binary   string // offshoot for a machine of another platform
@@ -63,6 +64,7 @@ func (a *app) upCommand() *cobra.Command {
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
 	f.BoolVar(&o.keep, "keep", false, "leave a preview that failed for a look at it")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
+	f.BoolVar(&o.noSeed, "no-seed", false, "load the archive even where a database that has it can be cloned, and keep none for that")
 	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait until ready")
 	f.Var(&o.expires, "expires", "how long the preview is meant to live, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
@@ -162,7 +164,7 @@ func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commi
 	options := provision.Options{
 		Preview: preview, Commit: commit, Version: buildVersion().Version,
 		Source: cfg.composeSource(), Database: cfg.Preview.Database, Expose: cfg.Preview.Expose,
-		Archive: archive, KeepData: o.keepData, Keep: o.keep, Guard: o.guard,
+		Archive: archive, KeepData: o.keepData, Keep: o.keep, NoSeed: o.noSeed, Guard: o.guard,
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
 		Public: cfg.Preview.Public,
 	}
@@ -227,6 +229,9 @@ func showResult(u *ui.UI, result *provision.Result) {
 			line += " (" + change.Why + ")"
 		}
 		u.Info(line)
+	}
+	if l := result.Loaded; l != nil && l.Cloned != "" {
+		u.Info("the database is a clone of one that has this archive (" + l.Cloned + ")")
 	}
 	if m := result.Migrated; m != nil && len(m.Output) > 0 {
 		u.Info("migration:")

@@ -66,6 +66,7 @@ const (
 	forLink     = "link"
 	forCookie   = "cookie"
 	forPassword = "password"
+	forDigest   = "digest"
 )
 
 func (k key) mac(purpose, preview string, more ...byte) []byte {

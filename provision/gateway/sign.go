@@ -25,10 +25,8 @@ func (p Pass) Path() string { return signInPath + "?token=" + p.Token }
 
 // commandSign makes a pass with the key, which stays where it is.
 func commandSign(args []string, stdin io.Reader, stdout io.Writer) error {
-	kept := Kept
-	flags := newFlags(new(string))
-	flags.StringVar(&kept, "kept", kept, "")
-	if err := flags.Parse(args); err != nil {
+	secret, err := keyFor(args)
+	if err != nil {
 		return fmt.Errorf("gateway sign: %w", err)
 	}
 	var wish Wish
@@ -38,11 +36,33 @@ func commandSign(args []string, stdin io.Reader, stdout io.Writer) error {
 	if wish.ID == "" {
 		return fmt.Errorf("gateway sign: no preview is named")
 	}
-	secret, err := loadKey(filepath.Join(kept, keyFile))
-	if err != nil {
-		return fmt.Errorf("gateway sign: %w", err)
-	}
 	return json.NewEncoder(stdout).Encode(Pass{
 		Token: secret.token(forLink, wish.ID, wish.Expires), Password: secret.password(wish.ID),
 	})
+}
+
+// commandDigest makes a name of what may hold passwords: without the key,
+// nobody can try which ones lead to the same name.
+func commandDigest(args []string, stdin io.Reader, stdout io.Writer) error {
+	secret, err := keyFor(args)
+	if err != nil {
+		return fmt.Errorf("gateway digest: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(stdin, 1<<20))
+	if err != nil {
+		return fmt.Errorf("gateway digest: %w", err)
+	}
+	_, err = fmt.Fprintf(stdout, "%x\n", secret.mac(forDigest, "", text...)[:16])
+	return err
+}
+
+// keyFor reads the key that a command beside the gateway works with.
+func keyFor(args []string) (key, error) {
+	kept := Kept
+	flags := newFlags(new(string))
+	flags.StringVar(&kept, "kept", kept, "")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	return loadKey(filepath.Join(kept, keyFile))
 }

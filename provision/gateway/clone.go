@@ -1,0 +1,138 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// commandClone copies one folder into another, empty one, as it is: owners,
+// modes and links. It prints how: reflink, where the file system can share the
+// blocks of two files until one is changed, else copy.
+func commandClone(args []string, stdout io.Writer) error {
+	if len(args) != 2 {
+		return errors.New("gateway clone: want a folder and an empty one")
+	}
+	c := &cloner{from: args[0], to: args[1], share: true}
+	if err := c.clone(); err != nil {
+		return fmt.Errorf("gateway clone: %w", err)
+	}
+	how := "copy"
+	if c.shared > 0 && c.copied == 0 {
+		how = "reflink"
+	}
+	_, err := fmt.Fprintln(stdout, how)
+	return err
+}
+
+// A cloner finds out with the first file whether blocks can be shared.
+type cloner struct {
+	from, to       string
+	share          bool
+	shared, copied int // files that are not empty
+}
+
+func (c *cloner) clone() error {
+	entries, err := os.ReadDir(c.to)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s is not empty", c.to)
+	}
+	var folders []string
+	err = filepath.WalkDir(c.from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			folders = append(folders, path)
+		}
+		return c.entry(path, entry)
+	})
+	// A folder's mode comes last: it may forbid writing.
+	for i := len(folders) - 1; i >= 0 && err == nil; i-- {
+		err = c.dress(folders[i])
+	}
+	return err
+}
+
+func (c *cloner) target(path string) string {
+	below, _ := filepath.Rel(c.from, path)
+	return filepath.Join(c.to, below)
+}
+
+func (c *cloner) entry(path string, entry fs.DirEntry) error {
+	to := c.target(path)
+	switch entry.Type() {
+	case fs.ModeDir:
+		if path == c.from {
+			return nil
+		}
+		return os.Mkdir(to, 0o700)
+	case fs.ModeSymlink:
+		return c.link(path, to)
+	case 0:
+		if err := c.file(path, to); err != nil {
+			return err
+		}
+		return c.dress(path)
+	}
+	return fmt.Errorf("%s is neither a file nor a folder", path)
+}
+
+// link refuses those that lead elsewhere: two databases would share what is
+// there, such as a tablespace.
+func (c *cloner) link(path, to string) error {
+	target, err := os.Readlink(path)
+	if err != nil {
+		return err
+	}
+	if filepath.IsAbs(target) {
+		return fmt.Errorf("%s leads to %s, outside of the folder", path, target)
+	}
+	if err := os.Symlink(target, to); err != nil {
+		return err
+	}
+	return own(path, to)
+}
+
+func (c *cloner) file(path, to string) (err error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if info, err := in.Stat(); err != nil || info.Size() == 0 {
+		return err
+	}
+	if c.share && share(in, out) == nil {
+		c.shared++
+		return nil
+	}
+	c.share = false // nor will it for the next
+	c.copied++
+	_, err = io.Copy(out, in)
+	return err
+}
+
+// dress gives a copy the owner and then the mode of the original.
+func (c *cloner) dress(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	to := c.target(path)
+	if err := own(path, to); err != nil {
+		return err
+	}
+	return os.Chmod(to, info.Mode())
+}

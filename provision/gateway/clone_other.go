@@ -1,0 +1,14 @@
+//go:build !linux
+
+package gateway
+
+import (
+	"errors"
+	"os"
+)
+
+// Only linux runs in containers; elsewhere this is never called.
+
+func share(_, _ *os.File) error { return errors.ErrUnsupported }
+
+func own(_, _ string) error { return nil }

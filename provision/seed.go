@@ -1,0 +1,330 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/volume"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// A seed is the data directory of a database that an archive was just loaded
+// into, and that was shut down in order: a volume of the gateway's. The next
+// generation that wants the same archive, in the same image with the same
+// settings, begins with a clone of it instead of loading the archive again.
+//
+//	load ─► stop ─► clone into the seed ─► mark it whole ─► start again ─► migrate
+//	                        seed, whole ─► clone ─► start ─────────────────► migrate
+//
+// A seed without its mark was left by a run that was killed, and is never used.
+type seed struct {
+	name string
+}
+
+const (
+	labelSeed   = prefix + "seed"   // on a seed's volumes: its name
+	labelSeedOf = prefix + "cloned" // on a clone: the seed's name
+	maxSeeds    = 3
+)
+
+// mark is an empty volume that is made last.
+func (s seed) mark() string { return s.name + "-whole" }
+
+// seedTime is how long a run waits for another one that makes or clones a
+// seed.
+const seedTime = 2 * time.Minute
+
+// databaseVolume makes the volume for the data of the next generation, which
+// compose would make otherwise: a clone has to be in it before the database
+// starts. It bears the labels that compose gives its volumes.
+func (r *run) databaseVolume(ctx context.Context) error {
+	if r.archive == nil {
+		return nil
+	}
+	labels := r.next.labels()
+	delete(labels, labelGeneration)
+	maps.Copy(labels, map[string]string{labelVolumeOf: strconv.Itoa(r.next.Number), composeVolume: compose.DatabaseVolume})
+	if r.seed.name != "" {
+		labels[labelSeedOf] = r.seed.name
+	}
+	made, err := r.Engine.Client().VolumeCreate(ctx, volume.CreateOptions{Name: r.next.volumeName(), Labels: labels})
+	if err != nil {
+		return fmt.Errorf("volume of the database: %w", err)
+	}
+	if made.Labels[labelPreview] != r.next.Preview.ID {
+		return hint.Wrap(fmt.Errorf("volume %s %w", made.Name, errForeign), "remove that volume")
+	}
+	return nil
+}
+
+func (g generation) volumeName() string {
+	return g.Preview.project(g.Number) + "_" + compose.DatabaseVolume
+}
+
+// prepareDatabase makes the volume of the database, with a clone of the seed
+// in it where there is one. What is wrong with a seed is said, and the archive
+// is loaded as if there were none.
+func (r *run) prepareDatabase(ctx context.Context) error {
+	r.seed = r.wantedSeed(ctx)
+	if err := r.databaseVolume(ctx); err != nil || r.seed.name == "" {
+		return err
+	}
+	began := time.Now()
+	how, err := r.cloneSeed(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		r.notice("the archive is loaded anew: its seed cannot be cloned: %s", printable(err.Error()))
+		return r.emptyVolume(ctx)
+	case how != "":
+		r.cloned = true
+		r.result.Loaded = r.loaded(began)
+		r.result.Loaded.Cloned = how
+	}
+	return nil
+}
+
+// cloneSeed clones the seed, if it is there, and tells how.
+func (r *run) cloneSeed(ctx context.Context) (how string, err error) {
+	err = r.underSeedLock(ctx, func() error {
+		whole, err := r.isWhole(ctx)
+		if err != nil || !whole {
+			return err
+		}
+		how, err = r.copyVolume(ctx, r.seed.name, r.next.volumeName())
+		return err
+	})
+	return how, err
+}
+
+// emptyVolume begins again with the volume of the database.
+func (r *run) emptyVolume(ctx context.Context) error {
+	if err := r.Engine.Client().VolumeRemove(ctx, r.next.volumeName(), true); err != nil && !notFound(err) {
+		return fmt.Errorf("volume of the database: %w", err)
+	}
+	r.seed = seed{}
+	return r.databaseVolume(ctx)
+}
+
+// keepSeed makes a seed of the database that was just loaded, which stops for
+// that moment. It is a matter of speed alone: what goes wrong is said.
+func (r *run) keepSeed(ctx context.Context) error {
+	if r.seed.name == "" || r.cloned {
+		return nil
+	}
+	c, err := r.container(ctx, r.next.Database)
+	if err != nil {
+		return err
+	}
+	if err := r.stopInOrder(ctx, c.ID); err != nil {
+		return r.startAgain(ctx, c.ID, err)
+	}
+	err = r.underSeedLock(ctx, func() error { return r.makeSeed(ctx) })
+	return r.startAgain(ctx, c.ID, err)
+}
+
+// startAgain starts the database again after the attempt to make a seed of it.
+func (r *run) startAgain(ctx context.Context, id string, attempt error) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if attempt != nil {
+		r.notice("the next up loads the archive again: no seed was made: %s", printable(attempt.Error()))
+	}
+	if err := r.Engine.Client().ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		return fmt.Errorf("start the database again: %w", err)
+	}
+	return r.awaitDatabase(ctx)
+}
+
+// stopInOrder stops the database. What was killed because it took too long is
+// no seed.
+func (r *run) stopInOrder(ctx context.Context, id string) error {
+	patience := 60 // seconds
+	api := r.Engine.Client()
+	if err := api.ContainerStop(ctx, id, container.StopOptions{Timeout: &patience}); err != nil {
+		return fmt.Errorf("stop the database: %w", err)
+	}
+	stopped, err := api.ContainerInspect(ctx, id)
+	if err != nil {
+		return fmt.Errorf("stop the database: %w", err)
+	}
+	if stopped.State.ExitCode != 0 {
+		return fmt.Errorf("the database did not shut down in order: exit %d", stopped.State.ExitCode)
+	}
+	return nil
+}
+
+// makeSeed clones the stopped database, and marks the clone as whole.
+func (r *run) makeSeed(ctx context.Context) error {
+	api := r.Engine.Client()
+	if whole, err := r.isWhole(ctx); err != nil || whole {
+		return err // another run was faster
+	}
+	if err := r.removeSeed(ctx, r.seed); err != nil { // what a killed run left
+		return err
+	}
+	labels := map[string]string{labelGateway: r.gateway(), labelSeed: r.seed.name}
+	if _, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: r.seed.name, Labels: labels}); err != nil {
+		return fmt.Errorf("volume of the seed: %w", err)
+	}
+	_, err := r.copyVolume(ctx, r.next.volumeName(), r.seed.name)
+	if err == nil {
+		_, err = api.VolumeCreate(ctx, volume.CreateOptions{Name: r.seed.mark(), Labels: labels})
+	}
+	if err != nil {
+		ctx, cancel := sturdy(ctx)
+		defer cancel()
+		return errors.Join(err, r.removeSeed(ctx, r.seed))
+	}
+	return r.thinSeeds(ctx, maxSeeds)
+}
+
+// isWhole tells whether the seed is there, and ours.
+func (r *run) isWhole(ctx context.Context) (bool, error) {
+	for _, name := range []string{r.seed.mark(), r.seed.name} {
+		found, err := r.Engine.Client().VolumeInspect(ctx, name)
+		if notFound(err) || err == nil && found.Labels[labelSeed] != r.seed.name {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("look for the seed: %w", err)
+		}
+	}
+	return true, nil
+}
+
+// removeSeed removes a seed, its mark first.
+func (m Machine) removeSeed(ctx context.Context, s seed) error {
+	var errs []error
+	for _, name := range []string{s.mark(), s.name} {
+		found, err := m.Engine.Client().VolumeInspect(ctx, name)
+		if err == nil && found.Labels[labelSeed] == s.name {
+			err = m.Engine.Client().VolumeRemove(ctx, name, false)
+		}
+		if err != nil && !notFound(err) {
+			errs = append(errs, fmt.Errorf("remove a seed: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// seeds are those of this gateway, also unfinished ones: the one that was made
+// last comes first.
+func (m Machine) seeds(ctx context.Context) ([]seed, error) {
+	found, err := m.Engine.Client().VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("label", labelSeed), filters.Arg("label", labelGateway+"="+m.gateway()),
+	)})
+	if err != nil {
+		return nil, fmt.Errorf("list seeds: %w", err)
+	}
+	volumes := found.Volumes
+	slices.SortFunc(volumes, func(a, b *volume.Volume) int {
+		return strings.Compare(b.CreatedAt+b.Name, a.CreatedAt+a.Name)
+	})
+	var seeds []seed
+	for _, v := range volumes {
+		if s := (seed{name: v.Labels[labelSeed]}); !slices.Contains(seeds, s) {
+			seeds = append(seeds, s)
+		}
+	}
+	return seeds, nil
+}
+
+// thinSeeds keeps the few that are likeliest to be asked for again: those of
+// which a preview has a clone, and among them and the others the newest.
+func (m Machine) thinSeeds(ctx context.Context, most int) error {
+	seeds, err := m.seeds(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := m.lookAll(ctx)
+	if err != nil {
+		return err
+	}
+	idle := func(of seed) bool {
+		return !slices.ContainsFunc(s.volumes, func(v jar) bool { return v.Labels[labelSeedOf] == of.name })
+	}
+	slices.SortStableFunc(seeds, func(a, b seed) int { return compareBool(idle(a), idle(b)) })
+	var errs []error
+	for i := most; i < len(seeds); i++ {
+		errs = append(errs, m.removeSeed(ctx, seeds[i]))
+	}
+	return errors.Join(errs...)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// removeSeeds removes all of this gateway's.
+func (m Machine) removeSeeds(ctx context.Context) error {
+	seeds, err := m.seeds(ctx)
+	for _, s := range seeds {
+		err = errors.Join(err, m.removeSeed(ctx, s))
+	}
+	return err
+}
+
+// underSeedLock runs f while no other run makes, clones or removes seeds.
+func (r *run) underSeedLock(ctx context.Context, f func() error) error {
+	subject := r.gateway() + "-seeds"
+	l, err := acquire(ctx, lockFor(r.locks(), r.engineID, subject), subject, "seed", seedTime)
+	if err != nil {
+		return err
+	}
+	defer l.release()
+	return f()
+}
+
+// copyVolume clones one volume into another, by the gateway's program in a
+// container that has nothing but the two. It tells how.
+func (r *run) copyVolume(ctx context.Context, from, to string) (how string, err error) {
+	api := r.Engine.Client()
+	current, exists, err := r.findGateway(ctx)
+	if err != nil || !exists {
+		return "", errors.Join(err, errors.New("there is no gateway"))
+	}
+	created, err := api.ContainerCreate(ctx,
+		&container.Config{
+			Image: current.Config.Image, Cmd: []string{"gateway", "clone", "/from", "/to"}, User: "0:0", Labels: r.next.everyLabel(),
+		},
+		copyHost(from, to), nil, nil, r.next.Preview.project(r.next.Number)+"-clone")
+	if err != nil {
+		return "", fmt.Errorf("clone %s: %w", from, err)
+	}
+	defer func() {
+		ctx, cancel := sturdy(ctx)
+		defer cancel()
+		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil && !notFound(removed) {
+			err = errors.Join(err, removed)
+		}
+	}()
+	var said bytes.Buffer
+	code, err := r.runToEnd(ctx, created.ID, &said)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("exit %d: %s", code, printable(strings.TrimSpace(said.String())))
+	}
+	if err != nil {
+		return "", fmt.Errorf("clone %s: %w", from, err)
+	}
+	return strings.TrimSpace(said.String()), nil
+}

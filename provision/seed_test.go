@@ -1,0 +1,110 @@
+package provision_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/volume"
+
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+// seeds are the names of the volumes of seeds on the fixture's gateway.
+func (f *fixture) seeds() []string {
+	f.t.Helper()
+	found, err := f.machine.Engine.Client().VolumeList(f.t.Context(), volume.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("label", "dev.offshoot.gateway="+f.machine.Gateway), filters.Arg("label", "dev.offshoot.seed"),
+	)})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var names []string
+	for _, v := range found.Volumes {
+		names = append(names, v.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestSeed_IsClonedForTheSameArchiveAndOnlyThen(t *testing.T) {
+	f := newFixture(t, 39)
+	f.options.NoSeed = false
+	f.options.Archive = f.archive("Aster")
+	if first := f.up(); first.Loaded == nil || first.Loaded.Cloned != "" {
+		t.Fatalf("the first: %+v", first.Loaded)
+	}
+	made := f.seeds()
+	if len(made) != 2 || strings.Contains(strings.Join(made, " "), "s3cret") {
+		t.Fatalf("seeds %q", made)
+	}
+	f.sql("INSERT INTO product VALUES ('clicked in')")
+	second := f.up()
+	if second.Loaded == nil || second.Loaded.Cloned == "" || second.Loaded.SHA256 == "" {
+		t.Fatalf("the second: %+v, %+v", second.Loaded, f.events)
+	}
+	if got := f.sql("SELECT string_agg(name, ',') FROM product"); got != "Aster" {
+		t.Errorf("the clone holds %q", got)
+	}
+	f.sql("INSERT INTO product VALUES ('in the clone')") // which is not the seed
+	neighbour := fixtureOn(t, f.machine, f.options.Preview.Project, 40)
+	neighbour.options.Archive, neighbour.options.NoSeed = f.options.Archive, false
+	if got := neighbour.up().Loaded; got.Cloned == "" {
+		t.Errorf("another preview loads the same archive again: %+v", neighbour.events)
+	}
+	if got := neighbour.sql("SELECT string_agg(name, ',') FROM product"); got != "Aster" {
+		t.Errorf("the other clone holds %q", got)
+	}
+	f.options.NoSeed = true
+	if got := f.up().Loaded; got.Cloned != "" {
+		t.Error("cloned although told not to")
+	}
+	if got := f.seeds(); !slices.Equal(got, made) {
+		t.Errorf("seeds %q, were %q", got, made)
+	}
+	f.options.KeepData, f.options.Archive = true, ""
+	f.sql("INSERT INTO product VALUES ('kept')")
+	f.up()
+	if got := f.sql("SELECT string_agg(name, ',' ORDER BY name) FROM product"); got != "Aster,kept" {
+		t.Errorf("kept: %q", got)
+	}
+}
+
+func TestSeed_OfAKilledRunOrOfOtherSettingsIsNotUsed(t *testing.T) {
+	f := newFixture(t, 41)
+	f.options.NoSeed = false
+	f.options.Archive = f.archive("Aster")
+	f.up()
+	made := f.seeds()
+	api := f.machine.Engine.Client()
+	if err := api.VolumeRemove(t.Context(), made[1], false); err != nil { // the mark, which is made last
+		t.Fatal(err)
+	}
+	if got := f.up().Loaded; got.Cloned != "" {
+		t.Errorf("a seed without its mark is cloned")
+	}
+	if got := f.seeds(); !slices.Equal(got, made) {
+		t.Errorf("made again: %q, were %q", got, made)
+	}
+	path := filepath.Join(f.options.Source.Dir, "compose.yaml")
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.write("compose.yaml", strings.Replace(string(file), "POSTGRES_PASSWORD: s3cret, POSTGRES_DB", "POSTGRES_PASSWORD: other, POSTGRES_DB", 1))
+	if got := f.up().Loaded; got.Cloned != "" {
+		t.Error("the seed of another password is cloned")
+	}
+	if got := f.seeds(); len(got) != 4 {
+		t.Errorf("seeds %q", got)
+	}
+	if err := provision.ThinSeeds(t.Context(), f.machine, 1); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.seeds(); len(got) != 2 || slices.Contains(got, made[0]) {
+		t.Errorf("of which the one with a clone is to stay: %q", got)
+	}
+}

@@ -1,0 +1,188 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/offshoot-dev/offshoot/compose"
+)
+
+// maxBeside bounds what is read of the files that a database is given beside
+// its data.
+const maxBeside = 64 << 20
+
+// A soil is all that decides what is in a database after the archive was
+// loaded. Of two that are the same, one can have the other's data.
+type soil struct {
+	Archive     string            // sha256
+	Layers      []string          // of the image: the server's version, its collations, its architecture
+	Platform    string            //
+	ImageEnv    []string          // of the image
+	ImageStart  []string          // its entrypoint and command
+	Environment map[string]string // of the service
+	Start       []string          // its entrypoint and command, with the settings
+	User        string
+	Data        string            // where the data are
+	Beside      map[string]string // digests of files that are mounted, by where
+}
+
+// wantedSeed names the seed of the database that is about to be made. The zero
+// seed is none: it is not wanted, or it cannot be told what would be in it.
+func (r *run) wantedSeed(ctx context.Context) seed {
+	if r.archive == nil || r.options.NoSeed {
+		return seed{}
+	}
+	s, err := r.soil(ctx)
+	var text, name []byte
+	if err == nil {
+		text, err = json.Marshal(s)
+	}
+	if err == nil {
+		name, err = r.secretDigest(ctx, text)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			r.notice("the archive is loaded without a seed: %s", printable(err.Error()))
+		}
+		return seed{}
+	}
+	return seed{name: r.gateway() + "-seed-" + string(name)}
+}
+
+// secretDigest is one that nobody can guess passwords by: the gateway makes it
+// with its key.
+func (r *run) secretDigest(ctx context.Context, text []byte) ([]byte, error) {
+	sum := sha256.Sum256(text)
+	var stdout bytes.Buffer
+	if err := r.askGateway(ctx, bytes.NewReader(sum[:]), &stdout, "digest"); err != nil {
+		return nil, err
+	}
+	digest := bytes.TrimSpace(stdout.Bytes())
+	if len(digest) != 32 {
+		return nil, errors.New("the gateway's digest is none")
+	}
+	return digest, nil
+}
+
+func (r *run) soil(ctx context.Context) (soil, error) {
+	service := r.stack.Project().Services[r.next.Database]
+	image, err := r.Engine.Client().ImageInspect(ctx, service.Image)
+	if err != nil {
+		return soil{}, fmt.Errorf("image of the database: %w", err)
+	}
+	s := soil{
+		Archive: r.archive.SHA256, Layers: image.RootFS.Layers, Platform: image.Os + "/" + image.Architecture + "/" + image.Variant,
+		Environment: map[string]string{}, Start: slices.Concat(service.Entrypoint, []string{"--"}, service.Command),
+		User: service.User, Beside: map[string]string{},
+	}
+	if c := image.Config; c != nil {
+		s.ImageEnv, s.ImageStart = c.Env, slices.Concat(c.Entrypoint, []string{"--"}, c.Cmd, []string{"--", c.User})
+	}
+	for name, value := range service.Environment {
+		if value != nil && !strings.HasPrefix(name, "OFFSHOOT_") { // ours tell of the preview
+			s.Environment[name] = *value
+		}
+	}
+	return s, s.mounts(r.stack.Project(), service)
+}
+
+// mounts takes in what the database is given beside its data. A volume may
+// hold anything, so that there is no seed beside one.
+func (s *soil) mounts(project *types.Project, service types.ServiceConfig) error {
+	left := int64(maxBeside)
+	for _, v := range service.Volumes {
+		switch {
+		case v.Type == types.VolumeTypeVolume && v.Source == compose.DatabaseVolume:
+			s.Data = v.Target
+		case v.Type == types.VolumeTypeTmpfs:
+		case v.Type == types.VolumeTypeBind:
+			digest, err := treeDigest(v.Source, &left)
+			if err != nil {
+				return err
+			}
+			s.Beside[v.Target] = digest
+		default:
+			return fmt.Errorf("the database has a %s at %s beside its data", v.Type, v.Target)
+		}
+	}
+	return s.given(project, service, &left)
+}
+
+// given takes in configs and secrets.
+func (s *soil) given(project *types.Project, service types.ServiceConfig, left *int64) error {
+	files := map[string]types.FileObjectConfig{}
+	for _, c := range service.Configs {
+		files["config "+c.Source+" "+c.Target] = types.FileObjectConfig(project.Configs[c.Source])
+	}
+	for _, c := range service.Secrets {
+		files["secret "+c.Source+" "+c.Target] = types.FileObjectConfig(project.Secrets[c.Source])
+	}
+	for _, where := range slices.Sorted(maps.Keys(files)) {
+		object := files[where]
+		s.Beside[where] = object.Content
+		if object.File == "" {
+			s.Beside[where] += "\x00" + object.Environment
+			if object.Environment != "" {
+				return fmt.Errorf("%s of the database is from the environment", where)
+			}
+			continue
+		}
+		digest, err := treeDigest(object.File, left)
+		if err != nil {
+			return err
+		}
+		s.Beside[where] = digest
+	}
+	return nil
+}
+
+// treeDigest is that of a file or of all in a folder.
+func treeDigest(root string, left *int64) (string, error) {
+	h := sha256.New()
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(path) // what a link leads to is what the container reads
+		if err != nil {
+			return err
+		}
+		below, _ := filepath.Rel(root, path)
+		fmt.Fprintf(h, "%q %v %d\n", below, info.Mode(), info.Size())
+		if !info.Mode().IsRegular() {
+			return nil
+		}
+		return readInto(h, path, left)
+	})
+	if err != nil {
+		return "", fmt.Errorf("what the database is given beside its data: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func readInto(w io.Writer, path string, left *int64) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	n, err := io.Copy(w, io.LimitReader(file, *left+1))
+	if *left -= n; *left < 0 {
+		return fmt.Errorf("more than %d MB", maxBeside>>20)
+	}
+	return err
+}
