@@ -80,12 +80,14 @@ func (a *app) getenv(name string) string {
 }
 
 // config reads the configuration from where the command was called.
-func (a *app) config() (*Config, error) {
+func (a *app) config() (*Config, error) { return a.configWith(a.lookup) }
+
+func (a *app) configWith(lookup func(string) (string, bool)) (*Config, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("working directory: %w", err)
 	}
-	cfg, err := loadConfig(dir, a.lookup)
+	cfg, err := loadConfig(dir, lookup)
 	if err != nil {
 		return nil, err
 	}

@@ -51,11 +51,11 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
 	}
-	cfg, err := a.config()
+	dir, err := os.Getwd()
 	if err != nil {
-		return err
+		return fmt.Errorf("ci: working directory: %w", err)
 	}
-	git, err := a.checkout(ctx, cfg.Dir)
+	git, err := a.checkout(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -63,9 +63,17 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
 	}
+	stranger, err := fromFork(ctx, opened, event)
+	if err != nil {
+		return fmt.Errorf("ci: %w", err)
+	}
+	cfg, err := a.ciConfig(stranger)
+	if err != nil {
+		return fmt.Errorf("ci: %w", err)
+	}
 	u := a.newUI()
 	defer u.Close()
-	p := &ciPreviews{app: a, ui: u, cfg: cfg, git: git, forge: opened, options: o}
+	p := &ciPreviews{app: a, ui: u, cfg: cfg, stranger: stranger, git: git, forge: opened, options: o}
 	out, err := a.ciRunner(p).Handle(ctx, event)
 	a.result = out
 	u.Close()
@@ -74,6 +82,31 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 		return fmt.Errorf("ci: %w", err)
 	}
 	return nil
+}
+
+// ciConfig reads the configuration of the checkout. That of a fork is a
+// stranger's, also where its job has secrets: after a maintainer's comment or
+// label, or the stranger's own comment. It sees no variable of the job, so that
+// no secret is in a name that is printed; it has no source, and allows nothing
+// that is refused otherwise.
+func (a *app) ciConfig(stranger bool) (*Config, error) {
+	if !stranger {
+		return a.config()
+	}
+	cfg, err := a.configWith(func(string) (string, bool) { return "", true })
+	if err != nil {
+		return nil, err
+	}
+	cfg.Source, cfg.SourceUnset, cfg.Preview.Allow = "", nil, nil
+	return cfg, nil
+}
+
+func fromFork(ctx context.Context, f forge.Forge, e forge.Event) (bool, error) {
+	if e.Number == 0 {
+		return false, nil
+	}
+	pull, err := f.Pull(ctx, e.Number)
+	return pull.Fork, err
 }
 
 // event reads the event of the job.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -21,11 +20,13 @@ import (
 // made of.
 type ciPreviews struct {
 	*app
-	ui      *ui.UI
-	cfg     *Config
-	git     checkout
-	forge   forge.Forge
-	options ciOptions
+	ui  *ui.UI
+	cfg *Config
+	// stranger: cfg is that of a fork, read without the variables of the job.
+	stranger bool
+	git      checkout
+	forge    forge.Forge
+	options  ciOptions
 
 	steps []report.Step // of this job's up
 	wrote *report.Report
@@ -60,10 +61,10 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	if err := p.holds(ctx, order.Commit); err != nil {
 		return err
 	}
-	cfg, err := p.configFor(order)
-	if err != nil {
-		return err
+	if order.Fork != p.stranger {
+		return errors.New("the pull request came from elsewhere a moment ago: run the job again")
 	}
+	cfg := p.cfg
 	concluded := false
 	o := upOptions{which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout, observe: p.observe, subset: p.draw}
 	o.guard = provision.Guard{
@@ -103,25 +104,6 @@ func (p *ciPreviews) holds(ctx context.Context, commit string) error {
 	}
 	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", short(p.git.Commit, 10), short(commit, 10)),
 		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")
-}
-
-// configFor is the configuration to make a preview with. That of a fork is a
-// stranger's: it sees no variable of the job, so that no secret is in it, no
-// source is read, and nothing is allowed that is refused otherwise.
-func (p *ciPreviews) configFor(order ci.Order) (*Config, error) {
-	if !order.Fork {
-		return p.cfg, nil
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("working directory: %w", err)
-	}
-	cfg, err := loadConfig(dir, func(string) (string, bool) { return "", true })
-	if err != nil {
-		return nil, err
-	}
-	cfg.Source, cfg.SourceUnset, cfg.Preview.Allow = "", nil, nil
-	return cfg, nil
 }
 
 // Down removes the preview as offshoot down does.

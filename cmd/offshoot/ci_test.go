@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
 )
 
@@ -180,20 +180,33 @@ func TestCi_WaitsForAForkToBeApproved(t *testing.T) {
 	}
 }
 
-func TestCiPreviews_AForksConfigurationSeesNoSecret(t *testing.T) {
+// The label and the project are printed, and so are their secrets.
+func TestCiConfig_OfAForkSeesNoSecret(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("PRODUCTION_DATABASE_URL", "postgres://u:hunter22@db/shop")
-	yaml := "source: ${PRODUCTION_DATABASE_URL}\npreview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n"
+	yaml := "source: ${PRODUCTION_DATABASE_URL}\npull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\"}\n" +
+		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n"
 	if err := os.WriteFile(configName, []byte(yaml), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := &ciPreviews{}
-	cfg, err := p.configFor(ci.Order{Number: 7, Fork: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if cfg.Source != "" || cfg.Preview.Environment["LEAK"] != "x" || cfg.Preview.Allow != nil {
-		t.Errorf("source %q, environment %q, allow %q", cfg.Source, cfg.Preview.Environment, cfg.Preview.Allow)
+	at := &forgetest.Memory{}
+	at.Put(forge.Pull{Number: 7, Open: true, Fork: true})
+	at.Put(forge.Pull{Number: 8, Open: true})
+	for number, want := range map[int]string{7: "x", 8: "xpostgres://u:hunter22@db/shop"} {
+		stranger, err := fromFork(t.Context(), at, forge.Event{Kind: forge.Commented, Number: number})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := here().ciConfig(stranger)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Preview.Environment["LEAK"] != want || cfg.Pulls.Label != want {
+			t.Errorf("pull request %d: environment %q, label %q, want %q", number, cfg.Preview.Environment, cfg.Pulls.Label, want)
+		}
+		if number == 7 && (cfg.Source != "" || cfg.Preview.Allow != nil) {
+			t.Errorf("of a fork: source %q, allow %q", cfg.Source, cfg.Preview.Allow)
+		}
 	}
 }
