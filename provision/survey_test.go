@@ -237,6 +237,7 @@ func TestStatus_SaysIncompleteUnlessARunHoldsTheLock(t *testing.T) {
 	machine := Machine{Locks: t.TempDir()}
 	want := Status{
 		Preview: g.Preview, State: Incomplete, Generation: 1, Commit: "abc", Database: "db", Created: noon, Expires: noon,
+		Stale: []int{1},
 	}
 	if diff := cmp.Diff(want, machine.status(s, g, "engine")); diff != "" {
 		t.Error(diff)
