@@ -49,7 +49,20 @@ func (s *Stack) create(ctx context.Context, kind string, p *types.Project) error
 	if err := s.disown(ctx, p); err != nil {
 		return err
 	}
-	return c.Create(ctx, p, api.CreateOptions{IgnoreOrphans: true, Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateNever, QuietPull: true})
+	return explainNetworks(c.Create(ctx, p, api.CreateOptions{
+		IgnoreOrphans: true, Recreate: api.RecreateDiverged, RecreateDependencies: api.RecreateNever, QuietPull: true,
+	}))
+}
+
+// explainNetworks says what to do when the engine has no addresses left for a
+// network. As it comes it has them for about thirty.
+// https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file (default-address-pools)
+func explainNetworks(err error) error {
+	if err == nil || !strings.Contains(err.Error(), "non-overlapping IPv4 address pool") {
+		return err
+	}
+	return hint.Wrap(err, "remove previews that nobody needs (offshoot list, offshoot sweep), "+
+		"or give the engine more networks: default-address-pools in its daemon.json")
 }
 
 // disown blanks what an image says in our name: its containers would inherit
