@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/machine"
 	"github.com/offshoot-dev/offshoot/provision/sweep"
 )
 
@@ -69,7 +70,7 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 // sweepRepository runs a sweep over the places of the configuration. A
 // scheduled job runs it too.
 func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *Config, o sweepOptions, s sweep.Sweep) (err error) {
-	places, closePlaces, err := a.places(ctx, cfg)
+	places, closePlaces, err := a.places(ctx, cfg, s.Repository)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -102,14 +103,14 @@ func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *Config, o swee
 	return errors.Join(err, a.answerSweep(o, result))
 }
 
-// places are where previews of the configured provider are.
-func (a *app) places(ctx context.Context, cfg *Config) ([]sweep.Place, func() error, error) {
+// places are where previews of the repository are, by the configured provider.
+func (a *app) places(ctx context.Context, cfg *Config, repository string) ([]sweep.Place, func() error, error) {
 	if cfg.Provider == providerEC2 {
 		provider, err := ec2.New(ctx, a.ec2Options(cfg))
 		if err != nil {
 			return nil, nil, err
 		}
-		return []sweep.Place{sweep.Machines{Provider: provider, Remains: remnants(provider)}}, func() error { return nil }, nil
+		return []sweep.Place{sweep.Machines{Provider: provider, Remains: remnants(provider, repository)}}, func() error { return nil }, nil
 	}
 	machine, err := a.machine(ctx, cfg)
 	if err != nil {
@@ -122,9 +123,11 @@ func (a *app) places(ctx context.Context, cfg *Config) ([]sweep.Place, func() er
 // may be on its way to one.
 const leftoverAge = time.Hour
 
-func remnants(provider *ec2.Provider) func(context.Context) ([]sweep.Remnant, error) {
+// remnants are those of the repository's machines: other repositories share the
+// account.
+func remnants(provider *ec2.Provider, repository string) func(context.Context) ([]sweep.Remnant, error) {
 	return func(ctx context.Context) ([]sweep.Remnant, error) {
-		found, err := provider.Leftovers(ctx, leftoverAge)
+		found, err := provider.Leftovers(ctx, machine.Filter{Repository: repository}, leftoverAge)
 		var remains []sweep.Remnant
 		for _, l := range found {
 			remains = append(remains, sweep.Remnant{

@@ -32,7 +32,7 @@ func life(ctx context.Context, p *ec2.Provider) error {
 	if err := p.Destroy(ctx, m.ID); err != nil {
 		return err
 	}
-	if left, err := p.Leftovers(ctx, 0); err != nil || len(left) > 0 {
+	if left, err := p.Leftovers(ctx, machine.Filter{}, 0); err != nil || len(left) > 0 {
 		return fmt.Errorf("left: %v, %w", left, err)
 	}
 	_, err = p.RemoveGroups(ctx)
@@ -205,7 +205,7 @@ func TestLeftovers_AreOursAndOldAndLoose(t *testing.T) {
 	card := a.cloud.LeaveInterface(ours)
 	a.cloud.LeaveVolume(a.clock.Now().Add(-2*time.Hour), map[string]string{"Name": "somebody else's"})
 	a.cloud.LeaveInterface(nil)
-	found, err := a.provider.Leftovers(t.Context(), time.Hour)
+	found, err := a.provider.Leftovers(t.Context(), machine.Filter{}, time.Hour)
 	if err != nil || len(found) != 2 || found[0].ID != card || found[1].ID != volume {
 		t.Fatalf("%+v, %v", found, err)
 	}
@@ -214,7 +214,7 @@ func TestLeftovers_AreOursAndOldAndLoose(t *testing.T) {
 			t.Errorf("%+v: %v", l, err)
 		}
 	}
-	if again, err := a.provider.Leftovers(t.Context(), time.Hour); err != nil || len(again) != 0 {
+	if again, err := a.provider.Leftovers(t.Context(), machine.Filter{}, time.Hour); err != nil || len(again) != 0 {
 		t.Errorf("%+v, %v", again, err)
 	}
 	if err := a.provider.Remove(t.Context(), ec2.Leftover{Kind: "bucket", ID: "x"}); err == nil {

@@ -29,12 +29,12 @@ const (
 	kindInterface = "interface"
 )
 
-// Leftovers finds what instances have left behind. That they are attached to
+// Leftovers finds what instances that pass the filter have left behind. That they are attached to
 // nothing is what AWS says of each of them, and does not follow from a list
 // of instances, which may be empty for other reasons. A volume that is
 // younger than the given age may be one that is just being attached.
-func (p *Provider) Leftovers(ctx context.Context, age time.Duration) ([]Leftover, error) {
-	found, err := p.remains(ctx, filter("tag-key", machine.LabelPreview))
+func (p *Provider) Leftovers(ctx context.Context, f machine.Filter, age time.Duration) ([]Leftover, error) {
+	found, err := p.remains(ctx, tagFilters(f)...)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func TestStandIn_SpeaksAsAWSDescribesIt(t *testing.T) {
 	a.cloud.LeaveVolume(a.clock.Now(), loose)
 	a.cloud.LeaveInterface(loose)
 	a.later(time.Minute)
-	left, err := a.provider.Leftovers(t.Context(), 0)
+	left, err := a.provider.Leftovers(t.Context(), machine.Filter{}, 0)
 	if err != nil || len(left) != 2 {
 		t.Fatalf("%v, %v", left, err)
 	}
