@@ -23,7 +23,8 @@ func TestProvider_Conforms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			machinetest.Conformance(t, func(t *testing.T) machinetest.Subject {
-				return machinetest.Subject{Provider: newAccount(t, cloud).provider, Unreachable: true, Prefix: "conf-"}
+				a := newAccount(t, cloud)
+				return machinetest.Subject{Provider: timed{a.provider, a.clock}, Unreachable: true, Prefix: "conf-"}
 			})
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -37,13 +38,21 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// clock is one that passes only while somebody sleeps.
+// clock is one that passes only while everybody sleeps: all callers that are
+// known by enter, or else whoever sleeps. Then the first to wake wakes.
 type clock struct {
-	mutex sync.Mutex
-	now   time.Time
+	mutex   sync.Mutex
+	woken   *sync.Cond
+	now     time.Time
+	callers int
+	asleep  []time.Time // when each wakes
 }
 
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)} }
+func newClock() *clock {
+	c := &clock{now: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)}
+	c.woken = sync.NewCond(&c.mutex)
+	return c
+}
 
 func (c *clock) Now() time.Time {
 	c.mutex.Lock()
@@ -54,8 +63,47 @@ func (c *clock) Now() time.Time {
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.now = c.now.Add(d)
+	wakes := c.now.Add(d)
+	c.asleep = append(c.asleep, wakes)
+	c.pass()
+	for c.now.Before(wakes) {
+		c.woken.Wait()
+	}
 	return context.Cause(ctx)
+}
+
+// enter says that a caller is awake until the function that it returns.
+func (c *clock) enter() (leave func()) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.callers++
+	return func() {
+		c.mutex.Lock()
+		defer c.mutex.Unlock()
+		c.callers--
+		c.pass()
+	}
+}
+
+// pass lets the time pass if nobody is awake.
+func (c *clock) pass() {
+	if len(c.asleep) == 0 || len(c.asleep) < c.callers {
+		return
+	}
+	c.now = slices.MinFunc(c.asleep, time.Time.Compare)
+	c.asleep = slices.DeleteFunc(c.asleep, func(wakes time.Time) bool { return !wakes.After(c.now) })
+	c.woken.Broadcast()
+}
+
+// timed is a provider whose callers at once sleep at once.
+type timed struct {
+	machine.Provider
+	clock *clock
+}
+
+func (p timed) Ensure(ctx context.Context, spec machine.Spec) (machine.Machine, error) {
+	defer p.clock.enter()()
+	return p.Provider.Ensure(ctx, spec)
 }
 
 // BackoffDelay lets the SDK try again at once.
