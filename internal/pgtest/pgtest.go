@@ -51,9 +51,9 @@ func NewWith(t testing.TB, options string) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d", databases.Add(1))
 	server := Server(t)
-	Exec(t, server, fmt.Sprintf("CREATE DATABASE %s %s", quote(name), options))
+	maintain(t, server, "", fmt.Sprintf("CREATE DATABASE %s %s", quote(name), options))
 	t.Cleanup(func() {
-		Exec(t, server, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", quote(name)))
+		maintain(t, server, name, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", quote(name)))
 	})
 	return WithDatabase(t, server, name)
 }
@@ -76,10 +76,10 @@ func Shared(t testing.TB, name string, fill func(url string)) string {
 		return url
 	}
 	database := fmt.Sprintf("shared_%d", databases.Add(1))
-	Exec(t, server, "CREATE DATABASE "+quote(database))
+	maintain(t, server, "", "CREATE DATABASE "+quote(database))
 	url := WithDatabase(t, server, database)
 	fill(url)
-	Exec(t, server, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", quote(database+pristine), quote(database)))
+	maintain(t, server, database, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", quote(database+pristine), quote(database)))
 	if shared.urls == nil {
 		shared.urls = map[string]string{}
 	}
@@ -99,6 +99,7 @@ func Clone(t testing.TB, connection string) string {
 	if strings.HasPrefix(template, "shared_") {
 		template += pristine
 	}
+	sessions.close(t.Context(), of(template))
 	return NewWith(t, "TEMPLATE "+quote(template))
 }
 
@@ -163,16 +164,22 @@ func Query(t testing.TB, connection, sql string) [][]string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	conn, err := pgconn.Connect(ctx, connection)
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	results, err := conn.Exec(ctx, sql).ReadAll()
+	results, err := sessions.query(ctx, connection, sql)
 	if err != nil {
 		t.Fatalf("%s: %v", firstLine(sql), err)
 	}
 	return texts(results)
+}
+
+// maintain makes or drops a database, when our own sessions of one have ended.
+func maintain(t testing.TB, server, database, sql string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	sessions.close(ctx, of(database))
+	if _, err := sessions.queryAgain(ctx, server, sql); err != nil {
+		t.Fatalf("%s: %v", firstLine(sql), err)
+	}
 }
 
 // Value runs one query and returns the first column of its first row.
