@@ -23,16 +23,23 @@ const (
 // new turns up: then every row's closure is known. With bounded, rows that
 // reference endlessly deep are given up.
 func (w *walk) expand(ctx context.Context, rows []row, bounded bool) error {
-	next, err := w.lookup(ctx, w.unknown(rows), nil)
-	if err != nil {
+	if _, err := w.lookup(ctx, w.unknown(rows), nil); err != nil {
 		return err
 	}
-	return w.follow(ctx, next, bounded)
+	var ids []int32
+	for _, r := range rows {
+		if !w.kept.has(r) {
+			ids = append(ids, w.seen.id(r))
+		}
+	}
+	return w.follow(ctx, ids, bounded)
 }
 
-// follow does the same for rows that were met as parents.
+// follow does the same for rows with ids.
 func (w *walk) follow(ctx context.Context, ids []int32, bounded bool) error {
+	var been []bool
 	for round := 0; ; round++ {
+		ids, been = w.frontier(ids, been)
 		rows, named := w.unseen(ids)
 		if len(rows)+len(named) == 0 {
 			return nil
@@ -48,6 +55,31 @@ func (w *walk) follow(ctx context.Context, ids []int32, bounded bool) error {
 	}
 }
 
+// frontier is the rows that were not looked at, among some and all that is to
+// be kept with them as far as that is known: what was looked at for another
+// table may not have been followed. It leaves out where it has been, by id.
+func (w *walk) frontier(ids []int32, been []bool) (unseenIDs []int32, beenToo []bool) {
+	been = append(been, make([]bool, len(w.seen.rows)-len(been))...)
+	for queue := slices.Clone(ids); len(queue) > 0; {
+		id := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		if been[id] {
+			continue
+		}
+		been[id] = true
+		edges, known := w.seen.of(id)
+		if !known {
+			unseenIDs = append(unseenIDs, id)
+		}
+		for _, e := range edges {
+			if w.seen.fresh(e) {
+				queue = append(queue, e.to)
+			}
+		}
+	}
+	return unseenIDs, been
+}
+
 // unknown is the rows that are neither kept nor looked at, sorted and without
 // repeats.
 func (w *walk) unknown(rows []row) []row {
@@ -61,15 +93,12 @@ func (w *walk) unknown(rows []row) []row {
 	return slices.Compact(unknown)
 }
 
-// unseen is those of the ids that are neither kept nor looked at: the places
-// of some rows, sorted, and the ids of those of which only the name is known,
-// by heap and name. Each comes once.
+// unseen is where rows lie that are not kept, sorted, and the ids of those of
+// which only the name is known, by heap and name.
 func (w *walk) unseen(ids []int32) (rows []row, named []int32) {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	for _, id := range slices.Compact(ids) {
+	for _, id := range ids {
 		switch {
-		case w.seen.kept[id] || w.seen.spans[id] != unseen:
+		case w.seen.kept[id]:
 		case isElsewhere(w.seen.rows[id]):
 			named = append(named, id)
 		default:

@@ -61,6 +61,38 @@ func TestRun_FollowsALinkedListFromItsEnd(t *testing.T) {
 	})
 }
 
+// Each candidate references so much that nearly none is followed. The one that
+// is kept in the end leads on to others, which were looked at and not followed.
+func TestRun_FollowsWhatItLookedAtBefore(t *testing.T) {
+	t.Parallel()
+	source := pgtest.New(t)
+	var columns, keys [2]string
+	const parents = 6
+	for n := range parents {
+		for side, other := range []string{"b", "a"} {
+			columns[side] += fmt.Sprintf(", r%d int NOT NULL", n)
+			keys[side] += fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (r%d) REFERENCES %s; ", []string{"a", "b"}[side], n, other)
+		}
+	}
+	pgtest.Exec(t, source, fmt.Sprintf(`CREATE TABLE a (id int PRIMARY KEY%s); CREATE TABLE b (id int PRIMARY KEY%s);
+		INSERT INTO a SELECT i, %s FROM generate_series(1, 120) AS i; INSERT INTO b SELECT i, %s FROM generate_series(1, 40) AS i; %s %s ANALYZE`,
+		columns[0], columns[1], spread(parents, 40), spread(parents, 120), keys[0], keys[1]))
+	report, target := takeRows(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public.a": {None: true}}})
+	wantComplete(t, source, target, report)
+	if report.Rows == 0 {
+		t.Error("nothing is kept")
+	}
+}
+
+// spread is references to rows of a table of that size, which lie apart.
+func spread(n, size int) string {
+	var list []string
+	for k := range n {
+		list = append(list, fmt.Sprintf("1 + (i * %d + %d) %% %d", 7+4*k, 11*k, size))
+	}
+	return strings.Join(list, ", ")
+}
+
 func TestRun_KeepsToTheCurveWhereOneParentHasAMillionChildren(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)
