@@ -39,6 +39,7 @@ type Config struct {
 	Privacy  subset.Privacy      // empty means strict
 	Preview  PreviewConfig
 	Pulls    PullsConfig
+	Sweep    SweepConfig
 	Provider string // of the machines: empty or docker, or ec2
 	EC2      EC2Config
 }
@@ -80,6 +81,7 @@ func (c *Config) fields() []field {
 		{name: "subset", fields: c.Subset.fields()},
 		{name: "preview", fields: c.Preview.fields()},
 		{name: "pull_requests", fields: c.Pulls.fields()},
+		{name: "sweep", fields: c.Sweep.fields()},
 		{name: "provider", decode: provider(&c.Provider)},
 		{name: "ec2", fields: c.EC2.fields()},
 		{name: "mask", decode: masks(&c.Mask)},
