@@ -61,11 +61,14 @@ type PreviewConfig struct {
 	Expose      map[string]int
 	Expires     time.Duration
 	Environment map[string]string
-	Allow       []string
-	Port        int
-	Domain      string
-	Public      *bool // nil: where nobody else can reach the preview
-	ACME        gateway.ACME
+	// EnvironmentUnset says that a value names a variable that is not set. Only
+	// up minds.
+	EnvironmentUnset error
+	Allow            []string
+	Port             int
+	Domain           string
+	Public           *bool // nil: where nobody else can reach the preview
+	ACME             gateway.ACME
 }
 
 // MigrateConfig is the migration command and where it runs.
