@@ -150,7 +150,7 @@ func (p *ciPreviews) Extend(ctx context.Context, number int, by time.Duration) (
 		return until, err
 	}
 	if p.cfg.Provider == providerEC2 {
-		return until, hint.Wrap(errors.New("the time of a machine of its own cannot be extended by itself"), "/preview up renews it")
+		return p.extendFar(ctx, preview, by)
 	}
 	machine, err := p.machine(ctx, p.cfg)
 	if err != nil {

@@ -94,6 +94,7 @@ func (p *ciPreviews) failure(err error) *report.Failure {
 	if errors.As(err, &step) {
 		f.Step, f.Service, f.Error, f.Log = string(step.Step), step.Service, step.Err.Error(), step.Tail
 	}
+	explainFarFailure(f, err)
 	return f
 }
 

@@ -82,27 +82,29 @@ func (f far) say(text string) {
 	u.Info(text)
 }
 
-// extend changes the label, and the timer of a machine that runs.
 func (f far) extend(ctx context.Context, life time.Duration) error {
 	expires := time.Time{}
 	if life > 0 {
 		expires = time.Now().Add(life).UTC().Truncate(time.Second)
 	}
-	m, err := f.provider.Extend(ctx, f.machine.ID, expires)
-	if err != nil {
+	if err := f.expire(ctx, expires); err != nil {
 		return err
 	}
-	if m.State == machine.Running {
-		h, err := f.provider.Connect(ctx, m)
-		if err != nil {
-			return fmt.Errorf("the machine's own timer was not told: %w", err)
-		}
-		if err := h.Close(); err != nil {
-			return err
-		}
-	}
-	f.say("machine " + m.ID + " expires " + until(expires, time.Now()))
+	f.say("machine " + f.machine.ID + " expires " + until(expires, time.Now()))
 	return nil
+}
+
+// expire changes the label, and the timer of a machine that runs.
+func (f far) expire(ctx context.Context, expires time.Time) error {
+	m, err := f.provider.Extend(ctx, f.machine.ID, expires)
+	if err != nil || m.State != machine.Running {
+		return err
+	}
+	h, err := f.provider.Connect(ctx, m)
+	if err != nil {
+		return fmt.Errorf("the machine's own timer was not told: %w", err)
+	}
+	return h.Close()
 }
 
 func (f far) stop(ctx context.Context, _ provision.Preview) error {
