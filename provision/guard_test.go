@@ -66,6 +66,15 @@ func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
 		t.Errorf("expires %v, %v; want %v", status.Expires, err, extended)
 	}
 
+	for _, at := range []time.Time{{}, time.Now().Add(time.Hour).Truncate(time.Second)} {
+		if err := provision.Expire(t.Context(), f.machine, f.options.Preview.ID, at); err != nil {
+			t.Error(err)
+		}
+		if status, err := provision.Get(t.Context(), f.machine, f.options.Preview.ID); err != nil || !status.Expires.Equal(at) {
+			t.Errorf("expires %v, %v; want %v", status.Expires, err, at)
+		}
+	}
+
 	if len(ended) != 4 || ended[1] != nil {
 		t.Errorf("concluded with %v", ended)
 	}

@@ -38,6 +38,7 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 		state, marker = gateway.Updating, stopped
 	}
 	g := generationOf(marker.Labels)
+	g.Expires = s.generation(id, number).Expires
 	var routes []gateway.Route
 	for i, p := range g.Expose {
 		route := gateway.Route{

@@ -84,6 +84,30 @@ func TestRoutes_SayThatAPreviewIsStartingOrUpdating(t *testing.T) {
 	}
 }
 
+// A sign-in that ends when the labels say would end before the preview.
+func TestRoutes_EndWhenThePreviewWasPutToEnd(t *testing.T) {
+	g := stackOf(1, port{"web", 80})
+	g.Expires = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	sooner, later, never := g, g, g
+	sooner.Expires, later.Expires, never.Expires = g.Expires.Add(-time.Hour), g.Expires.Add(time.Hour), time.Time{}
+	for name, c := range map[string]struct {
+		put  []generation
+		want time.Time
+	}{
+		"never put": {nil, g.Expires}, "sooner": {[]generation{sooner}, sooner.Expires}, "later": {[]generation{later}, later.Expires},
+		"never": {[]generation{never}, time.Time{}}, "sooner and later": {[]generation{sooner, later}, later.Expires},
+		"never and later": {[]generation{never, later}, time.Time{}}, "later and never": {[]generation{later, never}, time.Time{}},
+	} {
+		s := survey{volumes: []jar{marked(g, markServing)}}
+		for _, put := range c.put {
+			s.volumes = append(s.volumes, marked(put, markExtended+"-x"))
+		}
+		if got := s.routes(entrance{port: 8480}).Routes[0].Expires; !got.Equal(c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *testing.T) {
 	g := stackOf(1, port{"web", 80}, port{"api", 9000})
 	s := survey{

@@ -23,32 +23,56 @@ import (
 var errHere = errors.New("the preview has no machine of its own")
 
 func refuseHere(provision.Machine, provision.Preview) error {
-	return hint.Usage(errHere, "it is for previews with provider: ec2; here, offshoot up renews the expiry and offshoot down removes the preview")
+	return hint.Usage(errHere, "it is for previews with provider: ec2; here, offshoot extend changes the expiry and offshoot down removes the preview")
 }
 
 func (a *app) extendCommand() *cobra.Command {
 	w, expires := which{}, durationFlag(0)
 	c := &cobra.Command{
 		Use:     "extend",
-		Short:   "let the machine of a preview live longer",
-		Long:    "Extend changes when the machine of a preview expires, counted from now. It\nneither makes nor starts one.",
+		Short:   "change when a preview expires",
+		Long:    "Extend changes when a preview, or the machine that it has for itself, expires,\ncounted from now. It neither makes nor starts one.",
 		Example: "  offshoot extend --pr 12\n  offshoot extend --pr 12 --expires 7d",
 		Args:    noArgs,
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		given := c.Flags().Changed("expires")
-		return a.onPreview(c.Context(), "extend", w, preview{here: refuseHere, there: func(f far, _ provision.Preview) error {
-			if !given {
-				expires = durationFlag(f.config.Preview.Expires)
+		life := time.Duration(expires)
+		if !c.Flags().Changed("expires") {
+			cfg, err := a.config()
+			if err != nil {
+				return err
 			}
-			return f.extend(c.Context(), time.Duration(expires))
-		}})
+			life = cfg.Preview.Expires
+		}
+		return a.onPreview(c.Context(), "extend", w, preview{
+			here:  func(m provision.Machine, p provision.Preview) error { return a.extendHere(c.Context(), m, p, life) },
+			there: func(f far, _ provision.Preview) error { return f.extend(c.Context(), life) },
+		})
 	}
 	whichFlags(c, &w)
 	a.providerFlag(c)
 	c.Flags().Var(&expires, "expires", "how long it is to live from now on, such as 72h, 3d or never (default as configured, or 72h)")
 	c.Flags().Lookup("expires").DefValue = ""
 	return c
+}
+
+func (a *app) extendHere(ctx context.Context, m provision.Machine, p provision.Preview, life time.Duration) error {
+	expires := endOf(life)
+	if err := provision.Expire(ctx, m, p.ID, expires); err != nil {
+		return err
+	}
+	u := a.newUI()
+	defer u.Close()
+	u.Info(p.Name + " expires " + until(expires, time.Now()))
+	return nil
+}
+
+// endOf is when a life that begins now ends; zero: never.
+func endOf(life time.Duration) time.Time {
+	if life <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(life).UTC().Truncate(time.Second)
 }
 
 func (a *app) stopCommand() *cobra.Command {
@@ -83,10 +107,7 @@ func (f far) say(text string) {
 }
 
 func (f far) extend(ctx context.Context, life time.Duration) error {
-	expires := time.Time{}
-	if life > 0 {
-		expires = time.Now().Add(life).UTC().Truncate(time.Second)
-	}
+	expires := endOf(life)
 	if err := f.expire(ctx, expires); err != nil {
 		return err
 	}

@@ -193,6 +193,9 @@ func TestPreview_WholeLife(t *testing.T) {
 	if !strings.Contains(list, "feature") || !strings.Contains(list, git(t, dir, "rev-parse", "HEAD")[:10]) || !strings.Contains(list, link) {
 		t.Errorf("list prints\n%s", list)
 	}
+	if got := offshoot(t, dir, 0, "extend", "--expires", "7d").stderr.String(); !strings.Contains(got, "feature expires in 7d") || !strings.Contains(offshoot(t, dir, 0, "list").stdout.String(), "in 7d") {
+		t.Errorf("extend says %q", got)
+	}
 	if got := offshoot(t, dir, 0, "open").stdout.String(); strings.TrimSpace(got) != link {
 		t.Errorf("open prints %q", got)
 	}
@@ -207,7 +210,7 @@ func TestPreview_WholeLife(t *testing.T) {
 	if got := offshoot(t, dir, 0, "logs", "--tail", "2", "db").stdout.String(); strings.Count(got, "\n") != 2 || !strings.HasPrefix(got, "db") {
 		t.Errorf("logs print %q", got)
 	}
-	for _, args := range [][]string{{"logs", "--pr", "99"}, {"exec", "--pr", "99", "web", "--", "true"}, {"psql", "--pr", "99"}, {"open", "--pr", "99"}} {
+	for _, args := range [][]string{{"logs", "--pr", "99"}, {"exec", "--pr", "99", "web", "--", "true"}, {"psql", "--pr", "99"}, {"open", "--pr", "99"}, {"extend", "--pr", "99"}} {
 		p := offshoot(t, dir, 10, args...)
 		if !strings.Contains(p.stderr.String(), "no such preview") {
 			t.Errorf("%q says %q", args, p.stderr.String())
