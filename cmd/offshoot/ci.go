@@ -12,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
 const ciLong = `Ci reads why a job of GitHub Actions, GitLab CI or Gitea Actions runs and does what
@@ -87,8 +88,8 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 // ciConfig reads the configuration of the checkout. That of a fork is a
 // stranger's, also where its job has secrets: after a maintainer's comment or
 // label, or the stranger's own comment. It sees no variable of the job, so that
-// no secret is in a name that is printed; it has no source, and allows nothing
-// that is refused otherwise.
+// no secret is in a name that is printed, and what is left of it is what the
+// stranger's own preview is made of.
 func (a *app) ciConfig(stranger bool) (*Config, error) {
 	if !stranger {
 		return a.config()
@@ -97,8 +98,19 @@ func (a *app) ciConfig(stranger bool) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.Source, cfg.SourceUnset, cfg.Preview.Allow = "", nil, nil
+	cfg.distrust()
 	return cfg, nil
+}
+
+// distrust takes away what reaches beyond the preview: the source, what compose
+// files are refused otherwise, who may look, how the machine that all previews
+// share is reached, and the rights, programs and open ports of one of its own.
+func (c *Config) distrust() {
+	c.Source, c.SourceUnset = "", nil
+	p := &c.Preview
+	p.Allow, p.Public, p.Port, p.Domain, p.ACME = nil, nil, 0, "", gateway.ACME{}
+	c.Pulls.Share = false
+	c.EC2.Profile, c.EC2.Binary, c.EC2.SSH, c.EC2.SecurityGroup = "", "", nil, ""
 }
 
 func fromFork(ctx context.Context, f forge.Forge, e forge.Event) (bool, error) {

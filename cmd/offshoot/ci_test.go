@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
@@ -178,8 +181,10 @@ func TestCiConfig_OfAForkSeesNoSecret(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("PRODUCTION_DATABASE_URL", "postgres://u:hunter22@db/shop")
-	yaml := "source: ${PRODUCTION_DATABASE_URL}\npull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\"}\n" +
-		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n"
+	yaml := "source: ${PRODUCTION_DATABASE_URL}\npull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\", share: true}\n" +
+		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n" +
+		"  public: true\n  port: 80\n  domain: evil.example.com\n  acme: {directory: \"https://evil.example.com/\"}\n" +
+		"ec2: {profile: admin, binary: evil, ssh: [0.0.0.0/0], security_group: sg-1}\n"
 	if err := os.WriteFile(configName, []byte(yaml), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -198,8 +203,14 @@ func TestCiConfig_OfAForkSeesNoSecret(t *testing.T) {
 		if cfg.Preview.Environment["LEAK"] != want || cfg.Pulls.Label != want {
 			t.Errorf("pull request %d: environment %q, label %q, want %q", number, cfg.Preview.Environment, cfg.Pulls.Label, want)
 		}
-		if number == 7 && (cfg.Source != "" || cfg.Preview.Allow != nil) {
-			t.Errorf("of a fork: source %q, allow %q", cfg.Source, cfg.Preview.Allow)
+		if number != 7 {
+			continue
+		}
+		own := &Config{
+			Path: cfg.Path, Dir: cfg.Dir, Pulls: PullsConfig{Label: "x"}, Preview: PreviewConfig{Expires: defaultExpires, Environment: map[string]string{"LEAK": "x"}},
+		}
+		if diff := cmp.Diff(own, cfg, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("a fork's configuration reaches beyond its preview: %s", diff)
 		}
 	}
 }
