@@ -94,12 +94,32 @@ func (a *app) ciConfig(stranger bool) (*Config, error) {
 	if !stranger {
 		return a.config()
 	}
+	if err := refuseLink(); err != nil {
+		return nil, err
+	}
 	cfg, err := a.configWith(func(string) (string, bool) { return "", true })
 	if err != nil {
 		return nil, err
 	}
 	cfg.distrust()
 	return cfg, nil
+}
+
+// refuseLink keeps a fork from having a file of this computer read, of which an
+// error shows the keys.
+func refuseLink() error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("working directory: %w", err)
+	}
+	path, err := findConfig(dir)
+	if err != nil || path == "" {
+		return err
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		return hint.Usage(fmt.Errorf("configuration: %s is a link", configName), "in a fork it has to be a file")
+	}
+	return nil
 }
 
 // distrust takes away what reaches beyond the preview: the source, what compose

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // job runs offshoot ci as a job of GitHub Actions would, against the stand-in.
@@ -211,6 +213,36 @@ func TestCiConfig_OfAForkSeesNoSecret(t *testing.T) {
 		}
 		if diff := cmp.Diff(own, cfg, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("a fork's configuration reaches beyond its preview: %s", diff)
+		}
+	}
+}
+
+func TestCiConfig_OfAForkIsNoLinkToAFileOfTheJobsComputer(t *testing.T) {
+	t.Chdir(t.TempDir())
+	secret := filepath.Join(t.TempDir(), "credentials")
+	write(t, secret, "hunter22: x\n")
+	if err := os.Symlink(secret, configName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := here().ciConfig(true); !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "hunter22") {
+		t.Errorf("a fork's: %v", err)
+	}
+	if _, err := here().ciConfig(false); err == nil || !strings.Contains(err.Error(), "unknown key") {
+		t.Errorf("our own: %v", err)
+	}
+}
+
+func TestConfig_IsAFileOfAReasonableSize(t *testing.T) {
+	for name, put := range map[string]func() error{
+		"is no file":  func() error { return os.Symlink("/dev/zero", configName) },
+		"larger than": func() error { return os.WriteFile(configName, bytes.Repeat([]byte("#"), mostConfig+1), 0o644) },
+	} {
+		t.Chdir(t.TempDir())
+		if err := put(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := here().config(); !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

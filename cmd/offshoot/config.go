@@ -146,11 +146,29 @@ func loadConfig(dir string, lookup func(string) (string, bool)) (*Config, error)
 		return c, nil
 	}
 	c.Dir = filepath.Dir(path)
-	data, err := os.ReadFile(path)
+	data, err := readConfig(path)
 	if err != nil {
 		return nil, hint.Usage(fmt.Errorf("configuration: %w", err), "")
 	}
 	return c, c.parse(relative(dir, path), data, lookup)
+}
+
+// mostConfig is more than anybody writes, in bytes.
+const mostConfig = 1 << 20
+
+// readConfig reads a file that a stranger may have made: it may be a link to
+// what never ends.
+func readConfig(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", path)
+	case info.Size() > mostConfig:
+		return nil, fmt.Errorf("%s is larger than %d KiB", path, mostConfig>>10)
+	}
+	return os.ReadFile(path)
 }
 
 func findConfig(dir string) (string, error) {
