@@ -36,6 +36,7 @@ const (
 	Serving    State = "serving"
 	Starting   State = "starting"   // the first generation is being made
 	Updating   State = "updating"   // stopped while its data is carried over
+	Asleep     State = "asleep"     // stopped on request
 	Incomplete State = "incomplete" // left by a run that was killed or told to keep it
 )
 
@@ -142,6 +143,9 @@ func (s survey) state(id string) State {
 	}
 	if _, stopped := s.marker(id, serving, markStopped); stopped {
 		return Updating
+	}
+	if _, asleep := s.marker(id, serving, markAsleep); asleep {
+		return Asleep
 	}
 	return Serving
 }

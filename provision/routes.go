@@ -34,6 +34,9 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 	if !ok {
 		return nil
 	}
+	if asleep, ok := s.marker(id, number, markAsleep); ok {
+		state, marker = gateway.Asleep, asleep
+	}
 	if stopped, ok := s.marker(id, number, markStopped); ok {
 		state, marker = gateway.Updating, stopped
 	}

@@ -76,6 +76,8 @@ func TestRoutes_SayThatAPreviewIsStartingOrUpdating(t *testing.T) {
 		"nothing":  {nil, nil},
 		"begun":    {[]jar{marked(g1, markBegun)}, []gateway.State{gateway.Starting}},
 		"stopped":  {[]jar{marked(g1, markServing), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
+		"asleep":   {[]jar{marked(g1, markServing), marked(g1, markAsleep)}, []gateway.State{gateway.Asleep}},
+		"woken up": {[]jar{marked(g1, markServing), marked(g1, markAsleep), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
 		"leftover": {[]jar{marked(g1, markStopped)}, nil},
 	} {
 		if diff := cmp.Diff(c.want, states(c.volumes...)); diff != "" {
