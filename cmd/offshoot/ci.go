@@ -20,8 +20,10 @@ that asks for: a pull request that was opened or pushed to gets its preview, one
 that was closed loses it, a schedule sweeps. It keeps one comment on the pull
 request, and a status beside its commit.
 
-A run that comes late, for an older commit or a closed pull request, does nothing
-and succeeds. The token is read from GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN.`
+A run that comes late, for an older commit, does nothing and succeeds. One for a
+pull request that is closed by now removes what is left of its preview.
+
+The token is read from GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN.`
 
 // ciOptions is the command line of ci.
 type ciOptions struct {
