@@ -17,16 +17,18 @@ const downPatience = 10 * time.Second
 // Down removes everything of one preview, by its id, and the gateway when it
 // was the last. It is ErrNoPreview when there was nothing to remove.
 func Down(ctx context.Context, machine Machine, id string, observe func(Event)) (compose.Removed, error) {
-	return DownGuarded(ctx, machine, id, Guard{}, observe)
+	return DownGuarded(ctx, machine, Preview{ID: id}, Guard{}, observe)
 }
 
-// DownGuarded is Down of a run that other runs have to be ordered with.
-func DownGuarded(ctx context.Context, machine Machine, id string, guard Guard, observe func(Event)) (compose.Removed, error) {
+// DownGuarded is Down of a run that other runs have to be ordered with. Where
+// the id is that of another repository's preview, that is ErrNoPreview: whoever
+// names a project can name somebody else's.
+func DownGuarded(ctx context.Context, machine Machine, preview Preview, guard Guard, observe func(Event)) (compose.Removed, error) {
 	d := &run{Machine: machine, observe: observe, result: &Result{}}
-	d.options.Preview.ID, d.options.Guard = id, guard
-	removed, err := d.down(ctx, id)
+	d.options.Preview, d.options.Guard = preview, guard
+	removed, err := d.down(ctx, preview.ID)
 	if err != nil {
-		return removed, fmt.Errorf("down %s: %w", id, d.blame(ctx, err))
+		return removed, fmt.Errorf("down %s: %w", preview.ID, d.blame(ctx, err))
 	}
 	return removed, nil
 }
@@ -57,6 +59,9 @@ func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed
 		return removed, err
 	}
 	found, err := look(ctx, r.Engine.Client(), id)
+	if err == nil {
+		err = found.of(r.options.Preview)
+	}
 	if err != nil {
 		return removed, err
 	}

@@ -10,54 +10,83 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
-// markExtended says that a generation is meant to live longer than its labels
-// say, which cannot be changed.
+// markExtended says that a generation has another end than its labels say, which
+// cannot be changed.
 const markExtended mark = "extended"
 
 // Extend lets a preview live longer than it was meant to, counted from now or
 // from its end, whichever is later, and returns the new end. A preview without
 // an end keeps having none, which is the zero time.
-func Extend(ctx context.Context, machine Machine, id string, by time.Duration) (time.Time, error) {
-	until, err := machine.extend(ctx, id, by)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("extend %s: %w", id, err)
+func Extend(ctx context.Context, machine Machine, id string, by time.Duration) (until time.Time, err error) {
+	if by <= 0 {
+		return until, hint.Usage(fmt.Errorf("extend %s: not a time to live longer", id), "give a duration such as 24h")
 	}
-	return until, nil
+	err = machine.expire(ctx, id, func(end time.Time) time.Time {
+		if until = end; end.IsZero() {
+			return end
+		}
+		if now := time.Now(); end.Before(now) {
+			until = now
+		}
+		until = until.Add(by).UTC().Truncate(time.Second)
+		return until
+	})
+	return until, err
 }
 
-func (m Machine) extend(ctx context.Context, id string, by time.Duration) (until time.Time, err error) {
-	if by <= 0 {
-		return until, hint.Usage(errors.New("not a time to live longer"), "give a duration such as 24h")
+// Expire says when a preview expires, sooner or later than it was meant to;
+// the zero time: never.
+func Expire(ctx context.Context, machine Machine, id string, at time.Time) error {
+	return machine.expire(ctx, id, func(time.Time) time.Time { return at.UTC().Truncate(time.Second) })
+}
+
+// expire changes the end of a preview while no other run touches it.
+func (m Machine) expire(ctx context.Context, id string, to func(end time.Time) time.Time) error {
+	err := m.alone(ctx, id, "extend", func(engineID string, s survey, g generation) error {
+		end := to(g.Expires)
+		if end.Equal(g.Expires) {
+			return nil
+		}
+		g.Expires = end
+		if err := m.markUntil(ctx, s, g); err != nil {
+			return err
+		}
+		// A sign-in lasts until then.
+		return m.underGatewayLock(ctx, engineID, func() error { return m.syncGateway(ctx) })
+	})
+	if err != nil {
+		return fmt.Errorf("extend %s: %w", id, err)
 	}
+	return nil
+}
+
+// alone does something to the generation that is meant, under the lock of the
+// preview.
+func (m Machine) alone(ctx context.Context, id, verb string, do func(engineID string, s survey, g generation) error) error {
 	engineID, err := m.Engine.ID(ctx)
 	if err != nil {
-		return until, err
+		return err
 	}
-	lock, err := acquire(ctx, lockFor(m.locks(), engineID, id), id, "extend", downPatience)
+	l, err := acquire(ctx, lockFor(m.locks(), engineID, id), id, verb, downPatience)
 	if err != nil {
-		return until, err
+		return err
 	}
-	defer lock.release()
+	defer l.release()
 	s, g, err := m.find(ctx, id)
 	if err != nil {
-		return until, err
+		return err
 	}
-	if g.Expires.IsZero() {
-		return until, nil
-	}
-	now := time.Now()
-	if g.Expires.Before(now) {
-		g.Expires = now
-	}
-	g.Expires = g.Expires.Add(by).UTC().Truncate(time.Second)
-	return g.Expires, m.markUntil(ctx, s, g)
+	return do(engineID, s, g)
 }
 
 // markUntil makes the new marker before it removes the ones before: a killed
 // run leaves the preview with the longer time, never with a shorter one.
 func (m Machine) markUntil(ctx context.Context, s survey, g generation) error {
 	api := m.Engine.Client()
-	end := mark(string(markExtended) + "-" + strconv.FormatInt(g.Expires.Unix(), 10))
+	end := mark(string(markExtended) + "-never")
+	if !g.Expires.IsZero() {
+		end = mark(string(markExtended) + "-" + strconv.FormatInt(g.Expires.Unix(), 10))
+	}
 	if err := g.set(ctx, api, end, nil); err != nil {
 		return err
 	}
@@ -77,14 +106,18 @@ func isExtension(v jar) bool {
 	return len(m) > len(markExtended) && m[:len(markExtended)+1] == string(markExtended)+"-"
 }
 
-// extended is the end of a generation as it was put off last; zero: never.
-func (s survey) extended(id string, number int) time.Time {
-	var end time.Time
+// extended is the end of a generation as it was put last, if it ever was. Of
+// two, which a killed run leaves, the later one counts.
+func (s survey) extended(id string, number int) (end time.Time, put bool) {
 	for _, v := range s.volumes {
 		of := generationOf(v.Labels)
-		if isExtension(v) && of.Preview.ID == id && of.Number == number && of.Expires.After(end) {
+		if !isExtension(v) || of.Preview.ID != id || of.Number != number {
+			continue
+		}
+		if !put || of.Expires.IsZero() || !end.IsZero() && of.Expires.After(end) {
 			end = of.Expires
 		}
+		put = true
 	}
-	return end
+	return end, put
 }

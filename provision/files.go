@@ -56,7 +56,7 @@ func (r *run) readMachine(ctx context.Context) error {
 	}
 	if r.options.Expires > 0 {
 		r.next.Expires = time.Now().Add(r.options.Expires).UTC().Truncate(time.Second)
-		if end := s.extended(preview.ID, r.serving.Number); end.After(r.next.Expires) {
+		if end, put := s.extended(preview.ID, r.serving.Number); put && (end.IsZero() || end.After(r.next.Expires)) {
 			r.next.Expires = end // somebody asked for that
 		}
 	}

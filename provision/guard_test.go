@@ -55,7 +55,7 @@ func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
 	if _, err := f.tryUp(); !errors.Is(err, errUnwanted) {
 		t.Errorf("up of an older commit: %v", err)
 	}
-	_, err = provision.DownGuarded(t.Context(), f.machine, f.options.Preview.ID, f.options.Guard, nil)
+	_, err = provision.DownGuarded(t.Context(), f.machine, f.options.Preview, f.options.Guard, nil)
 	if !errors.Is(err, errUnwanted) {
 		t.Errorf("down of a reopened pull request: %v", err)
 	}
@@ -64,6 +64,25 @@ func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
 	status, err := provision.Get(t.Context(), f.machine, f.options.Preview.ID)
 	if err != nil || !status.Expires.Equal(extended) {
 		t.Errorf("expires %v, %v; want %v", status.Expires, err, extended)
+	}
+
+	other := f.options.Preview
+	other.Repository = "github.com/other/shop" // whose configuration names the same project
+	if _, err := provision.DownGuarded(t.Context(), f.machine, other, provision.Guard{}, nil); !isNoPreview(err) {
+		t.Errorf("down of another repository's: %v", err)
+	}
+	if err := provision.Owned(t.Context(), f.machine, other); !isNoPreview(err) {
+		t.Errorf("another repository's is owned: %v", err)
+	}
+	f.assertServes(first.Links[0], "one")
+
+	for _, at := range []time.Time{{}, time.Now().Add(time.Hour).Truncate(time.Second)} {
+		if err := provision.Expire(t.Context(), f.machine, f.options.Preview.ID, at); err != nil {
+			t.Error(err)
+		}
+		if status, err := provision.Get(t.Context(), f.machine, f.options.Preview.ID); err != nil || !status.Expires.Equal(at) {
+			t.Errorf("expires %v, %v; want %v", status.Expires, err, at)
+		}
 	}
 
 	if len(ended) != 4 || ended[1] != nil {

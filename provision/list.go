@@ -36,6 +36,7 @@ const (
 	Serving    State = "serving"
 	Starting   State = "starting"   // the first generation is being made
 	Updating   State = "updating"   // stopped while its data is carried over
+	Asleep     State = "asleep"     // stopped on request
 	Incomplete State = "incomplete" // left by a run that was killed or told to keep it
 )
 
@@ -143,6 +144,9 @@ func (s survey) state(id string) State {
 	if _, stopped := s.marker(id, serving, markStopped); stopped {
 		return Updating
 	}
+	if _, asleep := s.marker(id, serving, markAsleep); asleep {
+		return Asleep
+	}
 	return Serving
 }
 
@@ -159,6 +163,28 @@ func Get(ctx context.Context, machine Machine, id string) (Status, error) {
 		return Status{}, noPreview(id)
 	}
 	return found[0], nil
+}
+
+// Owned is ErrNoPreview unless there is something of this very preview: its id
+// may be that of another repository's, with a project of the same name.
+func Owned(ctx context.Context, machine Machine, preview Preview) error {
+	s, err := lookAt(ctx, machine.Engine.Client(), preview.ID)
+	if err != nil {
+		return err
+	}
+	return s.of(preview)
+}
+
+// of is ErrNoPreview when anything is of another repository than the preview,
+// where that is known.
+func (s survey) of(preview Preview) error {
+	for _, labels := range s.labels() {
+		if other := previewOf(labels).Repository; preview.Repository != "" && other != preview.Repository {
+			return hint.Wrap(fmt.Errorf("%s is one of %s, not of %s: %w", preview.ID, printable(other), preview.Repository, ErrNoPreview),
+				"set another project name in offshoot.yaml")
+		}
+	}
+	return nil
 }
 
 // find surveys one preview and picks the generation that is meant.

@@ -34,10 +34,14 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 	if !ok {
 		return nil
 	}
+	if asleep, ok := s.marker(id, number, markAsleep); ok {
+		state, marker = gateway.Asleep, asleep
+	}
 	if stopped, ok := s.marker(id, number, markStopped); ok {
 		state, marker = gateway.Updating, stopped
 	}
 	g := generationOf(marker.Labels)
+	g.Expires = s.generation(id, number).Expires
 	var routes []gateway.Route
 	for i, p := range g.Expose {
 		route := gateway.Route{

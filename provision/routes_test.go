@@ -76,10 +76,36 @@ func TestRoutes_SayThatAPreviewIsStartingOrUpdating(t *testing.T) {
 		"nothing":  {nil, nil},
 		"begun":    {[]jar{marked(g1, markBegun)}, []gateway.State{gateway.Starting}},
 		"stopped":  {[]jar{marked(g1, markServing), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
+		"asleep":   {[]jar{marked(g1, markServing), marked(g1, markAsleep)}, []gateway.State{gateway.Asleep}},
+		"woken up": {[]jar{marked(g1, markServing), marked(g1, markAsleep), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
 		"leftover": {[]jar{marked(g1, markStopped)}, nil},
 	} {
 		if diff := cmp.Diff(c.want, states(c.volumes...)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// A sign-in that ends when the labels say would end before the preview.
+func TestRoutes_EndWhenThePreviewWasPutToEnd(t *testing.T) {
+	g := stackOf(1, port{"web", 80})
+	g.Expires = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	sooner, later, never := g, g, g
+	sooner.Expires, later.Expires, never.Expires = g.Expires.Add(-time.Hour), g.Expires.Add(time.Hour), time.Time{}
+	for name, c := range map[string]struct {
+		put  []generation
+		want time.Time
+	}{
+		"never put": {nil, g.Expires}, "sooner": {[]generation{sooner}, sooner.Expires}, "later": {[]generation{later}, later.Expires},
+		"never": {[]generation{never}, time.Time{}}, "sooner and later": {[]generation{sooner, later}, later.Expires},
+		"never and later": {[]generation{never, later}, time.Time{}}, "later and never": {[]generation{later, never}, time.Time{}},
+	} {
+		s := survey{volumes: []jar{marked(g, markServing)}}
+		for _, put := range c.put {
+			s.volumes = append(s.volumes, marked(put, markExtended+"-x"))
+		}
+		if got := s.routes(entrance{port: 8480}).Routes[0].Expires; !got.Equal(c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
 }

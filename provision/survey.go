@@ -219,7 +219,7 @@ func (s survey) generation(id string, number int) generation {
 	for _, m := range []mark{markServing, markBegun} {
 		if v, ok := s.marker(id, number, m); ok {
 			g := generationOf(v.Labels)
-			if end := s.extended(id, number); end.After(g.Expires) {
+			if end, put := s.extended(id, number); put {
 				g.Expires = end
 			}
 			return g

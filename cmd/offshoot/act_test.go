@@ -28,22 +28,27 @@ runs:
         REF: ${{ inputs.ref }}
       run: |
         git clone -q "$ORIGIN" .
-        git checkout -q "$REF"
+        git fetch -q origin "$REF"
+        git checkout -q FETCH_HEAD
         git remote set-url origin "$REMOTE"
 `
 
 // runner is a machine that runs workflows, by nektos/act, without any container
 // of its own.
 type runner struct {
-	dir    string // of the repository
-	forge  *standin.Repository
-	api    string
-	source string
-	remote string
+	*testing.T
+	dir     string // of the repository
+	project string
+	forge   *standin.Repository
+	pull    forge.Pull
+	api     string
+	source  string
+	remote  string
 }
 
 // run runs the workflow for an event, and returns the log.
-func (r runner) run(t *testing.T, event string, payload any) string {
+func (r *runner) run(event string, payload any) string {
+	t := r.T
 	t.Helper()
 	work := t.TempDir()
 	text, err := json.Marshal(payload)
@@ -70,22 +75,80 @@ func (r runner) run(t *testing.T, event string, payload any) string {
 	return string(output)
 }
 
-func pullEvent(action string, p forge.Pull) map[string]any {
+// event runs the workflow for what happened to the pull request.
+func (r *runner) event(action, label string) string {
+	r.Helper()
+	p := r.pull
 	state := map[bool]string{true: "open", false: "closed"}[p.Open]
 	repository := map[string]any{"full_name": "acme/shop", "name": "shop", "owner": map[string]any{"login": "acme"}, "default_branch": "main"}
-	return map[string]any{
-		"action": action, "number": p.Number, "repository": repository, "sender": map[string]any{"login": p.Author},
+	return r.run("pull_request", map[string]any{
+		"action": action, "number": p.Number, "repository": repository, "sender": map[string]any{"login": p.Author}, "label": map[string]any{"name": label},
 		"pull_request": map[string]any{
 			"number": p.Number, "state": state, "title": p.Title, "user": map[string]any{"login": p.Author},
 			"head": map[string]any{"ref": p.Branch, "sha": p.Commit, "repo": repository}, "base": map[string]any{"ref": p.Base, "repo": repository},
 		},
+	})
+}
+
+// comment runs the workflow for a comment of somebody who may write.
+func (r *runner) comment(text string) string {
+	r.Helper()
+	return r.run("issue_comment", map[string]any{
+		"action": "created", "sender": map[string]any{"login": "wendy"}, "issue": map[string]any{"number": r.pull.Number, "pull_request": map[string]any{}},
+		"comment": map[string]any{"id": r.forge.Say(r.pull.Number, "wendy", text), "body": text, "user": map[string]any{"login": "wendy"}},
+	})
+}
+
+// commit makes a commit with a page that says so.
+func (r *runner) commit(page string) {
+	r.Helper()
+	write(r.T, filepath.Join(r.dir, "www/index.html"), page)
+	git(r.T, r.dir, "add", "-A")
+	git(r.T, r.dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "a change")
+	r.pull.Commit = git(r.T, r.dir, "rev-parse", "HEAD")
+	git(r.T, r.dir, "update-ref", "refs/pull/7/head", r.pull.Commit)
+	r.forge.Put(r.pull)
+}
+
+// said is the comment of offshoot's.
+func (r *runner) said() string {
+	r.Helper()
+	var ours []string
+	for _, c := range r.forge.Comments(7) {
+		if strings.Contains(c.Body, "<!-- offshoot") {
+			ours = append(ours, c.Body)
+		}
+	}
+	if len(ours) > 1 {
+		r.Fatalf("%d comments: %q", len(ours), ours)
+	}
+	return strings.Join(ours, "")
+}
+
+// serves checks that the link in the comment leads to a page.
+func (r *runner) serves(want, log string) {
+	r.Helper()
+	link := regexp.MustCompile(`http://pr-7\.` + r.project + `\.localhost:[0-9]+`).FindString(r.said())
+	if link == "" || get(r.T, link+"/") != want {
+		r.Fatalf("no link, or not %q at %q, in the comment\n%s\n%s", want, link, r.said(), log)
+	}
+	if strings.Contains(log, standin.Token) || strings.Contains(log, "0123456789abcdef") {
+		r.Errorf("a secret in the log\n%s", log)
 	}
 }
 
-// The workflow that init writes, and the action, from the event to the comment
-// and back to nothing.
-func TestWorkflow_OpensAndClosesAPreview(t *testing.T) {
-	t.Parallel()
+// gone checks that nothing is left, and that the comment says so.
+func (r *runner) gone(log string) {
+	r.Helper()
+	left, err := exec.Command("docker", "ps", "-aq", "--filter", "label=dev.offshoot.preview="+r.project+"-pr-7").Output()
+	if err != nil || len(left) > 0 || !strings.Contains(r.said(), "is removed") {
+		r.Errorf("%v, left %s, comment %s after the log\n%s", err, left, r.said(), log)
+	}
+}
+
+// newRunner is a repository with the workflow that init writes.
+func newRunner(t *testing.T) *runner {
+	t.Helper()
 	if _, err := exec.LookPath("act"); err != nil {
 		missing(t, "no act: run testdata/machine/setup with CI=true")
 	}
@@ -101,41 +164,35 @@ func TestWorkflow_OpensAndClosesAPreview(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, workflow, strings.ReplaceAll(string(text), "offshoot-dev/offshoot@v0.0.0-test", "offshoot-dev/offshoot@main")) // there is no such release
-	git(t, dir, "add", "-A")
-	git(t, dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "a change")
-
-	pull := forge.Pull{Number: 7, Title: "a change", Author: "ann", Commit: git(t, dir, "rev-parse", "HEAD"), Branch: "feature", Base: "main", Open: true}
 	repository := &standin.Repository{JobToken: true}
-	repository.Put(pull)
-	r := runner{dir: dir, forge: repository, api: repository.GitHub(t).URL + "/api/v3", source: source, remote: "https://github.com/acme/" + project + ".git"}
-	label := "label=dev.offshoot.preview=" + project + "-pr-7"
+	repository.Allow("wendy", "write")
+	r := &runner{
+		T: t, dir: dir, project: project, forge: repository, api: repository.GitHub(t).URL + "/api/v3", source: source, remote: "https://github.com/acme/" + project + ".git",
+		pull: forge.Pull{Number: 7, Title: "a change", Author: "ann", Branch: "feature", Base: "main", Open: true},
+	}
 	t.Cleanup(func() {
 		git(t, dir, "remote", "add", "origin", r.remote)
 		offshoot(t, dir, 0, "down", "--pr", "7")
 		git(t, dir, "remote", "remove", "origin")
 	})
+	return r
+}
 
-	log := r.run(t, "pull_request", pullEvent("opened", pull))
-	comments := repository.Comments(7)
-	if len(comments) != 1 {
-		t.Fatalf("%d comments after the log\n%s", len(comments), log)
-	}
-	link := regexp.MustCompile(`http://pr-7\.` + project + `\.localhost:[0-9]+`).FindString(comments[0].Body)
-	if link == "" || get(t, link+"/") != "hello from a tiny shop\n" {
-		t.Fatalf("no link, or no answer at %q, in the comment\n%s", link, comments[0].Body)
-	}
-	if strings.Contains(log, standin.Token) || strings.Contains(log, "0123456789abcdef") {
-		t.Errorf("a secret in the log\n%s", log)
-	}
+// The workflow that init writes, and the action, from the event to the comment
+// and back to nothing.
+func TestWorkflow_FollowsAPullRequestFromEventToEvent(t *testing.T) {
+	t.Parallel()
+	r := newRunner(t)
+	r.commit("first\n")
+	r.serves("first\n", r.event("synchronize", ""))
+	r.gone(r.comment("/preview down"))
 
-	pull.Open = false
-	repository.Put(pull)
-	log = r.run(t, "pull_request", pullEvent("closed", pull))
-	left, err := exec.Command("docker", "ps", "-aq", "--filter", label).Output()
-	if err != nil || len(left) > 0 {
-		t.Errorf("%v, left %s after the log\n%s", err, left, log)
+	r.commit("second\n") // and the job for that is lost
+	r.serves("second\n", r.comment("/preview reset"))
+	if log := r.event("labeled", "bug"); !strings.Contains(log, "the label means nothing here") {
+		t.Errorf("another label: the log\n%s", log)
 	}
-	if after := repository.Comments(7); len(after) != 1 || after[0].ID != comments[0].ID || strings.Contains(after[0].Body, link) {
-		t.Errorf("comments after the end: %+v", after)
-	}
+	r.pull.Open = false // and the job for that is lost
+	r.forge.Put(r.pull)
+	r.gone(r.run("schedule", map[string]any{"schedule": "23 * * * *"}))
 }

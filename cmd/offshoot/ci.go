@@ -12,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
 const ciLong = `Ci reads why a job of GitHub Actions, GitLab CI or Gitea Actions runs and does what
@@ -19,8 +20,10 @@ that asks for: a pull request that was opened or pushed to gets its preview, one
 that was closed loses it, a schedule sweeps. It keeps one comment on the pull
 request, and a status beside its commit.
 
-A run that comes late, for an older commit or a closed pull request, does nothing
-and succeeds. The token is read from GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN.`
+A run that comes late, for an older commit, does nothing and succeeds. One for a
+pull request that is closed by now removes what is left of its preview.
+
+The token is read from GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN.`
 
 // ciOptions is the command line of ci.
 type ciOptions struct {
@@ -87,18 +90,49 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 // ciConfig reads the configuration of the checkout. That of a fork is a
 // stranger's, also where its job has secrets: after a maintainer's comment or
 // label, or the stranger's own comment. It sees no variable of the job, so that
-// no secret is in a name that is printed; it has no source, and allows nothing
-// that is refused otherwise.
+// no secret is in a name that is printed, and what is left of it is what the
+// stranger's own preview is made of.
 func (a *app) ciConfig(stranger bool) (*Config, error) {
 	if !stranger {
 		return a.config()
+	}
+	if err := refuseLink(); err != nil {
+		return nil, err
 	}
 	cfg, err := a.configWith(func(string) (string, bool) { return "", true })
 	if err != nil {
 		return nil, err
 	}
-	cfg.Source, cfg.SourceUnset, cfg.Preview.Allow = "", nil, nil
+	cfg.distrust()
 	return cfg, nil
+}
+
+// refuseLink keeps a fork from having a file of this computer read, of which an
+// error shows the keys.
+func refuseLink() error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("working directory: %w", err)
+	}
+	path, err := findConfig(dir)
+	if err != nil || path == "" {
+		return err
+	}
+	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		return hint.Usage(fmt.Errorf("configuration: %s is a link", configName), "in a fork it has to be a file")
+	}
+	return nil
+}
+
+// distrust takes away what reaches beyond the preview: the source, what compose
+// files are refused otherwise, who may look, how the machine that all previews
+// share is reached, and the rights, programs and open ports of one of its own.
+func (c *Config) distrust() {
+	c.Source, c.SourceUnset = "", nil
+	p := &c.Preview
+	p.Allow, p.Public, p.Port, p.Domain, p.ACME = nil, nil, 0, "", gateway.ACME{}
+	c.Pulls.Share = false
+	c.EC2.Profile, c.EC2.Binary, c.EC2.SSH, c.EC2.SecurityGroup = "", "", nil, ""
 }
 
 func fromFork(ctx context.Context, f forge.Forge, e forge.Event) (bool, error) {

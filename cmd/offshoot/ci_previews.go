@@ -123,7 +123,7 @@ func (p *ciPreviews) Down(ctx context.Context, number int, g ci.Guard) (err erro
 	guard := provision.Guard{Patience: g.Patience, Wanted: g.Wanted, Conclude: func(ctx context.Context, _ *provision.Result, err error) {
 		g.Conclude(ctx, report.Report{}, unlessNone(err))
 	}}
-	removed, err := provision.DownGuarded(ctx, machine, preview.ID, guard, newSteps(p.ui).observe)
+	removed, err := provision.DownGuarded(ctx, machine, preview, guard, newSteps(p.ui).observe)
 	if errors.Is(err, provision.ErrNoPreview) {
 		p.ui.Info("nothing to remove")
 		return p.forgetArchives(preview)
@@ -150,13 +150,16 @@ func (p *ciPreviews) Extend(ctx context.Context, number int, by time.Duration) (
 		return until, err
 	}
 	if p.cfg.Provider == providerEC2 {
-		return until, hint.Wrap(errors.New("the time of a machine of its own cannot be extended by itself"), "/preview up renews it")
+		return p.extendFar(ctx, preview, by)
 	}
 	machine, err := p.machine(ctx, p.cfg)
 	if err != nil {
 		return until, err
 	}
 	defer closing(machine.Engine, &err)
+	if err := provision.Owned(ctx, machine, preview); err != nil {
+		return until, err
+	}
 	return provision.Extend(ctx, machine, preview.ID, by)
 }
 
@@ -174,6 +177,9 @@ func (p *ciPreviews) Now(ctx context.Context, number int) (now ci.Preview, err e
 		return now, err
 	}
 	defer closing(machine.Engine, &err)
+	if err := provision.Owned(ctx, machine, preview); err != nil {
+		return now, unlessNone(err)
+	}
 	status, err := provision.Get(ctx, machine, preview.ID)
 	if errors.Is(err, provision.ErrNoPreview) || err == nil && status.State == provision.Incomplete {
 		return now, nil

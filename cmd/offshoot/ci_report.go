@@ -69,12 +69,13 @@ func (p *ciPreviews) signIn(r *report.Report, cfg *Config, result *provision.Res
 	if access == nil {
 		return
 	}
+	p.mask(access.Password)
 	if cfg.Pulls.Share && len(access.Links) > 0 {
 		r.Links = linksOf(access.Links)
 		r.SignIn = "the links sign in by themselves"
 		return
 	}
-	p.mask(access.Token, access.Password)
+	p.mask(access.Token)
 	for _, link := range access.Links {
 		p.mask(link.URL)
 	}
@@ -94,6 +95,7 @@ func (p *ciPreviews) failure(err error) *report.Failure {
 	if errors.As(err, &step) {
 		f.Step, f.Service, f.Error, f.Log = string(step.Step), step.Service, step.Err.Error(), step.Tail
 	}
+	explainFarFailure(f, err)
 	return f
 }
 

@@ -3,15 +3,20 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // job runs offshoot ci as a job of GitHub Actions would, against the stand-in.
@@ -20,6 +25,7 @@ type job struct {
 	dir, api, output, summary string
 	repository                *standin.Repository
 	pull                      forge.Pull
+	env                       []string // more of it
 }
 
 func newJob(t *testing.T, dir string) *job {
@@ -48,6 +54,7 @@ func (j *job) run(exit int, event map[string]any) string {
 	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_API_URL="+j.api, "GITHUB_REPOSITORY="+standin.Owner+"/"+standin.Name,
 		"GITHUB_TOKEN="+standin.Token, "GITHUB_OUTPUT="+j.output, "GITHUB_STEP_SUMMARY="+j.summary, "GITHUB_EVENT_NAME=",
 		"GITHUB_SERVER_URL=https://github.test", "GITHUB_RUN_ID=42", "XDG_CACHE_HOME="+filepath.Join(j.dir, "cache"))
+	cmd.Env = append(cmd.Env, j.env...)
 	output, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != exit {
 		j.Fatalf("ci: exit %d (%v), want %d\n%s", code, err, exit, output)
@@ -65,10 +72,13 @@ func (j *job) event(action string) map[string]any {
 	}
 }
 
-func (j *job) command(text string) map[string]any {
+// command is a comment of somebody who may write to the repository.
+func (j *job) command(text string) map[string]any { return j.says("wendy", text) }
+
+func (j *job) says(who, text string) map[string]any {
 	return map[string]any{
 		"action": "created", "issue": map[string]any{"number": 7, "pull_request": map[string]any{}},
-		"comment": map[string]any{"id": 900, "body": text, "user": map[string]any{"login": "wendy"}},
+		"comment": map[string]any{"id": 900, "body": text, "user": map[string]any{"login": who}},
 	}
 }
 
@@ -168,25 +178,15 @@ func TestCi_RefusesAnotherCommitThanThePullRequests(t *testing.T) {
 	}
 }
 
-func TestCi_WaitsForAForkToBeApproved(t *testing.T) {
-	t.Parallel()
-	dir := tiny(t)
-	j := newJob(t, dir)
-	j.pull.Fork = true
-	j.repository.Put(j.pull)
-	j.run(0, j.event("opened"))
-	if !strings.Contains(j.comment(), "/preview approve "+j.pull.Commit) || len(ours(t, dir)) > 0 {
-		t.Errorf("left %q, comment %s", ours(t, dir), j.comment())
-	}
-}
-
 // The label and the project are printed, and so are their secrets.
 func TestCiConfig_OfAForkSeesNoSecret(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("PRODUCTION_DATABASE_URL", "postgres://u:hunter22@db/shop")
-	yaml := "source: ${PRODUCTION_DATABASE_URL}\npull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\"}\n" +
-		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n"
+	yaml := "source: ${PRODUCTION_DATABASE_URL}\npull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\", share: true}\n" +
+		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n" +
+		"  public: true\n  port: 80\n  domain: evil.example.com\n  acme: {directory: \"https://evil.example.com/\"}\n" +
+		"ec2: {profile: admin, binary: evil, ssh: [0.0.0.0/0], security_group: sg-1}\n"
 	if err := os.WriteFile(configName, []byte(yaml), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -205,8 +205,44 @@ func TestCiConfig_OfAForkSeesNoSecret(t *testing.T) {
 		if cfg.Preview.Environment["LEAK"] != want || cfg.Pulls.Label != want {
 			t.Errorf("pull request %d: environment %q, label %q, want %q", number, cfg.Preview.Environment, cfg.Pulls.Label, want)
 		}
-		if number == 7 && (cfg.Source != "" || cfg.Preview.Allow != nil) {
-			t.Errorf("of a fork: source %q, allow %q", cfg.Source, cfg.Preview.Allow)
+		if number != 7 {
+			continue
+		}
+		own := &Config{
+			Path: cfg.Path, Dir: cfg.Dir, Pulls: PullsConfig{Label: "x"}, Preview: PreviewConfig{Expires: defaultExpires, Environment: map[string]string{"LEAK": "x"}},
+		}
+		if diff := cmp.Diff(own, cfg, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("a fork's configuration reaches beyond its preview: %s", diff)
+		}
+	}
+}
+
+func TestCiConfig_OfAForkIsNoLinkToAFileOfTheJobsComputer(t *testing.T) {
+	t.Chdir(t.TempDir())
+	secret := filepath.Join(t.TempDir(), "credentials")
+	write(t, secret, "hunter22: x\n")
+	if err := os.Symlink(secret, configName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := here().ciConfig(true); !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "hunter22") {
+		t.Errorf("a fork's: %v", err)
+	}
+	if _, err := here().ciConfig(false); err == nil || !strings.Contains(err.Error(), "unknown key") {
+		t.Errorf("our own: %v", err)
+	}
+}
+
+func TestConfig_IsAFileOfAReasonableSize(t *testing.T) {
+	for name, put := range map[string]func() error{
+		"is no file":  func() error { return os.Symlink("/dev/zero", configName) },
+		"larger than": func() error { return os.WriteFile(configName, bytes.Repeat([]byte("#"), mostConfig+1), 0o644) },
+	} {
+		t.Chdir(t.TempDir())
+		if err := put(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := here().config(); !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -39,6 +39,7 @@ type Config struct {
 	Privacy  subset.Privacy      // empty means strict
 	Preview  PreviewConfig
 	Pulls    PullsConfig
+	Sweep    SweepConfig
 	Provider string // of the machines: empty or docker, or ec2
 	EC2      EC2Config
 }
@@ -60,11 +61,14 @@ type PreviewConfig struct {
 	Expose      map[string]int
 	Expires     time.Duration
 	Environment map[string]string
-	Allow       []string
-	Port        int
-	Domain      string
-	Public      *bool // nil: where nobody else can reach the preview
-	ACME        gateway.ACME
+	// EnvironmentUnset says that a value names a variable that is not set. Only
+	// up minds.
+	EnvironmentUnset error
+	Allow            []string
+	Port             int
+	Domain           string
+	Public           *bool // nil: where nobody else can reach the preview
+	ACME             gateway.ACME
 }
 
 // MigrateConfig is the migration command and where it runs.
@@ -80,6 +84,7 @@ func (c *Config) fields() []field {
 		{name: "subset", fields: c.Subset.fields()},
 		{name: "preview", fields: c.Preview.fields()},
 		{name: "pull_requests", fields: c.Pulls.fields()},
+		{name: "sweep", fields: c.Sweep.fields()},
 		{name: "provider", decode: provider(&c.Provider)},
 		{name: "ec2", fields: c.EC2.fields()},
 		{name: "mask", decode: masks(&c.Mask)},
@@ -141,11 +146,29 @@ func loadConfig(dir string, lookup func(string) (string, bool)) (*Config, error)
 		return c, nil
 	}
 	c.Dir = filepath.Dir(path)
-	data, err := os.ReadFile(path)
+	data, err := readConfig(path)
 	if err != nil {
 		return nil, hint.Usage(fmt.Errorf("configuration: %w", err), "")
 	}
 	return c, c.parse(relative(dir, path), data, lookup)
+}
+
+// mostConfig is more than anybody writes, in bytes.
+const mostConfig = 1 << 20
+
+// readConfig reads a file that a stranger may have made: it may be a link to
+// what never ends.
+func readConfig(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file", path)
+	case info.Size() > mostConfig:
+		return nil, fmt.Errorf("%s is larger than %d KiB", path, mostConfig>>10)
+	}
+	return os.ReadFile(path)
 }
 
 func findConfig(dir string) (string, error) {

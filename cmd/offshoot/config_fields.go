@@ -136,7 +136,7 @@ func (p *PreviewConfig) expose(service string) decodeFunc {
 func (p *PreviewConfig) variable(name string) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		var value string
-		text(&value)(d, n, where)
+		mayBeUnset(text(&value), &p.EnvironmentUnset)(d, n, where)
 		if p.Environment == nil {
 			p.Environment = map[string]string{}
 		}

@@ -42,6 +42,7 @@ preview:
   domain: "{ip}.example.com"
   public: false
   acme: {directory: "https://ca/dir", email: a@b.c, roots: PEM}
+sweep: {keep_cache: 1.5GB}
 provider: docker
 ec2:
   region: eu-west-1
@@ -102,6 +103,7 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 			Public:      new(bool),
 			ACME:        gateway.ACME{Directory: "https://ca/dir", Email: "a@b.c", Roots: "PEM"},
 		},
+		Sweep:    SweepConfig{KeepCache: new(int64(1_500_000_000))},
 		Provider: "docker",
 		EC2: EC2Config{
 			Region: "eu-west-1", Types: []string{"t4g.large", "m7g.large"}, Image: "amazon-linux", Subnets: []string{"subnet-1"}, SecurityGroup: "sg-1",

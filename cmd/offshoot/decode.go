@@ -266,7 +266,7 @@ func mayBeUnset(inner decodeFunc, into *error) decodeFunc {
 				d.problems = append(d.problems, p)
 				continue
 			}
-			*into = (&decoder{file: d.file, problems: []problem{p}}).err()
+			*into = errors.Join(*into, (&decoder{file: d.file, problems: []problem{p}}).err())
 		}
 	}
 }

@@ -156,6 +156,9 @@ func checkTools(ctx context.Context, server int) (string, error) {
 }
 
 func checkProject(ctx context.Context, cfg *Config) (string, error) {
+	if cfg.Preview.EnvironmentUnset != nil {
+		return "", cfg.Preview.EnvironmentUnset
+	}
 	project, _, err := compose.Load(ctx, cfg.composeSource())
 	if err != nil {
 		return "", err

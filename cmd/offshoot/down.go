@@ -95,7 +95,7 @@ func (a *app) remove(ctx context.Context, u *ui.UI, machine provision.Machine, p
 		}
 		return removed, err
 	}
-	removed, err := provision.Down(ctx, machine, preview.ID, observe)
+	removed, err := provision.DownGuarded(ctx, machine, preview, provision.Guard{}, observe)
 	if err == nil || errors.Is(err, provision.ErrNoPreview) {
 		return removed, errors.Join(err, a.forgetArchives(preview))
 	}

@@ -11,38 +11,34 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/machine"
 	"github.com/offshoot-dev/offshoot/provision/remote"
 )
 
-// errHere is why what is done to machines is refused for previews on this
-// computer.
-var errHere = errors.New("the preview has no machine of its own")
-
-func refuseHere(provision.Machine, provision.Preview) error {
-	return hint.Usage(errHere, "it is for previews with provider: ec2; here, offshoot up renews the expiry and offshoot down removes the preview")
-}
-
 func (a *app) extendCommand() *cobra.Command {
 	w, expires := which{}, durationFlag(0)
 	c := &cobra.Command{
 		Use:     "extend",
-		Short:   "let the machine of a preview live longer",
-		Long:    "Extend changes when the machine of a preview expires, counted from now. It\nneither makes nor starts one.",
+		Short:   "change when a preview expires",
+		Long:    "Extend changes when a preview, or the machine that it has for itself, expires,\ncounted from now. It neither makes nor starts one.",
 		Example: "  offshoot extend --pr 12\n  offshoot extend --pr 12 --expires 7d",
 		Args:    noArgs,
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		given := c.Flags().Changed("expires")
-		return a.onPreview(c.Context(), "extend", w, preview{here: refuseHere, there: func(f far, _ provision.Preview) error {
-			if !given {
-				expires = durationFlag(f.config.Preview.Expires)
+		life := time.Duration(expires)
+		if !c.Flags().Changed("expires") {
+			cfg, err := a.config()
+			if err != nil {
+				return err
 			}
-			return f.extend(c.Context(), time.Duration(expires))
-		}})
+			life = cfg.Preview.Expires
+		}
+		return a.onPreview(c.Context(), "extend", w, preview{
+			here:  func(m provision.Machine, p provision.Preview) error { return a.extendHere(c.Context(), m, p, life) },
+			there: func(f far, _ provision.Preview) error { return f.extend(c.Context(), life) },
+		})
 	}
 	whichFlags(c, &w)
 	a.providerFlag(c)
@@ -51,29 +47,73 @@ func (a *app) extendCommand() *cobra.Command {
 	return c
 }
 
+func (a *app) extendHere(ctx context.Context, m provision.Machine, p provision.Preview, life time.Duration) error {
+	expires := endOf(life)
+	if err := provision.Expire(ctx, m, p.ID, expires); err != nil {
+		return err
+	}
+	u := a.newUI()
+	defer u.Close()
+	u.Info(p.Name + " expires " + until(expires, time.Now()))
+	return nil
+}
+
+// endOf is when a life that begins now ends; zero: never.
+func endOf(life time.Duration) time.Time {
+	if life <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(life).UTC().Truncate(time.Second)
+}
+
 func (a *app) stopCommand() *cobra.Command {
-	return a.lifeCommand("stop", "let the machine of a preview rest, which keeps its disk",
-		"Stop stops the machine of a preview. Its disk, and all that is on it, is kept\nand still costs. What begins with the machine's address changes with a start.", far.stop)
+	return a.lifeCommand("stop", "let a preview rest, which keeps its data",
+		"Stop stops the containers of a preview, or the machine that it has for itself.\nIts data is kept; a machine's disk still costs. What begins with the machine's\naddress changes with a start.", a.stopHere, far.stop)
 }
 
 func (a *app) startCommand() *cobra.Command {
-	return a.lifeCommand("start", "let the machine of a preview run again",
-		"Start starts the machine of a preview that was stopped, and prints the link. The\nmachine has another address then, and so has a preview that is named after it.", far.start)
+	return a.lifeCommand("start", "let a preview that was stopped run again",
+		"Start starts a preview that was stopped, and prints the link. A machine of its\nown has another address then, and so has a preview that is named after it.", a.startHere, far.start)
 }
 
-func (a *app) lifeCommand(verb, short, long string, do func(far, context.Context, provision.Preview) error) *cobra.Command {
+func (a *app) lifeCommand(verb, short, long string, here func(context.Context, provision.Machine, provision.Preview) error, there func(far, context.Context, provision.Preview) error) *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
 		Use: verb, Short: short, Long: long, Example: "  offshoot " + verb + " --pr 12", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.onPreview(c.Context(), verb, w, preview{here: refuseHere, there: func(f far, p provision.Preview) error {
-				return do(f, c.Context(), p)
-			}})
+			return a.onPreview(c.Context(), verb, w, preview{
+				here:  func(m provision.Machine, p provision.Preview) error { return here(c.Context(), m, p) },
+				there: func(f far, p provision.Preview) error { return there(f, c.Context(), p) },
+			})
 		},
 	}
 	whichFlags(c, &w)
 	a.providerFlag(c)
 	return c
+}
+
+func (a *app) stopHere(ctx context.Context, m provision.Machine, p provision.Preview) error {
+	if err := provision.Stop(ctx, m, p.ID); err != nil {
+		return err
+	}
+	u := a.newUI()
+	defer u.Close()
+	u.Info(p.Name + " is stopped: offshoot start or up lets it run again")
+	return nil
+}
+
+func (a *app) startHere(ctx context.Context, m provision.Machine, p provision.Preview) error {
+	if err := provision.Start(ctx, m, p.ID); err != nil {
+		return err
+	}
+	status, err := provision.Get(ctx, m, p.ID)
+	if err != nil {
+		return err
+	}
+	if firstLink(status) == "" {
+		return nil
+	}
+	return a.println(firstLink(status))
 }
 
 func (f far) say(text string) {
@@ -82,27 +122,26 @@ func (f far) say(text string) {
 	u.Info(text)
 }
 
-// extend changes the label, and the timer of a machine that runs.
 func (f far) extend(ctx context.Context, life time.Duration) error {
-	expires := time.Time{}
-	if life > 0 {
-		expires = time.Now().Add(life).UTC().Truncate(time.Second)
-	}
-	m, err := f.provider.Extend(ctx, f.machine.ID, expires)
-	if err != nil {
+	expires := endOf(life)
+	if err := f.expire(ctx, expires); err != nil {
 		return err
 	}
-	if m.State == machine.Running {
-		h, err := f.provider.Connect(ctx, m)
-		if err != nil {
-			return fmt.Errorf("the machine's own timer was not told: %w", err)
-		}
-		if err := h.Close(); err != nil {
-			return err
-		}
-	}
-	f.say("machine " + m.ID + " expires " + until(expires, time.Now()))
+	f.say("machine " + f.machine.ID + " expires " + until(expires, time.Now()))
 	return nil
+}
+
+// expire changes the label, and the timer of a machine that runs.
+func (f far) expire(ctx context.Context, expires time.Time) error {
+	m, err := f.provider.Extend(ctx, f.machine.ID, expires)
+	if err != nil || m.State != machine.Running {
+		return err
+	}
+	h, err := f.provider.Connect(ctx, m)
+	if err != nil {
+		return fmt.Errorf("the machine's own timer was not told: %w", err)
+	}
+	return h.Close()
 }
 
 func (f far) stop(ctx context.Context, _ provision.Preview) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -79,7 +80,7 @@ func (f *farUp) run(ctx context.Context) (_ *provision.Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, archive.remove()) }()
-	delivery.Archive = archive.path
+	delivery.Archive, delivery.Wanted = archive.path, f.options.guard.Wanted
 	return f.deliver(ctx, delivery)
 }
 
@@ -235,13 +236,14 @@ func (f *farUp) ownProgram() (string, error) {
 }
 
 // undo removes a machine that was made for a preview which never served. One
-// whose run goes on, since only we were interrupted, is left to it.
+// whose run goes on, since only we were interrupted, is left to it, and so is
+// one that the run for a newer commit may have found by now.
 func (f *farUp) undo(ctx context.Context, cause error) error {
 	var newer *remote.NewerError
 	var run *remote.RunError
 	gaveWay := errors.As(cause, &run) && run.Outcome.Exit == exitLocked
 	switch {
-	case !f.fresh || f.machine.ID == "" || gaveWay || errors.As(cause, &newer):
+	case !f.fresh || f.machine.ID == "" || gaveWay || errors.As(cause, &newer) || errors.Is(cause, ci.ErrUnwanted):
 		return nil
 	case ctx.Err() != nil:
 		f.ui.Info("what has begun on " + f.machine.ID + " goes on: offshoot up joins it, offshoot down removes the machine")

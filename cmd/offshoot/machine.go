@@ -57,5 +57,8 @@ func (a *app) dealWith(ctx context.Context, cfg *Config, p provision.Preview, do
 		return err
 	}
 	defer closing(machine.Engine, &err)
+	if err := provision.Owned(ctx, machine, p); err != nil {
+		return err
+	}
 	return do.here(machine, p)
 }

@@ -79,6 +79,7 @@ func TestRun_WrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"subset --plan --report r.pdf", "offshoot: subset: report r.pdf: unknown format\nhint: name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)\n"},
 		{"subset --plan --report r", "offshoot: subset: report r: unknown format\nhint: name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)\n"},
 		{"subset --plan --source mysql://u:hunter9@h/d", "offshoot: subset: source: not a database URL\nhint: write postgres://user@host:5432/database\n"},
+		{"sweep --keep-cache 20", "offshoot: sweep: invalid argument \"20\" for \"--keep-cache\" flag: write it like 20GB or 500MB\nhint: see offshoot sweep --help\n"},
 		{"completion", "offshoot: completion: no shell given\nhint: choose one of bash, zsh, fish, powershell\n"},
 	} {
 		stdout, stderr, code := captured(t, strings.Fields(c.args)...)
@@ -120,6 +121,19 @@ func TestFlags_RefusedValuesLeaveTheOldOne(t *testing.T) {
 	}
 	if got := new(pullFlag).String(); got != "" {
 		t.Errorf("no pull request is shown as %q", got)
+	}
+}
+
+func TestParseSize_WantsAUnit(t *testing.T) {
+	for value, want := range map[string]int64{"0": 0, "20GB": 20e9, "1.5 gb": 1.5e9, "500M": 5e8, "2TB": 2e12} {
+		if got, err := parseSize(value); got != want || err != nil {
+			t.Errorf("%q: %d, %v", value, got, err)
+		}
+	}
+	for _, value := range []string{"", "20", "1e9", "-1GB", "GB", "1.5.1GB", "9999999GB", "20GB 1", "NaNGB"} {
+		if got, err := parseSize(value); err == nil {
+			t.Errorf("%q: %d", value, got)
+		}
 	}
 }
 

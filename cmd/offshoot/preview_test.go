@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,6 +39,7 @@ services:
     build: .
     ports: ["8000"]
     depends_on: [db]
+    stop_grace_period: 1s
 `
 
 const tinyDockerfile = `FROM scratch
@@ -193,6 +195,9 @@ func TestPreview_WholeLife(t *testing.T) {
 	if !strings.Contains(list, "feature") || !strings.Contains(list, git(t, dir, "rev-parse", "HEAD")[:10]) || !strings.Contains(list, link) {
 		t.Errorf("list prints\n%s", list)
 	}
+	if got := offshoot(t, dir, 0, "extend", "--expires", "7d").stderr.String(); !strings.Contains(got, "feature expires in 7d") || !strings.Contains(offshoot(t, dir, 0, "list").stdout.String(), "in 7d") {
+		t.Errorf("extend says %q", got)
+	}
 	if got := offshoot(t, dir, 0, "open").stdout.String(); strings.TrimSpace(got) != link {
 		t.Errorf("open prints %q", got)
 	}
@@ -207,13 +212,50 @@ func TestPreview_WholeLife(t *testing.T) {
 	if got := offshoot(t, dir, 0, "logs", "--tail", "2", "db").stdout.String(); strings.Count(got, "\n") != 2 || !strings.HasPrefix(got, "db") {
 		t.Errorf("logs print %q", got)
 	}
-	for _, args := range [][]string{{"logs", "--pr", "99"}, {"exec", "--pr", "99", "web", "--", "true"}, {"psql", "--pr", "99"}, {"open", "--pr", "99"}} {
+	for _, args := range [][]string{{"logs", "--pr", "99"}, {"exec", "--pr", "99", "web", "--", "true"}, {"psql", "--pr", "99"}, {"open", "--pr", "99"}, {"extend", "--pr", "99"}} {
 		p := offshoot(t, dir, 10, args...)
 		if !strings.Contains(p.stderr.String(), "no such preview") {
 			t.Errorf("%q says %q", args, p.stderr.String())
 		}
 	}
+	restAndGoOn(t, dir, link)
 	updateAndRemove(t, dir, link)
+}
+
+// restAndGoOn stops the preview, which keeps its data, and starts it again.
+func restAndGoOn(t *testing.T, dir, link string) {
+	t.Helper()
+	offshoot(t, dir, 0, "psql", "--", "-c", "INSERT INTO orders VALUES (8)")
+	for range 2 {
+		if got := offshoot(t, dir, 0, "stop").stderr.String(); !strings.Contains(got, "feature is stopped: offshoot start or up") {
+			t.Errorf("stop says %q", got)
+		}
+	}
+	if got := get(t, link); !strings.Contains(got, "is asleep") {
+		t.Errorf("while it is stopped, the link answers %q", got)
+	}
+	if got := offshoot(t, dir, 0, "list").stdout.String(); !strings.Contains(got, "asleep") {
+		t.Errorf("list prints\n%s", got)
+	}
+	if out, err := exec.Command("docker", "ps", "-q", "--filter", "label=dev.offshoot.repository="+dir).Output(); err != nil || len(out) > 0 {
+		t.Errorf("%v, still runs: %s", err, out)
+	}
+	for range 2 {
+		if got := offshoot(t, dir, 0, "start").stdout.String(); strings.TrimSpace(got) != link {
+			t.Errorf("start prints %q", got)
+		}
+	}
+	orders := func() string {
+		p := start(t, dir, nil, "psql", "--", "-Atc", "SELECT count(*) FROM orders")
+		p.ends()
+		return p.stdout.String()
+	}
+	deadline := time.Now().Add(time.Minute) // a server needs a moment to start
+	for get(t, link) != "hello from a tiny shop\n" || orders() != "8\n" {
+		if time.Now().After(deadline) {
+			t.Fatalf("after start, the link answers %q, and there are %q orders, want 8", get(t, link), orders())
+		}
+	}
 }
 
 // updateAndRemove goes on with a second up, which resets the data, one that

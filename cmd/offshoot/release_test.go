@@ -60,7 +60,7 @@ func TestManual_HasAPageForEveryCommand(t *testing.T) {
 }
 
 func TestRoff_TextIsNeverAnInstruction(t *testing.T) {
-	if got := roff(".so /etc/passwd\n'x \\n a-b"); got != "\\&.so /etc/passwd\n\\&'x \\en a\\-b" {
+	if got := roff(".so /etc/passwd\n'x \\n a-b …"); got != "\\&.so /etc/passwd\n\\&'x \\en a\\-b \\[u2026]" {
 		t.Errorf("%q", got)
 	}
 }

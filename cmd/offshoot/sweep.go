@@ -24,11 +24,16 @@ Nothing without offshoot's labels is touched.
 Each thing is looked at again right before it is removed, and its pull request
 is asked for by itself, so that a list that fails, is empty or is short removes
 nothing. Without a token for the forge only what has expired, and what belongs
-to nothing, is removed.`
+to nothing, is removed.
+
+With --keep-cache, what builds left on this computer's engine is bounded too:
+images that offshoot built and that are of no preview any more, the oldest
+first, then the engine's build cache, which all who build there share.`
 
 // sweepOptions is the command line of sweep.
 type sweepOptions struct {
-	dryRun bool
+	dryRun    bool
+	keepCache sizeFlag
 }
 
 func (a *app) sweepCommand() *cobra.Command {
@@ -37,11 +42,12 @@ func (a *app) sweepCommand() *cobra.Command {
 		Use:     "sweep",
 		Short:   "remove previews that nobody needs any more",
 		Long:    sweepLong,
-		Example: "  offshoot sweep --dry-run\n  GITHUB_TOKEN=… offshoot sweep",
+		Example: "  offshoot sweep --dry-run\n  GITHUB_TOKEN=… offshoot sweep --keep-cache 20GB",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.sweep(c.Context(), o) },
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be removed, and why; remove nothing")
+	c.Flags().Var(&o.keepCache, "keep-cache", "most that builds may leave on the engine, `SIZE` such as 20GB (default as configured, or no bound)")
 	a.jsonFlag(c)
 	return c
 }
@@ -50,6 +56,12 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
+	}
+	if o.keepCache.bytes != nil {
+		cfg.Sweep.KeepCache = o.keepCache.bytes
+	}
+	if o.keepCache.bytes != nil && cfg.Provider == providerEC2 {
+		return hint.Usage(errors.New("sweep: --keep-cache where each preview has a machine of its own"), "leave it out: the cache goes with the machine")
 	}
 	preview, git, err := a.preview(ctx, cfg, which{branch: "all"}) // only the repository matters
 	if err != nil {
@@ -116,7 +128,11 @@ func (a *app) places(ctx context.Context, cfg *Config, repository string) ([]swe
 	if err != nil {
 		return nil, nil, err
 	}
-	return []sweep.Place{sweep.Engine{Machine: machine}}, machine.Engine.Close, nil
+	places := []sweep.Place{sweep.Engine{Machine: machine}}
+	if keep := cfg.Sweep.KeepCache; keep != nil {
+		places = append(places, sweep.Store{Machine: machine, Keep: *keep})
+	}
+	return places, machine.Engine.Close, nil
 }
 
 // leftoverAge is how old a volume must be that no instance has: a younger one

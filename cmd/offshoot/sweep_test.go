@@ -179,3 +179,17 @@ func TestSweep_WithoutATokenSaysSo(t *testing.T) {
 		t.Errorf("summary %q, %v", text, err)
 	}
 }
+
+func TestSweep_AMachineOfItsOwnHasNoCacheToKeep(t *testing.T) {
+	t.Chdir(clone(t))
+	_, errs, code := captured(t, "sweep", "--keep-cache", "20GB", "--dry-run")
+	if code == exitUsage {
+		t.Errorf("on this computer: %s", errs)
+	}
+	if err := os.WriteFile(configName, []byte("provider: ec2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := captured(t, "sweep", "--keep-cache", "20GB"); code != exitUsage || !strings.Contains(errs, "leave it out") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+}

@@ -122,6 +122,9 @@ func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error
 }
 
 func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) (err error) {
+	if err := cfg.Preview.EnvironmentUnset; err != nil {
+		return fmt.Errorf("up %s: %w", preview.Name, err)
+	}
 	if cfg.Provider == providerEC2 {
 		return a.upFar(ctx, cfg, o, preview, commit)
 	}

@@ -3,6 +3,7 @@ package ci
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,11 @@ func (s Situation) obey(words []string) Action {
 		return Action{Do: Nothing, Refused: true, Reason: fmt.Sprintf("%s may not write to the repository", s.Event.Sender)}
 	}
 	by := "asked for by " + s.Event.Sender
+	if !s.Pull.Open {
+		a := over()
+		a.Refused = !slices.Equal(words, []string{"down"})
+		return a
+	}
 	switch {
 	case len(words) == 1 && (words[0] == "up" || words[0] == "reset"):
 		return s.upOnRequest(Deed(words[0]), by)
@@ -65,8 +71,6 @@ func (s Situation) refuse(reply string) Action {
 // The commit of a fork that is served already was approved.
 func (s Situation) upOnRequest(do Deed, by string) Action {
 	switch {
-	case !s.Pull.Open:
-		return s.refuse("the pull request is closed")
 	case s.Pull.Fork && s.Serving != s.Pull.Commit:
 		return s.refuse("this comes from a fork: look at the commit, then comment /preview approve " + s.Pull.Commit)
 	}

@@ -94,20 +94,37 @@ func (s Situation) decide() Action {
 	switch s.Event.Kind {
 	case forge.Scheduled:
 		return Action{Do: Sweep, Reason: "scheduled"}
-	case forge.Opened, forge.Reopened, forge.Pushed, forge.Ready:
-		return s.up(string(s.Event.Kind))
-	case forge.Closed:
-		return s.closed()
+	case forge.Commented:
+		return s.command()
 	case forge.Stopped:
 		return Action{Do: Down, Forced: true, Reason: "its environment was stopped"}
+	case forge.Other:
+		return nothing("%s is of no interest", s.Event.Name)
+	case forge.Closed:
+		return s.closed()
+	}
+	if !s.Pull.Open {
+		return over()
+	}
+	return s.change()
+}
+
+// over ends what there is of a closed pull request, whatever event leads there.
+// The run of its close may be lost: of several that wait, GitHub keeps only the
+// newest.
+func over() Action { return Action{Do: Down, Reason: "the pull request is closed"} }
+
+// change decides what a change of an open pull request leads to.
+func (s Situation) change() Action {
+	switch s.Event.Kind {
+	case forge.Opened, forge.Reopened, forge.Pushed, forge.Ready:
+		return s.up(string(s.Event.Kind))
 	case forge.Drafted:
 		return s.drafted()
 	case forge.Labeled:
 		return s.labeled()
 	case forge.Unlabeled:
 		return s.unlabeled()
-	case forge.Commented:
-		return s.command()
 	}
 	return nothing("%s is of no interest", s.Event.Name)
 }
@@ -136,13 +153,10 @@ func (s Situation) up(reason string) Action {
 
 // late says why a run is not wanted any more.
 func (s Situation) late() string {
-	switch {
-	case !s.Pull.Open:
-		return "the pull request is closed"
-	case s.Event.Commit != "" && s.Event.Commit != s.Pull.Commit:
-		return fmt.Sprintf("commit %s is superseded by %s", short(s.Event.Commit), short(s.Pull.Commit))
+	if s.Event.Commit == "" || s.Event.Commit == s.Pull.Commit {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("commit %s is superseded by %s", short(s.Event.Commit), short(s.Pull.Commit))
 }
 
 func (s Situation) closed() Action {
@@ -159,7 +173,7 @@ func (s Situation) drafted() Action {
 	switch {
 	case s.Settings.Drafts:
 		return nothing("drafts have previews too")
-	case !s.Pull.Draft && s.Pull.Open:
+	case !s.Pull.Draft:
 		return nothing("it is ready for review again")
 	}
 	return Action{Do: Down, Forced: true, Reason: "converted to a draft"}
@@ -181,7 +195,7 @@ func (s Situation) unlabeled() Action {
 	switch {
 	case label == "" || s.Event.Label != "" && s.Event.Label != label:
 		return nothing("the label means nothing here")
-	case slices.Contains(s.Pull.Labels, label) && s.Pull.Open:
+	case slices.Contains(s.Pull.Labels, label):
 		return nothing("it has the label %q again", label)
 	}
 	return Action{Do: Down, Forced: true, Reason: fmt.Sprintf("the label %q was removed", label)}
@@ -192,8 +206,6 @@ func (s Situation) approve(commit, reason string) Action {
 	switch {
 	case !s.MayWrite:
 		return Action{Do: Nothing, Refused: true, Reason: fmt.Sprintf("%s may not write to the repository", s.Event.Sender)}
-	case !s.Pull.Open:
-		return nothing("the pull request is closed")
 	case commit != s.Pull.Commit:
 		return Action{
 			Do: Answer, Refused: true, Reason: "another commit than the newest was approved",

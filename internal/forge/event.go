@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
@@ -48,14 +49,31 @@ func ReadEvent(env Lookup, payload []byte) (Event, error) {
 	if len(payload) == 0 {
 		return variables(env)
 	}
+	const advice = "give the file that GITHUB_EVENT_PATH or TRIGGER_PAYLOAD names"
 	var p payloadOf
 	if err := json.Unmarshal(payload, &p); err != nil {
-		return Event{}, hint.Usage(fmt.Errorf("event: %w", err), "give the file that GITHUB_EVENT_PATH or TRIGGER_PAYLOAD names")
+		return Event{}, hint.Usage(fmt.Errorf("event: %w", explain(err)), advice)
 	}
+	e := p.actions(env.get("GITHUB_EVENT_NAME"))
 	if p.ObjectKind != "" {
-		return p.gitLab(), nil
+		e = p.gitLab()
 	}
-	return p.actions(env.get("GITHUB_EVENT_NAME")), nil
+	if e.Number < 1 && e.Kind != Scheduled && e.Kind != Other {
+		return Event{}, hint.Usage(fmt.Errorf("event: %q without the number of a pull request", e.Name), advice)
+	}
+	return e, nil
+}
+
+// explain says what is wrong with a payload without Go's names.
+func explain(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return fmt.Errorf("not JSON: %w", err)
+	case wrong.Field == "":
+		return fmt.Errorf("a JSON %s where an object is expected", wrong.Value)
+	}
+	return fmt.Errorf("%s holds a JSON %s, which is none of that field's", strings.ToLower(wrong.Field), wrong.Value)
 }
 
 // payloadOf is the part of all payloads that says anything here.

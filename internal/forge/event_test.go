@@ -132,8 +132,13 @@ func TestReadEvent_ReadsTheVariablesOfAGitLabJob(t *testing.T) {
 }
 
 func TestReadEvent_RefusesWhatIsNone(t *testing.T) {
-	for name, payload := range map[string]string{"not JSON": "on: push", "no payload and no job": "", "a list": "[]"} {
-		if _, err := forge.ReadEvent(vars{}.lookup, []byte(payload)); !errors.Is(err, hint.ErrUsage) {
+	for name, payload := range map[string]string{
+		"not JSON": "on: push", "no payload and no job": "", "a list": "[]", "half of one": `{"action`,
+		"no number": `{"action":"opened","pull_request":{}}`, "below all numbers": `{"action":"created","comment":{"id":1},"issue":{"number":-1,"pull_request":{}}}`,
+		"beyond all numbers": `{"number":99999999999999999999}`, "a name for a number": `{"pull_request":{"number":"7"}}`,
+	} {
+		_, err := forge.ReadEvent(vars{}.lookup, []byte(payload))
+		if !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "Go ") || strings.Contains(err.Error(), "payloadOf") {
 			t.Errorf("%s: %v, want a usage error", name, err)
 		}
 	}

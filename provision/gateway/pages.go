@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -48,9 +49,13 @@ func showUnknown(w http.ResponseWriter, r *http.Request) {
 }
 
 func showWaiting(w http.ResponseWriter, r *http.Request, route Route) {
-	w.Header().Set("Retry-After", "2")
+	reload := 2
+	if route.State == Asleep { // nobody is at work on it
+		reload = 15
+	}
+	w.Header().Set("Retry-After", strconv.Itoa(reload))
 	show(w, r, http.StatusServiceUnavailable, "waiting.html",
-		page{Title: route.Preview + " is " + string(route.State), Reload: 2, Route: route},
+		page{Title: route.Preview + " is " + string(route.State), Reload: reload, Route: route},
 		fmt.Sprintf("preview %s of %s is %s", route.Preview, route.Project, route.State))
 }
 

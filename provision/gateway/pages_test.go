@@ -38,7 +38,7 @@ func TestPages_WaitingPageLoadsItselfAgain(t *testing.T) {
 	route := secretRoute()
 	route.Since = time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC)
 	route.Commit = "0123456789abcdef"
-	for _, state := range []State{Starting, Updating} {
+	for _, state := range []State{Starting, Updating, Asleep} {
 		route.State = state
 		response, body := browse(t, gatewayWith(t, route), "pr-7.bank.localhost.:8480", "/deep/link")
 		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {

@@ -21,6 +21,7 @@ const (
 	Serving  State = "serving"  // requests are passed on
 	Starting State = "starting" // the first generation is being made
 	Updating State = "updating" // stopped while a new generation takes its data over
+	Asleep   State = "asleep"   // stopped on request
 )
 
 // A Route leads one host name to one port of one container.

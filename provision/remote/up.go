@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -22,6 +23,12 @@ type Delivery struct {
 	Request  Request
 	// Dir is where the compose project is, relative to the checkout.
 	Dir string
+	// Wanted is asked when all is sent and nothing has begun: that takes minutes,
+	// and there may be a newer commit by then. It also has the last word where the
+	// machine is at work on a commit that only looks newer: what is pushed by
+	// force may be older than what it replaces. Nil: the times of the commits
+	// decide.
+	Wanted func(ctx context.Context) error
 }
 
 // The steps of a delivery, ahead of those of the run itself.
@@ -44,7 +51,7 @@ func (s Site) Up(ctx context.Context, d Delivery, observe func(provision.Event))
 	err = steps.do(StepSend, func() (string, error) { return s.send(ctx, goods) })
 	if err == nil {
 		err = steps.do(StepRun, func() (string, error) {
-			started, err = s.start(ctx, goods)
+			started, err = s.startWanted(ctx, goods, d.Wanted)
 			return started.describe(), err
 		})
 	}
@@ -262,6 +269,26 @@ func (g goods) writePart(w io.Writer, part Part) error {
 		return &settled{fmt.Errorf("%s became shorter while it was sent", filepath.Base(file.Name()))}
 	}
 	return err
+}
+
+// startWanted begins the run if it still is wanted.
+func (s Site) startWanted(ctx context.Context, g goods, wanted func(context.Context) error) (Started, error) {
+	if wanted == nil {
+		return s.start(ctx, g)
+	}
+	if err := wanted(ctx); err != nil {
+		return Started{}, err
+	}
+	started, err := s.start(ctx, g)
+	var newer *NewerError
+	if !errors.As(err, &newer) {
+		return started, err
+	}
+	if err := wanted(ctx); err != nil {
+		return Started{}, err
+	}
+	g.order.Request.Committed = time.Now().UTC()
+	return s.start(ctx, g)
 }
 
 // start begins the run, after contents that went missing were sent again.

@@ -213,6 +213,34 @@ func TestUp_OfAnOlderCommitDoesNotDisturbANewerRun(t *testing.T) {
 	}
 }
 
+// What is pushed by force may have been committed before what it replaces.
+func TestUp_WhatIsWantedWinsOverACommitThatLooksNewer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, host.Local{})
+	gate := filepath.Join(t.TempDir(), "gate")
+	replaced := r.delivery(map[string]string{"STEPS": "1", "GATE": gate})
+	replaced.Request.Committed = time.Now().Add(-time.Minute)
+	forced := r.delivery(nil)
+	forced.Request.Committed, forced.Request.Options.Commit = time.Unix(1000, 0), "decade"
+	asked, late := 0, errors.New("there is a newer commit")
+	_, err := r.site.Up(t.Context(), replaced, func(e provision.Event) {
+		if e.Step != provision.StepImages {
+			return
+		}
+		forced.Wanted = func(context.Context) error { return late }
+		if _, err := r.site.Up(t.Context(), forced, nil); !errors.Is(err, late) {
+			t.Errorf("what is not wanted: %v", err)
+		}
+		forced.Wanted = func(context.Context) error { asked++; return nil }
+		if result, _ := r.up(forced); result.Commit != "decade" || asked != 2 {
+			t.Errorf("asked %d times: %+v", asked, result)
+		}
+	})
+	if err == nil || err.Error() != "gave way to commit decade" {
+		t.Errorf("the replaced: %v", err)
+	}
+}
+
 func TestUp_SaysThatARunWasKilled(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, host.Local{})

@@ -90,12 +90,8 @@ func (e Engine) Remove(ctx context.Context, h Held) error {
 	default:
 		_, err = provision.Down(ctx, e.Machine, h.Preview, nil)
 	}
-	var locked *provision.LockedError
-	switch {
-	case errors.As(err, &locked):
-		return fmt.Errorf("%w: %w", ErrBusy, err)
-	case errors.Is(err, provision.ErrNoPreview):
+	if errors.Is(err, provision.ErrNoPreview) {
 		return ErrGone
 	}
-	return err
+	return busyIfLocked(err)
 }

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"maps"
@@ -42,7 +43,7 @@ func makeThings(t *testing.T, api client.APIClient, labels map[string]string, ne
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = api.NetworkRemove(t.Context(), made.ID) })
+		t.Cleanup(func() { _ = api.NetworkRemove(context.WithoutCancel(t.Context()), made.ID) })
 	}
 	for _, v := range volumes {
 		of := maps.Clone(labels)
@@ -52,7 +53,7 @@ func makeThings(t *testing.T, api client.APIClient, labels map[string]string, ne
 		if _, err := api.VolumeCreate(t.Context(), volume.CreateOptions{Name: v, Labels: of}); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = api.VolumeRemove(t.Context(), v, true) })
+		t.Cleanup(func() { _ = api.VolumeRemove(context.WithoutCancel(t.Context()), v, true) })
 	}
 }
 

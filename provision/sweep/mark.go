@@ -15,6 +15,7 @@ const (
 	Expired  Reason = "expired"
 	Closed   Reason = "closed" // its pull request is not open
 	Orphaned Reason = "orphaned"
+	Surplus  Reason = "surplus" // of what may be kept up to a size
 )
 
 // Removal is one thing to remove, and why.
@@ -57,6 +58,8 @@ func mark(now time.Time, h Held, open *Open) (Removal, bool) {
 	switch {
 	case h.Orphan != "":
 		return Removal{Held: h, Reason: Orphaned, Text: h.Orphan}, true
+	case h.Surplus != "":
+		return Removal{Held: h, Reason: Surplus, Text: h.Surplus}, true
 	case !h.Expires.IsZero() && !h.Expires.After(now):
 		return Removal{Held: h, Reason: Expired, Text: "expired on " + h.Expires.UTC().Format("Mon, 2 Jan 2006 15:04 MST")}, true
 	case h.PullRequest > 0 && open != nil && !(*open)[h.PullRequest]:
@@ -77,6 +80,10 @@ func order(k Kind) int {
 		return 2
 	case Gateway:
 		return 4
+	case Image:
+		return 5
+	case BuildCache: // which has then what images had
+		return 6
 	}
 	return 3
 }

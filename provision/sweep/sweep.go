@@ -24,6 +24,8 @@ const (
 	Generation Kind = "generation" // of a preview that serves: what a killed update left
 	Gateway    Kind = "gateway"
 	Machine    Kind = "machine"
+	Image      Kind = "image"       // of no preview
+	BuildCache Kind = "build cache" // of the engine's builder
 )
 
 // Held is one thing that offshoot made and that is still there.
@@ -41,6 +43,8 @@ type Held struct {
 	// Orphan says why nothing needs it, whatever the pull requests are; empty:
 	// it is in use as far as its place can tell.
 	Orphan string `json:"orphan,omitempty"`
+	// Surplus says that too much is kept of its likes, and of this one first.
+	Surplus string `json:"surplus,omitempty"`
 
 	place Place
 }

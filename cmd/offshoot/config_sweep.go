@@ -1,0 +1,10 @@
+package main
+
+// SweepConfig is the part about the cleanup.
+type SweepConfig struct {
+	KeepCache *int64 // bytes that builds may leave on the engine; nil: as many as they want
+}
+
+func (s *SweepConfig) fields() []field {
+	return []field{{name: "keep_cache", decode: size(&s.KeepCache)}}
+}

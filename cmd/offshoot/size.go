@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var sizes = regexp.MustCompile(`^(?i)([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([MGT])B?$`)
+
+// parseSize reads a number of bytes in powers of 1000, such as 20GB. A number
+// alone is refused: it would be bytes, and hardly meant so.
+func parseSize(value string) (int64, error) {
+	if value == "0" {
+		return 0, nil
+	}
+	m := sizes.FindStringSubmatch(value)
+	if m == nil {
+		return 0, errors.New("write it like 20GB or 500MB")
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	unit := map[string]float64{"M": 1e6, "G": 1e9, "T": 1e12}[strings.ToUpper(m[2])]
+	return int64(n * unit), err
+}
+
+// size reads a key whose absence means something else than 0.
+func size(into **int64) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		value, ok := d.scalar(n, where, "a size")
+		if !ok {
+			return
+		}
+		parsed, err := parseSize(value)
+		if err != nil {
+			d.problem(n, where+": not a size", err.Error())
+			return
+		}
+		*into = &parsed
+	}
+}
+
+// sizeFlag is a size on the command line; nil: it was not given.
+type sizeFlag struct{ bytes *int64 }
+
+func (s *sizeFlag) String() string { return "" }
+
+func (s *sizeFlag) Type() string { return "size" }
+
+func (s *sizeFlag) Set(value string) error {
+	n, err := parseSize(value)
+	if err == nil {
+		s.bytes = &n
+	}
+	return err
+}

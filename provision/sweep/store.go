@@ -1,0 +1,116 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/docker/go-units"
+
+	"github.com/offshoot-dev/offshoot/provision"
+)
+
+// Store is the place of what builds left on an engine: images that offshoot
+// built and that are of no preview any more, and the cache of the engine's
+// builder. Nothing goes before they are too big together. All who build on the
+// engine share the cache, so that somebody has to have asked for it.
+type Store struct {
+	Machine provision.Machine
+	Keep    int64 // bytes
+}
+
+const cacheID = "of the engine"
+
+// Held lists the images of other repositories, for those of this one go with
+// their previews, and the cache where it is too big.
+func (s Store) Held(ctx context.Context, repository string) ([]Held, error) {
+	images, err := s.images(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := s.Machine.Engine.BuildCache(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return surplus(repository, images, cache.Bytes, cache.Removable, s.Keep), nil
+}
+
+func (s Store) images(ctx context.Context, repository string) ([]provision.IdleImage, error) {
+	all, err := provision.IdleImages(ctx, s.Machine)
+	var images []provision.IdleImage
+	for _, i := range all {
+		if i.Repository != repository {
+			images = append(images, i)
+		}
+	}
+	return images, err
+}
+
+// surplus marks images, the oldest first, until at most so many bytes are kept,
+// and then the cache.
+func surplus(repository string, images []provision.IdleImage, cache, removable, keep int64) []Held {
+	total := cache
+	for _, i := range images {
+		total += i.Bytes
+	}
+	var held []Held
+	for _, i := range images {
+		h := Held{Kind: Image, ID: i.Name, Preview: i.Preview, Repository: repository, Created: i.Created}
+		if total > keep {
+			h.Surplus = fmt.Sprintf("of no preview; builds left %s, %s may stay", size(total), size(keep))
+			total -= i.Bytes
+		}
+		held = append(held, h)
+	}
+	if total > keep && removable > 0 {
+		held = append(held, Held{
+			Kind: BuildCache, ID: cacheID, Repository: repository,
+			Surplus: fmt.Sprintf("it has %s, %s may stay: what was used least recently goes", size(cache), size(max(0, keep-total+cache))),
+		})
+	}
+	return held
+}
+
+func size(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
+
+// Again measures once more: another sweep may have removed enough.
+func (s Store) Again(ctx context.Context, h Held) (Held, error) {
+	held, err := s.Held(ctx, h.Repository)
+	if err != nil {
+		return h, err
+	}
+	for _, now := range held {
+		if now.Kind == h.Kind && now.ID == h.ID {
+			return now, nil
+		}
+	}
+	return h, ErrGone
+}
+
+// Remove removes an image, or as much of the cache as is too much now.
+func (s Store) Remove(ctx context.Context, h Held) error {
+	images, err := s.images(ctx, h.Repository)
+	if err != nil {
+		return err
+	}
+	keep := s.Keep
+	for _, i := range images {
+		if h.Kind == Image && i.Name == h.ID {
+			return busyIfLocked(provision.RemoveIdleImage(ctx, s.Machine, i))
+		}
+		keep -= i.Bytes
+	}
+	if h.Kind == Image {
+		return ErrGone
+	}
+	_, err = s.Machine.Engine.ThinBuildCache(ctx, max(0, keep))
+	return err
+}
+
+func busyIfLocked(err error) error {
+	var locked *provision.LockedError
+	if errors.As(err, &locked) {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
+}
