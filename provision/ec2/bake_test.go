@@ -85,6 +85,27 @@ func TestBake_MakesAnImageThatMachinesAreMadeOf(t *testing.T) {
 	}
 }
 
+func TestBase_OfAnImageIsWhatItBeganWith(t *testing.T) {
+	a := newAccount(t, slowly(1))
+	of := spec("shop-bake-1")
+	of.Labels[ec2.LabelBase] = ec2.AmazonLinux
+	m, err := a.provider.Ensure(t.Context(), of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	im, err := a.provider.Bake(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for image, want := range map[string]string{
+		"": ec2.Ubuntu, ec2.AmazonLinux: ec2.AmazonLinux, standin.AMI: standin.AMI, im.ID: ec2.AmazonLinux,
+	} {
+		if got, err := a.provider.Base(t.Context(), image); got != want || err != nil {
+			t.Errorf("%q: %q, %v, want %q", image, got, err, want)
+		}
+	}
+}
+
 // leftOfBakes is what is in the account but the shared group.
 func (a *account) leftOfBakes() []string {
 	return slices.DeleteFunc(a.cloud.Left(), func(id string) bool { return strings.HasPrefix(id, "sg-") })

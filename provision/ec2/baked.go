@@ -21,6 +21,22 @@ func (p *Provider) Images(ctx context.Context, repository string) ([]Image, erro
 	return p.images(ctx, bakedFor(repository)...)
 }
 
+// LabelBase is on images that were baked: what the machine was made from.
+const LabelBase = "dev.offshoot.base"
+
+// Base is what to begin with for an image: the given one, or where that was
+// baked what it began with, so that no image grows out of the last one.
+func (p *Provider) Base(ctx context.Context, image string) (string, error) {
+	if !amiID.MatchString(image) {
+		return cmp.Or(image, Ubuntu), nil
+	}
+	found, exists, err := p.imageByID(ctx, image)
+	if err != nil || !exists || found.Labels[labelBaked] == "" {
+		return image, err
+	}
+	return cmp.Or(found.Labels[LabelBase], Ubuntu), nil
+}
+
 func bakedFor(repository string) []types.Filter {
 	return append(tagFilters(machine.Filter{Repository: repository}), filter("tag-key", labelBaked))
 }
