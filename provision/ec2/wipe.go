@@ -54,18 +54,19 @@ func Wipe(root, archive string) error {
 const objects = "home/offshoot/offshoot/objects/"
 
 // secret are patterns of what is overwritten and then removed, with all that
-// is in it: the copy of a disk has the blocks of what was removed as well.
+// is in it: the copy of a disk has the blocks of what was removed as well. The
+// archive of a run is not among them, since it is the object under another name.
 var secret = []string{
 	"etc/offshoot/ssh_host_key", "etc/ssh/ssh_host_*", "root/.ssh", "home/*/.ssh",
 	"root/.docker", "home/*/.docker", "root/.aws", "home/*/.aws", "root/.*_history", "home/*/.*_history",
-	"home/offshoot/offshoot/runs", objects + "*", "var/lib/cloud/instances/*", "var/lib/cloud/data/*", "var/lib/systemd/credential.secret",
+	"home/offshoot/offshoot/runs/*/order*", "home/offshoot/offshoot/runs/*/checkout", objects + "*", "var/lib/cloud/instances/*", "var/lib/cloud/data/*", "var/lib/systemd/credential.secret",
 }
 
 // wiped are patterns of what is removed, with all that is in it.
 var wiped = []string{
 	"etc/offshoot/sshd_config", "etc/offshoot/ready", "etc/offshoot/failed",
 	"etc/systemd/system/offshoot-sshd.service", "etc/systemd/system/*.wants/offshoot-sshd.service",
-	"home/offshoot/offshoot/lock", "root/.cache", "home/*/.cache",
+	"home/offshoot/offshoot/runs", "home/offshoot/offshoot/lock", "root/.cache", "home/*/.cache",
 	"var/lib/cloud/instance", "var/lib/cloud/sem/*", "var/lib/cloud/handlers/*",
 	"var/lib/systemd/random-seed", "var/lib/docker/engine-id", "etc/docker/key.json",
 	"var/lib/dhcp/*", "var/lib/NetworkManager/*", "var/crash/*", "tmp/*", "tmp/.*", "var/tmp/*", "var/log/journal/*",

@@ -43,6 +43,13 @@ func TestWipe_LeavesNothingThatLetsInOrTellsOfTheMachine(t *testing.T) {
 			want[name] = map[string]string{"kept": "secret", "empty": ""}[fate]
 		}
 	}
+	run := filepath.Join(root, "home/offshoot/offshoot/runs/1/archive")
+	if err := os.Mkdir(run, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(filepath.Join(root, "home/offshoot/offshoot/objects/0a"), filepath.Join(run, "a.sql")); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		if err := ec2.Wipe(root, "0a"); err != nil {
 			t.Fatal(err)
