@@ -26,6 +26,9 @@ func (a *app) agentCommand() *cobra.Command {
 			if len(args) > 0 && slices.Contains(previewVerbs, args[0]) {
 				return a.agentOnPreview(c.Context(), args)
 			}
+			if len(args) > 0 && slices.Contains(wipeVerbs, args[0]) {
+				return a.agentFailure(agentWipe(c.Context(), args))
+			}
 			return a.agentFailure(remote.Command(c.Context(), args, a.stdin, a.stdout, a.agentUp))
 		},
 	}
@@ -70,5 +73,8 @@ func (a *app) upHere(ctx context.Context, request remote.Request, observe func(p
 	}
 	defer closing(machine.Engine, &err)
 	machine.Front = request.Front
+	if request.Bake {
+		return provision.Bake(ctx, machine, request.Options, observe)
+	}
 	return provision.Up(ctx, machine, request.Options, observe)
 }
