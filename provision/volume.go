@@ -12,8 +12,12 @@ import (
 // was restarted, so that they are asked for.
 func createVolume(ctx context.Context, api client.APIClient, options volume.CreateOptions) (volume.Volume, error) {
 	made, err := api.VolumeCreate(ctx, options)
-	if err != nil {
+	if err != nil || len(made.Labels) > 0 {
 		return made, err
 	}
-	return api.VolumeInspect(ctx, made.Name)
+	found, err := api.VolumeInspect(ctx, options.Name)
+	if notFound(err) {
+		return made, nil
+	}
+	return found, err
 }
