@@ -77,6 +77,12 @@ func (f *farUp) run(ctx context.Context) (_ *provision.Result, err error) {
 	if err := f.step(stepMachine, func() (string, error) { return f.ensure(ctx) }); err != nil {
 		return nil, err
 	}
+	if delivery.Elsewhere, err = f.elsewhere(ctx); err != nil {
+		return nil, err
+	}
+	if delivery.Elsewhere != nil {
+		return f.deliver(ctx, delivery)
+	}
 	archive, err := f.archive(ctx, f.ui, f.cfg, f.options, f.preview)
 	if err != nil {
 		return nil, err
