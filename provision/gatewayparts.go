@@ -24,7 +24,7 @@ func (m Machine) gatewayVolume() string { return m.gateway() + "-kept" }
 // ensureGatewayVolume makes the volume, and returns it as it is mounted. An
 // empty one takes over the owner and the mode of the folder in the image.
 func (m Machine) ensureGatewayVolume(ctx context.Context) (mount.Mount, error) {
-	made, err := m.Engine.Client().VolumeCreate(ctx, volume.CreateOptions{
+	made, err := createVolume(ctx, m.Engine.Client(), volume.CreateOptions{
 		Name: m.gatewayVolume(), Labels: map[string]string{labelGateway: m.gateway()},
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ func (g generation) set(ctx context.Context, api client.APIClient, m mark, more 
 	labels := g.labels()
 	maps.Copy(labels, more)
 	labels[labelMark] = string(m)
-	made, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: g.markName(m), Labels: labels})
+	made, err := createVolume(ctx, api, volume.CreateOptions{Name: g.markName(m), Labels: labels})
 	if err != nil {
 		return fmt.Errorf("mark generation %d as %s: %w", g.Number, m, err)
 	}

@@ -106,6 +106,7 @@ type Result struct {
 	Loaded     *Loaded          `json:"loaded,omitempty"`
 	Migrated   *Migrated        `json:"migrated,omitempty"`
 	Kept       bool             `json:"kept_data,omitempty"`
+	Seeded     bool             `json:"seeded,omitempty"` // of Bake: a clone of the database is at hand
 	Expires    time.Time        `json:"expires,omitzero"`
 	Timings    []Timing         `json:"timings"`
 	Changes    []compose.Change `json:"changes"` // what the preview does differently from the compose file

@@ -113,6 +113,13 @@ func (m Machine) leaveMachine(ctx context.Context, engineID string) error {
 }
 
 func (m Machine) removeGateway(ctx context.Context) error {
+	err := m.removeGatewayBox(ctx)
+	return errors.Join(err, m.removeSeeds(ctx), m.removeGatewayVolume(ctx), removeGatewayImages(ctx, m.Engine.Client(), m.gateway(), ""))
+}
+
+// removeGatewayBox removes the container and its network: what is not kept
+// between two gateways.
+func (m Machine) removeGatewayBox(ctx context.Context) error {
 	api := m.Engine.Client()
 	current, exists, err := m.findGateway(ctx)
 	if err != nil && !errors.Is(err, errForeign) {
@@ -131,6 +138,5 @@ func (m Machine) removeGateway(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("remove the network of the gateway: %w", err))
 		}
 	}
-	errs = append(errs, m.removeSeeds(ctx), m.removeGatewayVolume(ctx))
-	return errors.Join(append(errs, removeGatewayImages(ctx, api, m.gateway(), ""))...)
+	return errors.Join(errs...)
 }

@@ -58,7 +58,7 @@ func (r *run) databaseVolume(ctx context.Context) error {
 	if r.seed.name != "" {
 		labels[labelSeedOf] = r.seed.name
 	}
-	made, err := r.Engine.Client().VolumeCreate(ctx, volume.CreateOptions{Name: r.next.volumeName(), Labels: labels})
+	made, err := createVolume(ctx, r.Engine.Client(), volume.CreateOptions{Name: r.next.volumeName(), Labels: labels})
 	if err != nil {
 		return fmt.Errorf("volume of the database: %w", err)
 	}

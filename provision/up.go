@@ -104,27 +104,39 @@ func (r *run) prepare(ctx context.Context) error {
 	return r.step(ctx, StepFiles, r.readFiles)
 }
 
+// task is a step with what it does.
+type task struct {
+	name Step
+	skip bool
+	do   func(context.Context) error
+}
+
 // make makes the next generation and lets it serve.
 func (r *run) make(ctx context.Context) error {
-	steps := []struct {
-		name Step
-		skip bool
-		do   func(context.Context) error
-	}{
-		{StepGateway, false, r.startGateway},
-		{StepImages, false, r.fetchImages},
-		{StepDatabase, false, r.startDatabase},
-		{StepLoad, r.archive == nil, r.load},
+	return r.perform(ctx, append(r.loading(), []task{
 		{StepMigrate, r.options.Migrate == nil, r.migrate},
 		{StepStart, false, r.startAll},
 		{StepReady, false, r.waitReady},
 		{StepRoute, false, r.route},
+	}...))
+}
+
+// loading is what leads to a database that has the archive.
+func (r *run) loading() []task {
+	return []task{
+		{StepGateway, false, r.startGateway},
+		{StepImages, false, r.fetchImages},
+		{StepDatabase, false, r.startDatabase},
+		{StepLoad, r.archive == nil, r.load},
 	}
-	for _, s := range steps {
-		if s.skip {
+}
+
+func (r *run) perform(ctx context.Context, tasks []task) error {
+	for _, t := range tasks {
+		if t.skip {
 			continue
 		}
-		if err := r.step(ctx, s.name, s.do); err != nil {
+		if err := r.step(ctx, t.name, t.do); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/docker"
 	"github.com/offshoot-dev/offshoot/provision/remote"
@@ -26,7 +27,10 @@ func (a *app) agentCommand() *cobra.Command {
 			if len(args) > 0 && slices.Contains(previewVerbs, args[0]) {
 				return a.agentOnPreview(c.Context(), args)
 			}
-			return a.agentFailure(remote.Command(c.Context(), args, a.stdin, a.stdout, a.agentUp))
+			if len(args) > 0 && slices.Contains(wipeVerbs, args[0]) {
+				return a.agentFailure(agentWipe(c.Context(), args))
+			}
+			return a.agentFailure(remote.Command(c.Context(), args, a.stdin, a.stdout, a.agentUp, fetchArchive))
 		},
 	}
 }
@@ -43,6 +47,11 @@ func (a *app) agentFailure(err error) error {
 		return err
 	}
 	return &commandError{code: exitFailed}
+}
+
+// fetchArchive reads an archive from a bucket by a link, which it never says.
+func fetchArchive(ctx context.Context, f remote.Fetching, path string) error {
+	return store.Fetch(ctx, f.Link, path, store.Info{Bytes: f.Bytes, SHA256: f.SHA256})
 }
 
 // agentUp is up on the engine of this machine.
@@ -70,5 +79,8 @@ func (a *app) upHere(ctx context.Context, request remote.Request, observe func(p
 	}
 	defer closing(machine.Engine, &err)
 	machine.Front = request.Front
+	if request.Bake {
+		return provision.Bake(ctx, machine, request.Options, observe)
+	}
 	return provision.Up(ctx, machine, request.Options, observe)
 }

@@ -79,6 +79,8 @@ type outside struct {
 	env      []string
 	cloud    *standin.Cloud
 
+	result provision.Result // of the last up
+
 	mutex   sync.Mutex // guards what follows
 	machine *exec.Cmd
 	console bytes.Buffer
@@ -86,10 +88,11 @@ type outside struct {
 
 func (o *outside) life() {
 	o.must("ip", "link", "set", "lo", "up")
-	o.cloud = standin.New(standin.Options{Now: time.Now, Seed: 1, Pending: time.Second, Booted: o.boot, Ended: o.end})
+	o.cloud = standin.New(standin.Options{Now: time.Now, Seed: 1, Pending: time.Second, Booted: o.boot, Ended: o.end, Stopped: o.end})
 	o.serve("127.0.0.1:0")
 	o.makeCheckout()
 	o.Cleanup(func() { o.end("") })
+	image := o.bake()
 
 	link, entry := o.up()
 	if want := "https://shop-pr-12." + strings.ReplaceAll(machineAddress, ".", "-") + ".sslip.io/"; link != want {
@@ -118,6 +121,7 @@ func (o *outside) life() {
 		o.Errorf("logs print %q", got)
 	}
 	o.metadata()
+	o.assertQuick(image)
 
 	write(o.T, filepath.Join(o.checkout, "www/index.html"), "hello again\n")
 	again, entry := o.up()
@@ -126,7 +130,7 @@ func (o *outside) life() {
 	}
 	o.offshoot(0, "down", "--pr", "12")
 	for _, left := range o.cloud.Left() {
-		if !strings.HasPrefix(left, "sg-") {
+		if !strings.HasPrefix(left, "sg-") && left != image && !strings.HasPrefix(left, "snap-") {
 			o.Errorf("left in the account: %s", left)
 		}
 	}
@@ -159,7 +163,7 @@ func (o *outside) makeCheckout() {
 	for name, content := range map[string]string{
 		"compose.yaml": tinyCompose + "    env_file: secret.env\n", "Dockerfile": tinyDockerfile, "archive.sql": tinyArchive,
 		"www/index.html": "hello from a tiny shop\n", "busybox": string(program), ".gitignore": "secret.env\narchive.sql\n", "secret.env": "TOKEN=hunter3hunter3\n",
-		configName: "project: shop\nprovider: ec2\nec2: {ssh: " + routerAddress + "/32}\npreview:\n  migrate: {service: tool}\n",
+		configName: machineConfig(""),
 	} {
 		path := filepath.Join(o.checkout, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -171,6 +175,10 @@ func (o *outside) makeCheckout() {
 	}
 	git(o.T, o.checkout, "init", "-q", "-b", "feature")
 	git(o.T, o.checkout, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m", "first")
+}
+
+func machineConfig(more string) string {
+	return "project: shop\nprovider: ec2\nec2: {ssh: " + routerAddress + "/32" + more + "}\npreview:\n  migrate: {service: tool}\n"
 }
 
 // boot is what RunInstances leads to.
@@ -259,6 +267,7 @@ func (o *outside) up() (link, entry string) {
 	if err := json.Unmarshal([]byte(o.offshoot(0, "up", "--pr", "12", "--archive", "archive.sql", "--json")), &doc); err != nil {
 		o.Fatal(err)
 	}
+	o.result = doc.Result
 	if doc.Result.Access == nil {
 		o.Fatalf("no sign-in: %+v", doc.Result)
 	}

@@ -35,6 +35,9 @@ type farUp struct {
 
 	machine machine.Machine
 	fresh   bool // there was no machine before
+
+	bake bool   // the machine is to become an image
+	base string // what it is made from, then
 }
 
 // The steps ahead of those of package remote.
@@ -75,6 +78,12 @@ func (f *farUp) run(ctx context.Context) (_ *provision.Result, err error) {
 	if err := f.step(stepMachine, func() (string, error) { return f.ensure(ctx) }); err != nil {
 		return nil, err
 	}
+	if delivery.Elsewhere, err = f.elsewhere(ctx); err != nil {
+		return nil, err
+	}
+	if delivery.Elsewhere != nil {
+		return f.deliver(ctx, delivery)
+	}
 	archive, err := f.archive(ctx, f.ui, f.cfg, f.options, f.preview)
 	if err != nil {
 		return nil, err
@@ -103,10 +112,15 @@ func (f *farUp) deliver(ctx context.Context, d remote.Delivery) (_ *provision.Re
 	if err != nil {
 		return nil, fmt.Errorf("address of %s: %w", f.machine.ID, err)
 	}
-	d.Request.Front = f.cfg.front(address)
+	if !f.bake {
+		d.Request.Front = f.cfg.front(address)
+	}
 	result, err := site.Up(ctx, d, f.steps.observe)
 	if err != nil {
 		return nil, err
+	}
+	if f.bake {
+		return result, f.step(stepWipe, func() (string, error) { return "", wipe(ctx, site, result) })
 	}
 	return result, f.note(ctx, result)
 }
@@ -152,7 +166,7 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 		Checkout: git.Root, Paths: paths, Dir: below,
 		Request: remote.Request{
 			Options:   provisionOptions(f.cfg, f.options, f.preview, f.commit, ""),
-			Committed: f.committed(ctx, git.Root),
+			Committed: f.committed(ctx, git.Root), Bake: f.bake,
 		},
 	}, nil
 }
@@ -192,6 +206,9 @@ func (f *farUp) spec(link string) machine.Spec {
 	labels[provision.LabelCommit], labels[provision.LabelVersion] = f.commit, buildVersion().Version
 	if link != "" {
 		labels[provision.LabelLink] = link
+	}
+	if f.bake {
+		labels[ec2.LabelBase] = f.base
 	}
 	return machine.Spec{Preview: f.preview.ID, Repository: f.preview.Repository, Expires: f.expires, Labels: labels}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -139,20 +140,32 @@ func (a *app) places(ctx context.Context, cfg *Config, repository string) ([]swe
 // may be on its way to one.
 const leftoverAge = time.Hour
 
-// remnants are those of the repository's machines: other repositories share the
-// account.
+// remnants are those of the repository's machines, since other repositories
+// share the account, and the security groups that no machine of any is in.
 func remnants(provider *ec2.Provider, repository string) func(context.Context) ([]sweep.Remnant, error) {
 	return func(ctx context.Context) ([]sweep.Remnant, error) {
 		found, err := provider.Leftovers(ctx, machine.Filter{Repository: repository}, leftoverAge)
+		if err != nil {
+			return nil, err
+		}
+		groups, err := provider.UnusedGroups(ctx)
 		var remains []sweep.Remnant
-		for _, l := range found {
+		for _, l := range slices.Concat(found, groups) {
 			remains = append(remains, sweep.Remnant{
 				Kind: sweep.Kind(l.Kind), ID: l.ID, Preview: l.Preview,
-				Remove: func(ctx context.Context) error { return provider.Remove(ctx, l) },
+				Remove: func(ctx context.Context) error { return removeRemnant(ctx, provider, l) },
 			})
 		}
 		return remains, err
 	}
+}
+
+func removeRemnant(ctx context.Context, provider *ec2.Provider, l ec2.Leftover) error {
+	err := provider.Remove(ctx, l)
+	if errors.Is(err, ec2.ErrInUse) {
+		return sweep.ErrBusy
+	}
+	return err
 }
 
 // openForge finds the forge of the checkout and the token for it. Having none

@@ -45,6 +45,7 @@ func (p *Provider) Rights(ctx context.Context) ([]Right, error) {
 	c.look(ctx)
 	c.make(ctx, p)
 	c.own(ctx, p)
+	c.baked(ctx, p)
 	if p.options.InstanceConnect {
 		c.rights = append(c.rights, Right{actionOf("SendSSHPublicKey"), ErrUntold}) // it knows no dry run
 	}
@@ -88,6 +89,8 @@ func (c *checker) look(ctx context.Context) {
 	c.note("DescribeSubnets", err)
 	_, err = c.api.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{DryRun: dry})
 	c.note("DescribeSecurityGroups", err)
+	_, err = c.api.DescribeSnapshots(ctx, &ec2.DescribeSnapshotsInput{DryRun: dry})
+	c.note("DescribeSnapshots", err)
 	_, err = c.api.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{DryRun: dry})
 	c.note("DescribeVolumes", err)
 	_, err = c.api.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{DryRun: dry})
@@ -166,7 +169,7 @@ func (c *checker) group(ctx context.Context, p *Provider, vpc string) string {
 func (c *checker) own(ctx context.Context, p *Provider) {
 	found, err := p.find(ctx, machine.Filter{}, filter("instance-state-name", "pending", "running", "stopping", "stopped"))
 	if err != nil || len(found) == 0 {
-		c.untold("CreateTags", "StartInstances", "StopInstances", "TerminateInstances", "GetConsoleOutput")
+		c.untold("CreateTags", "StartInstances", "StopInstances", "TerminateInstances", "GetConsoleOutput", "CreateImage")
 		return
 	}
 	id := found[0].ID
@@ -180,6 +183,25 @@ func (c *checker) own(ctx context.Context, p *Provider) {
 	c.note("TerminateInstances", err)
 	_, err = c.api.GetConsoleOutput(ctx, &ec2.GetConsoleOutputInput{DryRun: dry, InstanceId: &id})
 	c.note("GetConsoleOutput", err)
+	tags := tagsOf(map[string]string{machine.LabelPreview: found[0].Preview, labelBaked: "dry run"})
+	_, err = c.api.CreateImage(ctx, &ec2.CreateImageInput{
+		DryRun: dry, InstanceId: &id, Name: aws.String("offshoot dry run"), NoReboot: aws.Bool(true),
+		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeImage, Tags: tags}, {ResourceType: types.ResourceTypeSnapshot, Tags: tags}},
+	})
+	c.note("CreateImage", err)
+}
+
+// baked checks the rights on images at one that there is.
+func (c *checker) baked(ctx context.Context, p *Provider) {
+	found, err := p.images(ctx, filter("tag-key", labelBaked))
+	if err != nil || len(found) == 0 || len(found[0].Snapshots) == 0 {
+		c.untold("DeregisterImage", "DeleteSnapshot")
+		return
+	}
+	_, err = c.api.DeregisterImage(ctx, &ec2.DeregisterImageInput{DryRun: dry, ImageId: &found[0].ID})
+	c.note("DeregisterImage", err)
+	_, err = c.api.DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{DryRun: dry, SnapshotId: &found[0].Snapshots[0]})
+	c.note("DeleteSnapshot", err)
 }
 
 // String is one line about a right.

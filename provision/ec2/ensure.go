@@ -31,7 +31,7 @@ func (p *Provider) Ensure(ctx context.Context, spec machine.Spec) (machine.Machi
 			return i.Machine, nil
 		}
 		var boot *BootError
-		if errors.Is(err, errTaken) || errors.As(err, &boot) && p.another(ctx, spec, boot.ID) {
+		if errors.Is(err, errTaken) || p.lostGroup(err) || errors.As(err, &boot) && p.another(ctx, spec, boot.ID) {
 			if err := p.clock.Sleep(ctx, propagation/10); err != nil {
 				return machine.Machine{}, err
 			}
@@ -40,6 +40,12 @@ func (p *Provider) Ensure(ctx context.Context, spec machine.Spec) (machine.Machi
 		break
 	}
 	return machine.Machine{}, fmt.Errorf("machine of %s: %w", spec.Preview, err)
+}
+
+// lostGroup tells whether the shared security group was removed by somebody who
+// found it unused, between our finding it and our making a machine in it.
+func (p *Provider) lostGroup(err error) bool {
+	return p.options.SecurityGroup == "" && isCode(err, "InvalidGroup.NotFound")
 }
 
 // another tells whether an instance ended because another run's was kept.

@@ -52,6 +52,8 @@ var byCode = map[string]advice{
 	"RulesPerSecurityGroupLimitExceeded": {false, "set ec2.ssh to fewer, wider networks"},
 	"AddressLimitExceeded":               {false, "ask for a higher quota of addresses"},
 	"PendingVerification":                {false, "AWS still verifies the account for this region: try again later"},
+	"SnapshotLimitExceeded":              {false, "ask for a higher quota of snapshots, or remove images that nobody uses: offshoot bake --prune"},
+	"AMIQuotaExceeded":                   {false, "ask for a higher quota of AMIs, or remove images that nobody uses: offshoot bake --prune"},
 	"InvalidAMIID.NotFound":              {true, "AMIs belong to one region: check ec2.image and ec2.region"},
 	"InvalidAMIID.Malformed":             {true, "check ec2.image"},
 	"InvalidAMIID.Unavailable":           {true, "the AMI is not ready, or was removed: check ec2.image"},

@@ -142,6 +142,7 @@ func TestCheck_NamesEveryMissingRight(t *testing.T) {
 	if err := a.provider.Check(t.Context()); err != nil {
 		t.Errorf("with all rights: %v", err)
 	}
+	a.bake("shop-bake-1")
 	a.ensure("shop-pr-12")
 	before := a.cloud.Left()
 	rights, err := a.provider.Rights(t.Context())
@@ -158,6 +159,7 @@ func TestCheck_NamesEveryMissingRight(t *testing.T) {
 	for _, right := range rights {
 		call := strings.TrimPrefix(right.Action, "ec2:")
 		b := newAccount(t, usual(1))
+		b.bake("shop-bake-1")
 		b.ensure("shop-pr-12")
 		b.cloud.Deny(call)
 		err := b.provider.Check(t.Context())
@@ -203,6 +205,8 @@ func TestPolicy_AllowsEveryCallAndNothingUnlabelled(t *testing.T) {
 	}
 	a.cloud.FailBoot("x", "y")
 	_, _ = a.provider.Ensure(t.Context(), spec("shop-pr-1"))
+	a.cloud.FailBoot("", "")
+	a.bake("shop-bake-1")
 	for _, call := range a.cloud.Calls() {
 		if !allowed["ec2:"+call.Action] {
 			t.Errorf("%s is not in the policy", call.Action)

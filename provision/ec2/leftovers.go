@@ -16,9 +16,10 @@ import (
 )
 
 // A Leftover is a volume or an interface of offshoot's that is attached to
-// nothing. AWS removes both with their instance, unless something went wrong.
+// nothing, or a security group that nothing is in. AWS removes the first two
+// with their instance, unless something went wrong.
 type Leftover struct {
-	Kind    string    `json:"kind"` // volume, interface
+	Kind    string    `json:"kind"` // volume, interface, security group
 	ID      string    `json:"id"`
 	Preview string    `json:"preview"`
 	Created time.Time `json:"created,omitzero"` // AWS does not say it of interfaces
@@ -27,6 +28,7 @@ type Leftover struct {
 const (
 	kindVolume    = "volume"
 	kindInterface = "interface"
+	kindGroup     = "security group"
 )
 
 // Leftovers finds what instances that pass the filter have left behind. That they are attached to
@@ -107,6 +109,12 @@ func (p *Provider) remove(ctx context.Context, l Leftover) error {
 	case kindInterface:
 		_, err = p.api.DeleteNetworkInterface(ctx, &ec2.DeleteNetworkInterfaceInput{NetworkInterfaceId: &l.ID})
 		err = explain("DeleteNetworkInterface", unlessGone(err))
+	case kindGroup:
+		_, err = p.api.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &l.ID})
+		if isCode(err, "DependencyViolation") {
+			return fmt.Errorf("remove %s: %w", l.ID, ErrInUse)
+		}
+		err = explain("DeleteSecurityGroup", unlessGone(err))
 	default:
 		return fmt.Errorf("remove %s: a %q is no leftover", l.ID, l.Kind)
 	}
@@ -116,24 +124,48 @@ func (p *Provider) remove(ctx context.Context, l Leftover) error {
 	return nil
 }
 
-// RemoveGroups removes the shared security groups that no machine is in. One
-// that has just come into use is kept, which AWS sees to.
-func (p *Provider) RemoveGroups(ctx context.Context) (removed []string, err error) {
+// ErrInUse says that a leftover has come into use again.
+var ErrInUse = errors.New("it is in use again")
+
+// UnusedGroups finds the shared security groups that nothing is in, of whatever
+// repository. An Ensure that loses one to somebody who removes it makes it
+// anew.
+func (p *Provider) UnusedGroups(ctx context.Context) ([]Leftover, error) {
 	output, err := p.api.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
 		Filters: []types.Filter{filter("group-name", groupName), filter("tag-key", labelGroup)},
 	})
 	if err != nil {
 		return nil, explain("DescribeSecurityGroups", err)
 	}
-	var errs []error
+	var unused []Leftover
 	for _, group := range output.SecurityGroups {
-		_, err := p.api.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: group.GroupId})
+		id := aws.ToString(group.GroupId)
+		members, err := p.api.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{
+			Filters: []types.Filter{filter("group-id", id)}, MaxResults: aws.Int32(5),
+		})
+		if err != nil {
+			return nil, explain("DescribeNetworkInterfaces", err)
+		}
+		if len(members.NetworkInterfaces) == 0 {
+			unused = append(unused, Leftover{Kind: kindGroup, ID: id})
+		}
+	}
+	return unused, nil
+}
+
+// RemoveGroups removes the shared security groups that nothing is in. One that
+// has just come into use is kept, which AWS sees to.
+func (p *Provider) RemoveGroups(ctx context.Context) (removed []string, err error) {
+	unused, err := p.UnusedGroups(ctx)
+	errs := []error{err}
+	for _, group := range unused {
+		err := p.remove(ctx, group)
 		switch {
-		case isCode(err, "DependencyViolation"), notFound(err):
+		case errors.Is(err, ErrInUse):
 		case err != nil:
-			errs = append(errs, explain("DeleteSecurityGroup", err))
+			errs = append(errs, err)
 		default:
-			removed = append(removed, aws.ToString(group.GroupId))
+			removed = append(removed, group.ID)
 		}
 	}
 	return removed, errors.Join(errs...)

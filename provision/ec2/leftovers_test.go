@@ -1,9 +1,12 @@
 package ec2_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 	"github.com/offshoot-dev/offshoot/provision/machine"
 )
 
@@ -23,4 +26,46 @@ func TestLeftovers_AreThoseOfTheRepository(t *testing.T) {
 			t.Errorf("of %q: %+v, %v, want %d", repository, left, err, want)
 		}
 	}
+}
+
+func TestUnusedGroups_AreThoseThatNothingIsIn(t *testing.T) {
+	a := newAccount(t, usual(1))
+	a.cloud.MakeGroup("production", map[string]string{"Name": "somebody else's"})
+	m := a.ensure("shop-pr-12")
+	if err := a.provider.Stop(t.Context(), m.ID); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := a.provider.UnusedGroups(t.Context()); err != nil || len(found) != 0 {
+		t.Errorf("of a machine that rests: %+v, %v", found, err)
+	}
+	a.destroy(m.ID)
+	found, err := a.provider.UnusedGroups(t.Context())
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	m = a.ensure("shop-pr-13")
+	if err := a.provider.Remove(t.Context(), found[0]); !errors.Is(err, ec2.ErrInUse) {
+		t.Errorf("in use again: %v", err)
+	}
+	a.destroy(m.ID)
+	for range 2 {
+		if err := a.provider.Remove(t.Context(), found[0]); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Somebody else's sweep removes the group right before a machine is made.
+func TestEnsure_MakesAGroupAnewThatIsRemovedMeanwhile(t *testing.T) {
+	a := newAccount(t, usual(1))
+	removed := false
+	a.cloud.Fault(func(_ int, action string) standin.Fault {
+		if action == "RunInstances" && !removed {
+			removed = true
+			return standin.Fault{Code: "InvalidGroup.NotFound"}
+		}
+		return standin.Fault{}
+	})
+	a.destroy(a.ensure("shop-pr-12").ID)
+	a.assertNothingLeft()
 }

@@ -105,6 +105,11 @@ func TestStandIn_SpeaksAsAWSDescribesIt(t *testing.T) {
 	}
 	b := newAccount(t, usual(2), withImage(standin.AMI))
 	b.ensure("shop-pr-3")
+	b.bake("shop-bake-1")
+	b.cloud.FailBake("it broke")
+	if _, err := b.provider.Bake(t.Context(), b.ensure("shop-bake-2")); err == nil {
+		t.Error("an image that failed is none")
+	}
 	seen := map[string]bool{}
 	for _, call := range slices.Concat(a.cloud.Calls(), b.cloud.Calls()) {
 		operation, known := m.Operations[call.Action]
@@ -125,7 +130,7 @@ func TestStandIn_SpeaksAsAWSDescribesIt(t *testing.T) {
 			m.checkAnswer(t, call, operation.Output.Shape)
 		}
 	}
-	if len(seen) < 19 {
+	if len(seen) < 23 {
 		t.Errorf("only %d operations were answered", len(seen))
 	}
 }

@@ -42,7 +42,7 @@ func statements() []statement {
 	return []statement{
 		{"Look", "Allow", []string{
 			"ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeNetworkInterfaces",
-			"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVolumes", "ec2:DescribeVpcs",
+			"ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets", "ec2:DescribeVolumes", "ec2:DescribeVpcs",
 		}, []string{"*"}, nil},
 		{"NewestImage", "Allow", []string{"ssm:GetParameters"}, []string{"arn:aws:ssm:*:*:parameter/aws/service/*"}, nil},
 		{"MakeLabelled", "Allow", []string{"ec2:RunInstances"}, arns("instance", "volume", "network-interface", "spot-instances-request"), asked},
@@ -50,13 +50,16 @@ func statements() []statement {
 		{
 			"LabelWhatIsMade", "Allow",
 			[]string{"ec2:CreateTags"},
-			arns("instance", "volume", "network-interface", "spot-instances-request", "security-group"),
-			map[string]map[string]any{"StringEquals": {"ec2:CreateAction": []string{"RunInstances", "CreateSecurityGroup"}}},
+			arns("instance", "volume", "network-interface", "spot-instances-request", "security-group", "image", "snapshot"),
+			map[string]map[string]any{"StringEquals": {"ec2:CreateAction": []string{"RunInstances", "CreateSecurityGroup", "CreateImage"}}},
 		},
 		{"Own", "Allow", []string{
 			"ec2:CreateTags", "ec2:DeleteNetworkInterface", "ec2:DeleteVolume", "ec2:GetConsoleOutput",
 			"ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances",
 		}, arns("instance", "volume", "network-interface"), labelled},
+		{"BakeOwn", "Allow", []string{"ec2:CreateImage"}, arns("instance"), labelled},
+		{"BakeLabelled", "Allow", []string{"ec2:CreateImage"}, arns("image", "snapshot"), asked},
+		{"OwnImages", "Allow", []string{"ec2:DeleteSnapshot", "ec2:DeregisterImage"}, arns("image", "snapshot"), present("aws:ResourceTag/" + labelBaked)},
 		{
 			"LogIn", "Allow",
 			[]string{"ec2-instance-connect:SendSSHPublicKey"},

@@ -17,7 +17,8 @@ import (
 //	gateway [serve] [-listen :8480] [-network 172.18.0.0/16] [-https :8443 [-acme-directory URL]]
 //	gateway load                       a table on standard input
 //	gateway sign                       what is to be signed on standard input
-//	gateway digest                     a digest made with the key, of standard input
+//	gateway digest                     a digest made with a key, of standard input
+//	gateway forget                     what lets in, and certificates
 //	gateway clone FROM TO              one folder into another
 //	gateway certificates               how it stands about them, as JSON
 //	gateway probe HOST PORT [NAME]     does an HTTP server answer there?
@@ -37,6 +38,8 @@ func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writ
 		return commandClone(args, stdout)
 	case "digest":
 		return commandDigest(args, stdin, stdout)
+	case "forget":
+		return commandForget(args)
 	case "sign":
 		return commandSign(args, stdin, stdout)
 	case "probe":

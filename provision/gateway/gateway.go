@@ -32,9 +32,10 @@ import (
 const (
 	DefaultPort   = 8480
 	Folder        = "/run/offshoot" // what it writes
-	Kept          = "/var/offshoot" // what outlives the container: the key, certificates
+	Kept          = "/var/offshoot" // what outlives the container: keys, certificates
 	File          = "routes.json"   // in the folder: the last table
 	keyFile       = "key"           // in Kept
+	seedKeyFile   = "seed-key"      // in Kept: names seeds, and lets nobody in
 	defaultSocket = Folder + "/gateway.sock"
 	defaultFile   = Folder + "/" + File
 )

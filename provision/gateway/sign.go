@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -25,7 +27,7 @@ func (p Pass) Path() string { return signInPath + "?token=" + p.Token }
 
 // commandSign makes a pass with the key, which stays where it is.
 func commandSign(args []string, stdin io.Reader, stdout io.Writer) error {
-	secret, err := keyFor(args)
+	secret, err := keyFor(args, keyFile)
 	if err != nil {
 		return fmt.Errorf("gateway sign: %w", err)
 	}
@@ -44,7 +46,7 @@ func commandSign(args []string, stdin io.Reader, stdout io.Writer) error {
 // commandDigest makes a name of what may hold passwords: without the key,
 // nobody can try which ones lead to the same name.
 func commandDigest(args []string, stdin io.Reader, stdout io.Writer) error {
-	secret, err := keyFor(args)
+	secret, err := keyFor(args, seedKeyFile)
 	if err != nil {
 		return fmt.Errorf("gateway digest: %w", err)
 	}
@@ -56,13 +58,38 @@ func commandDigest(args []string, stdin io.Reader, stdout io.Writer) error {
 	return err
 }
 
-// keyFor reads the key that a command beside the gateway works with.
-func keyFor(args []string) (key, error) {
-	kept := Kept
-	flags := newFlags(new(string))
-	flags.StringVar(&kept, "kept", kept, "")
-	if err := flags.Parse(args); err != nil {
+// commandForget removes what lets in, and certificates, and keeps what names
+// seeds: an image of the machine is to let nobody in.
+func commandForget(args []string) error {
+	kept, err := keptFor(args)
+	if err != nil {
+		return fmt.Errorf("gateway forget: %w", err)
+	}
+	entries, err := os.ReadDir(kept)
+	errs := []error{err}
+	for _, entry := range entries {
+		if entry.Name() != seedKeyFile {
+			errs = append(errs, os.RemoveAll(filepath.Join(kept, entry.Name())))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("gateway forget: %w", err)
+	}
+	return nil
+}
+
+// keyFor reads a key that a command beside the gateway works with.
+func keyFor(args []string, file string) (key, error) {
+	kept, err := keptFor(args)
+	if err != nil {
 		return nil, err
 	}
-	return loadKey(filepath.Join(kept, keyFile))
+	return loadKey(filepath.Join(kept, file))
+}
+
+func keptFor(args []string) (kept string, err error) {
+	flags := newFlags(new(string))
+	flags.StringVar(&kept, "kept", Kept, "")
+	err = flags.Parse(args)
+	return kept, err
 }

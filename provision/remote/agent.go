@@ -15,10 +15,11 @@ import (
 //
 //	agent compare FOLDER             a tree on standard input, the missing parts on standard output
 //	agent receive FOLDER             parts on standard input
+//	agent fetch FOLDER               a link on standard input, of an archive that the machine is to fetch
 //	agent start FOLDER               an order on standard input
 //	agent run FOLDER ID              the process of a run
 //	agent follow FOLDER ID OFFSET    the journal of a run from there on
-func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer, up Up) error {
+func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer, up Up, fetch Fetch) error {
 	if len(args) < 2 {
 		return errors.New("agent: want a verb and a folder")
 	}
@@ -32,6 +33,8 @@ func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writ
 		return place.compare(stdin, stdout)
 	case verb == "receive" && len(args) == 0:
 		return place.objects().receive(stdin)
+	case verb == "fetch" && len(args) == 0:
+		return place.commandFetch(ctx, stdin, stdout, fetch)
 	case verb == "start" && len(args) == 0:
 		return place.commandStart(ctx, stdin, stdout)
 	case verb == "run" && len(args) == 1:

@@ -31,6 +31,8 @@ type Request struct {
 	Options provision.Options `json:"options"`
 	// Committed is when the commit was made: a newer one wins.
 	Committed time.Time `json:"committed,omitzero"`
+	// Bake prepares the machine for an image of it, in place of an up.
+	Bake bool `json:"bake,omitempty"`
 	// Front is how the machine is reached from other computers.
 	Front provision.Front `json:"front,omitzero"`
 }

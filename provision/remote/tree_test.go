@@ -145,7 +145,7 @@ func TestAgent_TakesNoContentThatIsNotWhatItIsCalled(t *testing.T) {
 	folder := t.TempDir()
 	digest := strings.Repeat("a", 64)
 	send := func(text string) error {
-		return remote.Command(t.Context(), []string{"receive", folder}, strings.NewReader(text), nil, nil)
+		return remote.Command(t.Context(), []string{"receive", folder}, strings.NewReader(text), nil, nil, nil)
 	}
 	for _, text := range []string{
 		`{"sha256":"` + digest + `","size":1}` + "\nx", // another content

@@ -20,7 +20,9 @@ type Delivery struct {
 	Checkout string   // folder of the work tree
 	Paths    []string // of the checkout, relative to it, see ListCheckout
 	Archive  string   // file to load; empty: none
-	Request  Request
+	// Elsewhere is the file to load where that is not on this computer; nil: it is.
+	Elsewhere *Elsewhere
+	Request   Request
 	// Dir is where the compose project is, relative to the checkout.
 	Dir string
 	// Wanted is asked when all is sent and nothing has begun: that takes minutes,
@@ -48,10 +50,10 @@ func (s Site) Up(ctx context.Context, d Delivery, observe func(provision.Event))
 		return nil, err
 	}
 	defer goods.close()
-	err = steps.do(StepSend, func() (string, error) { return s.send(ctx, goods) })
+	err = steps.do(StepSend, func() (string, error) { return s.send(ctx, &goods) })
 	if err == nil {
 		err = steps.do(StepRun, func() (string, error) {
-			started, err = s.startWanted(ctx, goods, d.Wanted)
+			started, err = s.startWanted(ctx, &goods, d.Wanted)
 			return started.describe(), err
 		})
 	}
@@ -100,6 +102,8 @@ type goods struct {
 	root    *os.Root
 	archive string            // path; empty: none
 	names   map[string]string // path in the root by digest; that of the archive is missing
+
+	elsewhere *Elsewhere // the archive that is not here; nil: it is, or there is none
 }
 
 func (d Delivery) pack() (goods, error) {
@@ -119,10 +123,13 @@ func (d Delivery) pack() (goods, error) {
 	}
 	g.order.Tree = tree.under(checkoutFolder)
 	g.order.Request.Options.Source.Dir = d.Dir
-	if d.Archive == "" {
-		return g, nil
+	switch {
+	case d.Elsewhere != nil:
+		err = g.addElsewhere(d.Elsewhere)
+	case d.Archive != "":
+		err = g.addArchive(d.Archive)
 	}
-	if err := g.addArchive(d.Archive); err != nil {
+	if err != nil {
 		return g, errors.Join(fmt.Errorf("archive: %w", err), g.root.Close())
 	}
 	return g, nil
@@ -165,13 +172,13 @@ func newID() string {
 const sendRounds = 5
 
 // send brings to the machine what it has not got of the tree.
-func (s Site) send(ctx context.Context, g goods) (told string, err error) {
+func (s Site) send(ctx context.Context, g *goods) (told string, err error) {
 	var parts []Part
 	if err := s.ask(ctx, "compare", g.order.Tree, &parts); err != nil {
 		return "", err
 	}
 	told = describeParts(parts)
-	return told, s.sendParts(ctx, g, parts)
+	return told, s.supply(ctx, g, parts)
 }
 
 // sendParts sends until nothing is missing. Time counts from the last byte
@@ -272,7 +279,7 @@ func (g goods) writePart(w io.Writer, part Part) error {
 }
 
 // startWanted begins the run if it still is wanted.
-func (s Site) startWanted(ctx context.Context, g goods, wanted func(context.Context) error) (Started, error) {
+func (s Site) startWanted(ctx context.Context, g *goods, wanted func(context.Context) error) (Started, error) {
 	if wanted == nil {
 		return s.start(ctx, g)
 	}
@@ -292,7 +299,7 @@ func (s Site) startWanted(ctx context.Context, g goods, wanted func(context.Cont
 }
 
 // start begins the run, after contents that went missing were sent again.
-func (s Site) start(ctx context.Context, g goods) (Started, error) {
+func (s Site) start(ctx context.Context, g *goods) (Started, error) {
 	for range sendRounds {
 		var started Started
 		if err := s.ask(ctx, "start", g.order, &started); err != nil {
@@ -301,7 +308,7 @@ func (s Site) start(ctx context.Context, g goods) (Started, error) {
 		if len(started.Missing) == 0 {
 			return started, nil
 		}
-		if err := s.sendParts(ctx, g, started.Missing); err != nil {
+		if err := s.supply(ctx, g, started.Missing); err != nil {
 			return started, err
 		}
 	}

@@ -36,9 +36,13 @@ type Options struct {
 	Ending  time.Duration // until a stopped or terminated one is
 	Record  time.Duration // how long a terminated instance stays on record; 0: an hour
 
+	Baking time.Duration // until an image can be used
+
 	// Booted is told of every instance that begins to run; the address that
 	// it returns is the instance's.
 	Booted func(id string, userData []byte) (address string)
+	// Stopped is told of every instance that has stopped.
+	Stopped func(id string)
 	// Admitted is told of every key that Instance Connect hands to an instance.
 	Admitted func(id, user, key string)
 	// Ended is told of every instance that has terminated.
@@ -73,9 +77,11 @@ type Cloud struct {
 	volumes   []*volume
 	cards     []*card
 	groups    []*group
+	baked     []*baked
 	tokens    map[string]launched
 	console   string
 	failBoot  string
+	failBake  string
 }
 
 // Zones, subnets and images of the account.
@@ -143,7 +149,7 @@ func (c *Cloud) Calls() []Call {
 }
 
 // Left names all that is in the account and costs money or clutters it: live
-// instances, volumes, interfaces, groups.
+// instances, volumes, interfaces, groups, images and snapshots.
 func (c *Cloud) Left() []string {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -162,6 +168,9 @@ func (c *Cloud) Left() []string {
 	}
 	for _, g := range c.groups {
 		left = append(left, g.id)
+	}
+	for _, b := range c.baked {
+		left = append(left, b.left()...)
 	}
 	return left
 }
@@ -223,16 +232,20 @@ func (c *Cloud) perform(action string, form url.Values, fault Fault) ([]string, 
 
 var actions = map[string]func(*Cloud, url.Values) ([]string, *apiError){
 	"AuthorizeSecurityGroupIngress": (*Cloud).authorize,
+	"CreateImage":                   (*Cloud).createImage,
 	"CreateSecurityGroup":           (*Cloud).createGroup,
 	"CreateTags":                    (*Cloud).createTags,
 	"DeleteNetworkInterface":        (*Cloud).deleteCard,
 	"DeleteSecurityGroup":           (*Cloud).deleteGroup,
+	"DeleteSnapshot":                (*Cloud).deleteSnapshot,
 	"DeleteVolume":                  (*Cloud).deleteVolume,
+	"DeregisterImage":               (*Cloud).deregisterImage,
 	"DescribeImages":                (*Cloud).describeImages,
 	"DescribeInstances":             (*Cloud).describeInstances,
 	"DescribeInstanceTypes":         (*Cloud).describeTypes,
 	"DescribeNetworkInterfaces":     (*Cloud).describeCards,
 	"DescribeSecurityGroups":        (*Cloud).describeGroups,
+	"DescribeSnapshots":             (*Cloud).describeSnapshots,
 	"DescribeSubnets":               (*Cloud).describeSubnets,
 	"DescribeVolumes":               (*Cloud).describeVolumes,
 	"DescribeVpcs":                  (*Cloud).describeVPCs,

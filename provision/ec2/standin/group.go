@@ -56,7 +56,7 @@ func (c *Cloud) deleteGroup(form url.Values) ([]string, *apiError) {
 		return nil, problem("DependencyViolation", "resource "+g.id+" has a dependent object")
 	}
 	c.groups = slices.DeleteFunc(c.groups, func(other *group) bool { return other == g })
-	return []string{leaf("return", "true"), leaf("groupId", g.id)}, nil
+	return []string{leaf("return", "true")}, nil
 }
 
 func (c *Cloud) describeGroups(form url.Values) ([]string, *apiError) {

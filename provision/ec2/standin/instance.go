@@ -59,6 +59,9 @@ func (c *Cloud) advance() {
 			c.boot(i, at)
 		case "stopping":
 			i.state = "stopped"
+			if c.options.Stopped != nil {
+				c.options.Stopped(i.id)
+			}
 		case "shutting-down":
 			c.end(i, at)
 		case "terminated":

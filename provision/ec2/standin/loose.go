@@ -70,7 +70,7 @@ func (c *Cloud) describeCards(form url.Values) ([]string, *apiError) {
 	var items []string
 	for _, n := range c.cards {
 		status := attachment(n.instance)
-		ok, err := matches(form, n.tags, map[string]string{"status": status, "network-interface-id": n.id})
+		ok, err := matches(form, n.tags, map[string]string{"status": status, "network-interface-id": n.id, "group-id": n.group})
 		if err != nil {
 			return nil, err
 		}

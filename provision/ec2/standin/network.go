@@ -69,29 +69,6 @@ func (c *Cloud) describeVPCs(form url.Values) ([]string, *apiError) {
 	return c.page(form, items, "vpcSet")
 }
 
-// a picture is an image that an instance can be made from.
-type picture struct {
-	id, architecture, state, size string
-}
-
-var pictures = []picture{
-	{AMI, "x86_64", "available", "8"}, {ArmAMI, "arm64", "available", "8"}, {LargeAMI, "x86_64", "available", "64"}, {BrokenAMI, "x86_64", "failed", "8"},
-}
-
-func (c *Cloud) describeImages(form url.Values) ([]string, *apiError) {
-	var items []string
-	for _, id := range values(form, "ImageId") {
-		n := slices.IndexFunc(pictures, func(p picture) bool { return p.id == id })
-		if n < 0 {
-			return nil, problem("InvalidAMIID.NotFound", "The image id '["+id+"]' does not exist")
-		}
-		p := pictures[n]
-		items = append(items, leaf("imageId", p.id)+leaf("imageState", p.state)+leaf("architecture", p.architecture)+leaf("rootDeviceType", "ebs")+
-			leaf("rootDeviceName", "/dev/sda1")+list("blockDeviceMapping", []string{leaf("deviceName", "/dev/sda1") + element("ebs", leaf("volumeSize", p.size))}))
-	}
-	return c.page(form, items, "imagesSet")
-}
-
 var architectures = map[string]string{"t3.large": "x86_64", "t3a.large": "x86_64", "m6i.large": "x86_64", "t4g.large": "arm64", "m7g.large": "arm64"}
 
 func (c *Cloud) describeTypes(form url.Values) ([]string, *apiError) {
@@ -118,6 +95,9 @@ func (c *Cloud) checkImage(id, typ string) *apiError {
 			return problem("InvalidParameterValue", "The architecture of the specified instance type does not match that of the AMI.")
 		}
 		return nil
+	}
+	if b := c.bakedImage(id); b != nil {
+		return b.checkUse(want)
 	}
 	for _, parameter := range parametersOf[want] {
 		if id == "resolve:ssm:"+parameter {

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
+)
+
+// account is one of EC2 of its own, and a checkout whose previews are there.
+type account struct {
+	*testing.T
+	cloud *standin.Cloud
+	dir   string
+	env   []string
+}
+
+func newAccount(t *testing.T, key string) *account {
+	t.Helper()
+	a := &account{T: t, cloud: standin.New(standin.Options{Now: time.Now, Seed: 1}), dir: t.TempDir()}
+	server := httptest.NewServer(a.cloud)
+	t.Cleanup(server.Close)
+	write(t, filepath.Join(a.dir, configName), "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32}\n")
+	write(t, filepath.Join(a.dir, "compose.yaml"), "services:\n  db: {image: postgres:15}\n  web: {image: web, ports: [\"80\"]}\n")
+	git(t, a.dir, "init", "-q")
+	git(t, a.dir, "remote", "add", "origin", "https://github.com/acme/shop")
+	a.env = []string{
+		"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=" + standin.Region, "AWS_ACCESS_KEY_ID=AKIDTEST", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI",
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "AWS_PROFILE=", "AWS_SESSION_TOKEN=",
+		"GITHUB_TOKEN=", "OFFSHOOT_SOURCE=", loginVariable + "=" + key,
+	}
+	return a
+}
+
+// A trouble is what becomes of one call of a run.
+type trouble struct {
+	name  string
+	fault standin.Fault
+	kill  bool
+	reads bool // it also meets calls that change nothing
+}
+
+// upWith runs an up until it ends, or until it would log in to its machine, and
+// lets trouble meet the call of that number. It returns which there were.
+func (a *account) upWith(at int, what trouble) []standin.Call {
+	a.Helper()
+	var running atomic.Pointer[process]
+	var begun sync.WaitGroup
+	begun.Add(1)
+	a.cloud.Fault(func(n int, _ string) standin.Fault {
+		if n != at {
+			return standin.Fault{}
+		}
+		if what.kill {
+			begun.Wait()
+			_ = running.Load().cmd.Process.Kill()
+		}
+		return what.fault
+	})
+	p := start(a.T, a.dir, a.env, "up", "--pr", "12", "--expires", "1ms")
+	running.Store(p)
+	begun.Done()
+	if p.says("...  connect") {
+		_ = p.cmd.Process.Kill() // with SIGKILL
+	}
+	if code := p.ends(); code == exitDone || strings.Contains(p.stderr.String(), "panic") {
+		a.Errorf("exit %d: %s", code, p.stderr.String())
+	}
+	calls := a.cloud.Calls()
+	a.cloud.Fault(nil)
+	return calls
+}
+
+// assertSwept sweeps as often as a schedule would: what an instance was in can
+// go only after it.
+func (a *account) assertSwept() {
+	a.Helper()
+	for range 3 {
+		if len(a.cloud.Left()) == 0 {
+			return
+		}
+		p := start(a.T, a.dir, a.env, "sweep")
+		if code := p.ends(); code != exitDone {
+			a.Errorf("sweep: exit %d: %s", code, p.stderr.String())
+		}
+	}
+	if left := a.cloud.Left(); len(left) > 0 {
+		a.Errorf("left in the account: %v", left)
+	}
+}
+
+// The program is killed after every single call of EC2's; every call that
+// changes something fails once for good, and its answer is lost once: a sweep
+// finds all that there is then. Package ec2 tests the same of all calls of a
+// life within its own process.
+func TestFar_SweepRemovesWhatAnyTroubleWithACallLeaves(t *testing.T) {
+	t.Parallel()
+	key, err := host.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := newAccount(t, key.Private)
+	calls := whole.upWith(-1, trouble{})
+	if len(whole.cloud.Left()) != 4 { // instance, volume, interface, group
+		t.Errorf("made: %v", whole.cloud.Left())
+	}
+	whole.assertSwept()
+	if len(calls) < 12 {
+		t.Errorf("only %d calls", len(calls))
+	}
+	for _, what := range []trouble{
+		{name: "killed", kill: true, reads: true, fault: standin.Fault{Lost: true}},
+		{name: "denied", fault: standin.Fault{Code: "UnauthorizedOperation"}},
+		{name: "lost", fault: standin.Fault{Lost: true}},
+	} {
+		for at, call := range calls {
+			if !what.reads && strings.HasPrefix(call.Action, "Describe") {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s at %d, %s", what.name, at, call.Action), func(t *testing.T) {
+				t.Parallel()
+				a := newAccount(t, key.Private)
+				a.upWith(at, what)
+				a.assertSwept()
+			})
+		}
+	}
+}
