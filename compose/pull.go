@@ -10,7 +10,6 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
-	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/registry"
 
@@ -122,13 +121,9 @@ func sum(m map[string]int64) (total int64) {
 
 // registryAuth is the login that the docker configuration has for an image.
 func (s *Stack) registryAuth(ref string) (string, error) {
-	named, err := reference.ParseNormalizedNamed(ref)
+	host, err := registryOf(ref)
 	if err != nil {
-		return "", hint.Usage(fmt.Errorf("image name: %w", err), "")
-	}
-	host := reference.Domain(named)
-	if host == "docker.io" {
-		host = "https://index.docker.io/v1/"
+		return "", err
 	}
 	login, err := s.engine.cli.ConfigFile().GetAuthConfig(host)
 	if err != nil {

@@ -85,8 +85,12 @@ type Options struct {
 	Timeout time.Duration // to wait until ready, at each wait; 0: 5 minutes
 
 	Environment map[string]string // added to every service
-	CPUs        float32           // cap of every service; 0: none
-	Memory      int64             // bytes, likewise
+	// Logins are for registries that the engine is to pull from, beside those
+	// that this computer has of its own.
+	Logins map[string]compose.Login `json:",omitempty"`
+
+	CPUs   float32 // cap of every service; 0: none
+	Memory int64   // bytes, likewise
 }
 
 // Migrate is the command that brings the database to the branch's schema. It

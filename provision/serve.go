@@ -41,6 +41,7 @@ func (r *run) startGateway(ctx context.Context) error {
 }
 
 func (r *run) fetchImages(ctx context.Context) error {
+	r.Engine.AddLogins(r.options.Logins)
 	if err := r.stack.Pull(ctx); err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(
 	for name, value := range request.Options.Environment {
 		a.secrets.AddEnv([]string{name + "=" + value})
 	}
+	for _, login := range request.Options.Logins {
+		a.secrets.Add(login.Password, login.IdentityToken, login.RegistryToken)
+	}
 	result, err := a.upHere(ctx, request, observe)
 	code := exitCode(ctx, err)
 	outcome := remote.Outcome{Exit: code, Result: result, Error: a.secrets.Redact(errorText(code, err)), Hints: hintsOf(code, err)}

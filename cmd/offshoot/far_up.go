@@ -162,10 +162,14 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 	if paths, err = remote.AddNeeded(git.Root, paths, needed); err != nil {
 		return remote.Delivery{}, err
 	}
+	options := provisionOptions(f.cfg, f.options, f.preview, f.commit, "")
+	if options.Logins, err = compose.Logins(ctx, source); err != nil {
+		return remote.Delivery{}, err
+	}
 	return remote.Delivery{
 		Checkout: git.Root, Paths: paths, Dir: below,
 		Request: remote.Request{
-			Options:   provisionOptions(f.cfg, f.options, f.preview, f.commit, ""),
+			Options:   options,
 			Committed: f.committed(ctx, git.Root), Bake: f.bake,
 		},
 	}, nil

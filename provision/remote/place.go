@@ -93,6 +93,7 @@ func (o Order) check() error {
 func (o Order) note() (note, error) {
 	request := o.Request
 	request.Committed = time.Time{}
+	request.Options.Logins = nil // a token of the moment is not another deed
 	content, err := json.Marshal(request)
 	sum := sha256.Sum256(append(content, o.Tree.digest()...))
 	return note{Key: hex.EncodeToString(sum[:]), Commit: o.Request.Options.Commit, Committed: o.Request.Committed}, err
