@@ -41,10 +41,12 @@ func child() int {
 		return 2
 	}
 	machine := provision.Machine{Engine: engine, Binary: o.Binary, Port: o.Port, Gateway: o.Gateway}
+	if o.Step == stepCopying {
+		go dieCopying(ctx, machine, die)
+	}
 	_, err = provision.Up(ctx, machine, o.Options, func(e provision.Event) {
 		if e.Step == o.Step && e.Kind == o.Kind {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {} // nothing more happens while the signal is on its way
+			die()
 		}
 	})
 	if err != nil {
@@ -52,6 +54,11 @@ func child() int {
 		return 1
 	}
 	return 0
+}
+
+func die() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {} // nothing more happens while the signal is on its way
 }
 
 // upAndDie runs an up that is killed at the first event of a kind in a step.

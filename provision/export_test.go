@@ -38,4 +38,6 @@ func NeedEngine(t *testing.T) *compose.Engine {
 func EnsureGateway(ctx context.Context, m Machine) error { return m.ensureGateway(ctx) }
 
 // ThinSeeds keeps so many seeds.
-func ThinSeeds(ctx context.Context, m Machine, most int) error { return m.thinSeeds(ctx, most) }
+func ThinSeeds(ctx context.Context, m Machine, most int) error {
+	return m.thinSeeds(ctx, most, DefaultSeedSpace)
+}

@@ -46,6 +46,7 @@ SELECT statement FROM offshoot_setting \gexec
 // load fills the database, unless it is a clone of one that was filled, and
 // keeps a seed of it.
 func (r *run) load(ctx context.Context) error {
+	defer r.doneMaking()
 	if r.cloned {
 		r.result.Loaded.Tables = r.countTables(ctx)
 		return nil

@@ -65,6 +65,9 @@ type Options struct {
 	// NoSeed loads the archive even where a seed of it could be cloned, and
 	// leaves none.
 	NoSeed bool
+	// SeedSpace bounds the bytes of all seeds on the machine; 0 is
+	// DefaultSeedSpace.
+	SeedSpace int64
 
 	// KeepData carries the volumes of the serving generation over, so that the
 	// database keeps what reviewers clicked in and no archive is loaded.

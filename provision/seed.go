@@ -1,14 +1,12 @@
 package provision
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -35,15 +33,27 @@ type seed struct {
 const (
 	labelSeed   = prefix + "seed"   // on a seed's volumes: its name
 	labelSeedOf = prefix + "cloned" // on a clone: the seed's name
-	maxSeeds    = 3
+	labelUsed   = prefix + "used"   // on a seed's volumes: when
+	labelBytes  = prefix + "bytes"  // on a seed's mark: how large it is
 )
 
 // mark is an empty volume that is made last.
 func (s seed) mark() string { return s.name + "-whole" }
 
-// seedTime is how long a run waits for another one that makes or clones a
-// seed.
-const seedTime = 2 * time.Minute
+// use is an empty volume that tells when the seed was last cloned. It is made
+// anew for that, since labels do not change.
+func (s seed) use() string { return s.name + "-used" }
+
+func (s seed) volumes() []string { return []string{s.mark(), s.use(), s.name} }
+
+const (
+	// seedTime is how long a run waits for another one that copies or removes
+	// seeds.
+	seedTime = 2 * time.Minute
+	// makerTime is how long it waits for one that loads the same archive. When
+	// that one dies, the wait is over at once.
+	makerTime = 30 * time.Minute
+)
 
 // databaseVolume makes the volume for the data of the next generation, which
 // compose would make otherwise: a clone has to be in it before the database
@@ -77,6 +87,9 @@ func (g generation) volumeName() string {
 // is loaded as if there were none.
 func (r *run) prepareDatabase(ctx context.Context) error {
 	r.seed = r.wantedSeed(ctx)
+	if err := r.awaitMaker(ctx); err != nil {
+		return err
+	}
 	if err := r.databaseVolume(ctx); err != nil || r.seed.name == "" {
 		return err
 	}
@@ -90,10 +103,40 @@ func (r *run) prepareDatabase(ctx context.Context) error {
 		return r.emptyVolume(ctx)
 	case how != "":
 		r.cloned = true
+		r.doneMaking()
 		r.result.Loaded = r.loaded(began)
 		r.result.Loaded.Cloned = how
 	}
 	return nil
+}
+
+// awaitMaker waits while another run loads the archive that this one wants, and
+// leaves a seed of it: both would only slow each other down. The lock is held
+// until this run has its own database loaded, or its clone.
+func (r *run) awaitMaker(ctx context.Context) error {
+	if r.seed.name == "" {
+		return nil
+	}
+	path := lockFor(r.locks(), r.engineID, r.seed.name)
+	if held(path) {
+		r.notice("another run loads this archive: its database is cloned when that is done")
+	}
+	l, err := acquire(ctx, path, r.seed.name, "seed", makerTime)
+	if err != nil && ctx.Err() == nil {
+		r.notice("the archive is loaded without a seed: %s", printable(err.Error()))
+		r.seed = seed{}
+		return nil
+	}
+	r.making = l
+	return err
+}
+
+// doneMaking lets other runs have the seed; it is harmless when repeated.
+func (r *run) doneMaking() {
+	if r.making != nil {
+		r.making.release()
+		r.making = nil
+	}
 }
 
 // cloneSeed clones the seed, if it is there, and tells how.
@@ -103,7 +146,10 @@ func (r *run) cloneSeed(ctx context.Context) (how string, err error) {
 		if err != nil || !whole {
 			return err
 		}
-		how, err = r.copyVolume(ctx, r.seed.name, r.next.volumeName())
+		if err := r.touchSeed(ctx, r.seed); err != nil {
+			return err
+		}
+		how, _, err = r.copyVolume(ctx, volumeCopy{from: r.seed.name, to: r.next.volumeName()})
 		return err
 	})
 	return how, err
@@ -176,12 +222,13 @@ func (r *run) makeSeed(ctx context.Context) error {
 	if err := r.removeSeed(ctx, r.seed); err != nil { // what a killed run left
 		return err
 	}
-	labels := map[string]string{labelGateway: r.gateway(), labelSeed: r.seed.name}
+	labels := r.seedLabels(r.seed)
 	if _, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: r.seed.name, Labels: labels}); err != nil {
 		return fmt.Errorf("volume of the seed: %w", err)
 	}
-	_, err := r.copyVolume(ctx, r.next.volumeName(), r.seed.name)
+	_, bytes, err := r.copyVolume(ctx, volumeCopy{from: r.next.volumeName(), to: r.seed.name, makes: r.seed})
 	if err == nil {
+		labels[labelBytes] = strconv.FormatInt(bytes, 10)
 		_, err = api.VolumeCreate(ctx, volume.CreateOptions{Name: r.seed.mark(), Labels: labels})
 	}
 	if err != nil {
@@ -189,7 +236,7 @@ func (r *run) makeSeed(ctx context.Context) error {
 		defer cancel()
 		return errors.Join(err, r.removeSeed(ctx, r.seed))
 	}
-	return r.thinSeeds(ctx, maxSeeds)
+	return r.thinSeeds(ctx, maxSeeds, cmp.Or(r.options.SeedSpace, DefaultSeedSpace))
 }
 
 // isWhole tells whether the seed is there, and ours.
@@ -208,8 +255,8 @@ func (r *run) isWhole(ctx context.Context) (bool, error) {
 
 // removeSeed removes a seed, its mark first.
 func (m Machine) removeSeed(ctx context.Context, s seed) error {
-	var errs []error
-	for _, name := range []string{s.mark(), s.name} {
+	errs := []error{m.removeMakers(ctx, s)}
+	for _, name := range s.volumes() {
 		found, err := m.Engine.Client().VolumeInspect(ctx, name)
 		if err == nil && found.Labels[labelSeed] == s.name {
 			err = m.Engine.Client().VolumeRemove(ctx, name, false)
@@ -221,65 +268,30 @@ func (m Machine) removeSeed(ctx context.Context, s seed) error {
 	return errors.Join(errs...)
 }
 
-// seeds are those of this gateway, also unfinished ones: the one that was made
-// last comes first.
-func (m Machine) seeds(ctx context.Context) ([]seed, error) {
-	found, err := m.Engine.Client().VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(
-		filters.Arg("label", labelSeed), filters.Arg("label", labelGateway+"="+m.gateway()),
+// removeMakers ends what a killed run has left at work on a seed: nobody else
+// may be.
+func (m Machine) removeMakers(ctx context.Context, s seed) error {
+	api := m.Engine.Client()
+	found, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
+		filters.Arg("label", labelSeed+"="+s.name), filters.Arg("volume", s.name),
 	)})
 	if err != nil {
-		return nil, fmt.Errorf("list seeds: %w", err)
+		return fmt.Errorf("list what makes a seed: %w", err)
 	}
-	volumes := found.Volumes
-	slices.SortFunc(volumes, func(a, b *volume.Volume) int {
-		return strings.Compare(b.CreatedAt+b.Name, a.CreatedAt+a.Name)
-	})
-	var seeds []seed
-	for _, v := range volumes {
-		if s := (seed{name: v.Labels[labelSeed]}); !slices.Contains(seeds, s) {
-			seeds = append(seeds, s)
+	var errs []error
+	for _, c := range found {
+		if err := api.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true}); err != nil && !notFound(err) {
+			errs = append(errs, fmt.Errorf("end what makes a seed: %w", err))
 		}
 	}
-	return seeds, nil
-}
-
-// thinSeeds keeps the few that are likeliest to be asked for again: those of
-// which a preview has a clone, and among them and the others the newest.
-func (m Machine) thinSeeds(ctx context.Context, most int) error {
-	seeds, err := m.seeds(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := m.lookAll(ctx)
-	if err != nil {
-		return err
-	}
-	idle := func(of seed) bool {
-		return !slices.ContainsFunc(s.volumes, func(v jar) bool { return v.Labels[labelSeedOf] == of.name })
-	}
-	slices.SortStableFunc(seeds, func(a, b seed) int { return compareBool(idle(a), idle(b)) })
-	var errs []error
-	for i := most; i < len(seeds); i++ {
-		errs = append(errs, m.removeSeed(ctx, seeds[i]))
-	}
 	return errors.Join(errs...)
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // removeSeeds removes all of this gateway's.
 func (m Machine) removeSeeds(ctx context.Context) error {
 	seeds, err := m.seeds(ctx)
 	for _, s := range seeds {
-		err = errors.Join(err, m.removeSeed(ctx, s))
+		err = errors.Join(err, m.removeSeed(ctx, s.seed))
 	}
 	return err
 }
@@ -293,38 +305,4 @@ func (r *run) underSeedLock(ctx context.Context, f func() error) error {
 	}
 	defer l.release()
 	return f()
-}
-
-// copyVolume clones one volume into another, by the gateway's program in a
-// container that has nothing but the two. It tells how.
-func (r *run) copyVolume(ctx context.Context, from, to string) (how string, err error) {
-	api := r.Engine.Client()
-	current, exists, err := r.findGateway(ctx)
-	if err != nil || !exists {
-		return "", errors.Join(err, errors.New("there is no gateway"))
-	}
-	created, err := api.ContainerCreate(ctx,
-		&container.Config{
-			Image: current.Config.Image, Cmd: []string{"gateway", "clone", "/from", "/to"}, User: "0:0", Labels: r.next.everyLabel(),
-		},
-		copyHost(from, to), nil, nil, r.next.Preview.project(r.next.Number)+"-clone")
-	if err != nil {
-		return "", fmt.Errorf("clone %s: %w", from, err)
-	}
-	defer func() {
-		ctx, cancel := sturdy(ctx)
-		defer cancel()
-		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil && !notFound(removed) {
-			err = errors.Join(err, removed)
-		}
-	}()
-	var said bytes.Buffer
-	code, err := r.runToEnd(ctx, created.ID, &said)
-	if err == nil && code != 0 {
-		err = fmt.Errorf("exit %d: %s", code, printable(strings.TrimSpace(said.String())))
-	}
-	if err != nil {
-		return "", fmt.Errorf("clone %s: %w", from, err)
-	}
-	return strings.TrimSpace(said.String()), nil
 }

@@ -49,6 +49,10 @@ func TestSeed_IsClonedForTheSameArchiveAndOnlyThen(t *testing.T) {
 	if got := f.sql("SELECT string_agg(name, ',') FROM product"); got != "Aster" {
 		t.Errorf("the clone holds %q", got)
 	}
+	if made = append(slices.Clone(made), made[0]+"-used"); len(f.seeds()) != 3 { // since it was cloned
+		t.Errorf("seeds %q", f.seeds())
+	}
+	slices.Sort(made)
 	f.sql("INSERT INTO product VALUES ('in the clone')") // which is not the seed
 	neighbour := fixtureOn(t, f.machine, f.options.Preview.Project, 40)
 	neighbour.options.Archive, neighbour.options.NoSeed = f.options.Archive, false

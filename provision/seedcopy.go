@@ -1,13 +1,77 @@
 package provision
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/pkg/stdcopy"
 )
+
+// A volumeCopy is one volume to be cloned into another, empty one.
+type volumeCopy struct {
+	from, to string
+	makes    seed // the seed that comes of it; the zero value: none
+}
+
+// argv is what the gateway's program is asked for. A seed has to be on the disk
+// before it is called whole: the marks outlive a crash of the machine.
+func (v volumeCopy) argv() []string {
+	if v.makes.name != "" {
+		return []string{"gateway", "clone", "-sync", "/from", "/to"}
+	}
+	return []string{"gateway", "clone", "/from", "/to"}
+}
+
+// copyVolume clones one volume into another, by the gateway's program in a
+// container that has nothing but the two. It tells how, and how many bytes.
+func (r *run) copyVolume(ctx context.Context, v volumeCopy) (how string, bytes int64, err error) {
+	labels := r.next.everyLabel()
+	if v.makes.name != "" {
+		labels[labelSeed] = v.makes.name
+	}
+	said, err := r.runProgram(ctx, v.argv(), labels, copyHost(v.from, v.to))
+	if err == nil {
+		_, err = fmt.Sscan(said, &how, &bytes)
+	}
+	if err != nil {
+		return "", 0, fmt.Errorf("clone %s: %w", v.from, err)
+	}
+	return how, bytes, nil
+}
+
+// runProgram runs the gateway's program in a container of its own, as root, to
+// its end, and gives what it printed.
+func (r *run) runProgram(ctx context.Context, argv []string, labels map[string]string, host *container.HostConfig) (text string, err error) {
+	api := r.Engine.Client()
+	current, exists, err := r.findGateway(ctx)
+	if err != nil || !exists {
+		return "", errors.Join(err, errors.New("there is no gateway"))
+	}
+	created, err := api.ContainerCreate(ctx, &container.Config{Image: current.Config.Image, Cmd: argv, User: "0:0", Labels: labels},
+		host, nil, nil, r.next.Preview.project(r.next.Number)+"-clone")
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		ctx, cancel := sturdy(ctx)
+		defer cancel()
+		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil && !notFound(removed) {
+			err = errors.Join(err, removed)
+		}
+	}()
+	var said bytes.Buffer
+	code, err := r.runToEnd(ctx, created.ID, &said)
+	if err == nil && code != 0 {
+		err = fmt.Errorf("exit %d: %s", code, printable(strings.TrimSpace(said.String())))
+	}
+	return said.String(), err
+}
 
 // copyHost lets a container read one volume and write another, whoever owns
 // the files in them, and do nothing else. What an image has at the mount

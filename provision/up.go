@@ -62,6 +62,7 @@ type run struct {
 	started  []string // the services to start
 	server   server   // the database of the next generation
 	seed     seed     // of the database; the zero value: none is wanted
+	making   *lock    // keeps others from loading what this run loads
 	cloned   bool     // the database is a clone of it
 }
 
@@ -132,6 +133,7 @@ func (r *run) loading() []task {
 }
 
 func (r *run) perform(ctx context.Context, tasks []task) error {
+	defer r.doneMaking()
 	for _, t := range tasks {
 		if t.skip {
 			continue

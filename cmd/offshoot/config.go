@@ -60,6 +60,7 @@ type PreviewConfig struct {
 	Migrate     *MigrateConfig
 	Expose      map[string]int
 	Expires     time.Duration
+	KeepSeeds   *int64 // bytes; nil: provision.DefaultSeedSpace; 0: none
 	Environment map[string]string
 	// EnvironmentUnset says that a value names a variable that is not set. Only
 	// up minds.
@@ -111,6 +112,7 @@ func (p *PreviewConfig) fields() []field {
 		{name: "migrate", fields: p.migrateFields()},
 		{name: "expose", decode: entries(func(service string) decodeFunc { return p.expose(service) })},
 		{name: "expires", decode: duration(&p.Expires)},
+		{name: "keep_seeds", decode: size(&p.KeepSeeds)},
 		{name: "environment", decode: entries(func(name string) decodeFunc { return p.variable(name) })},
 		{name: "allow", decode: texts(&p.Allow)},
 		{name: "port", decode: within(&p.Port, 1, 65535)},

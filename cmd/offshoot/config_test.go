@@ -36,6 +36,7 @@ preview:
   migrate: {service: web, command: [alembic, upgrade, head]}
   expose: {web: 8000, admin: }
   expires: 3d12h
+  keep_seeds: 50GB
   environment: &env {DEBUG: true, WORKERS: 2, URL: "http://$${HOST}/${PORT}"}
   allow: docker.sock
   port: ${PORT}
@@ -96,6 +97,7 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 			Migrate:     &MigrateConfig{Service: "web", Command: []string{"alembic", "upgrade", "head"}},
 			Expose:      map[string]int{"web": 8000, "admin": 0},
 			Expires:     84 * time.Hour,
+			KeepSeeds:   new(int64(50_000_000_000)),
 			Environment: map[string]string{"DEBUG": "true", "WORKERS": "2", "URL": "http://${HOST}/8481"},
 			Allow:       []string{"docker.sock"},
 			Port:        8481,
@@ -132,7 +134,7 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			},
 			[]string{
 				`did you mean "source"?`, `did you mean "tables"?`,
-				"known here: compose, database, migrate, expose, expires, environment, allow, port, domain, public, acme",
+				"known here: compose, database, migrate, expose, expires, keep_seeds, environment, allow, port, domain, public, acme",
 			},
 		},
 		{

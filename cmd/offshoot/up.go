@@ -174,6 +174,9 @@ func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commi
 	if m := cfg.Preview.Migrate; m != nil {
 		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command}
 	}
+	if most := cfg.Preview.KeepSeeds; most != nil {
+		options.SeedSpace, options.NoSeed = *most, o.noSeed || *most == 0
+	}
 	return options
 }
 

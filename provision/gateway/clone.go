@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -10,21 +11,32 @@ import (
 )
 
 // commandClone copies one folder into another, empty one, as it is: owners,
-// modes and links. It prints how: reflink, where the file system can share the
-// blocks of two files until one is changed, else copy.
+// modes and links. It prints how, and how many bytes: reflink, where the file
+// system can share the blocks of two files until one is changed, else copy.
+// With -sync all of it is on the disk then.
 func commandClone(args []string, stdout io.Writer) error {
-	if len(args) != 2 {
+	flags := flag.NewFlagSet("gateway clone", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	durable := flags.Bool("sync", false, "")
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("gateway clone: %w", err)
+	}
+	if flags.NArg() != 2 {
 		return errors.New("gateway clone: want a folder and an empty one")
 	}
-	c := &cloner{from: args[0], to: args[1], share: true}
-	if err := c.clone(); err != nil {
+	c := &cloner{from: flags.Arg(0), to: flags.Arg(1), share: true}
+	err := c.clone()
+	if err == nil && *durable {
+		err = flush(c.to)
+	}
+	if err != nil {
 		return fmt.Errorf("gateway clone: %w", err)
 	}
 	how := "copy"
 	if c.shared > 0 && c.copied == 0 {
 		how = "reflink"
 	}
-	_, err := fmt.Fprintln(stdout, how)
+	_, err = fmt.Fprintln(stdout, how, c.bytes)
 	return err
 }
 
@@ -33,6 +45,7 @@ type cloner struct {
 	from, to       string
 	share          bool
 	shared, copied int // files that are not empty
+	bytes          int64
 }
 
 func (c *cloner) clone() error {
@@ -111,9 +124,11 @@ func (c *cloner) file(path, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	if info, err := in.Stat(); err != nil || info.Size() == 0 {
+	info, err := in.Stat()
+	if err != nil || info.Size() == 0 {
 		return err
 	}
+	c.bytes += info.Size()
 	if c.share && share(in, out) == nil {
 		c.shared++
 		return nil

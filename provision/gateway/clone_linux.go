@@ -25,3 +25,16 @@ func own(path, to string) error {
 	}
 	return os.Lchown(to, int(stat.Uid), int(stat.Gid))
 }
+
+// flush waits until the file system that a folder is on has written all.
+func flush(folder string) error {
+	opened, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	if err := unix.Syncfs(int(opened.Fd())); err != nil {
+		return &os.PathError{Op: "syncfs", Path: folder, Err: err}
+	}
+	return nil
+}

@@ -12,3 +12,5 @@ import (
 func share(_, _ *os.File) error { return errors.ErrUnsupported }
 
 func own(_, _ string) error { return nil }
+
+func flush(_ string) error { return errors.ErrUnsupported }

@@ -64,13 +64,13 @@ func TestClone_IsTheSameInEveryFileModeAndLink(t *testing.T) {
 		}
 	}
 	var how bytes.Buffer
-	if err := Command(t.Context(), []string{"clone", from, to}, nil, &how); err != nil {
+	if err := Command(t.Context(), []string{"clone", "-sync", from, to}, nil, &how); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(tree(t, from), tree(t, to)); diff != "" {
 		t.Error(diff)
 	}
-	if got := how.String(); got != "copy\n" && got != "reflink\n" {
+	if got := how.String(); got != "copy 40006\n" && got != "reflink 40006\n" {
 		t.Errorf("it says %q", got)
 	}
 	if err := Command(t.Context(), []string{"clone", from, to}, nil, &how); err == nil || !strings.Contains(err.Error(), "is not empty") {
@@ -89,7 +89,7 @@ func TestClone_RefusesWhatTwoDatabasesWouldShare(t *testing.T) {
 	if err := Command(t.Context(), []string{"clone", from, t.TempDir()}, nil, nil); err == nil || !strings.Contains(err.Error(), "leads to /elsewhere") {
 		t.Errorf("a tablespace: %v", err)
 	}
-	for _, args := range [][]string{{"clone"}, {"clone", from}, {"clone", "/missing", t.TempDir()}, {"clone", from, "/missing"}} {
+	for _, args := range [][]string{{"clone"}, {"clone", "-x"}, {"clone", from}, {"clone", "/missing", t.TempDir()}, {"clone", from, "/missing"}} {
 		if err := Command(t.Context(), args, nil, nil); err == nil {
 			t.Errorf("%q: no error", args)
 		}

@@ -19,7 +19,7 @@ import (
 //	gateway sign                       what is to be signed on standard input
 //	gateway digest                     a digest made with a key, of standard input
 //	gateway forget                     what lets in, and certificates
-//	gateway clone FROM TO              one folder into another
+//	gateway clone [-sync] FROM TO      one folder into another
 //	gateway certificates               how it stands about them, as JSON
 //	gateway probe HOST PORT [NAME]     does an HTTP server answer there?
 func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
