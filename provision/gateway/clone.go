@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// commandClone copies one folder into another, empty one, as it is: owners,
-// modes and links. It prints how, and how many bytes: reflink, where the file
+// commandClone copies the data of a database from one folder into another, empty
+// one, as they are but for spare segments: owners, modes and links. It prints how, and how many bytes: reflink, where the file
 // system can share the blocks of two files until one is changed, else copy.
 // With -sync all of it is on the disk then.
 func commandClone(args []string, stdout io.Writer) error {
@@ -46,6 +46,7 @@ type cloner struct {
 	share          bool
 	shared, copied int // files that are not empty
 	bytes          int64
+	spare          map[string]bool // files that are left out
 }
 
 func (c *cloner) clone() error {
@@ -63,6 +64,14 @@ func (c *cloner) clone() error {
 		}
 		if entry.IsDir() {
 			folders = append(folders, path)
+		}
+		if entry.IsDir() && entry.Name() == "pg_wal" {
+			if c.spare, err = spareSegments(path); err != nil {
+				return err
+			}
+		}
+		if c.spare[path] {
+			return nil
 		}
 		return c.entry(path, entry)
 	})
