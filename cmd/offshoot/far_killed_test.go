@@ -23,9 +23,10 @@ type account struct {
 	env   []string
 }
 
-func newAccount(t *testing.T, key string) *account {
+func newAccount(t *testing.T, key string, options standin.Options) *account {
 	t.Helper()
-	a := &account{T: t, cloud: standin.New(standin.Options{Now: time.Now, Seed: 1}), dir: t.TempDir()}
+	options.Now, options.Seed = time.Now, 1
+	a := &account{T: t, cloud: standin.New(options), dir: t.TempDir()}
 	server := httptest.NewServer(a.cloud)
 	t.Cleanup(server.Close)
 	write(t, filepath.Join(a.dir, configName), "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32}\n")
@@ -107,7 +108,7 @@ func TestFar_SweepRemovesWhatAnyTroubleWithACallLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := newAccount(t, key.Private)
+	whole := newAccount(t, key.Private, standin.Options{})
 	calls := whole.upWith(-1, trouble{})
 	if len(whole.cloud.Left()) != 4 { // instance, volume, interface, group
 		t.Errorf("made: %v", whole.cloud.Left())
@@ -127,7 +128,7 @@ func TestFar_SweepRemovesWhatAnyTroubleWithACallLeaves(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s at %d, %s", what.name, at, call.Action), func(t *testing.T) {
 				t.Parallel()
-				a := newAccount(t, key.Private)
+				a := newAccount(t, key.Private, standin.Options{})
 				a.upWith(at, what)
 				a.assertSwept()
 			})
