@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -30,13 +32,7 @@ func TestFar_SweepRemovesWhatAKillAtAnyRemoteStepLeaves(t *testing.T) {
 		apart(t, t.TempDir(), "/usr/sbin/sshd", "/usr/sbin/ip")
 		return
 	}
-	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
-		t.Fatalf("ip: %s", out)
-	}
-	key, err := host.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := oneComputer(t)
 	whole := newStation(t, key, folder, -1)
 	if code := whole.up(); code != exitDone || len(whole.cloud.Left()) != 4 { // instance, volume, interface, group
 		t.Fatalf("exit %d, made %v: %s", code, whole.cloud.Left(), whole.said())
@@ -58,23 +54,38 @@ func TestFar_SweepRemovesWhatAKillAtAnyRemoteStepLeaves(t *testing.T) {
 	}
 }
 
+// oneComputer is where all ends of the network are this computer. It returns
+// the key that logs in.
+func oneComputer(t *testing.T) host.Key {
+	t.Helper()
+	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+		t.Fatalf("ip: %s", out)
+	}
+	key, err := host.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 // station is an account whose machine is reached by SSH.
 type station struct {
 	*account
-	key    host.Key
-	folder string
-	at     int // the program is killed after this command; below 0: after none
-	caller *process
-	server atomic.Pointer[exec.Cmd]
+	key     host.Key
+	folder  string
+	address string
+	at      int // the program is killed after this command; below 0: after none
+	caller  *process
+	server  atomic.Pointer[exec.Cmd]
 }
 
 func newStation(t *testing.T, key host.Key, folder string, at int) *station {
 	t.Helper()
-	own, err := os.MkdirTemp(folder, "station-") // it goes when the agent cannot write there any more
-	if err != nil {
-		t.Fatal(err)
+	n := 1
+	own := func() string { return filepath.Join(folder, fmt.Sprintf("station-%d", n)) } // which the agent may use until all ends
+	for ; errors.Is(os.Mkdir(own(), 0o755), fs.ErrExist); n++ {
 	}
-	s := &station{key: key, folder: own, at: at}
+	s := &station{key: key, folder: own(), address: fmt.Sprintf("127.0.1.%d", n), at: at}
 	s.account = newAccount(t, key.Private, standin.Options{Booted: s.boot})
 	t.Cleanup(func() {
 		if server := s.server.Load(); server != nil {
@@ -123,15 +134,14 @@ func (s *station) boot(_ string, userData []byte) string {
 	_, rest, _ := strings.Cut(string(userData), "ssh_host_key <<'KEY'\n")
 	hostKey, _, _ := strings.Cut(rest, "KEY\n")
 	fields := strings.NewReplacer("@FOLDER@", host.Quote(s.folder), "@SENT@", remote.DefaultFolder+"/bin/current/offshoot", "@PROGRAM@", programPath(s.T), "@AT@", strconv.Itoa(s.at))
-	address := fmt.Sprintf("127.0.1.%d", s.at+2)
-	outcome, err := json.Marshal(remote.Record{Outcome: &remote.Outcome{Result: &provision.Result{Links: []provision.Link{{Service: "web", URL: "https://" + address + "/"}}}}})
+	outcome, err := json.Marshal(remote.Record{Outcome: &remote.Outcome{Result: &provision.Result{Links: []provision.Link{{Service: "web", URL: "https://" + s.address + "/"}}}}})
 	if err != nil {
 		s.Error(err)
 	}
 	for name, text := range map[string]string{
 		"host_key": hostKey, "authorized_keys": s.key.Public + "\n", "login": fields.Replace(loginScript), "outcome": string(outcome) + "\n",
 		"config": strings.Join([]string{
-			"Port 2222", "ListenAddress " + address, "HostKey " + s.path("host_key"), "AuthorizedKeysFile " + s.path("authorized_keys"),
+			"Port 2222", "ListenAddress " + s.address, "HostKey " + s.path("host_key"), "AuthorizedKeysFile " + s.path("authorized_keys"),
 			"AuthenticationMethods publickey", "PidFile none", "StrictModes no", "PermitRootLogin yes", "UsePAM no", "ForceCommand /bin/sh " + s.path("login"),
 		}, "\n") + "\n",
 	} {
@@ -149,18 +159,18 @@ func (s *station) boot(_ string, userData []byte) string {
 	server.Stderr = &watched{}
 	if err := server.Start(); err != nil {
 		s.Error(err)
-		return address
+		return s.address
 	}
 	s.server.Store(server)
-	s.await(address)
-	return address
+	s.await()
+	return s.address
 }
 
 func (s *station) path(name string) string { return filepath.Join(s.folder, name) }
 
-func (s *station) await(address string) {
+func (s *station) await() {
 	for deadline := time.After(patience); ; {
-		conn, err := net.Dial("tcp", net.JoinHostPort(address, "2222"))
+		conn, err := net.Dial("tcp", net.JoinHostPort(s.address, "2222"))
 		if err == nil {
 			conn.Close()
 			return
