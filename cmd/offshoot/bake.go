@@ -68,7 +68,7 @@ func (a *app) bakeCommand() *cobra.Command {
 
 func (a *app) bake(ctx context.Context, o bakeOptions) error {
 	if err := o.up.check(); err != nil {
-		return err
+		return fmt.Errorf("bake: %w", err)
 	}
 	cfg, err := a.config()
 	if err != nil {

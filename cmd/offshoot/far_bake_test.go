@@ -91,7 +91,7 @@ func TestBake_IsForMachinesOnEC2(t *testing.T) {
 	if _, errs, code := captured(t, "bake", "--provider", "docker"); code != exitUsage || !strings.Contains(errs, "--provider ec2") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	if _, errs, code := captured(t, "bake", "--archive", "nowhere.sql"); code != exitUsage || !strings.Contains(errs, "nowhere.sql") {
+	if _, errs, code := captured(t, "bake", "--archive", "nowhere.sql"); code != exitUsage || !strings.Contains(errs, "offshoot: bake: archive: stat nowhere.sql") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,13 +22,17 @@ type account struct {
 	cloud *standin.Cloud
 	dir   string
 	env   []string
+
+	endpoint string
 }
 
-func newAccount(t *testing.T, key string) *account {
+func newAccount(t *testing.T, key string, options standin.Options) *account {
 	t.Helper()
-	a := &account{T: t, cloud: standin.New(standin.Options{Now: time.Now, Seed: 1}), dir: t.TempDir()}
+	options.Now, options.Seed = time.Now, 1
+	a := &account{T: t, cloud: standin.New(options), dir: t.TempDir()}
 	server := httptest.NewServer(a.cloud)
 	t.Cleanup(server.Close)
+	a.endpoint = server.URL
 	write(t, filepath.Join(a.dir, configName), "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32}\n")
 	write(t, filepath.Join(a.dir, "compose.yaml"), "services:\n  db: {image: postgres:15}\n  web: {image: web, ports: [\"80\"]}\n")
 	git(t, a.dir, "init", "-q")
@@ -52,22 +57,7 @@ type trouble struct {
 // lets trouble meet the call of that number. It returns which there were.
 func (a *account) upWith(at int, what trouble) []standin.Call {
 	a.Helper()
-	var running atomic.Pointer[process]
-	var begun sync.WaitGroup
-	begun.Add(1)
-	a.cloud.Fault(func(n int, _ string) standin.Fault {
-		if n != at {
-			return standin.Fault{}
-		}
-		if what.kill {
-			begun.Wait()
-			_ = running.Load().cmd.Process.Kill()
-		}
-		return what.fault
-	})
-	p := start(a.T, a.dir, a.env, "up", "--pr", "12", "--expires", "1ms")
-	running.Store(p)
-	begun.Done()
+	p := a.troubled(number(at), what, "up", "--pr", "12", "--expires", "1ms")
 	if p.says("...  connect") {
 		_ = p.cmd.Process.Kill() // with SIGKILL
 	}
@@ -79,21 +69,44 @@ func (a *account) upWith(at int, what trouble) []standin.Call {
 	return calls
 }
 
-// assertSwept sweeps as often as a schedule would: what an instance was in can
-// go only after it.
-func (a *account) assertSwept() {
+// number means the call of that number; below 0: none.
+func number(at int) func(int, string) bool { return func(n int, _ string) bool { return n == at } }
+
+// troubled starts a command line, and lets trouble meet the calls that it is to.
+func (a *account) troubled(meets func(n int, action string) bool, what trouble, args ...string) *process {
 	a.Helper()
-	for range 3 {
-		if len(a.cloud.Left()) == 0 {
-			return
+	var running atomic.Pointer[process]
+	var begun sync.WaitGroup
+	begun.Add(1)
+	a.cloud.Fault(func(n int, action string) standin.Fault {
+		if !meets(n, action) {
+			return standin.Fault{}
 		}
-		p := start(a.T, a.dir, a.env, "sweep")
-		if code := p.ends(); code != exitDone {
-			a.Errorf("sweep: exit %d: %s", code, p.stderr.String())
+		if what.kill {
+			begun.Wait()
+			_ = running.Load().cmd.Process.Kill()
 		}
+		return what.fault
+	})
+	p := start(a.T, a.dir, a.env, args...)
+	running.Store(p)
+	begun.Done()
+	return p
+}
+
+// assertSwept sweeps, and finds the account empty but for what may stay.
+func (a *account) assertSwept(stays ...string) {
+	a.Helper()
+	p := start(a.T, a.dir, a.env, "sweep")
+	if code := p.ends(); code != exitDone {
+		a.Errorf("sweep: exit %d: %s", code, p.stderr.String())
 	}
-	if left := a.cloud.Left(); len(left) > 0 {
-		a.Errorf("left in the account: %v", left)
+	left := slices.DeleteFunc(a.cloud.Left(), func(id string) bool {
+		kind, _, _ := strings.Cut(id, "-")
+		return slices.Contains(stays, kind)
+	})
+	if len(left) > 0 {
+		a.Errorf("left in the account: %v: %s", left, p.stderr.String())
 	}
 }
 
@@ -107,7 +120,7 @@ func TestFar_SweepRemovesWhatAnyTroubleWithACallLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := newAccount(t, key.Private)
+	whole := newAccount(t, key.Private, standin.Options{})
 	calls := whole.upWith(-1, trouble{})
 	if len(whole.cloud.Left()) != 4 { // instance, volume, interface, group
 		t.Errorf("made: %v", whole.cloud.Left())
@@ -127,10 +140,37 @@ func TestFar_SweepRemovesWhatAnyTroubleWithACallLeaves(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s at %d, %s", what.name, at, call.Action), func(t *testing.T) {
 				t.Parallel()
-				a := newAccount(t, key.Private)
+				a := newAccount(t, key.Private, standin.Options{})
 				a.upWith(at, what)
 				a.assertSwept()
 			})
 		}
+	}
+}
+
+// A down that is killed after any of its calls leaves what a sweep removes.
+func TestFar_SweepRemovesWhatADownLeavesThatIsKilled(t *testing.T) {
+	t.Parallel()
+	key, err := host.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := trouble{kill: true, fault: standin.Fault{Lost: true}}
+	for at, calls := 0, 1; at < calls; at++ {
+		a := newAccount(t, key.Private, standin.Options{})
+		a.upWith(-1, trouble{})
+		if at == 0 {
+			if code := a.troubled(number(-1), trouble{}, "down", "--pr", "12").ends(); code != exitDone {
+				t.Fatalf("exit %d", code)
+			}
+			calls = len(a.cloud.Calls())
+			a.assertSwept()
+			a.upWith(-1, trouble{})
+		}
+		if code := a.troubled(number(at), killed, "down", "--pr", "12").ends(); code != -1 || len(a.cloud.Calls()) != at+1 {
+			t.Errorf("%d of %d: exit %d after %d calls", at, calls, code, len(a.cloud.Calls()))
+		}
+		a.cloud.Fault(nil)
+		a.assertSwept()
 	}
 }

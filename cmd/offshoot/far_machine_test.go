@@ -46,7 +46,18 @@ func TestFar_WholeLifeOnAMachineThatIsReallyBooted(t *testing.T) {
 	}
 	t.Parallel()
 	needEngine(t)
-	for _, name := range []string{"/usr/sbin/sshd", "/usr/bin/unshare", "/usr/sbin/ip", "/usr/bin/nsenter", "/usr/bin/busybox"} {
+	folder := t.TempDir()
+	if out, err := exec.Command("docker", "save", "-o", filepath.Join(folder, "images.tar"), postgresImage).CombinedOutput(); err != nil {
+		t.Fatalf("docker save: %s", out)
+	}
+	apart(t, folder, "/usr/sbin/sshd", "/usr/sbin/ip", "/usr/bin/nsenter", "/usr/bin/busybox")
+}
+
+// apart runs the test again in namespaces of its own (network, mounts,
+// processes) with that folder, where these programs are.
+func apart(t *testing.T, folder string, needed ...string) {
+	t.Helper()
+	for _, name := range append(needed, "/usr/bin/unshare") {
 		if _, err := os.Stat(name); err != nil {
 			missing(t, "no namespaces here: %v", err)
 		}
@@ -54,16 +65,12 @@ func TestFar_WholeLifeOnAMachineThatIsReallyBooted(t *testing.T) {
 	if err := exec.Command("unshare", "--net", "--mount", "true").Run(); err != nil || os.Getuid() != 0 {
 		t.Skip("only root may make namespaces")
 	}
-	folder := t.TempDir()
-	if out, err := exec.Command("docker", "save", "-o", filepath.Join(folder, "images.tar"), postgresImage).CombinedOutput(); err != nil {
-		t.Fatalf("docker save: %s", out)
-	}
 	own, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	inner := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child", own, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=12m")
-	inner.Env = append(os.Environ(), internet+"="+folder, "OFFSHOOT_TEST_PROGRAM="+programPath(t))
+	inner.Env = append(os.Environ(), internet+"="+folder, builtProgram+"="+programPath(t))
 	if out, err := inner.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	} else if testing.Verbose() {
@@ -245,7 +252,7 @@ func (o *outside) must(args ...string) string {
 
 func (o *outside) offshoot(code int, args ...string) string {
 	o.Helper()
-	cmd := exec.Command(os.Getenv("OFFSHOOT_TEST_PROGRAM"), args...)
+	cmd := exec.Command(os.Getenv(builtProgram), args...)
 	cmd.Dir, cmd.Env = o.checkout, o.env
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -16,6 +16,10 @@ import (
 // patience is how long a test waits for a program to get somewhere.
 const patience = 3 * time.Minute
 
+// builtProgram is the variable that names the program to a test that runs itself
+// again.
+const builtProgram = "OFFSHOOT_TEST_PROGRAM"
+
 // program is the binary as users have it, built once for all tests of this
 // run; the gateway's image needs it static.
 var program struct {
@@ -26,6 +30,9 @@ var program struct {
 
 func programPath(t *testing.T) string {
 	t.Helper()
+	if path := os.Getenv(builtProgram); path != "" {
+		return path
+	}
 	program.once.Do(func() {
 		program.folder, program.err = os.MkdirTemp("", "offshoot-test-")
 		if program.err != nil {

@@ -77,32 +77,32 @@ func (a *app) upCommand() *cobra.Command {
 func (o upOptions) check() error {
 	switch {
 	case o.archive != "" && o.keepData:
-		return hint.Usage(errors.New("up: --archive and --keep-data"), "give one of them")
+		return hint.Usage(errors.New("--archive and --keep-data"), "give one of them")
 	case o.port < 0 || o.port > 65535:
-		return hint.Usage(fmt.Errorf("up: port %d", o.port), "a port lies between 1 and 65535")
+		return hint.Usage(fmt.Errorf("port %d", o.port), "a port lies between 1 and 65535")
 	case o.timeout <= 0:
-		return hint.Usage(fmt.Errorf("up: timeout %v", o.timeout), "give a time such as 5m")
+		return hint.Usage(fmt.Errorf("timeout %v", o.timeout), "give a time such as 5m")
 	case o.archive == "":
 		return nil
 	case store.IsLocation(o.archive):
 		_, err := store.Parse(o.archive)
 		return err
 	case strings.Contains(o.archive, "://"):
-		return hint.Usage(errors.New("up: archives are files, or objects at s3://"), "download it first")
+		return hint.Usage(errors.New("archives are files, or objects at s3://"), "download it first")
 	}
 	info, err := os.Stat(o.archive)
 	if err != nil {
-		return hint.Usage(fmt.Errorf("up: archive: %w", err), "make one with offshoot subset --to %s", o.archive)
+		return hint.Usage(fmt.Errorf("archive: %w", err), "make one with offshoot subset --to %s", o.archive)
 	}
 	if info.IsDir() {
-		return hint.Usage(fmt.Errorf("up: archive: %s is a folder", o.archive), "give a file that offshoot subset or pg_dump wrote, such as a .dump")
+		return hint.Usage(fmt.Errorf("archive: %s is a folder", o.archive), "give a file that offshoot subset or pg_dump wrote, such as a .dump")
 	}
 	return nil
 }
 
 func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error) {
 	if err := o.check(); err != nil {
-		return err
+		return fmt.Errorf("up: %w", err)
 	}
 	cfg, err := a.config()
 	if err != nil {

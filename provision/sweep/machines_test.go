@@ -86,6 +86,27 @@ func TestMachines_RemainsGoThatNoMachineHas(t *testing.T) {
 	}
 }
 
+func TestMachines_WhatTheyShareGoesWithTheLast(t *testing.T) {
+	for kept, want := range map[string]int{"": 2, "i-open": 1} {
+		f := &fleet{machines: []machine.Machine{instance("i-closed", "shop-pr-2", noon.Add(time.Hour), machine.Running)}}
+		if kept != "" {
+			f.machines = append(f.machines, instance(kept, "shop-pr-1", noon.Add(time.Hour), machine.Running))
+		}
+		group := Remnant{Kind: "security group", ID: "sg-1", Remove: func(context.Context) error { return nil }}
+		place := Machines{Provider: f, Remains: func(context.Context) ([]Remnant, error) {
+			if len(f.machines) > 0 {
+				return nil, nil
+			}
+			return []Remnant{group}, nil
+		}}
+		pulls := &forge{open: []int{1}}
+		result, err := run(t, Sweep{Places: []Place{place}, Pulls: pulls})
+		if err != nil || len(result.Removed) != want || len(result.Spared) > 0 || len(result.Plan.Remove) != 1 {
+			t.Errorf("beside %q: %v, %+v", kept, err, result)
+		}
+	}
+}
+
 func TestMachines_AListThatFailsIsNoEmptyOne(t *testing.T) {
 	broken := errors.New("RequestLimitExceeded")
 	for name, place := range map[string]Machines{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Result is what a sweep did.
@@ -27,14 +28,34 @@ func (e *contradiction) Error() string {
 }
 
 // Run removes what the plan marks, each after a second look. It goes on after
-// one that fails, and joins the errors.
+// one that fails, and joins the errors. Where machines went, what they shared
+// goes too, unless others have it.
 func (s Sweep) Run(ctx context.Context, plan Plan) (Result, error) {
 	result := Result{Plan: plan, Removed: []Removal{}, Spared: []Spared{}}
+	err := s.run(ctx, plan.Remove, &result)
+	if !slices.ContainsFunc(result.Removed, func(r Removal) bool { return r.Kind == Machine }) || ctx.Err() != nil {
+		return result, err
+	}
+	orphans, failed := s.orphans(ctx, plan)
+	err = errors.Join(err, failed, s.run(ctx, orphans, &result))
+	return result, err
+}
+
+// orphans lists what belongs to nothing since a plan was carried out.
+func (s Sweep) orphans(ctx context.Context, before Plan) ([]Removal, error) {
+	s.Pulls = nil // which have no say in it
+	now, err := s.Plan(ctx)
+	return slices.DeleteFunc(now.Remove, func(r Removal) bool {
+		return r.Reason != Orphaned || slices.ContainsFunc(before.Remove, func(b Removal) bool { return b.Kind == r.Kind && b.ID == r.ID })
+	}), err
+}
+
+func (s Sweep) run(ctx context.Context, marked []Removal, result *Result) error {
 	var errs []error
 	var wrong *contradiction
-	for _, r := range plan.Remove {
+	for _, r := range marked {
 		if err := context.Cause(ctx); err != nil {
-			return result, errors.Join(append(errs, err)...)
+			return errors.Join(append(errs, err)...)
 		}
 		if wrong != nil && r.Reason == Closed {
 			result.Spared = append(result.Spared, Spared{r, "the list of open pull requests is wrong"})
@@ -52,7 +73,7 @@ func (s Sweep) Run(ctx context.Context, plan Plan) (Result, error) {
 			result.Removed = append(result.Removed, r)
 		}
 	}
-	return result, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // remove removes one thing, or says why it does not.
