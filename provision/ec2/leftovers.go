@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +24,8 @@ type Leftover struct {
 	ID      string    `json:"id"`
 	Preview string    `json:"preview"`
 	Created time.Time `json:"created,omitzero"` // AWS does not say it of interfaces
+
+	generation int // of the machine
 }
 
 const (
@@ -73,8 +76,10 @@ func (p *Provider) looseVolumes(ctx context.Context, filters []types.Filter) ([]
 			return nil, explain("DescribeVolumes", err)
 		}
 		for _, v := range page.Volumes {
-			if preview := labelsOf(v.Tags)[machine.LabelPreview]; preview != "" && v.State == types.VolumeStateAvailable && len(v.Attachments) == 0 {
-				found = append(found, Leftover{kindVolume, aws.ToString(v.VolumeId), preview, aws.ToTime(v.CreateTime)})
+			l := leftover(kindVolume, v.VolumeId, v.Tags)
+			if l.Preview != "" && v.State == types.VolumeStateAvailable && len(v.Attachments) == 0 {
+				l.Created = aws.ToTime(v.CreateTime)
+				found = append(found, l)
 			}
 		}
 	}
@@ -92,12 +97,20 @@ func (p *Provider) looseInterfaces(ctx context.Context, filters []types.Filter) 
 			return nil, explain("DescribeNetworkInterfaces", err)
 		}
 		for _, n := range page.NetworkInterfaces {
-			if preview := labelsOf(n.TagSet)[machine.LabelPreview]; preview != "" && n.Status == types.NetworkInterfaceStatusAvailable && n.Attachment == nil {
-				found = append(found, Leftover{Kind: kindInterface, ID: aws.ToString(n.NetworkInterfaceId), Preview: preview})
+			l := leftover(kindInterface, n.NetworkInterfaceId, n.TagSet)
+			if l.Preview != "" && n.Status == types.NetworkInterfaceStatusAvailable && n.Attachment == nil {
+				found = append(found, l)
 			}
 		}
 	}
 	return found, nil
+}
+
+func leftover(kind string, id *string, tags []types.Tag) Leftover {
+	labels := labelsOf(tags)
+	l := Leftover{Kind: kind, ID: aws.ToString(id), Preview: labels[machine.LabelPreview]}
+	l.generation, _ = strconv.Atoi(labels[labelGeneration])
+	return l
 }
 
 func (p *Provider) remove(ctx context.Context, l Leftover) error {

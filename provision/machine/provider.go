@@ -40,3 +40,11 @@ type Provider interface {
 	// machine without offshoot's labels.
 	Destroy(ctx context.Context, id string) error
 }
+
+// A Destroyer is a Provider that destroys many machines for little more than
+// one costs.
+type Destroyer interface {
+	// DestroyAll is Destroy for each of them, side by side. It returns an error
+	// or nil for each, in their order.
+	DestroyAll(ctx context.Context, ids []string) []error
+}

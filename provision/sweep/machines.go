@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/offshoot-dev/offshoot/provision/machine"
 )
@@ -81,16 +82,45 @@ func (m Machines) Again(ctx context.Context, h Held) (Held, error) {
 	return h, ErrGone
 }
 
-// Remove destroys the machine, or removes the remains.
-func (m Machines) Remove(ctx context.Context, h Held) error {
-	if h.Kind == Machine {
-		return m.Provider.Destroy(ctx, h.ID)
+// RemoveAll destroys machines together where the provider can.
+func (m Machines) RemoveAll(ctx context.Context, held []Held) []error {
+	errs := make([]error, len(held))
+	var ids []string
+	var at []int
+	remains := sync.OnceValues(func() ([]Remnant, error) { return m.remains(ctx) })
+	for i, h := range held {
+		if h.Kind == Machine {
+			ids, at = append(ids, h.ID), append(at, i)
+			continue
+		}
+		errs[i] = removeRemnant(ctx, remains, h)
 	}
-	remains, err := m.remains(ctx)
+	for n, err := range m.destroyAll(ctx, ids) {
+		errs[at[n]] = err
+	}
+	return errs
+}
+
+func (m Machines) destroyAll(ctx context.Context, ids []string) []error {
+	if destroyer, ok := m.Provider.(machine.Destroyer); ok && len(ids) > 0 {
+		return destroyer.DestroyAll(ctx, ids)
+	}
+	errs := make([]error, len(ids))
+	for i, id := range ids {
+		errs[i] = m.Provider.Destroy(ctx, id)
+	}
+	return errs
+}
+
+// Remove destroys the machine, or removes the remains.
+func (m Machines) Remove(ctx context.Context, h Held) error { return m.RemoveAll(ctx, []Held{h})[0] }
+
+func removeRemnant(ctx context.Context, remains func() ([]Remnant, error), h Held) error {
+	list, err := remains()
 	if err != nil {
 		return err
 	}
-	for _, r := range remains {
+	for _, r := range list {
 		if r.Kind == h.Kind && r.ID == h.ID {
 			return r.Remove(ctx)
 		}

@@ -3,7 +3,9 @@ package sweep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,5 +122,87 @@ func TestMachines_AListThatFailsIsNoEmptyOne(t *testing.T) {
 		if _, err := place.Again(t.Context(), Held{Kind: Machine, ID: "i-1"}); !errors.Is(err, broken) {
 			t.Errorf("%s: again: %v", name, err)
 		}
+	}
+}
+
+// herd is a fleet whose machines are destroyed together.
+type herd struct {
+	*fleet
+	calls, lists int
+	stuck        string
+}
+
+func (h *herd) List(ctx context.Context, filter machine.Filter) ([]machine.Machine, error) {
+	h.lists++
+	return h.fleet.List(ctx, filter)
+}
+
+func (h *herd) DestroyAll(ctx context.Context, ids []string) []error {
+	h.calls++
+	errs := make([]error, len(ids))
+	for i, id := range ids {
+		if id == h.stuck {
+			errs[i] = errors.New("it does not end")
+			continue
+		}
+		errs[i] = h.Destroy(ctx, id)
+	}
+	return errs
+}
+
+func newHerd(closed int) *herd {
+	h := &herd{fleet: &fleet{machines: []machine.Machine{instance("i-open", "shop-pr-1", noon.Add(time.Hour), machine.Running)}}}
+	for n := range closed {
+		h.machines = append(h.machines, instance(fmt.Sprintf("i-%d", n), fmt.Sprintf("shop-pr-%d", 100+n), noon.Add(time.Hour), machine.Running))
+	}
+	return h
+}
+
+func TestMachines_OfManyAreDestroyedTogether(t *testing.T) {
+	h := newHerd(1000)
+	h.stuck = "i-7"
+	var told []string
+	result, err := run(t, Sweep{
+		Places: []Place{Machines{Provider: h}}, Pulls: &forge{open: []int{1}},
+		After: func(_ context.Context, r Removal) error { told = append(told, r.ID); return nil },
+	})
+	if err == nil || !strings.Contains(err.Error(), "machine i-7: it does not end") || len(result.Removed) != 999 || len(result.Spared) != 1 {
+		t.Errorf("%v, %d removed, spared %+v", err, len(result.Removed), result.Spared)
+	}
+	if h.calls != 1 || h.lists > 3 || len(h.machines) != 2 || !slices.Equal(told, ids(result.Removed)) {
+		t.Errorf("%d calls, %d lists, %d left, %d told", h.calls, h.lists, len(h.machines), len(told))
+	}
+}
+
+// A list of pull requests that lacks an open one removes none of the machines,
+// also none that was looked at before.
+func TestMachines_StayWhenTheListIsOnceWrong(t *testing.T) {
+	h := newHerd(9)
+	pulls := &forge{open: []int{1, 105}, lists: []int{1}}
+	result, err := run(t, Sweep{Places: []Place{Machines{Provider: h}}, Pulls: pulls})
+	if err == nil || len(result.Removed) > 0 || len(result.Spared) != 9 || h.calls != 0 || len(h.machines) != 10 {
+		t.Errorf("%v, %+v, %d calls", err, result, h.calls)
+	}
+}
+
+func TestMachines_ThatChangedSinceTheListStay(t *testing.T) {
+	h := newHerd(3)
+	s := Sweep{Repository: shop, Places: []Place{Machines{Provider: h}}, Pulls: &forge{open: []int{1}}, Now: func() time.Time { return noon }}
+	plan, err := s.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.machines[1].Expires = noon.Add(48 * time.Hour)
+	h.machines = slices.Delete(h.machines, 2, 3)
+	result, err := s.Run(t.Context(), plan)
+	if err != nil || len(result.Removed) != 1 || len(result.Spared) != 2 || !slices.Equal(h.ended, []string{"i-2"}) {
+		t.Errorf("%v, %+v, ended %q", err, result, h.ended)
+	}
+	h = newHerd(3)
+	s.Places = []Place{Machines{Provider: h}}
+	plan, _ = s.Plan(t.Context())
+	h.broken = errors.New("RequestLimitExceeded")
+	if result, err := s.Run(t.Context(), plan); !errors.Is(err, h.broken) || len(result.Removed) > 0 || len(h.ended) > 0 {
+		t.Errorf("without a second look: %v, %+v", err, result)
 	}
 }

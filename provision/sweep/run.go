@@ -50,54 +50,135 @@ func (s Sweep) orphans(ctx context.Context, before Plan) ([]Removal, error) {
 	}), err
 }
 
-func (s Sweep) run(ctx context.Context, marked []Removal, result *Result) error {
-	var errs []error
-	var wrong *contradiction
-	for _, r := range marked {
-		if err := context.Cause(ctx); err != nil {
-			return errors.Join(append(errs, err)...)
-		}
-		if wrong != nil && r.Reason == Closed {
-			result.Spared = append(result.Spared, Spared{r, "the list of open pull requests is wrong"})
-			continue
-		}
-		why, err := s.remove(ctx, r)
-		switch {
-		case err != nil:
-			_ = errors.As(err, &wrong)
-			errs = append(errs, fmt.Errorf("%s %s: %w", r.Kind, r.ID, err))
-			result.Spared = append(result.Spared, Spared{r, err.Error()})
-		case why != "":
-			result.Spared = append(result.Spared, Spared{r, why})
-		default:
-			result.Removed = append(result.Removed, r)
-		}
-	}
-	return errors.Join(errs...)
+// carrying is the state of a sweep that carries out a plan.
+type carrying struct {
+	Sweep
+	result *Result
+	wrong  *contradiction // what made the list of open pull requests unbelievable
+	errs   []error
 }
 
-// remove removes one thing, or says why it does not.
-func (s Sweep) remove(ctx context.Context, r Removal) (why string, err error) {
-	if why, err = s.confirm(ctx, r); why != "" || err != nil {
-		return why, err
+func (s Sweep) run(ctx context.Context, marked []Removal, result *Result) error {
+	c := &carrying{Sweep: s, result: result}
+	for len(marked) > 0 {
+		if err := context.Cause(ctx); err != nil {
+			return errors.Join(append(c.errs, err)...)
+		}
+		n := c.together(marked)
+		if n > 1 {
+			c.removeAll(ctx, marked[0].place.(Many), marked[:n])
+		} else {
+			c.removeOne(ctx, marked[0])
+		}
+		marked = marked[n:]
 	}
-	switch err := r.place.Remove(ctx, r.Held); {
-	case errors.Is(err, ErrBusy):
-		return ErrBusy.Error(), nil
-	case errors.Is(err, ErrGone):
-		return ErrGone.Error(), nil
+	return errors.Join(c.errs...)
+}
+
+// together is how many of what comes first are to be removed at once.
+func (c *carrying) together(marked []Removal) int {
+	if _, ok := marked[0].place.(Many); !ok {
+		return 1
+	}
+	n := 1
+	for n < len(marked) && marked[n].number == marked[0].number && marked[n].Kind == marked[0].Kind {
+		n++
+	}
+	return n
+}
+
+// note writes down what became of one thing.
+func (c *carrying) note(r Removal, why string, err error) {
+	switch {
 	case err != nil:
-		return "", err
+		_ = errors.As(err, &c.wrong)
+		c.errs = append(c.errs, fmt.Errorf("%s %s: %w", r.Kind, r.ID, err))
+		c.result.Spared = append(c.result.Spared, Spared{r, err.Error()})
+	case why != "":
+		c.result.Spared = append(c.result.Spared, Spared{r, why})
+	default:
+		c.result.Removed = append(c.result.Removed, r)
 	}
-	if s.After != nil {
-		return "", s.After(ctx, r)
+}
+
+func (c *carrying) removeOne(ctx context.Context, r Removal) {
+	why, err := c.again(ctx, r)
+	if why == "" && err == nil {
+		why, err = c.removed(ctx, r, r.place.Remove(ctx, r.Held))
+	}
+	c.note(r, why, err)
+}
+
+// removeAll looks at all of them again before it removes any, so that a list
+// of pull requests which turns out to be wrong removes none.
+func (c *carrying) removeAll(ctx context.Context, place Many, marked []Removal) {
+	now, err := place.Held(ctx, c.Repository)
+	if err != nil {
+		for _, r := range marked {
+			c.note(r, "", err)
+		}
+		return
+	}
+	var confirmed []Removal
+	for _, r := range marked {
+		i := slices.IndexFunc(now, func(h Held) bool { return h.Kind == r.Kind && h.ID == r.ID })
+		if i < 0 {
+			c.note(r, ErrGone.Error(), nil)
+			continue
+		}
+		if why, err := c.confirm(ctx, r, now[i]); why != "" || err != nil {
+			c.note(r, why, err)
+			continue
+		}
+		confirmed = append(confirmed, r)
+	}
+	var held []Held
+	confirmed = slices.DeleteFunc(confirmed, func(r Removal) bool {
+		if why := c.believe(r); why != "" {
+			c.note(r, why, nil)
+			return true
+		}
+		held = append(held, r.Held)
+		return false
+	})
+	if len(held) == 0 {
+		return
+	}
+	for i, err := range place.RemoveAll(ctx, held) {
+		why, err := c.removed(ctx, confirmed[i], err)
+		c.note(confirmed[i], why, err)
+	}
+}
+
+// removed says what the outcome of a removal means.
+func (c *carrying) removed(ctx context.Context, r Removal, outcome error) (why string, err error) {
+	switch {
+	case errors.Is(outcome, ErrBusy):
+		return ErrBusy.Error(), nil
+	case errors.Is(outcome, ErrGone):
+		return ErrGone.Error(), nil
+	case outcome != nil:
+		return "", outcome
+	}
+	if c.After != nil {
+		return "", c.After(ctx, r)
 	}
 	return "", nil
 }
 
-// confirm looks again at a thing and at its pull request. Time has passed since
-// the lists were made, and a list can be short without an error.
-func (s Sweep) confirm(ctx context.Context, r Removal) (why string, err error) {
+// believe spares what a list says that was found to be wrong.
+func (c *carrying) believe(r Removal) (why string) {
+	if c.wrong != nil && r.Reason == Closed {
+		return "the list of open pull requests is wrong"
+	}
+	return ""
+}
+
+// again looks at a thing once more, and at its pull request.
+func (c *carrying) again(ctx context.Context, r Removal) (why string, err error) {
+	if why := c.believe(r); why != "" {
+		return why, nil
+	}
 	now, err := r.place.Again(ctx, r.Held)
 	if errors.Is(err, ErrGone) {
 		return ErrGone.Error(), nil
@@ -105,17 +186,26 @@ func (s Sweep) confirm(ctx context.Context, r Removal) (why string, err error) {
 	if err != nil {
 		return "", err
 	}
+	return c.confirm(ctx, r, now)
+}
+
+// confirm tells whether a thing as it is now is still to be removed. Time has
+// passed since the lists were made, and a list can be short without an error.
+func (c *carrying) confirm(ctx context.Context, r Removal, now Held) (why string, err error) {
+	if why := c.believe(r); why != "" {
+		return why, nil
+	}
 	if now.Generation != r.Generation || !now.Expires.Equal(r.Expires) {
 		return "it was updated meanwhile", nil
 	}
-	again, marked := mark(s.now(), now, &Open{})
+	again, marked := mark(c.now(), now, &Open{})
 	if !marked || again.Reason != r.Reason {
 		return "it is needed again", nil
 	}
 	if r.Reason != Closed {
 		return "", nil
 	}
-	open, err := s.Pulls.IsOpen(ctx, r.PullRequest)
+	open, err := c.Pulls.IsOpen(ctx, r.PullRequest)
 	if err != nil {
 		return "", fmt.Errorf("ask for pull request %d: %w", r.PullRequest, err)
 	}

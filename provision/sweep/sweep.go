@@ -46,7 +46,8 @@ type Held struct {
 	// Surplus says that too much is kept of its likes, and of this one first.
 	Surplus string `json:"surplus,omitempty"`
 
-	place Place
+	place  Place
+	number int // of the place
 }
 
 // A Place holds what a sweep may remove: the engine of this computer, or the
@@ -60,6 +61,15 @@ type Place interface {
 	// Remove removes it; it is done when it is gone already. ErrBusy says that
 	// another run is at work on it.
 	Remove(ctx context.Context, h Held) error
+}
+
+// Many is a Place that removes many things for little more than one costs.
+// They are looked at again together, by Held.
+type Many interface {
+	Place
+	// RemoveAll is Remove for each of them. It returns an error or nil for
+	// each, in their order.
+	RemoveAll(ctx context.Context, held []Held) []error
 }
 
 // ErrGone says that there is no such thing any more.
@@ -94,14 +104,14 @@ type Sweep struct {
 func (s Sweep) Plan(ctx context.Context) (Plan, error) {
 	var errs []error
 	var held []Held
-	for _, place := range s.Places {
+	for n, place := range s.Places {
 		found, err := place.Held(ctx, s.Repository)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		for _, h := range found {
-			h.place = place
+			h.place, h.number = place, n
 			held = append(held, h)
 		}
 	}
