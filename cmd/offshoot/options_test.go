@@ -66,7 +66,7 @@ func TestRun_WrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"up --timeout -5m", "offshoot: up: timeout -5m0s\nhint: give a time such as 5m\n"},
 		{"up --archive a --keep-data", "offshoot: up: --archive and --keep-data\nhint: give one of them\n"},
 		{"up --archive ftp://b/a.sql", "offshoot: up: archives are files, or objects at s3://\nhint: download it first\n"},
-		{"up --archive s3://b", "offshoot: s3://b is no object in a bucket\nhint: write it like s3://bucket/folder/shop.sql.zst\n"},
+		{"up --archive s3://b", "offshoot: up: s3://b is no object in a bucket\nhint: write it like s3://bucket/folder/shop.sql.zst\n"},
 		{"up --archive .", "offshoot: up: archive: . is a folder\nhint: give a file that offshoot subset or pg_dump wrote, such as a .dump\n"},
 		{"logs --tail -1", "offshoot: logs: --tail below 0\nhint: give the number of lines\n"},
 		{"exec", "offshoot: exec: no service given\nhint: offshoot exec SERVICE -- COMMAND\n"},
