@@ -78,35 +78,19 @@ func (r *run) settle(ctx context.Context) error {
 
 // AsRoot runs this program with other arguments as root over all files of the
 // machine, which it finds at /machine. Whoever may use the engine may do that.
-func (m Machine) AsRoot(ctx context.Context, argv ...string) (err error) {
+func (m Machine) AsRoot(ctx context.Context, argv ...string) error {
 	if m.Binary == "" {
 		return errors.Join(errors.New("no executable for the container"), m.Missing)
 	}
-	api := m.Engine.Client()
-	ref, err := ensureGatewayImage(ctx, api, m.gateway(), m.Binary)
+	ref, err := ensureGatewayImage(ctx, m.Engine.Client(), m.gateway(), m.Binary)
 	if err != nil {
 		return err
 	}
-	created, err := api.ContainerCreate(ctx,
+	_, err = m.runOnce(ctx,
 		&container.Config{Image: ref, Cmd: argv, User: "0:0", Labels: map[string]string{labelGateway: m.gateway()}},
 		&container.HostConfig{
 			NetworkMode: "none", LogConfig: container.LogConfig{Type: "none"},
 			Mounts: []mount.Mount{{Type: mount.TypeBind, Source: "/", Target: "/machine"}},
-		}, nil, nil, "")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		ctx, cancel := sturdy(ctx)
-		defer cancel()
-		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil && !notFound(removed) {
-			err = errors.Join(err, removed)
-		}
-	}()
-	var said bytes.Buffer
-	code, err := m.runToEnd(ctx, created.ID, &said)
-	if err == nil && code != 0 {
-		err = fmt.Errorf("exit %d: %s", code, printable(said.String()))
-	}
+		}, "")
 	return err
 }

@@ -48,13 +48,18 @@ func (r *run) copyVolume(ctx context.Context, v volumeCopy) (how string, bytes i
 // runProgram runs the gateway's program in a container of its own, as root, to
 // its end, and gives what it printed.
 func (r *run) runProgram(ctx context.Context, argv []string, labels map[string]string, host *container.HostConfig) (text string, err error) {
-	api := r.Engine.Client()
 	current, exists, err := r.findGateway(ctx)
 	if err != nil || !exists {
 		return "", errors.Join(err, errors.New("there is no gateway"))
 	}
-	created, err := api.ContainerCreate(ctx, &container.Config{Image: current.Config.Image, Cmd: argv, User: "0:0", Labels: labels},
-		host, nil, nil, r.next.Preview.project(r.next.Number)+"-clone")
+	config := &container.Config{Image: current.Config.Image, Cmd: argv, User: "0:0", Labels: labels}
+	return r.runOnce(ctx, config, host, r.next.Preview.project(r.next.Number)+"-clone")
+}
+
+// runOnce runs a container to its end, removes it, and gives what it printed.
+func (m Machine) runOnce(ctx context.Context, config *container.Config, host *container.HostConfig, name string) (text string, err error) {
+	api := m.Engine.Client()
+	created, err := api.ContainerCreate(ctx, config, host, nil, nil, name)
 	if err != nil {
 		return "", err
 	}
@@ -66,7 +71,7 @@ func (r *run) runProgram(ctx context.Context, argv []string, labels map[string]s
 		}
 	}()
 	var said bytes.Buffer
-	code, err := r.runToEnd(ctx, created.ID, &said)
+	code, err := m.runToEnd(ctx, created.ID, &said)
 	if err == nil && code != 0 {
 		err = fmt.Errorf("exit %d: %s", code, printable(strings.TrimSpace(said.String())))
 	}

@@ -72,18 +72,25 @@ func (p *pool) queryAgain(ctx context.Context, url, sql string) ([]*pgconn.Resul
 
 // take returns a session that answers, if there is one.
 func (p *pool) take(ctx context.Context, url string) *pgconn.PgConn {
-	p.Lock()
-	defer p.Unlock()
-	for len(p.idle[url]) > 0 {
-		last := len(p.idle[url]) - 1
-		conn := p.idle[url][last]
-		p.idle[url] = p.idle[url][:last]
-		if conn.Ping(ctx) == nil {
+	for {
+		conn := p.pop(url)
+		if conn == nil || conn.Ping(ctx) == nil {
 			return conn
 		}
 		_ = conn.Close(ctx)
 	}
-	return nil
+}
+
+func (p *pool) pop(url string) *pgconn.PgConn {
+	p.Lock()
+	defer p.Unlock()
+	last := len(p.idle[url]) - 1
+	if last < 0 {
+		return nil
+	}
+	conn := p.idle[url][last]
+	p.idle[url] = p.idle[url][:last]
+	return conn
 }
 
 // reset makes a session as good as new, unless something is still open in it.

@@ -20,11 +20,11 @@ const mostTerminated = 1000
 // once. What no list of offshoot's instances shows is left to Destroy, which
 // does not believe one such list.
 func (p *Provider) DestroyAll(ctx context.Context, ids []string) []error {
-	errs := make([]error, len(ids))
 	found, err := p.byID(ctx)
 	if err != nil {
-		return all(errs, err)
+		return slices.Repeat([]error{err}, len(ids))
 	}
+	errs := make([]error, len(ids))
 	together := []instance{}
 	for i, id := range ids {
 		if one, ok := found[id]; ok {
@@ -41,13 +41,6 @@ func (p *Provider) DestroyAll(ctx context.Context, ids []string) []error {
 		if _, ok := found[id]; ok && outcome[id] != nil {
 			errs[i] = fmt.Errorf("destroy %s: %w", id, outcome[id])
 		}
-	}
-	return errs
-}
-
-func all(errs []error, err error) []error {
-	for i := range errs {
-		errs[i] = err
 	}
 	return errs
 }

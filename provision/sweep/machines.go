@@ -74,12 +74,7 @@ func (m Machines) Again(ctx context.Context, h Held) (Held, error) {
 	if err != nil {
 		return h, err
 	}
-	for _, now := range held {
-		if now.Kind == h.Kind && now.ID == h.ID {
-			return now, nil
-		}
-	}
-	return h, ErrGone
+	return among(held, h)
 }
 
 // RemoveAll destroys machines together where the provider can.

@@ -206,3 +206,23 @@ func TestMachines_ThatChangedSinceTheListStay(t *testing.T) {
 		t.Errorf("without a second look: %v, %+v", err, result)
 	}
 }
+
+// asked tells of every question about a pull request.
+type asked struct {
+	*forge
+	before func()
+}
+
+func (a asked) IsOpen(ctx context.Context, n int) (bool, error) {
+	a.before()
+	return a.forge.IsOpen(ctx, n)
+}
+
+func TestMachines_OneThatIsUpdatedWhileOthersAreAskedForStays(t *testing.T) {
+	h := newHerd(3)
+	pulls := asked{&forge{open: []int{1}}, func() { h.machines[1].Expires = noon.Add(48 * time.Hour) }}
+	result, err := run(t, Sweep{Places: []Place{Machines{Provider: h}}, Pulls: pulls})
+	if err != nil || len(result.Spared) != 1 || !slices.Equal(h.ended, []string{"i-1", "i-2"}) {
+		t.Errorf("%v, %+v, ended %q", err, result, h.ended)
+	}
+}

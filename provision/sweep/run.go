@@ -102,52 +102,69 @@ func (c *carrying) note(r Removal, why string, err error) {
 }
 
 func (c *carrying) removeOne(ctx context.Context, r Removal) {
-	why, err := c.again(ctx, r)
+	why, err := c.believe(r), error(nil)
+	if why == "" {
+		now, again := r.place.Again(ctx, r.Held)
+		why, err = c.unchanged(r, now, again)
+	}
+	if why == "" && err == nil {
+		why, err = c.closed(ctx, r)
+	}
 	if why == "" && err == nil {
 		why, err = c.removed(ctx, r, r.place.Remove(ctx, r.Held))
 	}
 	c.note(r, why, err)
 }
 
-// removeAll looks at all of them again before it removes any, so that a list
-// of pull requests which turns out to be wrong removes none.
+// removeAll asks about all of them before it removes any, so that a list of
+// pull requests which turns out to be wrong removes none. The things themselves
+// are read last: many questions take long, and who reopens one updates it.
 func (c *carrying) removeAll(ctx context.Context, place Many, marked []Removal) {
-	now, err := place.Held(ctx, c.Repository)
-	if err != nil {
-		for _, r := range marked {
-			c.note(r, "", err)
-		}
+	closed := c.still(marked, func(r Removal) (string, error) { return c.closed(ctx, r) })
+	closed = c.still(closed, func(r Removal) (string, error) { return c.believe(r), nil })
+	if len(closed) == 0 {
 		return
 	}
-	var confirmed []Removal
-	for _, r := range marked {
-		i := slices.IndexFunc(now, func(h Held) bool { return h.Kind == r.Kind && h.ID == r.ID })
-		if i < 0 {
-			c.note(r, ErrGone.Error(), nil)
-			continue
+	now, err := place.Held(ctx, c.Repository)
+	same := c.still(closed, func(r Removal) (string, error) {
+		if err != nil {
+			return "", err
 		}
-		if why, err := c.confirm(ctx, r, now[i]); why != "" || err != nil {
+		found, err := among(now, r.Held)
+		return c.unchanged(r, found, err)
+	})
+	if len(same) == 0 {
+		return
+	}
+	held := make([]Held, len(same))
+	for i, r := range same {
+		held[i] = r.Held
+	}
+	for i, err := range place.RemoveAll(ctx, held) {
+		why, err := c.removed(ctx, same[i], err)
+		c.note(same[i], why, err)
+	}
+}
+
+// still is those that a question has nothing against; it notes the others.
+func (c *carrying) still(marked []Removal, ask func(Removal) (why string, err error)) (rest []Removal) {
+	for _, r := range marked {
+		if why, err := ask(r); why != "" || err != nil {
 			c.note(r, why, err)
 			continue
 		}
-		confirmed = append(confirmed, r)
+		rest = append(rest, r)
 	}
-	var held []Held
-	confirmed = slices.DeleteFunc(confirmed, func(r Removal) bool {
-		if why := c.believe(r); why != "" {
-			c.note(r, why, nil)
-			return true
-		}
-		held = append(held, r.Held)
-		return false
-	})
-	if len(held) == 0 {
-		return
+	return rest
+}
+
+// among is how a list that was made anew has a thing, or ErrGone.
+func among(now []Held, h Held) (Held, error) {
+	i := slices.IndexFunc(now, func(o Held) bool { return o.Kind == h.Kind && o.ID == h.ID })
+	if i < 0 {
+		return h, ErrGone
 	}
-	for i, err := range place.RemoveAll(ctx, held) {
-		why, err := c.removed(ctx, confirmed[i], err)
-		c.note(confirmed[i], why, err)
-	}
+	return now[i], nil
 }
 
 // removed says what the outcome of a removal means.
@@ -174,36 +191,29 @@ func (c *carrying) believe(r Removal) (why string) {
 	return ""
 }
 
-// again looks at a thing once more, and at its pull request.
-func (c *carrying) again(ctx context.Context, r Removal) (why string, err error) {
-	if why := c.believe(r); why != "" {
-		return why, nil
-	}
-	now, err := r.place.Again(ctx, r.Held)
+// unchanged tells whether a thing is to be removed as it is now, which is how
+// it was read again: time has passed since the lists were made.
+func (c *carrying) unchanged(r Removal, now Held, err error) (why string, _ error) {
 	if errors.Is(err, ErrGone) {
 		return ErrGone.Error(), nil
 	}
 	if err != nil {
 		return "", err
 	}
-	return c.confirm(ctx, r, now)
-}
-
-// confirm tells whether a thing as it is now is still to be removed. Time has
-// passed since the lists were made, and a list can be short without an error.
-func (c *carrying) confirm(ctx context.Context, r Removal, now Held) (why string, err error) {
-	if why := c.believe(r); why != "" {
-		return why, nil
-	}
 	if now.Generation != r.Generation || !now.Expires.Equal(r.Expires) {
 		return "it was updated meanwhile", nil
 	}
-	again, marked := mark(c.now(), now, &Open{})
-	if !marked || again.Reason != r.Reason {
+	if again, marked := mark(c.now(), now, &Open{}); !marked || again.Reason != r.Reason {
 		return "it is needed again", nil
 	}
-	if r.Reason != Closed {
-		return "", nil
+	return "", nil
+}
+
+// closed asks for the pull request, where that is the reason: a list can be
+// short without an error.
+func (c *carrying) closed(ctx context.Context, r Removal) (why string, err error) {
+	if why := c.believe(r); why != "" || r.Reason != Closed {
+		return why, nil
 	}
 	open, err := c.Pulls.IsOpen(ctx, r.PullRequest)
 	if err != nil {

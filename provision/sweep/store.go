@@ -79,12 +79,7 @@ func (s Store) Again(ctx context.Context, h Held) (Held, error) {
 	if err != nil {
 		return h, err
 	}
-	for _, now := range held {
-		if now.Kind == h.Kind && now.ID == h.ID {
-			return now, nil
-		}
-	}
-	return h, ErrGone
+	return among(held, h)
 }
 
 // Remove removes an image, or as much of the cache as is too much now.
