@@ -13,11 +13,14 @@ import (
 // tracesSQL is what anything that writes, to a table or to disk only, leaves
 // behind in a database: the next transaction's number (in 64 bits), the
 // relations and their files, the changed rows of each table, temporary files.
+// Not those of the tables that all databases share: others write there too, and
+// sessions that wait report it later (whoever writes takes a transaction).
 const tracesSQL = `
 SELECT 'next transaction', (txid_snapshot_xmax(txid_current_snapshot()) + 0 * length(pg_stat_force_next_flush()::text))::text
 UNION ALL SELECT 'temporary files', temp_files || ' of ' || temp_bytes FROM pg_stat_database WHERE datname = current_database()
 UNION ALL SELECT 'relation ' || oid::regclass, relfilenode || ' of ' || pg_relation_size(oid) FROM pg_class WHERE relkind IN ('r', 'i', 't', 'S', 'm')
 UNION ALL SELECT 'written to ' || relid::regclass, concat_ws(' ', n_tup_ins, n_tup_upd, n_tup_del, last_analyze, last_vacuum) FROM pg_stat_all_tables
+	WHERE relid NOT IN (SELECT oid FROM pg_class WHERE relisshared)
 UNION ALL SELECT 'sequence ' || s.seqrelid::regclass, pg_sequence_last_value(s.seqrelid)::text FROM pg_sequence AS s
 UNION ALL SELECT 'statistics', count(*) || md5(string_agg(s::text, '' ORDER BY s::text)) FROM pg_stats AS s
 ORDER BY 1`
