@@ -33,7 +33,7 @@ func dumped(t *testing.T, format string) string {
 
 func run(t *testing.T, program string, args ...string) string {
 	t.Helper()
-	tools, err := pgtool.Find(t.Context(), 13)
+	tools, err := pgtool.Find(t.Context(), pgtest.Major(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -66,6 +67,24 @@ func Others(t testing.TB) map[int]string {
 	}
 	return others
 }
+
+// Major is the major version of the servers that the tests run on.
+func Major(t testing.TB) int {
+	t.Helper()
+	major, err := usedVersion()
+	if err != nil {
+		t.Skip(err)
+	}
+	return major
+}
+
+var usedVersion = sync.OnceValues(func() (int, error) {
+	dir, err := newestBin()
+	if err != nil {
+		return 0, err
+	}
+	return serverVersion(dir)
+})
 
 func candidates() []string {
 	dirs := filepath.SplitList(os.Getenv("PATH"))

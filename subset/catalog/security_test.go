@@ -125,7 +125,7 @@ func TestRead_RefreshesOnlyWhatWasFilledAndIsNobodyElses(t *testing.T) {
 	db := made(t, `
 		CREATE TABLE t (id int);
 		CREATE VIEW v AS SELECT * FROM t;
-		CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM t';
+		CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM public.t';
 		CREATE MATERIALIZED VIEW by_function AS SELECT f();
 		CREATE MATERIALIZED VIEW unfilled AS SELECT * FROM v WITH NO DATA;
 		CREATE MATERIALIZED VIEW theirs AS SELECT 1 AS one; ALTER EXTENSION plpgsql ADD MATERIALIZED VIEW theirs;

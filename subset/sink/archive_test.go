@@ -48,7 +48,7 @@ func pgRestore(t *testing.T, args ...string) (string, error) {
 // tool is the path of one of PostgreSQL's programs.
 func tool(t *testing.T, program string) string {
 	t.Helper()
-	tools, err := pgtool.Find(t.Context(), 13)
+	tools, err := pgtool.Find(t.Context(), pgtest.Major(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,7 +156,7 @@ var perServer = regexp.MustCompile(`(?m)^(\\(un)?restrict|-- Dumped) .*\n`)
 // dump is all of a database as text: schema, rows in their order, sequences.
 func dump(t *testing.T, url string) string {
 	t.Helper()
-	tools, err := pgtool.Find(t.Context(), 13)
+	tools, err := pgtool.Find(t.Context(), pgtest.Major(t))
 	if err != nil {
 		t.Fatal(err)
 	}
