@@ -108,7 +108,7 @@ func (s Situation) approveOnRequest(commit string) Action {
 	case !s.Pull.Fork:
 		return s.refuse("this is no fork: /preview up is enough")
 	case !whole.MatchString(commit):
-		return s.refuse("give the commit in full, all 40 characters: a short one can be forged")
+		return s.refuse("give the commit in full, since a short one can be forged: look at it, then comment /preview approve " + s.Pull.Commit)
 	}
 	return s.approve(commit, "approved by command")
 }

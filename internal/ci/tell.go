@@ -97,7 +97,7 @@ func (j *job) answer(ctx context.Context, reply string) error {
 		Expires: now.Expires, Never: now.Expires.IsZero(),
 	}
 	if now.Commit == "" {
-		r = report.Report{State: report.Removed, Reply: reply}
+		r = report.Report{State: report.Absent, Reply: reply}
 	}
 	j.links = now.Links
 	return j.comment(ctx, r)

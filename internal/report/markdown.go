@@ -52,9 +52,9 @@ func (r Report) write(lines int) string {
 }
 
 func (r Report) title() string {
-	sign := map[State]string{Building: "🔨", Ready: "🌱", Failed: "❌", Removed: "🍂", Waiting: "✋"}[r.State]
+	sign := map[State]string{Building: "🔨", Ready: "🌱", Failed: "❌", Removed: "🍂", Absent: "🍂", Waiting: "✋"}[r.State]
 	words := map[State]string{
-		Building: "is being made", Ready: "is ready", Failed: "could not be made", Removed: "is removed", Waiting: "waits for a maintainer",
+		Building: "is being made", Ready: "is ready", Failed: "could not be made", Removed: "is removed", Absent: "does not exist", Waiting: "waits for a maintainer",
 	}[r.State]
 	if r.State == Building && len(r.Links) > 0 {
 		words = "is being updated"
@@ -155,6 +155,7 @@ func (r Report) footer() string {
 		Ready:   "`/preview reset` · `/preview extend 24h` · `/preview down`",
 		Failed:  "`/preview up` · `/preview down`",
 		Removed: "`/preview up`",
+		Absent:  "`/preview up`",
 	}[r.State]
 	var parts []string
 	if r.RunURL != "" {

@@ -17,6 +17,7 @@ const (
 	Ready    State = "ready"
 	Failed   State = "failed"
 	Removed  State = "removed"
+	Absent   State = "absent"  // there is none
 	Waiting  State = "waiting" // for somebody to let it be made
 )
 
