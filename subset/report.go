@@ -104,7 +104,7 @@ func (k *KeyReport) dangles() string {
 	if k.Dangling == 0 {
 		return ""
 	}
-	why := "key is NOT VALID"
+	why := "key is not validated"
 	switch {
 	case k.Validated:
 		why = "though the source calls the key valid: it is NOT VALID in the subset"

@@ -132,7 +132,7 @@ table       rows    target  kept  sampled  forced  bytes   forced by
 public.a|b  500     40      52    20       32      2.0 kB  public.c.k (30) and 1 more
 public.c    ~1,500  60      58    58       0       2.0 kB
 
-public.c.k: 3 of 58 kept references dangle, as they do in the source (key is NOT VALID)
+public.c.k: 3 of 58 kept references dangle, as they do in the source (key is not validated)
 public.c.k2: 2 of 8 kept references dangle, as they do in the source (though the source calls the key valid: it is NOT VALID in the subset)
 public.c.x -> public.a|b.id: 1,100 of 1,200 kept references dangle, as they do in the source (reference of the configuration)
 `

@@ -28,6 +28,7 @@ type subsetOptions struct {
 	mode        string
 	roots       []string
 	score       bool
+	compress    string
 }
 
 const subsetLong = `Subset copies a small part of a PostgreSQL database in which no reference
@@ -61,11 +62,12 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringVar(&o.privacy, "privacy", "", "strict, warn or off: what to do about columns that look sensitive and have no rule")
 	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file or archive")
 	f.StringVar(&o.report, "report", "", "write the report, or the plan, to `FILE` (.md, .json, .txt, .mmd or .dot)")
+	f.StringVar(&o.compress, "compress", "", "gzip or zstd: how to compress an archive (default gzip; zstd takes pg_dump 16)")
 	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to the source at once")
 	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
 	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
 	f.BoolVar(&o.score, "score", false, "measure the subset in the end, which reads the whole source")
-	f.Lookup("seed").DefValue, f.Lookup("privacy").DefValue = "", string(subset.PrivacyStrict)
+	f.Lookup("privacy").DefValue = string(subset.PrivacyStrict)
 	a.jsonFlag(c)
 	c.AddCommand(a.scoreCommand())
 	return c
@@ -125,7 +127,7 @@ func (o subsetOptions) check(json bool) error {
 	case o.score && !sink.IsDatabase(o.to):
 		return hint.Usage(errors.New("--score needs a database to measure"), "give --to the URL of a database, or leave --score out")
 	}
-	if err := errors.Join(checkConnections(o.connections), checkPrivacy(o.privacy)); err != nil {
+	if err := errors.Join(checkConnections(o.connections), checkPrivacy(o.privacy), sink.CheckCompress(o.compress, o.to)); err != nil {
 		return err
 	}
 	_, err := reportWriter(o.report)
@@ -216,7 +218,7 @@ func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) 
 	a.thrift()
 	u := a.newUI(o.to)
 	defer u.Close()
-	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, score: o.score, silent: spec.Masking.Privacy == subset.PrivacyOff, hush: " (--privacy off silences this)"}
+	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress, score: o.score, silent: spec.Masking.Privacy == subset.PrivacyOff, hush: " (--privacy off silences this)"}
 	if o.plan {
 		return run.printPlan(ctx, o.report)
 	}

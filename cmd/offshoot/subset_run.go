@@ -18,14 +18,15 @@ const closeTimeout = 30 * time.Second
 
 // subsetRun is one subset from source to target.
 type subsetRun struct {
-	app     *app
-	ui      *ui.UI
-	spec    subset.Spec
-	to      string
-	replace bool
-	score   bool
-	silent  bool   // about unmasked rows
-	hush    string // what would make it silent, in brackets
+	app      *app
+	ui       *ui.UI
+	spec     subset.Spec
+	to       string
+	compress string
+	replace  bool
+	score    bool
+	silent   bool   // about unmasked rows
+	hush     string // what would make it silent, in brackets
 }
 
 const unmasked = "rows are copied as they are: no column is masked"
@@ -113,7 +114,7 @@ func (r *subsetRun) sink() (sink.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sink.Open(r.to, sink.Options{Replace: r.replace, Stdout: r.app.stdout, Created: created})
+	return sink.Open(r.to, sink.Options{Replace: r.replace, Stdout: r.app.stdout, Created: created, Compress: r.compress})
 }
 
 // sourceDate is the date that an archive bears instead of the time at which

@@ -22,14 +22,28 @@ type Archive struct {
 
 // Header is what comes first in an archive.
 type Header struct {
-	Minor      int // version 1.14 is of pg_dump 12 to 15, 1.15 of 16, 1.16 of 17 and 18
-	Format     Format
-	Compressed bool      // by zlib; other methods are not written
-	Created    time.Time // its wall clock; the zone is not kept
-	Database   *string
-	Server     *string // version of the server
-	Dumper     *string // version of pg_dump
+	Minor       int // version 1.14 is of pg_dump 12 to 15, 1.15 of 16, 1.16 of 17 and 18
+	Format      Format
+	Compression Compression
+	Created     time.Time // its wall clock; the zone is not kept
+	Database    *string
+	Server      *string // version of the server
+	Dumper      *string // version of pg_dump
 }
+
+// Compression is how the data of an archive is compressed.
+type Compression byte
+
+// The compressions that are written, by pg_dump's numbers for them.
+const (
+	Uncompressed Compression = 0
+	Gzip         Compression = 1 // zlib in a custom archive
+	Zstd         Compression = 3
+)
+
+// Fits reports whether pg_restore of the header's version knows it: older ones
+// than 1.15 know zlib alone.
+func (c Compression) Fits(h Header) bool { return c != Zstd || h.Minor >= named }
 
 // Format is the format that a header names.
 type Format byte
@@ -43,6 +57,7 @@ const (
 // The versions that are known, all of them 1.x.
 const (
 	oldest = 14
+	named  = 15 // the first that names its compression
 	newest = 16
 )
 
@@ -79,7 +94,7 @@ type Entry struct {
 
 	HasData bool
 	Offset  int64  // of the block in a custom archive
-	File    string // of the data in a directory, without .gz; empty without data
+	File    string // of the data in a directory, without .gz or .zst; empty without data
 }
 
 // Is tells whether the entry is of that kind and bears that name.

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"io"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
 )
 
 // Blocks writes the part of a custom archive after the table of contents: a
@@ -14,7 +16,36 @@ type Blocks struct {
 	w        io.Writer
 	written  int64
 	chunks   *bufio.Writer
-	compress *zlib.Writer
+	compress compressor
+}
+
+// compressor writes one stream, and after Reset another one.
+type compressor interface {
+	io.WriteCloser
+	Reset(w io.Writer)
+}
+
+// Compressor returns what compresses the files of a directory.
+func (c Compression) Compressor(w io.Writer) (io.WriteCloser, error) {
+	if c == Zstd {
+		return newZstd(w)
+	}
+	return gzip.NewWriter(w), nil
+}
+
+// Extension is what the names of such files end in, by which pg_restore finds
+// them.
+func (c Compression) Extension() string {
+	if c == Zstd {
+		return ".zst"
+	}
+	return ".gz"
+}
+
+// newZstd works in one goroutine, so that the same input gives the same bytes,
+// and looks back as far as pg_dump's does.
+func newZstd(w io.Writer) (*zstd.Encoder, error) {
+	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(2<<20), zstd.WithZeroFrames(true))
 }
 
 // The types of blocks.
@@ -26,12 +57,17 @@ const (
 // chunkSize is about how much compressed data has a length of its own.
 const chunkSize = 1 << 16
 
-// NewBlocks returns a writer of blocks, compressed by zlib.
-func NewBlocks(w io.Writer) *Blocks {
+// NewBlocks returns a writer of blocks that are compressed.
+func NewBlocks(w io.Writer, c Compression) (*Blocks, error) {
 	b := &Blocks{w: w}
 	b.chunks = bufio.NewWriterSize(chunked{b}, chunkSize)
-	b.compress = zlib.NewWriter(b.chunks)
-	return b
+	if c != Zstd {
+		b.compress = zlib.NewWriter(b.chunks)
+		return b, nil
+	}
+	var err error
+	b.compress, err = newZstd(b.chunks)
+	return b, err
 }
 
 // Size is how much has been written: where the next block begins.

@@ -11,15 +11,20 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgarchive"
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
 )
 
 // written is a custom archive whose table and large objects hold something
 // else than what pg_dump wrote.
-func written(t *testing.T, rows string, object []byte) string {
+func written(t *testing.T, c pgarchive.Compression, rows string, object []byte) string {
 	t.Helper()
 	a := read(t, dumped(t, "custom"))
+	a.Header.Compression = c
 	var body bytes.Buffer
-	blocks := pgarchive.NewBlocks(&body)
+	blocks, err := pgarchive.NewBlocks(&body, c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, e := range a.Entries {
 		if !e.HasData {
 			continue
@@ -67,11 +72,27 @@ func fill(t *testing.T, w io.WriteCloser, err error, text string) {
 	}
 }
 
+// compressions are those that archives of the version may have.
+func compressions(t *testing.T) map[string]pgarchive.Compression {
+	t.Helper()
+	if pgtest.Major(t) < 16 {
+		return map[string]pgarchive.Compression{"gzip": pgarchive.Gzip}
+	}
+	return map[string]pgarchive.Compression{"gzip": pgarchive.Gzip, "zstd": pgarchive.Zstd}
+}
+
 func TestBlocks_AreReadByPgRestore(t *testing.T) {
+	for name, c := range compressions(t) {
+		t.Run(name, func(t *testing.T) { readByPgRestore(t, c) })
+	}
+}
+
+func readByPgRestore(t *testing.T, c pgarchive.Compression) {
+	t.Helper()
 	noise := make([]byte, 300_000) // several chunks
 	_, _ = rand.Read(noise)
 	rows := strings.Repeat("8\tx\n", 50_000)
-	script := run(t, "pg_restore", "--file=-", written(t, rows+"\\.\n\n\n", noise))
+	script := run(t, "pg_restore", "--file=-", written(t, c, rows+"\\.\n\n\n", noise))
 	if strings.Count(script, "8\tx\n") != 50_000 {
 		t.Errorf("%d rows", strings.Count(script, "8\tx\n"))
 	}
@@ -83,15 +104,29 @@ func TestBlocks_AreReadByPgRestore(t *testing.T) {
 }
 
 func TestBlocks_MayBeEmpty(t *testing.T) {
-	script := run(t, "pg_restore", "--file=-", written(t, "", nil))
-	if !strings.Contains(script, "dump complete") {
-		t.Error(script)
+	for name, c := range compressions(t) {
+		t.Run(name, func(t *testing.T) {
+			script := run(t, "pg_restore", "--file=-", written(t, c, "", nil))
+			if !strings.Contains(script, "dump complete") {
+				t.Error(script)
+			}
+		})
 	}
 }
 
 func TestBlocks_TellThatTheyCannotBeWritten(t *testing.T) {
+	for name, c := range compressions(t) {
+		t.Run(name, func(t *testing.T) { cannotBeWritten(t, c) })
+	}
+}
+
+func cannotBeWritten(t *testing.T, c pgarchive.Compression) {
+	t.Helper()
 	row := func(w io.Writer) (int64, error) {
-		b := pgarchive.NewBlocks(w)
+		b, err := pgarchive.NewBlocks(w, c)
+		if err != nil {
+			return 0, err
+		}
 		rows, err := b.Rows(1)
 		if err != nil {
 			return b.Size(), err

@@ -61,10 +61,10 @@ func (d *decoder) header() Header {
 		d.fail(fmt.Errorf("numbers of %d and %d bytes", ints, offsets))
 	}
 	h.Format = Format(d.byte())
-	if minor >= 15 {
-		h.Compressed = d.byte() != 0
-	} else {
-		h.Compressed = d.int() != 0 // a level
+	if minor >= named {
+		h.Compression = Compression(d.byte())
+	} else if level := d.int(); level != 0 {
+		h.Compression = Gzip
 	}
 	h.Created = d.time()
 	h.Database, h.Server, h.Dumper = d.text(), d.text(), d.text()

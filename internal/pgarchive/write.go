@@ -24,11 +24,9 @@ func (e *encoder) header(h Header) {
 	e.b = append(e.b, magic...)
 	e.b = append(e.b, 1, byte(h.Minor), 0, intSize, offsetSize, byte(h.Format))
 	switch {
-	case h.Minor >= 15 && h.Compressed:
-		e.b = append(e.b, 1)
-	case h.Minor >= 15:
-		e.b = append(e.b, 0)
-	case h.Compressed:
+	case h.Minor >= named:
+		e.b = append(e.b, byte(h.Compression))
+	case h.Compression == Gzip:
 		e.int(-1) // zlib's own level, as pg_dump says when not told which
 	default:
 		e.int(0)

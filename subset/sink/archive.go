@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgarchive"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -88,6 +89,10 @@ func (a *archive) readTOC(db *catalog.Database) (*toc, error) {
 	made.Header.Created = a.options.Created
 	if made.Header.Created.IsZero() {
 		made.Header.Created = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	made.Header.Compression = a.options.compression()
+	if !made.Header.Compression.Fits(made.Header) {
+		return nil, hint.Usage(errors.New("archives of this pg_dump cannot be compressed by zstd"), "use pg_dump 16 or newer, or leave --compress out")
 	}
 	return newTOC(a.schema, made, db), nil
 }

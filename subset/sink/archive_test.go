@@ -1,6 +1,7 @@
 package sink_test
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
 	"github.com/offshoot-dev/offshoot/subset/sink"
@@ -88,6 +90,48 @@ func TestArchive_RestoresWhatTheSourceHolds(t *testing.T) {
 			pgtest.Load(t, to, file)
 			same(t, from, to)
 		})
+	}
+}
+
+func TestArchive_MayBeCompressedByZstd(t *testing.T) {
+	t.Parallel()
+	from, o := fixture(t, "everything.sql"), sink.Options{Compress: "zstd"}
+	for _, kind := range kinds {
+		path, again := t.TempDir()+"/"+kind, t.TempDir()+"/"+kind
+		if pgtest.Major(t) < 16 { // its archives know no such thing
+			if _, err := open(t, from).copyTo(t, path, o); !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), "zstd") {
+				t.Errorf("%s: %v", kind, err)
+			}
+			continue
+		}
+		noWarnings(t, open(t, from).mustCopyTo(t, path, o))
+		noWarnings(t, open(t, from).mustCopyTo(t, again, o))
+		if diff := cmp.Diff(bytesOf(t, path), bytesOf(t, again)); diff != "" {
+			t.Errorf("%s: %.2000s", kind, diff)
+		}
+		if list, err := pgRestore(t, "--list", path); err != nil || !strings.Contains(list, "Compression: zstd") {
+			t.Errorf("%s: %v %.300s", kind, err, list)
+		}
+		for _, jobs := range []string{"--jobs=1", "--jobs=3"} {
+			to := pgtest.New(t)
+			restore(t, to, path, jobs)
+			same(t, from, to)
+		}
+	}
+}
+
+func TestCheckCompress_IsForArchivesAlone(t *testing.T) {
+	for _, c := range []struct {
+		compress, to string
+		want         bool
+	}{
+		{"", "x.sql", true}, {"", "", true}, {"zstd", "x.dump", true}, {"gzip", "x/", true}, {"zstd", t.TempDir(), true},
+		{"zstd", "s3://b/x.dump", true}, {"lz4", "x.dump", false}, {"zstd", "x.sql", false}, {"gzip", "x.sql.gz", false}, {"zstd", "-", false},
+		{"zstd", "postgres://h/d.dump", false}, {"zstd", "", false},
+	} {
+		if err := sink.CheckCompress(c.compress, c.to); (err == nil) != c.want || err != nil && !errors.Is(err, hint.ErrUsage) {
+			t.Errorf("%s to %s: %v", c.compress, c.to, err)
+		}
 	}
 }
 

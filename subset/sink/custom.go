@@ -26,8 +26,8 @@ func (c *custom) begin() error {
 		return err
 	}
 	c.buffer = bufio.NewWriterSize(c.waiting, 1<<20)
-	c.blocks = pgarchive.NewBlocks(c.buffer)
-	return nil
+	c.blocks, err = pgarchive.NewBlocks(c.buffer, c.options.compression())
+	return err
 }
 
 func (c *custom) rows(e *pgarchive.Entry) (io.WriteCloser, error) {

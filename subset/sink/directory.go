@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/offshoot-dev/offshoot/internal/pgarchive"
 )
 
@@ -23,13 +21,13 @@ func NewDirectory(to string, o Options) (Sink, error) {
 	}
 	// Every table has a file of its own, so the order does not matter.
 	const files = 4
-	return &archive{to: to, options: o, concurrency: files, store: &directory{path: to, replace: o.Replace}}, nil
+	return &archive{to: to, options: o, concurrency: files, store: &directory{path: to, options: o}}, nil
 }
 
 // directory is a folder with a file for each table.
 type directory struct {
 	path    string
-	replace bool
+	options Options
 	folder  *outputFolder
 	lists   map[string]*strings.Builder // of large objects, by file
 }
@@ -37,7 +35,7 @@ type directory struct {
 func (d *directory) begin() error {
 	var err error
 	d.lists = map[string]*strings.Builder{}
-	d.folder, err = makeFolder(d.path, d.replace)
+	d.folder, err = makeFolder(d.path, d.options.Replace)
 	return err
 }
 
@@ -57,21 +55,26 @@ func (d *directory) object(e *pgarchive.Entry, loid uint32) (io.WriteCloser, err
 	return d.create(name)
 }
 
-// create makes a compressed file. pg_restore looks for .gz by itself.
+// create makes a compressed file.
 func (d *directory) create(name string) (io.WriteCloser, error) {
-	file, err := os.OpenFile(filepath.Join(d.folder.path, name+".gz"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	compression := d.options.compression()
+	file, err := os.OpenFile(filepath.Join(d.folder.path, name+compression.Extension()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &gzipped{gzip.NewWriter(file), file}, nil
+	w, err := compression.Compressor(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &compressed{w, file}, nil
 }
 
-type gzipped struct {
-	*gzip.Writer
+type compressed struct {
+	io.WriteCloser
 	file *os.File
 }
 
-func (g *gzipped) Close() error { return errors.Join(g.Writer.Close(), g.file.Close()) }
+func (c *compressed) Close() error { return errors.Join(c.WriteCloser.Close(), c.file.Close()) }
 
 func (d *directory) finish(a *pgarchive.Archive) error {
 	a.Header.Format = pgarchive.Directory

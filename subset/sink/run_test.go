@@ -79,7 +79,11 @@ func TestRun_ScriptAndDatabaseHoldTheSameRows(t *testing.T) {
 // each way.
 func TestRun_EachTargetHoldsTheSame(t *testing.T) {
 	t.Parallel()
-	for _, schema := range []string{"keys.sql", "names.sql", "partitions.sql"} {
+	schemas := []string{"keys.sql", "names.sql", "partitions.sql"}
+	if pgtest.Major(t) >= 18 {
+		schemas = append(schemas, "since18.sql")
+	}
+	for _, schema := range schemas {
 		t.Run(schema, func(t *testing.T) {
 			t.Parallel()
 			from := pgtest.New(t)

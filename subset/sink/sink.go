@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pgarchive"
 	"github.com/offshoot-dev/offshoot/subset"
 )
 
@@ -36,7 +37,28 @@ type Options struct {
 	Replace     bool      // empty the target database first, or overwrite the file
 	Connections int       // to a target database at once; 0 means four
 	Stdout      io.Writer // where "-" goes; nil means os.Stdout
+	Compress    string    // gzip or zstd, of an archive; "" means gzip, which every pg_restore knows
 	Created     time.Time // the date in an archive; zero means 2000-01-01, so that the same subset gives the same bytes
+}
+
+// CheckCompress refuses what is not known, or not for that target.
+func CheckCompress(compress, to string) error {
+	switch {
+	case compress == "":
+		return nil
+	case compress != "gzip" && compress != "zstd":
+		return hint.Usage(fmt.Errorf("compress %s: unknown", compress), "give gzip or zstd")
+	case IsDatabase(to) || !strings.HasSuffix(to, ".dump") && !isFolder(to):
+		return hint.Usage(errors.New("only archives are told how to compress"), "write to a .dump or a folder/; the name of a script says it: .sql.gz or .sql.zst")
+	}
+	return nil
+}
+
+func (o Options) compression() pgarchive.Compression {
+	if o.Compress == "zstd" {
+		return pgarchive.Zstd
+	}
+	return pgarchive.Gzip
 }
 
 // Open picks the sink that a name means: a database URL or keyword string; a

@@ -28,7 +28,6 @@ type toc struct {
 func newTOC(s *schema, made *pgarchive.Archive, db *catalog.Database) *toc {
 	c := &toc{schema: s, archive: made, version: db.Version, nextID: made.MaxID() + 1}
 	c.rows, c.names = map[uint32]*pgarchive.Entry{}, map[*pgarchive.Entry]string{}
-	made.Header.Compressed = true
 	tables := map[uint32]*pgarchive.Entry{}
 	for _, e := range made.Entries {
 		disown(e)
