@@ -8,7 +8,7 @@ MODULES := . testdata/shop
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down test test-ec2-conformance lint bench clean
+.PHONY: help build demo demo-down test test-postgres test-ec2-conformance lint bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -24,6 +24,9 @@ demo-down: ## remove all that the demo made
 
 test: ## go vet and every test, with the servers they need
 	@$(MACHINE)/test
+
+test-postgres: ## the tests of what speaks PostgreSQL, on versions this machine lacks (VERSIONS="13 17 18")
+	@$(MACHINE)/versions $(VERSIONS)
 
 test-ec2-conformance: ## the tests of every provider of machines, at EC2_ENDPOINT (a URL, or aws)
 	@test -n "$$EC2_ENDPOINT" || { echo "EC2_ENDPOINT is not set: give the URL of an emulator, or aws"; exit 1; }

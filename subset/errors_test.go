@@ -226,8 +226,7 @@ func TestRun_SaysThatTheSourceWasLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	sink := &cutting{cut: func() {
-		pgtest.Exec(t, url, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-			WHERE datname = current_database() AND application_name = 'offshoot'`)
+		pgtest.EndSessions(t, url)
 	}}
 	_, err = s.Run(t.Context(), p, sink, nil)
 	wantOneLine(t, err, "connection to the source lost")

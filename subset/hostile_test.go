@@ -134,7 +134,7 @@ func TestRun_SaysThatTheSourceWasLostWhileRowsCame(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := &interfering{do: func() {
-		pgtest.Exec(t, url, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'offshoot'`)
+		pgtest.EndSessions(t, url)
 	}}
 	_, err = s.Run(t.Context(), p, target, nil)
 	wantOneLine(t, err, "connection to the source lost")

@@ -103,7 +103,7 @@ func TestSubset_WhoseConnectionsAreEndedLeavesNothing(t *testing.T) {
 		for _, to := range []string{target, "out.sql"} {
 			p := start(t, dir, nil, "subset", "--source", source, "--to", to)
 			p.says(step)
-			pgtest.Exec(t, source, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+			pgtest.EndSessions(t, source)
 			switch code := p.ends(); code {
 			case exitFailed:
 				if !strings.Contains(p.stderr.String(), "\noffshoot: subset: ") {

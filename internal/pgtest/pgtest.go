@@ -137,6 +137,22 @@ func WithPort(t testing.TB, connection string, port int) string {
 	return u.String()
 }
 
+// EndSessions ends all other sessions in the database, and waits until they
+// are gone.
+func EndSessions(t testing.TB, connection string) {
+	t.Helper()
+	var pids []string
+	for _, row := range Query(t, connection, "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()") {
+		pids = append(pids, row[0])
+	}
+	left := fmt.Sprintf("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ('{%s}')", strings.Join(pids, ","))
+	for deadline := time.Now().Add(patience); Value(t, connection, left) != "0"; {
+		if time.Now().After(deadline) {
+			t.Fatal("sessions do not end")
+		}
+	}
+}
+
 // Role makes a login role with a password and the given further attributes
 // and returns the URL with which it connects to the database of connection.
 // The role, with what it owns there, is dropped when the test ends.

@@ -105,7 +105,7 @@ func TestDatabase_IsEmptiedWhenItsConnectionIsKilled(t *testing.T) {
 	target := begun(t, s, to)
 	heap := s.from.Catalog.Tables[1].Heaps[0]
 	kill := &during{act: func() error {
-		pgtest.Exec(t, to, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		pgtest.EndSessions(t, to)
 		return nil
 	}}
 	more := strings.NewReader(strings.Repeat("1\tann@example.org\n", 1_000_000))

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/pgarchive"
 )
@@ -23,7 +24,8 @@ func (c *toc) dependOnRows(entries []*pgarchive.Entry) {
 }
 
 // partitions lists the tables attached to each, by ID. An ATTACH depends on
-// both, and bears the name of the partition.
+// both, and bears the name of the partition; before pg_dump 14 it is a part of
+// the partition's own entry, which depends on the other.
 func (c *toc) partitions() map[int][]int {
 	tables := map[int]*pgarchive.Entry{}
 	for _, e := range c.archive.Entries {
@@ -33,6 +35,13 @@ func (c *toc) partitions() map[int][]int {
 	}
 	parts := map[int][]int{}
 	for _, attach := range c.archive.Entries {
+		if attach.Kind == "TABLE" && strings.Contains(deref(attach.Definition), " ATTACH PARTITION ") {
+			for _, id := range attach.Dependencies {
+				if tables[id] != nil {
+					parts[id] = append(parts[id], attach.ID)
+				}
+			}
+		}
 		if attach.Kind != "TABLE ATTACH" {
 			continue
 		}
