@@ -24,8 +24,9 @@ type ExecOptions struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// TTY gives the command a terminal; when Stdin is one too, it is set to
-	// raw mode and its size is followed.
-	TTY bool
+	// raw mode and its size is followed, unless Sizes tells the sizes.
+	TTY   bool
+	Sizes <-chan Size
 }
 
 // Exec runs a command in the running container of a service and gives its exit
@@ -76,7 +77,7 @@ func (e *Engine) exec(ctx context.Context, id string, o ExecOptions) (int, error
 	stop := context.AfterFunc(ctx, attached.Close)
 	defer stop()
 	if o.TTY {
-		restore, err := e.terminal(ctx, made.ID, o.Stdin)
+		restore, err := e.terminal(ctx, made.ID, o.Stdin, o.Sizes)
 		if err != nil {
 			return 0, err
 		}

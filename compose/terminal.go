@@ -11,45 +11,93 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal hands the caller's terminal, when in is one, to a running exec: raw
-// mode, and its size followed. The function it returns gives it back.
-func (e *Engine) terminal(ctx context.Context, exec string, in io.Reader) (restore func(), err error) {
-	file, ok := in.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return func() {}, nil
-	}
+// Size is that of a terminal, in characters.
+type Size struct{ Width, Height uint16 }
+
+// Terminal is the caller's terminal while a command inside a preview has it:
+// in raw mode, so that every key goes there.
+type Terminal struct {
+	// Sizes are its size now, and again whenever that changes.
+	Sizes <-chan Size
+
+	file    *os.File
+	before  *term.State
+	changed chan os.Signal
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+// TakeTerminal sets a terminal to raw mode and watches its size. Give it back
+// with Restore.
+func TakeTerminal(file *os.File) (*Terminal, error) {
 	before, err := term.MakeRaw(int(file.Fd()))
 	if err != nil {
 		return nil, fmt.Errorf("terminal: %w", err)
 	}
-	changed := make(chan os.Signal, 1)
-	notifyResize(changed)
+	sizes := make(chan Size)
+	t := &Terminal{
+		Sizes: sizes, file: file, before: before,
+		changed: make(chan os.Signal, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	notifyResize(t.changed)
+	go t.watch(sizes)
+	return t, nil
+}
+
+func (t *Terminal) watch(sizes chan<- Size) {
+	defer close(t.stopped)
+	for {
+		if width, height, err := term.GetSize(int(t.file.Fd())); err == nil {
+			select {
+			case sizes <- Size{uint16(width), uint16(height)}:
+			case <-t.stop:
+				return
+			}
+		}
+		select {
+		case <-t.changed:
+		case <-t.stop:
+			return
+		}
+	}
+}
+
+// Restore gives the terminal back as it was.
+func (t *Terminal) Restore() {
+	signal.Stop(t.changed)
+	close(t.stop)
+	<-t.stopped
+	_ = term.Restore(int(t.file.Fd()), t.before)
+}
+
+// terminal gives a running exec the sizes that it is told, or those of the
+// caller's terminal when in is one. The function it returns ends that.
+func (e *Engine) terminal(ctx context.Context, exec string, in io.Reader, sizes <-chan Size) (end func(), err error) {
+	restore := func() {}
+	if file, ok := in.(*os.File); ok && sizes == nil && term.IsTerminal(int(file.Fd())) {
+		t, err := TakeTerminal(file)
+		if err != nil {
+			return nil, err
+		}
+		sizes, restore = t.Sizes, t.Restore
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for {
-			e.resize(ctx, exec, file)
 			select {
-			case <-changed:
+			case size := <-sizes:
+				// Best effort: an exec that has ended has no size.
+				_ = e.Client().ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(size.Width), Height: uint(size.Height)})
 			case <-ctx.Done():
 				return
 			}
 		}
 	}()
 	return func() {
-		signal.Stop(changed)
 		cancel()
 		<-done
-		_ = term.Restore(int(file.Fd()), before)
+		restore()
 	}, nil
-}
-
-// resize is best effort: an exec that is not started yet or has ended has no size.
-func (e *Engine) resize(ctx context.Context, exec string, file *os.File) {
-	width, height, err := term.GetSize(int(file.Fd()))
-	if err != nil {
-		return
-	}
-	_ = e.Client().ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(width), Height: uint(height)})
 }

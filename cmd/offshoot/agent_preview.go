@@ -17,7 +17,7 @@ import (
 //
 //	agent logs FOLDER PREVIEW [-f] [-tail N] [SERVICE...]
 //	agent exec FOLDER PREVIEW [-tty] -- SERVICE COMMAND [ARGUMENT...]
-//	agent psql FOLDER PREVIEW [-tty] -- [ARGUMENT...]
+//	agent psql FOLDER PREVIEW [-tty] -- [ARGUMENT...]    with -tty standard input is framed
 //	agent status FOLDER PREVIEW
 //	agent reopen FOLDER PREVIEW      a front on standard input; prints the status
 //
@@ -47,6 +47,9 @@ func (a *app) agentOnPreview(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	options := compose.ExecOptions{Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr, TTY: tty}
+	if tty {
+		options.Stdin, options.Sizes = unframed(a.stdin)
+	}
 	if verb == "psql" {
 		return inside(provision.Psql(ctx, machine, id, args, options))
 	}

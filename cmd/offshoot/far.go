@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 
 	"github.com/offshoot-dev/offshoot/compose"
@@ -91,8 +92,20 @@ func (f far) logs(ctx context.Context, id string, o compose.LogOptions) (err err
 	return f.call(ctx, host.Command{Stdout: out, Stderr: f.app.stderr}, "logs", args...)
 }
 
-// inside runs a command inside of the preview.
+// inside runs a command inside of the preview. It gets our terminal, if that
+// is what our streams are.
 func (f far) inside(ctx context.Context, verb, id string, args []string) error {
 	c := host.Command{Stdin: f.app.stdin, Stdout: f.app.stdout, Stderr: f.app.stderr}
-	return f.call(ctx, c, verb, append([]string{id, "--"}, args...)...)
+	options := []string{id}
+	if f.app.terminal().TTY {
+		file := f.app.stdin.(*os.File) // or it were no terminal
+		t, err := compose.TakeTerminal(file)
+		if err != nil {
+			return err
+		}
+		defer t.Restore()
+		c.Stdin, c.Stderr = framed(file, t.Sizes), rawLines{f.app.stderr}
+		options = append(options, "-tty")
+	}
+	return f.call(ctx, c, verb, append(append(options, "--"), args...)...)
 }

@@ -124,6 +124,7 @@ func (o *outside) life() {
 		o.Errorf("exec prints %q", got)
 	}
 	o.offshoot(7, "exec", "--pr", "12", "web", "--", "/bin/busybox", "sh", "-c", "exit 7")
+	usesAShell(o.T, o.checkout, o.env, "exec", "--pr", "12", "web", "--")
 	if got := o.offshoot(0, "logs", "--pr", "12", "--tail", "2", "db"); strings.Count(got, "\n") != 2 || !strings.HasPrefix(got, "db") {
 		o.Errorf("logs print %q", got)
 	}

@@ -208,6 +208,7 @@ func TestPreview_WholeLife(t *testing.T) {
 		t.Errorf("exec prints %q", got)
 	}
 	offshoot(t, dir, 7, "exec", "web", "--", "/bin/busybox", "sh", "-c", "exit 7")
+	usesAShell(t, dir, os.Environ(), "exec", "web", "--")
 	offshoot(t, dir, 12, "exec", "nope", "--", "true")
 	if got := offshoot(t, dir, 0, "logs", "--tail", "2", "db").stdout.String(); strings.Count(got, "\n") != 2 || !strings.HasPrefix(got, "db") {
 		t.Errorf("logs print %q", got)

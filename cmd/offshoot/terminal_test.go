@@ -8,10 +8,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 )
 
@@ -61,6 +65,121 @@ func onTerminal(t *testing.T, dir string, env []string, args ...string) (shown s
 	_, _ = io.Copy(&out, near) // ends with EIO when the far side is closed
 	_ = cmd.Wait()
 	return strings.ReplaceAll(out.String(), "\r\n", "\n"), cmd.ProcessState.ExitCode()
+}
+
+// typing runs offshoot with a terminal that controls it, which types and sees
+// what is shown.
+type typing struct {
+	*testing.T
+	near *os.File
+	cmd  *exec.Cmd
+
+	mutex sync.Mutex // guards what follows
+	shown bytes.Buffer
+}
+
+func startTyping(t *testing.T, dir string, env []string, args ...string) *typing {
+	t.Helper()
+	near, far := terminal(t)
+	p := &typing{T: t, near: near, cmd: exec.Command(programPath(t), args...)}
+	p.cmd.Dir, p.cmd.Env, p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = dir, env, far, far, far
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	far.Close()
+	go func() {
+		b := make([]byte, 4096)
+		for {
+			n, err := near.Read(b)
+			p.mutex.Lock()
+			p.shown.Write(b[:n])
+			p.mutex.Unlock()
+			if err != nil {
+				return // EIO when the far side is closed
+			}
+		}
+	}()
+	return p
+}
+
+// types writes keys, and waits until something is shown behind what was.
+func (p *typing) types(keys, want string) {
+	p.Helper()
+	p.mutex.Lock()
+	before := p.shown.Len()
+	p.mutex.Unlock()
+	if _, err := p.near.WriteString(keys); err != nil {
+		p.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		p.mutex.Lock()
+		shown := p.shown.String()
+		p.mutex.Unlock()
+		if strings.Contains(shown[before:], want) {
+			return
+		}
+		if time.Now().After(deadline) {
+			_ = p.cmd.Process.Kill()
+			p.Fatalf("%q does not show %q: %q", keys, want, shown)
+		}
+	}
+}
+
+func (p *typing) resize(rows, columns uint16) {
+	p.Helper()
+	if err := unix.IoctlSetWinsize(int(p.near.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// usesAShell opens a shell inside of a service of a preview by exec, types,
+// and sees that it is a terminal whose size is followed.
+func usesAShell(t *testing.T, dir string, env []string, exec ...string) {
+	t.Helper()
+	p := startTyping(t, dir, env, append(exec, "/bin/busybox", "sh")...)
+	p.types("", "# ")
+	p.types("/bin/busybox stty size\n", "24 60")
+	p.resize(40, 100)
+	// How soon it follows is not ours to say.
+	p.types("until [ \"$(/bin/busybox stty size)\" = '40 100' ]; do :; done; echo it fol''lowed\n", "it followed")
+	p.types("echo a c''at; /bin/busybox cat; echo the cat is g''one\n", "a cat\r\n")
+	p.types("\x04", "the cat is gone") // ctrl-D ends its input, not ours
+	_, _ = p.near.WriteString("exit 5\n")
+	_ = p.cmd.Wait()
+	if code := p.cmd.ProcessState.ExitCode(); code != 5 {
+		t.Errorf("exit code %d, want 5: %q", code, p.shown.String())
+	}
+}
+
+func TestFramed_ArrivesAsItWasSent(t *testing.T) {
+	typed := strings.Repeat("a\x00\xff\x03é", 10_000)
+	sizes := make(chan compose.Size)
+	reader, writer := io.Pipe()
+	keys, got := unframed(framed(reader, sizes))
+	for _, want := range []compose.Size{{Width: 80, Height: 24}, {Width: 65535, Height: 1}} {
+		sizes <- want
+		if size := <-got; size != want {
+			t.Errorf("%v arrives as %v", want, size)
+		}
+	}
+	go func() {
+		_, _ = io.WriteString(writer, typed)
+		_ = writer.Close()
+	}()
+	all, err := io.ReadAll(keys)
+	if err != nil || string(all) != typed {
+		t.Errorf("%d bytes of %d arrive, %v", len(all), len(typed), err)
+	}
+}
+
+func TestUnframed_TellsWhatIsNoFrame(t *testing.T) {
+	for _, stream := range []string{"x\x00\x01a", "s\x00\x03abc", "k\x00\x05ab", "k"} {
+		keys, _ := unframed(strings.NewReader(stream))
+		if _, err := io.ReadAll(keys); err == nil {
+			t.Errorf("%q is taken for a whole stream", stream)
+		}
+	}
 }
 
 func TestTerminal_LinesAreLiveAndLeaveItClean(t *testing.T) {
