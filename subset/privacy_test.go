@@ -41,7 +41,11 @@ var clinicRules = []mask.Rule{
 }
 
 func clinic(t *testing.T) string {
-	return pgtest.Shared(t, "clinic", func(url string) { pgtest.Exec(t, url, clinicSQL) })
+	sql := clinicSQL
+	if pgtest.Major(t) < 15 {
+		sql = strings.ReplaceAll(sql, "UNIQUE NULLS NOT DISTINCT", "UNIQUE")
+	}
+	return pgtest.Shared(t, "clinic", func(url string) { pgtest.Exec(t, url, sql) })
 }
 
 // masking is the clinic with rules.
@@ -139,6 +143,9 @@ func TestPlan_RefusesRulesThatCannotBeKept(t *testing.T) {
 		{"mask: public.person.born: public.person has no column who", mask.Rule{Column: "public.person.born", As: "shift", By: "who"}},
 		{"mask: public.person.name: name takes no option \"days\"", mask.Rule{Column: "public.person.name", As: "name", Days: 3}},
 	} {
+		if strings.Contains(c.want, "one NULL only") && pgtest.Major(t) < 15 {
+			continue // no index is so before
+		}
 		c.rule.Where = "offshoot.yaml:7"
 		spec := masking(t, "k", c.rule)
 		spec.Masking.Privacy = subset.PrivacyOff

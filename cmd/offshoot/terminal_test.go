@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -16,39 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/host/hosttest"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 )
-
-// terminal opens a pseudo terminal: what is written to far is read from near.
-func terminal(t *testing.T) (near, far *os.File) {
-	t.Helper()
-	near, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("no pseudo terminals here: %v", err)
-	}
-	t.Cleanup(func() { near.Close() })
-	if err := unix.IoctlSetPointerInt(int(near.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Skipf("unlock the pseudo terminal: %v", err)
-	}
-	n, err := unix.IoctlGetInt(int(near.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Skipf("name of the pseudo terminal: %v", err)
-	}
-	far, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("open the pseudo terminal: %v", err)
-	}
-	if err := unix.IoctlSetWinsize(int(far.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 60}); err != nil {
-		t.Fatal(err)
-	}
-	return near, far
-}
 
 // onTerminal runs offshoot with stderr on a terminal and returns what it
 // showed.
 func onTerminal(t *testing.T, dir string, env []string, args ...string) (shown string, code int) {
 	t.Helper()
-	near, far := terminal(t)
+	near, far := hosttest.Terminal(t)
 	cmd := exec.Command(programPath(t), args...)
 	cmd.Dir, cmd.Stderr = dir, far
 	for _, entry := range os.Environ() {
@@ -80,7 +55,7 @@ type typing struct {
 
 func startTyping(t *testing.T, dir string, env []string, args ...string) *typing {
 	t.Helper()
-	near, far := terminal(t)
+	near, far := hosttest.Terminal(t)
 	p := &typing{T: t, near: near, cmd: exec.Command(programPath(t), args...)}
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = dir, env, far, far, far
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

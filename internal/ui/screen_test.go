@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/offshoot-dev/offshoot/internal/host/hosttest"
 )
 
 // screen is a terminal of endless height that understands what ui writes, and
@@ -80,22 +80,7 @@ func (s *screen) lastLine() string {
 // openTerminal returns the far side of a pseudo terminal.
 func openTerminal(t *testing.T) *os.File {
 	t.Helper()
-	near, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("no pseudo terminals here: %v", err)
-	}
-	t.Cleanup(func() { near.Close() })
-	if err := unix.IoctlSetPointerInt(int(near.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Skipf("unlock the pseudo terminal: %v", err)
-	}
-	n, err := unix.IoctlGetInt(int(near.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Skipf("name of the pseudo terminal: %v", err)
-	}
-	far, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("open the pseudo terminal: %v", err)
-	}
+	_, far := hosttest.Terminal(t)
 	t.Cleanup(func() { far.Close() })
 	return far
 }

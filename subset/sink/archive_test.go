@@ -125,9 +125,18 @@ func TestCheckCompress_IsForArchivesAlone(t *testing.T) {
 		compress, to string
 		want         bool
 	}{
-		{"", "x.sql", true}, {"", "", true}, {"zstd", "x.dump", true}, {"gzip", "x/", true}, {"zstd", t.TempDir(), true},
-		{"zstd", "s3://b/x.dump", true}, {"lz4", "x.dump", false}, {"zstd", "x.sql", false}, {"gzip", "x.sql.gz", false}, {"zstd", "-", false},
-		{"zstd", "postgres://h/d.dump", false}, {"zstd", "", false},
+		{"", "x.sql", true},
+		{"", "", true},
+		{"zstd", "x.dump", true},
+		{"gzip", "x/", true},
+		{"zstd", t.TempDir(), true},
+		{"zstd", "s3://b/x.dump", true},
+		{"lz4", "x.dump", false},
+		{"zstd", "x.sql", false},
+		{"gzip", "x.sql.gz", false},
+		{"zstd", "-", false},
+		{"zstd", "postgres://h/d.dump", false},
+		{"zstd", "", false},
 	} {
 		if err := sink.CheckCompress(c.compress, c.to); (err == nil) != c.want || err != nil && !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%s to %s: %v", c.compress, c.to, err)

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// fileMemory is how much of files this process has in memory, in kilobytes.
+func fileMemory(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`RssFile:\s+([0-9]+) kB`).FindSubmatch(status)
+	if found == nil {
+		t.Fatalf("no RssFile in %s", status)
+	}
+	n, _ := strconv.Atoi(string(found[1]))
+	return n
+}
+
+func TestDropStart_GivesMemoryBack(t *testing.T) {
+	before := fileMemory(t)
+	if err := dropStart(); err != nil {
+		t.Fatal(err)
+	}
+	if after := fileMemory(t); after > before*3/4 {
+		t.Errorf("%d kB of files are in memory, %d kB before", after, before)
+	}
+}
+
+func TestReadOnly_IsOfTheFileAndNotWritable(t *testing.T) {
+	got, err := readOnly(strings.NewReader(`00400000-031e9000 r-xp 00000000 fe:00 12714193                           /usr/bin/offshoot
+031e9000-05a06000 r--p 02de9000 fe:00 12714193                           /usr/bin/offshoot
+05a06000-05b38000 rw-p 05606000 fe:00 12714193                           /usr/bin/offshoot
+05b38000-07b8e000 rw-p 00000000 00:00 0 
+7fc719000000-7fc719100000 r-xp 00000000 fe:00 5                          /usr/lib/other
+7fc719340000-7fc719700000 r--p 00000000 00:00 0                          [vvar]
+`), "/usr/bin/offshoot")
+	want := []span{{0x400000, 0x31e9000}, {0x31e9000, 0x5a06000}}
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(span{})); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	if _, err := readOnly(strings.NewReader("what is this\n"), "x"); err == nil {
+		t.Error("no error for what is no map")
+	}
+}
