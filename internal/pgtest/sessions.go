@@ -22,25 +22,17 @@ type pool struct {
 
 var sessions = pool{idle: map[string][]*pgconn.PgConn{}}
 
-// particular is what minds other sessions of its database, or what they did:
-// one reports its statistics when it ends. And what minds those of others:
-// databases are not copied below them, and a new session alone obeys new
-// settings.
-var (
-	particular = regexp.MustCompile(`(?i)\bpg_(stat\w*|terminate_backend|backend_pid|locks)\b`)
-	general    = regexp.MustCompile(`(?i)\b(DATABASE|ROLE|SYSTEM|pg_reload_conf)\b`)
-)
+// particular is what minds other sessions, or what they did: one reports its
+// statistics when it ends, databases are not copied below it, and a new one
+// alone obeys new settings.
+var particular = regexp.MustCompile(`(?i)\b(pg_(stat\w*|terminate_backend|backend_pid|locks|reload_conf)|DATABASE|ROLE|SYSTEM)\b`)
 
 // query runs statements in a session that nobody else uses.
 func (p *pool) query(ctx context.Context, url, sql string) ([]*pgconn.Result, error) {
-	switch {
-	case general.MatchString(sql):
-		p.close(ctx, func(string) bool { return true })
-	case particular.MatchString(sql):
-		p.close(ctx, of(databaseOf(url)))
-	default:
+	if !particular.MatchString(sql) {
 		return p.queryAgain(ctx, url, sql)
 	}
+	p.close(ctx, func(string) bool { return true })
 	conn, err := pgconn.Connect(ctx, url)
 	if err != nil {
 		return nil, err
