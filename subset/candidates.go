@@ -169,10 +169,15 @@ func (w *walk) gather(a *asked) ([]candidate, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	var all []candidate
+	count := 0
+	for n := range a.answers {
+		count += len(a.answers[n].candidates)
+	}
+	all := make([]candidate, 0, count)
 	for n := range a.answers {
 		w.remember(&a.queries[n], &a.answers[n])
 		all = append(all, a.answers[n].candidates...)
+		a.answers[n] = found{} // there may be a hundred thousand of them
 	}
 	return inOrder(w.unkept(all)), nil
 }
