@@ -255,7 +255,7 @@ func TestRun_WritesNothingToTheSource(t *testing.T) {
 	pgtest.Exec(t, url, shopSQL)
 	// What a transaction that writes leaves behind: an id, a table, a
 	// temporary file, a changed row count.
-	sql := `SELECT ` + settled(t) + `::text || txid_snapshot_xmax(txid_current_snapshot()) || ' '
+	sql := `SELECT ` + flushed(t) + `::text || txid_snapshot_xmax(txid_current_snapshot()) || ' '
 		|| (SELECT count(*) FROM pg_class) || ' ' || temp_files || ' ' || temp_bytes || ' ' || tup_inserted || ' ' || tup_updated || ' ' || tup_deleted
 		FROM pg_stat_database WHERE datname = current_database()`
 	settled := func() string { return pgtest.Value(t, url, sql) }

@@ -26,9 +26,9 @@ UNION ALL SELECT 'sequence ' || s.seqrelid::regclass, pg_sequence_last_value(s.s
 UNION ALL SELECT 'statistics', count(*) || md5(string_agg(s::text, '' ORDER BY s::text)) FROM pg_stats AS s
 ORDER BY 1`
 
-// settled is an expression after which statistics are what they are: before
+// flushed is an expression after which statistics are what they are: before
 // version 15 they came half a second late.
-func settled(t *testing.T) string {
+func flushed(t *testing.T) string {
 	t.Helper()
 	if pgtest.Major(t) < 15 {
 		return "pg_sleep(1)"
@@ -50,7 +50,7 @@ func noSession(t *testing.T, url string) {
 func traces(t *testing.T, url string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for _, row := range pgtest.Query(t, url, fmt.Sprintf(tracesSQL, settled(t))) {
+	for _, row := range pgtest.Query(t, url, fmt.Sprintf(tracesSQL, flushed(t))) {
 		found[row[0]] = row[1]
 	}
 	return found

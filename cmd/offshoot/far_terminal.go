@@ -93,7 +93,9 @@ func frame(stream io.Reader) (kind byte, p []byte, err error) {
 	if kind != frameOfKeys && (kind != frameOfSize || len(p) != 4) {
 		return 0, nil, fmt.Errorf("a frame of kind %q with %d bytes", kind, len(p))
 	}
-	_, err = io.ReadFull(stream, p)
+	if _, err = io.ReadFull(stream, p); errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // the head promised more
+	}
 	return kind, p, err
 }
 

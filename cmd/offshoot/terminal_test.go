@@ -149,7 +149,7 @@ func TestFramed_ArrivesAsItWasSent(t *testing.T) {
 }
 
 func TestUnframed_TellsWhatIsNoFrame(t *testing.T) {
-	for _, stream := range []string{"x\x00\x01a", "s\x00\x03abc", "k\x00\x05ab", "k"} {
+	for _, stream := range []string{"x\x00\x01a", "s\x00\x03abc", "k\x00\x05ab", "k\x00\x05", "k"} {
 		keys, _ := unframed(strings.NewReader(stream))
 		if _, err := io.ReadAll(keys); err == nil {
 			t.Errorf("%q is taken for a whole stream", stream)
