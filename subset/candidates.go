@@ -14,10 +14,19 @@ import (
 
 // candidate is a row that may be sampled. Those with low hashes come first.
 type candidate struct {
-	row   row
-	hash  int64
-	plain bool // found without regard to its parents
+	row  row
+	hash int64 // its lowest bit is set when the row was found without regard to its parents
 }
+
+func newCandidate(r row, hash int64, plain bool) candidate {
+	hash &^= 1
+	if plain {
+		hash |= 1
+	}
+	return candidate{r, hash}
+}
+
+func (c candidate) plain() bool { return c.hash&1 != 0 }
 
 const (
 	surplus       = 3  // candidates for each row wanted, where not all will be free
@@ -154,8 +163,7 @@ func (t *TablePlan) portion(h *catalog.Heap, want int64) int64 {
 // found is the answers to a question, in their order.
 type found struct {
 	candidates []candidate
-	names      []int64     // of each
-	parents    []reference // of each, by the keys of the question
+	notes      notes // of each its name, where it has one, and its parents by the keys of the question
 }
 
 // ask runs the queries and returns what is not kept yet, once each, lowest
@@ -185,12 +193,12 @@ func (w *walk) gather(a *asked) ([]candidate, error) {
 // inOrder sorts candidates by their hashes, each once.
 func inOrder(all []candidate) []candidate {
 	slices.SortFunc(all, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row))
+		return cmp.Or(cmp.Compare(a.hash|1, b.hash|1), cmp.Compare(a.row, b.row))
 	})
 	last := 0
 	for i := 1; i < len(all); i++ {
 		if all[i].row == all[last].row {
-			all[last].plain = all[last].plain || all[i].plain
+			all[last].hash |= all[i].hash & 1
 			continue
 		}
 		last++
@@ -207,25 +215,27 @@ func (w *walk) scan(rows pgx.Rows, q *question) (found, error) {
 	var f found
 	for rows.Next() {
 		values := rows.RawValues()
-		f.candidates = append(f.candidates,
-			candidate{row: makeRow(q.number, place(values[0])), hash: int64(binary.BigEndian.Uint64(values[1])), plain: q.plain})
+		f.candidates = append(f.candidates, newCandidate(makeRow(q.number, place(values[0])), int64(binary.BigEndian.Uint64(values[1])), q.plain))
 		values = values[2:]
 		var driver row
 		if q.given != noKey {
 			driver, values = makeRow(q.of, place(values[0])), values[1:]
 		}
 		own, values := w.ownName(q.number, values)
-		f.names = append(f.names, own)
+		if w.directories[q.number] != nil {
+			f.notes.name(own)
+		}
 		for _, k := range q.keys {
 			if k == q.given {
-				f.parents = append(f.parents, reference{at: driver})
+				f.notes.place(driver)
 				continue
 			}
 			p, n, err := w.parent(k, values)
 			if err != nil {
 				return f, err
 			}
-			f.parents, values = append(f.parents, p), values[n:]
+			f.notes.parent(p, w.manner(k))
+			values = values[n:]
 		}
 	}
 	return f, rows.Err()
@@ -237,15 +247,26 @@ func (w *walk) remember(q *question, f *found) {
 		return // some are still to be looked up
 	}
 	var edges []edge
-	for i, c := range f.candidates {
-		if w.seen.known(c.row) || w.kept.has(c.row) {
-			continue
+	read := noteReader{notes: &f.notes}
+	for _, c := range f.candidates {
+		var own int64
+		if w.directories[q.number] != nil {
+			own = read.name()
 		}
 		edges = edges[:0]
-		for n, k := range q.keys {
-			edges = w.lead(edges, f.parents[i*len(q.keys)+n], k)
+		known := w.seen.known(c.row) || w.kept.has(c.row)
+		for _, k := range q.keys {
+			how := w.manner(k)
+			if k == q.given {
+				how = byPlace
+			}
+			if p := read.parent(how); !known {
+				edges = w.lead(edges, p, k)
+			}
 		}
-		w.seen.look(w.meet(c.row, f.names[i]), edges)
+		if !known {
+			w.seen.look(w.meet(c.row, own), edges)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ type choice struct {
 	sharing sharing
 	alike   map[uint64]int32 // candidates on offer that need the same rows
 	needs   []uint64         // hash of the rows that a candidate needs, as last queued
-	cost    []float64        // as last queued
+	cost    []float32        // as last queued
 	queue   offers
 
 	around []int32        // the last answer of fresh, behind the row itself
@@ -76,7 +76,7 @@ func (c *choice) rows() int64 { return c.w.tallies[c.table].rows() }
 // prepare offers what is left.
 func (c *choice) prepare() {
 	c.alike, c.index = map[uint64]int32{}, map[int32]bool{}
-	c.needs, c.cost = make([]uint64, len(c.ids)), make([]float64, len(c.ids))
+	c.needs, c.cost = make([]uint64, len(c.ids)), make([]float32, len(c.ids))
 	c.sharing = shared(len(c.w.seen.rows), len(c.ids), func(i int) []int32 {
 		fresh, _ := c.fresh(c.ids[i])
 		return fresh[:min(len(fresh), mostSharing)]
@@ -120,7 +120,7 @@ func signature(ids []int32) uint64 {
 	return sum
 }
 
-func (c *choice) push(i int32, cost float64) {
+func (c *choice) push(i int32, cost float32) {
 	c.cost[i] = cost
 	heap.Push(&c.queue, offer{i, cost})
 }
@@ -162,12 +162,12 @@ func (c *choice) isAround(around []int32, id int32) bool {
 
 // price is what a candidate pays for the rows it brings along, each shared
 // with all other candidates that need it.
-func (c *choice) price(i int32, fresh []int32) float64 {
+func (c *choice) price(i int32, fresh []int32) float32 {
 	var sum float64
 	for _, id := range fresh {
 		sum += c.w.priceOf(id)
 	}
-	return sum / float64(max(c.alike[c.needs[i]], 1))
+	return float32(sum / float64(max(c.alike[c.needs[i]], 1)))
 }
 
 // overflow is how many rows would be kept above the targets of their tables.
@@ -193,7 +193,7 @@ func (c *choice) above(table int) int64 {
 // offer is a candidate at a price.
 type offer struct {
 	candidate int32
-	cost      float64
+	cost      float32
 }
 
 // offers is a heap, cheapest on top, then lowest hash.

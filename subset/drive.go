@@ -2,6 +2,7 @@ package subset
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -15,6 +16,7 @@ type parents struct {
 	heaps    []placed
 	n        int64
 	share    float64 // of all rows of their table
+	weight   float64 // smaller for the key to ask first
 }
 
 type placed struct {
@@ -34,13 +36,38 @@ const (
 	thinAmong = 1.6
 )
 
-// byIndex reports whether so many children are found for less by the index of
-// the key, in which each heap is asked about each parent, than in a sample of
-// blocks, in which only some rows are of kept parents.
-func (t *TablePlan) byIndex(p *parents, children, want int64) bool {
-	read := min(float64(t.Rows), float64(want)*thinAmong/max(p.share, 1e-9))
-	empty := max(p.n*int64(len(p.key.ChildHeaps))-children, 0)
-	return p.key.Indexed && float64(children)*indexCost+float64(empty)*emptyCost <= read
+// search is what it takes to find children of parents by a key.
+type search struct {
+	byIndex bool
+	cost    float64
+}
+
+// search says how children of so many parents, a share of theirs, are found for
+// least: by the index of the key, in which each heap is asked about each parent,
+// or in a sample of blocks, in which only some rows are of kept parents.
+func (t *TablePlan) search(k *catalog.ForeignKey, parents int64, share float64, want int64) search {
+	children := share * float64(t.Rows)
+	read := min(float64(t.Rows), float64(want)*thinAmong/max(share, 1e-9))
+	if !k.Indexed {
+		return search{cost: read}
+	}
+	steps := float64(parents) * float64(len(k.ChildHeaps))
+	found := steps * (1 - math.Exp(-children/max(steps, 1))) // steps that lead to a child
+	near := clustering(k)
+	byIndex := (steps-found)*emptyCost + found*indexCost + (children-found)*(near+(1-near)*indexCost)
+	return search{byIndex <= read, min(byIndex, read)}
+}
+
+// clustering is how much the children of one parent lie together, from 0 to 1: the
+// square of the correlation, by which the planner weighs the same.
+func clustering(k *catalog.ForeignKey) float64 {
+	var sum, pages float64
+	for _, h := range k.ChildHeaps {
+		c := h.Statistics[k.ChildColumns[0]].Correlation
+		sum += c * c * float64(h.Pages)
+		pages += float64(h.Pages)
+	}
+	return sum / max(pages, 1)
 }
 
 // driven finds children of sampled parents. Rows that cost nothing have all
@@ -50,13 +77,13 @@ func (w *walk) driven(i int, need int64) []question {
 	t := &w.plan.Tables[i]
 	var queries []question
 	missing, plain, strays := need, true, false
-	for _, p := range w.drivers(t) {
+	for _, p := range w.drivers(t, w.want(t, need)) {
 		if missing <= 0 {
 			break
 		}
 		children, want := int64(p.share*float64(t.Rows)), w.want(t, missing)
 		asked := w.amongQueries(t, p, min(want, children+1))
-		if t.byIndex(p, children, want) {
+		if t.search(p.key, p.n, p.share, want).byIndex {
 			asked = w.childQueries(t, p, want)
 		}
 		strays = strays || mayReferenceNothing(p.key)
@@ -74,27 +101,29 @@ func (w *walk) driven(i int, need int64) []question {
 }
 
 // drivers are the keys of a table with their sampled parents, best first.
-func (w *walk) drivers(t *TablePlan) []*parents {
+func (w *walk) drivers(t *TablePlan, want int64) []*parents {
 	var all []*parents
 	for _, k := range t.driving {
 		if p := w.sampledParents(k); p.n > 0 {
+			p.weight = t.weight(k, p.n, p.share, want)
 			all = append(all, p)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *parents) int { return cmp.Compare(a.weight(), b.weight()) })
+	slices.SortStableFunc(all, func(a, b *parents) int { return cmp.Compare(a.weight, b.weight) })
 	return all
 }
 
-// weight is smaller for the key to ask first.
-func (p *parents) weight() float64 { return weight(p.key, p.share) }
-
-// weight puts keys that every row has before others, then those with a small
-// share of kept parents: the children of those are all there is that is free.
-func weight(k *catalog.ForeignKey, share float64) float64 {
+// weight is smaller for the key to ask first. Rows whose parents are all kept
+// are among the children by each key that every row has: they are found for least
+// where that costs least, and where those are not more than can be asked for.
+func (t *TablePlan) weight(k *catalog.ForeignKey, parents int64, share float64, want int64) float64 {
+	const last = 1e18
+	missed := max(share*float64(t.Rows)/float64(max(want, 1)), 1)
+	weight := t.search(k, parents, share, want).cost * missed
 	if mayReferenceNothing(k) {
-		return 1 + share
+		weight += last
 	}
-	return share
+	return weight
 }
 
 func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
@@ -115,12 +144,55 @@ func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
 func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
 	// One parent with a great many children must not cost a scan of them.
 	each := 10*want + 1_000
+	if d := w.named[p.position]; d != nil {
+		return w.childQueriesByName(t, p.key, d, want, each)
+	}
 	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
 		q.given = p.position
 		others := slices.DeleteFunc(slices.Clone(q.keys), func(k int) bool { return k == p.position })
 		q.sql = childrenSQL(p.key, q.heap, parent, w.telling(q.number, others))
 		return []any{min(2*t.portion(q.heap, want)+fewCandidates, want), each}
 	})
+}
+
+// childQueriesByName ask for the children by the names of the parents: these
+// need not be read again, and what comes says itself whose child it is.
+func (w *walk) childQueriesByName(t *TablePlan, k *catalog.ForeignKey, d *directory, want, each int64) []question {
+	var queries []question
+	for _, child := range k.ChildHeaps {
+		if child.Pages == 0 {
+			continue
+		}
+		for _, part := range w.batches(d) {
+			q := w.newQuestion(child)
+			q.plain, q.lane = false, part.lane
+			q.sql = childrenByNameSQL(k, child, w.telling(q.number, q.keys))
+			q.args = []any{min(2*t.portion(child, want)+fewCandidates, want), each, part.names}
+			queries = append(queries, q)
+		}
+	}
+	return queries
+}
+
+// batch is some names for one connection.
+type batch struct {
+	lane  int
+	names []int64
+}
+
+// batches splits the names of sampled rows by the connections they are for.
+func (w *walk) batches(d *directory) []batch {
+	var all []batch
+	for names := d.sampled.Iterator(); names.HasNext(); {
+		name := int64(names.Next())
+		lane := w.laneOfName(d.heap, name)
+		if last := len(all) - 1; last < 0 || all[last].lane != lane || len(all[last].names) == lookupBatch {
+			all = append(all, batch{lane: lane})
+		}
+		last := &all[len(all)-1]
+		last.names = append(last.names, name)
+	}
+	return all
 }
 
 // amongQueries read blocks of a table and take the children of the parents.

@@ -18,7 +18,7 @@ func (w *walk) takeFree(table int, candidates []candidate, goal int64) (waiting 
 		if w.tallies[table].rows() >= goal {
 			return waiting
 		}
-		id, ok := w.seen.ids[c.row]
+		id, ok := w.seen.find(c.row)
 		if !ok || !w.isFree(id) {
 			continue
 		}
@@ -45,7 +45,7 @@ func (w *walk) isFree(id int32) bool {
 func (w *walk) quotas(candidates []candidate, wanted int64) map[uint64]float64 {
 	plain, quota := 0.0, map[uint64]float64{}
 	for _, c := range candidates {
-		if id, ok := w.seen.ids[c.row]; ok && c.plain && w.seen.spans[id] != unseen {
+		if id, ok := w.seen.find(c.row); ok && c.plain() && w.seen.spans[id] != unseen {
 			plain++
 			quota[w.kind(id)]++
 		}
@@ -89,7 +89,7 @@ func (w *walk) shortlist(candidates []candidate, most, allowance int64) []candid
 	}
 	entries, alike, prices := []entry{}, map[uint64]int32{}, w.expectedPrices()
 	for i, c := range candidates {
-		id, ok := w.seen.ids[c.row]
+		id, ok := w.seen.find(c.row)
 		if !ok || w.seen.kept[id] || w.seen.spans[id] == unseen || w.isFree(id) {
 			continue
 		}

@@ -155,9 +155,11 @@ func (w *walk) linksByName(ids []int32) []links {
 
 // laneOf is the connection for a row of which only the name is known: keys
 // that are counted up lie in their heap in that order.
-func (w *walk) laneOf(id int32) int {
-	lanes, rows := int64(len(w.src.workers)), w.plan.Tables[w.tableOf(w.seen.rows[id])].Rows
-	part := float64(w.seen.names[id]) / float64(max(rows, 1))
+func (w *walk) laneOf(id int32) int { return w.laneOfName(w.seen.rows[id].heap(), w.seen.names[id]) }
+
+func (w *walk) laneOfName(heap int, name int64) int {
+	lanes, rows := int64(len(w.src.workers)), w.plan.Tables[w.table[heap]].Rows
+	part := float64(name) / float64(max(rows, 1))
 	return int(min(max(part, 0), 1)*float64(lanes-1) + 0.5)
 }
 

@@ -15,8 +15,10 @@ import (
 type directory struct {
 	heap   int
 	column string
-	ids    map[int64]int32   // of rows in seen
+	ids    index[int64]      // of rows in seen
 	kept   *roaring64.Bitmap // keys of all kept rows
+
+	sampled *roaring64.Bitmap // of those that are sampled
 }
 
 // openDirectories finds the heaps whose rows are to be known by a key, and the
@@ -29,7 +31,7 @@ func (w *walk) openDirectories() {
 		}
 		heap := w.number[k.ParentHeaps[0].OID]
 		if w.directories[heap] == nil {
-			w.directories[heap] = &directory{heap: heap, column: k.ParentColumns[0], ids: map[int64]int32{}, kept: roaring64.New()}
+			w.directories[heap] = &directory{heap: heap, column: k.ParentColumns[0], kept: roaring64.New(), sampled: roaring64.New()}
 		}
 		if d := w.directories[heap]; d.column == k.ParentColumns[0] {
 			w.named[i] = d
@@ -77,12 +79,14 @@ func (w *walk) meet(r row, name int64) int32 {
 	if d == nil {
 		return w.seen.id(r)
 	}
-	id, ok := d.ids[name]
+	id, ok := d.ids.get(w.seen.names, name)
 	if !ok {
 		id = w.seen.id(r)
-		d.ids[name], w.seen.names[id] = id, name
+		w.seen.names[id] = name
+		d.ids.put(w.seen.names, id)
 	} else if isElsewhere(w.seen.rows[id]) {
-		w.seen.rows[id], w.seen.ids[r] = r, id
+		w.seen.rows[id] = r
+		w.seen.ids.put(w.seen.rows, id)
 	}
 	return id
 }
@@ -90,21 +94,26 @@ func (w *walk) meet(r row, name int64) int32 {
 // refer appends the edge to the row of that name.
 func (w *walk) refer(edges []edge, name int64, key int) []edge {
 	d := w.named[key]
-	id, ok := d.ids[name]
+	id, ok := d.ids.get(w.seen.names, name)
 	switch {
 	case !ok && d.kept.Contains(uint64(name)):
 		return append(edges, edge{toKept, int32(key)})
 	case !ok:
 		id = w.seen.add(elsewhere(d.heap), name)
-		d.ids[name] = id
+		d.ids.put(w.seen.names, id)
 	}
 	return append(edges, edge{id, int32(key)})
 }
 
 // keepName remembers the name of a kept row for longer than the row itself.
-func (w *walk) keepName(id int32) {
-	if d := w.directories[w.seen.rows[id].heap()]; d != nil {
-		d.kept.Add(uint64(w.seen.names[id]))
+func (w *walk) keepName(id int32, why reason) {
+	d := w.directories[w.seen.rows[id].heap()]
+	if d == nil {
+		return
+	}
+	d.kept.Add(uint64(w.seen.names[id]))
+	if why == sampled {
+		d.sampled.Add(uint64(w.seen.names[id]))
 	}
 }
 

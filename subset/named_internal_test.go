@@ -12,7 +12,7 @@ import (
 // names.
 func withNames() *walk {
 	w, _ := fixed(10, 10, nil)
-	w.directories[0] = &directory{heap: 0, column: "id", ids: map[int64]int32{}, kept: roaring64.New()}
+	w.directories[0] = &directory{heap: 0, column: "id", kept: roaring64.New()}
 	w.named[0] = w.directories[0]
 	return w
 }
@@ -53,8 +53,8 @@ func TestRefer_KnowsKeptRowsThatWereForgotten(t *testing.T) {
 		w.seen.add(parent(100), 100)
 	}
 	w.forget()
-	if len(w.directories[0].ids) != 0 {
-		t.Fatalf("%d names remembered", len(w.directories[0].ids))
+	if w.directories[0].ids.n != 0 {
+		t.Fatalf("%d names remembered", w.directories[0].ids.n)
 	}
 	for key, want := range map[int64]bool{0: true, -1: true, 1 << 62: true, 1: false} {
 		if edges := w.refer(nil, key, 0); (edges[0].to == toKept) != want {

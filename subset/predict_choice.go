@@ -100,15 +100,18 @@ func (f *forecast) supplies(i int, wanted float64) []supply {
 	return []supply{{rows: rows}}
 }
 
-// driven are the children of sampled parents, first by the key that has the
-// fewest, and a sample of blocks for what they cannot give.
+// driven are the children of sampled parents, by the keys in the order in which
+// the walk asks by them, and a sample of blocks for what they cannot give.
 func (f *forecast) driven(i int, need float64) []supply {
 	t := &f.plan.Tables[i]
 	share := func(l *tie) float64 { return f.tables[l.parent].sampled / max(f.tables[l.parent].rows, 1) }
 	drivers := slices.DeleteFunc(slices.Clone(f.ties[i]), func(l *tie) bool {
 		return share(l) == 0 || !slices.ContainsFunc(l.keys, func(n int) bool { return slices.Contains(t.driving, f.plan.keys[n]) })
 	})
-	slices.SortStableFunc(drivers, func(a, b *tie) int { return cmp.Compare(share(a), share(b)) })
+	weight := func(l *tie) float64 {
+		return t.weight(l.key, int64(f.tables[l.parent].sampled), share(l), int64(need*surplus))
+	}
+	slices.SortStableFunc(drivers, func(a, b *tie) int { return cmp.Compare(weight(a), weight(b)) })
 	var found []supply
 	missing := need
 	for _, l := range drivers {

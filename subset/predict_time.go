@@ -6,19 +6,20 @@ import "math"
 // machine of 2024 with the data in memory. A network, a cold disk or a busy
 // server take longer: these are for telling seconds from minutes.
 const (
-	fixedSeconds  = 0.4   // connections, the catalog, pg_dump's schema
-	tableSeconds  = 0.004 // its definition, indexes and keys
-	readSeconds   = 3e-6  // a candidate: read, hashed, sent, sorted
-	lookupSeconds = 6e-6  // one parent of one candidate
-	copySeconds   = 4e-6  // a kept row, read and written
-	byteSeconds   = 10e-9 // one of its bytes
-	pageSeconds   = 15e-6 // a block of a scan
+	fixedSeconds  = 0.4    // connections, the catalog, pg_dump's schema
+	tableSeconds  = 0.004  // its definition, indexes and keys
+	readSeconds   = 1.5e-6 // a candidate among its neighbours: read, hashed, sent, sorted
+	findSeconds   = 15e-6  // one that is found by an index
+	lookupSeconds = 6e-6   // one parent of one candidate, where the key itself does not name it
+	copySeconds   = 4e-6   // a kept row, read and written
+	byteSeconds   = 10e-9  // one of its bytes
+	pageSeconds   = 15e-6  // a block of a scan
 )
 
 // seconds is how long finding and copying the rows of a table will take,
 // roughly.
 func seconds(t *TablePlan, ties []*tie) float64 {
-	var pages, candidates float64
+	var pages, candidates, found float64
 	for _, h := range t.table.Heaps {
 		pages += float64(h.Pages)
 	}
@@ -32,7 +33,10 @@ func seconds(t *TablePlan, ties []*tie) float64 {
 	case scan:
 		candidates, scanned = wanted*surplus, 3*pages
 	case drive:
-		candidates = wanted * (surplus*float64(len(t.driving)) + thinning)
+		candidates, found = wanted*thinning, wanted
+		if len(t.driving) > 1 {
+			found *= surplus
+		}
 		if !t.driving[0].Indexed {
 			scanned = 3 * pages
 		}
@@ -40,7 +44,14 @@ func seconds(t *TablePlan, ties []*tie) float64 {
 		candidates = wanted * thinning
 	}
 	candidates = min(candidates, float64(t.Rows))
-	sum := tableSeconds + candidates*(readSeconds+lookupSeconds*float64(len(ties))) + scanned*pageSeconds +
+	found = min(found, float64(t.Rows))
+	looked := 0.0 // ties by which parents are looked up
+	for _, l := range ties {
+		if parent := l.key.Parent; len(l.key.ParentColumns) > 1 || len(parent.Heaps) > 1 || !isInteger(columnOf(parent, l.key.ParentColumns[0]).Type) {
+			looked++
+		}
+	}
+	sum := tableSeconds + candidates*readSeconds + found*findSeconds + (candidates+found)*lookupSeconds*looked + scanned*pageSeconds +
 		rows*copySeconds + float64(t.Expected.Bytes)*byteSeconds
 	return math.Round(sum*1000) / 1000
 }

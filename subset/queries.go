@@ -208,6 +208,18 @@ func childrenSQL(k *catalog.ForeignKey, h, parent *catalog.Heap, tell telling) s
 	}, append(slices.Clone(candidateAnswers), `c."offshoot: parent"`), tell, "c.")
 }
 
+// childrenByNameSQL asks the same of parents by their names ($4), by a key for
+// which that will do.
+func childrenByNameSQL(k *catalog.ForeignKey, h *catalog.Heap, tell telling) string {
+	return linked(func(columns string) string {
+		return fmt.Sprintf(`SELECT c.*
+  FROM pg_catalog.unnest($4::pg_catalog.int8[]) AS n("offshoot: name")
+ CROSS JOIN LATERAL (SELECT c.ctid, %s AS "offshoot: hash"%s FROM ONLY %s AS c WHERE c.%s OPERATOR(pg_catalog.=) n."offshoot: name" LIMIT $3) AS c
+ ORDER BY "offshoot: hash"
+ LIMIT $2`, hashOf(k.Child, "c."), columns, h.Name, catalog.Quote(k.ChildColumns[0]))
+	}, candidateAnswers, tell, "c.")
+}
+
 // everyChildSQL asks for all children in a heap that rows ($1) of another have
 // by a key.
 func everyChildSQL(k *catalog.ForeignKey, h, parent *catalog.Heap) string {

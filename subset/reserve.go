@@ -34,14 +34,14 @@ func (t *TablePlan) touched(rows int64) float64 {
 	return of * (1 - math.Exp(-float64(rows)/of)) * (1 - float64(t.Target)/of)
 }
 
-// leading is the key whose kept parents have the fewest children: those are
-// asked first.
+// leading is the key by whose kept parents children are asked for first.
 func (p *Plan) leading(t *TablePlan, position map[*catalog.Table]int) *catalog.ForeignKey {
 	var leading *catalog.ForeignKey
 	least := math.Inf(1)
 	for _, k := range t.driving {
 		parent := &p.Tables[position[k.Parent]]
-		if w := weight(k, float64(parent.Target)/float64(max(parent.Rows, 1))); w < least {
+		share := float64(parent.Target) / float64(max(parent.Rows, 1))
+		if w := t.weight(k, parent.Target, share, t.Target*surplus); w < least {
 			leading, least = k, w
 		}
 	}

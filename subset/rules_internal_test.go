@@ -158,7 +158,7 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 	heap := db.Tables[0].Heaps[0]
 	keys := telling{own: evil, keys: []told{{ForeignKey: key, own: evil}, {ForeignKey: key, named: true}}}
 	for _, sql := range []string{
-		parentsSQL(key, heap, "true"), childrenSQL(key, heap, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys), namedSQL(heap, keys),
+		parentsSQL(key, heap, "true"), childrenSQL(key, heap, heap, keys), childrenByNameSQL(key, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys), namedSQL(heap, keys),
 		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{catalog.Quote(evil)}, []row{1}),
 	} {
 		if strings.Contains(strings.ReplaceAll(sql, `"x""; DROP TABLE y; --"`, ""), "DROP") {

@@ -4,11 +4,11 @@ package subset
 // are kept by now. A row has a small number there, its id, for as long as it
 // is remembered; everything that is decided about candidates is decided on ids.
 type seen struct {
-	ids   map[row]int32
-	rows  []row   // by id; elsewhere where only the name is known, nowhere where there is none of that name
-	names []int64 // by id; 0 where rows of the heap have none
-	kept  []bool  // by id
-	spans []span  // by id: what the row references, in edges
+	ids   index[row] // of rows of which the place is known
+	rows  []row      // by id; elsewhere where only the name is known, nowhere where there is none of that name
+	names []int64    // by id; 0 where rows of the heap have none
+	kept  []bool     // by id
+	spans []span     // by id: what the row references, in edges
 	edges []edge
 }
 
@@ -29,20 +29,21 @@ const (
 	toKept                      // the parent was kept before the child was looked at
 )
 
-func newSeen() *seen { return &seen{ids: map[row]int32{}} }
-
 // forget drops all rows, and keeps the room for others.
 func (s *seen) forget() {
-	clear(s.ids)
+	s.ids.forget()
 	s.rows, s.names, s.kept, s.spans, s.edges = s.rows[:0], s.names[:0], s.kept[:0], s.spans[:0], s.edges[:0]
 }
 
+// find is the row's number, which is not ok when it has none.
+func (s *seen) find(r row) (id int32, ok bool) { return s.ids.get(s.rows, r) }
+
 // id is the row's number, a new one when it has none.
 func (s *seen) id(r row) int32 {
-	id, ok := s.ids[r]
+	id, ok := s.find(r)
 	if !ok {
 		id = s.add(r, 0)
-		s.ids[r] = id
+		s.ids.put(s.rows, id)
 	}
 	return id
 }
@@ -57,7 +58,7 @@ func (s *seen) add(r row, name int64) int32 {
 
 // known reports whether the row was looked at.
 func (s *seen) known(r row) bool {
-	id, ok := s.ids[r]
+	id, ok := s.find(r)
 	return ok && s.spans[id] != unseen
 }
 

@@ -12,18 +12,17 @@ func shared(rows, n int, needs func(candidate int) []int32) sharing {
 	s := sharing{first: make([]int32, rows+1)}
 	for i := range n {
 		for _, id := range needs(i) {
-			s.first[id+1]++
+			s.first[id]++
 		}
 	}
 	for id := range rows {
 		s.first[id+1] += s.first[id]
 	}
 	s.candidates = make([]int32, s.first[rows])
-	next := append([]int32(nil), s.first...)
-	for i := range n {
+	for i := n - 1; i >= 0; i-- { // from the ends, which so become the beginnings
 		for _, id := range needs(i) {
-			s.candidates[next[id]] = int32(i)
-			next[id]++
+			s.first[id]--
+			s.candidates[s.first[id]] = int32(i)
 		}
 	}
 	return s

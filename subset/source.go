@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -71,17 +72,24 @@ func (s *Source) open(ctx context.Context) error {
 	if err = s.leader.QueryRow(ctx, `SELECT pg_catalog.pg_export_snapshot()`).Scan(&s.snapshot); err != nil {
 		return err
 	}
-	if s.db, err = catalog.Read(ctx, s.leader); err != nil {
-		return s.explain(s.leader, err)
-	}
-	if err = s.lock(ctx); err != nil {
-		return err
-	}
-	if err := s.recruit(ctx); err != nil {
+	// Each connection is a new process of the server, which takes its time.
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.read(ctx) })
+	g.Go(func() error { return s.recruit(ctx) })
+	if err := g.Wait(); err != nil {
 		return err
 	}
 	s.turns = make([]sync.Mutex, len(s.workers))
 	return nil
+}
+
+// read learns from the leader what there is, and locks it.
+func (s *Source) read(ctx context.Context) error {
+	var err error
+	if s.db, err = catalog.Read(ctx, s.leader); err != nil {
+		return s.explain(s.leader, err)
+	}
+	return s.lock(ctx)
 }
 
 // recruit opens the other connections. A server or role that has fewer left

@@ -68,7 +68,7 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 	w := &walk{
 		src: s, plan: p, observe: observe,
 		number:   map[uint32]int{},
-		seen:     newSeen(),
+		seen:     &seen{},
 		ahead:    make([]*asked, len(p.Tables)),
 		askedFor: make([]int64, len(p.Tables)),
 		left:     make([][]candidate, len(p.Tables)),
@@ -227,7 +227,8 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 func (w *walk) behind(candidates []candidate) []int32 {
 	var ids []int32
 	for _, c := range candidates {
-		edges, _ := w.seen.of(w.seen.ids[c.row])
+		id, _ := w.seen.find(c.row)
+		edges, _ := w.seen.of(id)
 		for _, e := range edges {
 			if w.seen.fresh(e) {
 				ids = append(ids, e.to)
@@ -344,7 +345,7 @@ func (w *walk) mark(id int32, why reason) {
 	r := w.seen.rows[id]
 	w.seen.kept[id] = true
 	w.kept.add(r)
-	w.keepName(id)
+	w.keepName(id, why)
 	t := &w.tallies[w.tableOf(r)]
 	if why == sampled {
 		w.sampled.add(r)
@@ -375,7 +376,7 @@ func (w *walk) forget() {
 		w.seen.forget()
 		for _, d := range w.directories {
 			if d != nil {
-				clear(d.ids)
+				d.ids.forget()
 			}
 		}
 		w.gaveUp = false

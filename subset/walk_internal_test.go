@@ -97,7 +97,7 @@ func fixed(parentTarget, childTarget int64, parentsOf map[int][]int) (*walk, []c
 		directories: make([]*directory, 2),
 		named:       make([]*directory, 1),
 
-		seen:     newSeen(),
+		seen:     &seen{},
 		left:     make([][]candidate, 2),
 		kept:     newRowSet(2),
 		sampled:  newRowSet(2),

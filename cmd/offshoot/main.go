@@ -38,7 +38,7 @@ func interruptible(parent context.Context) (context.Context, context.CancelFunc)
 func run(ctx context.Context, args []string) int {
 	// A system that refuses this is no reason to refuse to work.
 	_ = forbidCoreDumps()
-	_ = dropStart() // nor is this
+	_ = dropPages() // nor is this
 	secrets := &ui.Secrets{}
 	secrets.AddEnv(os.Environ())
 	a := &app{

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dropStart gives back the pages of the program's own file that only its start
-// has needed: to initialize every package touches some thirty megabytes, of
-// which a command needs a few. Those come back from the page cache. What is
-// mapped to be written to is left alone.
-func dropStart() error {
+// dropPages gives back the pages of the program's own file. To initialize every
+// package touches some thirty megabytes, of which a command needs a few, and of
+// what it does need the kernel maps the surroundings. What is needed again comes
+// back from the page cache. What is mapped to be written to is left alone.
+func dropPages() error {
 	program, err := os.Executable()
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func fileMemory(t *testing.T) int {
 	return n
 }
 
-// populate brings all that dropStart would give back into memory.
+// populate brings all that dropPages would give back into memory.
 func populate(t *testing.T) {
 	t.Helper()
 	program, err := os.Executable()
@@ -49,10 +49,10 @@ func populate(t *testing.T) {
 	}
 }
 
-func TestDropStart_GivesMemoryBack(t *testing.T) {
+func TestDropPages_GivesMemoryBack(t *testing.T) {
 	populate(t) // another test may have given it back
 	before := fileMemory(t)
-	if err := dropStart(); err != nil {
+	if err := dropPages(); err != nil {
 		t.Fatal(err)
 	}
 	if after := fileMemory(t); after > before*3/4 {

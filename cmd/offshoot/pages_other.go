@@ -2,5 +2,5 @@
 
 package main
 
-// dropStart is for Linux, where the memory of jobs and machines is counted.
-func dropStart() error { return nil }
+// dropPages is for Linux, where the memory of jobs and machines is counted.
+func dropPages() error { return nil }

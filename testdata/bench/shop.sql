@@ -36,8 +36,9 @@ SELECT
 SET client_min_messages = warning;
 SET work_mem = '1GB';
 SET maintenance_work_mem = '1GB';
--- Rows lie in the order in which they are made: one worker, one scan, and the
--- big side of a join streams past a hash of the small one.
+-- Rows lie in the order in which they came to be, as those of a shop do: one
+-- worker, one scan, the big side of a join streams past a hash of the small
+-- one, and what a join of more than memory holds would mix is sorted.
 SET max_parallel_workers_per_gather = 0;
 SET synchronize_seqscans = off;
 SET enable_mergejoin = off;
@@ -279,14 +280,16 @@ SELECT o.n, c.tenant_id, c.id, CASE WHEN chance(o.n, 39) < 0.3 THEN u.id END,
 FROM (SELECT n, (1 + (pick(n, 45, :customers, 2)::bigint * 7919) % :customers)::int AS customer_id FROM generate_series(1, :orders) n) o
 JOIN customers c ON c.id = o.customer_id
 JOIN sizes s ON s.tenant_id = CASE WHEN chance(o.n, 46) < :cross THEN 0 ELSE c.tenant_id END
-JOIN ranked_users u ON u.tenant_id = s.tenant_id AND u.rank = pick(o.n, 47, s.users, 1.5);
+JOIN ranked_users u ON u.tenant_id = s.tenant_id AND u.rank = pick(o.n, 47, s.users, 1.5)
+ORDER BY 1;
 
 INSERT INTO order_lines
 SELECT l.order_id, l.line_no, p.id, pick(l.n, 50, 5, 2), p.price, price(l.n, 51, 20), p.sku,
 	CASE WHEN chance(l.n, 56) < 0.8 THEN l.created_at + interval '2 days' END, CASE WHEN chance(l.n, 52) < 0.05 THEN 'gift for ' || word(l.n, 53) END
 FROM (SELECT o.id AS order_id, o.tenant_id, o.created_at, k AS line_no, o.id * 20 + k AS n FROM orders o, generate_series(1, lines(o.id)) k) l
 JOIN sizes s ON s.tenant_id = CASE WHEN chance(l.n, 54) < :cross THEN 0 ELSE l.tenant_id END
-JOIN ranked_products p ON p.tenant_id = s.tenant_id AND p.rank = pick(l.n, 55, s.products, 2.5);
+JOIN ranked_products p ON p.tenant_id = s.tenant_id AND p.rank = pick(l.n, 55, s.products, 2.5)
+ORDER BY 1, 2;
 ANALYZE orders;
 
 INSERT INTO refunds
@@ -312,7 +315,8 @@ SELECT r.n, p.id, c.id, pick(r.n, 80, 5, 0.5), repeat(word(r.n, 81) || ' ', pick
 FROM (SELECT n, (1 + (pick(n, 83, :customers, 2)::bigint * 7919) % :customers)::int AS customer_id FROM generate_series(1, :reviews) n) r
 JOIN customers c ON c.id = r.customer_id
 JOIN sizes s ON s.tenant_id = CASE WHEN chance(r.n, 84) < :cross THEN 0 ELSE c.tenant_id END
-JOIN ranked_products p ON p.tenant_id = s.tenant_id AND p.rank = pick(r.n, 85, s.products, 2.5);
+JOIN ranked_products p ON p.tenant_id = s.tenant_id AND p.rank = pick(r.n, 85, s.products, 2.5)
+ORDER BY 1;
 
 INSERT INTO events
 SELECT e.n, u.tenant_id, u.id, (ARRAY['login', 'view', 'view', 'view', 'edit', 'export'])[pick(e.n, 90, 6, 1)],
