@@ -211,7 +211,7 @@ func (c *Config) spec(source string) subset.Spec {
 // machine, and what is kept takes less than what was looked at.
 func (a *app) thrift(ctx context.Context) {
 	const (
-		percent = 40 // of what is in use
+		percent = 20 // of what is in use
 		period  = time.Second
 	)
 	if a.getenv("GOGC") == "" {
