@@ -70,6 +70,7 @@ func (f *fixture) watch(link provision.Link) (stop func() string) {
 				bad <- body
 				return
 			}
+			time.Sleep(10 * time.Millisecond) // the update needs the processors too
 		}
 	}()
 	return func() string { cancel(); return <-bad }
