@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,13 +29,15 @@ var settings = []string{
 	"shared_buffers=8GB", "maintenance_work_mem=512MB", "max_wal_size=16GB", "wal_level=minimal", "max_wal_senders=0",
 }
 
+var tune sync.Once
+
 // newServer starts a cluster, or takes that of BENCH_SERVER, which must be on
 // this computer and have nothing else to do: its processes are watched.
 func newServer(b *testing.B) *server {
 	b.Helper()
 	url := os.Getenv("BENCH_SERVER")
 	if url == "" {
-		pgtest.Tune(b, settings...)
+		tune.Do(func() { pgtest.Tune(b, settings...) }) // the next benchmark finds it running
 		url = pgtest.Server(b)
 	}
 	s := &server{url: url, processes: bench.Processes{Dir: "/proc"}}
