@@ -71,7 +71,7 @@ func clustering(k *catalog.ForeignKey) float64 {
 }
 
 // driven finds children of sampled parents. Rows that cost nothing have all
-// their parents kept, so the key with the fewest children has all of them;
+// their parents kept, so the children by the first key have them among them;
 // others are asked for what that one cannot give.
 func (w *walk) driven(i int, need int64) []question {
 	t := &w.plan.Tables[i]

@@ -12,7 +12,7 @@ import (
 // names.
 func withNames() *walk {
 	w, _ := fixed(10, 10, nil)
-	w.directories[0] = &directory{heap: 0, column: "id", kept: roaring64.New()}
+	w.directories[0] = &directory{heap: 0, column: "id", kept: roaring64.New(), sampled: roaring64.New()}
 	w.named[0] = w.directories[0]
 	return w
 }

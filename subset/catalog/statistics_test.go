@@ -3,6 +3,9 @@ package catalog_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -10,16 +13,19 @@ import (
 func TestRead_KnowsWhatAnalyzeFound(t *testing.T) {
 	db := made(t, `
 		CREATE TABLE t (id int PRIMARY KEY, five int, half int, "Long ""name" text);
-		INSERT INTO t SELECT i, i % 5, CASE WHEN i % 2 = 0 THEN i END, repeat('x', 19) FROM generate_series(1, 1000) AS i;
+		INSERT INTO t SELECT i, i % 5, CASE WHEN i % 2 = 0 THEN -i END, repeat('x', 19) FROM generate_series(1, 1000) AS i;
 		CREATE TABLE never (id int);
 		INSERT INTO never VALUES (1);
 		ANALYZE t`)
-	wantDiff(t, "statistics", map[string]catalog.Statistics{
-		"id":         {Distinct: -1, Width: 4},
-		"five":       {Distinct: 5, Width: 4},
-		"half":       {Distinct: -0.5, Null: 0.5, Width: 4},
-		`Long "name`: {Distinct: 1, Width: 20},
-	}, table(t, db, "public.t").Heaps[0].Statistics)
+	want := map[string]catalog.Statistics{
+		"id":         {Distinct: -1, Correlation: 1, Width: 4},
+		"five":       {Distinct: 5, Correlation: 0.2, Width: 4},
+		"half":       {Distinct: -0.5, Null: 0.5, Correlation: -1, Width: 4},
+		`Long "name`: {Distinct: 1, Correlation: 1, Width: 20},
+	}
+	if diff := cmp.Diff(want, table(t, db, "public.t").Heaps[0].Statistics, cmpopts.EquateApprox(0, 0.001)); diff != "" {
+		t.Errorf("statistics (-want +got):\n%s", diff)
+	}
 	if got := table(t, db, "public.never").Heaps[0].Statistics; len(got) > 0 {
 		t.Errorf("never analyzed: %v", got)
 	}
@@ -37,12 +43,12 @@ func TestRead_TellsStatisticsOfATreeFromThoseOfItsParts(t *testing.T) {
 		INSERT INTO child SELECT i FROM generate_series(1, 100) AS i;
 		ANALYZE`)
 	tree := table(t, db, "public.tree")
-	wantDiff(t, "tree", catalog.Statistics{Distinct: 2, Width: 4}, tree.Statistics["part"])
+	wantDiff(t, "tree", catalog.Statistics{Distinct: 2, Correlation: 1, Width: 4}, tree.Statistics["part"])
 	for _, leaf := range tree.Heaps {
-		wantDiff(t, leaf.Name.Name, catalog.Statistics{Distinct: 1, Width: 4}, leaf.Statistics["part"])
+		wantDiff(t, leaf.Name.Name, catalog.Statistics{Distinct: 1, Correlation: 1, Width: 4}, leaf.Statistics["part"])
 	}
 	parent := table(t, db, "public.parent")
-	wantDiff(t, "without its children", catalog.Statistics{Distinct: 1, Width: 4}, parent.Heaps[0].Statistics["kind"])
+	wantDiff(t, "without its children", catalog.Statistics{Distinct: 1, Correlation: 1, Width: 4}, parent.Heaps[0].Statistics["kind"])
 	if parent.Statistics != nil {
 		t.Errorf("not a tree: %v", parent.Statistics)
 	}
@@ -59,7 +65,7 @@ func TestRead_ShowsARoleTheStatisticsOfWhatItMayRead(t *testing.T) {
 	role := pgtest.Role(t, url, "statistics_reader", "")
 	pgtest.Exec(t, url, "GRANT SELECT ON open TO statistics_reader")
 	db := readURL(t, role)
-	wantDiff(t, "open", map[string]catalog.Statistics{"id": {Distinct: -1, Width: 4}}, table(t, db, "public.open").Heaps[0].Statistics)
+	wantDiff(t, "open", map[string]catalog.Statistics{"id": {Distinct: -1, Correlation: 1, Width: 4}}, table(t, db, "public.open").Heaps[0].Statistics)
 	wantDiff(t, "shut", map[string]catalog.Statistics{}, table(t, db, "public.shut").Heaps[0].Statistics)
 }
 

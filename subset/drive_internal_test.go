@@ -1,0 +1,59 @@
+package subset
+
+import (
+	"testing"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// shelves is a table of lines, of orders and of products, by either key.
+func shelves(t *testing.T, orderCorrelation float64) (lines *TablePlan, byOrder, byProduct *catalog.ForeignKey) {
+	m := imagine()
+	m.table("orders", 2_000_000)
+	m.table("products", 50_000)
+	m.table("lines", 6_000_000)
+	byOrder = m.key("lines", "orders", 2_000_000, 0)
+	byProduct = m.key("lines", "products", 50_000, 0)
+	column := byOrder.ChildColumns[0]
+	s := byOrder.ChildHeaps[0].Statistics[column]
+	s.Correlation = orderCorrelation
+	byOrder.ChildHeaps[0].Statistics[column] = s
+	return planned(m.plan(t, nil), "lines"), byOrder, byProduct
+}
+
+// The lines of an order lie in a block, those of a product anywhere: what is
+// drawn by orders is found for a third of the cost.
+func TestWeight_PrefersChildrenThatLieTogether(t *testing.T) {
+	const orders, products, want = 16_000, 400, 100_000
+	lines, byOrder, byProduct := shelves(t, 1)
+	if o, p := lines.weight(byOrder, orders, 0.008, want), lines.weight(byProduct, products, 0.008, want); o > p/2 {
+		t.Errorf("by orders that lie together %v, by products %v", o, p)
+	}
+	lines, byOrder, byProduct = shelves(t, 0)
+	if o, p := lines.weight(byOrder, orders, 0.008, want), lines.weight(byProduct, products, 0.008, want); o < p {
+		t.Errorf("by orders that lie apart %v, by products %v", o, p)
+	}
+}
+
+// By a key with more children than can be asked for, most rows that are free
+// are missed.
+func TestWeight_CountsWhatCannotBeAskedFor(t *testing.T) {
+	lines, byOrder, byProduct := shelves(t, 1)
+	if o, p := lines.weight(byOrder, 500_000, 0.25, 5_000), lines.weight(byProduct, 50, 0.001, 5_000); o < p {
+		t.Errorf("by a quarter of the orders %v, by a few products %v", o, p)
+	}
+}
+
+func TestSearch_OfManyParentsReadsBlocks(t *testing.T) {
+	lines, byOrder, byProduct := shelves(t, 0)
+	if got := lines.search(byOrder, 16_000, 0.008, 100_000); !got.byIndex {
+		t.Errorf("few children: %+v", got)
+	}
+	if got := lines.search(byProduct, 25_000, 0.5, 1_000); got.byIndex {
+		t.Errorf("half of the table are children: %+v", got)
+	}
+	byProduct.Indexed = false
+	if got := lines.search(byProduct, 1, 0.00002, 100_000); got.byIndex {
+		t.Errorf("without an index: %+v", got)
+	}
+}
