@@ -171,6 +171,8 @@ until "$@"; do
 	[ "$n" -lt 30 ] || exit 1
 	sleep 0.1 || sleep 1
 done`
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // of a server that hangs, each question may take three
+	defer cancel()
 	_, err := outputOf(ctx, r.Engine.Client(), c.ID, append([]string{"sh", "-c", script, "sh"}, r.isReady()...)...)
 	return err == nil
 }

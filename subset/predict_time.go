@@ -47,7 +47,7 @@ func seconds(t *TablePlan, ties []*tie) float64 {
 	found = min(found, float64(t.Rows))
 	looked := 0.0 // ties by which parents are looked up
 	for _, l := range ties {
-		if parent := l.key.Parent; len(l.key.ParentColumns) > 1 || len(parent.Heaps) > 1 || !isInteger(columnOf(parent, l.key.ParentColumns[0]).Type) {
+		if !oneInteger(l.key) {
 			looked++
 		}
 	}

@@ -227,7 +227,10 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 func (w *walk) behind(candidates []candidate) []int32 {
 	var ids []int32
 	for _, c := range candidates {
-		id, _ := w.seen.find(c.row)
+		id, ok := w.seen.find(c.row)
+		if !ok {
+			continue
+		}
 		edges, _ := w.seen.of(id)
 		for _, e := range edges {
 			if w.seen.fresh(e) {
