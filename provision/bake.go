@@ -91,6 +91,6 @@ func (m Machine) AsRoot(ctx context.Context, argv ...string) error {
 		&container.HostConfig{
 			NetworkMode: "none", LogConfig: container.LogConfig{Type: "none"},
 			Mounts: []mount.Mount{{Type: mount.TypeBind, Source: "/", Target: "/machine"}},
-		}, "")
+		}, "", nil)
 	return err
 }

@@ -87,7 +87,7 @@ func (f *fixture) upAndDie(step provision.Step, kind provision.Kind) bool {
 // steps are all steps of an up with an archive and a migration.
 var steps = []provision.Step{
 	provision.StepLock, provision.StepMachine, provision.StepFiles, provision.StepGateway, provision.StepImages,
-	provision.StepDatabase, provision.StepLoad, provision.StepMigrate, provision.StepStart, provision.StepReady,
+	provision.StepCopies, provision.StepDatabase, provision.StepLoad, provision.StepMigrate, provision.StepStart, provision.StepReady,
 	provision.StepRoute, provision.StepCleanup,
 }
 

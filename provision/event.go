@@ -12,6 +12,7 @@ const (
 	StepFiles    Step = "files"
 	StepGateway  Step = "gateway"
 	StepImages   Step = "build and pull"
+	StepCopies   Step = "copy checkout"
 	StepDatabase Step = "database"
 	StepLoad     Step = "load archive"
 	StepMigrate  Step = "migrate"

@@ -143,10 +143,7 @@ func (r *run) loadProject(ctx context.Context) (*types.Project, []compose.Change
 
 // loadWith reads the compose files with the variables that are known so far.
 func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, error) {
-	source, variables := r.options.Source, r.next.variables(r.at)
-	source.Env = maps.Clone(variables)
-	maps.Copy(source.Env, r.options.Source.Env)
-	project, changes, err := compose.Load(ctx, source)
+	project, changes, err := compose.Load(ctx, r.source())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,6 +151,14 @@ func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, e
 		return nil, nil, err
 	}
 	return project, append(changes, introduce(project, r.next.variables(r.at))), nil
+}
+
+// source is what the compose files may see.
+func (r *run) source() compose.Source {
+	source := r.options.Source
+	source.Env = maps.Clone(r.next.variables(r.at))
+	maps.Copy(source.Env, r.options.Source.Env)
+	return source
 }
 
 // choose names the services of the project that offshoot deals with. A service
@@ -215,7 +220,8 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 	}
 	r.carried = map[string]string{}
 	for key, name := range s.volumesOf(r.serving.Preview.ID, r.serving.Number) {
-		if _, known := project.Volumes[key]; known || key == compose.DatabaseVolume {
+		_, known := project.Volumes[key]
+		if known || key == compose.DatabaseVolume || strings.HasPrefix(key, compose.EmptyVolume) {
 			r.carried[key] = name
 		}
 	}

@@ -29,6 +29,7 @@ const (
 	labelVia = prefix + "via" // the gateway's container
 
 	labelVolumeOf   = prefix + "volume-of"  // on volumes instead of the generation: they may outlive it
+	labelFiles      = prefix + "files"      // on the volume of a checkout's copy: what it is of
 	labelMark       = prefix + "mark"       // on a marker volume: what it says
 	labelContainers = prefix + "containers" // on the marker of stopped ones: their ids
 	labelGateway    = prefix + "gateway"    // on what belongs to the gateway

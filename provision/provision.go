@@ -57,6 +57,10 @@ type Options struct {
 	Expose   map[string]int // services to show and their ports; empty: found
 	Migrate  *Migrate       // nil: nothing to migrate
 
+	// Mounts decide about paths of the checkout that services mount, relative to
+	// Source.Dir: copy, empty or shared. Without a decision it is a copy.
+	Mounts map[string]string `json:",omitempty"`
+
 	// Archive is a file that offshoot subset or pg_dump wrote: .sql, .sql.gz,
 	// .sql.zst, .dump or .tar. Empty: the database is left as the compose
 	// project's own scripts make it.

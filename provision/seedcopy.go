@@ -53,12 +53,13 @@ func (r *run) runProgram(ctx context.Context, argv []string, labels map[string]s
 		return "", errors.Join(err, errors.New("there is no gateway"))
 	}
 	config := &container.Config{Image: current.Config.Image, Cmd: argv, User: "0:0", Labels: labels}
-	return r.runOnce(ctx, config, host, r.next.Preview.project(r.next.Number)+"-clone")
+	return r.runOnce(ctx, config, host, r.next.Preview.project(r.next.Number)+"-clone", nil)
 }
 
 // runOnce runs a container to its end, removes it, and gives what it printed.
-func (m Machine) runOnce(ctx context.Context, config *container.Config, host *container.HostConfig, name string) (text string, err error) {
+func (m Machine) runOnce(ctx context.Context, config *container.Config, host *container.HostConfig, name string, stdin io.Reader) (text string, err error) {
 	api := m.Engine.Client()
+	config.OpenStdin, config.StdinOnce, config.AttachStdin = stdin != nil, stdin != nil, stdin != nil
 	created, err := api.ContainerCreate(ctx, config, host, nil, nil, name)
 	if err != nil {
 		return "", err
@@ -71,7 +72,7 @@ func (m Machine) runOnce(ctx context.Context, config *container.Config, host *co
 		}
 	}()
 	var said bytes.Buffer
-	code, err := m.runToEnd(ctx, created.ID, &said)
+	code, err := m.runToEnd(ctx, created.ID, &said, stdin)
 	if err == nil && code != 0 {
 		err = fmt.Errorf("exit %d: %s", code, printable(strings.TrimSpace(said.String())))
 	}
@@ -96,9 +97,9 @@ func copyHost(from, to string) *container.HostConfig {
 }
 
 // runToEnd runs a container that was created, and gives what it printed.
-func (m Machine) runToEnd(ctx context.Context, id string, said io.Writer) (code int, err error) {
+func (m Machine) runToEnd(ctx context.Context, id string, said io.Writer, stdin io.Reader) (code int, err error) {
 	api := m.Engine.Client()
-	attached, err := api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
+	attached, err := api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdin: stdin != nil, Stdout: true, Stderr: true})
 	if err != nil {
 		return 0, err
 	}
@@ -107,11 +108,14 @@ func (m Machine) runToEnd(ctx context.Context, id string, said io.Writer) (code 
 	if err := api.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		return 0, err
 	}
+	sent := make(chan error, 1)
+	go func() { sent <- send(stdin, attached.Conn, attached.CloseWrite) }()
 	_, err = stdcopy.StdCopy(said, said, attached.Reader)
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}
-	if err != nil {
+	attached.Close() // ends a send to a program that ended before its input
+	if err := errors.Join(err, <-sent); err != nil {
 		return 0, err
 	}
 	ended, failed := api.ContainerWait(ctx, id, container.WaitConditionNotRunning)

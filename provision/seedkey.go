@@ -79,7 +79,7 @@ func (r *run) secretDigest(ctx context.Context, text []byte) ([]byte, error) {
 }
 
 func (r *run) soil(ctx context.Context) (soil, error) {
-	service := r.stack.Project().Services[r.next.Database]
+	service := r.written.Services[r.next.Database]
 	image, err := r.Engine.Client().ImageInspect(ctx, service.Image)
 	if err != nil {
 		return soil{}, fmt.Errorf("image of the database: %w", err)
@@ -97,7 +97,7 @@ func (r *run) soil(ctx context.Context) (soil, error) {
 			s.Environment[name] = *value
 		}
 	}
-	return s, s.mounts(r.stack.Project(), service)
+	return s, s.mounts(r.written, service)
 }
 
 // mounts takes in what the database is given beside its data. A volume may

@@ -70,7 +70,7 @@ func TestUp_ShowsSeveralServicesAndTellsEveryStep(t *testing.T) {
 		t.Error(diff)
 	}
 	f.assertSteps(provision.StepLock, provision.StepMachine, provision.StepFiles, provision.StepGateway, provision.StepImages,
-		provision.StepDatabase, provision.StepStart, provision.StepReady, provision.StepRoute, provision.StepCleanup)
+		provision.StepCopies, provision.StepDatabase, provision.StepStart, provision.StepReady, provision.StepRoute, provision.StepCleanup)
 }
 
 // assertSteps fails unless the events are of these steps, one after another,

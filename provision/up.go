@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/types"
+
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
@@ -59,11 +61,13 @@ type run struct {
 	carried  map[string]string // volumes to keep: key in the compose file → name
 	archive  *archive          // nil: none to load
 	stack    *compose.Stack
-	started  []string // the services to start
-	server   server   // the database of the next generation
-	seed     seed     // of the database; the zero value: none is wanted
-	making   *lock    // keeps others from loading what this run loads
-	cloned   bool     // the database is a clone of it
+	written  *types.Project // the stack's, before its mounts of the checkout became copies
+	held     []string       // volumes that containers use only by way of others
+	started  []string       // the services to start
+	server   server         // the database of the next generation
+	seed     seed           // of the database; the zero value: none is wanted
+	making   *lock          // keeps others from loading what this run loads
+	cloned   bool           // the database is a clone of it
 }
 
 func (r *run) up(ctx context.Context) error {
@@ -127,6 +131,7 @@ func (r *run) loading() []task {
 	return []task{
 		{StepGateway, false, r.startGateway},
 		{StepImages, false, r.fetchImages},
+		{StepCopies, false, r.prepareCopies},
 		{StepDatabase, false, r.startDatabase},
 		{StepLoad, r.archive == nil, r.load},
 	}

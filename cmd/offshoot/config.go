@@ -65,6 +65,7 @@ type PreviewConfig struct {
 	// EnvironmentUnset says that a value names a variable that is not set. Only
 	// up minds.
 	EnvironmentUnset error
+	Mounts           map[string]string // paths of the checkout → copy, empty or shared
 	Allow            []string
 	Port             int
 	Domain           string
@@ -114,6 +115,7 @@ func (p *PreviewConfig) fields() []field {
 		{name: "expires", decode: duration(&p.Expires)},
 		{name: "keep_seeds", decode: size(&p.KeepSeeds)},
 		{name: "environment", decode: entries(func(name string) decodeFunc { return p.variable(name) })},
+		{name: "mounts", decode: entries(func(path string) decodeFunc { return p.mount(path) })},
 		{name: "allow", decode: texts(&p.Allow)},
 		{name: "port", decode: within(&p.Port, 1, 65535)},
 		{name: "domain", decode: domain(&p.Domain)},

@@ -144,6 +144,17 @@ func (p *PreviewConfig) variable(name string) decodeFunc {
 	}
 }
 
+func (p *PreviewConfig) mount(path string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var value string
+		text(&value)(d, n, where)
+		if p.Mounts == nil {
+			p.Mounts = map[string]string{}
+		}
+		p.Mounts[path] = value
+	}
+}
+
 func within(into *int, low, high int64) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		var value int64

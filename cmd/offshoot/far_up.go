@@ -14,6 +14,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/internal/worktree"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/docker"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
@@ -151,7 +152,7 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 	if err != nil || !filepath.IsLocal(below) {
 		return remote.Delivery{}, fmt.Errorf("the compose project in %s is not in the checkout %s", source.Dir, git.Root)
 	}
-	paths, err := remote.ListCheckout(ctx, git.Root, f.environ)
+	paths, err := worktree.List(ctx, git.Root)
 	if err != nil {
 		return remote.Delivery{}, err
 	}
@@ -159,7 +160,7 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 	if err != nil {
 		return remote.Delivery{}, err
 	}
-	if paths, err = remote.AddNeeded(git.Root, paths, needed); err != nil {
+	if paths, err = worktree.AddNeeded(git.Root, paths, needed); err != nil {
 		return remote.Delivery{}, err
 	}
 	options := provisionOptions(f.cfg, f.options, f.preview, f.commit, "")

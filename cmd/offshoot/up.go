@@ -169,7 +169,7 @@ func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commi
 		Source: cfg.composeSource(), Database: cfg.Preview.Database, Expose: cfg.Preview.Expose,
 		Archive: archive, KeepData: o.keepData, Keep: o.keep, NoSeed: o.noSeed, Guard: o.guard,
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
-		Public: cfg.Preview.Public,
+		Public: cfg.Preview.Public, Mounts: cfg.Preview.Mounts,
 	}
 	if m := cfg.Preview.Migrate; m != nil {
 		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command}

@@ -103,3 +103,7 @@ func (c Command) explain(ctx context.Context, err error, end *tail) error {
 	}
 	return e
 }
+
+// NoProgram tells whether a command did not run because this computer has no
+// such program.
+func NoProgram(err error) bool { return errors.Is(err, exec.ErrNotFound) }

@@ -15,8 +15,8 @@ var table = map[string][]string{
 	"subset":                        {"subset/catalog", "subset/mask"},
 	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool"},
 	"compose":                       {"internal/host"},
-	"provision/gateway":             {"internal/host"},
-	"provision":                     {"compose", "provision/gateway", "internal/host", "internal/pgtool"},
+	"provision/gateway":             {"internal/host", "internal/worktree"},
+	"provision":                     {"compose", "provision/gateway", "internal/host", "internal/pgtool", "internal/worktree"},
 	"provision/docker":              {"provision", "provision/machine", "compose", "internal/host"},
 	"provision/ec2":                 {"provision/machine", "internal/host"},
 	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
@@ -26,6 +26,7 @@ var table = map[string][]string{
 	"provision/sweep":               {"provision", "provision/machine"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
 	"internal/bench":                {},
+	"internal/worktree":             {"internal/host"},
 	"internal/forge":                {},
 	"internal/forge/forgetest":      {"internal/forge"},
 	"internal/forge/standin":        {"internal/forge"}, // answers in place of the forges in the tests

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/offshoot-dev/offshoot/internal/worktree"
 )
 
 // commandClone copies the data of a database from one folder into another, empty
@@ -138,7 +140,7 @@ func (c *cloner) file(path, to string) (err error) {
 		return err
 	}
 	c.bytes += info.Size()
-	if c.share && share(in, out) == nil {
+	if c.share && worktree.Share(in, out) == nil {
 		c.shared++
 		return nil
 	}

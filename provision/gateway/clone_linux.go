@@ -7,12 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// share lets a file have the blocks of another, until one is changed.
-// https://man7.org/linux/man-pages/man2/ioctl_ficlone.2.html
-func share(from, to *os.File) error {
-	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd()))
-}
-
 // own gives a copy the owner of the original.
 func own(path, to string) error {
 	info, err := os.Lstat(path)

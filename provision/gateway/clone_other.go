@@ -9,8 +9,6 @@ import (
 
 // Only linux runs in containers; elsewhere this is never called.
 
-func share(_, _ *os.File) error { return errors.ErrUnsupported }
-
 func own(_, _ string) error { return nil }
 
 func flush(_ string) error { return errors.ErrUnsupported }

@@ -20,6 +20,7 @@ import (
 //	gateway digest                     a digest made with a key, of standard input
 //	gateway forget                     what lets in, and certificates
 //	gateway clone [-sync] FROM TO      one folder into another
+//	gateway copy FROM TO               parts of a checkout, named on standard input
 //	gateway certificates               how it stands about them, as JSON
 //	gateway probe HOST PORT [NAME]     does an HTTP server answer there?
 func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
@@ -36,6 +37,8 @@ func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writ
 		return commandCertificates(ctx, args, stdout)
 	case "clone":
 		return commandClone(args, stdout)
+	case "copy":
+		return commandCopy(args, stdin, stdout)
 	case "digest":
 		return commandDigest(args, stdin, stdout)
 	case "forget":

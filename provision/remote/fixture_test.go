@@ -15,6 +15,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/worktree"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/remote"
 )
@@ -140,7 +141,7 @@ func (r *rig) write(name, content string, mode os.FileMode) {
 // delivery asks for an up that the variables direct.
 func (r *rig) delivery(environment map[string]string) remote.Delivery {
 	r.Helper()
-	paths, err := remote.ListCheckout(r.Context(), r.checkout, os.Environ())
+	paths, err := worktree.List(r.Context(), r.checkout)
 	if err != nil {
 		r.Fatal(err)
 	}

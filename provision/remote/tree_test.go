@@ -13,6 +13,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/worktree"
 	"github.com/offshoot-dev/offshoot/provision/remote"
 )
 
@@ -38,7 +39,7 @@ func TestCheckout_IsWhatGitSeesWithSubmodules(t *testing.T) {
 	if err := os.Remove(filepath.Join(r.checkout, "gone")); err != nil {
 		t.Fatal(err)
 	}
-	paths, err := remote.ListCheckout(t.Context(), r.checkout, os.Environ())
+	paths, err := worktree.List(t.Context(), r.checkout)
 	slices.Sort(paths)
 	if diff := cmp.Diff([]string{".gitignore", ".gitmodules", "a b\nc", "compose.yaml", "sub", "sub/new", "sub/tracked"}, without(paths, "sub/.git")); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
@@ -58,12 +59,12 @@ func TestCheckout_HasWhatComposeNeedsThoughGitIgnoresIt(t *testing.T) {
 	r.write("app/main", "", 0o644)
 	r.write("secrets/key", "k", 0o600)
 	r.write("node_modules/x", "", 0o644)
-	paths, err := remote.ListCheckout(t.Context(), r.checkout, os.Environ())
+	paths, err := worktree.List(t.Context(), r.checkout)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := func(name string) string { return filepath.Join(r.checkout, name) }
-	got, err := remote.AddNeeded(r.checkout, paths, []string{at("app/db.env"), at("secrets"), at("app"), r.checkout, at("missing"), "/etc/passwd", at("../x")})
+	got, err := worktree.AddNeeded(r.checkout, paths, []string{at("app/db.env"), at("secrets"), at("app"), r.checkout, at("missing"), "/etc/passwd", at("../x")})
 	want := []string{".gitignore", "app/db.env", "app/main", "compose.yaml", "secrets", "secrets/key"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)

@@ -18,7 +18,7 @@ import (
 // A Delivery is what goes to a machine for a run.
 type Delivery struct {
 	Checkout string   // folder of the work tree
-	Paths    []string // of the checkout, relative to it, see ListCheckout
+	Paths    []string // of the checkout, relative to it, see worktree.List
 	Archive  string   // file to load; empty: none
 	// Elsewhere is the file to load where that is not on this computer; nil: it is.
 	Elsewhere *Elsewhere

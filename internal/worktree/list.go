@@ -1,4 +1,8 @@
-package remote
+// Package worktree lists and copies what a preview may see of a work tree: what
+// git sees and what the compose project names, and nothing of git's own.
+//
+//	List ─► AddNeeded ─► entries ─► Copy into a folder, or WriteTar
+package worktree
 
 import (
 	"bytes"
@@ -15,22 +19,50 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/host"
 )
 
-// ListCheckout lists what git sees of a work tree: what it tracks, and what it
-// does not ignore, with the work trees of submodules. A folder that is no work
-// tree is listed as it is.
-func ListCheckout(ctx context.Context, folder string, environment []string) ([]string, error) {
+// List lists what git sees of a work tree: what it tracks, and what it does not
+// ignore, with the work trees of submodules. A folder that is no work tree is
+// listed as it is, and so is one on a computer without git. Paths are relative,
+// with slashes.
+func List(ctx context.Context, folder string) ([]string, error) {
 	if _, err := os.Lstat(filepath.Join(folder, ".git")); errors.Is(err, fs.ErrNotExist) {
 		return listFolder(folder, ".")
 	}
-	return listWorkTree(ctx, folder, "", environment)
+	paths, err := listWorkTree(ctx, folder, "")
+	if host.NoProgram(err) {
+		return listFolder(folder, ".")
+	}
+	return paths, err
 }
 
-func listWorkTree(ctx context.Context, folder, below string, environment []string) ([]string, error) {
+// gitArguments keep git from running what the work tree's own configuration
+// names, and from minding who owns it: nothing of it is run or written.
+// https://git-scm.com/docs/git-config (core.fsmonitor, safe.bareRepository, safe.directory)
+var gitArguments = []string{
+	"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.bareRepository=explicit", "-c", "safe.directory=*",
+}
+
+// gitEnvironment is what git needs to find itself and the user's own ignored
+// files. It has no secrets.
+func gitEnvironment() []string {
+	environment := []string{"GIT_OPTIONAL_LOCKS=0"}
+	for _, name := range []string{"PATH", "HOME", "XDG_CONFIG_HOME"} {
+		if value, set := os.LookupEnv(name); set {
+			environment = append(environment, name+"="+value)
+		}
+	}
+	return environment
+}
+
+func listWorkTree(ctx context.Context, folder, below string) ([]string, error) {
 	var out bytes.Buffer
 	err := host.Local{}.Run(ctx, host.Command{
-		Args: []string{"git", "-C", filepath.Join(folder, below), "ls-files", "-z", "--cached", "--others", "--exclude-standard"},
-		Env:  environment, Stdout: &out,
+		Args: slices.Concat([]string{"git", "-C", filepath.Join(folder, below)}, gitArguments,
+			[]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard"}),
+		Env: gitEnvironment(), Stdout: &out,
 	})
+	if host.NoProgram(err) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list the checkout: %w", err)
 	}
@@ -39,7 +71,7 @@ func listWorkTree(ctx context.Context, folder, below string, environment []strin
 		if name == "" {
 			continue
 		}
-		more, err := listEntry(ctx, folder, path.Join(below, name), environment)
+		more, err := listEntry(ctx, folder, path.Join(below, name))
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +81,7 @@ func listWorkTree(ctx context.Context, folder, below string, environment []strin
 }
 
 // listEntry follows git into a work tree of its own.
-func listEntry(ctx context.Context, folder, name string, environment []string) ([]string, error) {
+func listEntry(ctx context.Context, folder, name string) ([]string, error) {
 	info, err := os.Lstat(filepath.Join(folder, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // tracked, and deleted here
@@ -60,7 +92,7 @@ func listEntry(ctx context.Context, folder, name string, environment []string) (
 	if _, err := os.Lstat(filepath.Join(folder, name, ".git")); err != nil {
 		return []string{name}, nil // a submodule that is not checked out
 	}
-	inner, err := listWorkTree(ctx, folder, name, environment)
+	inner, err := listWorkTree(ctx, folder, name)
 	return append(inner, name), err
 }
 

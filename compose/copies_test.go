@@ -1,0 +1,267 @@
+package compose_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/offshoot-dev/offshoot/compose"
+)
+
+// checkoutOf makes a folder with a compose file and the named files in it; a
+// name that ends with a slash is a folder, one with "->" a link.
+func checkoutOf(t *testing.T, file string, names ...string) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, content string) {
+		path := filepath.Join(dir, name)
+		err := os.MkdirAll(filepath.Dir(path), 0o755)
+		if link, target, ok := strings.Cut(content, "->"); ok && link == "" {
+			err = os.Symlink(target, path)
+		} else if err == nil {
+			err = os.WriteFile(path, []byte(content), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("compose.yaml", file)
+	for _, name := range names {
+		if folder, ok := strings.CutSuffix(name, "/"); ok {
+			if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		name, target, _ := strings.Cut(name, "->")
+		if target != "" {
+			target = "->" + target
+		}
+		write(name, target)
+	}
+	return dir
+}
+
+func load(t *testing.T, dir string) *types.Project {
+	t.Helper()
+	p, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, Name: "shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// placed loads, plans and places, and prints what each service mounts then.
+func placed(t *testing.T, dir string, decisions map[string]string) []string {
+	t.Helper()
+	p := load(t, dir)
+	plan, _, err := compose.PlanCopies(p, dir, dir, decisions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := plan.Place(p, compose.Places{Base: "/base", Layers: "/layers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mountsOf(own, dir)
+}
+
+func mountsOf(p *types.Project, dir string) []string {
+	var got []string
+	for _, name := range p.ServiceNames() {
+		for _, v := range p.Services[name].Volumes {
+			source := strings.ReplaceAll(v.Source, dir, "CHECKOUT")
+			if o := p.Volumes[v.Source].DriverOpts["o"]; o != "" {
+				source = strings.Split(o, ",")[0]
+			} else if strings.HasPrefix(v.Source, compose.EmptyVolume) {
+				source = "empty"
+			}
+			line := fmt.Sprintf("%s %s %s", name, v.Target, source)
+			if v.ReadOnly {
+				line += " ro"
+			}
+			got = append(got, line)
+		}
+	}
+	slices.Sort(got)
+	return got
+}
+
+func TestPlace_GivesEachServiceCopiesByNumber(t *testing.T) {
+	dir := checkoutOf(t, `
+services:
+  web:
+    image: a
+    volumes: [".:/app", "/app/node_modules", "./public:/app/static:ro", "./missing:/data", "named:/named"]
+  nginx:
+    image: b
+    volumes: ["./public:/html:ro", "./nginx.conf:/etc/nginx/nginx.conf:ro"]
+volumes: {named: {}}
+`, "nginx.conf", "public/index.html", "src/main.rb")
+	want := []string{ // parts by path: ., missing, nginx.conf, public
+		"nginx /etc/nginx/nginx.conf /layers/2 ro",
+		"nginx /html lowerdir=/base/3 ro",
+		"web /app lowerdir=/base/0",
+		"web /app/missing empty", // where the folder that another one mounts lies, the same is seen
+		"web /app/node_modules ",
+		"web /app/public lowerdir=/base/3",
+		"web /app/static lowerdir=/base/3 ro",
+		"web /data empty",
+		"web /named named",
+	}
+	if diff := cmp.Diff(want, placed(t, dir, nil)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlace_LetsAServicesOwnMountCoverAPartWithin(t *testing.T) {
+	dir := checkoutOf(t, `
+services:
+  web: {image: a, tmpfs: ["/app/tmp"], volumes: [".:/app", "/app/packages", "./storage:/app/storage"]}
+  other: {image: b, volumes: ["./packages/ui:/ui", "./tmp/cache:/cache", "./storage:/s"]}
+`, "packages/ui/x", "tmp/cache/y", "storage/z")
+	want := []string{
+		"other /cache lowerdir=/base/3", "other /s lowerdir=/base/2", "other /ui lowerdir=/base/1",
+		"web /app lowerdir=/base/0", "web /app/packages ", "web /app/storage lowerdir=/base/2",
+	}
+	if diff := cmp.Diff(want, placed(t, dir, nil)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlace_FollowsLinksWithinTheCheckout(t *testing.T) {
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./current:/app", "./conf:/etc/x"]}}`,
+		"releases/5/x", "current->releases/5", "real.conf", "conf->real.conf")
+	want := []string{"web /app lowerdir=/base/1", "web /etc/x /layers/0"}
+	if diff := cmp.Diff(want, placed(t, dir, nil)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlace_NeverGivesGitsOwn(t *testing.T) {
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./.git:/git", "./hooks:/hooks", "./sub/.GIT/config:/c"]}}`,
+		".git/config", "hooks->.git", "sub/.GIT/config")
+	want := []string{"web /c empty", "web /git empty", "web /hooks empty"}
+	if diff := cmp.Diff(want, placed(t, dir, nil)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlace_DoesAsPreviewMountsDecides(t *testing.T) {
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: [".:/app", "./tmp:/scratch"]}}`, "uploads/a.png", "tmp/b", "c")
+	want := []string{"web /app lowerdir=/base/0", "web /app/tmp empty", "web /app/uploads CHECKOUT/uploads", "web /scratch empty"}
+	if diff := cmp.Diff(want, placed(t, dir, map[string]string{"./uploads": "shared", "tmp": "empty"})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlace_BindsWholeCopiesWhereNothingCanLieOverAnother(t *testing.T) {
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: [".:/app", "./a:/a"]}}`, "a")
+	p := load(t, dir)
+	plan, _, err := compose.PlanCopies(p, dir, dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := plan.Place(p, compose.Places{Layers: "/layers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"web /a /layers/1", "web /app /layers/0"}, mountsOf(own, dir)); diff != "" {
+		t.Error(diff)
+	}
+	if got := mountsOf(p, dir); !slices.Contains(got, "web /app CHECKOUT") {
+		t.Errorf("the project that was given changed: %q", got)
+	}
+}
+
+func TestPlace_TakesAVolumeThatBindsForABind(t *testing.T) {
+	dir := checkoutOf(t, `
+services: {web: {image: a, volumes: ["code:/app"]}}
+volumes: {code: {driver: local, driver_opts: {type: none, o: "bind,rw", device: "${PWD}/src"}}}
+`, "src/x")
+	if diff := cmp.Diff([]string{"web /app lowerdir=/base/0"}, placed(t, dir, nil)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlace_CopiesSecretsAndConfigsAndLeavesThoseOfBuilds(t *testing.T) {
+	dir := checkoutOf(t, `
+services:
+  web: {image: a, build: {context: ., secrets: [key]}, secrets: [key, {source: key, target: /k}], configs: [{source: conf, target: /c}]}
+secrets: {key: {file: ./key.pem}}
+configs: {conf: {file: ./conf}}
+`, "key.pem", "conf")
+	p := load(t, dir)
+	plan, _, err := compose.PlanCopies(p, dir, dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := plan.Place(p, compose.Places{Base: "/base", Layers: "/layers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	s := own.Services["web"]
+	for _, o := range s.Secrets {
+		got = append(got, o.Target+" "+own.Secrets[o.Source].File)
+	}
+	for _, o := range s.Configs {
+		got = append(got, o.Target+" "+own.Configs[o.Source].File)
+	}
+	if diff := cmp.Diff([]string{"/run/secrets/key /layers/1", "/k /layers/1", "/c /layers/0"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if file := own.Secrets[s.Build.Secrets[0].Source].File; file != filepath.Join(dir, "key.pem") {
+		t.Errorf("the build's secret is %s", file)
+	}
+}
+
+func TestPlanCopies_SaysWhatIsWrong(t *testing.T) {
+	dir := checkoutOf(t, `
+services: {web: {image: a, volumes: ["./up:/up"], secrets: [key]}}
+secrets: {key: {file: ./key.pem}}
+`, "up/in/x", "key.pem")
+	p := load(t, dir)
+	for want, decisions := range map[string]map[string]string{
+		`preview.mounts: ./up: "mine" is no decision`:                    {"./up": "mine"},
+		`preview.mounts: ../x is not in the checkout`:                    {"../x": "shared"},
+		`preview.mounts: ./no does not exist, so that it cannot be`:      {"./no": "shared"},
+		`preview.mounts: up/in is shared, and lies in up, which is too`:  {"./up": "shared", "./up/in": "shared"},
+		`preview.mounts: .git does not exist, so that it cannot be shar`: {".git": "shared"},
+	} {
+		if _, _, err := compose.PlanCopies(p, dir, dir, decisions); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v: %v", decisions, err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "key.pem")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := compose.PlanCopies(p, dir, dir, nil); err == nil || err.Error() != "web: secret key: key.pem does not exist" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestPlanCopies_NamesEachMount(t *testing.T) {
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./uploads:/u", "./gone:/g", "/app/x"]}}`, "uploads/a")
+	_, changes, err := compose.PlanCopies(load(t, dir), dir, dir, map[string]string{"uploads": "copy"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range changes {
+		got = append(got, c.Service+": "+c.What)
+	}
+	if diff := cmp.Diff([]string{"web: mounts uploads: a copy of it", "web: mounts gone: an empty folder in its place"}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,31 @@
+package worktree
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Share lets a file have the blocks of another, until one is changed. It fails
+// where the file system cannot.
+// https://man7.org/linux/man-pages/man2/ioctl_ficlone.2.html
+func Share(from, to *os.File) error {
+	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd()))
+}
+
+func owner(info fs.FileInfo) (uid, gid int) {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Uid), int(stat.Gid)
+	}
+	return -1, -1
+}
+
+// identity tells a file from others, and from what it was before it changed.
+func identity(info fs.FileInfo) [4]uint64 {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return [4]uint64{stat.Dev, stat.Ino, uint64(stat.Ctim.Sec), uint64(stat.Ctim.Nsec)}
+	}
+	return [4]uint64{}
+}

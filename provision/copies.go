@@ -1,0 +1,328 @@
+package provision
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/volume"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/worktree"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+// What services mount of the checkout is a copy of the generation's own, in
+// two volumes that no service mounts itself:
+//
+//	checkout ── once for what is in it ──► base        the folders, never written
+//	                                        │ lower
+//	                                        ▼
+//	             every generation ───────► layers      upper and work of each folder, and files
+//	                                        │
+//	                                        ▼
+//	                                       a volume a folder: their overlay
+//
+// A service gets volumes by their names and files in a folder that only the
+// engine can reach, so that no path is followed through what a container can
+// write. Where the engine's disk cannot be overlaid, layers holds whole copies.
+
+// prepareCopies makes the copies, and lets the stack mount them.
+func (r *run) prepareCopies(ctx context.Context) error {
+	r.written = r.stack.Project()
+	source := r.options.Source
+	plan, changes, err := compose.PlanCopies(r.written, source.Dir, source.Dir, r.options.Mounts)
+	if err != nil {
+		return err
+	}
+	r.result.Changes = slices.Concat(r.result.Changes, changes)
+	if len(plan.Parts) == 0 {
+		return nil
+	}
+	c := &copies{run: r, Copies: plan}
+	if err := c.prepare(ctx); err != nil {
+		return fmt.Errorf("copy the checkout: %w", err)
+	}
+	own, err := plan.Place(r.written, compose.Places{
+		Base: c.at(c.base), Layers: c.at(c.layers), Labels: r.volumeLabels(), Reuse: r.carried,
+	})
+	if err != nil {
+		return err
+	}
+	r.stack = compose.NewStack(r.Engine, own, r.follow)
+	return nil
+}
+
+// volumeLabels are those of a volume that this generation makes.
+func (r *run) volumeLabels() map[string]string {
+	labels := r.next.labels()
+	delete(labels, labelGeneration)
+	labels[labelVolumeOf] = strconv.Itoa(r.next.Number)
+	return labels
+}
+
+// copies are being prepared.
+type copies struct {
+	*run
+	*compose.Copies
+	root         *os.Root
+	image        string // of the program that copies
+	base, layers volume.Volume
+	entries      []worktree.Entry // of the folders
+}
+
+// at is where a volume is on the engine's computer.
+func (c *copies) at(v volume.Volume) string { return v.Mountpoint }
+
+func (c *copies) prepare(ctx context.Context) (err error) {
+	if len(c.Copied(true))+len(c.Copied(false)) == 0 {
+		return nil
+	}
+	if c.root, err = os.OpenRoot(c.Root); err != nil {
+		return err
+	}
+	defer c.root.Close()
+	current, exists, err := c.findGateway(ctx)
+	if err != nil || !exists {
+		return errors.Join(err, errors.New("there is no gateway"))
+	}
+	c.image = current.Config.Image
+	if c.layers, err = c.volume(ctx, "_layers", nil); err != nil {
+		return err
+	}
+	if err := c.folders(ctx); err != nil {
+		return err
+	}
+	return c.unpack(ctx, c.layers.Name, c.writeLayers)
+}
+
+// volume makes a volume of the generation's that containers do not mount
+// themselves.
+func (c *copies) volume(ctx context.Context, suffix string, more map[string]string) (volume.Volume, error) {
+	labels := c.volumeLabels()
+	maps.Copy(labels, more)
+	name := c.next.Preview.project(c.next.Number) + suffix
+	made, err := createVolume(ctx, c.Engine.Client(), volume.CreateOptions{Name: name, Labels: labels})
+	if err == nil && made.Labels[labelPreview] != c.next.Preview.ID {
+		err = fmt.Errorf("volume %s %w", made.Name, errForeign)
+	}
+	if err == nil {
+		c.held = append(c.held, made.Name)
+	}
+	return made, err
+}
+
+// folders copies the folders: once for what is in them, or into the layers
+// where these cannot lie over anything.
+func (c *copies) folders(ctx context.Context) error {
+	if len(c.Copied(true)) == 0 {
+		return nil
+	}
+	var err error
+	if c.entries, err = c.list(ctx); err != nil {
+		return err
+	}
+	overlay, err := c.canOverlay(ctx)
+	if err != nil {
+		return err
+	}
+	if !overlay {
+		return c.copyInto(ctx, c.layers.Name)
+	}
+	print, err := worktree.Fingerprint(c.root, c.entries)
+	if err != nil {
+		return err
+	}
+	if found, err := c.servingBase(ctx, print); err != nil || found != nil {
+		if found != nil {
+			c.base = *found
+			c.held = append(c.held, found.Name)
+		}
+		return err
+	}
+	if c.base, err = c.volume(ctx, "_base", map[string]string{labelFiles: print}); err != nil {
+		return err
+	}
+	return c.copyInto(ctx, c.base.Name)
+}
+
+// list says what is to be copied: what git sees, and what the compose project
+// names though git ignores it.
+func (c *copies) list(ctx context.Context) ([]worktree.Entry, error) {
+	paths, err := worktree.List(ctx, c.Root)
+	if err != nil {
+		return nil, err
+	}
+	needed, err := compose.Files(ctx, c.source())
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range c.Copied(true) {
+		needed = append(needed, filepath.Join(c.Root, filepath.FromSlash(c.Parts[i].Path)))
+	}
+	if paths, err = worktree.AddNeeded(c.Root, paths, needed); err != nil {
+		return nil, err
+	}
+	copied := c.Copied(true)
+	return slices.DeleteFunc(worktree.Divide(c.Folders(), paths), func(e worktree.Entry) bool {
+		return !slices.Contains(copied, e.Of())
+	}), nil
+}
+
+// canOverlay tells whether folders on the engine's disk can lie over others: it
+// does so itself with its images then.
+func (c *copies) canOverlay(ctx context.Context) (bool, error) {
+	info, err := c.Engine.Client().Info(ctx)
+	return slices.Contains([]string{"overlay2", "overlayfs"}, info.Driver), err
+}
+
+// servingBase finds the base of the generation that serves, where it is of the
+// same content. One that serves has a whole one.
+func (c *copies) servingBase(ctx context.Context, print string) (*volume.Volume, error) {
+	if c.serving.Number == 0 {
+		return nil, nil
+	}
+	api := c.Engine.Client()
+	s, err := look(ctx, api, c.serving.Preview.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range s.volumes {
+		if v.Labels[labelFiles] != print || !s.holds(c.serving, v.Name) {
+			continue
+		}
+		found, err := api.VolumeInspect(ctx, v.Name)
+		if notFound(err) {
+			return nil, nil
+		}
+		return &found, err
+	}
+	return nil, nil
+}
+
+// holds tells whether a container of a generation has a volume.
+func (s survey) holds(g generation, name string) bool {
+	return slices.ContainsFunc(s.containers, func(b box) bool {
+		return b.preview() == g.Preview.ID && generationOf(b.Labels).Number == g.Number && slices.Contains(b.Volumes, name)
+	})
+}
+
+// copyInto copies the folders into a volume: by a program beside the engine,
+// which can share blocks, or else as an archive, where the engine is on another
+// computer and has not got the checkout.
+func (c *copies) copyInto(ctx context.Context, name string) error {
+	began := time.Now()
+	reply, err := c.copyThere(ctx, name)
+	if err != nil {
+		return err
+	}
+	if reply.Elsewhere {
+		return c.unpack(ctx, name, func(w *tar.Writer) error { return worktree.WriteTar(w, c.root, c.entries) })
+	}
+	how := "copied"
+	if reply.Shared {
+		how = "shared"
+	}
+	c.progress("", fmt.Sprintf("%d files, %d MB %s in %.1f s", reply.Files, reply.Bytes>>20, how, time.Since(began).Seconds()))
+	return nil
+}
+
+func (c *copies) copyThere(ctx context.Context, name string) (reply gateway.CopyReply, err error) {
+	request := gateway.CopyRequest{Entries: c.entries}
+	if request.Folder, err = worktree.Identity(c.root); err != nil {
+		return reply, err
+	}
+	text, err := json.Marshal(request)
+	if err != nil {
+		return reply, err
+	}
+	config := &container.Config{Image: c.image, Cmd: []string{"gateway", "copy", "/from", "/to"}, User: "0:0", Labels: c.next.everyLabel()}
+	host := copyHost(name, name)
+	host.Mounts[0] = mount.Mount{
+		Type: mount.TypeBind, Source: c.Root, Target: "/from", ReadOnly: true, BindOptions: &mount.BindOptions{NonRecursive: true},
+	}
+	said, err := c.runOnce(ctx, config, host, c.next.Preview.project(c.next.Number)+"-copy", bytes.NewReader(text))
+	if err != nil && strings.Contains(err.Error(), "bind source path does not exist") {
+		return gateway.CopyReply{Elsewhere: true}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(said), &reply)
+	}
+	return reply, err
+}
+
+// writeLayers writes what is the generation's own: the folders that overlays
+// need, as the folder below them is, and files.
+func (c *copies) writeLayers(w *tar.Writer) error {
+	for _, i := range c.Copied(false) {
+		file := worktree.Entry{From: c.Parts[i].Path, To: strconv.Itoa(i)}
+		if err := worktree.WriteTar(w, c.root, []worktree.Entry{file}); err != nil {
+			return err
+		}
+	}
+	if c.base.Name == "" {
+		return nil
+	}
+	for _, i := range c.Copied(true) {
+		for _, folder := range []string{compose.Upper(i), compose.Work(i)} {
+			h, err := worktree.Header(c.root, worktree.Entry{From: c.Parts[i].Path, To: folder + "/"})
+			if err != nil {
+				return err
+			}
+			if err := w.WriteHeader(h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// unpack puts files into a volume, by the engine: through a container that has
+// it, and never runs.
+func (c *copies) unpack(ctx context.Context, name string, write func(*tar.Writer) error) (err error) {
+	api := c.Engine.Client()
+	config := &container.Config{Image: c.image, Cmd: []string{"gateway", "copy"}, Labels: c.next.everyLabel()}
+	host := copyHost(name, name)
+	host.Mounts = host.Mounts[1:]
+	created, err := api.ContainerCreate(ctx, config, host, nil, nil, c.next.Preview.project(c.next.Number)+"-unpack")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := sturdy(ctx)
+		defer cancel()
+		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil && !notFound(removed) {
+			err = errors.Join(err, removed)
+		}
+	}()
+	reader, writer := io.Pipe()
+	written := make(chan error, 1)
+	go func() {
+		w := tar.NewWriter(writer)
+		err := write(w)
+		if err == nil {
+			err = w.Close()
+		}
+		writer.CloseWithError(err)
+		written <- err
+	}()
+	err = api.CopyToContainer(ctx, created.ID, "/to", reader, container.CopyToContainerOptions{})
+	_ = reader.Close() // ends the writer where the engine gave up
+	if failed := <-written; failed != nil && !errors.Is(failed, io.ErrClosedPipe) {
+		return failed
+	}
+	return err
+}
