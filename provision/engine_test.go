@@ -139,7 +139,7 @@ func fixtureOn(t *testing.T, machine provision.Machine, project string, pullRequ
 	}
 	folder := t.TempDir()
 	f.options = provision.Options{
-		Preview: preview, Commit: "c0ffee", Version: "test", Timeout: time.Minute,
+		Preview: preview, Commit: "c0ffee", Version: "test", Timeout: 3 * time.Minute,
 		NoSeed: true, // the tests of seeds make some
 		Source: compose.Source{Dir: folder, Env: map[string]string{"GREETING": "one"}},
 	}
