@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -90,14 +91,36 @@ func (c *copying) decide(dir string, decisions map[string]string) error {
 			return hint.Usage(fmt.Errorf("preview.mounts: %s is not in the checkout", key), "name a path of the checkout, such as ./uploads")
 		}
 		part := c.look(name)
-		if given == MountShared && part.Given == MountEmpty {
-			return hint.Usage(fmt.Errorf("preview.mounts: %s does not exist, so that it cannot be shared", key), "make the folder, or say empty")
+		if given == MountShared {
+			if err := c.mayShare(key, part); err != nil {
+				return err
+			}
 		}
 		part.Given = given
 		part.Folder = part.Folder || given == MountEmpty
 		c.parts[name] = part
 	}
 	return nil
+}
+
+// mayShare refuses what is not there, and a folder with a repository in it: git
+// runs what that says.
+func (c *Copies) mayShare(key string, part Part) error {
+	if part.Given == MountEmpty {
+		return hint.Usage(fmt.Errorf("preview.mounts: %s does not exist, so that it cannot be shared", key), "make the folder, or say empty")
+	}
+	if !part.Folder {
+		return nil
+	}
+	return filepath.WalkDir(filepath.Join(c.Root, filepath.FromSlash(part.Path)), func(at string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("preview.mounts: %s: %w", key, err)
+		}
+		if strings.EqualFold(entry.Name(), ".git") {
+			return hint.Usage(fmt.Errorf("preview.mounts: %s has %s in it, so that it cannot be shared", key, rel(c.Root, at)), "share a folder within it")
+		}
+		return nil
+	})
 }
 
 // within names a path below the checkout, with all links in it followed.

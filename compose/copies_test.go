@@ -230,11 +230,12 @@ func TestPlanCopies_SaysWhatIsWrong(t *testing.T) {
 	dir := checkoutOf(t, `
 services: {web: {image: a, volumes: ["./up:/up"], secrets: [key]}}
 secrets: {key: {file: ./key.pem}}
-`, "up/in/x", "key.pem")
+`, "up/in/x", "key.pem", "sub/module/.git")
 	p := load(t, dir)
 	for want, decisions := range map[string]map[string]string{
 		`preview.mounts: ./up: "mine" is no decision`:                    {"./up": "mine"},
 		`preview.mounts: ../x is not in the checkout`:                    {"../x": "shared"},
+		`preview.mounts: . has sub/module/.git in it, so`:                {".": "shared"},
 		`preview.mounts: ./no does not exist, so that it cannot be`:      {"./no": "shared"},
 		`preview.mounts: up/in is shared, and lies in up, which is too`:  {"./up": "shared", "./up/in": "shared"},
 		`preview.mounts: .git does not exist, so that it cannot be shar`: {".git": "shared"},

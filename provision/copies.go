@@ -139,24 +139,24 @@ func (c *copies) folders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !overlay {
-		return c.copyInto(ctx, c.layers.Name)
-	}
-	print, err := worktree.Fingerprint(c.root, c.entries)
+	seen, err := worktree.LookAt(c.root, c.entries)
 	if err != nil {
 		return err
 	}
-	if found, err := c.servingBase(ctx, print); err != nil || found != nil {
+	if !overlay {
+		return c.copyInto(ctx, c.layers.Name, seen)
+	}
+	if found, err := c.servingBase(ctx, seen.Fingerprint); err != nil || found != nil {
 		if found != nil {
 			c.base = *found
 			c.held = append(c.held, found.Name)
 		}
 		return err
 	}
-	if c.base, err = c.volume(ctx, "_base", map[string]string{labelFiles: print}); err != nil {
+	if c.base, err = c.volume(ctx, "_base", map[string]string{labelFiles: seen.Fingerprint}); err != nil {
 		return err
 	}
-	return c.copyInto(ctx, c.base.Name)
+	return c.copyInto(ctx, c.base.Name, seen)
 }
 
 // list says what is to be copied: what git sees, and what the compose project
@@ -220,14 +220,23 @@ func (s survey) holds(g generation, name string) bool {
 	})
 }
 
+// Up to so much is sent as an archive sooner than a container starts.
+const (
+	fewBytes   = 16 << 20
+	fewEntries = 1000
+)
+
 // copyInto copies the folders into a volume: by a program beside the engine,
-// which can share blocks, or else as an archive, where the engine is on another
-// computer and has not got the checkout.
-func (c *copies) copyInto(ctx context.Context, name string) error {
+// which can share blocks, or as an archive, where that is little, or where the
+// engine is on another computer and has not got the checkout.
+func (c *copies) copyInto(ctx context.Context, name string, seen worktree.Look) error {
 	began := time.Now()
-	reply, err := c.copyThere(ctx, name)
-	if err != nil {
-		return err
+	reply := gateway.CopyReply{Elsewhere: seen.Bytes <= fewBytes && seen.Entries <= fewEntries}
+	if !reply.Elsewhere {
+		var err error
+		if reply, err = c.copyThere(ctx, name); err != nil {
+			return err
+		}
 	}
 	if reply.Elsewhere {
 		return c.unpack(ctx, name, func(w *tar.Writer) error { return worktree.WriteTar(w, c.root, c.entries) })

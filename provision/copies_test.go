@@ -225,7 +225,13 @@ func (f *fixture) assertALinkLeadsNowhere() {
 func TestUp_SharesWhatPreviewMountsSays(t *testing.T) {
 	f := mountingFixture(t)
 	f.options.Mounts = map[string]string{"./ignored": "shared", "./public": "empty"}
+	for i := range 1001 { // so many that a program copies them
+		f.write(fmt.Sprintf("lib/%d", i), "")
+	}
 	f.up()
+	if got := f.in("site", "cat /tmp/found | tr '\\n' ' '; ls -d /app/.git"); !strings.Contains(got, "page program public") || strings.Contains(got, "\n/app/.git\n") {
+		t.Errorf("the copy has %q", got)
+	}
 	f.in("site", "echo mine >/ignored/mine")
 	content, err := os.ReadFile(filepath.Join(f.options.Source.Dir, "ignored/mine"))
 	if err != nil || string(content) != "mine\n" {

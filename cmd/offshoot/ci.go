@@ -125,12 +125,12 @@ func refuseLink() error {
 }
 
 // distrust takes away what reaches beyond the preview: the source, what compose
-// files are refused otherwise, who may look, how the machine that all previews
+// files are refused otherwise, what is shared of the checkout, who may look, how the machine that all previews
 // share is reached, and the rights, programs and open ports of one of its own.
 func (c *Config) distrust() {
 	c.Source, c.SourceUnset = "", nil
 	p := &c.Preview
-	p.Allow, p.Public, p.Port, p.Domain, p.ACME = nil, nil, 0, "", gateway.ACME{}
+	p.Allow, p.Mounts, p.Public, p.Port, p.Domain, p.ACME = nil, nil, nil, 0, "", gateway.ACME{}
 	c.Pulls.Share = false
 	c.EC2.Profile, c.EC2.Binary, c.EC2.SSH, c.EC2.SecurityGroup = "", "", nil, ""
 }

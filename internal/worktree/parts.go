@@ -94,27 +94,38 @@ func ownedByGit(p string) bool {
 	return slices.ContainsFunc(strings.Split(p, "/"), func(name string) bool { return strings.EqualFold(name, ".git") })
 }
 
-// Fingerprint tells whether a copy of the entries would be another one than
-// the last. It does not read what is in files: whoever changes one changes its
-// time of change, which cannot be set.
-func Fingerprint(root *os.Root, entries []Entry) (string, error) {
+// A Look is what is known of entries without reading what is in files.
+type Look struct {
+	// Fingerprint tells whether a copy would be another one than the last:
+	// whoever changes a file changes its time of change, which cannot be set.
+	Fingerprint string
+	Entries     int
+	Bytes       int64
+}
+
+// LookAt looks at the entries below a folder. What is gone is left out.
+func LookAt(root *os.Root, entries []Entry) (Look, error) {
 	sum := sha256.New()
+	var seen Look
 	for _, e := range entries {
 		info, err := root.Lstat(e.From)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return "", err
+			return Look{}, err
 		}
+		seen.Entries++
 		if info.IsDir() { // changes with what is in it, which may be of no concern
 			uid, gid := owner(info)
 			fmt.Fprintf(sum, "%q %o %d %d\n", e.To, info.Mode(), uid, gid)
 			continue
 		}
+		seen.Bytes += info.Size()
 		fmt.Fprintf(sum, "%q %o %d %d %d\n", e.To, info.Mode(), info.Size(), info.ModTime().UnixNano(), identity(info))
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	seen.Fingerprint = hex.EncodeToString(sum.Sum(nil))
+	return seen, nil
 }
 
 // Identity tells a folder from every other one on the same computer, by

@@ -196,16 +196,16 @@ func TestWriteTar_HasWhatCopyCopies(t *testing.T) {
 	}
 }
 
-func TestFingerprint_ChangesWithAFileAndNotWithWhatIsOfNoConcern(t *testing.T) {
+func TestLookAt_ChangesWithAFileAndNotWithWhatIsOfNoConcern(t *testing.T) {
 	dir := tree(t)
 	entries := []worktree.Entry{{From: ".", To: "0"}, {From: "run", To: "0/run"}}
 	fingerprint := func() string {
 		t.Helper()
-		f, err := worktree.Fingerprint(open(t, dir), entries)
-		if err != nil {
-			t.Fatal(err)
+		seen, err := worktree.LookAt(open(t, dir), entries)
+		if err != nil || seen.Entries != 2 || seen.Bytes != 10 {
+			t.Fatalf("%+v, %v", seen, err)
 		}
-		return f
+		return seen.Fingerprint
 	}
 	before := fingerprint()
 	if err := os.WriteFile(filepath.Join(dir, "new"), nil, 0o600); err != nil {
