@@ -151,7 +151,7 @@ func (c *checker) mounts(s types.ServiceConfig) {
 	for _, v := range s.Volumes {
 		switch v.Type {
 		case types.VolumeTypeBind:
-			c.path(s.Name+".volumes:", v.Source, s.Name+": mounts "+rel(c.root, v.Source))
+			c.path(s.Name+".volumes:", v.Source, s.Name+": mounts "+rel(c.dir, v.Source))
 		case types.VolumeTypeNamedPipe, types.VolumeTypeCluster:
 			c.refuse(s.Name+".volumes:"+v.Source, s.Name+": mounts "+v.Type+" "+v.Source)
 		}
@@ -169,21 +169,21 @@ func (c *checker) files(s types.ServiceConfig) {
 
 func (c *checker) file(prefix, what, path string) {
 	if path != "" {
-		c.path(prefix, path, what+" "+rel(c.root, path))
+		c.path(prefix, path, what+" "+rel(c.dir, path))
 	}
 }
 
 func (c *checker) build(service string, b types.BuildConfig) {
 	prefix := service + ".build."
 	if local(b.Context) {
-		ok := c.path(prefix+"context:", b.Context, service+": builds "+rel(c.root, b.Context))
+		ok := c.path(prefix+"context:", b.Context, service+": builds "+rel(c.dir, b.Context))
 		if ok && b.Dockerfile != "" {
 			c.dockerfile(service, b)
 		}
 	}
 	for _, name := range sorted(b.AdditionalContexts) {
 		if dir := b.AdditionalContexts[name]; local(dir) {
-			c.path(prefix+"additional_contexts:", dir, service+": build context "+rel(c.root, dir))
+			c.path(prefix+"additional_contexts:", dir, service+": build context "+rel(c.dir, dir))
 		}
 	}
 	if b.Privileged {
@@ -209,7 +209,7 @@ func (c *checker) dockerfile(service string, b types.BuildConfig) {
 		if inside(resolve(b.Context), real) {
 			continue
 		}
-		if !c.path(service+".build.dockerfile:", file, service+": Dockerfile "+rel(c.root, file)) || !inside(c.root, real) {
+		if !c.path(service+".build.dockerfile:", file, service+": Dockerfile "+rel(c.dir, file)) || !inside(c.root, real) {
 			return
 		}
 	}
@@ -243,7 +243,7 @@ func (c *checker) volumes(p *types.Project) {
 		switch {
 		case device == "" || v.DriverOpts["type"] == "tmpfs" && !bind:
 		case filepath.IsAbs(device) && bind:
-			c.path("volumes."+name+":", device, "volume "+name+": mounts "+rel(c.root, device))
+			c.path("volumes."+name+":", device, "volume "+name+": mounts "+rel(c.dir, device))
 		default:
 			c.refuse("volumes."+name+".device", "volume "+name+": mounts "+device)
 		}

@@ -20,9 +20,12 @@ import (
 
 // Source says where a compose project is and what it may see.
 type Source struct {
-	// Dir is the checkout: nothing outside it may be read, mounted or built
-	// without an entry in Allow.
+	// Dir is the folder that names start from: those of Files, and those in
+	// messages and in Allow.
 	Dir string
+	// Root is the checkout, with Dir in it: nothing outside it may be read,
+	// mounted or built without an entry in Allow. Empty: Dir.
+	Root string
 	// Files are the compose files, relative to Dir. Without any, the default
 	// names are looked for in Dir (compose.yaml, docker-compose.yml, …, with
 	// their override files).
@@ -86,7 +89,7 @@ func read(ctx context.Context, src Source) (project *types.Project, l *loading, 
 // loading is one run of Load.
 type loading struct {
 	src     Source
-	root    string // Source.Dir, absolute
+	dir     string // Source.Dir, absolute
 	workDir string // what relative paths of the files start from
 	files   []string
 	env     types.Mapping
@@ -98,18 +101,24 @@ type loading struct {
 }
 
 func newLoading(src Source) (*loading, error) {
-	root, err := filepath.Abs(src.Dir)
+	dir, err := filepath.Abs(src.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("compose project: %w", err)
 	}
+	root := dir
+	if src.Root != "" {
+		if root, err = filepath.Abs(src.Root); err != nil {
+			return nil, fmt.Errorf("compose project: %w", err)
+		}
+	}
 	l := &loading{
-		src: src, root: root, workDir: root,
-		check:   newChecker(root, src.Allow),
+		src: src, dir: dir, workDir: dir,
+		check:   newChecker(dir, root, src.Allow),
 		missing: newMissing(),
 		scanned: map[string]bool{},
 	}
 	if len(src.Files) > 0 {
-		l.workDir = filepath.Dir(absolute(root, src.Files[0]))
+		l.workDir = filepath.Dir(absolute(dir, src.Files[0]))
 	}
 	if err := l.readEnv(); err != nil {
 		return nil, err
@@ -128,13 +137,13 @@ func (l *loading) readEnv() error {
 	if s, err := os.Stat(path); err != nil || s.IsDir() {
 		return nil
 	}
-	l.check.path("env_file:", path, "reads "+rel(l.root, path))
+	l.check.path("env_file:", path, "reads "+rel(l.dir, path))
 	if err := l.check.err(); err != nil {
 		return err
 	}
 	vars, err := dotenv.GetEnvFromFile(l.env, []string{path})
 	if err != nil {
-		return invalid(fmt.Errorf("%s: %w", rel(l.root, path), bareLine(err)))
+		return invalid(fmt.Errorf("%s: %w", rel(l.dir, path), bareLine(err)))
 	}
 	l.env = l.env.Merge(vars)
 	return nil
@@ -152,16 +161,16 @@ func (l *loading) findFiles() error {
 		names = strings.Split(list, sep)
 	}
 	if len(names) == 0 {
-		names = append(first(l.root, cli.DefaultFileNames), first(l.root, cli.DefaultOverrideFileNames)...)
-		if first(l.root, cli.DefaultFileNames) == nil {
-			return hint.Usage(fmt.Errorf("no compose file in %s (looked for %s)", l.root, strings.Join(cli.DefaultFileNames, ", ")),
+		names = append(first(l.dir, cli.DefaultFileNames), first(l.dir, cli.DefaultOverrideFileNames)...)
+		if first(l.dir, cli.DefaultFileNames) == nil {
+			return hint.Usage(fmt.Errorf("no compose file in %s (looked for %s)", l.dir, strings.Join(cli.DefaultFileNames, ", ")),
 				"add a compose.yaml, or name the files under preview.compose in offshoot.yaml")
 		}
 	}
 	for _, name := range names {
-		path := absolute(l.root, name)
+		path := absolute(l.dir, name)
 		if s, err := os.Stat(path); err != nil || s.IsDir() {
-			return hint.Usage(fmt.Errorf("compose file %s: no such file in %s", name, l.root),
+			return hint.Usage(fmt.Errorf("compose file %s: no such file in %s", name, l.dir),
 				"name the files under preview.compose in offshoot.yaml")
 		}
 		l.files = append(l.files, path)
@@ -191,7 +200,7 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 	}
 	p = p.WithoutUnnecessaryResources()
 	if len(p.Services) == 0 {
-		return nil, hint.Usage(fmt.Errorf("compose file %s: no services", rel(l.root, l.files[0])),
+		return nil, hint.Usage(fmt.Errorf("compose file %s: no services", rel(l.dir, l.files[0])),
 			"add services, or name a profile under preview.profiles")
 	}
 	l.check.project(p)

@@ -35,14 +35,15 @@ func (r *Refusal) Error() string {
 
 // checker collects refusals.
 type checker struct {
-	root  string
+	dir   string // what names start from
+	root  string // what bounds
 	allow map[string]bool
 	items []Refused
 	read  []string // paths of the checkout that the project reads, and where links among them lead
 }
 
-func newChecker(root string, allow []string) *checker {
-	c := &checker{root: resolve(root), allow: map[string]bool{}}
+func newChecker(dir, root string, allow []string) *checker {
+	c := &checker{dir: dir, root: resolve(root), allow: map[string]bool{}}
 	for _, a := range allow {
 		c.allow[a] = true
 	}
@@ -80,7 +81,7 @@ func (c *checker) path(prefix, path, what string) bool {
 	if real != filepath.Clean(path) && inside(c.root, path) {
 		what += ", a link to " + real
 	}
-	return c.refuse(prefix+rel(c.root, path), what+", outside the checkout")
+	return c.refuse(prefix+rel(c.dir, path), what+", outside the checkout")
 }
 
 func inside(root, path string) bool {

@@ -20,7 +20,7 @@ func (l *loading) scan(ctx context.Context, files []string, dir string, env type
 	var inside []string
 	for _, f := range files {
 		key := fmt.Sprintf("%q", []any{dir, f, env}) // fmt sorts maps
-		if l.open("compose:", f, "uses the file "+rel(l.root, f)) && !l.scanned[key] {
+		if l.open("compose:", f, "uses the file "+rel(l.dir, f)) && !l.scanned[key] {
 			l.scanned[key] = true
 			inside = append(inside, f)
 		}
@@ -38,20 +38,20 @@ func (l *loading) scan(ctx context.Context, files []string, dir string, env type
 func (l *loading) scanFile(ctx context.Context, file, dir string, env types.Mapping) error {
 	docs, err := documents(file)
 	if err != nil {
-		return fmt.Errorf("%s: %w", rel(l.root, file), err)
+		return fmt.Errorf("%s: %w", rel(l.dir, file), err)
 	}
-	l.read = append(l.read, composeFile{name: rel(l.root, file), docs: docs})
+	l.read = append(l.read, composeFile{name: rel(l.dir, file), docs: docs})
 	for _, doc := range docs {
 		text, err := yaml.Marshal(doc)
 		if err != nil {
-			return fmt.Errorf("%s: %w", rel(l.root, file), err)
+			return fmt.Errorf("%s: %w", rel(l.dir, file), err)
 		}
 		model, err := l.model(ctx, types.ConfigFile{Filename: file, Content: text}, dir, env)
 		if err != nil && err.Error() == "empty compose file" {
 			continue // It may only reset what another one sets.
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", rel(l.root, file), err)
+			return fmt.Errorf("%s: %w", rel(l.dir, file), err)
 		}
 		if err := l.scanModel(ctx, model, dir, env); err != nil {
 			return err
@@ -132,7 +132,7 @@ func (l *loading) includedEnv(files []string, project, dir string, env types.Map
 	}
 	var readable []string
 	for _, f := range files {
-		if f != "/dev/null" && l.open("env_file:", f, "reads "+rel(l.root, f)) {
+		if f != "/dev/null" && l.open("env_file:", f, "reads "+rel(l.dir, f)) {
 			readable = append(readable, f)
 		}
 	}
@@ -146,7 +146,7 @@ func (l *loading) includedEnv(files []string, project, dir string, env types.Map
 func (l *loading) scanService(ctx context.Context, name string, service map[string]any, dir string, env types.Mapping) error {
 	for _, f := range texts(service["label_file"]) {
 		path := absolute(dir, f)
-		l.open(name+".label_file:", path, name+": label_file "+rel(l.root, path))
+		l.open(name+".label_file:", path, name+": label_file "+rel(l.dir, path))
 	}
 	l.missing.buildArgs(name, service, env)
 	extends, _ := service["extends"].(map[string]any)

@@ -28,8 +28,10 @@ type Options struct {
 	// DatabaseVolume names the volume of the database where the caller makes it
 	// before the stack starts; empty: it is made with the stack.
 	DatabaseVolume string
+	// Dir is the folder that names in Allow start from; empty: Root.
+	Dir string
 	// Root is the folder that bounds what may be mounted, read and built;
-	// empty: the project's working directory.
+	// empty: the project's working directory. See Source.
 	Root string
 	// Allow permits what is refused otherwise: see Refusal.
 	Allow []string
@@ -74,7 +76,11 @@ func Transform(p *types.Project, o Options) (*types.Project, []Change, error) {
 	if root == "" {
 		root = p.WorkingDir
 	}
-	check := newChecker(root, o.Allow)
+	dir := o.Dir
+	if dir == "" {
+		dir = root
+	}
+	check := newChecker(dir, root, o.Allow)
 	check.project(p)
 	if err := check.err(); err != nil {
 		return nil, nil, err

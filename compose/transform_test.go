@@ -87,6 +87,9 @@ func unpack(t *testing.T, archive *txtar.Archive) goldenCase {
 		}
 	}
 	c.source.Dir = filepath.Join(c.dir, c.source.Dir)
+	if c.source.Root != "" {
+		c.source.Root = filepath.Join(c.dir, c.source.Root)
+	}
 	c.options.Root = c.dir
 	return c
 }

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +110,7 @@ func (r *run) readFiles(ctx context.Context) error {
 	}
 	own, more, err := compose.Transform(project, compose.Options{
 		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
-		Database: r.next.Database, DataDir: dataDir, DatabaseVolume: r.ownVolume(), Root: source.Dir, Allow: source.Allow,
+		Database: r.next.Database, DataDir: dataDir, DatabaseVolume: r.ownVolume(), Dir: source.Dir, Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
 		CPUs: r.options.CPUs, Memory: r.options.Memory,
 	})

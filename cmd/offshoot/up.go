@@ -183,8 +183,9 @@ func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commi
 // composeSource says where the compose project is: where the configuration is,
 // else the nearest folder above with a compose file.
 func (c *Config) composeSource() compose.Source {
+	dir := c.composeDir()
 	return compose.Source{
-		Dir: c.composeDir(), Files: c.Preview.Compose, Env: c.Preview.Environment, Allow: c.Preview.Allow,
+		Dir: dir, Root: checkoutRoot(dir), Files: c.Preview.Compose, Env: c.Preview.Environment, Allow: c.Preview.Allow,
 	}
 }
 
@@ -200,6 +201,30 @@ func (c *Config) composeDir() string {
 		}
 	}
 	return c.Dir
+}
+
+// checkoutRoot is what the compose project in dir is bounded by: the root of the
+// git checkout that dir is in. It is found by looking for .git alone: no git is
+// run, and a repository without a work tree, which a commit can have in it, is
+// none. A home folder that is a repository does not open all of itself to what
+// is unpacked below it.
+func checkoutRoot(dir string) string {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return dir
+	}
+	folders := upToRoot(real)
+	root := folders[len(folders)-1]
+	if home, err := filepath.EvalSymlinks(os.Getenv("HOME")); err == nil && holds(root, home) {
+		return real
+	}
+	return root
+}
+
+// holds tells whether path is folder, or lies in it.
+func holds(folder, path string) bool {
+	below, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(below)
 }
 
 // explainStep shows what the part that failed printed last.

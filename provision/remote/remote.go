@@ -26,7 +26,8 @@ import (
 // A Request is all that a run is told. It may hold secrets: it travels on
 // standard input and lies in a file that only its owner reads.
 type Request struct {
-	// Options say what to bring up. Source.Dir is relative to the checkout;
+	// Options say what to bring up. Source.Dir is relative to the checkout,
+	// which is Source.Root;
 	// Archive is the name of one in the tree's archive folder, or empty.
 	Options provision.Options `json:"options"`
 	// Committed is when the commit was made: a newer one wins.

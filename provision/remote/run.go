@@ -55,6 +55,8 @@ func (p Place) Run(ctx context.Context, id string, up Up) error {
 
 // placed leads a request to the files of its run.
 func (r run) placed(request Request) Request {
+	// All of the checkout was sent, wherever the compose project is in it.
+	request.Options.Source.Root = r.file(checkoutFolder)
 	request.Options.Source.Dir = filepath.Join(r.file(checkoutFolder), request.Options.Source.Dir)
 	if request.Options.Archive != "" {
 		request.Options.Archive = filepath.Join(r.file(archiveFolder), filepath.Base(request.Options.Archive))

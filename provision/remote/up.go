@@ -122,7 +122,7 @@ func (d Delivery) pack() (goods, error) {
 		}
 	}
 	g.order.Tree = tree.under(checkoutFolder)
-	g.order.Request.Options.Source.Dir = d.Dir
+	g.order.Request.Options.Source.Dir, g.order.Request.Options.Source.Root = d.Dir, "."
 	switch {
 	case d.Elsewhere != nil:
 		err = g.addElsewhere(d.Elsewhere)
