@@ -31,6 +31,7 @@ const (
 	labelVolumeOf   = prefix + "volume-of"  // on volumes instead of the generation: they may outlive it
 	labelMark       = prefix + "mark"       // on a marker volume: what it says
 	labelContainers = prefix + "containers" // on the marker of stopped ones: their ids
+	labelKeeper     = prefix + "keeper"     // on a generation's keeper
 	labelGateway    = prefix + "gateway"    // on what belongs to the gateway
 	labelConfig     = prefix + "gateway-config"
 	labelFront      = prefix + "gateway-front" // on the gateway's container: a Front
@@ -104,7 +105,7 @@ func (g generation) labels() map[string]string {
 func (g generation) everyLabel() map[string]string {
 	labels := map[string]string{
 		labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelExpose: "", labelExpires: "",
-		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelGateway: "", labelConfig: "",
+		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelKeeper: "", labelGateway: "", labelConfig: "",
 		labelFront: "", labelSignIn: "",
 	}
 	maps.Copy(labels, g.labels())

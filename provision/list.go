@@ -127,7 +127,7 @@ func servicesOf(g generation, containers []compose.Container) []Service {
 	services := []Service{}
 	for _, c := range containers {
 		of := generationOf(c.Labels)
-		if c.OneOff || of.Preview.ID != g.Preview.ID || of.Number != g.Number {
+		if c.OneOff || c.Labels[labelKeeper] != "" || of.Preview.ID != g.Preview.ID || of.Number != g.Number {
 			continue
 		}
 		services = append(services, Service{Name: c.Service, State: c.State, Health: c.Health, ExitCode: c.ExitCode})

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -18,7 +19,7 @@ func Stop(ctx context.Context, machine Machine, id string) error {
 		if state := s.state(id); state != Serving && state != Asleep {
 			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state), "offshoot up brings it up, offshoot down removes it")
 		}
-		if err := g.set(ctx, machine.Engine.Client(), markAsleep, nil); err != nil {
+		if err := machine.sleep(ctx, s, g); err != nil {
 			return err
 		}
 		err := machine.underGatewayLock(ctx, engineID, func() error { return machine.syncGateway(ctx) })
@@ -43,7 +44,7 @@ func Start(ctx context.Context, machine Machine, id string) error {
 		if err := compose.StartProject(ctx, machine.Engine, g.Preview.project(g.Number)); err != nil {
 			return err
 		}
-		if err := g.unset(ctx, machine.Engine.Client(), markAsleep); err != nil {
+		if err := machine.wake(ctx, s, g); err != nil {
 			return err
 		}
 		return machine.underGatewayLock(ctx, engineID, func() error { return machine.syncGateway(ctx) })
@@ -52,4 +53,29 @@ func Start(ctx context.Context, machine Machine, id string) error {
 		return fmt.Errorf("start %s: %w", id, err)
 	}
 	return nil
+}
+
+// sleep says that a generation is asleep; it is harmless when repeated.
+func (m Machine) sleep(ctx context.Context, s survey, g generation) error {
+	k, _, kept := s.keeper(g.Preview.ID, g.Number)
+	if !kept {
+		return g.set(ctx, m.Engine.Client(), markAsleep, nil)
+	}
+	if k.is == markAsleep {
+		return nil
+	}
+	to := k
+	to.is, to.since = markAsleep, time.Now()
+	return m.rename(ctx, g, k, to)
+}
+
+// wake says that it is not; it is harmless when repeated.
+func (m Machine) wake(ctx context.Context, s survey, g generation) error {
+	k, _, kept := s.keeper(g.Preview.ID, g.Number)
+	if !kept {
+		return g.unset(ctx, m.Engine.Client(), markAsleep)
+	}
+	to := k
+	to.is, to.since = markServing, time.Time{}
+	return m.rename(ctx, g, k, to)
 }

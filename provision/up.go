@@ -64,6 +64,7 @@ type run struct {
 	seed     seed     // of the database; the zero value: none is wanted
 	making   *lock    // keeps others from loading what this run loads
 	cloned   bool     // the database is a clone of it
+	keeping  keeping  // of the next generation
 }
 
 func (r *run) up(ctx context.Context) error {
@@ -114,18 +115,19 @@ type task struct {
 
 // make makes the next generation and lets it serve.
 func (r *run) make(ctx context.Context) error {
-	return r.perform(ctx, append(r.loading(), []task{
+	err := r.perform(ctx, append(r.loading(r.enter), []task{
 		{StepMigrate, r.options.Migrate == nil, r.migrate},
 		{StepStart, false, r.startAll},
 		{StepReady, false, r.waitReady},
 		{StepRoute, false, r.route},
 	}...))
+	return errors.Join(err, r.keeperDone())
 }
 
 // loading is what leads to a database that has the archive.
-func (r *run) loading() []task {
+func (r *run) loading(enter func(context.Context) error) []task {
 	return []task{
-		{StepGateway, false, r.startGateway},
+		{StepGateway, false, enter},
 		{StepImages, false, r.fetchImages},
 		{StepDatabase, false, r.startDatabase},
 		{StepLoad, r.archive == nil, r.load},
