@@ -28,6 +28,7 @@ const (
 type survey struct {
 	containers []box
 	volumes    []jar
+	networks   []string            // their names
 	others     []map[string]string // the labels of networks and images
 }
 
@@ -86,7 +87,7 @@ func look(ctx context.Context, api client.APIClient, id string) (survey, error) 
 		s.volumes = append(s.volumes, jarOf(v))
 	}
 	for _, n := range networks {
-		s.others = append(s.others, n.Labels)
+		s.networks, s.others = append(s.networks, n.Name), append(s.others, n.Labels)
 	}
 	for _, i := range images {
 		if builtByUs(i) {
@@ -142,6 +143,7 @@ func (s survey) via(gateway string) survey {
 	return survey{
 		containers: slices.DeleteFunc(slices.Clone(s.containers), func(c box) bool { return other(c.Labels) }),
 		volumes:    slices.DeleteFunc(slices.Clone(s.volumes), func(v jar) bool { return other(v.Labels) }),
+		networks:   s.networks,
 		others:     slices.DeleteFunc(slices.Clone(s.others), other),
 	}
 }

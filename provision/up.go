@@ -204,9 +204,11 @@ func (r *run) resumeServing(ctx context.Context) error {
 func (r *run) cleanUp(ctx context.Context) error {
 	ctx, cancel := sturdy(ctx)
 	defer cancel()
+	outlasts := make(chan error, 1)
+	go func() { outlasts <- r.outlast(ctx) }()
 	err := r.next.unset(ctx, r.Engine.Client(), markBegun)
 	_, removed := r.removeLeftovers(ctx, r.next.Preview.ID)
-	return errors.Join(err, removed)
+	return errors.Join(err, removed, <-outlasts)
 }
 
 func (r *run) conclude() {
