@@ -3,7 +3,9 @@ package compose
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
 )
 
@@ -20,15 +22,58 @@ func StopProject(ctx context.Context, e *Engine, name string) error {
 	return nil
 }
 
-// StartProject starts the containers of a project again, each after those that
-// it needs, and as its file says when these are ready.
-func StartProject(ctx context.Context, e *Engine, name string) error {
-	c, err := NewStack(e, nil, nil).compose("start")
+// Existing returns the stack of a project that is on the engine, as far as its
+// containers tell of it: enough to start it again, to wait until it is ready and
+// to read its logs.
+func Existing(ctx context.Context, e *Engine, name string, observe func(Event)) (*Stack, error) {
+	containers, err := List(ctx, e, map[string]string{api.ProjectLabel: name})
+	if err != nil {
+		return nil, err
+	}
+	p := &types.Project{Name: name, Services: types.Services{}}
+	for _, c := range containers {
+		if c.OneOff || c.Service == "" || strings.EqualFold(c.Labels[api.OneoffLabel], "true") {
+			continue
+		}
+		service, again := p.Services[c.Service]
+		scale := 1
+		if again {
+			scale += service.GetScale()
+		}
+		p.Services[c.Service] = types.ServiceConfig{
+			Name: c.Service, Image: c.Image, Scale: &scale, DependsOn: dependenciesOf(c.Labels[api.DependenciesLabel]),
+		}
+	}
+	return NewStack(e, p, observe), nil
+}
+
+// dependenciesOf reads the label in which compose keeps depends_on:
+// "db:service_healthy:false,cache:service_started:false".
+func dependenciesOf(label string) types.DependsOnConfig {
+	found := types.DependsOnConfig{}
+	for one := range strings.SplitSeq(label, ",") {
+		name, rest, _ := strings.Cut(one, ":")
+		condition, _, _ := strings.Cut(rest, ":")
+		if name != "" {
+			found[name] = types.ServiceDependency{Condition: condition, Required: true}
+		}
+	}
+	return found
+}
+
+// Start starts the containers of the stack that do not run, each after those
+// that it needs, and as its file says when these are ready. It does not wait
+// until all are. A dependency that fails is a *NotReady.
+func (s *Stack) Start(ctx context.Context) error {
+	c, err := s.compose("start")
 	if err == nil {
-		err = c.Start(ctx, name, api.StartOptions{})
+		err = c.Start(ctx, s.project.Name, api.StartOptions{})
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("start: %w", ctx.Err())
 	}
 	if err != nil {
-		return fmt.Errorf("start %s: %w", name, err)
+		return fmt.Errorf("start %s: %w", s.project.Name, s.blame(ctx, s.project, err))
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (r *run) bake(ctx context.Context) error {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	if err := r.perform(ctx, r.loading()); err != nil {
+	if err := r.perform(ctx, r.loading(r.prepareCopies)); err != nil {
 		return r.undo(ctx, err)
 	}
 	return r.step(ctx, StepCleanup, r.settle)

@@ -3,6 +3,7 @@ package provision
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,7 +45,7 @@ import (
 func (r *run) prepareCopies(ctx context.Context) error {
 	r.written = r.stack.Project()
 	source := r.options.Source
-	plan, changes, err := compose.PlanCopies(r.written, source.Dir, source.Dir, r.options.Mounts)
+	plan, changes, err := compose.PlanCopies(r.written, cmp.Or(source.Root, source.Dir), source.Dir, r.options.Mounts)
 	if err != nil {
 		return err
 	}

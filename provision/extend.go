@@ -79,10 +79,16 @@ func (m Machine) alone(ctx context.Context, id, verb string, do func(engineID st
 	return do(engineID, s, g)
 }
 
-// markUntil makes the new marker before it removes the ones before: a killed
-// run leaves the preview with the longer time, never with a shorter one.
+// markUntil lets the keeper say when the preview ends. Where there is none, it
+// makes the new marker before it removes the ones before: a killed run leaves
+// the preview with the longer time, never with a shorter one.
 func (m Machine) markUntil(ctx context.Context, s survey, g generation) error {
 	api := m.Engine.Client()
+	if k, _, kept := s.keeper(g.Preview.ID, g.Number); kept {
+		to := k
+		to.put, to.until = true, g.Expires
+		return m.rename(ctx, g, k, to)
+	}
 	end := mark(string(markExtended) + "-never")
 	if !g.Expires.IsZero() {
 		end = mark(string(markExtended) + "-" + strconv.FormatInt(g.Expires.Unix(), 10))
@@ -109,6 +115,9 @@ func isExtension(v jar) bool {
 // extended is the end of a generation as it was put last, if it ever was. Of
 // two, which a killed run leaves, the later one counts.
 func (s survey) extended(id string, number int) (end time.Time, put bool) {
+	if k, _, kept := s.keeper(id, number); kept {
+		return k.until, k.put
+	}
 	for _, v := range s.volumes {
 		of := generationOf(v.Labels)
 		if !isExtension(v) || of.Preview.ID != id || of.Number != number {

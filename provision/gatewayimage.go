@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
@@ -112,7 +113,8 @@ func writeImage(w io.Writer, binary io.Reader, size int64) error {
 	return archive.Close()
 }
 
-// removeGatewayImages removes those made of other binaries.
+// removeGatewayImages removes those made of other binaries, but for those that
+// a keeper still runs.
 func removeGatewayImages(ctx context.Context, api client.APIClient, name, keep string) error {
 	images, err := api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelGateway+"="+name))})
 	if err != nil {
@@ -123,7 +125,7 @@ func removeGatewayImages(ctx context.Context, api client.APIClient, name, keep s
 			continue
 		}
 		_, err := api.ImageRemove(ctx, found.ID, image.RemoveOptions{Force: true, PruneChildren: true})
-		if err != nil && !notFound(err) {
+		if err != nil && !notFound(err) && !cerrdefs.IsConflict(err) {
 			return fmt.Errorf("images of the gateway: %w", err)
 		}
 	}

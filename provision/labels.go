@@ -32,6 +32,7 @@ const (
 	labelFiles      = prefix + "files"      // on the volume of a checkout's copy: what it is of
 	labelMark       = prefix + "mark"       // on a marker volume: what it says
 	labelContainers = prefix + "containers" // on the marker of stopped ones: their ids
+	labelKeeper     = prefix + "keeper"     // on a generation's keeper
 	labelGateway    = prefix + "gateway"    // on what belongs to the gateway
 	labelConfig     = prefix + "gateway-config"
 	labelFront      = prefix + "gateway-front" // on the gateway's container: a Front
@@ -105,7 +106,7 @@ func (g generation) labels() map[string]string {
 func (g generation) everyLabel() map[string]string {
 	labels := map[string]string{
 		labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelExpose: "", labelExpires: "",
-		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelGateway: "", labelConfig: "",
+		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelKeeper: "", labelGateway: "", labelConfig: "",
 		labelFront: "", labelSignIn: "",
 	}
 	maps.Copy(labels, g.labels())

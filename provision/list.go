@@ -23,6 +23,12 @@ type Status struct {
 	Expires    time.Time `json:"expires,omitzero"`
 	Links      []Link    `json:"links"`
 	Services   []Service `json:"services"`
+	// Down are the services that ought to run and have ended.
+	Down []string `json:"down,omitempty"`
+	// Gone is what somebody removed, as one says it: "the container of web".
+	Gone []string `json:"gone,omitempty"`
+	// Unreachable says that the gateway does not run, so that no link answers.
+	Unreachable bool `json:"unreachable,omitempty"`
 	// Stale are the generations beside the one that serves which nobody makes
 	// any more: runs that were killed left them.
 	Stale []int `json:"stale,omitempty"`
@@ -34,10 +40,13 @@ type State string
 // The states of a preview.
 const (
 	Serving    State = "serving"
-	Starting   State = "starting"   // the first generation is being made
-	Updating   State = "updating"   // stopped while its data is carried over
-	Asleep     State = "asleep"     // stopped on request
-	Incomplete State = "incomplete" // left by a run that was killed or told to keep it
+	Starting   State = "starting"    // the first generation is being made
+	Updating   State = "updating"    // stopped while its data is carried over
+	Asleep     State = "asleep"      // stopped on request
+	Ended      State = "down"        // all has ended that ought to run: the engine was restarted, or it crashed
+	PartlyDown State = "partly down" // some of it has
+	Broken     State = "broken"      // what it cannot be started without was removed by somebody
+	Incomplete State = "incomplete"  // left by a run that was killed or told to keep it
 )
 
 // Service is one service of the generation, as it is now.
@@ -64,9 +73,13 @@ func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error)
 	if err != nil {
 		return nil, err
 	}
-	at, err := machine.entrance(ctx)
+	current, reachable, err := machine.findGateway(ctx)
 	if err != nil {
 		return nil, err
+	}
+	at := machine.wantedEntrance(current)
+	if reachable {
+		at, reachable = entranceOf(current), current.State.Running
 	}
 	of := map[string]string{labelPreview: filter.ID}
 	containers, err := compose.List(ctx, machine.Engine, of) // once for all previews
@@ -81,7 +94,12 @@ func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error)
 		}
 		status := machine.status(s, g, engineID)
 		status.Services = servicesOf(g, containers)
-		status.Links = g.links(at)
+		status.Links, status.Unreachable = g.links(at), !reachable
+		loss, err := lost(ctx, machine.Engine.Client(), s, g)
+		if err != nil {
+			return nil, err
+		}
+		status.told(loss)
 		found = append(found, status)
 	}
 	return found, nil
@@ -127,7 +145,7 @@ func servicesOf(g generation, containers []compose.Container) []Service {
 	services := []Service{}
 	for _, c := range containers {
 		of := generationOf(c.Labels)
-		if c.OneOff || of.Preview.ID != g.Preview.ID || of.Number != g.Number {
+		if c.OneOff || c.Labels[labelKeeper] != "" || of.Preview.ID != g.Preview.ID || of.Number != g.Number {
 			continue
 		}
 		services = append(services, Service{Name: c.Service, State: c.State, Health: c.Health, ExitCode: c.ExitCode})

@@ -12,8 +12,10 @@ import (
 )
 
 // A mark is a fact about a generation that can change: the labels of its
-// containers cannot. It is an empty volume with labels, which the engine makes
-// and removes as one act, so that a killed run leaves the fact or none.
+// containers cannot. Those that have to last are in the name of the generation's
+// keeper. The others, and all of a generation of an earlier version, are empty
+// volumes with labels. The engine renames, makes and removes as one act, so that
+// a killed run leaves the fact or none.
 type mark string
 
 const (

@@ -2,7 +2,12 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -18,7 +23,7 @@ func Stop(ctx context.Context, machine Machine, id string) error {
 		if state := s.state(id); state != Serving && state != Asleep {
 			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state), "offshoot up brings it up, offshoot down removes it")
 		}
-		if err := g.set(ctx, machine.Engine.Client(), markAsleep, nil); err != nil {
+		if err := machine.sleep(ctx, s, g); err != nil {
 			return err
 		}
 		err := machine.underGatewayLock(ctx, engineID, func() error { return machine.syncGateway(ctx) })
@@ -33,23 +38,147 @@ func Stop(ctx context.Context, machine Machine, id string) error {
 	return nil
 }
 
-// Start starts a preview again that was stopped. Services may need a while
-// until they answer.
-func Start(ctx context.Context, machine Machine, id string) error {
+// Start starts a preview again that was stopped, or of which something has ended
+// that ought to run, and waits until it is ready, for the timeout at each wait
+// (0: 5 minutes). A service that does not become ready is a *StepError. What
+// runs is left alone. Observe gets what happens; it may be nil.
+func Start(ctx context.Context, machine Machine, id string, timeout time.Duration, observe func(Event)) error {
+	r := &run{Machine: machine, observe: observe, result: &Result{}}
+	r.options.Timeout = timeout
 	err := machine.alone(ctx, id, "start", func(engineID string, s survey, g generation) error {
-		if _, asleep := s.marker(id, g.Number, markAsleep); !asleep {
-			return nil
-		}
-		if err := compose.StartProject(ctx, machine.Engine, g.Preview.project(g.Number)); err != nil {
-			return err
-		}
-		if err := g.unset(ctx, machine.Engine.Client(), markAsleep); err != nil {
-			return err
-		}
-		return machine.underGatewayLock(ctx, engineID, func() error { return machine.syncGateway(ctx) })
+		r.engineID, r.next = engineID, g
+		return r.letRun(ctx, s)
 	})
 	if err != nil {
 		return fmt.Errorf("start %s: %w", id, err)
 	}
 	return nil
+}
+
+func (r *run) letRun(ctx context.Context, s survey) error {
+	g := r.next
+	if s.serving(g.Preview.ID) == 0 {
+		return hint.Wrap(fmt.Errorf("it is %s, and not serving", Incomplete), "offshoot up brings it up, offshoot down removes it")
+	}
+	l, err := lost(ctx, r.Engine.Client(), s, g)
+	if err != nil {
+		return err
+	}
+	if len(l.gone) > 0 {
+		return hint.Wrap(fmt.Errorf("%s: removed by somebody", strings.Join(l.gone, ", ")), "offshoot up makes the preview again")
+	}
+	if err := r.step(ctx, StepGateway, r.gatewayAgain); err != nil {
+		return err
+	}
+	if err := r.keeperAgain(ctx, s); err != nil {
+		return err
+	}
+	if r.stack, err = compose.Existing(ctx, r.Engine, g.Preview.project(g.Number), r.follow); err != nil {
+		return err
+	}
+	_, asleep := s.marker(g.Preview.ID, g.Number, markAsleep)
+	_, stopped := s.marker(g.Preview.ID, g.Number, markStopped)
+	if asleep || stopped || len(l.ended) > 0 {
+		err := r.step(ctx, StepStart, func(ctx context.Context) error { return r.startEnded(ctx, s) })
+		if err != nil {
+			return err
+		}
+	}
+	return r.step(ctx, StepReady, r.readyAgain)
+}
+
+// startEnded starts what has ended. First it is said that the preview serves: a
+// run that is killed then leaves one that is down, which the next start starts.
+func (r *run) startEnded(ctx context.Context, s survey) error {
+	if err := r.wake(ctx, s, r.next); err != nil {
+		return err
+	}
+	if err := r.startDatabaseAgain(ctx, s); err != nil {
+		return err
+	}
+	inTime, cancel := context.WithTimeout(ctx, r.timeout())
+	defer cancel()
+	err := r.failed(ctx, r.stack.Start(inTime))
+	// What was stopped while its data was to be carried over runs, too.
+	return errors.Join(err, r.next.unset(ctx, r.Engine.Client(), markStopped))
+}
+
+// startDatabaseAgain starts the database first and waits for it, as an up does:
+// others may end where they cannot reach it.
+func (r *run) startDatabaseAgain(ctx context.Context, s survey) error {
+	if r.next.Database == "" || len(r.stack.Project().Services[r.next.Database].DependsOn) > 0 {
+		return nil
+	}
+	for _, c := range s.boxes(r.next.Preview.ID, r.next.Number) {
+		if c.service() != r.next.Database || !c.over() {
+			continue
+		}
+		if err := r.Engine.Client().ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
+			return r.failed(ctx, fmt.Errorf("start %s: %w", c.service(), err))
+		}
+	}
+	return r.awaitDatabase(ctx)
+}
+
+// readyAgain is waitReady, and waits for the database's own word too.
+func (r *run) readyAgain(ctx context.Context) error {
+	if r.next.Database != "" {
+		if err := r.awaitDatabase(ctx); err != nil {
+			return err
+		}
+	}
+	return r.waitReady(ctx)
+}
+
+// gatewayAgain makes the gateway run where it does not.
+func (r *run) gatewayAgain(ctx context.Context) error {
+	err := r.underGatewayLock(ctx, r.engineID, func() error {
+		current, exists, err := r.findGateway(ctx)
+		if err != nil || exists && current.State.Running {
+			return err
+		}
+		return r.ensureGateway(ctx)
+	})
+	if err == nil {
+		r.at, err = r.entrance(ctx)
+	}
+	return err
+}
+
+// keeperAgain makes the keeper run where it does not.
+func (m Machine) keeperAgain(ctx context.Context, s survey) error {
+	for _, c := range s.containers {
+		if !c.keeps() || !c.over() {
+			continue
+		}
+		if err := m.Engine.Client().ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
+			return fmt.Errorf("start the keeper: %w", err)
+		}
+	}
+	return nil
+}
+
+// sleep says that a generation is asleep; it is harmless when repeated.
+func (m Machine) sleep(ctx context.Context, s survey, g generation) error {
+	k, _, kept := s.keeper(g.Preview.ID, g.Number)
+	if !kept {
+		return g.set(ctx, m.Engine.Client(), markAsleep, nil)
+	}
+	if k.is == markAsleep {
+		return nil
+	}
+	to := k
+	to.is, to.since = markAsleep, time.Now()
+	return m.rename(ctx, g, k, to)
+}
+
+// wake says that it is not; it is harmless when repeated.
+func (m Machine) wake(ctx context.Context, s survey, g generation) error {
+	k, _, kept := s.keeper(g.Preview.ID, g.Number)
+	if !kept {
+		return g.unset(ctx, m.Engine.Client(), markAsleep)
+	}
+	to := k
+	to.is, to.since = markServing, time.Time{}
+	return m.rename(ctx, g, k, to)
 }

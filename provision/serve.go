@@ -40,6 +40,15 @@ func (r *run) startGateway(ctx context.Context) error {
 	return err
 }
 
+// copyAndKeep prepares the copies, and has what they lie in kept from then on.
+func (r *run) copyAndKeep(ctx context.Context) error {
+	err := r.prepareCopies(ctx)
+	if err == nil {
+		r.beginKeeper(context.WithoutCancel(ctx), r.held)
+	}
+	return err
+}
+
 func (r *run) fetchImages(ctx context.Context) error {
 	r.Engine.AddLogins(r.options.Logins)
 	if err := r.stack.Pull(ctx); err != nil {
@@ -116,15 +125,14 @@ func (r *run) route(ctx context.Context) error {
 	if err := r.options.Guard.wanted(ctx); err != nil {
 		return err
 	}
-	api := r.Engine.Client()
-	if err := r.next.set(ctx, api, markServing, nil); err != nil {
+	if err := r.markServing(ctx); err != nil {
 		return err
 	}
 	err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) })
 	if err != nil {
 		ctx, cancel := sturdy(ctx)
 		defer cancel()
-		return errors.Join(err, r.next.unset(ctx, api, markServing))
+		return errors.Join(err, r.unmarkServing(ctx))
 	}
 	r.tellCertificates(ctx)
 	return nil

@@ -36,7 +36,7 @@ func TestEveryLabel_LeavesNoneToAnImage(t *testing.T) {
 	g := generation{Preview: Preview{ID: "shop-main", Project: "shop", Name: "main", Repository: "r", Branch: "main"}, Number: 3, Via: "g"}
 	for _, key := range []string{
 		labelPreview, labelProject, labelName, labelRepository, labelPull, labelBranch, labelCommit, labelGeneration, labelArchive, labelExpires,
-		labelVersion, labelDatabase, labelExpose, labelVia, labelVolumeOf, labelMark, labelContainers, labelGateway, labelConfig, labelFront, labelSignIn,
+		labelVersion, labelDatabase, labelExpose, labelVia, labelVolumeOf, labelMark, labelContainers, labelKeeper, labelGateway, labelConfig, labelFront, labelSignIn,
 	} {
 		image[key] = "99"
 	}

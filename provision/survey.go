@@ -28,6 +28,7 @@ const (
 type survey struct {
 	containers []box
 	volumes    []jar
+	networks   []string            // their names
 	others     []map[string]string // the labels of networks and images
 }
 
@@ -86,7 +87,7 @@ func look(ctx context.Context, api client.APIClient, id string) (survey, error) 
 		s.volumes = append(s.volumes, jarOf(v))
 	}
 	for _, n := range networks {
-		s.others = append(s.others, n.Labels)
+		s.networks, s.others = append(s.networks, n.Name), append(s.others, n.Labels)
 	}
 	for _, i := range images {
 		if builtByUs(i) {
@@ -142,6 +143,7 @@ func (s survey) via(gateway string) survey {
 	return survey{
 		containers: slices.DeleteFunc(slices.Clone(s.containers), func(c box) bool { return other(c.Labels) }),
 		volumes:    slices.DeleteFunc(slices.Clone(s.volumes), func(v jar) bool { return other(v.Labels) }),
+		networks:   s.networks,
 		others:     slices.DeleteFunc(slices.Clone(s.others), other),
 	}
 }
@@ -184,6 +186,15 @@ func (s survey) labels() []map[string]string {
 // that says so. None is 0.
 func (s survey) serving(id string) int {
 	serving := 0
+	for _, c := range s.containers {
+		if !c.keeps() || c.preview() != id {
+			continue
+		}
+		g := generationOf(c.Labels)
+		if k, ours := keeperOf(g, c.Name); ours && k.says(markServing) {
+			serving = max(serving, g.Number)
+		}
+	}
 	for _, v := range s.volumes {
 		if v.Labels[labelMark] == string(markServing) && v.Labels[labelPreview] == id {
 			serving = max(serving, generationOf(v.Labels).Number)
@@ -194,6 +205,13 @@ func (s survey) serving(id string) int {
 
 // marker finds the marker of one generation.
 func (s survey) marker(id string, number int, m mark) (jar, bool) {
+	if k, by, kept := s.keeper(id, number); kept && k.says(m) {
+		found := jar{Name: by.Name, Labels: by.Labels, Created: by.Created}
+		if m == markAsleep && !k.since.IsZero() {
+			found.Created = k.since
+		}
+		return found, true
+	}
 	for _, v := range s.volumes {
 		if v.Labels[labelMark] == string(m) && v.Labels[labelPreview] == id && generationOf(v.Labels).Number == number {
 			return v, true
@@ -202,11 +220,11 @@ func (s survey) marker(id string, number int, m mark) (jar, bool) {
 	return jar{}, false
 }
 
-// boxes are the containers of one generation, without one-offs.
+// boxes are the containers of one generation's services, without one-offs.
 func (s survey) boxes(id string, number int) []box {
 	var found []box
 	for _, c := range s.containers {
-		if c.preview() == id && generationOf(c.Labels).Number == number && !c.oneOff() {
+		if c.preview() == id && generationOf(c.Labels).Number == number && !c.oneOff() && !c.keeps() {
 			found = append(found, c)
 		}
 	}

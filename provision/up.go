@@ -68,6 +68,7 @@ type run struct {
 	seed     seed           // of the database; the zero value: none is wanted
 	making   *lock          // keeps others from loading what this run loads
 	cloned   bool           // the database is a clone of it
+	keeping  keeping        // of the next generation
 }
 
 func (r *run) up(ctx context.Context) error {
@@ -118,20 +119,21 @@ type task struct {
 
 // make makes the next generation and lets it serve.
 func (r *run) make(ctx context.Context) error {
-	return r.perform(ctx, append(r.loading(), []task{
+	err := r.perform(ctx, append(r.loading(r.copyAndKeep), []task{
 		{StepMigrate, r.options.Migrate == nil, r.migrate},
 		{StepStart, false, r.startAll},
 		{StepReady, false, r.waitReady},
 		{StepRoute, false, r.route},
 	}...))
+	return errors.Join(err, r.keeperDone())
 }
 
 // loading is what leads to a database that has the archive.
-func (r *run) loading() []task {
+func (r *run) loading(copies func(context.Context) error) []task {
 	return []task{
 		{StepGateway, false, r.startGateway},
 		{StepImages, false, r.fetchImages},
-		{StepCopies, false, r.prepareCopies},
+		{StepCopies, false, copies},
 		{StepDatabase, false, r.startDatabase},
 		{StepLoad, r.archive == nil, r.load},
 	}
@@ -207,9 +209,11 @@ func (r *run) resumeServing(ctx context.Context) error {
 func (r *run) cleanUp(ctx context.Context) error {
 	ctx, cancel := sturdy(ctx)
 	defer cancel()
+	outlasts := make(chan error, 1)
+	go func() { outlasts <- r.outlast(ctx) }()
 	err := r.next.unset(ctx, r.Engine.Client(), markBegun)
 	_, removed := r.removeLeftovers(ctx, r.next.Preview.ID)
-	return errors.Join(err, removed)
+	return errors.Join(err, removed, <-outlasts)
 }
 
 func (r *run) conclude() {

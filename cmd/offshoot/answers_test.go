@@ -141,7 +141,7 @@ func TestListTable_WideNamesStayInTheirColumns(t *testing.T) {
 			{Name: "web", State: "restarting"}, {Name: "db", State: "running", Health: "starting"}, {Name: "job", State: "running", ExitCode: 1},
 		}},
 	}, now)
-	want := `PREVIEW     PROJECT  STATE                        COMMIT  AGE  EXPIRES  LINK
+	want := `PREVIEW     PROJECT  STATE                        COMMIT  AGE  EXPIRES
 世界        größe    serving                      abc     0s   in 1m
 ` + "e\u0301           x        starting                             0s   never\n" +
 		`pr-1234567  shop     incomplete (web restarting)               in 0s

@@ -181,7 +181,7 @@ func (p *ciPreviews) Now(ctx context.Context, number int) (now ci.Preview, err e
 		return now, unlessNone(err)
 	}
 	status, err := provision.Get(ctx, machine, preview.ID)
-	if errors.Is(err, provision.ErrNoPreview) || err == nil && status.State == provision.Incomplete {
+	if errors.Is(err, provision.ErrNoPreview) || err == nil && (status.State == provision.Incomplete || status.State == provision.Broken) {
 		return now, nil
 	}
 	return ci.Preview{Commit: status.Commit, Links: linksOf(status.Links), Expires: status.Expires, Machine: thisComputer()}, err

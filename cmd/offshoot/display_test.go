@@ -109,13 +109,13 @@ func TestProgress_OneLineForEachStepOfASubset(t *testing.T) {
 	}
 }
 
-func TestListTable_OneLineForEachPreview(t *testing.T) {
+func TestListTable_OneLineForEachPreviewAndLink(t *testing.T) {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	got := listTable([]provision.Status{
 		{
 			Preview: provision.Preview{Name: "pr-12", Project: "shop"}, State: provision.Serving, Commit: "0123456789abcdef",
 			Created: now.Add(-90 * time.Minute), Expires: now.Add(71 * time.Hour),
-			Links: []provision.Link{{URL: "http://pr-12.shop.localhost:8480/"}, {URL: "http://other/"}},
+			Links: []provision.Link{{URL: "http://web--pr-12.shop.localhost:8480/"}, {URL: "http://api--pr-12.shop.localhost:8480/"}},
 			Services: []provision.Service{
 				{Name: "web", State: "running", Health: "unhealthy"},
 				{Name: "seed", State: "exited", ExitCode: 2},
@@ -125,8 +125,10 @@ func TestListTable_OneLineForEachPreview(t *testing.T) {
 		{Preview: provision.Preview{Name: "main", Project: "shop"}, State: provision.Incomplete, Created: now.Add(-10 * time.Second)},
 		{Preview: provision.Preview{Name: "old", Project: "shop"}, State: provision.Starting, Created: now.Add(-15 * 24 * time.Hour), Expires: now.Add(-time.Second)},
 	}, now)
-	want := `PREVIEW  PROJECT  STATE                                 COMMIT      AGE  EXPIRES  LINK
-pr-12    shop     serving (web unhealthy, seed exited)  0123456789  1h   in 3d    http://pr-12.shop.localhost:8480/
+	want := `PREVIEW  PROJECT  STATE                                 COMMIT      AGE  EXPIRES
+pr-12    shop     serving (web unhealthy, seed exited)  0123456789  1h   in 3d
+  http://web--pr-12.shop.localhost:8480/
+  http://api--pr-12.shop.localhost:8480/
 main     shop     incomplete                                        10s  never
 old      shop     starting                                          15d  expired
 `

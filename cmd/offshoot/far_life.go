@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/machine"
@@ -72,8 +73,17 @@ func (a *app) stopCommand() *cobra.Command {
 }
 
 func (a *app) startCommand() *cobra.Command {
-	return a.lifeCommand("start", "let a preview that was stopped run again",
-		"Start starts a preview that was stopped, and prints the link. A machine of its\nown has another address then, and so has a preview that is named after it.", a.startHere, far.start)
+	timeout := defaultTimeout
+	here := func(ctx context.Context, m provision.Machine, p provision.Preview) error {
+		if timeout <= 0 {
+			return hint.Usage(fmt.Errorf("timeout %v", timeout), "give a time such as 5m")
+		}
+		return a.startHere(ctx, m, p, timeout)
+	}
+	c := a.lifeCommand("start", "let a preview run again that was stopped or is down",
+		"Start starts what has ended of a preview, since it was stopped or the computer\nwas, waits until it is ready, and prints the link. A machine of its own has\nanother address then, and so has a preview that is named after it.", here, far.start)
+	c.Flags().DurationVar(&timeout, "timeout", timeout, "how long to wait until ready")
+	return c
 }
 
 func (a *app) lifeCommand(verb, short, long string, here func(context.Context, provision.Machine, provision.Preview) error, there func(far, context.Context, provision.Preview) error) *cobra.Command {
@@ -102,10 +112,14 @@ func (a *app) stopHere(ctx context.Context, m provision.Machine, p provision.Pre
 	return nil
 }
 
-func (a *app) startHere(ctx context.Context, m provision.Machine, p provision.Preview) error {
-	if err := provision.Start(ctx, m, p.ID); err != nil {
+func (a *app) startHere(ctx context.Context, m provision.Machine, p provision.Preview, timeout time.Duration) error {
+	u := a.newUI()
+	defer u.Close()
+	if err := provision.Start(ctx, m, p.ID, timeout, newSteps(u).observe); err != nil {
+		explainStep(u, err)
 		return err
 	}
+	u.Close()
 	status, err := provision.Get(ctx, m, p.ID)
 	if err != nil {
 		return err

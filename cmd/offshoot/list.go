@@ -56,21 +56,75 @@ func (a *app) list(ctx context.Context) (err error) {
 		u.Info("no previews on this computer")
 		return nil
 	}
-	return a.println(strings.TrimRight(listTable(previews, time.Now()), "\n"))
+	if err := a.println(strings.TrimRight(listTable(previews, time.Now()), "\n")); err != nil {
+		return err
+	}
+	u := a.newUI()
+	defer u.Close()
+	for _, text := range waysOut(previews) {
+		u.Info(text)
+	}
+	return nil
 }
 
+// listTable has a line for each preview, and one below it for each of its links.
 func listTable(previews []provision.Status, now time.Time) string {
-	rows := [][]string{{"PREVIEW", "PROJECT", "STATE", "COMMIT", "AGE", "EXPIRES", "LINK"}}
+	rows := [][]string{{"PREVIEW", "PROJECT", "STATE", "COMMIT", "AGE", "EXPIRES"}}
 	for _, p := range previews {
 		rows = append(rows, []string{
-			p.Preview.Name, p.Preview.Project, listState(p), short(p.Commit, 10), since(p.Created, now), until(p.Expires, now), firstLink(p),
+			p.Preview.Name, p.Preview.Project, listState(p), short(p.Commit, 10), since(p.Created, now), until(p.Expires, now),
 		})
 	}
-	return ui.Table(rows)
+	lines := strings.SplitAfter(ui.Table(rows), "\n")
+	var b strings.Builder
+	b.WriteString(lines[0])
+	for i, p := range previews {
+		b.WriteString(lines[i+1])
+		for _, link := range p.Links {
+			b.WriteString("  " + ui.Clean(link.URL) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// waysOut says what to do about previews that are not as they were left.
+func waysOut(previews []provision.Status) []string {
+	var texts []string
+	unreachable := false
+	for _, p := range previews {
+		unreachable = unreachable || p.Unreachable
+		switch p.State {
+		case provision.Ended, provision.PartlyDown:
+			texts = append(texts, fmt.Sprintf("%s is %s: offshoot start%s starts what has ended", p.Preview.Name, p.State, naming(p.Preview)))
+		case provision.Broken:
+			texts = append(texts, fmt.Sprintf("of %s somebody removed %s: offshoot up%s makes it again", p.Preview.Name, strings.Join(p.Gone, ", "), naming(p.Preview)))
+		}
+	}
+	if unreachable {
+		texts = append(texts, "no link answers, since the gateway does not run: offshoot start or up lets it run again")
+	}
+	return texts
+}
+
+// naming are the arguments that name a preview.
+func naming(p provision.Preview) string {
+	switch {
+	case p.PullRequest > 0:
+		return fmt.Sprintf(" --pr %d", p.PullRequest)
+	case p.Branch != "":
+		return " --branch " + ui.Clean(p.Branch)
+	}
+	return ""
 }
 
 // listState adds the services that are not well.
 func listState(p provision.Status) string {
+	if p.State == provision.PartlyDown {
+		return fmt.Sprintf("%s (%s)", p.State, strings.Join(p.Down, ", "))
+	}
+	if p.State != provision.Serving && p.State != provision.Incomplete && p.State != provision.Starting {
+		return string(p.State) // its services are not meant to run, or cannot
+	}
 	var bad []string
 	for _, s := range p.Services {
 		if s.Health == "unhealthy" || s.State == "restarting" || s.ExitCode != 0 && s.State == "exited" {

@@ -19,6 +19,7 @@ import (
 //	gateway sign                       what is to be signed on standard input
 //	gateway digest                     a digest made with a key, of standard input
 //	gateway forget                     what lets in, and certificates
+//	gateway hold                       nothing, until it is told to end
 //	gateway clone [-sync] FROM TO      one folder into another
 //	gateway copy FROM TO               parts of a checkout, named on standard input
 //	gateway certificates               how it stands about them, as JSON
@@ -43,6 +44,8 @@ func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writ
 		return commandDigest(args, stdin, stdout)
 	case "forget":
 		return commandForget(args)
+	case "hold":
+		return hold(ctx)
 	case "sign":
 		return commandSign(args, stdin, stdout)
 	case "probe":

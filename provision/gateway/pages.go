@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type page struct {
 	Title   string
 	Reload  int // seconds until the page loads itself again; 0 never
 	Route   Route
+	Start   string // the command that wakes the preview
 	Entries []entry
 	SignIn  signInPage
 	Link    string // of the same page by HTTPS
@@ -54,10 +56,32 @@ func showWaiting(w http.ResponseWriter, r *http.Request, route Route) {
 		reload = 15
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(reload))
+	plain := fmt.Sprintf("preview %s of %s is %s", route.Preview, route.Project, route.State)
+	if route.State == Asleep {
+		plain += ": " + route.startCommand() + " lets it run again"
+	}
 	show(w, r, http.StatusServiceUnavailable, "waiting.html",
-		page{Title: route.Preview + " is " + string(route.State), Reload: reload, Route: route},
-		fmt.Sprintf("preview %s of %s is %s", route.Preview, route.Project, route.State))
+		page{Title: route.Preview + " is " + string(route.State), Reload: reload, Route: route, Start: route.startCommand()}, plain)
 }
+
+var pullName = regexp.MustCompile(`^pr-([1-9][0-9]*)$`)
+
+// startCommand is what lets a preview run again, to be pasted into a shell: a
+// branch's name is its author's own text.
+func (r Route) startCommand() string {
+	if number := pullName.FindStringSubmatch(r.Preview); number != nil {
+		return "offshoot start --pr " + number[1]
+	}
+	if r.Branch == "" {
+		return "offshoot start"
+	}
+	if plainName.MatchString(r.Branch) {
+		return "offshoot start --branch " + r.Branch
+	}
+	return "offshoot start --branch '" + strings.ReplaceAll(r.Branch, "'", `'\''`) + "'"
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
 
 func showDown(w http.ResponseWriter, r *http.Request, route Route) {
 	show(w, r, http.StatusBadGateway, "down.html",

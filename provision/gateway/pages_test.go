@@ -52,6 +52,27 @@ func TestPages_WaitingPageLoadsItselfAgain(t *testing.T) {
 	}
 }
 
+func TestPages_OfASleepingPreviewSayHowToWakeIt(t *testing.T) {
+	for _, c := range []struct{ preview, branch, want, shown string }{
+		{"pr-7", "feature", "offshoot start --pr 7", "offshoot start --pr 7"},
+		{"feature-x", "feature/x", "offshoot start --branch feature/x", "offshoot start --branch feature/x"},
+		{"evil-01234567", "a;id'b", `offshoot start --branch 'a;id'\''b'`, `offshoot start --branch &#39;a;id&#39;\&#39;&#39;b&#39;`},
+		{"dash-01234567", "-x", "offshoot start --branch '-x'", "offshoot start --branch &#39;-x&#39;"},
+		{"pr-7-01234567", "", "offshoot start", "<code>offshoot start</code>"},
+	} {
+		route := secretRoute()
+		route.State, route.Preview, route.Branch = Asleep, c.preview, c.branch
+		address := gatewayWith(t, route)
+		if _, body := browse(t, address, route.Host, "/"); !strings.Contains(body, c.shown) {
+			t.Errorf("%s: the page does not say %q:\n%s", c.preview, c.shown, body)
+		}
+		_, body := do(t, request(t, http.MethodGet, address, route.Host, "/", nil))
+		if want := "preview " + c.preview + " of bank is asleep: " + c.want + " lets it run again\n"; body != want {
+			t.Errorf("a program is told %q, want %q", body, want)
+		}
+	}
+}
+
 func TestPages_IndexLinksThePreviewsByThePortThatWasAsked(t *testing.T) {
 	route := secretRoute()
 	route.Branch = `<script>alert(1)</script>`

@@ -1,0 +1,119 @@
+package provision
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+// keptBy is the keeper of a generation that says something.
+func keptBy(g generation, k keeper) box {
+	labels := g.everyLabel()
+	labels[labelKeeper] = "true"
+	return box{ID: "keeper" + strconv.Itoa(g.Number), Name: k.name(g), Labels: labels, State: "running", Created: noon}
+}
+
+func TestKeeper_SaysByItsNameWhatItReadsBack(t *testing.T) {
+	g := stackOf(3)
+	for want, k := range map[string]keeper{
+		"offshoot.shop-pr-1-g3.begun":                          {is: markBegun},
+		"offshoot.shop-pr-1-g3.serving":                        {is: markServing},
+		"offshoot.shop-pr-1-g3.serving.until-never":            {is: markServing, put: true},
+		"offshoot.shop-pr-1-g3.serving.until-20260304T120000Z": {is: markServing, put: true, until: noon},
+		"offshoot.shop-pr-1-g3.asleep.since-20260304T120000Z.until-20260304T130000Z": {
+			is: markAsleep, since: noon, put: true, until: noon.Add(time.Hour),
+		},
+	} {
+		if got := k.name(g); got != want {
+			t.Errorf("name %q, want %q", got, want)
+		}
+		if got, ok := keeperOf(g, want); !ok || got.is != k.is || !got.since.Equal(k.since) || got.put != k.put || !got.until.Equal(k.until) {
+			t.Errorf("%q is read as %+v, %v", want, got, ok)
+		}
+	}
+}
+
+func TestKeeper_ReadsNothingLikeItsName(t *testing.T) {
+	for _, name := range []string{
+		"", "offshoot.", "offshoot.shop-pr-1-g3", "offshoot.shop-pr-1-g3.", "offshoot.shop-pr-1-g3.kept", "offshoot.shop-pr-1-g3.serving.",
+		"offshoot.shop-pr-1-g4.serving", "shop-pr-1-g3.serving", "offshoot.shop-pr-1-g3.serving.until-", "offshoot.shop-pr-1-g3.serving.until-soon",
+		"offshoot.shop-pr-1-g3.serving.until-20261301T000000Z", "offshoot.shop-pr-1-g3.serving.until-never.until-never",
+		"offshoot.shop-pr-1-g3.asleep.until-never.since-20260304T120000Z", "offshoot.shop-pr-1-g3.serving.more-20260304T120000Z",
+		"offshoot.shop-pr-1-g3.SERVING", "x.offshoot.shop-pr-1-g3.serving",
+	} {
+		if k, ok := keeperOf(stackOf(3), name); ok {
+			t.Errorf("%q is read as %+v", name, k)
+		}
+	}
+}
+
+func TestSurvey_TakesFromKeepersWhatMarkersSayElse(t *testing.T) {
+	g1, g2 := stackOf(1, port{"web", 80}), stackOf(2, port{"web", 80})
+	end := noon.Add(time.Hour)
+	web := boxed(g1, "web", "a", "running", nil)
+	for name, c := range map[string]struct {
+		keepers []box
+		shown   int
+		state   State
+		route   gateway.State
+		expires time.Time
+	}{
+		"begun":         {[]box{keptBy(g1, keeper{is: markBegun})}, 1, Incomplete, gateway.Starting, time.Time{}},
+		"serving":       {[]box{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markBegun})}, 1, Serving, gateway.Serving, time.Time{}},
+		"just switched": {[]box{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markServing})}, 2, Serving, gateway.Serving, time.Time{}},
+		"asleep":        {[]box{keptBy(g1, keeper{is: markAsleep, since: noon})}, 1, Asleep, gateway.Asleep, time.Time{}},
+		"extended":      {[]box{keptBy(g1, keeper{is: markServing, put: true, until: end})}, 1, Serving, gateway.Serving, end},
+	} {
+		s := survey{containers: append([]box{web}, c.keepers...)}
+		if got := s.shown("shop-pr-1"); got != c.shown {
+			t.Errorf("%s: shows %d", name, got)
+		}
+		if got := s.state("shop-pr-1"); got != c.state {
+			t.Errorf("%s: is %s", name, got)
+		}
+		if got := s.generation("shop-pr-1", c.shown); !got.Expires.Equal(c.expires) || got.Commit != g1.Commit {
+			t.Errorf("%s: generation %+v", name, got)
+		}
+		routes := s.routesOf("shop-pr-1", entrance{port: 8480})
+		if len(routes) != 1 || routes[0].State != c.route || !routes[0].Since.Equal(noon) || !routes[0].Expires.Equal(c.expires) {
+			t.Errorf("%s: routes %+v", name, routes)
+		}
+		if boxes := s.boxes("shop-pr-1", 1); len(boxes) != 1 || boxes[0].ID != web.ID {
+			t.Errorf("%s: a keeper is taken for a service: %+v", name, boxes)
+		}
+	}
+}
+
+func TestSurvey_TakesNoContainerForAKeeperThatIsNone(t *testing.T) {
+	g := stackOf(1, port{"web", 80})
+	named := boxed(g, "web", "a", "running", nil) // a service, whatever it is called
+	named.Name = keeper{is: markServing}.name(g)
+	other := keptBy(g, keeper{is: markServing}) // of one preview, called as that of another
+	other.Labels = maps.Clone(other.Labels)
+	other.Labels[labelPreview] = "shop-pr-2"
+	unnumbered := keptBy(g, keeper{is: markServing})
+	unnumbered.Labels = maps.Clone(unnumbered.Labels)
+	unnumbered.Labels[labelGeneration] = "0"
+	s := survey{containers: []box{named, other, unnumbered}}
+	for _, id := range []string{"shop-pr-1", "shop-pr-2"} {
+		if got := s.serving(id); got != 0 {
+			t.Errorf("%s: generation %d serves", id, got)
+		}
+	}
+}
+
+func TestUnusedVolumes_AreNotThoseThatAKeeperHas(t *testing.T) {
+	k := keptBy(stackOf(2), keeper{is: markServing})
+	k.Volumes = []string{"held"}
+	volume := func(name string) jar {
+		return jar{Name: name, Labels: map[string]string{labelPreview: "shop-pr-1", labelVolumeOf: "1"}}
+	}
+	s := survey{containers: []box{k}, volumes: []jar{volume("held"), volume("left")}}
+	if got := s.unusedVolumes("shop-pr-1"); !slices.Equal(got, []string{"left"}) {
+		t.Errorf("unused %q", got)
+	}
+}

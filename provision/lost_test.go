@@ -1,0 +1,114 @@
+package provision
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+func TestLost_TellsWhatHasEndedFromWhatIsDone(t *testing.T) {
+	g := stackOf(1, port{"web", 80})
+	g.Database = "db"
+	ended := func(code, policy string) string {
+		return `{"State":{"Status":"exited","ExitCode":` + code + `},"HostConfig":{"RestartPolicy":{"Name":"` + policy + `"}}}`
+	}
+	api := engineSaying(t, map[string]string{
+		"/containers/seed00000000/json": ended("0", "no"),
+		"/containers/failed000000/json": ended("1", "no"),
+		"/containers/worker000000/json": ended("0", "unless-stopped"),
+		"/containers/retries00000/json": ended("0", "on-failure"),
+		"/containers/web000000000/json": ended("0", ""),
+		"/containers/db0000000000/json": ended("0", "no"),
+		"/containers/cache0000000/json": ended("0", "always"),
+		"/containers/migrate00000/json": ended("0", "no"),
+		"/containers/notstarted00/json": `{"State":{"Status":"created"},"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}}`,
+	})
+	of := func(service, state string) box {
+		id := service
+		for len(id) < 12 {
+			id += "0"
+		}
+		return box{ID: id, Name: service, State: state, Labels: boxed(g, service, "x", state, nil).Labels}
+	}
+	done := []box{of("seed", "exited"), of("migrate", "exited"), of("retries", "exited"), of("gone", "exited"), of("restarting", "restarting")}
+	keeper := keptBy(g, keeper{is: markServing})
+	for name, c := range map[string]struct {
+		boxes []box
+		ended []string
+		state State
+	}{
+		"all well":           {[]box{of("web", "running"), of("db", "running")}, nil, Serving},
+		"a web that ended":   {[]box{of("web", "exited"), of("db", "running")}, []string{"web"}, PartlyDown},
+		"a worker and a job": {[]box{of("web", "running"), of("db", "running"), of("worker", "exited"), of("failed", "exited")}, []string{"failed", "worker"}, PartlyDown},
+		"never started":      {[]box{of("web", "running"), of("db", "running"), of("notstarted", "created")}, []string{"notstarted"}, PartlyDown},
+		"after a restart":    {[]box{of("web", "exited"), of("db", "exited"), of("cache", "exited")}, []string{"cache", "db", "web"}, Ended},
+	} {
+		s := survey{containers: slices.Concat(c.boxes, done, []box{keeper})}
+		l, err := lost(t.Context(), api, s, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status := Status{State: Serving}
+		if status.told(l); status.State != c.state || !slices.Equal(status.Down, c.ended) {
+			t.Errorf("%s: %s, down %q", name, status.State, status.Down)
+		}
+		asleep := Status{State: Asleep}
+		if asleep.told(l); asleep.State != Asleep || asleep.Down != nil {
+			t.Errorf("%s, asleep: %+v", name, asleep)
+		}
+	}
+}
+
+func TestGone_NamesWhatAGenerationCannotBeStartedWithout(t *testing.T) {
+	g := stackOf(1, port{"web", 80}, port{"api", 81})
+	g.Database = "db"
+	in := func(b box, networks ...string) box { b.Networks = networks; return b }
+	all := []box{
+		in(boxed(g, "web", "a", "exited", nil), "shop-pr-1-g1_default", "shared"), in(boxed(g, "api", "b", "exited", nil), "shop-pr-1-g1_default"),
+		in(boxed(g, "db", "c", "exited", nil), "shop-pr-1-g1_inner"),
+	}
+	both := []string{"shop-pr-1-g1_default", "shop-pr-1-g1_inner"}
+	for name, c := range map[string]struct {
+		survey survey
+		want   []string
+	}{
+		"nothing":        {survey{containers: all, networks: both}, nil},
+		"a network":      {survey{containers: all, networks: both[:1]}, []string{"the network shop-pr-1-g1_inner"}},
+		"a container":    {survey{containers: all[:2], networks: both}, []string{"the container of db"}},
+		"all containers": {survey{networks: both}, []string{"the container of api", "the container of db", "the container of web"}},
+		"but a keeper's": {
+			survey{containers: append([]box{keptBy(g, keeper{is: markAsleep})}, all...), networks: both}, nil,
+		},
+	} {
+		got := c.survey.gone(g)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: gone %q, want %q", name, got, c.want)
+		}
+		status := Status{State: Asleep}
+		if status.told(loss{gone: got}); (status.State == Broken) != (len(c.want) > 0) || !slices.Equal(status.Gone, c.want) {
+			t.Errorf("%s: status %+v", name, status)
+		}
+	}
+	if got := (survey{}).gone(generation{Number: 1}); got != nil {
+		t.Errorf("of nothing to show: %q", got)
+	}
+}
+
+func TestMayOutlast_LeavesWhatTheFileSaysAndWhatOthersWaitForTheEndOf(t *testing.T) {
+	project := &types.Project{Services: types.Services{
+		"web": {DependsOn: types.DependsOnConfig{
+			"seed": {Condition: types.ServiceConditionCompletedSuccessfully}, "db": {Condition: types.ServiceConditionHealthy},
+		}},
+		"db": {}, "seed": {}, "never": {Restart: types.RestartPolicyNo}, "retries": {Restart: types.RestartPolicyOnFailure},
+		"deployed": {Deploy: &types.DeployConfig{RestartPolicy: &types.RestartPolicy{Condition: "on-failure"}}},
+		"limited":  {Deploy: &types.DeployConfig{}},
+	}}
+	for name, want := range map[string]bool{
+		"web": true, "db": true, "limited": true, "seed": false, "never": false, "retries": false, "deployed": false, "unknown": false,
+	} {
+		if got := mayOutlast(project, name); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/docker/api/types/container"
+)
+
+// outlast lets what runs of a generation that serves come back when the engine
+// starts again, where the compose file says nothing about that. Not before: a
+// service that cannot start, while it is waited for, would be started for ever.
+func (r *run) outlast(ctx context.Context) error {
+	s, err := look(ctx, r.Engine.Client(), r.next.Preview.ID)
+	if err != nil {
+		return err
+	}
+	var all sync.WaitGroup
+	boxes := s.boxes(r.next.Preview.ID, r.next.Number)
+	errs := make([]error, len(boxes))
+	for i, c := range boxes {
+		if c.running() && mayOutlast(r.stack.Project(), c.service()) {
+			all.Go(func() { errs[i] = r.restartUnlessStopped(ctx, c) })
+		}
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+func (m Machine) restartUnlessStopped(ctx context.Context, c box) error {
+	_, err := m.Engine.Client().ContainerUpdate(ctx, c.ID, container.UpdateConfig{
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
+	})
+	if err != nil && !notFound(err) {
+		return fmt.Errorf("let %s outlast a restart: %w", c.service(), err)
+	}
+	return nil
+}
+
+// mayOutlast tells whether it is for us to say that a service runs for good: the
+// file does not, and no other service waits for its end.
+func mayOutlast(project *types.Project, name string) bool {
+	service, known := project.Services[name]
+	if !known || service.Restart != "" || service.Deploy != nil && service.Deploy.RestartPolicy != nil {
+		return false
+	}
+	for _, other := range project.Services {
+		if other.DependsOn[name].Condition == types.ServiceConditionCompletedSuccessfully {
+			return false
+		}
+	}
+	return true
+}
