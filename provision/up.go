@@ -51,19 +51,20 @@ type run struct {
 	current  Step
 	failedIn Step // the first that failed
 
-	engineID string
-	at       entrance
-	lock     *lock
-	serving  generation        // Number 0: nothing serves yet
-	next     generation        // what is being made
-	carried  map[string]string // volumes to keep: key in the compose file → name
-	archive  *archive          // nil: none to load
-	stack    *compose.Stack
-	started  []string // the services to start
-	server   server   // the database of the next generation
-	seed     seed     // of the database; the zero value: none is wanted
-	making   *lock    // keeps others from loading what this run loads
-	cloned   bool     // the database is a clone of it
+	engineID   string
+	at         entrance
+	lock       *lock
+	serving    generation        // Number 0: nothing serves yet
+	next       generation        // what is being made
+	carried    map[string]string // volumes to keep: key in the compose file → name
+	archive    *archive          // nil: none to load
+	stack      *compose.Stack
+	started    []string         // the services to start
+	candidates map[string][]int // other ports that a service may be shown at
+	server     server           // the database of the next generation
+	seed       seed             // of the database; the zero value: none is wanted
+	making     *lock            // keeps others from loading what this run loads
+	cloned     bool             // the database is a clone of it
 }
 
 func (r *run) up(ctx context.Context) error {
