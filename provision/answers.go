@@ -38,7 +38,7 @@ const (
 	hangupFor                = 10 * time.Second
 	// After these another port of the service is asked, and what is silent is
 	// left aside where others answer: a server may listen before it can answer.
-	closedFor, silentFor = 10 * time.Second, 30 * time.Second
+	closedFor, silentFor = time.Minute, 30 * time.Second
 )
 
 // note takes down what was heard.
@@ -176,13 +176,15 @@ func (r *run) listen(ctx context.Context, l *listening, answered *atomic.Int32, 
 		if c.State == container.StateExited || c.State == container.StateDead {
 			return r.ended(ctx, l, c)
 		}
+		trouble := fmt.Errorf("container is %s", c.State)
 		if c.running() {
-			if err := r.askOnce(ctx, l, c); err != nil {
-				return err
-			}
+			trouble = r.askOnce(ctx, l, c)
 		}
 		now := time.Now()
 		switch {
+		case trouble != nil && now.After(deadline):
+			return r.stepFailed(ctx, l.service, fmt.Errorf("port %d does not answer: %w", l.numbers[0], trouble))
+		case trouble != nil:
 		case l.answers():
 			answered.Add(1)
 			return nil

@@ -60,7 +60,7 @@ func TestListening_WaitsForWhatIsClosedOrSilentOrNotUpYet(t *testing.T) {
 		times int
 		want  bool
 	}{
-		{gateway.Nothing, 5, false}, {gateway.Nothing, 11, true}, {gateway.Silence, 11, false}, {gateway.Silence, 31, true}, {gateway.HTTP, 300, false},
+		{gateway.Nothing, 60, false}, {gateway.Nothing, 61, true}, {gateway.Silence, 11, false}, {gateway.Silence, 31, true}, {gateway.HTTP, 300, false},
 	} {
 		l := &listening{}
 		if got := l.slow(heard(l, c.times, c.spoke)); got != c.want {
