@@ -101,21 +101,33 @@ func portRank(port uint32) int {
 // bestPort is the service's likeliest port for HTTP, or 0. Ports that are only
 // exposed count when publishedOnly is not asked.
 func bestPort(s types.ServiceConfig, publishedOnly bool) int {
-	var ports []uint32
-	for _, p := range s.Ports {
-		if (p.Protocol == "" || p.Protocol == "tcp") && !slices.Contains(otherPorts, p.Target) {
-			ports = append(ports, p.Target)
-		}
-	}
+	ports := PublishedPorts(s)
 	for _, text := range s.Expose {
 		n, err := strconv.ParseUint(strings.TrimSuffix(text, "/tcp"), 10, 16)
 		if err == nil && !publishedOnly {
-			ports = append(ports, uint32(n))
+			ports = append(ports, int(n))
 		}
 	}
 	if len(ports) == 0 {
 		return 0
 	}
-	slices.SortStableFunc(ports, func(a, b uint32) int { return cmp.Compare(portRank(a), portRank(b)) })
-	return int(ports[0])
+	sortPorts(ports)
+	return ports[0]
+}
+
+// PublishedPorts are the ports that a service publishes and that may speak
+// HTTP, the likeliest first.
+func PublishedPorts(s types.ServiceConfig) []int {
+	var ports []int
+	for _, p := range s.Ports {
+		if (p.Protocol == "" || p.Protocol == "tcp") && !slices.Contains(otherPorts, p.Target) {
+			ports = append(ports, int(p.Target))
+		}
+	}
+	sortPorts(ports)
+	return ports
+}
+
+func sortPorts(ports []int) {
+	slices.SortStableFunc(ports, func(a, b int) int { return cmp.Compare(portRank(uint32(a)), portRank(uint32(b))) })
 }

@@ -271,19 +271,89 @@ func TestSeen_SaysWhyItIsNotReady(t *testing.T) {
 	}
 }
 
-func TestHopeless_AfterASecondChance(t *testing.T) {
-	for _, c := range []struct {
-		failed, retries int
-		want            bool
+func TestQuestion_IsWhatTheEngineRuns(t *testing.T) {
+	for name, c := range map[string]struct {
+		shell, test, want []string
 	}{
-		{0, 0, false}, {3, 0, false}, {5, 0, false}, {6, 0, true}, {3, 1, false}, {4, 1, true}, {19, 10, false}, {20, 10, true},
+		"a command":        {nil, []string{"CMD", "pg_isready", "-q"}, []string{"pg_isready", "-q"}},
+		"for the shell":    {nil, []string{"CMD-SHELL", "curl -f localhost || exit 1"}, []string{"/bin/sh", "-c", "curl -f localhost || exit 1"}},
+		"of its own shell": {[]string{"/bin/bash", "-ec"}, []string{"CMD-SHELL", "true"}, []string{"/bin/bash", "-ec", "true"}},
+		"none":             {nil, []string{"NONE"}, nil},
+		"nothing":          {nil, nil, nil},
+		"something new":    {nil, []string{"CMD-HTTP", "/"}, nil},
 	} {
-		if got := hopeless(c.failed, &container.HealthConfig{Retries: c.retries}); got != c.want {
-			t.Errorf("%d failed of %d retries: %v, want %v", c.failed, c.retries, got, c.want)
+		got := question(&container.Config{Shell: c.shell, Healthcheck: &container.HealthConfig{Test: c.test}})
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if hopeless(5, nil) || !hopeless(6, nil) {
-		t.Error("without a check of its own: not the engine's default of three retries")
+	if question(nil) != nil || question(&container.Config{}) != nil {
+		t.Error("a question without a health check")
+	}
+}
+
+func TestAskPause_IsShortForWhatCostsLittle(t *testing.T) {
+	for _, c := range []struct{ took, interval, want time.Duration }{
+		{10 * time.Millisecond, time.Minute, 500 * time.Millisecond},
+		{2 * time.Second, time.Minute, 6 * time.Second},
+		{2 * time.Second, time.Second, time.Second},
+		{time.Minute, 0, checkInterval},
+	} {
+		if got := askPause(c.took, &container.HealthConfig{Interval: c.interval}); got != c.want {
+			t.Errorf("after %v at an interval of %v: %v, want %v", c.took, c.interval, got, c.want)
+		}
+	}
+}
+
+func TestAskedOften_OnlyInTheStartPeriodOfAStartInterval(t *testing.T) {
+	for name, c := range map[string]struct {
+		started time.Time
+		check   container.HealthConfig
+		want    bool
+	}{
+		"in it":             {time.Now(), container.HealthConfig{StartInterval: time.Second, StartPeriod: time.Minute}, true},
+		"past it":           {time.Now().Add(-time.Hour), container.HealthConfig{StartInterval: time.Second, StartPeriod: time.Minute}, false},
+		"an older engine":   {time.Now(), container.HealthConfig{StartPeriod: time.Minute}, false},
+		"a longer interval": {time.Now(), container.HealthConfig{StartInterval: 5 * time.Second, StartPeriod: time.Minute}, false},
+	} {
+		got := askedOften(container.InspectResponse{
+			ContainerJSONBase: &container.ContainerJSONBase{State: &container.State{StartedAt: c.started.Format(time.RFC3339Nano)}},
+			Config:            &container.Config{Healthcheck: &c.check},
+		})
+		if got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestJudgeDependency_UnhealthyIsNotFailed(t *testing.T) {
+	const healthy, completed, started = types.ServiceConditionHealthy, types.ServiceConditionCompletedSuccessfully, types.ServiceConditionStarted
+	for _, c := range []struct {
+		one       Seen
+		condition string
+		optional  bool
+		want      verdict
+	}{
+		{Seen{State: "running", Health: "starting"}, healthy, false, notYet},
+		{Seen{State: "running", Health: "starting", ready: true}, healthy, false, met}, // we have asked
+		{Seen{State: "running", Health: "healthy", ready: true}, healthy, false, met},
+		{Seen{State: "running", Health: "unhealthy"}, healthy, false, notYet},
+		{Seen{State: "running", Health: "unhealthy"}, healthy, true, failed},
+		{Seen{State: "running", Health: "unhealthy", ready: true}, healthy, true, met},
+		{Seen{State: "running", ready: true}, healthy, false, failed}, // has no health check
+		{Seen{State: "restarting", ExitCode: 1, Health: "unhealthy"}, healthy, false, notYet},
+		{Seen{State: "exited", ready: true}, healthy, false, failed},
+		{Seen{State: "missing"}, healthy, false, failed},
+		{Seen{State: "running"}, completed, false, notYet},
+		{Seen{State: "running", ready: true}, completed, false, notYet},
+		{Seen{State: "exited", ready: true}, completed, false, met},
+		{Seen{State: "exited", ExitCode: 1, Fatal: true}, completed, false, failed},
+		{Seen{State: "restarting", ExitCode: 1}, completed, false, notYet},
+		{Seen{State: "created"}, started, false, met},
+	} {
+		if got := judgeDependency(c.one, types.ServiceDependency{Condition: c.condition, Required: !c.optional}); got != c.want {
+			t.Errorf("%+v for %s (optional: %v): %d, want %d", c.one, c.condition, c.optional, got, c.want)
+		}
 	}
 }
 

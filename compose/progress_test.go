@@ -145,17 +145,26 @@ func TestByLabel_EmptyValuesMatchAny(t *testing.T) {
 	}
 }
 
-func TestIsSteady_OnlyWithoutANewStart(t *testing.T) {
-	steadies := map[string]steady{}
-	if isSteady(steadies, "1", "noon") {
-		t.Error("steady at first sight")
+func TestSince_CountsFromOurStartUnlessItStartedAnew(t *testing.T) {
+	began := time.Now().Add(-time.Minute)
+	s := &Stack{steadies: map[string]steady{}, began: map[string]time.Time{"web": began}}
+	box := func(id, started string, restarts int) container.InspectResponse {
+		return container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{
+			ID: id, RestartCount: restarts, State: &container.State{StartedAt: started},
+		}}
 	}
-	steadies["1"] = steady{started: "noon", since: time.Now().Add(-time.Minute)}
-	if !isSteady(steadies, "1", "noon") {
-		t.Error("not steady after a minute")
+	if got := s.since("web", box("1", "noon", 0)); !got.Equal(began) {
+		t.Errorf("since %v, want when we started it", got)
 	}
-	if isSteady(steadies, "1", "one past noon") {
-		t.Error("steady right after another start")
+	for name, got := range map[string]time.Time{
+		"restarted": s.since("web", box("1", "one past noon", 1)), "of another run": s.since("db", box("2", "noon", 0)),
+	} {
+		if time.Since(got) > 30*time.Second {
+			t.Errorf("%s: since %v, want when it was first seen", name, got)
+		}
+	}
+	if s.since("db", box("2", "noon", 0)) != s.steadies["2"].since {
+		t.Error("seen again: not since the first time")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
@@ -25,13 +26,25 @@ type Stack struct {
 	project *types.Project
 	events  *observer
 	started map[string]bool // by Up; Wait judges these
+
+	// Patience is how long Up waits for what a service depends on; 0: as long as
+	// its context lasts.
+	Patience time.Duration
+
+	mu       sync.Mutex           // guards what is below
+	began    map[string]time.Time // when Up started the containers of a service
+	steadies map[string]steady    // by container
+	answers  map[string]*answer   // by container
 }
 
 // NewStack returns the stack of p, as Transform made it. Observe gets what
 // happens, one call at a time; it may be nil.
 func NewStack(e *Engine, p *types.Project, observe func(Event)) *Stack {
 	quiet()
-	return &Stack{engine: e, project: p, events: &observer{observe: observe}, started: map[string]bool{}}
+	return &Stack{
+		engine: e, project: p, events: &observer{observe: observe}, started: map[string]bool{},
+		began: map[string]time.Time{}, steadies: map[string]steady{}, answers: map[string]*answer{},
+	}
 }
 
 // Project is the project that the stack runs.

@@ -46,7 +46,7 @@ func TestUp_FailedDependencyIsNamed(t *testing.T) {
 	}
 }
 
-func TestUp_UnhealthyDependencyIsNamed(t *testing.T) {
+func TestUp_UnhealthyDependencyIsNamedWhenPatienceEnds(t *testing.T) {
 	b := app(t, `
   db:
     image: app
@@ -55,9 +55,70 @@ func TestUp_UnhealthyDependencyIsNamed(t *testing.T) {
     healthcheck: {test: [CMD-SHELL, "echo no route to disk; exit 1"], interval: 100ms, retries: 1}
   web: {image: app, command: [sleep, "1000"], depends_on: {db: {condition: service_healthy}}}
 `)
-	seen := notReady(t, b.built().Up(t.Context()))
+	s := b.built()
+	s.Patience = 3 * time.Second
+	err := s.Up(t.Context())
+	seen := notReady(t, err)
 	if len(seen) != 1 || seen[0].Service != "db" || seen[0].Health != "unhealthy" || seen[0].HealthLog != "no route to disk" {
 		t.Fatalf("seen %+v", seen)
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the deadline as the cause", err)
+	}
+}
+
+// The engine calls db unhealthy at once, and would ask late for the first time
+// after an hour.
+func TestUp_SlowDependenciesAreWaitedForAndAskedOften(t *testing.T) {
+	b := app(t, `
+  db:
+    image: app
+    init: true
+    command: [sh, -c, "sleep 3; touch /ready; exec sleep 1000"]
+    healthcheck: {test: [CMD, test, -f, /ready], interval: 100ms, retries: 1}
+  late:
+    image: app
+    init: true
+    user: "1000"
+    environment: {WANTED: "1000"}
+    command: [sleep, "1000"]
+    healthcheck: {test: [CMD-SHELL, "test $$(id -u) = $$WANTED"], interval: 1h}
+  once: {image: app, command: [sh, -c, "sleep 1"]}
+  extra: {image: app, command: ["false"]}
+  web:
+    image: app
+    init: true
+    command: [sleep, "1000"]
+    depends_on:
+      db: {condition: service_healthy}
+      late: {condition: service_healthy}
+      once: {condition: service_completed_successfully}
+      extra: {condition: service_completed_successfully, required: false}
+`)
+	s := b.built()
+	s.Patience = time.Minute
+	check(t, s.Up(t.Context()))
+	if c := only(t, s, "web"); c.State != "running" {
+		t.Errorf("web is %s", c.State)
+	}
+	if !b.seen("up", "without what it may depend on: extra exited with exit code 1") {
+		t.Error("nothing is said of what web starts without")
+	}
+	for _, one := range notReady(t, s.Wait(t.Context(), time.Minute)) { // web has not run for long
+		if one.Service != "extra" && one.Service != "web" {
+			t.Errorf("%s was ready before, and is not", one)
+		}
+	}
+}
+
+func TestUp_DependencyWithoutAHealthCheckIsExplained(t *testing.T) {
+	b := app(t, `
+  db: {image: app, init: true, command: [sleep, "1000"]}
+  web: {image: app, init: true, command: [sleep, "1000"], depends_on: {db: {condition: service_healthy}}}
+`)
+	err := b.built().Up(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "web waits for db to be healthy") || len(hint.Of(err)) != 1 {
+		t.Errorf("got %v with hints %q", err, hint.Of(err))
 	}
 }
 
@@ -184,19 +245,20 @@ func TestWait_EndsAtOnceWhenAServiceHasFailed(t *testing.T) {
 	}
 }
 
-func TestWait_DoesNotWaitForAServiceThatStaysUnhealthy(t *testing.T) {
+func TestWait_GivesAnUnhealthyServiceItsTime(t *testing.T) {
 	b := app(t, `
   db:
     image: app
     init: true
     command: [sleep, "1000"]
-    healthcheck: {test: [CMD-SHELL, "echo disk is full; exit 1"], interval: 100ms, retries: 2}
+    healthcheck: {test: [CMD-SHELL, "echo disk is full; exit 1"], interval: 100ms, retries: 1}
 `)
 	s := b.built()
 	check(t, s.Up(t.Context()))
-	seen := notReady(t, s.Wait(t.Context(), 5*time.Minute))
-	if len(seen) != 1 || seen[0].String() != "db is unhealthy (disk is full)" || !seen[0].Fatal {
-		t.Errorf("seen %+v", seen)
+	err := s.Wait(t.Context(), 4*time.Second) // the engine has given up after a tenth of a second
+	seen := notReady(t, err)
+	if len(seen) != 1 || seen[0].String() != "db is unhealthy (disk is full)" || seen[0].Fatal || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v: seen %+v", err, seen)
 	}
 }
 

@@ -2,12 +2,14 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
 	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/docker/api/types/container"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
@@ -35,7 +37,7 @@ func (s *Stack) Up(ctx context.Context, services ...string) error {
 	if err := s.create(ctx, "up", p); err != nil {
 		return fmt.Errorf("up: %w", err)
 	}
-	if err := s.start(ctx, "up", p); err != nil {
+	if err := s.startInOrder(ctx, p); err != nil {
 		return fmt.Errorf("up: %w", s.blame(ctx, p, err))
 	}
 	return nil
@@ -86,8 +88,8 @@ func (s *Stack) disown(ctx context.Context, p *types.Project) error {
 	return nil
 }
 
-// start hides from compose when ctx ends: its wait for dependencies takes that
-// for success.
+// start starts the services of p. It hides from compose when ctx ends: its
+// wait for dependencies takes that for success.
 func (s *Stack) start(ctx context.Context, kind string, p *types.Project) error {
 	c, err := s.compose(kind)
 	if err != nil {
@@ -102,6 +104,11 @@ func (s *Stack) start(ctx context.Context, kind string, p *types.Project) error 
 
 // blame names the services that kept others from starting, when there are any.
 func (s *Stack) blame(ctx context.Context, p *types.Project, cause error) error {
+	var known *NotReady
+	late := isDeadline(cause)
+	if errors.As(cause, &known) && !late {
+		return cause
+	}
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	dependencies := map[string]bool{}
@@ -110,14 +117,14 @@ func (s *Stack) blame(ctx context.Context, p *types.Project, cause error) error 
 			dependencies[name] = true
 		}
 	}
-	seen, err := s.look(ctx, dependencies, map[string]steady{})
+	seen, err := s.look(ctx, dependencies, nil)
 	if err != nil {
 		return cause
 	}
 	var bad []Seen
 	for _, one := range seen {
 		waiting := one.State == "created" || one.State == "missing"
-		if one.Fatal || one.Health == "unhealthy" || !one.ready && !waiting && ctx.Err() == nil && isDeadline(cause) {
+		if one.Fatal || one.Health == container.Unhealthy || late && !one.ready && !waiting {
 			bad = append(bad, one)
 		}
 	}

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type Seen struct {
 	Fatal bool
 
 	ready     bool
+	steadyIn  time.Duration // when it will be ready if it only keeps running
 	container string
 }
 
@@ -68,36 +70,37 @@ func (s Seen) String() string {
 }
 
 const (
+	// pollEvery is for what the engine tells nobody about.
 	pollEvery = 200 * time.Millisecond
+	// lookEvery is how long nothing has to happen to look at containers all the
+	// same: events are what is waited for.
+	lookEvery = time.Second
 	// steadyFor is how long a service without a health check has to run before
 	// it counts as ready: most that cannot start end within it.
 	steadyFor = 1500 * time.Millisecond
 )
 
 // Wait returns when every service that was started is ready: it exited 0, or is
-// healthy where it has a health check, or keeps running. When a service cannot
-// become ready any more, or after timeout, it is a *NotReady.
-func (s *Stack) Wait(ctx context.Context, timeout time.Duration) error {
+// healthy where it has a health check, or keeps running. Those that the caller
+// asks something itself only have to run. When a service cannot become ready
+// any more, or after timeout, it is a *NotReady. One that is unhealthy may
+// still become healthy: only the timeout ends that.
+func (s *Stack) Wait(ctx context.Context, timeout time.Duration, asked ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	services := s.started
-	if len(services) == 0 {
-		services = map[string]bool{}
-		for name := range s.project.Services {
-			services[name] = true
-		}
-	}
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	steadies, reported := map[string]steady{}, map[string]bool{}
+	w := s.watch(ctx)
+	defer w.end()
+	defer cancel()
+	reported := map[string]bool{}
 	var last []Seen
 	for {
-		seen, err := s.look(ctx, services, steadies)
+		changed := w.changed()
+		seen, err := s.look(ctx, s.waited(), w)
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("wait: %w", err)
 		}
 		if err == nil {
-			last = s.unready(seen, reported)
+			last = s.unready(seen, asked, reported)
 			if len(last) == 0 {
 				return nil
 			}
@@ -108,15 +111,42 @@ func (s *Stack) Wait(ctx context.Context, timeout time.Duration) error {
 		select {
 		case <-ctx.Done():
 			return s.notReady(ctx, last, ctx.Err())
-		case <-tick.C:
+		case <-changed:
+		case <-time.After(nextLook(last)):
 		}
 	}
 }
 
+// waited are the services that Up has started, all when it has none.
+func (s *Stack) waited() map[string]bool {
+	if len(s.started) > 0 {
+		return s.started
+	}
+	services := map[string]bool{}
+	for name := range s.project.Services {
+		services[name] = true
+	}
+	return services
+}
+
+// nextLook is when one of the services may be ready without any event.
+func nextLook(waiting []Seen) time.Duration {
+	next := lookEvery
+	for _, one := range waiting {
+		if one.steadyIn > 0 {
+			next = min(next, one.steadyIn)
+		}
+	}
+	return next
+}
+
 // unready keeps the services that are not ready, and tells of the others once.
-func (s *Stack) unready(seen []Seen, reported map[string]bool) []Seen {
+func (s *Stack) unready(seen []Seen, asked []string, reported map[string]bool) []Seen {
 	var left []Seen
 	for _, one := range seen {
+		if one.steadyIn > 0 && slices.Contains(asked, one.Service) {
+			continue
+		}
 		if !one.ready {
 			left = append(left, one)
 			continue
@@ -134,7 +164,7 @@ func (s Seen) readiness() string {
 	case s.State == "exited":
 		return "finished"
 	case s.Health != "":
-		return s.Health
+		return container.Healthy // the engine may not have asked yet
 	}
 	return s.State
 }
@@ -164,7 +194,8 @@ type steady struct {
 }
 
 // look judges each service by its containers; the worst one speaks for it.
-func (s *Stack) look(ctx context.Context, services map[string]bool, steadies map[string]steady) ([]Seen, error) {
+// With a watch, health checks are run that the engine takes its time with.
+func (s *Stack) look(ctx context.Context, services map[string]bool, w *watch) ([]Seen, error) {
 	all, err := s.Ps(ctx)
 	if err != nil {
 		return nil, err
@@ -179,21 +210,23 @@ func (s *Stack) look(ctx context.Context, services map[string]bool, steadies map
 				continue
 			}
 			missing--
-			one, err := s.judge(ctx, c, steadies)
+			one, err := s.judge(ctx, c, w)
 			if err != nil {
 				return nil, err
 			}
-			if worst.State == "missing" || one.Fatal || worst.ready && !one.ready {
+			if worst.State == "missing" || one.Fatal || worst.ready && !one.ready || worst.steadyIn > 0 && !one.ready && one.steadyIn == 0 {
 				worst = one
 			}
 		}
-		worst.ready = worst.ready && missing <= 0
+		if missing > 0 {
+			worst.ready, worst.steadyIn = false, 0
+		}
 		seen = append(seen, worst)
 	}
 	return seen, nil
 }
 
-func (s *Stack) judge(ctx context.Context, c Container, steadies map[string]steady) (Seen, error) {
+func (s *Stack) judge(ctx context.Context, c Container, w *watch) (Seen, error) {
 	info, err := s.engine.Client().ContainerInspect(ctx, c.ID)
 	if err != nil {
 		return Seen{}, fmt.Errorf("inspect %s: %w", c.Name, err)
@@ -208,8 +241,7 @@ func (s *Stack) judge(ctx context.Context, c Container, steadies map[string]stea
 	}
 	switch state.Status {
 	case "running":
-		one.ready = one.Health == container.Healthy || one.Health == "" && isSteady(steadies, c.ID, state.StartedAt)
-		one.Fatal = one.Health == container.Unhealthy && info.Config != nil && hopeless(state.Health.FailingStreak, info.Config.Healthcheck)
+		s.judgeRunning(ctx, &one, info, w)
 	case "exited":
 		one.ready, one.Fatal = state.ExitCode == 0, state.ExitCode != 0
 	case "dead", "removing":
@@ -218,23 +250,34 @@ func (s *Stack) judge(ctx context.Context, c Container, steadies map[string]stea
 	return one, nil
 }
 
-// hopeless tells whether an unhealthy service has had its second chance: as many
-// checks again as made it unhealthy, and at least three more.
-func hopeless(failed int, check *container.HealthConfig) bool {
-	retries := 3 // the engine's default
-	if check != nil && check.Retries > 0 {
-		retries = check.Retries
+func (s *Stack) judgeRunning(ctx context.Context, one *Seen, info container.InspectResponse, w *watch) {
+	switch {
+	case one.Health == "":
+		one.steadyIn = max(0, steadyFor-time.Since(s.since(one.Service, info)))
+		one.ready = one.steadyIn == 0
+	case one.Health == container.Healthy:
+		one.ready = true
+	case w != nil:
+		said := w.ask(ctx, info)
+		one.ready = said.passed
+		one.HealthLog = cmp.Or(one.HealthLog, said.output)
 	}
-	return failed >= retries+max(retries, 3)
 }
 
-func isSteady(steadies map[string]steady, id, started string) bool {
-	was, ok := steadies[id]
-	if !ok || was.started != started {
-		steadies[id] = steady{started: started, since: time.Now()}
-		return false
+// since is how long a container is known to have run without a new start, by
+// our own clock: from when we started it, or else from when it was first seen.
+func (s *Stack) since(service string, info container.InspectResponse) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, ok := s.steadies[info.ID]
+	if !ok || was.started != info.State.StartedAt {
+		was = steady{started: info.State.StartedAt, since: time.Now()}
+		if began, ours := s.began[service]; ours && info.RestartCount == 0 {
+			was.since = began
+		}
+		s.steadies[info.ID] = was
 	}
-	return time.Since(was.since) >= steadyFor
+	return was.since
 }
 
 // oneLine is the end of a health check's output on one line.

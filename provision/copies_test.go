@@ -32,7 +32,7 @@ services:
       ls -A /app >/tmp/found
       cat /app/page >/tmp/page
       echo changed >/app/page; rm -r /app/lib; touch /app/new; echo from site >/app/public/note; chown -R 70:70 /app
-      mv /app/public/deep /app/public/moved 2>/tmp/refused; rm -r /app/public/deep 2>>/tmp/refused; ln -s / /app/public/deep
+      mv /app/public/deep /app/public/moved 2>/tmp/refused; rmdir /app/public/deep 2>>/tmp/refused; ln -s / /app/public/deep
       touch /tmp/done
       exec sleep infinity
     volumes: [".:/app", "./missing:/missing", "./ignored:/ignored", "./page:/single"]
@@ -176,7 +176,7 @@ func (f *fixture) assertMountsAreCopies() {
 		"cat /tmp/found":                          ".gitignore\nDockerfile\ncompose.yaml\nignored\nkey.pem\nlib\nmissing\nout\npage\nprogram\npublic",
 		"cat /single":                             "as committed", // a file is a copy of its own
 		"cat /ignored/upload /app/ignored/upload": "zz",
-		"ls -A /missing; stat -c %u /missing":     "0",
+		"ls -A /missing; stat -c %u /missing":     "70",
 		"readlink /app/out /app/public/link":      "/etc/hostname\n../page",
 	} {
 		if got := f.in("site", script); got != want {

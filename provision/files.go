@@ -119,6 +119,7 @@ func (r *run) readFiles(ctx context.Context) error {
 	}
 	r.result.Changes = slices.Concat(changes, more)
 	r.stack = compose.NewStack(r.Engine, labelVolumes(own, r.next.Number), r.follow)
+	r.stack.Patience = r.timeout()
 	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
 }
 
@@ -174,9 +175,10 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.next.Database, r.next.Expose = database, nil
+	r.next.Database, r.next.Expose, r.candidates = database, nil, map[string][]int{}
 	for _, service := range compose.ExposedOrder(project, exposed) {
 		r.next.Expose = append(r.next.Expose, port{Service: service, Number: exposed[service]})
+		r.candidates[service] = compose.PublishedPorts(project.Services[service])
 	}
 	r.started = project.ServiceNames()
 	if r.options.Migrate == nil || slices.Contains(r.started, r.options.Migrate.Service) {

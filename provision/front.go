@@ -110,24 +110,24 @@ func (e entrance) site(p Preview) string {
 	return p.ID + "." + e.front.zone()
 }
 
-// host is the name of one service of a preview.
-func (e entrance) host(p Preview, service string, only bool) string {
+// host is the name of one service of a preview: the preview's own for the first.
+func (e entrance) host(p Preview, service string, first bool) string {
 	switch {
 	case !e.public():
-		return p.Host(service, only)
-	case only:
+		return p.Host(service, first)
+	case first:
 		return e.site(p)
 	}
 	return slug(service, 63, nil) + "." + e.site(p)
 }
 
 // link is the address of one service of a preview.
-func (e entrance) link(p Preview, service string, only bool) string {
+func (e entrance) link(p Preview, service string, first bool) string {
 	scheme, number, standard := "http", e.port, 80
 	if e.public() {
 		scheme, number, standard = "https", e.front.httpsPort(), 443
 	}
-	host := e.host(p, service, only)
+	host := e.host(p, service, first)
 	if number != standard && number != 0 {
 		host += ":" + strconv.Itoa(number)
 	}

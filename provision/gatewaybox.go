@@ -294,18 +294,21 @@ func joinNetworks(ctx context.Context, api client.APIClient, current container.I
 	return nil
 }
 
-// probe asks from inside of the gateway whether a port answers.
-func (m Machine) probe(ctx context.Context, c box, p port, host string) error {
-	api := m.Engine.Client()
+// probe asks from inside of the gateway what a port answers at its link.
+func (m Machine) probe(ctx context.Context, c box, number int, link Link) (gateway.Answer, error) {
+	var answer gateway.Answer
 	current, exists, err := m.findGateway(ctx)
 	if err != nil {
-		return err
+		return answer, err
 	}
 	if !exists {
-		return errors.New("the gateway is gone")
+		return answer, errors.New("the gateway is gone")
 	}
-	_, err = outputOf(ctx, api, current.ID, gatewayBinary, "gateway", "probe", c.address(), strconv.Itoa(p.Number), host)
-	return err
+	output, err := outputOf(ctx, m.Engine.Client(), current.ID, gatewayBinary, "gateway", "probe", c.address(), strconv.Itoa(number), link.base())
+	if err == nil {
+		err = json.Unmarshal([]byte(output), &answer)
+	}
+	return answer, err
 }
 
 // entrance is where the gateway answers now; the zero value when there is none.
@@ -320,8 +323,8 @@ func (m Machine) entrance(ctx context.Context) (entrance, error) {
 // links are the addresses of a generation's exposed services.
 func (g generation) links(at entrance) []Link {
 	links := []Link{}
-	for _, p := range g.Expose {
-		links = append(links, Link{Service: p.Service, URL: at.link(g.Preview, p.Service, len(g.Expose) == 1)})
+	for i, p := range g.Expose { // the first has the preview's own name
+		links = append(links, Link{Service: p.Service, URL: at.link(g.Preview, p.Service, i == 0)})
 	}
 	return slices.Clip(links)
 }

@@ -118,7 +118,7 @@ func TestLinks_AreOfThePortThatTheGatewayHas(t *testing.T) {
 		"one":               {one, 8480, []string{"http://pr-1.shop.localhost:8480/"}},
 		"one on 80":         {one, 80, []string{"http://pr-1.shop.localhost/"}},
 		"one, not known":    {one, 0, []string{"http://pr-1.shop.localhost/"}},
-		"two":               {two, 8480, []string{"http://web--pr-1.shop.localhost:8480/", "http://" + two.Preview.Host("My_API", false) + ":8480/"}},
+		"two":               {two, 8480, []string{"http://pr-1.shop.localhost:8480/", "http://" + two.Preview.Host("My_API", false) + ":8480/"}},
 		"nothing is shown":  {stackOf(1), 8480, []string{}},
 		"the highest there": {one, 65535, []string{"http://pr-1.shop.localhost:65535/"}},
 	} {

@@ -65,10 +65,10 @@ func Identify(repository, project string, pullRequest int, branch string) (Previ
 }
 
 // Host is the name that a service of the preview is reached by: that of the
-// preview itself when it has only one to show.
-func (p Preview) Host(service string, only bool) string {
+// preview itself for the first one that it shows.
+func (p Preview) Host(service string, first bool) string {
 	label := p.Name
-	if !only {
+	if !first {
 		label = slug(service, maxService, nil) + "--" + p.Name
 	}
 	return label + "." + p.Project + ".localhost"

@@ -118,10 +118,10 @@ func TestIdentify_AnyTwoBranchesDiffer(t *testing.T) {
 func TestHost_OfOneServiceAndOfSeveral(t *testing.T) {
 	p := Preview{Name: "pr-12", Project: "shop"}
 	if got := p.Host("web", true); got != "pr-12.shop.localhost" {
-		t.Errorf("only one: %s", got)
+		t.Errorf("the first: %s", got)
 	}
 	if got := p.Host("api", false); got != "api--pr-12.shop.localhost" {
-		t.Errorf("several: %s", got)
+		t.Errorf("another: %s", got)
 	}
 	if p.Host("web_1", false) == p.Host("web-1", false) {
 		t.Error("two services have one host")

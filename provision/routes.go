@@ -42,11 +42,12 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 	}
 	g := generationOf(marker.Labels)
 	g.Expires = s.generation(id, number).Expires
+	several := len(g.Expose) > 1 || s.toldSeveral(id, number)
 	var routes []gateway.Route
 	for i, p := range g.Expose {
 		route := gateway.Route{
 			Project: g.Preview.Project, Preview: g.Preview.Name, Service: p.Service, State: state,
-			Host: at.host(g.Preview, p.Service, len(g.Expose) == 1), Since: marker.Created,
+			Host: at.host(g.Preview, p.Service, i == 0), Since: marker.Created,
 			Commit: g.Commit, Branch: g.Preview.Branch, Expires: g.Expires,
 			ID: g.Preview.ID, Site: at.site(g.Preview), SignIn: g.SignIn,
 		}
@@ -54,12 +55,18 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 			route.Address = s.backend(id, number, p)
 		}
 		routes = append(routes, route)
-		if i == 0 && len(g.Expose) > 1 { // the bare name leads to the first service
-			route.Host = at.host(g.Preview, p.Service, true)
+		if i == 0 && several { // it has a name like the others', too: one that leads to its own
+			route.Host, route.LeadsTo = at.host(g.Preview, p.Service, false), route.Host
 			routes = append(routes, route)
 		}
 	}
 	return routes
+}
+
+// toldSeveral tells whether the services of a generation were told addresses of
+// more than one, of which others may have been left aside since.
+func (s survey) toldSeveral(id string, number int) bool {
+	return slices.ContainsFunc(s.boxes(id, number), func(c box) bool { return len(generationOf(c.Labels).Expose) > 1 })
 }
 
 // backend is the address of a service's container. Docker answers the short

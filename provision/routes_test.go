@@ -116,26 +116,43 @@ func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *t
 		containers: []box{boxed(g, "api", "aaaaaaaaaaaa", "running", nil), boxed(g, "web", "bbbbbbbbbbbb", "running", nil)},
 		volumes:    []jar{marked(g, markServing)},
 	}
-	got := map[string]string{}
+	got := map[string][2]string{}
 	for _, route := range s.routes(entrance{port: 8480}).Routes {
-		got[route.Host] = route.Address
+		got[route.Host] = [2]string{route.Address, route.LeadsTo}
 	}
-	want := map[string]string{
-		"api--pr-1.shop.localhost": "aaaaaaaaaaaa:9000",
-		"web--pr-1.shop.localhost": "bbbbbbbbbbbb:80",
-		"pr-1.shop.localhost":      "bbbbbbbbbbbb:80",
+	want := map[string][2]string{
+		"api--pr-1.shop.localhost": {"aaaaaaaaaaaa:9000", ""},
+		"web--pr-1.shop.localhost": {"bbbbbbbbbbbb:80", "pr-1.shop.localhost"},
+		"pr-1.shop.localhost":      {"bbbbbbbbbbbb:80", ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	links := []Link{
-		{"web", "http://web--pr-1.shop.localhost:8480/"}, {"api", "http://api--pr-1.shop.localhost:8480/"},
+		{"web", "http://pr-1.shop.localhost:8480/"}, {"api", "http://api--pr-1.shop.localhost:8480/"},
 	}
 	if diff := cmp.Diff(links, g.links(entrance{port: 8480})); diff != "" {
 		t.Error(diff)
 	}
 	if got := stackOf(1, port{"web", 80}).links(entrance{port: 80}); got[0].URL != "http://pr-1.shop.localhost/" {
 		t.Errorf("on port 80: %v", got)
+	}
+}
+
+// The services were told both addresses before web was left aside.
+func TestRoutes_OfTheOnlyOneLeftKeepTheNameThatServicesWereTold(t *testing.T) {
+	begun, g := stackOf(1, port{"web", 80}, port{"api", 9000}), stackOf(1, port{"api", 9000})
+	s := survey{
+		containers: []box{boxed(begun, "api", "aaaaaaaaaaaa", "running", nil), boxed(begun, "web", "bbbbbbbbbbbb", "running", nil)},
+		volumes:    []jar{marked(begun, markBegun), marked(g, markServing)},
+	}
+	got := map[string]string{}
+	for _, route := range s.routes(entrance{port: 8480}).Routes {
+		got[route.Host] = route.Address + " " + route.LeadsTo
+	}
+	want := map[string]string{"pr-1.shop.localhost": "aaaaaaaaaaaa:9000 ", "api--pr-1.shop.localhost": "aaaaaaaaaaaa:9000 pr-1.shop.localhost"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docker/docker/api/types/container"
-
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
@@ -77,46 +75,20 @@ func (r *run) migrate(ctx context.Context) error {
 }
 
 // waitReady waits until every service is ready in the stack's own terms, and
-// until every exposed port answers to the gateway.
+// until what is exposed answers to the gateway, which is proof enough of a
+// service without a health check.
 func (r *run) waitReady(ctx context.Context) error {
-	if err := r.stack.Wait(ctx, r.timeout()); err != nil {
+	var exposed []string
+	for _, p := range r.next.Expose {
+		exposed = append(exposed, p.Service)
+	}
+	if err := r.stack.Wait(ctx, r.timeout(), exposed...); err != nil {
 		return r.failed(ctx, err)
 	}
 	if err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) }); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(r.timeout())
-	for _, p := range r.next.Expose {
-		if err := r.waitAnswer(ctx, p, deadline); err != nil {
-			return r.failed(ctx, err)
-		}
-	}
-	return nil
-}
-
-// waitAnswer waits until a port answers HTTP, and gives up at once when its
-// container has ended.
-func (r *run) waitAnswer(ctx context.Context, p port, deadline time.Time) error {
-	host := r.at.host(r.next.Preview, p.Service, len(r.next.Expose) == 1)
-	for {
-		c, err := r.container(ctx, p.Service)
-		if err != nil {
-			return err
-		}
-		last := fmt.Errorf("container is %s", c.State)
-		if c.running() {
-			if last = r.probe(ctx, c, p, host); last == nil {
-				return nil
-			}
-		}
-		ended := c.State == container.StateExited || c.State == container.StateDead
-		if ended || time.Now().After(deadline) {
-			return r.stepFailed(ctx, p.Service, fmt.Errorf("port %d does not answer: %w", p.Number, last))
-		}
-		if err := pause(ctx, 250*time.Millisecond); err != nil {
-			return err
-		}
-	}
+	return r.failed(ctx, r.awaitAnswers(ctx))
 }
 
 // route is the moment of the switch: the marker is made, and the gateway told.

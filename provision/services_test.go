@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -43,16 +44,17 @@ func TestUp_ShowsSeveralServicesAndTellsEveryStep(t *testing.T) {
 		t.Fatalf("links %+v", result.Links)
 	}
 	greetings := map[string]string{"web": "one", "api_v2": "api"}
-	for _, link := range result.Links {
+	bare := "pr-40." + f.options.Preview.Project + ".localhost:"
+	for i, link := range result.Links {
 		f.assertServes(link, greetings[link.Service])
-		if !strings.Contains(link.URL, "--pr-40."+f.options.Preview.Project+".localhost:") {
+		if own := strings.Contains(link.URL, "--pr-40."); own != (i > 0) || !strings.Contains(link.URL, bare) {
 			t.Errorf("link %s", link.URL)
 		}
 	}
-	bare := result.Links[0]
-	_, after, _ := strings.Cut(bare.URL, "--")
-	bare.URL = "http://" + after
-	f.assertServes(bare, greetings[bare.Service])
+	alias := strings.Replace(result.Links[0].URL, "//", "//"+result.Links[0].Service+"--", 1)
+	if status, body := get(t, alias); status != http.StatusTemporaryRedirect || !strings.Contains(body, result.Links[0].URL) {
+		t.Errorf("%s answers %d %q, want the way to %s", alias, status, body, result.Links[0].URL)
+	}
 
 	status, err := provision.Get(t.Context(), f.machine, f.options.Preview.ID)
 	if err != nil {

@@ -53,22 +53,23 @@ type run struct {
 	current  Step
 	failedIn Step // the first that failed
 
-	engineID string
-	at       entrance
-	lock     *lock
-	serving  generation        // Number 0: nothing serves yet
-	next     generation        // what is being made
-	carried  map[string]string // volumes to keep: key in the compose file → name
-	archive  *archive          // nil: none to load
-	stack    *compose.Stack
-	written  *types.Project // the stack's, before its mounts of the checkout became copies
-	held     []string       // volumes that containers use only by way of others
-	started  []string       // the services to start
-	server   server         // the database of the next generation
-	seed     seed           // of the database; the zero value: none is wanted
-	making   *lock          // keeps others from loading what this run loads
-	cloned   bool           // the database is a clone of it
-	keeping  keeping        // of the next generation
+	engineID   string
+	at         entrance
+	lock       *lock
+	serving    generation        // Number 0: nothing serves yet
+	next       generation        // what is being made
+	carried    map[string]string // volumes to keep: key in the compose file → name
+	archive    *archive          // nil: none to load
+	stack      *compose.Stack
+	written    *types.Project   // the stack's, before its mounts of the checkout became copies
+	held       []string         // volumes that containers use only by way of others
+	started    []string         // the services to start
+	server     server           // the database of the next generation
+	seed       seed             // of the database; the zero value: none is wanted
+	making     *lock            // keeps others from loading what this run loads
+	cloned     bool             // the database is a clone of it
+	keeping    keeping          // of the next generation
+	candidates map[string][]int // other ports that a service may be shown at
 }
 
 func (r *run) up(ctx context.Context) error {

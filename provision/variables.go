@@ -2,6 +2,7 @@ package provision
 
 import (
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,7 +16,8 @@ import (
 // The variables by which the services of a preview know where they are.
 const (
 	variablePreview = "OFFSHOOT_PREVIEW"
-	variableURL     = "OFFSHOOT_URL" // and OFFSHOOT_URL_WEB, where several services are shown
+	variableURL     = "OFFSHOOT_URL"  // and OFFSHOOT_URL_WEB, where several services are shown
+	variableHost    = "OFFSHOOT_HOST" // and OFFSHOOT_HOST_WEB
 	variableCommit  = "OFFSHOOT_COMMIT"
 	variablePull    = "OFFSHOOT_PULL_REQUEST"
 	variableBranch  = "OFFSHOOT_BRANCH"
@@ -33,12 +35,13 @@ func (g generation) variables(at entrance) map[string]string {
 		pull = strconv.Itoa(g.Preview.PullRequest)
 	}
 	variables := map[string]string{
-		variablePreview: g.Preview.ID, variableURL: links[0].base(), variableCommit: g.Commit,
+		variablePreview: g.Preview.ID, variableURL: links[0].base(), variableHost: links[0].host(), variableCommit: g.Commit,
 		variablePull: pull, variableBranch: g.Preview.Branch,
 	}
 	if len(links) > 1 {
 		for _, link := range slices.Backward(links) { // of two that come to one name, the first
 			variables[variableURL+"_"+variableName(link.Service)] = link.base()
+			variables[variableHost+"_"+variableName(link.Service)] = link.host()
 		}
 	}
 	return withoutEmpty(variables)
@@ -46,6 +49,15 @@ func (g generation) variables(at entrance) map[string]string {
 
 // base is the address without a path, as applications are told their own.
 func (l Link) base() string { return strings.TrimSuffix(l.URL, "/") }
+
+// host is the name in it, as settings of frameworks want it.
+func (l Link) host() string {
+	parsed, err := url.Parse(l.URL)
+	if err != nil {
+		return ""
+	}
+	return parsed.Hostname()
+}
 
 var notVariable = regexp.MustCompile(`[^A-Z0-9]+`)
 

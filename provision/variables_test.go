@@ -25,14 +25,16 @@ func TestVariables_TellWhereAndWhatAPreviewIs(t *testing.T) {
 	}{
 		"a pull request, whatever it shows": {pull, 8480, map[string]string{
 			"OFFSHOOT_PREVIEW": "shop-pr-1", "OFFSHOOT_URL": "http://pr-1.shop.localhost:8480", "OFFSHOOT_COMMIT": "c0ffee",
-			"OFFSHOOT_PULL_REQUEST": "1",
+			"OFFSHOOT_PULL_REQUEST": "1", "OFFSHOOT_HOST": "pr-1.shop.localhost",
 		}},
 		"a branch on the usual port": {branch, 80, map[string]string{
 			"OFFSHOOT_PREVIEW": "shop-main", "OFFSHOOT_URL": "http://main.shop.localhost", "OFFSHOOT_BRANCH": "main",
+			"OFFSHOOT_HOST": "main.shop.localhost",
 		}},
 		"several services, two of which come to one name": {several, 81, map[string]string{
-			"OFFSHOOT_PREVIEW": "shop-main", "OFFSHOOT_BRANCH": "main", "OFFSHOOT_URL": "http://web--main.shop.localhost:81",
-			"OFFSHOOT_URL_WEB": "http://web--main.shop.localhost:81", "OFFSHOOT_URL_MY_API": "http://my-api--main.shop.localhost:81",
+			"OFFSHOOT_PREVIEW": "shop-main", "OFFSHOOT_BRANCH": "main", "OFFSHOOT_URL": "http://main.shop.localhost:81",
+			"OFFSHOOT_URL_WEB": "http://main.shop.localhost:81", "OFFSHOOT_URL_MY_API": "http://my-api--main.shop.localhost:81",
+			"OFFSHOOT_HOST": "main.shop.localhost", "OFFSHOOT_HOST_WEB": "main.shop.localhost", "OFFSHOOT_HOST_MY_API": "my-api--main.shop.localhost",
 		}},
 	}
 	for name, c := range cases {
@@ -127,8 +129,8 @@ func TestLoadProject_LetsTheFilesUseTheVariables(t *testing.T) {
 	}
 	project, changes := loaded(t, Options{Preview: preview, Commit: "c0ffee", Expose: map[string]int{"web": 8000, "api": 9000}})
 	for variable, want := range map[string]string{
-		"CALLBACK":         "http://web--pr-7.shop.localhost:8480/login?next=http://api--pr-7.shop.localhost:8480",
-		"OFFSHOOT_URL":     "http://web--pr-7.shop.localhost:8480",
+		"CALLBACK":         "http://pr-7.shop.localhost:8480/login?next=http://api--pr-7.shop.localhost:8480",
+		"OFFSHOOT_URL":     "http://pr-7.shop.localhost:8480",
 		"OFFSHOOT_COMMIT":  "mine",
 		"OFFSHOOT_PREVIEW": "from-file",
 		"BRANCH":           "main",
@@ -189,10 +191,10 @@ func TestVariableName_IsOneThatShellsTake(t *testing.T) {
 func TestVariables_OfSeveralServicesWhoseNamesFallTogetherAreTheFirsts(t *testing.T) {
 	g := stackOf(1, port{"api.v1", 1}, port{"api-v1", 2}, port{"api_v1", 3})
 	got := g.variables(entrance{port: 80})
-	if got["OFFSHOOT_URL"] != "http://"+g.Preview.Host("api.v1", false) || got["OFFSHOOT_URL_API_V1"] != got["OFFSHOOT_URL"] {
+	if got["OFFSHOOT_URL"] != "http://"+g.Preview.Host("api.v1", true) || got["OFFSHOOT_URL_API_V1"] != got["OFFSHOOT_URL"] {
 		t.Errorf("variables %q", got)
 	}
-	if len(got) != len(stackOf(1, port{"web", 1}).variables(entrance{port: 80}))+1 {
+	if len(got) != len(stackOf(1, port{"web", 1}).variables(entrance{port: 80}))+2 {
 		t.Errorf("more than one for one name: %q", got)
 	}
 }

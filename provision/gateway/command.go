@@ -2,12 +2,14 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -23,7 +25,7 @@ import (
 //	gateway clone [-sync] FROM TO      one folder into another
 //	gateway copy FROM TO               parts of a checkout, named on standard input
 //	gateway certificates               how it stands about them, as JSON
-//	gateway probe HOST PORT [NAME]     does an HTTP server answer there?
+//	gateway probe HOST PORT LINK       what answers there, as JSON
 func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
 	verb := "serve"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -93,16 +95,14 @@ func commandCertificates(ctx context.Context, args []string, stdout io.Writer) e
 }
 
 func commandProbe(ctx context.Context, args []string, stdout io.Writer) error {
-	if len(args) < 2 || len(args) > 3 {
-		return errors.New("gateway probe: want a host, a port and at most a name")
+	if len(args) != 3 {
+		return errors.New("gateway probe: want a host, a port and a link")
 	}
-	name := append(args, "")[2]
-	status, err := probe(ctx, net.JoinHostPort(args[0], args[1]), name)
-	if err != nil {
-		return err
+	link, err := url.Parse(args[2])
+	if err != nil || link.Host == "" {
+		return errors.New("gateway probe: the link is not an address")
 	}
-	_, err = fmt.Fprintln(stdout, status)
-	return err
+	return json.NewEncoder(stdout).Encode(probe(ctx, net.JoinHostPort(args[0], args[1]), link, listenFor))
 }
 
 func newFlags(socket *string) *flag.FlagSet {

@@ -116,6 +116,9 @@ func showIndex(w http.ResponseWriter, r *http.Request, table Table) {
 	list := page{Title: "Previews on this machine"}
 	var lines []string
 	for _, route := range table.Routes {
+		if route.LeadsTo != "" {
+			continue
+		}
 		link := "http://" + route.Host + portSuffix(r.Host) + "/"
 		list.Entries = append(list.Entries, entry{Route: route, Link: link})
 		lines = append(lines, link)

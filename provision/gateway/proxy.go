@@ -53,6 +53,10 @@ func (g *Gateway) Use(table Table) {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	table := g.table.Load()
 	route, found := table.lookup(r.Host)
+	if found && route.LeadsTo != "" && navigates(r) {
+		lead(w, r, route)
+		return
+	}
 	if found && route.SignIn && !g.guard.admits(w, r, table, route) {
 		return
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,4 +30,30 @@ func (g *Gateway) redirect(c *certificates, httpsPort int) http.Handler {
 		}
 		showUncertified(w, r, route, link, status.Problem)
 	}))
+}
+
+// navigates tells whether a browser opens a page, and not a script something:
+// what a script asks another origin for may not be redirected.
+// https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Mode
+func navigates(r *http.Request) bool {
+	mode := r.Header.Get("Sec-Fetch-Mode")
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (mode == "" || mode == "navigate") &&
+		r.Header.Get("Origin") == "" && r.Header.Get("Upgrade") == ""
+}
+
+// lead sends a browser to the host that a service is known by.
+func lead(w http.ResponseWriter, r *http.Request, route Route) {
+	link := "http://"
+	if r.TLS != nil {
+		link = "https://"
+	}
+	link += route.LeadsTo
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		link += ":" + port
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if route.Site != "" {
+		w.Header().Set("X-Robots-Tag", noRobots)
+	}
+	http.Redirect(w, r, link+r.URL.RequestURI(), http.StatusTemporaryRedirect)
 }

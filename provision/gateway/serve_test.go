@@ -1,14 +1,11 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -121,40 +118,8 @@ func TestRestrict_AnswersOnlyInItsOwnNetworks(t *testing.T) {
 	}
 }
 
-func TestProbe_TakesAnyAnswerButThoseOfAProxyWithNothingBehind(t *testing.T) {
-	status := http.StatusOK
-	host := ""
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host = r.Host
-		http.Error(w, "", status)
-	}))
-	defer server.Close()
-	name, port, err := net.SplitHostPort(server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for code, ok := range map[int]bool{200: true, 302: true, 400: true, 404: true, 500: true, 502: false, 503: false, 504: false} {
-		status = code
-		var out bytes.Buffer
-		err := Command(t.Context(), []string{"probe", name, port, "pr-1.shop.localhost"}, nil, &out)
-		if (err == nil) != ok {
-			t.Errorf("%d: error %v", code, err)
-		}
-		if ok && !strings.HasPrefix(out.String(), fmt.Sprint(code)) {
-			t.Errorf("%d: printed %q", code, out.String())
-		}
-	}
-	if host != "pr-1.shop.localhost" {
-		t.Errorf("asked for host %q", host)
-	}
-	server.Close()
-	if err := Command(t.Context(), []string{"probe", name, port}, nil, io.Discard); err == nil {
-		t.Error("no error where nothing listens")
-	}
-}
-
 func TestCommand_RefusesWhatItDoesNotKnow(t *testing.T) {
-	for _, argv := range [][]string{{"fly"}, {"probe"}, {"probe", "a"}, {"serve", "-network", "x"}, {"load", "-x"}} {
+	for _, argv := range [][]string{{"fly"}, {"probe"}, {"probe", "a"}, {"probe", "a", "1"}, {"probe", "a", "1", "no link"}, {"serve", "-network", "x"}, {"load", "-x"}} {
 		if err := Command(t.Context(), argv, strings.NewReader(""), io.Discard); err == nil {
 			t.Errorf("%v: no error", argv)
 		}

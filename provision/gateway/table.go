@@ -39,6 +39,9 @@ type Route struct {
 	ID      string    `json:"id,omitempty"`     // shop-pr-12: what one signs in to
 	SignIn  bool      `json:"sign_in,omitempty"`
 	Site    string    `json:"site,omitempty"` // the name that all hosts of a public preview are at or below
+	// LeadsTo is another host of the same service, which browsers are sent to:
+	// pages, cookies and scripts are to have one origin.
+	LeadsTo string `json:"leads_to,omitempty"`
 }
 
 // A Table is everything the gateway knows.

@@ -5,10 +5,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -30,6 +32,8 @@ func run(ctx context.Context, args []string) error {
 		return gateway.Command(ctx, args[1:], os.Stdin, os.Stdout)
 	case len(args) > 1 && args[0] == "web":
 		return web(ctx, args[1])
+	case len(args) > 2 && args[0] == "greet":
+		return greet(ctx, args[1], args[2])
 	case len(args) > 1 && args[0] == "say":
 		fmt.Println(args[1])
 		return nil
@@ -42,7 +46,12 @@ func run(ctx context.Context, args []string) error {
 // web answers with its greeting, and tells where it can connect to.
 func web(ctx context.Context, address string) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getenv("GREETING")) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		if status, err := strconv.Atoi(os.Getenv("STATUS")); err == nil {
+			w.WriteHeader(status)
+		}
+		fmt.Fprint(w, os.Getenv("GREETING"))
+	})
 	mux.HandleFunc("/dial", func(w http.ResponseWriter, r *http.Request) {
 		conn, err := net.DialTimeout("tcp", r.FormValue("to"), 2*time.Second)
 		if err != nil {
@@ -75,4 +84,24 @@ func get(w http.ResponseWriter, from, host string) {
 	}
 	defer response.Body.Close()
 	fmt.Fprint(w, response.Status)
+}
+
+// greet says the same to whoever connects, as a mail server would.
+func greet(ctx context.Context, address, text string) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	go func() { <-ctx.Done(); listener.Close() }()
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer conn.Close()
+			fmt.Fprintln(conn, text)
+			_, _ = io.Copy(io.Discard, conn)
+		}()
+	}
 }
