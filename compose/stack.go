@@ -37,6 +37,14 @@ func NewStack(e *Engine, p *types.Project, observe func(Event)) *Stack {
 // Project is the project that the stack runs.
 func (s *Stack) Project() *types.Project { return s.project }
 
+// With is the same stack with another project of the same name, as SettleData
+// makes it.
+func (s *Stack) With(p *types.Project) *Stack {
+	other := *s
+	other.project = p
+	return &other
+}
+
 // compose is Compose's own implementation; what it does is observed as kind.
 func (s *Stack) compose(kind string) (api.Compose, error) {
 	c, err := compose.NewComposeService(s.engine.cli,

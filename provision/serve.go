@@ -49,11 +49,17 @@ func (r *run) fetchImages(ctx context.Context) error {
 }
 
 func (r *run) startAll(ctx context.Context) error {
+	if err := r.settleDatabase(ctx); err != nil {
+		return err
+	}
 	return r.failed(ctx, r.stack.Up(ctx, r.started...))
 }
 
 // migrate runs the migration in a container of its own.
 func (r *run) migrate(ctx context.Context) error {
+	if err := r.settleDatabase(ctx); err != nil {
+		return err
+	}
 	m := r.options.Migrate
 	began := time.Now()
 	exit, err := r.stack.Run(ctx, compose.OneOff{Service: m.Service, Command: m.Command})
@@ -70,6 +76,7 @@ func (r *run) migrate(ctx context.Context) error {
 // waitReady waits until every service is ready in the stack's own terms, and
 // until every exposed port answers to the gateway.
 func (r *run) waitReady(ctx context.Context) error {
+	defer r.tellConnected(ctx)
 	if err := r.stack.Wait(ctx, r.timeout()); err != nil {
 		return r.failed(ctx, err)
 	}

@@ -59,6 +59,12 @@ type run struct {
 	carried  map[string]string // volumes to keep: key in the compose file → name
 	archive  *archive          // nil: none to load
 	stack    *compose.Stack
+	plan     compose.Options // of the transformed project
+	settled  map[string]bool // services whose data folder is settled
+	uses     []compose.DatabaseUse
+	owner    string   // of the database that the archive goes into, where it has to be made
+	others   []target // further databases of the server
+	warned   []string // databases that were told of already
 	started  []string // the services to start
 	server   server   // the database of the next generation
 	seed     seed     // of the database; the zero value: none is wanted
