@@ -31,7 +31,7 @@ services:
 
 func TestUp_FindsTheDataFolderThePortAndTheDatabaseOfAnUnusualServer(t *testing.T) {
 	f := newFixture(t, 30)
-	f.options.Timeout = 3 * time.Minute
+	f.options.Timeout = 5 * time.Minute
 	dir := f.options.Source.Dir
 	for _, folder := range []string{"db", "devdata", "devwal"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {

@@ -100,3 +100,12 @@ func TestOtherArchives_OfTheConfigurationAndOverItOfTheCommandLine(t *testing.T)
 		t.Errorf("error %v", err)
 	}
 }
+
+// An archive that a stranger names would be one of this computer's files.
+func TestDistrust_LoadsNoFilesThatAForkNames(t *testing.T) {
+	cfg := &Config{Preview: PreviewConfig{DatabaseName: "shop", Databases: map[string]string{"x": "/srv/production.sql"}}}
+	cfg.distrust()
+	if cfg.Preview.Databases != nil || cfg.Preview.DatabaseName != "shop" {
+		t.Errorf("%+v", cfg.Preview)
+	}
+}
