@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -329,41 +330,21 @@ func TestPull_BadImageNameIsAUsageError(t *testing.T) {
 	}
 }
 
-func TestDataDir_ReadsTheImage(t *testing.T) {
+func TestImageConfig_ReadsTheImage(t *testing.T) {
 	b := newBench(t, map[string]string{"compose.yaml": `
 services:
-  volume: {build: {context: ., dockerfile_inline: "FROM scratch\nCOPY busybox /b\nENV PGDATA=/var/lib/postgresql/18/docker\nVOLUME /var/lib/postgresql\n"}}
-  pgdata: {build: {context: ., dockerfile_inline: "FROM scratch\nCOPY busybox /b\nENV PGDATA=/pg/data\n"}}
-  only-volume: {build: {context: ., dockerfile_inline: "FROM scratch\nCOPY busybox /b\nVOLUME /pgvolume\n"}}
+  db: {build: {context: ., dockerfile_inline: "FROM scratch\nCOPY busybox /b\nENV PGDATA=/var/lib/postgresql/18/docker\nVOLUME [\"/z\", \"/var/lib/postgresql\"]\n"}}
 `})
 	b.built()
-	prefix := "offshoot/" + b.preview + "/"
-	b.write("compose.yaml", `
-services:
-  volume: {image: "`+prefix+`volume:g1"}
-  pgdata: {image: "`+prefix+`pgdata:g1"}
-  own: {image: "`+prefix+`volume:g1", environment: {PGDATA: /own/data}}
-  below: {image: "`+prefix+`only-volume:g1", environment: {PGDATA: /pgvolume/data}}
-  only-volume: {image: "`+prefix+`only-volume:g1"}
-  absent: {image: "localhost:1/acme/postgres:18"}
-  old: {image: "localhost:1/acme/postgres:9.6"}
-`)
-	p, _, err := compose.Load(t.Context(), compose.Source{Dir: b.dir})
+	got, there, err := b.engine.ImageConfig(t.Context(), "offshoot/"+b.preview+"/db:g1")
 	check(t, err)
-	got := map[string]string{}
-	for _, name := range p.ServiceNames() {
-		got[name], err = b.engine.DataDir(t.Context(), p, name)
-		check(t, err)
+	if !there || got.Env["PGDATA"] != "/var/lib/postgresql/18/docker" || !slices.Equal(got.Volumes, []string{"/var/lib/postgresql", "/z"}) {
+		t.Errorf("%v %+v", there, got)
 	}
-	want := map[string]string{
-		"volume": "/var/lib/postgresql", "pgdata": "/pg/data", "own": "/own/data", "below": "/pgvolume", "only-volume": "/pgvolume",
-		"absent": "/var/lib/postgresql", "old": "/var/lib/postgresql/data",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if _, err := b.engine.DataDir(t.Context(), p, "nobody"); err == nil {
-		t.Error("an unknown service has a data directory")
+	for _, absent := range []string{"localhost:1/acme/postgres:18", ""} {
+		if _, there, err := b.engine.ImageConfig(t.Context(), absent); there || err != nil {
+			t.Errorf("%q: %v, %v", absent, there, err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,7 +19,8 @@ func TestSettings_ReadsOnlyPlainCommands(t *testing.T) {
 		"postgres -c shared_preload_libraries=a,b":    "shared_preload_libraries",
 		"postgres -c":                                 "?",
 		"postgres -c fsync":                           "?",
-		"postgres -p 5433":                            "?",
+		"postgres -p 5433":                            "port",
+		"postgres -p":                                 "?",
 		"postgres --single":                           "?",
 		"docker-entrypoint.sh postgres":               "?",
 		"sh -c run.sh":                                "?",
@@ -37,37 +39,106 @@ func TestSettings_ReadsOnlyPlainCommands(t *testing.T) {
 	}
 }
 
-func TestDataDir_ByServiceThenImageThenName(t *testing.T) {
-	pgdata := func(dir string) types.MappingWithEquals { return types.MappingWithEquals{"PGDATA": &dir} }
+func TestDataPlaceOf_ByServiceThenImageThenName(t *testing.T) {
+	built := types.ServiceConfig{Build: &types.BuildConfig{}, Image: "offshoot/pr-1/db:g1"}
+	pull := func(image string) types.ServiceConfig { return types.ServiceConfig{Image: image} }
+	with := func(s types.ServiceConfig, name, value string) types.ServiceConfig {
+		s.Environment = types.MappingWithEquals{name: &value}
+		return s
+	}
+	says := func(pgdata string, volumes ...string) ImageConfig {
+		env := map[string]string{}
+		if pgdata != "" {
+			env["PGDATA"] = pgdata
+		}
+		return ImageConfig{Env: env, Volumes: volumes}
+	}
+	old, eighteen := says("/var/lib/postgresql/data", "/var/lib/postgresql/data"), says("/var/lib/postgresql/18/docker", "/var/lib/postgresql")
+	none := ImageConfig{}
 	for name, c := range map[string]struct {
 		service types.ServiceConfig
-		image   *imageConfig
+		image   ImageConfig
+		want    string // the mount, and the data below it
+	}{
+		"13 to 17":               {pull("postgres:16"), old, "/var/lib/postgresql/data ."},
+		"18":                     {pull("postgres:18"), eighteen, "/var/lib/postgresql 18/docker"},
+		"18 without a tag":       {pull("postgres"), eighteen, "/var/lib/postgresql 18/docker"},
+		"18, built":              {built, eighteen, "/var/lib/postgresql 18/docker"},
+		"18 with the old PGDATA": {with(pull("postgres:18"), "PGDATA", "/var/lib/postgresql/data"), eighteen, "/var/lib/postgresql data"},
+		"postgis":                {pull("postgis/postgis"), old, "/var/lib/postgresql/data ."},
+		"pgvector of 18":         {pull("pgvector/pgvector:pg18"), eighteen, "/var/lib/postgresql 18/docker"},
+		"timescale":              {pull("timescale/timescaledb:latest-pg17"), old, "/var/lib/postgresql/data ."},
+		"timescale ha":           {pull("timescale/timescaledb-ha:pg17"), says("/home/postgres/pgdata/data"), "/home/postgres/pgdata/data ."},
+		"supabase":               {pull("supabase/postgres:15.8"), says("/var/lib/postgresql/data", "/var/lib/postgresql/data"), "/var/lib/postgresql/data ."},
+		"bitnami":                {pull("bitnami/postgresql:16"), says("", "/bitnami/postgresql", "/docker-entrypoint-initdb.d"), "/bitnami/postgresql data"},
+		"bitnami's other folder": {with(pull("bitnami/postgresql"), "POSTGRESQL_DATA_DIR", "/bitnami/postgresql/own"), says("", "/bitnami/postgresql"), "/bitnami/postgresql own"},
+		"cloudnative-pg":         {with(pull("ghcr.io/cloudnative-pg/postgresql:17"), "PGDATA", "/var/lib/postgresql/data/pgdata"), none, "/var/lib/postgresql/data/pgdata ."},
+		"cloudnative-pg, older":  {pull("ghcr.io/cloudnative-pg/postgresql:14"), old, "/var/lib/postgresql/data ."},
+		"built, own PGDATA":      {built, says("/pgdata", "/var/lib/postgresql/data"), "/pgdata ."},
+		"PGDATA in a subfolder":  {with(pull("postgres:16"), "PGDATA", "/var/lib/postgresql/data/pgdata"), old, "/var/lib/postgresql/data pgdata"},
+		"PGDATA elsewhere":       {with(pull("postgres:16"), "PGDATA", "/data/pg/"), old, "/data/pg ."},
+		"an empty PGDATA":        {with(pull("postgres:16"), "PGDATA", ""), none, "/var/lib/postgresql/data ."},
+		"a PGDATA that is none":  {with(pull("postgres:16"), "PGDATA", "data"), none, "/var/lib/postgresql/data ."},
+		"beside a volume":        {with(pull("postgres:18"), "PGDATA", "/vv/pg"), says("", "/v"), "/vv/pg ."},
+		"in the second volume":   {with(pull("acme/db"), "PGDATA", "/v/pg"), says("", "/other", "/v"), "/v pg"},
+		"the image's volume":     {pull("acme/db"), says("", "/var/run/postgresql", "/vol/pgdata"), "/vol/pgdata ?"},
+		"its only volume":        {pull("acme/db"), says("", "/vol"), "/vol ?"},
+
+		"an image that says nothing": {pull("acme/db"), none, "/var/lib/postgresql/data ."},
+		"old by name":                {pull("postgres:16"), none, "/var/lib/postgresql/data ."},
+		"by digest":                  {pull("postgres@sha256:" + strings.Repeat("0a", 32)), none, "/var/lib/postgresql/data ."},
+		"eighteen by name":           {pull("postgres:18.1-trixie"), none, "/var/lib/postgresql 18/docker"},
+		"eighteen elsewhere by name": {pull("registry.test:5000/mirror/postgres:18"), none, "/var/lib/postgresql 18/docker"},
+		"pgvector by name":           {pull("pgvector/pgvector:pg18"), none, "/var/lib/postgresql 18/docker"},
+		"postgis by name":            {pull("postgis/postgis:18-3.6"), none, "/var/lib/postgresql 18/docker"},
+		"bitnami by name":            {pull("bitnami/postgresql:16"), none, "/bitnami/postgresql data"},
+		"bitnami legacy by name":     {pull("docker.io/bitnamilegacy/postgresql:16"), none, "/bitnami/postgresql data"},
+		"timescale ha by name":       {pull("timescale/timescaledb-ha:pg17"), none, "/home/postgres/pgdata/data ."},
+		"a name that is none":        {pull("Not A Name"), none, "/var/lib/postgresql/data ."},
+	} {
+		place, ok := DataPlaceOf(c.service, c.image, true)
+		if got := describe(place); got != c.want || !ok || !place.Postgres {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func describe(p DataPlace) string {
+	if p.Data == "" {
+		return p.Mount + " ?"
+	}
+	below, err := filepath.Rel(p.Mount, p.Data)
+	if err != nil {
+		return err.Error()
+	}
+	return p.Mount + " " + below
+}
+
+func TestDataPlaceOf_WhatLooksLikeAnotherDatabase(t *testing.T) {
+	for name, c := range map[string]struct {
+		service types.ServiceConfig
+		image   ImageConfig
 		want    string
 	}{
-		"old":                        {types.ServiceConfig{Image: "postgres:16"}, nil, "/var/lib/postgresql/data"},
-		"no tag":                     {types.ServiceConfig{Image: "postgres"}, nil, "/var/lib/postgresql/data"},
-		"by digest":                  {types.ServiceConfig{Image: "postgres@sha256:" + strings.Repeat("0a", 32)}, nil, "/var/lib/postgresql/data"},
-		"built":                      {types.ServiceConfig{Build: &types.BuildConfig{}}, nil, "/var/lib/postgresql/data"},
-		"eighteen":                   {types.ServiceConfig{Image: "postgres:18.1-trixie"}, nil, "/var/lib/postgresql"},
-		"eighteen elsewhere":         {types.ServiceConfig{Image: "registry.test:5000/mirror/postgres:18"}, nil, "/var/lib/postgresql"},
-		"pgvector":                   {types.ServiceConfig{Image: "pgvector/pgvector:pg18"}, nil, "/var/lib/postgresql"},
-		"postgis":                    {types.ServiceConfig{Image: "postgis/postgis:18-3.6"}, nil, "/var/lib/postgresql"},
-		"bitnami":                    {types.ServiceConfig{Image: "bitnami/postgresql:16"}, nil, "/bitnami/postgresql"},
-		"bitnami legacy":             {types.ServiceConfig{Image: "docker.io/bitnamilegacy/postgresql:16"}, nil, "/bitnami/postgresql"},
-		"timescale ha":               {types.ServiceConfig{Image: "timescale/timescaledb-ha:pg17"}, nil, "/home/postgres/pgdata/data"},
-		"timescale":                  {types.ServiceConfig{Image: "timescale/timescaledb:latest-pg17"}, nil, "/var/lib/postgresql/data"},
-		"the service's PGDATA":       {types.ServiceConfig{Image: "postgres:18", Environment: pgdata("/data/pg")}, nil, "/data/pg"},
-		"an empty PGDATA":            {types.ServiceConfig{Image: "postgres:16", Environment: pgdata("")}, nil, "/var/lib/postgresql/data"},
-		"PGDATA in a volume":         {types.ServiceConfig{Image: "postgres:18", Environment: pgdata("/v/pg")}, &imageConfig{volumes: []string{"/other", "/v"}}, "/v"},
-		"PGDATA beside a volume":     {types.ServiceConfig{Image: "postgres:18", Environment: pgdata("/vv/pg")}, &imageConfig{volumes: []string{"/v"}}, "/vv/pg"},
-		"the image's":                {types.ServiceConfig{Image: "acme/db"}, &imageConfig{pgdata: "/image/pg"}, "/image/pg"},
-		"the image's in its volume":  {types.ServiceConfig{Image: "acme/db"}, &imageConfig{pgdata: "/image/pg", volumes: []string{"/image"}}, "/image"},
-		"the image's volume":         {types.ServiceConfig{Image: "acme/db"}, &imageConfig{volumes: []string{"/vol"}}, "/vol"},
-		"an image that says nothing": {types.ServiceConfig{Image: "acme/db"}, &imageConfig{}, "/var/lib/postgresql/data"},
-		"a name that is none":        {types.ServiceConfig{Image: "Not A Name"}, nil, "/var/lib/postgresql/data"},
+		"mysql":             {types.ServiceConfig{Image: "mysql:8"}, ImageConfig{Volumes: []string{"/var/lib/mysql"}}, "/var/lib/mysql ."},
+		"mysql, moved":      {types.ServiceConfig{Image: "mysql:8", Command: []string{"--datadir=/my"}}, ImageConfig{}, "/my ."},
+		"bitnami's mariadb": {types.ServiceConfig{Image: "bitnami/mariadb"}, ImageConfig{}, "/bitnami/mariadb ."},
+		"mongo, its second": {types.ServiceConfig{Image: "mongo"}, ImageConfig{Volumes: []string{"/data/configdb", "/data/db"}}, "/data/db ."},
+		"mongo, moved":      {types.ServiceConfig{Image: "mongo", Command: []string{"mongod", "--dbpath", "/m"}}, ImageConfig{}, "/m ."},
+		"bitnami's redis":   {types.ServiceConfig{Image: "bitnami/redis"}, ImageConfig{}, "/bitnami/redis/data ."},
+		"valkey":            {types.ServiceConfig{Image: "valkey/valkey:8"}, ImageConfig{Volumes: []string{"/data"}}, "/data ."},
+		"opensearch":        {types.ServiceConfig{Image: "opensearchproject/opensearch:2"}, ImageConfig{}, "/usr/share/opensearch/data ."},
+		"rabbitmq":          {types.ServiceConfig{Image: "rabbitmq:3-management"}, ImageConfig{}, "/var/lib/rabbitmq ."},
+		"a build of mysql":  {types.ServiceConfig{Build: &types.BuildConfig{}, Image: "offshoot/pr-1/m:g1"}, ImageConfig{Env: map[string]string{"MYSQL_MAJOR": "8"}}, "/var/lib/mysql ."},
+		"a second postgres": {types.ServiceConfig{Image: "postgres:16"}, ImageConfig{}, "/var/lib/postgresql/data ."},
+		"redis-commander":   {types.ServiceConfig{Image: "rediscommander/redis-commander"}, ImageConfig{}, ""},
+		"mongo-express":     {types.ServiceConfig{Image: "mongo-express"}, ImageConfig{}, ""},
+		"an exporter":       {types.ServiceConfig{Image: "prom/mysqld-exporter"}, ImageConfig{}, ""},
+		"the application":   {types.ServiceConfig{Build: &types.BuildConfig{}, Image: "offshoot/pr-1/web:g1"}, ImageConfig{Env: map[string]string{"NODE_VERSION": "22"}}, ""},
 	} {
-		if got := dataDir(c.service, c.image); got != c.want {
-			t.Errorf("%s: %s, want %s", name, got, c.want)
+		place, ok := DataPlaceOf(c.service, c.image, false)
+		if got := describe(place); ok != (c.want != "") || ok && got != c.want {
+			t.Errorf("%s: %v %s, want %s", name, ok, got, c.want)
 		}
 	}
 }

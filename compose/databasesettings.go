@@ -50,8 +50,8 @@ func databaseSettings(e *edit) {
 	e.changed(s.Name, strings.Join(added, ", "), "a preview's database is disposable, and faster so")
 }
 
-// settings reads the command "postgres -c name=value …", with or without its
-// first word, which the official entrypoint adds.
+// settings reads the command "postgres -c name=value …", also with a port, with
+// or without its first word, which the official entrypoint adds.
 func settings(command []string) (set map[string]bool, plain bool) {
 	set = map[string]bool{}
 	if len(command) > 0 && command[0] == "postgres" {
@@ -63,6 +63,8 @@ func settings(command []string) (set map[string]bool, plain bool) {
 		switch {
 		case word == "-c" && len(command) > 0:
 			word, command = command[0], command[1:]
+		case word == "-p" && len(command) > 0:
+			word, command = "port="+command[0], command[1:]
 		case strings.HasPrefix(word, "--"):
 			word = word[2:]
 		case strings.HasPrefix(word, "-c"):

@@ -50,6 +50,15 @@ func NewStack(e *Engine, p *types.Project, observe func(Event)) *Stack {
 // Project is the project that the stack runs.
 func (s *Stack) Project() *types.Project { return s.project }
 
+// With is the same stack with another project of the same name, as SettleData
+// and Place make it. The one before is not used any more.
+func (s *Stack) With(p *types.Project) *Stack {
+	return &Stack{
+		engine: s.engine, project: p, events: s.events, started: s.started, Patience: s.Patience,
+		began: s.began, steadies: s.steadies, answers: s.answers,
+	}
+}
+
 // compose is Compose's own implementation; what it does is observed as kind.
 func (s *Stack) compose(kind string) (api.Compose, error) {
 	c, err := compose.NewComposeService(s.engine.cli,

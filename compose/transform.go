@@ -7,7 +7,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// DatabaseVolume is the key of the fresh volume that Transform gives to the
+// DatabaseVolume is the key of the fresh volume that SettleData gives to the
 // database service.
 const DatabaseVolume = "offshoot-database"
 
@@ -22,9 +22,6 @@ type Options struct {
 	Labels map[string]string
 	// Database is the PostgreSQL service; empty: there is none.
 	Database string
-	// DataDir is where the database volume is mounted; empty: from the
-	// service and its image's name. See Engine.DataDir.
-	DataDir string
 	// DatabaseVolume names the volume of the database where the caller makes it
 	// before the stack starts; empty: it is made with the stack.
 	DatabaseVolume string
@@ -105,7 +102,6 @@ var steps = []func(*edit){
 	networks,
 	renameProject,
 	ports,
-	databaseData,
 	databaseSettings,
 	restart,
 	logging,

@@ -56,11 +56,13 @@ type goldenCase struct {
 	dir     string
 	source  compose.Source
 	options compose.Options
+	images  map[string]compose.ImageConfig
 	want    map[string]string
 }
 
 // unpack writes the files of a case into a folder of its own. source.json and
-// options.json are its Source and Options, want* the outcome, and the text of
+// options.json are its Source and Options, images.json what images say, want*
+// the outcome, and the text of
 // a file called link:name is where the symbolic link called name points.
 func unpack(t *testing.T, archive *txtar.Archive) goldenCase {
 	t.Helper()
@@ -78,6 +80,8 @@ func unpack(t *testing.T, archive *txtar.Archive) goldenCase {
 			decode(t, text, &c.source)
 		case name == "options.json":
 			decode(t, text, &c.options)
+		case name == "images.json":
+			decode(t, text, &c.images)
 		case strings.HasPrefix(name, "want"):
 			c.want[name] = string(text)
 		case strings.HasPrefix(name, "link:"):
@@ -168,6 +172,36 @@ func transformed(t *testing.T, c goldenCase) map[string]string {
 	return map[string]string{"want.changes": changeLines(changes), "want.yaml": yaml(t, out)}
 }
 
+// settled is the outcome of a case whose images.json says what the
+// images are: what is built or pulled before the data is settled.
+func settled(t *testing.T, c goldenCase) map[string]string {
+	p, _, err := compose.Load(t.Context(), c.source)
+	check(t, err)
+	p, _, err = compose.Transform(p, c.options)
+	check(t, err)
+	images := map[string]compose.ImageConfig{}
+	for _, name := range p.ServiceNames() {
+		images[name] = c.images[name]
+	}
+	before := yaml(t, p)
+	out, changes, err := compose.SettleData(p, c.options, images)
+	check(t, err)
+	if diff := cmp.Diff(before, yaml(t, p)); diff != "" {
+		t.Errorf("the input was changed (-before +after)\n%s", diff)
+	}
+	return map[string]string{"want.changes": changeLines(changes), "want.yaml": dataOf(t, out)}
+}
+
+// dataOf leaves of a project what its data is on.
+func dataOf(t *testing.T, p *types.Project) string {
+	t.Helper()
+	short := &types.Project{Name: p.Name, Services: types.Services{}, Volumes: p.Volumes}
+	for name, s := range p.Services {
+		short.Services[name] = types.ServiceConfig{Name: name, Image: s.Image, Volumes: s.Volumes, Tmpfs: s.Tmpfs}
+	}
+	return yaml(t, short)
+}
+
 func yaml(t *testing.T, p *types.Project) string {
 	t.Helper()
 	text, err := p.MarshalYAML()
@@ -180,13 +214,14 @@ func TestTransform_Networks(t *testing.T)         { goldens(t, "networks", trans
 func TestTransform_Volumes(t *testing.T)          { goldens(t, "volumes", transformed) }
 func TestTransform_Ports(t *testing.T)            { goldens(t, "ports", transformed) }
 func TestTransform_Images(t *testing.T)           { goldens(t, "images", transformed) }
-func TestTransform_DatabaseData(t *testing.T)     { goldens(t, "databasedata", transformed) }
 func TestTransform_DatabaseSettings(t *testing.T) { goldens(t, "databasesettings", transformed) }
 func TestTransform_Restart(t *testing.T)          { goldens(t, "restart", transformed) }
 func TestTransform_Logging(t *testing.T)          { goldens(t, "logging", transformed) }
 func TestTransform_Limits(t *testing.T)           { goldens(t, "limits", transformed) }
 func TestTransform_Environment(t *testing.T)      { goldens(t, "environment", transformed) }
 func TestTransform_Labels(t *testing.T)           { goldens(t, "labels", transformed) }
+
+func TestSettleData(t *testing.T) { goldens(t, "databasedata", settled) }
 
 func TestTransform_GenerationsShareNothing(t *testing.T) {
 	dir := t.TempDir()
@@ -201,7 +236,10 @@ volumes: {files: {name: files}, data: {external: true}}
 	check(t, err)
 	names := map[string]int{}
 	for generation := 1; generation <= 2; generation++ {
-		out, _, err := compose.Transform(p, compose.Options{Preview: "pr-1", Generation: generation, Database: "db"})
+		options := compose.Options{Preview: "pr-1", Generation: generation, Database: "db"}
+		out, _, err := compose.Transform(p, options)
+		check(t, err)
+		out, _, err = compose.SettleData(out, options, map[string]compose.ImageConfig{"db": {}})
 		check(t, err)
 		names["project "+out.Name]++
 		for _, s := range out.Services {

@@ -43,6 +43,9 @@ import (
 
 // prepareCopies makes the copies, and lets the stack mount them.
 func (r *run) prepareCopies(ctx context.Context) error {
+	if err := r.settleDatabase(ctx); err != nil { // what is mounted for data is not copied
+		return err
+	}
 	r.written = r.stack.Project()
 	source := r.options.Source
 	plan, changes, err := compose.PlanCopies(r.written, cmp.Or(source.Root, source.Dir), source.Dir, r.options.Mounts)
@@ -63,7 +66,7 @@ func (r *run) prepareCopies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.stack = compose.NewStack(r.Engine, own, r.follow)
+	r.stack = r.stack.With(own)
 	return nil
 }
 

@@ -104,16 +104,17 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err := r.carry(ctx, project); err != nil {
 		return err
 	}
-	dataDir, err := r.Engine.DataDir(ctx, project, r.next.Database)
-	if err != nil {
+	changes = append(changes, r.nameDatabase(project)...)
+	if err := r.openOthers(project); err != nil {
 		return err
 	}
-	own, more, err := compose.Transform(project, compose.Options{
+	r.plan = compose.Options{
 		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
-		Database: r.next.Database, DataDir: dataDir, DatabaseVolume: r.ownVolume(), Dir: source.Dir, Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
+		Database: r.next.Database, DatabaseVolume: r.ownVolume(), Dir: source.Dir, Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
 		CPUs: r.options.CPUs, Memory: r.options.Memory,
-	})
+	}
+	own, more, err := compose.Transform(project, r.plan)
 	if err != nil {
 		return err
 	}
@@ -221,10 +222,14 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 	if err != nil {
 		return err
 	}
+	if r.serving.Database != r.next.Database {
+		return hint.Wrap(fmt.Errorf("the data to keep is that of service %s, and the database is %s now", r.serving.Database, r.next.Database),
+			"run offshoot up without --keep-data")
+	}
 	r.carried = map[string]string{}
 	for key, name := range s.volumesOf(r.serving.Preview.ID, r.serving.Number) {
 		_, known := project.Volumes[key]
-		if known || key == compose.DatabaseVolume || strings.HasPrefix(key, compose.EmptyVolume) {
+		if known || isDataVolume(project, key) || strings.HasPrefix(key, compose.EmptyVolume) {
 			r.carried[key] = name
 		}
 	}
@@ -233,6 +238,14 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 	}
 	r.next.Archive = r.serving.Archive
 	return nil
+}
+
+// isDataVolume tells whether a volume is one that compose.SettleData gives to a
+// service of the project.
+func isDataVolume(project *types.Project, key string) bool {
+	return key == compose.DatabaseVolume || slices.ContainsFunc(project.ServiceNames(), func(service string) bool {
+		return key == compose.DataVolume(service, false)
+	})
 }
 
 // volumesOf maps the keys of the volumes that a generation's containers have

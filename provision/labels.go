@@ -23,8 +23,9 @@ const (
 	labelArchive    = prefix + "archive"
 	labelExpires    = prefix + "expires"
 	labelVersion    = prefix + "version"
-	labelDatabase   = prefix + "database" // the service with the database
-	labelExpose     = prefix + "expose"   // web=8000,api=9000: the one to open first first
+	labelDatabase   = prefix + "database"      // the service with the database
+	labelLoaded     = prefix + "database-name" // the database in it, where its own environment does not say
+	labelExpose     = prefix + "expose"        // web=8000,api=9000: the one to open first first
 
 	labelVia = prefix + "via" // the gateway's container
 
@@ -70,6 +71,7 @@ type generation struct {
 	Commit   string
 	Archive  string // sha256 of the archive's bytes
 	Database string // the service
+	Loaded   string // the database in it that is the preview's; empty: as its environment says
 	Expose   []port // the one to open first first
 	Expires  time.Time
 	Version  string
@@ -89,6 +91,7 @@ func (g generation) labels() map[string]string {
 	labels[labelCommit] = g.Commit
 	labels[labelArchive] = g.Archive
 	labels[labelDatabase] = g.Database
+	labels[labelLoaded] = g.Loaded
 	labels[labelExpose] = formatPorts(g.Expose)
 	labels[labelVersion] = g.Version
 	labels[labelVia] = g.Via
@@ -105,7 +108,7 @@ func (g generation) labels() map[string]string {
 // the labels of its image, which would else be believed.
 func (g generation) everyLabel() map[string]string {
 	labels := map[string]string{
-		labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelExpose: "", labelExpires: "",
+		labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelLoaded: "", labelExpose: "", labelExpires: "",
 		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelKeeper: "", labelGateway: "", labelConfig: "",
 		labelFront: "", labelSignIn: "",
 	}
@@ -123,7 +126,7 @@ func generationOf(labels map[string]string) generation {
 	expires, _ := time.Parse(time.RFC3339, labels[labelExpires])
 	return generation{
 		Preview: previewOf(labels), Number: number, Commit: labels[labelCommit],
-		Archive: labels[labelArchive], Database: labels[labelDatabase],
+		Archive: labels[labelArchive], Database: labels[labelDatabase], Loaded: labels[labelLoaded],
 		Expose: parsePorts(labels[labelExpose]), Expires: expires, Version: labels[labelVersion], Via: labels[labelVia],
 		SignIn: labels[labelSignIn] == signInRequired,
 	}

@@ -18,6 +18,7 @@ import (
 // the others without any: see variable_is_guc_list_quote in pg_dump.
 const recreateSQL = `
 SELECT COALESCE((SELECT pg_catalog.pg_get_userbyid(d.datdba) FROM pg_catalog.pg_database AS d WHERE d.datname = :'name'),
+                (SELECT r.rolname FROM pg_catalog.pg_roles AS r WHERE r.rolname = :'wanted_owner'),
                 CURRENT_USER) AS owner,
        pg_catalog.current_setting('server_version_num')::int >= 130000 AS force \gset
 CREATE TEMPORARY TABLE offshoot_setting AS
@@ -48,6 +49,7 @@ SELECT statement FROM offshoot_setting \gexec
 func (r *run) load(ctx context.Context) error {
 	defer r.doneMaking()
 	if r.cloned {
+		r.result.Loaded.Database = r.server.database
 		r.result.Loaded.Tables = r.countTables(ctx)
 		return nil
 	}
@@ -57,14 +59,32 @@ func (r *run) load(ctx context.Context) error {
 	return r.keepSeed(ctx)
 }
 
-// loadArchive fills the database with the archive, over the socket in its own
-// container, so that no port has to be open and the client fits the server.
+// loadArchive fills the database with the archive, and others of the server
+// with theirs.
 func (r *run) loadArchive(ctx context.Context) error {
 	began := time.Now()
-	if err := r.recreate(ctx); err != nil {
+	if err := r.loadInto(ctx, r.server, r.owner, r.archive); err != nil {
 		return r.failed(ctx, err)
 	}
-	content, err := r.archive.open()
+	r.result.Loaded = r.loaded(began)
+	r.result.Loaded.Tables = r.countTables(ctx)
+	for _, other := range r.others {
+		began := time.Now()
+		if err := r.loadInto(ctx, r.server.using(other.database), other.owner, other.archive); err != nil {
+			return r.failed(ctx, fmt.Errorf("database %s: %w", printable(other.database), err))
+		}
+		r.result.LoadedOthers = append(r.result.LoadedOthers, *other.loaded(began))
+	}
+	return nil
+}
+
+// loadInto fills one database, over the socket in the server's own container,
+// so that no port has to be open and the client fits the server.
+func (r *run) loadInto(ctx context.Context, s server, owner string, a *archive) error {
+	if err := r.recreate(ctx, s, owner); err != nil {
+		return err
+	}
+	content, err := a.open()
 	if err != nil {
 		return err
 	}
@@ -72,23 +92,42 @@ func (r *run) loadArchive(ctx context.Context) error {
 
 	done := make(chan struct{})
 	finished := make(chan struct{})
-	go func() { defer close(finished); r.tellLoaded(content.read, done) }()
-	err = r.feed(ctx, loadCommand(r.server, content))
+	go func() { defer close(finished); r.tellLoaded(content.read, a.Bytes, done) }()
+	err = r.feed(ctx, loadCommand(s, content))
 	close(done)
 	<-finished
 	if err == nil {
 		err = content.complete()
 	}
-	if err != nil {
-		return r.failed(ctx, err)
-	}
-	r.result.Loaded = r.loaded(began)
-	r.result.Loaded.Tables = r.countTables(ctx)
-	return nil
+	return err
 }
 
 func (r *run) loaded(began time.Time) *Loaded {
-	return &Loaded{Archive: r.archive.Path, SHA256: r.archive.SHA256, Bytes: r.archive.Bytes, Took: time.Since(began)}
+	return target{database: r.server.database, archive: r.archive}.loaded(began)
+}
+
+// toldCloned notes that the databases came as a clone. The server that says
+// which the first one is has not started yet.
+func (r *run) toldCloned(began time.Time, how string) {
+	r.result.Loaded = r.loaded(began)
+	r.result.Loaded.Cloned = how
+	for _, other := range r.others {
+		loaded := other.loaded(began)
+		loaded.Cloned = how
+		r.result.LoadedOthers = append(r.result.LoadedOthers, *loaded)
+	}
+}
+
+// A target is a database that an archive of its own goes into.
+type target struct {
+	database string
+	owner    string // where that is a role of the server
+	archive  *archive
+}
+
+func (t target) loaded(began time.Time) *Loaded {
+	a := t.archive
+	return &Loaded{Database: t.database, Archive: a.Path, SHA256: a.SHA256, Bytes: a.Bytes, Took: time.Since(began)}
 }
 
 // loadCommand is the client for what is in an archive. A script is not run as
@@ -102,11 +141,10 @@ func loadCommand(s server, c *content) command {
 	return command{argv: argv, env: s.env(), stdin: c}
 }
 
-func (r *run) recreate(ctx context.Context) error {
-	s := r.server
+func (r *run) recreate(ctx context.Context, s server, owner string) error {
 	return r.feed(ctx, command{
 		argv: []string{
-			"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-v", "name=" + s.database,
+			"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-v", "name=" + s.database, "-v", "wanted_owner=" + owner,
 			"-U", s.user, "-d", s.maintenance(), "-f", "-",
 		},
 		env: s.env(), stdin: strings.NewReader(recreateSQL),
@@ -134,7 +172,7 @@ func (r *run) feed(ctx context.Context, c command) error {
 }
 
 // tellLoaded says how much of the file is read, now and then.
-func (r *run) tellLoaded(read *counter, done <-chan struct{}) {
+func (r *run) tellLoaded(read *counter, bytes int64, done <-chan struct{}) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -142,7 +180,7 @@ func (r *run) tellLoaded(read *counter, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-ticker.C:
-			r.progress(r.next.Database, fmt.Sprintf("%d of %d MB", read.n.Load()>>20, r.archive.Bytes>>20))
+			r.progress(r.next.Database, fmt.Sprintf("%d of %d MB", read.n.Load()>>20, bytes>>20))
 		}
 	}
 }

@@ -54,8 +54,11 @@ type Options struct {
 
 	Source   compose.Source // where the compose project is
 	Database string         // its PostgreSQL service; empty: found
-	Expose   map[string]int // services to show and their ports; empty: found
-	Migrate  *Migrate       // nil: nothing to migrate
+	// DatabaseName is the database in it that the archive goes into; empty: the
+	// one that the service's environment names, or else the other services'.
+	DatabaseName string         `json:",omitempty"`
+	Expose       map[string]int // services to show and their ports; empty: found
+	Migrate      *Migrate       // nil: nothing to migrate
 
 	// Mounts decide about paths of the checkout that services mount, relative to
 	// Source.Dir: copy, empty or shared. Without a decision it is a copy.
@@ -65,6 +68,9 @@ type Options struct {
 	// .sql.zst, .dump or .tar. Empty: the database is left as the compose
 	// project's own scripts make it.
 	Archive string
+
+	// Archives are files for other databases of the same server, by their names.
+	Archives map[string]string `json:",omitempty"`
 
 	// NoSeed loads the archive even where a seed of it could be cloned, and
 	// leaves none.
@@ -109,18 +115,20 @@ type Migrate struct {
 
 // Result tells what Up did.
 type Result struct {
-	Preview    Preview          `json:"preview"`
-	Generation int              `json:"generation"`
-	Commit     string           `json:"commit,omitempty"`
-	Links      []Link           `json:"links"`            // the one to open first
-	Access     *Access          `json:"access,omitempty"` // nil: no sign-in is needed
-	Loaded     *Loaded          `json:"loaded,omitempty"`
-	Migrated   *Migrated        `json:"migrated,omitempty"`
-	Kept       bool             `json:"kept_data,omitempty"`
-	Seeded     bool             `json:"seeded,omitempty"` // of Bake: a clone of the database is at hand
-	Expires    time.Time        `json:"expires,omitzero"`
-	Timings    []Timing         `json:"timings"`
-	Changes    []compose.Change `json:"changes"` // what the preview does differently from the compose file
+	Preview    Preview `json:"preview"`
+	Generation int     `json:"generation"`
+	Commit     string  `json:"commit,omitempty"`
+	Links      []Link  `json:"links"`            // the one to open first
+	Access     *Access `json:"access,omitempty"` // nil: no sign-in is needed
+	Loaded     *Loaded `json:"loaded,omitempty"`
+	// LoadedOthers are the other databases of the server.
+	LoadedOthers []Loaded         `json:"loaded_others,omitempty"`
+	Migrated     *Migrated        `json:"migrated,omitempty"`
+	Kept         bool             `json:"kept_data,omitempty"`
+	Seeded       bool             `json:"seeded,omitempty"` // of Bake: a clone of the database is at hand
+	Expires      time.Time        `json:"expires,omitzero"`
+	Timings      []Timing         `json:"timings"`
+	Changes      []compose.Change `json:"changes"` // what the preview does differently from the compose file
 }
 
 // A Link opens one service of a preview.
@@ -131,12 +139,13 @@ type Link struct {
 
 // Loaded tells what was loaded into the database.
 type Loaded struct {
-	Archive string        `json:"archive"`
-	SHA256  string        `json:"sha256"`
-	Bytes   int64         `json:"bytes"` // of the file
-	Took    time.Duration `json:"took"`
-	Tables  []Table       `json:"tables,omitempty"` // the biggest first
-	Cloned  string        `json:"cloned,omitempty"` // reflink or copy: how the seed was, in place of loading
+	Database string        `json:"database,omitempty"`
+	Archive  string        `json:"archive"`
+	SHA256   string        `json:"sha256"`
+	Bytes    int64         `json:"bytes"` // of the file
+	Took     time.Duration `json:"took"`
+	Tables   []Table       `json:"tables,omitempty"` // the biggest first
+	Cloned   string        `json:"cloned,omitempty"` // reflink or copy: how the seed was, in place of loading
 }
 
 // Migrated tells how the migration went.

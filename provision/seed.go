@@ -104,8 +104,7 @@ func (r *run) prepareDatabase(ctx context.Context) error {
 	case how != "":
 		r.cloned = true
 		r.doneMaking()
-		r.result.Loaded = r.loaded(began)
-		r.result.Loaded.Cloned = how
+		r.toldCloned(began, how)
 	}
 	return nil
 }

@@ -29,6 +29,9 @@ const maxBeside = 64 << 20
 // loaded. Of two that are the same, one can have the other's data.
 type soil struct {
 	Archive     string            // sha256
+	Database    string            `json:",omitempty"` // that it goes into, where the environment does not say
+	Owner       string            `json:",omitempty"`
+	Others      map[string]string `json:",omitempty"` // digests of other databases' archives, by name
 	Layers      []string          // of the image: the server's version, its collations, its architecture
 	Platform    string            //
 	ImageEnv    []string          // of the image
@@ -85,9 +88,12 @@ func (r *run) soil(ctx context.Context) (soil, error) {
 		return soil{}, fmt.Errorf("image of the database: %w", err)
 	}
 	s := soil{
-		Archive: r.archive.SHA256, Layers: image.RootFS.Layers, Platform: image.Os + "/" + image.Architecture + "/" + image.Variant,
+		Archive: r.archive.SHA256, Database: r.next.Loaded, Owner: r.owner, Others: map[string]string{}, Layers: image.RootFS.Layers, Platform: image.Os + "/" + image.Architecture + "/" + image.Variant,
 		Environment: map[string]string{}, Start: slices.Concat(service.Entrypoint, []string{"--"}, service.Command),
 		User: service.User, Beside: map[string]string{},
+	}
+	for _, other := range r.others {
+		s.Others[other.database] = other.archive.SHA256
 	}
 	if c := image.Config; c != nil {
 		s.ImageEnv, s.ImageStart = c.Env, slices.Concat(c.Entrypoint, []string{"--"}, c.Cmd, []string{"--", c.User})

@@ -56,11 +56,17 @@ func (r *run) fetchImages(ctx context.Context) error {
 }
 
 func (r *run) startAll(ctx context.Context) error {
+	if err := r.settleDatabase(ctx); err != nil {
+		return err
+	}
 	return r.failed(ctx, r.stack.Up(ctx, r.started...))
 }
 
 // migrate runs the migration in a container of its own.
 func (r *run) migrate(ctx context.Context) error {
+	if err := r.settleDatabase(ctx); err != nil {
+		return err
+	}
 	m := r.options.Migrate
 	began := time.Now()
 	exit, err := r.stack.Run(ctx, compose.OneOff{Service: m.Service, Command: m.Command})
@@ -78,6 +84,7 @@ func (r *run) migrate(ctx context.Context) error {
 // until what is exposed answers to the gateway, which is proof enough of a
 // service without a health check.
 func (r *run) waitReady(ctx context.Context) error {
+	defer r.tellConnected(ctx)
 	var exposed []string
 	for _, p := range r.next.Expose {
 		exposed = append(exposed, p.Service)

@@ -1,9 +1,12 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +23,18 @@ type server struct {
 	container string
 	user      string
 	database  string
+	chosen    bool   // the database is not the one that the image makes: it may not be there yet
+	port      string // that its command sets; empty: as the container's environment says
 	password  string // never in an argument, an event or an error
+}
+
+// using is the server with another database of it, if one is named.
+func (s server) using(database string) server {
+	if database != "" {
+		s.chosen = s.chosen || database != s.database
+		s.database = database
+	}
+	return s
 }
 
 // serverIn reads the account from a container's environment: the variables of
@@ -46,7 +60,7 @@ func serverIn(ctx context.Context, api client.APIClient, containerID string) (se
 		}
 		return "", nil
 	}
-	s := server{container: containerID}
+	s := server{container: containerID, port: cmp.Or(portOf(inspected.Config.Cmd), portOf(inspected.Config.Entrypoint))}
 	var errs [3]error
 	s.user, errs[0] = value("POSTGRES_USER", "POSTGRESQL_USERNAME")
 	s.database, errs[1] = value("POSTGRES_DB", "POSTGRESQL_DATABASE")
@@ -71,12 +85,51 @@ func fileIn(ctx context.Context, api client.APIClient, containerID, file string)
 }
 
 // env gives the password to a client, for images that ask for it even on
-// their own socket.
+// their own socket, and the port, which is in the socket's name.
 func (s server) env() []string {
-	if s.password == "" {
-		return nil
+	var env []string
+	if s.password != "" {
+		env = append(env, "PGPASSWORD="+s.password)
 	}
-	return []string{"PGPASSWORD=" + s.password}
+	if s.port != "" {
+		env = append(env, "PGPORT="+s.port)
+	}
+	return env
+}
+
+// portOf is the port that a command has the server listen on: postgres -p 5433,
+// -c port=5433 or --port=5433, also in a script of a shell.
+func portOf(command []string) (port string) {
+	var words []string
+	for _, word := range command {
+		words = append(words, strings.Fields(word)...)
+	}
+	take := func(value string) {
+		value = strings.Trim(value, "'\"")
+		if n, err := strconv.ParseUint(value, 10, 16); err == nil && n > 0 {
+			port = value // the last one counts
+		}
+	}
+	started := false
+	for i, word := range words {
+		last := i+1 == len(words)
+		name, value, pair := strings.Cut(word, "=")
+		switch {
+		case path.Base(word) == "postgres", i == 0 && strings.HasPrefix(word, "-"):
+			started = true
+		case !started:
+			continue
+		}
+		switch {
+		case (word == "-p" || word == "--port") && !last:
+			take(words[i+1])
+		case pair && (name == "--port" || name == "-cport" || name == "port" && words[i-1] == "-c"):
+			take(value)
+		case strings.HasPrefix(word, "-p"):
+			take(word[2:])
+		}
+	}
+	return port
 }
 
 // dbname is the database as clients take it with -d, which may be a whole
@@ -102,6 +155,9 @@ func (s server) maintenance() string {
 // runs while it initializes. That one does not listen on TCP. Whatever else the
 // health check may find is waited for with all other services.
 func (r *run) startDatabase(ctx context.Context) error {
+	if err := r.settleDatabase(ctx); err != nil {
+		return err
+	}
 	if err := r.halt(ctx); err != nil {
 		return err
 	}
@@ -150,16 +206,28 @@ func hopeless(c box, err error) bool {
 // a user that exists, the server does not log a failed login each time.
 func (r *run) accepts(ctx context.Context, c box) (err error) {
 	if r.server.container != c.ID {
-		if r.server, err = serverIn(ctx, r.Engine.Client(), c.ID); err != nil {
+		found, err := serverIn(ctx, r.Engine.Client(), c.ID)
+		if err != nil {
 			return notPostgres(err)
 		}
+		r.server = found.using(r.next.Loaded)
 	}
 	_, err = outputOf(ctx, r.Engine.Client(), c.ID, r.isReady()...)
 	return notPostgres(err)
 }
 
+// isReady asks for a database that is there: the server logs it as an error when
+// one is not.
 func (r *run) isReady() []string {
-	return []string{"pg_isready", "-q", "-h", "127.0.0.1", "-U", r.server.user, "-d", r.server.dbname()}
+	s := r.server
+	if s.chosen {
+		s.database = "postgres"
+	}
+	argv := []string{"pg_isready", "-q", "-h", "127.0.0.1", "-U", s.user, "-d", s.dbname()}
+	if s.port != "" {
+		argv = append(argv, "-p", s.port)
+	}
+	return argv
 }
 
 // acceptsSoon has the container itself ask for three seconds: to have it run a
@@ -201,9 +269,14 @@ func Psql(ctx context.Context, machine Machine, id string, args []string, option
 		if err != nil {
 			return 0, fmt.Errorf("psql: %w", err)
 		}
+		server = server.using(g.Loaded)
 		options.Argv = append([]string{"psql", "-U", server.user, "-d", server.dbname()}, args...)
-		if server.password != "" {
-			options.Env = map[string]string{"PGPASSWORD": server.password}
+		for _, variable := range server.env() {
+			name, value, _ := strings.Cut(variable, "=")
+			if options.Env == nil {
+				options.Env = map[string]string{}
+			}
+			options.Env[name] = value
 		}
 		return machine.stack(g).Exec(ctx, g.Database, options)
 	}

@@ -124,13 +124,15 @@ func refuseLink() error {
 	return nil
 }
 
-// distrust takes away what reaches beyond the preview: the source, what compose
-// files are refused otherwise, what is shared of the checkout, who may look, how the machine that all previews
+// distrust takes away what reaches beyond the preview: the source, files to load,
+// what compose files are refused otherwise, what is shared of the checkout, who
+// may look, how the machine that all previews
 // share is reached, and the rights, programs and open ports of one of its own.
 func (c *Config) distrust() {
 	c.Source, c.SourceUnset = "", nil
 	p := &c.Preview
 	p.Allow, p.Mounts, p.Public, p.Port, p.Domain, p.ACME = nil, nil, nil, 0, "", gateway.ACME{}
+	p.Databases = nil // files of this computer
 	c.Pulls.Share = false
 	c.EC2.Profile, c.EC2.Binary, c.EC2.SSH, c.EC2.SecurityGroup = "", "", nil, ""
 }

@@ -55,13 +55,17 @@ type SubsetConfig struct {
 
 // PreviewConfig is the part about what to boot.
 type PreviewConfig struct {
-	Compose     []string
-	Database    string
-	Migrate     *MigrateConfig
-	Expose      map[string]int
-	Expires     time.Duration
-	KeepSeeds   *int64 // bytes; nil: provision.DefaultSeedSpace; 0: none
-	Environment map[string]string
+	Compose  []string
+	Database string // the service
+	// DatabaseName is the database in it that the archive is for, and Databases
+	// are the archives of further ones.
+	DatabaseName string
+	Databases    map[string]string
+	Migrate      *MigrateConfig
+	Expose       map[string]int
+	Expires      time.Duration
+	KeepSeeds    *int64 // bytes; nil: provision.DefaultSeedSpace; 0: none
+	Environment  map[string]string
 	// EnvironmentUnset says that a value names a variable that is not set. Only
 	// up minds.
 	EnvironmentUnset error
@@ -109,7 +113,7 @@ func (s *SubsetConfig) fields() []field {
 func (p *PreviewConfig) fields() []field {
 	return []field{
 		{name: "compose", decode: texts(&p.Compose)},
-		{name: "database", decode: text(&p.Database)},
+		{name: "database", decode: p.database},
 		{name: "migrate", fields: p.migrateFields()},
 		{name: "expose", decode: entries(func(service string) decodeFunc { return p.expose(service) })},
 		{name: "expires", decode: duration(&p.Expires)},

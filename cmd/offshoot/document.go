@@ -12,18 +12,20 @@ import (
 // upResult is the document of up.
 type upResult struct {
 	*provision.Result
-	Loaded   *loadedResult   `json:"loaded,omitempty"`
-	Migrated *migratedResult `json:"migrated,omitempty"`
-	Timings  []timingResult  `json:"timings"`
-	Changes  []changeResult  `json:"changes"`
+	Loaded       *loadedResult   `json:"loaded,omitempty"`
+	LoadedOthers []loadedResult  `json:"loaded_others,omitempty"`
+	Migrated     *migratedResult `json:"migrated,omitempty"`
+	Timings      []timingResult  `json:"timings"`
+	Changes      []changeResult  `json:"changes"`
 }
 
 type loadedResult struct {
-	Archive string  `json:"archive"`
-	SHA256  string  `json:"sha256"`
-	Bytes   int64   `json:"bytes"`
-	Seconds float64 `json:"seconds"`
-	Cloned  string  `json:"cloned,omitempty"`
+	Database string  `json:"database,omitempty"`
+	Archive  string  `json:"archive"`
+	SHA256   string  `json:"sha256"`
+	Bytes    int64   `json:"bytes"`
+	Seconds  float64 `json:"seconds"`
+	Cloned   string  `json:"cloned,omitempty"`
 
 	Tables []provision.Table `json:"tables,omitempty"`
 }
@@ -47,7 +49,11 @@ type changeResult struct {
 func newUpResult(r *provision.Result) upResult {
 	result := upResult{Result: r, Timings: []timingResult{}, Changes: []changeResult{}}
 	if l := r.Loaded; l != nil {
-		result.Loaded = &loadedResult{Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds(), Cloned: l.Cloned, Tables: l.Tables}
+		loaded := newLoadedResult(*l)
+		result.Loaded = &loaded
+	}
+	for _, l := range r.LoadedOthers {
+		result.LoadedOthers = append(result.LoadedOthers, newLoadedResult(l))
 	}
 	if m := r.Migrated; m != nil {
 		result.Migrated = &migratedResult{Output: notNull(m.Output), Seconds: m.Took.Seconds()}
@@ -59,6 +65,12 @@ func newUpResult(r *provision.Result) upResult {
 		result.Changes = append(result.Changes, changeResult{Service: c.Service, What: c.What, Why: c.Why})
 	}
 	return result
+}
+
+func newLoadedResult(l provision.Loaded) loadedResult {
+	return loadedResult{
+		Database: l.Database, Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds(), Cloned: l.Cloned, Tables: l.Tables,
+	}
 }
 
 // downResult is the document of down.

@@ -79,6 +79,9 @@ func (f *farUp) run(ctx context.Context) (_ *provision.Result, err error) {
 	if err := f.step(stepMachine, func() (string, error) { return f.ensure(ctx) }); err != nil {
 		return nil, err
 	}
+	if delivery.Archives, err = f.otherArchives(ctx, f.ui, f.cfg, f.options); err != nil {
+		return nil, err
+	}
 	if delivery.Elsewhere, err = f.elsewhere(ctx); err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ const defaultTimeout = 5 * time.Minute
 type upOptions struct {
 	which
 	archive  string
+	archives map[string]string // of further databases of the server, by name
 	port     int
 	keep     bool
 	keepData bool
@@ -60,7 +61,7 @@ func (a *app) upCommand() *cobra.Command {
 	}
 	whichFlags(c, &o.which)
 	f := c.Flags()
-	f.StringVar(&o.archive, "archive", "", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://")
+	f.Var(archiveFlag{&o}, "archive", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; NAME=FILE for a further database")
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
 	f.BoolVar(&o.keep, "keep", false, "leave a preview that failed for a look at it")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
@@ -76,7 +77,7 @@ func (a *app) upCommand() *cobra.Command {
 
 func (o upOptions) check() error {
 	switch {
-	case o.archive != "" && o.keepData:
+	case (o.archive != "" || len(o.archives) > 0) && o.keepData:
 		return hint.Usage(errors.New("--archive and --keep-data"), "give one of them")
 	case o.port < 0 || o.port > 65535:
 		return hint.Usage(fmt.Errorf("port %d", o.port), "a port lies between 1 and 65535")
@@ -84,18 +85,24 @@ func (o upOptions) check() error {
 		return hint.Usage(fmt.Errorf("timeout %v", o.timeout), "give a time such as 5m")
 	case o.archive == "":
 		return nil
-	case store.IsLocation(o.archive):
-		_, err := store.Parse(o.archive)
+	}
+	return checkArchive(o.archive)
+}
+
+func checkArchive(file string) error {
+	switch {
+	case store.IsLocation(file):
+		_, err := store.Parse(file)
 		return err
-	case strings.Contains(o.archive, "://"):
+	case strings.Contains(file, "://"):
 		return hint.Usage(errors.New("archives are files, or objects at s3://"), "download it first")
 	}
-	info, err := os.Stat(o.archive)
+	info, err := os.Stat(file)
 	if err != nil {
-		return hint.Usage(fmt.Errorf("archive: %w", err), "make one with offshoot subset --to %s", o.archive)
+		return hint.Usage(fmt.Errorf("archive: %w", err), "make one with offshoot subset --to %s", file)
 	}
 	if info.IsDir() {
-		return hint.Usage(fmt.Errorf("archive: %s is a folder", o.archive), "give a file that offshoot subset or pg_dump wrote, such as a .dump")
+		return hint.Usage(fmt.Errorf("archive: %s is a folder", file), "give a file that offshoot subset or pg_dump wrote, such as a .dump")
 	}
 	return nil
 }
@@ -140,7 +147,11 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
 	defer func() { err = errors.Join(err, archive.remove()) }()
-	result, err := provision.Up(ctx, machine, provisionOptions(cfg, o, preview, commit, archive.path), newSteps(u, o.observe).observe)
+	options := provisionOptions(cfg, o, preview, commit, archive.path)
+	if options.Archives, err = a.otherArchives(ctx, u, cfg, o); err != nil {
+		return fmt.Errorf("up %s: %w", preview.Name, err)
+	}
+	result, err := provision.Up(ctx, machine, options, newSteps(u, o.observe).observe)
 	if err != nil {
 		explainStep(u, err)
 		return err
@@ -166,7 +177,7 @@ func (a *app) answerUp(result *provision.Result) error {
 func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commit, archive string) provision.Options {
 	options := provision.Options{
 		Preview: preview, Commit: commit, Version: buildVersion().Version,
-		Source: cfg.composeSource(), Database: cfg.Preview.Database, Expose: cfg.Preview.Expose,
+		Source: cfg.composeSource(), Database: cfg.Preview.Database, DatabaseName: cfg.Preview.DatabaseName, Expose: cfg.Preview.Expose,
 		Archive: archive, KeepData: o.keepData, Keep: o.keep, NoSeed: o.noSeed, Guard: o.guard,
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
 		Public: cfg.Preview.Public, Mounts: cfg.Preview.Mounts,

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +60,10 @@ func play(ctx context.Context, request remote.Request, observe func(provision.Ev
 	}
 	shown, err := os.ReadFile(filepath.Join(o.Source.Dir, env["SHOW"]))
 	loaded, _ := os.ReadFile(o.Archive)
+	for _, name := range slices.Sorted(maps.Keys(o.Archives)) {
+		other, _ := os.ReadFile(o.Archives[name])
+		loaded = append(loaded, (" " + name + ": " + string(other))...)
+	}
 	if err != nil && env["SHOW"] != "" {
 		return remote.Outcome{Exit: 1, Error: err.Error()}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -60,6 +61,10 @@ func (r run) placed(request Request) Request {
 	request.Options.Source.Dir = filepath.Join(r.file(checkoutFolder), request.Options.Source.Dir)
 	if request.Options.Archive != "" {
 		request.Options.Archive = filepath.Join(r.file(archiveFolder), filepath.Base(request.Options.Archive))
+	}
+	request.Options.Archives = maps.Clone(request.Options.Archives)
+	for name, file := range request.Options.Archives {
+		request.Options.Archives[name] = filepath.Join(r.file(archiveFolder), filepath.Base(file))
 	}
 	return request
 }

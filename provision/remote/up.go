@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/provision"
@@ -20,6 +22,8 @@ type Delivery struct {
 	Checkout string   // folder of the work tree
 	Paths    []string // of the checkout, relative to it, see worktree.List
 	Archive  string   // file to load; empty: none
+	// Archives are the files to load into further databases, by their names.
+	Archives map[string]string
 	// Elsewhere is the file to load where that is not on this computer; nil: it is.
 	Elsewhere *Elsewhere
 	Request   Request
@@ -103,7 +107,8 @@ type goods struct {
 	archive string            // path; empty: none
 	names   map[string]string // path in the root by digest; that of the archive is missing
 
-	elsewhere *Elsewhere // the archive that is not here; nil: it is, or there is none
+	others    map[string]string // paths of further archives by digest
+	elsewhere *Elsewhere        // the archive that is not here; nil: it is, or there is none
 }
 
 func (d Delivery) pack() (goods, error) {
@@ -129,6 +134,9 @@ func (d Delivery) pack() (goods, error) {
 	case d.Archive != "":
 		err = g.addArchive(d.Archive)
 	}
+	if err == nil {
+		err = g.addOthers(d.Archives)
+	}
 	if err != nil {
 		return g, errors.Join(fmt.Errorf("archive: %w", err), g.root.Close())
 	}
@@ -136,13 +144,8 @@ func (d Delivery) pack() (goods, error) {
 }
 
 func (g *goods) addArchive(name string) error {
-	root, err := os.OpenRoot(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	defer root.Close()
 	base := filepath.Base(name)
-	digest, size, err := digestOf(root, base)
+	digest, size, err := digestOfFile(name)
 	if err != nil {
 		return err
 	}
@@ -151,12 +154,46 @@ func (g *goods) addArchive(name string) error {
 	return g.order.Tree.check()
 }
 
+// addOthers adds archives of further databases, which the machine finds by
+// their digests.
+func (g *goods) addOthers(archives map[string]string) error {
+	g.others, g.order.Request.Options.Archives = map[string]string{}, nil
+	for _, name := range slices.Sorted(maps.Keys(archives)) {
+		digest, size, err := digestOfFile(archives[name])
+		if err != nil {
+			return err
+		}
+		if g.order.Request.Options.Archives == nil {
+			g.order.Request.Options.Archives = map[string]string{}
+		}
+		g.order.Request.Options.Archives[name] = digest
+		place := archiveFolder + "/" + digest
+		if !slices.ContainsFunc(g.order.Tree, func(e Entry) bool { return e.Path == place }) {
+			g.order.Tree = append(g.order.Tree, Entry{Path: place, Mode: 0o600, Size: size, SHA256: digest})
+		}
+		g.others[digest] = archives[name]
+	}
+	return g.order.Tree.check()
+}
+
+func digestOfFile(name string) (digest string, size int64, err error) {
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return "", 0, err
+	}
+	defer root.Close()
+	return digestOf(root, filepath.Base(name))
+}
+
 func (g goods) close() { g.root.Close() }
 
 // open opens the content of a digest.
 func (g goods) open(digest string) (*os.File, error) {
 	if name, known := g.names[digest]; known {
 		return g.root.Open(name)
+	}
+	if name, other := g.others[digest]; other {
+		return os.Open(name)
 	}
 	return os.Open(g.archive)
 }

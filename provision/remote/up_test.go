@@ -52,6 +52,29 @@ func TestUp_RunsOnTheMachineWithWhatWasSent(t *testing.T) {
 	}
 }
 
+func TestUp_SendsTheArchivesOfFurtherDatabases(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, host.Local{})
+	r.write("page", "hello", 0o644)
+	folder := t.TempDir()
+	d := r.delivery(map[string]string{"SHOW": "page"})
+	d.Archive, d.Archives = filepath.Join(folder, "shop.sql"), map[string]string{}
+	for name, content := range map[string]string{"shop": "SELECT 1;", "events": "SELECT 2;", "reports": "SELECT 3;", "same": "SELECT 3;"} {
+		file := filepath.Join(folder, name+".sql")
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if name != "shop" {
+			d.Archives[name] = file
+		}
+	}
+	result, _ := r.up(d)
+	want := []string{"hello", "SELECT 1; events: SELECT 2; reports: SELECT 3; same: SELECT 3;"}
+	if diff := cmp.Diff(want, result.Migrated.Output); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestUp_SendsOnlyWhatChangedAndSecretsNeitherInArgumentsNorReadable(t *testing.T) {
 	t.Parallel()
 	h := &recorder{Host: host.Local{}}

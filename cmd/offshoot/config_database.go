@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/store"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+)
+
+// database reads the name of the service, or {service, name, databases}.
+func (p *PreviewConfig) database(d *decoder, n node, where string) {
+	if !n.isMapping() {
+		text(&p.Database)(d, n, where)
+		return
+	}
+	d.mapping(n, where, []field{
+		{name: "service", decode: text(&p.Database)},
+		{name: "name", decode: databaseName(&p.DatabaseName)},
+		{name: "databases", decode: entries(func(name string) decodeFunc { return p.otherDatabase(name) })},
+	})
+}
+
+func databaseName(into *string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		text(into)(d, n, where)
+		if err := checkDatabaseName(*into); *into != "" && err != nil {
+			d.problem(n, where+": "+err.Error(), "")
+		}
+	}
+}
+
+// otherDatabase reads the archive of a further database of the server.
+func (p *PreviewConfig) otherDatabase(name string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var file string
+		text(&file)(d, n, where)
+		if err := checkDatabaseName(name); err != nil {
+			d.problem(n, where+": "+err.Error(), "")
+			return
+		}
+		if p.Databases == nil {
+			p.Databases = map[string]string{}
+		}
+		p.Databases[name] = file
+	}
+}
+
+// checkDatabaseName refuses what PostgreSQL would cut off or not take.
+func checkDatabaseName(name string) error {
+	if name == "" || len(name) > 63 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return errors.New("not the name of a database: 1 to 63 bytes, without control characters")
+	}
+	return nil
+}
+
+// archiveFlag is --archive, which may be given once for the database and, as
+// NAME=FILE, for further ones of its server.
+type archiveFlag struct{ *upOptions }
+
+var namedArchive = regexp.MustCompile(`^([\pL_][\pL\pN_$-]*)=(.+)$`)
+
+func (f archiveFlag) String() string {
+	if f.upOptions == nil {
+		return ""
+	}
+	return f.archive
+}
+
+func (f archiveFlag) Type() string { return "string" }
+
+func (f archiveFlag) Set(value string) error {
+	m := namedArchive.FindStringSubmatch(value)
+	if m == nil || exists(value) {
+		if f.archive != "" {
+			return errors.New("given twice: write NAME=FILE for a further database of the server")
+		}
+		f.archive = value
+		return nil
+	}
+	if err := checkDatabaseName(m[1]); err != nil {
+		return err
+	}
+	if f.archives[m[1]] != "" {
+		return fmt.Errorf("given twice for database %s", m[1])
+	}
+	if f.archives == nil {
+		f.archives = map[string]string{}
+	}
+	f.archives[m[1]] = m[2]
+	return nil
+}
+
+// otherArchives are the files for further databases, by name: those of the
+// configuration, and over them those of the command line. Kept data has them
+// already.
+func (a *app) otherArchives(ctx context.Context, u *ui.UI, cfg *Config, o upOptions) (map[string]string, error) {
+	if o.keepData {
+		return nil, nil
+	}
+	files := map[string]string{}
+	for name, file := range cfg.Preview.Databases {
+		if !store.IsLocation(file) && !filepath.IsAbs(file) {
+			file = filepath.Join(cfg.Dir, file)
+		}
+		files[name] = file
+	}
+	maps.Copy(files, o.archives)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		file, err := a.otherArchive(ctx, u, files[name])
+		if err != nil {
+			return nil, fmt.Errorf("database %s: %w", name, err)
+		}
+		files[name] = file
+	}
+	return files, nil
+}
+
+func (a *app) otherArchive(ctx context.Context, u *ui.UI, file string) (string, error) {
+	if err := checkArchive(file); err != nil {
+		return "", err
+	}
+	if store.IsLocation(file) {
+		fetched, err := a.archiveFromBucket(ctx, u, file)
+		return fetched.path, err
+	}
+	return filepath.Abs(file)
+}

@@ -1,0 +1,108 @@
+package compose
+
+import (
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+	"go.yaml.in/yaml/v4"
+)
+
+// railsFile is where Rails says which database it uses.
+// https://guides.rubyonrails.org/configuring.html#configuring-a-database
+const railsFile = "config/database.yml"
+
+// FrameworkUses reads from the checkout which database an application uses,
+// where its compose file does not tell: from Rails' file at root and in the
+// folders that services are built from. Names that are made by code are not
+// known, and other frameworks' settings are code.
+func FrameworkUses(root string, p *types.Project) []DatabaseUse {
+	checkout, err := os.OpenRoot(root)
+	if err != nil {
+		return nil
+	}
+	defer checkout.Close()
+	var uses []DatabaseUse
+	for _, folder := range buildFolders(root, p) {
+		file := path.Join(folder, railsFile)
+		for _, name := range railsDatabases(readShort(checkout, file), railsEnvironment(p)) {
+			uses = append(uses, DatabaseUse{Source: file, Name: name})
+		}
+	}
+	return uses
+}
+
+// buildFolders are the root and the folders of the checkout that services are
+// built from, relative to it.
+func buildFolders(root string, p *types.Project) []string {
+	folders := []string{"."}
+	for _, name := range p.ServiceNames() {
+		b := p.Services[name].Build
+		if b == nil || !filepath.IsAbs(b.Context) {
+			continue
+		}
+		folder, err := filepath.Rel(root, b.Context)
+		if folder = filepath.ToSlash(folder); err == nil && filepath.IsLocal(folder) && !slices.Contains(folders, folder) {
+			folders = append(folders, folder)
+		}
+	}
+	return folders
+}
+
+// readShort reads a file that a stranger may have made; nothing where there is
+// none.
+func readShort(root *os.Root, name string) string {
+	const most = 64 << 10
+	if info, err := root.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > most {
+		return ""
+	}
+	file, err := root.Open(name)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	text, _ := io.ReadAll(io.LimitReader(file, most))
+	return string(text)
+}
+
+func railsEnvironment(p *types.Project) string {
+	for _, name := range p.ServiceNames() {
+		for _, variable := range []string{"RAILS_ENV", "RACK_ENV"} {
+			if v := p.Services[name].Environment[variable]; v != nil && *v != "" {
+				return *v
+			}
+		}
+	}
+	return "development"
+}
+
+var (
+	erbStatement = regexp.MustCompile(`(?s)<%[^=].*?%>`)
+	erbValue     = regexp.MustCompile(`(?s)<%=.*?%>`)
+)
+
+// railsDatabases reads the databases of an environment; of several, the one
+// that is called primary comes alone: the others are caches and queues.
+func railsDatabases(text, environment string) []string {
+	text = erbValue.ReplaceAllString(erbStatement.ReplaceAllString(text, ""), "{}")
+	var file map[string]any
+	if yaml.Load([]byte(strings.ReplaceAll(text, `"{}"`, "{}")), &file) != nil {
+		return nil
+	}
+	settings, _ := file[environment].(map[string]any)
+	if several, ok := settings["primary"].(map[string]any); ok {
+		settings = several
+	}
+	name, _ := settings["database"].(string)
+	adapter, told := settings["adapter"].(string)
+	_, url := settings["url"]
+	if !validDatabase(name) || url || told && !strings.HasPrefix(adapter, "post") {
+		return nil
+	}
+	return []string{name}
+}
