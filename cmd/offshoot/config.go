@@ -56,14 +56,18 @@ type SubsetConfig struct {
 // PreviewConfig is the part about what to boot.
 type PreviewConfig struct {
 	Compose     []string
+	Profiles    []string
+	Without     []string
+	EnvFiles    map[string]string // what to read in place of a missing file
+	Build       map[string]string // variables for builds alone
 	Database    string
 	Migrate     *MigrateConfig
 	Expose      map[string]int
 	Expires     time.Duration
 	KeepSeeds   *int64 // bytes; nil: provision.DefaultSeedSpace; 0: none
 	Environment map[string]string
-	// EnvironmentUnset says that a value names a variable that is not set. Only
-	// up minds.
+	// EnvironmentUnset says that a value here or in Build names a variable that
+	// is not set. Only up minds.
 	EnvironmentUnset error
 	Allow            []string
 	Port             int
@@ -108,12 +112,16 @@ func (s *SubsetConfig) fields() []field {
 func (p *PreviewConfig) fields() []field {
 	return []field{
 		{name: "compose", decode: texts(&p.Compose)},
+		{name: "profiles", decode: texts(&p.Profiles)},
+		{name: "without", decode: texts(&p.Without)},
+		{name: "env_files", decode: entries(func(file string) decodeFunc { return p.envFile(file) })},
+		{name: "build", decode: entries(func(name string) decodeFunc { return p.variable(&p.Build, name) })},
 		{name: "database", decode: text(&p.Database)},
 		{name: "migrate", fields: p.migrateFields()},
 		{name: "expose", decode: entries(func(service string) decodeFunc { return p.expose(service) })},
 		{name: "expires", decode: duration(&p.Expires)},
 		{name: "keep_seeds", decode: size(&p.KeepSeeds)},
-		{name: "environment", decode: entries(func(name string) decodeFunc { return p.variable(name) })},
+		{name: "environment", decode: entries(func(name string) decodeFunc { return p.variable(&p.Environment, name) })},
 		{name: "allow", decode: texts(&p.Allow)},
 		{name: "port", decode: within(&p.Port, 1, 65535)},
 		{name: "domain", decode: domain(&p.Domain)},
