@@ -151,9 +151,30 @@ func (c *checker) mounts(s types.ServiceConfig) {
 	for _, v := range s.Volumes {
 		switch v.Type {
 		case types.VolumeTypeBind:
+			if sealed(v) {
+				continue
+			}
 			c.path(s.Name+".volumes:", v.Source, s.Name+": mounts "+rel(c.dir, v.Source))
 		case types.VolumeTypeNamedPipe, types.VolumeTypeCluster:
 			c.refuse(s.Name+".volumes:"+v.Source, s.Name+": mounts "+v.Type+" "+v.Source)
+		}
+	}
+}
+
+// sealed tells of a mount of /dev/null, which hides a file, that no container
+// can change the machine's /dev/null by it: of a device, read-only forbids only
+// that, and not to write to it.
+func sealed(v types.ServiceVolumeConfig) bool {
+	return v.Source == "/dev/null" && v.ReadOnly && (v.Bind == nil || v.Bind.Propagation == "")
+}
+
+// sealNull makes all mounts of /dev/null read-only.
+func sealNull(p *types.Project) {
+	for _, s := range p.Services {
+		for i, v := range s.Volumes {
+			if v.Type == types.VolumeTypeBind && v.Source == "/dev/null" {
+				s.Volumes[i].ReadOnly = true
+			}
 		}
 	}
 }

@@ -30,8 +30,16 @@ type Source struct {
 	// names are looked for in Dir (compose.yaml, docker-compose.yml, …, with
 	// their override files).
 	Files []string
-	// Profiles are the active ones.
+	// Profiles are the active ones; none: those of COMPOSE_PROFILES.
 	Profiles []string
+	// Without are services that are left out.
+	Without []string
+	// EnvFiles names what to read in place of a .env, or of an env_file of a
+	// service, that is missing. Both are relative to Dir.
+	EnvFiles map[string]string
+	// BuildEnv are variables for the arguments and secrets of builds, which no
+	// service gets.
+	BuildEnv map[string]string
 	// Env is all that interpolation and pass-through may see besides the
 	// project's own .env file. The process environment is never looked at, so
 	// that a pull request's file cannot read the keys of the CI job.
@@ -50,7 +58,7 @@ func Load(ctx context.Context, src Source) (*types.Project, []Change, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return project, l.missing.changes(project), nil
+	return project, append(l.changes, l.missing.changes(project, l)...), nil
 }
 
 // Files lists what a project reads of its checkout: compose files and what they
@@ -77,7 +85,7 @@ func read(ctx context.Context, src Source) (project *types.Project, l *loading, 
 		return nil, nil, err
 	}
 	if err := l.scan(ctx, l.files, l.workDir, l.env); err != nil {
-		return nil, nil, invalid(locate(l.read, err))
+		return nil, nil, l.explain(err)
 	}
 	if l.blocked {
 		return nil, nil, l.check.err()
@@ -88,16 +96,18 @@ func read(ctx context.Context, src Source) (project *types.Project, l *loading, 
 
 // loading is one run of Load.
 type loading struct {
-	src     Source
-	dir     string // Source.Dir, absolute
-	workDir string // what relative paths of the files start from
-	files   []string
-	env     types.Mapping
-	check   *checker
-	missing *missing
-	scanned map[string]bool
-	read    []composeFile
-	blocked bool // a refused file would be opened by loading
+	src       Source
+	dir       string // Source.Dir, absolute
+	workDir   string // what relative paths of the files start from
+	files     []string
+	env       types.Mapping
+	check     *checker
+	missing   *missing
+	buildOnly *buildOnly
+	scanned   map[string]bool
+	read      []composeFile
+	changes   []Change
+	blocked   bool // a refused file would be opened by loading
 }
 
 func newLoading(src Source) (*loading, error) {
@@ -113,14 +123,15 @@ func newLoading(src Source) (*loading, error) {
 	}
 	l := &loading{
 		src: src, dir: dir, workDir: dir,
-		check:   newChecker(dir, root, src.Allow),
-		missing: newMissing(),
-		scanned: map[string]bool{},
+		check:     newChecker(dir, root, src.Allow),
+		missing:   newMissing(),
+		buildOnly: newBuildOnly(src.BuildEnv),
+		scanned:   map[string]bool{},
 	}
 	if len(src.Files) > 0 {
 		l.workDir = filepath.Dir(absolute(dir, src.Files[0]))
 	}
-	if err := l.readEnv(); err != nil {
+	if err := errors.Join(l.checkEnvFiles(), l.readEnv()); err != nil {
 		return nil, err
 	}
 	return l, l.findFiles()
@@ -133,7 +144,10 @@ func (l *loading) readEnv() error {
 	for k, v := range l.src.Env {
 		l.env[k] = v
 	}
-	path := filepath.Join(l.workDir, ".env")
+	for k, word := range l.buildOnly.words {
+		l.env[k] = word
+	}
+	path := l.instead(filepath.Join(l.workDir, ".env"))
 	if s, err := os.Stat(path); err != nil || s.IsDir() {
 		return nil
 	}
@@ -163,8 +177,7 @@ func (l *loading) findFiles() error {
 	if len(names) == 0 {
 		names = append(first(l.dir, cli.DefaultFileNames), first(l.dir, cli.DefaultOverrideFileNames)...)
 		if first(l.dir, cli.DefaultFileNames) == nil {
-			return hint.Usage(fmt.Errorf("no compose file in %s (looked for %s)", l.dir, strings.Join(cli.DefaultFileNames, ", ")),
-				"add a compose.yaml, or name the files under preview.compose in offshoot.yaml")
+			return noFile(l.dir)
 		}
 	}
 	for _, name := range names {
@@ -196,21 +209,43 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 	}
 	p, err := opts.LoadProject(ctx)
 	if err != nil {
-		return nil, invalid(locate(l.read, err))
+		return nil, l.explain(err)
+	}
+	if err := errors.Join(l.checkProfiles(p), l.leaveOut(p)); err != nil {
+		return nil, err
+	}
+	if len(p.Services) == 0 {
+		return nil, l.noServices(p)
 	}
 	p = p.WithoutUnnecessaryResources()
-	if len(p.Services) == 0 {
-		return nil, hint.Usage(fmt.Errorf("compose file %s: no services", rel(l.dir, l.files[0])),
-			"add services, or name a profile under preview.profiles")
-	}
+	l.supplyEnvFiles(p)
+	sealNull(p)
 	l.check.project(p)
 	if err := l.check.err(); err != nil {
+		return nil, err
+	}
+	if err := l.missingEnvFiles(p); err != nil {
 		return nil, err
 	}
 	if p, err = p.WithServicesEnvironmentResolved(true); err != nil {
 		return nil, invalid(bareLine(err))
 	}
+	if err := l.settleBuildOnly(p); err != nil {
+		return nil, err
+	}
 	return p, unsetSecrets(p)
+}
+
+func (l *loading) noServices(p *types.Project) error {
+	err := fmt.Errorf("compose file %s: no services", rel(l.dir, l.files[0]))
+	if known := profiles(p); len(known) > 0 {
+		return hint.Usage(fmt.Errorf("%w without a profile", err), "choose among them in offshoot.yaml, preview.profiles: [%s]", strings.Join(known, ", "))
+	}
+	return hint.Usage(err, "add services")
+}
+
+func (l *loading) changed(service, what, why string) {
+	l.changes = append(l.changes, Change{Service: service, What: what, Why: why})
 }
 
 func (l *loading) options() (*cli.ProjectOptions, error) {
@@ -266,7 +301,7 @@ func unsetObject(p *types.Project, kind, name string, o types.FileObjectConfig) 
 		return nil
 	}
 	return hint.Usage(fmt.Errorf("compose file: %s %s needs the variable %s, which is not set", kind, name, o.Environment),
-		"set %s in .env, or list it under preview.environment in offshoot.yaml", o.Environment)
+		"set %s in .env, or list it under preview.environment in offshoot.yaml, or where only builds need it under preview.build", o.Environment)
 }
 
 func absolute(dir, path string) string {

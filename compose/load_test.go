@@ -117,3 +117,25 @@ func TestLoad_LeavesTheProcessAlone(t *testing.T) {
 		t.Errorf("the caller's variables changed:\n%s", diff)
 	}
 }
+
+func TestLoad_SecretsOfBuildsReachNothingElse(t *testing.T) {
+	dir := folder(t, map[string]string{"Dockerfile": "FROM busybox\n", "compose.yaml": `
+services:
+  web: {build: {context: ., args: {A: "${NPM_TOKEN}"}, secrets: [npm]}, environment: [NPM_TOKEN]}
+secrets: {npm: {environment: NPM_TOKEN}}
+`})
+	p, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, BuildEnv: map[string]string{"NPM_TOKEN": "s3cr3t"}})
+	check(t, err)
+	own, _, err := compose.Transform(p, compose.Options{Preview: "pr-1", Generation: 1})
+	check(t, err)
+	web := own.Services["web"]
+	if got := own.Secrets["npm"].Content; got != "s3cr3t" || *web.Build.Args["A"] != "s3cr3t" {
+		t.Errorf("the build has the secret %q and the argument %q", got, *web.Build.Args["A"])
+	}
+	if got := web.Environment["NPM_TOKEN"]; got == nil || *got != "" {
+		t.Errorf("the service has %v", got)
+	}
+	if _, ok := own.Environment["NPM_TOKEN"]; ok {
+		t.Error("the project's environment has it")
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -12,6 +13,7 @@ import (
 type composeFile struct {
 	name string // as in messages
 	docs []*yaml.Node
+	env  types.Mapping // what it sees
 }
 
 var (
@@ -46,17 +48,21 @@ func locate(files []composeFile, err error) error {
 		path = []string{m[1] + "s", m[2]}
 	}
 	text = strings.TrimSuffix(strings.Join(strings.Fields(text), " "), ": invalid compose project")
-	if file, line := find(files, path); line > 0 {
+	file, line, node, env := find(files, path)
+	if line > 0 {
 		text = strings.TrimPrefix(text, file+": ")
 		text = file + ":" + strconv.Itoa(line) + ": " + text
 	}
-	return &located{text: text, err: err}
+	return &located{text: text, err: err, key: strings.Contains(text, "unknown key "), node: node, env: env}
 }
 
 // located is an error of the loader in our words.
 type located struct {
 	text string
 	err  error
+	key  bool          // it is about a key, and not about a value
+	node *yaml.Node    // what is there; nil: nobody knows where it is
+	env  types.Mapping // what the file sees
 }
 
 func (l *located) Error() string { return l.text }
@@ -68,23 +74,24 @@ func split(path string) []string {
 
 // find gives the place of the path that goes deepest, in the last file that
 // has it: it overrides the others.
-func find(files []composeFile, path []string) (file string, line int) {
+func find(files []composeFile, path []string) (file string, line int, node *yaml.Node, env types.Mapping) {
 	deepest := 1 // "services" alone says nothing
 	if len(path) == 1 {
 		deepest = 0
 	}
 	for _, f := range files {
 		for _, doc := range f.docs {
-			if depth, at := descend(doc, path); depth > deepest || depth == deepest && line > 0 {
-				deepest, file, line = depth, f.name, at
+			depth, at, value := descend(doc, path)
+			if depth > deepest || depth == deepest && line > 0 {
+				deepest, file, line, node, env = depth, f.name, at, value, f.env
 			}
 		}
 	}
-	return file, line
+	return file, line, node, env
 }
 
 // descend follows the path as far as it goes; a key may have dots in it.
-func descend(node *yaml.Node, path []string) (depth, line int) {
+func descend(node *yaml.Node, path []string) (depth, line int, value *yaml.Node) {
 	switch {
 	case node.Kind == yaml.DocumentNode && len(node.Content) > 0:
 		return descend(node.Content[0], path)
@@ -104,13 +111,13 @@ func descend(node *yaml.Node, path []string) (depth, line int) {
 			}
 		}
 	}
-	return 0, 0
+	return 0, 0, nil
 }
 
 // below goes on in value after n steps of the path; if there is no more, it is at.
-func below(at, value *yaml.Node, path []string, n int) (depth, line int) {
-	if depth, line = descend(value, path[n:]); depth > 0 {
-		return depth + n, line
+func below(at, value *yaml.Node, path []string, n int) (depth, line int, found *yaml.Node) {
+	if depth, line, found = descend(value, path[n:]); depth > 0 {
+		return depth + n, line, found
 	}
-	return n, at.Line
+	return n, at.Line, value
 }

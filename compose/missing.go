@@ -69,16 +69,16 @@ func (m *missing) buildArgs(name string, service map[string]any, env types.Mappi
 
 // changes says which variables are missing, and which of them only the process
 // environment has.
-func (m *missing) changes(p *types.Project) []Change {
+func (m *missing) changes(p *types.Project, l *loading) []Change {
 	var changes []Change
 	for _, name := range sorted(m.interpolated) {
-		if c, ok := unset("", name, m.interpolated[name]); ok {
+		if c, ok := l.empty("", name, m.interpolated[name]); ok {
 			changes = append(changes, c)
 		}
 	}
 	for _, service := range p.ServiceNames() {
 		for _, arg := range sorted(m.args[service]) {
-			if c, ok := unset(service, arg, true); ok {
+			if c, ok := l.empty(service, arg, true); ok {
 				changes = append(changes, c)
 			}
 		}
@@ -87,7 +87,7 @@ func (m *missing) changes(p *types.Project) []Change {
 			if env[name] != nil {
 				continue
 			}
-			if c, ok := unset(service, name, true); ok {
+			if c, ok := l.empty(service, name, true); ok {
 				changes = append(changes, c)
 			}
 		}
@@ -95,7 +95,7 @@ func (m *missing) changes(p *types.Project) []Change {
 	return changes
 }
 
-func unset(service, name string, fine bool) (Change, bool) {
+func (l *loading) empty(service, name string, fine bool) (Change, bool) {
 	if _, here := os.LookupEnv(name); here {
 		return Change{
 			Service: service,
@@ -103,11 +103,14 @@ func unset(service, name string, fine bool) (Change, bool) {
 			Why:     "it is set in this process only; add it to preview.environment if the preview may see it",
 		}, true
 	}
-	return Change{
-		Service: service,
-		What:    "variable " + name + " is empty",
-		Why:     "it is neither in .env nor in preview.environment",
-	}, !fine
+	if fine {
+		return Change{}, false
+	}
+	why := "it is neither in .env nor in preview.environment"
+	if sample := sampleWith(l.workDir, l.check.root, name); sample != "" {
+		why += "; " + sample + " has it"
+	}
+	return Change{Service: service, What: "variable " + name + " is empty", Why: why}, true
 }
 
 func sorted[V any](m map[string]V) []string {

@@ -1,6 +1,11 @@
 package compose
 
-import "github.com/compose-spec/compose-go/v2/types"
+import (
+	"crypto/sha256"
+	"net/netip"
+
+	"github.com/compose-spec/compose-go/v2/types"
+)
 
 // networks makes every network the generation's own, with an address range that
 // the engine picks.
@@ -20,6 +25,9 @@ func networks(e *edit) {
 			n.Ipam.Config = nil
 			e.changed("", "network "+key+" has no fixed address range", "generations run side by side")
 		}
+		if n.EnableIPv6 != nil && *n.EnableIPv6 {
+			n.Ipam.Config = []*types.IPAMPool{{Subnet: localRange(n.Name)}}
+		}
 		if _, fixed := n.DriverOpts["com.docker.network.bridge.name"]; fixed {
 			delete(n.DriverOpts, "com.docker.network.bridge.name")
 			e.changed("", "network "+key+" has no fixed bridge name", "generations run side by side")
@@ -27,6 +35,15 @@ func networks(e *edit) {
 		e.Networks[key] = n
 	}
 	dropAddresses(e)
+}
+
+// localRange is a range of IPv6 addresses for the network alone: of those that
+// anybody may choose at random (RFC 4193). Engines before 27 have none to give.
+func localRange(network string) string {
+	sum := sha256.Sum256([]byte(network))
+	address := [16]byte{0xfd}
+	copy(address[1:8], sum[:])
+	return netip.PrefixFrom(netip.AddrFrom16(address), 64).String()
 }
 
 // leaveBridge moves services from the engine's default bridge, where they could

@@ -3,7 +3,9 @@ package compose
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,20 +50,47 @@ func TestPullProgress_ErrorsInTheStream(t *testing.T) {
 	}
 }
 
-func TestPullHint_LoginOrReach(t *testing.T) {
+func TestPullHint_SaysWhatHelps(t *testing.T) {
 	for _, c := range []struct {
-		err  error
-		hint string
+		ref      string
+		loggedIn bool
+		err      error
+		hint     string
 	}{
-		{errdefs.ErrNotFound, "check the name and tag"},
-		{errdefs.ErrUnauthenticated, "docker login"},
-		{errors.New("pull access denied for acme/app"), "docker login"},
-		{errors.New("dial tcp: no such host"), "reaches the registry"},
+		{"app:1", false, errdefs.ErrNotFound, "check the name and tag"},
+		{"app:1", false, errors.New("manifest for app:1 not found: manifest unknown: manifest unknown"), "check the name and tag"},
+		{"ghcr.io/acme/app", false, errors.New("manifest unknown"), "check the name and tag"},
+		{"ghcr.io/acme/app", false, errdefs.ErrUnauthenticated, "log in first: docker login ghcr.io"},
+		{"ghcr.io/acme/app", false, errors.New("Head \"https://ghcr.io/v2/acme/app/manifests/1\": denied"), "log in first: docker login ghcr.io"},
+		{"r.example:5000/app", false, errors.New("unauthorized: authentication required"), "log in first: docker login r.example:5000"},
+		{"1.dkr.ecr.eu-west-1.amazonaws.com/app", false, errors.New("no basic auth credentials"), "docker login 1.dkr.ecr.eu-west-1.amazonaws.com"},
+		{"r.example/app", true, errors.New("unexpected status code 403 Forbidden"), "login for it is refused or may not pull this: docker login r.example"},
+		{"acme/app", false, errors.New("pull access denied for acme/app, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"), "check the image's name, or where it is private log in: docker login"},
+		{"postgres:16", false, errors.New("toomanyrequests: You have reached your pull rate limit"), "counts pulls: log in for more of them (docker login"},
+		{"r.example/app", false, errors.New("received unexpected HTTP status: 429 Too Many Requests"), "counts pulls"},
+		{"app:1", false, errors.New("no matching manifest for linux/arm64/v8 in the manifest list entries"), "platform"},
+		{"app:1", false, errors.New("dial tcp: no such host"), "reaches the registry"},
 	} {
-		err := pullHint(c.err)
+		err := pullHint(c.ref, c.loggedIn, c.err)
 		if got := hint.Of(err); len(got) != 1 || !strings.Contains(got[0], c.hint) || !errors.Is(err, c.err) {
 			t.Errorf("%v: hints %q, want one about %q", c.err, got, c.hint)
 		}
+	}
+}
+
+func TestExplainFull_NamesTheDiskAndNotTheRegistry(t *testing.T) {
+	for _, cause := range []error{
+		errors.New("failed to register layer: write /usr/lib/x: no space left on device"),
+		errors.New("failed to solve: write /var/lib/docker/x: disk quota exceeded"),
+		fmt.Errorf("load: %w", syscall.ENOSPC),
+	} {
+		err := ExplainFull(pullHint("app:1", false, cause))
+		if got := hint.Of(err); len(got) != 1 || !strings.Contains(got[0], "docker system df") || !errors.Is(err, cause) {
+			t.Errorf("%v: hints %q", cause, got)
+		}
+	}
+	if err := errors.New("exit code: 1"); ExplainFull(err) != err || ExplainFull(nil) != nil {
+		t.Error("another error is explained")
 	}
 }
 

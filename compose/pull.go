@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -62,7 +63,7 @@ func (s *Stack) mustPull(ctx context.Context, service types.ServiceConfig) (bool
 }
 
 func (s *Stack) pullImage(ctx context.Context, service types.ServiceConfig) error {
-	auth, err := s.registryAuth(service.Image)
+	auth, known, err := s.registryAuth(service.Image)
 	if err != nil {
 		return err
 	}
@@ -72,19 +73,47 @@ func (s *Stack) pullImage(ctx context.Context, service types.ServiceConfig) erro
 	}
 	if err != nil {
 		s.events.emit(Event{Kind: "pull", Subject: service.Image, Text: err.Error(), State: Failed})
-		return pullHint(err)
+		return pullHint(service.Image, known, err)
 	}
 	s.events.emit(Event{Kind: "pull", Subject: service.Image, Text: "pulled", State: Done})
 	return nil
 }
 
-func pullHint(err error) error {
-	switch {
-	case errdefs.IsNotFound(err), strings.Contains(err.Error(), "denied"), errdefs.IsUnauthorized(err):
-		return hint.Wrap(err, "check the name and tag; for a private registry, docker login first")
-	default:
-		return hint.Wrap(err, "check that this machine reaches the registry, or build or load the image first")
+// pullHint says what helps against what a registry answered. The engine hands
+// most of its answers on as text alone.
+func pullHint(ref string, loggedIn bool, err error) error {
+	text := strings.ToLower(err.Error())
+	says := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 	}
+	login := "docker login " + registryName(ref)
+	switch {
+	case full(err):
+		return err // see ExplainFull
+	case says("toomanyrequests", "too many requests", "rate limit"):
+		return hint.Wrap(err, "the registry counts pulls: log in for more of them (%s), wait, or name a mirror of the image", login)
+	case says("does not exist or may require"):
+		return hint.Wrap(err, "check the image's name, or where it is private log in: %s", login)
+	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err), says("denied", "unauthorized", "forbidden", "no basic auth credentials", "authentication required"):
+		if loggedIn {
+			return hint.Wrap(err, "the login for it is refused or may not pull this: %s, as somebody who may", login)
+		}
+		return hint.Wrap(err, "log in first: %s", login)
+	case says("no matching manifest"):
+		return hint.Wrap(err, "the image is not made for this machine's platform: set platform in the compose file, or build it here")
+	case errdefs.IsNotFound(err), says("manifest unknown", "not found"):
+		return hint.Wrap(err, "check the name and tag")
+	}
+	return hint.Wrap(err, "check that this machine reaches the registry, or build or load the image first")
+}
+
+// registryName is what to log in to.
+func registryName(ref string) string {
+	host, err := registryOf(ref)
+	if err != nil || host == dockerHub {
+		return "docker.io"
+	}
+	return host
 }
 
 // progress is what the engine tells of a pull, one layer at a time.
@@ -119,18 +148,20 @@ func sum(m map[string]int64) (total int64) {
 	return total
 }
 
-// registryAuth is the login that the docker configuration has for an image.
-func (s *Stack) registryAuth(ref string) (string, error) {
+// registryAuth is the login that the docker configuration has for an image, and
+// whether it has one.
+func (s *Stack) registryAuth(ref string) (auth string, known bool, err error) {
 	host, err := registryOf(ref)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	login, err := s.engine.cli.ConfigFile().GetAuthConfig(host)
 	if err != nil {
-		return "", fmt.Errorf("login for %s: %w", host, err)
+		return "", false, fmt.Errorf("login for %s: %w", host, err)
 	}
-	return registry.EncodeAuthConfig(registry.AuthConfig{
+	auth, err = registry.EncodeAuthConfig(registry.AuthConfig{
 		Username: login.Username, Password: login.Password, Auth: login.Auth, ServerAddress: login.ServerAddress,
 		IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
 	})
+	return auth, login.Password != "" || login.Auth != "" || login.IdentityToken != "" || login.RegistryToken != "", err
 }

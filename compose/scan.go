@@ -40,7 +40,7 @@ func (l *loading) scanFile(ctx context.Context, file, dir string, env types.Mapp
 	if err != nil {
 		return fmt.Errorf("%s: %w", rel(l.dir, file), err)
 	}
-	l.read = append(l.read, composeFile{name: rel(l.dir, file), docs: docs})
+	l.read = append(l.read, composeFile{name: rel(l.dir, file), docs: docs, env: env})
 	for _, doc := range docs {
 		text, err := yaml.Marshal(doc)
 		if err != nil {

@@ -123,7 +123,7 @@ services:
 		"several":          {compose.Source{Profiles: []string{"debug", "test"}}, "", []string{"debug", "test", "web"}},
 		"all":              {compose.Source{Profiles: []string{"*"}}, "", []string{"debug", "test", "web"}},
 		"by .env":          {compose.Source{}, "COMPOSE_PROFILES=test,dev\n", []string{"debug", "test", "web"}},
-		"unknown":          {compose.Source{Profiles: []string{"nobody"}}, "", []string{"web"}},
+		"unknown in .env":  {compose.Source{}, "COMPOSE_PROFILES=nobody\n", []string{"web"}},
 		"the caller's too": {compose.Source{Env: map[string]string{"COMPOSE_PROFILES": "test"}}, "", []string{"test", "web"}},
 	} {
 		t.Run(name, func(t *testing.T) {

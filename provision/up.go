@@ -37,7 +37,7 @@ func (r *run) blame(ctx context.Context, err error) error {
 	defer cancel()
 	_, down := r.Engine.ID(ctx)
 	if down == nil || errors.Is(err, compose.ErrEngineDown) || errors.Is(err, context.Canceled) {
-		return err
+		return compose.ExplainFull(err)
 	}
 	return hint.Wrap(fmt.Errorf("%s: %w", r.failedIn, down), "then run it again: it removes what this run has left")
 }

@@ -95,8 +95,10 @@ func (a *app) configWith(lookup func(string) (string, bool)) (*Config, error) {
 		return nil, err
 	}
 	cfg.Provider = firstOf(a.provider, cfg.Provider)
-	for name, value := range cfg.Preview.Environment {
-		a.secrets.AddEnv([]string{name + "=" + value})
+	for _, variables := range []map[string]string{cfg.Preview.Environment, cfg.Preview.Build} {
+		for name, value := range variables {
+			a.secrets.AddEnv([]string{name + "=" + value})
+		}
 	}
 	return cfg, nil
 }

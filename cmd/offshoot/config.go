@@ -56,7 +56,11 @@ type SubsetConfig struct {
 // PreviewConfig is the part about what to boot.
 type PreviewConfig struct {
 	Compose  []string
-	Database string // the service
+	Profiles []string
+	Without  []string
+	EnvFiles map[string]string // what to read in place of a missing file
+	Build    map[string]string // variables for builds alone
+	Database string            // the service
 	// DatabaseName is the database in it that the archive is for, and Databases
 	// are the archives of further ones.
 	DatabaseName string
@@ -66,8 +70,8 @@ type PreviewConfig struct {
 	Expires      time.Duration
 	KeepSeeds    *int64 // bytes; nil: provision.DefaultSeedSpace; 0: none
 	Environment  map[string]string
-	// EnvironmentUnset says that a value names a variable that is not set. Only
-	// up minds.
+	// EnvironmentUnset says that a value here or in Build names a variable that
+	// is not set. Only up minds.
 	EnvironmentUnset error
 	Mounts           map[string]string // paths of the checkout → copy, empty or shared
 	Allow            []string
@@ -113,12 +117,16 @@ func (s *SubsetConfig) fields() []field {
 func (p *PreviewConfig) fields() []field {
 	return []field{
 		{name: "compose", decode: texts(&p.Compose)},
+		{name: "profiles", decode: texts(&p.Profiles)},
+		{name: "without", decode: texts(&p.Without)},
+		{name: "env_files", decode: entries(func(file string) decodeFunc { return p.envFile(file) })},
+		{name: "build", decode: entries(func(name string) decodeFunc { return p.variable(&p.Build, name) })},
 		{name: "database", decode: p.database},
 		{name: "migrate", fields: p.migrateFields()},
 		{name: "expose", decode: entries(func(service string) decodeFunc { return p.expose(service) })},
 		{name: "expires", decode: duration(&p.Expires)},
 		{name: "keep_seeds", decode: size(&p.KeepSeeds)},
-		{name: "environment", decode: entries(func(name string) decodeFunc { return p.variable(name) })},
+		{name: "environment", decode: entries(func(name string) decodeFunc { return p.variable(&p.Environment, name) })},
 		{name: "mounts", decode: entries(func(path string) decodeFunc { return p.mount(path) })},
 		{name: "allow", decode: texts(&p.Allow)},
 		{name: "port", decode: within(&p.Port, 1, 65535)},

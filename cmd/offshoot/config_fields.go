@@ -133,14 +133,29 @@ func (p *PreviewConfig) expose(service string) decodeFunc {
 	}
 }
 
-func (p *PreviewConfig) variable(name string) decodeFunc {
+// envFile reads the file to take in place of one that is missing.
+func (p *PreviewConfig) envFile(missing string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var other string
+		text(&other)(d, n, where)
+		if other == "" && !d.failedSince(n) {
+			d.problem(n, where+": no file", "name one that is checked in, such as .env.example")
+		}
+		if p.EnvFiles == nil {
+			p.EnvFiles = map[string]string{}
+		}
+		p.EnvFiles[missing] = other
+	}
+}
+
+func (p *PreviewConfig) variable(into *map[string]string, name string) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		var value string
 		mayBeUnset(text(&value), &p.EnvironmentUnset)(d, n, where)
-		if p.Environment == nil {
-			p.Environment = map[string]string{}
+		if *into == nil {
+			*into = map[string]string{}
 		}
-		p.Environment[name] = value
+		(*into)[name] = value
 	}
 }
 

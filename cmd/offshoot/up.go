@@ -197,6 +197,7 @@ func (c *Config) composeSource() compose.Source {
 	dir := c.composeDir()
 	return compose.Source{
 		Dir: dir, Root: checkoutRoot(dir), Files: c.Preview.Compose, Env: c.Preview.Environment, Allow: c.Preview.Allow,
+		Profiles: c.Preview.Profiles, Without: c.Preview.Without, EnvFiles: c.Preview.EnvFiles, BuildEnv: c.Preview.Build,
 	}
 }
 

@@ -1,0 +1,93 @@
+package compose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// leaveOut removes the services of Source.Without. Others may wait for them,
+// which is dropped, but not be made of them.
+func (l *loading) leaveOut(p *types.Project) error {
+	all := p.AllServices()
+	for _, name := range l.src.Without {
+		if _, ok := all[name]; !ok {
+			return hint.Usage(fmt.Errorf("preview.without: no service %s", name), "the services are %s", strings.Join(sorted(all), ", "))
+		}
+	}
+	for _, name := range l.src.Without {
+		delete(p.Services, name)
+		delete(p.DisabledServices, name)
+		l.changed(name, "is left out", "preview.without says so")
+	}
+	for _, name := range p.ServiceNames() {
+		s := p.Services[name]
+		for _, left := range l.src.Without {
+			if by := needs(s, left); by != "" {
+				return hint.Usage(fmt.Errorf("preview.without: %s cannot be left out: %s of %s needs it", left, by, name),
+					"leave %s out as well, or change its %s", name, by)
+			}
+			if _, waits := s.DependsOn[left]; waits {
+				delete(s.DependsOn, left)
+				l.changed(name, "does not wait for "+left, "preview.without leaves it out")
+			}
+		}
+	}
+	return nil
+}
+
+// needs is the key by which a service cannot be without another one.
+func needs(s types.ServiceConfig, other string) string {
+	named := func(entries []string) bool {
+		return slices.ContainsFunc(entries, func(e string) bool { first, _, _ := strings.Cut(e, ":"); return first == other })
+	}
+	whole := types.ServicePrefix + other
+	for _, by := range []struct {
+		key string
+		yes bool
+	}{
+		{"network_mode", s.NetworkMode == whole},
+		{"ipc", s.Ipc == whole},
+		{"pid", s.Pid == whole},
+		{"volumes_from", named(s.VolumesFrom)},
+		{"links", named(s.Links)},
+		{"build.additional_contexts", s.Build != nil && slices.Contains(values(s.Build.AdditionalContexts), whole)},
+	} {
+		if by.yes {
+			return by.key
+		}
+	}
+	return ""
+}
+
+func values(m map[string]string) []string {
+	var all []string
+	for _, key := range sorted(m) {
+		all = append(all, m[key])
+	}
+	return all
+}
+
+// checkProfiles refuses the name of a profile that no service has.
+func (l *loading) checkProfiles(p *types.Project) error {
+	known := profiles(p)
+	for _, name := range l.src.Profiles {
+		if name != "*" && !slices.Contains(known, name) {
+			return hint.Usage(fmt.Errorf("preview.profiles: no service has the profile %s", name), "the profiles are %s", strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+func profiles(p *types.Project) []string {
+	var all []string
+	for _, s := range p.AllServices() {
+		all = append(all, s.Profiles...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
