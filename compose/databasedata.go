@@ -58,14 +58,18 @@ func databaseData(e *edit) {
 	}
 	if name, ok := e.ReuseVolumes[DatabaseVolume]; ok {
 		e.Volumes[DatabaseVolume] = types.VolumeConfig{Name: name, External: true}
-		e.changed(s.Name, "data in "+dir+" on "+name+", not "+replaced, "its data is kept")
+		e.usual(s.Name, "data in "+dir+" on "+name+", not "+replaced, "its data is kept")
 		return
 	}
 	e.Volumes[DatabaseVolume] = types.VolumeConfig{Name: e.ProjectName() + "_" + DatabaseVolume}
 	if e.DatabaseVolume != "" {
 		e.Volumes[DatabaseVolume] = types.VolumeConfig{Name: e.DatabaseVolume, External: true}
 	}
-	e.changed(s.Name, "data in "+dir+" on a volume of its own, not "+replaced, "the database is filled from the archive")
+	tell := e.usual
+	if slices.ContainsFunc(dropped, func(v types.ServiceVolumeConfig) bool { return v.Type == types.VolumeTypeBind }) {
+		tell = e.changed // a folder of the checkout, whose data somebody may look for
+	}
+	tell(s.Name, "data in "+dir+" on a volume of its own, not "+replaced, "the database is filled from the archive")
 }
 
 // mounted tells whether any service still mounts the named volume.

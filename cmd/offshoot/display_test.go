@@ -59,17 +59,35 @@ fail migrate  0.0s
 	}
 }
 
-func TestShowResult_TellsWhatIsDifferent(t *testing.T) {
+func TestShowResult_ListsUsualChangesOnRequest(t *testing.T) {
+	changes := []compose.Change{{What: "labels", Why: "to find them", Usual: true}, {Service: "db", What: "fsync=off", Usual: true}}
+	want := map[bool]string{
+		false: "     2 usual changes to the compose file (offshoot up -v lists them)\n",
+		true:  "     different from the compose file:\n       project: labels (to find them)\n       db: fsync=off\n",
+	}
+	for verbose, want := range want {
+		got := told(func(u *ui.UI) { showResult(u, &provision.Result{Changes: changes}, verbose) })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("verbose %v: %s", verbose, diff)
+		}
+	}
+}
+
+func TestShowResult_TellsWhatIsUnusual(t *testing.T) {
 	got := told(func(u *ui.UI) {
 		showResult(u, &provision.Result{
-			Changes:  []compose.Change{{What: "labels", Why: "to find them"}, {Service: "db", What: "fsync=off"}},
+			Changes: []compose.Change{
+				{What: "labels", Why: "to find them", Usual: true}, {Service: "db", What: "no fixed address"},
+				{What: "variable X is empty", Why: "nobody sets it"}, {Service: "db", What: "fsync=off", Usual: true},
+			},
 			Migrated: &provision.Migrated{Output: []string{"1 migration"}},
-		})
-		showResult(u, &provision.Result{})
+		}, false)
+		showResult(u, &provision.Result{}, false)
 	})
 	want := `     different from the compose file:
-       project: labels (to find them)
-       db: fsync=off
+       db: no fixed address
+       project: variable X is empty (nobody sets it)
+     2 usual changes to the compose file (offshoot up -v lists them)
      migration:
      | 1 migration
 `

@@ -42,6 +42,7 @@ type changeResult struct {
 	Service string `json:"service,omitempty"`
 	What    string `json:"what"`
 	Why     string `json:"why,omitempty"`
+	Usual   bool   `json:"usual,omitempty"` // every preview has it
 }
 
 func newUpResult(r *provision.Result) upResult {
@@ -56,7 +57,7 @@ func newUpResult(r *provision.Result) upResult {
 		result.Timings = append(result.Timings, timingResult{Step: string(t.Step), Seconds: t.Took.Seconds()})
 	}
 	for _, c := range r.Changes {
-		result.Changes = append(result.Changes, changeResult{Service: c.Service, What: c.What, Why: c.Why})
+		result.Changes = append(result.Changes, changeResult(c))
 	}
 	return result
 }

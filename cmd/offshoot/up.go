@@ -32,6 +32,7 @@ type upOptions struct {
 	noSeed   bool
 	timeout  time.Duration
 	expires  durationFlag
+	verbose  bool   // tell of usual changes too
 	binary   string // offshoot for a machine of another platform
 
 	guard   provision.Guard       // of a CI job
@@ -62,13 +63,14 @@ func (a *app) upCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.archive, "archive", "", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://")
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
-	f.BoolVar(&o.keep, "keep", false, "leave a preview that failed for a look at it")
+	f.BoolVar(&o.keep, "keep", false, "keep a failed preview for debugging")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
-	f.BoolVar(&o.noSeed, "no-seed", false, "load the archive even where a database that has it can be cloned, and keep none for that")
+	f.BoolVar(&o.noSeed, "no-seed", false, "always load the archive; neither clone nor save a database that has it")
 	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait until ready")
-	f.Var(&o.expires, "expires", "how long the preview is meant to live, such as 72h, 3d or never (default 72h)")
+	f.Var(&o.expires, "expires", "remove the preview after this time, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
 	f.StringVar(&o.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "list every change to the compose file, usual ones too")
 	a.providerFlag(c)
 	a.jsonFlag(c)
 	return c
@@ -145,7 +147,7 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 		explainStep(u, err)
 		return err
 	}
-	showResult(u, result)
+	showResult(u, result, o.verbose)
 	u.Close()
 	return a.answerUp(result)
 }
@@ -212,6 +214,31 @@ func explainStep(u *ui.UI, err error) {
 	u.Block(joinLines(step.Tail))
 }
 
+// changeLines tells what a preview does differently from the compose file. What
+// every preview does is counted, unless all is wanted.
+func changeLines(changes []compose.Change, all bool) []string {
+	var lines []string
+	usual := int64(0)
+	for _, c := range changes {
+		if c.Usual && !all {
+			usual++
+			continue
+		}
+		line := "  " + firstOf(c.Service, "project") + ": " + c.What
+		if c.Why != "" {
+			line += " (" + c.Why + ")"
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) > 0 {
+		lines = append([]string{"different from the compose file:"}, lines...)
+	}
+	if usual > 0 {
+		lines = append(lines, ui.Plural(usual, "usual change")+" to the compose file (offshoot up -v lists them)")
+	}
+	return lines
+}
+
 func joinLines(lines []string) string { return strings.Join(lines, "\n") }
 
 func firstOf(texts ...string) string {
@@ -225,15 +252,8 @@ func firstOf(texts ...string) string {
 
 // showResult says what the preview does differently from the compose file, and
 // what is in it.
-func showResult(u *ui.UI, result *provision.Result) {
-	if len(result.Changes) > 0 {
-		u.Info("different from the compose file:")
-	}
-	for _, change := range result.Changes {
-		line := "  " + firstOf(change.Service, "project") + ": " + change.What
-		if change.Why != "" {
-			line += " (" + change.Why + ")"
-		}
+func showResult(u *ui.UI, result *provision.Result, verbose bool) {
+	for _, line := range changeLines(result.Changes, verbose) {
 		u.Info(line)
 	}
 	if l := result.Loaded; l != nil && l.Cloned != "" {
@@ -248,6 +268,6 @@ func showResult(u *ui.UI, result *provision.Result) {
 		u.Info("or with the password " + access.Password)
 	}
 	if !result.Expires.IsZero() {
-		u.Info("meant to live until " + result.Expires.Local().Format(time.RFC1123))
+		u.Info("expires " + result.Expires.Local().Format(time.RFC1123))
 	}
 }
