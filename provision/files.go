@@ -16,32 +16,41 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
-// readMachine finds what is there of the preview, refuses one that belongs to
-// another repository, and removes what killed runs have left. It settles the
-// entrance, since services are told their address.
+// readMachine finds what is there of the preview, and removes what killed runs
+// have left.
 func (r *run) readMachine(ctx context.Context) error {
-	if err := r.Front.Check(); err != nil {
+	if _, err := r.survey(ctx); err != nil {
 		return err
 	}
-	current, _, err := r.findGateway(ctx)
-	if err != nil {
-		return err
-	}
-	r.at = r.wantedEntrance(current)
-	preview := r.options.Preview
-	s, err := look(ctx, r.Engine.Client(), preview.ID)
-	if err != nil {
-		return err
-	}
-	if err := s.sameOwner(preview); err != nil {
-		return err
-	}
-	removed, err := r.removeLeftovers(ctx, preview.ID)
+	removed, err := r.removeLeftovers(ctx, r.next.Preview.ID)
 	if err != nil {
 		return err
 	}
 	if len(removed) > 0 {
 		r.notice("removed %d unfinished of an earlier run", len(removed))
+	}
+	return nil
+}
+
+// survey finds what is there of the preview, refuses one that belongs to
+// another repository, and settles the entrance, since services are told their
+// address. It only looks.
+func (r *run) survey(ctx context.Context) (survey, error) {
+	if err := r.Front.Check(); err != nil {
+		return survey{}, err
+	}
+	current, _, err := r.findGateway(ctx)
+	if err != nil {
+		return survey{}, err
+	}
+	r.at = r.wantedEntrance(current)
+	preview := r.options.Preview
+	s, err := look(ctx, r.Engine.Client(), preview.ID)
+	if err != nil {
+		return survey{}, err
+	}
+	if err := s.sameOwner(preview); err != nil {
+		return survey{}, err
 	}
 	number := 0
 	for _, made := range s.generations(preview.ID) {
@@ -50,17 +59,22 @@ func (r *run) readMachine(ctx context.Context) error {
 	if serving := s.serving(preview.ID); serving > 0 {
 		r.serving = s.generation(preview.ID, serving)
 	}
+	r.name(number + 1)
+	if end, put := s.extended(preview.ID, r.serving.Number); put && r.options.Expires > 0 && (end.IsZero() || end.After(r.next.Expires)) {
+		r.next.Expires = end // somebody asked for that
+	}
+	return s, nil
+}
+
+// name says what the next generation is called, and how long it lives.
+func (r *run) name(number int) {
 	r.next = generation{
-		Preview: preview, Number: number + 1, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
+		Preview: r.options.Preview, Number: number, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
 		SignIn: r.signIn(),
 	}
 	if r.options.Expires > 0 {
 		r.next.Expires = time.Now().Add(r.options.Expires).UTC().Truncate(time.Second)
-		if end, put := s.extended(preview.ID, r.serving.Number); put && (end.IsZero() || end.After(r.next.Expires)) {
-			r.next.Expires = end // somebody asked for that
-		}
 	}
-	return nil
 }
 
 // signIn tells whether one has to sign in to the preview: as told, else where
@@ -91,7 +105,6 @@ func (s survey) sameOwner(preview Preview) error {
 // readFiles reads the compose project and the archive, decides what the
 // generation is, and marks it as begun.
 func (r *run) readFiles(ctx context.Context) error {
-	source := r.options.Source
 	project, changes, err := r.loadProject(ctx)
 	if err != nil {
 		return err
@@ -103,9 +116,21 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err := r.carry(ctx, project); err != nil {
 		return err
 	}
-	dataDir, err := r.Engine.DataDir(ctx, project, r.next.Database)
+	own, err := r.decide(ctx, project, changes)
 	if err != nil {
 		return err
+	}
+	r.stack = compose.NewStack(r.Engine, own, r.follow)
+	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
+}
+
+// decide says what the next generation is, and how that differs from the
+// compose file. It only looks.
+func (r *run) decide(ctx context.Context, project *types.Project, changes []compose.Change) (*types.Project, error) {
+	source := r.options.Source
+	dataDir, err := r.dataDir(ctx, project)
+	if err != nil {
+		return nil, err
 	}
 	own, more, err := compose.Transform(project, compose.Options{
 		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
@@ -114,11 +139,19 @@ func (r *run) readFiles(ctx context.Context) error {
 		CPUs: r.options.CPUs, Memory: r.options.Memory,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.result.Changes = slices.Concat(changes, more)
-	r.stack = compose.NewStack(r.Engine, labelVolumes(own, r.next.Number), r.follow)
-	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
+	return labelVolumes(own, r.next.Number), nil
+}
+
+// dataDir is where the database keeps its data, as far as that can be told: a
+// plan may be made without an engine.
+func (r *run) dataDir(ctx context.Context, project *types.Project) (string, error) {
+	if r.Engine == nil {
+		return "", nil
+	}
+	return r.Engine.DataDir(ctx, project, r.next.Database)
 }
 
 // ownVolume names the volume of the database where we make it, and not compose:
@@ -147,7 +180,7 @@ func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, e
 	source.Env = maps.Clone(variables)
 	maps.Copy(source.Env, r.options.Source.Env)
 	project, changes, err := compose.Load(ctx, source)
-	if err != nil {
+	if err = r.plan.goOn(project, err); err != nil {
 		return nil, nil, err
 	}
 	if project, err = r.choose(project); err != nil {
@@ -168,12 +201,22 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.next.Database, r.next.Expose = database, nil
-	for _, service := range compose.ExposedOrder(project, exposed) {
-		r.next.Expose = append(r.next.Expose, port{Service: service, Number: exposed[service]})
-	}
+	r.next.Database = database
+	r.next.expose(project, exposed)
 	r.started = project.ServiceNames()
-	if r.options.Migrate == nil || slices.Contains(r.started, r.options.Migrate.Service) {
+	return r.withMigration(project)
+}
+
+// expose sets the services that are shown, the one to open first first.
+func (g *generation) expose(project *types.Project, exposed map[string]int) {
+	g.Expose = nil
+	for _, service := range compose.ExposedOrder(project, exposed) {
+		g.Expose = append(g.Expose, port{Service: service, Number: exposed[service]})
+	}
+}
+
+func (r *run) withMigration(project *types.Project) (*types.Project, error) {
+	if r.options.Migrate == nil || slices.Contains(project.ServiceNames(), r.options.Migrate.Service) {
 		return project, nil
 	}
 	if _, known := project.DisabledServices[r.options.Migrate.Service]; !known {

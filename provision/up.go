@@ -64,6 +64,7 @@ type run struct {
 	seed     seed     // of the database; the zero value: none is wanted
 	making   *lock    // keeps others from loading what this run loads
 	cloned   bool     // the database is a clone of it
+	plan     *UpPlan  // what is only planned; nil: it is done
 }
 
 func (r *run) up(ctx context.Context) error {

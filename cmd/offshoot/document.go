@@ -46,7 +46,7 @@ type changeResult struct {
 }
 
 func newUpResult(r *provision.Result) upResult {
-	result := upResult{Result: r, Timings: []timingResult{}, Changes: []changeResult{}}
+	result := upResult{Result: r, Timings: []timingResult{}}
 	if l := r.Loaded; l != nil {
 		result.Loaded = &loadedResult{Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds(), Cloned: l.Cloned, Tables: l.Tables}
 	}
@@ -56,10 +56,16 @@ func newUpResult(r *provision.Result) upResult {
 	for _, t := range r.Timings {
 		result.Timings = append(result.Timings, timingResult{Step: string(t.Step), Seconds: t.Took.Seconds()})
 	}
-	for _, c := range r.Changes {
-		result.Changes = append(result.Changes, changeResult(c))
-	}
+	result.Changes = changeResults(r.Changes)
 	return result
+}
+
+func changeResults(changes []compose.Change) []changeResult {
+	results := []changeResult{}
+	for _, c := range changes {
+		results = append(results, changeResult(c))
+	}
+	return results
 }
 
 // downResult is the document of down.

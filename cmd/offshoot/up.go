@@ -32,6 +32,7 @@ type upOptions struct {
 	noSeed   bool
 	timeout  time.Duration
 	expires  durationFlag
+	plan     bool   // only tell what would be done
 	verbose  bool   // tell of usual changes too
 	binary   string // offshoot for a machine of another platform
 
@@ -45,7 +46,10 @@ pulled, the database is started and loaded with an archive, the migrations run,
 everything else starts, and the link is printed once it answers.
 
 Without --archive, a subset of the configured source is made first. A second up
-updates the preview in place; until it succeeds the old one keeps serving.`
+updates the preview in place; until it succeeds the old one keeps serving.
+
+With --plan it only looks: at what would be refused, changed, mounted, pulled,
+built, loaded and shown. Nothing is made, pulled or locked.`
 
 func (a *app) upCommand() *cobra.Command {
 	o := upOptions{}
@@ -53,7 +57,7 @@ func (a *app) upCommand() *cobra.Command {
 		Use:     "up",
 		Short:   "bring a preview up, or update it in place",
 		Long:    upLong,
-		Example: "  offshoot up\n  offshoot up --pr 12 --archive shop.sql.zst",
+		Example: "  offshoot up\n  offshoot up --pr 12 --archive shop.sql.zst\n  offshoot up --pr 12 --plan",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.up(c.Context(), o, c.Flags().Changed("expires"))
@@ -70,6 +74,7 @@ func (a *app) upCommand() *cobra.Command {
 	f.Var(&o.expires, "expires", "remove the preview after this time, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
 	f.StringVar(&o.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
+	f.BoolVar(&o.plan, "plan", false, "say what would be done and refused, and do nothing")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "list every change to the compose file, usual ones too")
 	a.providerFlag(c)
 	a.jsonFlag(c)
@@ -103,7 +108,7 @@ func (o upOptions) check() error {
 }
 
 func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error) {
-	if err := o.check(); err != nil {
+	if err := o.check(); err != nil && !o.plan {
 		return fmt.Errorf("up: %w", err)
 	}
 	cfg, err := a.config()
@@ -119,6 +124,9 @@ func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error
 	preview, git, err := a.preview(ctx, cfg, o.which)
 	if err != nil {
 		return err
+	}
+	if o.plan {
+		return a.planUp(ctx, cfg, o, preview, git.Commit)
 	}
 	return a.upPreview(ctx, cfg, o, preview, git.Commit)
 }
@@ -214,6 +222,8 @@ func explainStep(u *ui.UI, err error) {
 	u.Block(joinLines(step.Tail))
 }
 
+const changesTitle = "different from the compose file:"
+
 // changeLines tells what a preview does differently from the compose file. What
 // every preview does is counted, unless all is wanted.
 func changeLines(changes []compose.Change, all bool) []string {
@@ -231,7 +241,7 @@ func changeLines(changes []compose.Change, all bool) []string {
 		lines = append(lines, line)
 	}
 	if len(lines) > 0 {
-		lines = append([]string{"different from the compose file:"}, lines...)
+		lines = append([]string{changesTitle}, lines...)
 	}
 	if usual > 0 {
 		lines = append(lines, ui.Plural(usual, "usual change")+" to the compose file (offshoot up -v lists them)")
