@@ -231,7 +231,7 @@ func (r *run) openArchive() error {
 		return nil
 	}
 	if r.options.Archive == "" {
-		r.notice("no archive is given: the database is what the compose project's own scripts make of it")
+		r.notice("no archive and no source: the database is what the compose project's own scripts make of it")
 		return nil
 	}
 	var err error

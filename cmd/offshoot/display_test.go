@@ -33,6 +33,7 @@ func TestSteps_ShowTheEventsOfAnUp(t *testing.T) {
 			{Step: provision.StepImages, Kind: provision.Began},
 			{Step: provision.StepImages, Kind: provision.Progress, Service: "web", Text: "\x1b[2Jstep 3 of 7"},
 			{Step: provision.StepImages, Kind: provision.Notice, Service: "web", Text: "no registry answers"},
+			{Step: provision.StepImages, Kind: provision.Notice, Service: "web", Text: "no registry answers"},
 			{Step: provision.StepImages, Kind: provision.Done},
 			{Step: provision.StepMigrate, Kind: provision.Began},
 			{Step: provision.StepMigrate, Kind: provision.Failed, Text: "the error itself comes last"},
@@ -129,7 +130,7 @@ func TestProgress_OneLineForEachStepOfASubset(t *testing.T) {
 
 func TestListTable_OneLineForEachPreview(t *testing.T) {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	got := listTable([]provision.Status{
+	got := ui.Table(listRows([]provision.Status{
 		{
 			Preview: provision.Preview{Name: "pr-12", Project: "shop"}, State: provision.Serving, Commit: "0123456789abcdef",
 			Created: now.Add(-90 * time.Minute), Expires: now.Add(71 * time.Hour),
@@ -142,7 +143,7 @@ func TestListTable_OneLineForEachPreview(t *testing.T) {
 		},
 		{Preview: provision.Preview{Name: "main", Project: "shop"}, State: provision.Incomplete, Created: now.Add(-10 * time.Second)},
 		{Preview: provision.Preview{Name: "old", Project: "shop"}, State: provision.Starting, Created: now.Add(-15 * 24 * time.Hour), Expires: now.Add(-time.Second)},
-	}, now)
+	}, now))
 	want := `PREVIEW  PROJECT  STATE                                 COMMIT      AGE  EXPIRES  LINK
 pr-12    shop     serving (web unhealthy, seed exited)  0123456789  1h   in 3d    http://pr-12.shop.localhost:8480/
 main     shop     incomplete                                        10s  never

@@ -67,12 +67,12 @@ func endOf(life time.Duration) time.Time {
 }
 
 func (a *app) stopCommand() *cobra.Command {
-	return a.lifeCommand("stop", "let a preview rest, which keeps its data",
-		"Stop stops the containers of a preview, or the machine that it has for itself.\nIts data is kept; a machine's disk still costs. What begins with the machine's\naddress changes with a start.", a.stopHere, far.stop)
+	return a.lifeCommand("stop", "stop a preview and keep its data",
+		"Stop stops the containers of a preview, or the machine that it has for itself.\nIts data is kept; a machine's disk still costs. Starting it again assigns a\nnew public IP address, so links made from the address change.", a.stopHere, far.stop)
 }
 
 func (a *app) startCommand() *cobra.Command {
-	return a.lifeCommand("start", "let a preview that was stopped run again",
+	return a.lifeCommand("start", "start a stopped preview",
 		"Start starts a preview that was stopped, and prints the link. A machine of its\nown has another address then, and so has a preview that is named after it.", a.startHere, far.start)
 }
 

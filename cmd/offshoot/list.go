@@ -8,14 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
 func (a *app) listCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",
-		Short:   "list the previews that there are",
+		Short:   "list previews",
 		Example: "  offshoot list\n  offshoot list --json",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.list(c.Context()) },
@@ -56,17 +55,17 @@ func (a *app) list(ctx context.Context) (err error) {
 		u.Info("no previews on this computer")
 		return nil
 	}
-	return a.println(strings.TrimRight(listTable(previews, time.Now()), "\n"))
+	return a.println(strings.TrimRight(a.table(listRows(previews, time.Now())), "\n"))
 }
 
-func listTable(previews []provision.Status, now time.Time) string {
+func listRows(previews []provision.Status, now time.Time) [][]string {
 	rows := [][]string{{"PREVIEW", "PROJECT", "STATE", "COMMIT", "AGE", "EXPIRES", "LINK"}}
 	for _, p := range previews {
 		rows = append(rows, []string{
 			p.Preview.Name, p.Preview.Project, listState(p), short(p.Commit, 10), since(p.Created, now), until(p.Expires, now), firstLink(p),
 		})
 	}
-	return ui.Table(rows)
+	return rows
 }
 
 // listState adds the services that are not well.

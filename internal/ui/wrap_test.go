@@ -42,3 +42,20 @@ machine  this one
 		t.Error(diff)
 	}
 }
+
+func TestFitTable_PutsTheLastCellBelowWhereTheTerminalIsNarrow(t *testing.T) {
+	rows := [][]string{{"PREVIEW", "STATE", "LINK"}, {"pr-12", "serving", "http://web--pr-12.x.localhost:8480/ http://api--pr-12.x.localhost:8480/"}, {"main", "asleep", ""}}
+	want := `PREVIEW  STATE
+  LINK
+pr-12    serving
+  http://web--pr-12.x.localhost:8480/
+    http://api--pr-12.x.localhost:8480/
+main     asleep
+`
+	if diff := cmp.Diff(want, ui.FitTable(rows, 40)); diff != "" {
+		t.Error(diff)
+	}
+	if got := ui.FitTable(rows, 120); got != ui.Table(rows) {
+		t.Errorf("a wide terminal shows\n%s", got)
+	}
+}
