@@ -184,6 +184,20 @@ func (c *Copies) mounted(p *types.Project, v types.ServiceVolumeConfig) (string,
 	return c.within(source)
 }
 
+// GivenFor is what a mount of the project gets of the checkout; empty: it is no
+// mount of it.
+func (c *Copies) GivenFor(p *types.Project, v types.ServiceVolumeConfig) string {
+	if c == nil {
+		return ""
+	}
+	name, ok := c.mounted(p, v)
+	i := slices.IndexFunc(c.Parts, func(part Part) bool { return part.Path == name })
+	if !ok || i < 0 {
+		return ""
+	}
+	return c.Parts[i].Given
+}
+
 // bindSource is the path that a mount binds, directly or by way of a volume
 // with the engine's options for that; empty: it is no such mount.
 func bindSource(p *types.Project, v types.ServiceVolumeConfig) string {

@@ -70,7 +70,7 @@ func settle(e *edit, s types.ServiceConfig, place DataPlace, image ImageConfig) 
 	}
 	if name, ok := e.ReuseVolumes[key]; ok {
 		e.Volumes[key] = types.VolumeConfig{Name: name, External: true}
-		e.changed(s.Name, "data in "+place.Mount+" on "+name+", not "+instead, "its data is kept")
+		e.usual(s.Name, "data in "+place.Mount+" on "+name+", not "+instead, "its data is kept")
 		return
 	}
 	why := "it starts with fresh data"
@@ -81,8 +81,14 @@ func settle(e *edit, s types.ServiceConfig, place DataPlace, image ImageConfig) 
 			e.Volumes[key] = types.VolumeConfig{Name: e.DatabaseVolume, External: true}
 		}
 	}
+	tell := e.usual
+	if slices.ContainsFunc(before, func(v types.ServiceVolumeConfig) bool {
+		return v.Type == types.VolumeTypeBind && !slices.ContainsFunc(s.Volumes, func(kept types.ServiceVolumeConfig) bool { return kept.Target == v.Target && kept.Type == v.Type })
+	}) {
+		tell = e.changed // a folder of the checkout, whose data somebody may look for
+	}
 	if database || len(replaced) > 0 {
-		e.changed(s.Name, "data in "+place.Mount+" on a volume of its own, not "+instead, why)
+		tell(s.Name, "data in "+place.Mount+" on a volume of its own, not "+instead, why)
 	}
 }
 

@@ -47,7 +47,7 @@ func databaseSettings(e *edit) {
 	}
 	s.Command = command
 	e.Services[e.Database] = s
-	e.changed(s.Name, strings.Join(added, ", "), "a preview's database is disposable, and faster so")
+	e.usual(s.Name, strings.Join(added, ", "), "a preview's database is disposable, and faster so")
 }
 
 // settings reads the command "postgres -c name=value …", also with a port, with

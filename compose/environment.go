@@ -21,6 +21,6 @@ func environment(e *edit) {
 			value := e.Options.Environment[name]
 			s.Environment[name] = &value
 		}
-		e.changed(s.Name, "variables "+strings.Join(names, ", "), "set by the preview")
+		e.usual(s.Name, "variables "+strings.Join(names, ", "), "set by the preview")
 	})
 }

@@ -25,14 +25,14 @@ func images(e *edit) {
 		s.Image, s.PullPolicy = name, ""
 		s.Build.Tags = nil
 		s.Build.Labels = labelled(s.Build.Labels, e.Labels).Add(api.ProjectLabel, e.ProjectName())
-		e.changed(s.Name, "builds "+name, "the image goes when the preview goes")
+		e.usual(s.Name, "builds "+name, "the image goes when the preview goes")
 	})
 	e.each(func(s *types.ServiceConfig) {
 		name, ok := built[s.Image]
 		if s.Build != nil || !ok {
 			return
 		}
-		e.changed(s.Name, "image "+s.Image+" is "+name, "another service builds it")
+		e.usual(s.Name, "image "+s.Image+" is "+name, "another service builds it")
 		s.Image, s.PullPolicy = name, types.PullPolicyNever
 	})
 }

@@ -31,7 +31,7 @@ func labels(e *edit) {
 	if len(e.Labels) == 0 {
 		return
 	}
-	e.changed("", "labels on all containers, networks, volumes and images", "offshoot finds its own things by them")
+	e.usual("", "labels on all containers, networks, volumes and images", "offshoot finds its own things by them")
 }
 
 // labelled adds ours to a file's own labels. A file cannot pass its things off

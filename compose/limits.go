@@ -28,7 +28,7 @@ func limits(e *edit) {
 			if limit != nil {
 				limit.NanoCPUs = types.NanoCPUs(e.CPUs)
 			}
-			e.changed(s.Name, fmt.Sprintf("at most %g processors", e.CPUs), "previews share the machine")
+			e.usual(s.Name, fmt.Sprintf("at most %g processors", e.CPUs), "previews share the machine")
 		}
 		if e.Memory > 0 && (memory == 0 || memory > e.Memory) {
 			most := types.UnitBytes(e.Memory)
@@ -40,7 +40,7 @@ func limits(e *edit) {
 			if limit != nil {
 				limit.MemoryBytes = most
 			}
-			e.changed(s.Name, fmt.Sprintf("at most %d bytes of memory", e.Memory), "previews share the machine")
+			e.usual(s.Name, fmt.Sprintf("at most %d bytes of memory", e.Memory), "previews share the machine")
 		}
 	})
 }

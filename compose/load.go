@@ -52,13 +52,15 @@ type Source struct {
 
 // Load reads a compose project. The changes name what the file expects and did
 // not get, for instance a variable that only the process environment has.
-// A missing, invalid or hostile file is a usage error.
+// A missing, invalid or hostile file is a usage error. Beside a *Refusal there
+// may be the project too, to look at and never to run: what it was refused has
+// not been read.
 func Load(ctx context.Context, src Source) (*types.Project, []Change, error) {
 	project, l, err := read(ctx, src)
-	if err != nil {
+	if project == nil {
 		return nil, nil, err
 	}
-	return project, append(l.changes, l.missing.changes(project, l)...), nil
+	return project, append(l.changes, l.missing.changes(project, l)...), err
 }
 
 // Files lists what a project reads of its checkout: compose files and what they
@@ -222,7 +224,7 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 	sealNull(p)
 	l.check.project(p)
 	if err := l.check.err(); err != nil {
-		return nil, err
+		return p, err
 	}
 	if err := l.missingEnvFiles(p); err != nil {
 		return nil, err
@@ -230,10 +232,10 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 	if p, err = p.WithServicesEnvironmentResolved(true); err != nil {
 		return nil, invalid(bareLine(err))
 	}
-	if err := l.settleBuildOnly(p); err != nil {
+	if err := errors.Join(l.settleBuildOnly(p), unsetSecrets(p)); err != nil {
 		return nil, err
 	}
-	return p, unsetSecrets(p)
+	return p, nil
 }
 
 func (l *loading) noServices(p *types.Project) error {

@@ -44,6 +44,6 @@ func logging(e *edit) {
 		}
 		s.Logging.Options["max-size"] = limit
 		s.Logging.Options["max-file"] = "2"
-		e.changed("", "logs of at most 2 × "+limit+" for each container", "a full disk takes all previews down")
+		e.usual("", "logs of at most 2 × "+limit+" for each container", "a full disk takes all previews down")
 	})
 }

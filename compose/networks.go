@@ -18,7 +18,7 @@ func networks(e *edit) {
 			e.changed("", "network "+key+" is not the external "+n.Name+" but a new one", "a preview is cut off from what else runs on the machine")
 			n = types.NetworkConfig{}
 		case n.Name != "" && n.Name != e.Name+"_"+key:
-			e.changed("", "network "+n.Name+" is "+e.ProjectName()+"_"+key, "generations run side by side")
+			e.usual("", "network "+n.Name+" is "+e.ProjectName()+"_"+key, "generations run side by side")
 		}
 		n.Name = e.ProjectName() + "_" + key
 		if len(n.Ipam.Config) > 0 {
@@ -30,7 +30,7 @@ func networks(e *edit) {
 		}
 		if _, fixed := n.DriverOpts["com.docker.network.bridge.name"]; fixed {
 			delete(n.DriverOpts, "com.docker.network.bridge.name")
-			e.changed("", "network "+key+" has no fixed bridge name", "generations run side by side")
+			e.usual("", "network "+key+" has no fixed bridge name", "generations run side by side")
 		}
 		e.Networks[key] = n
 	}

@@ -31,6 +31,6 @@ func ports(e *edit) {
 		if len(published) > 1 {
 			what = "ports " + strings.Join(published, ", ") + " are not published"
 		}
-		e.changed(s.Name, what, "the gateway reaches services by the preview's own network")
+		e.usual(s.Name, what, "the gateway reaches services by the preview's own network")
 	})
 }

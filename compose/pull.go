@@ -20,6 +20,21 @@ import (
 // Pull fetches the images that the services' pull policy asks for: by default
 // those that the engine does not have. Errors name the image and the service.
 func (s *Stack) Pull(ctx context.Context) error {
+	wanted, err := s.Missing(ctx)
+	if err != nil {
+		return err
+	}
+	return sideBySide(sorted(wanted), func(ref string) error {
+		if err := s.pullImage(ctx, wanted[ref]); err != nil {
+			return fmt.Errorf("pull %s for %s: %w", ref, wanted[ref].Name, err)
+		}
+		return nil
+	})
+}
+
+// Missing gives the images that Pull would fetch, each with a service that
+// wants it. It only looks.
+func (s *Stack) Missing(ctx context.Context) (map[string]types.ServiceConfig, error) {
 	wanted := map[string]types.ServiceConfig{}
 	for _, name := range s.project.ServiceNames() {
 		service := s.project.Services[name]
@@ -28,18 +43,13 @@ func (s *Stack) Pull(ctx context.Context) error {
 		}
 		pull, err := s.mustPull(ctx, service)
 		if err != nil {
-			return fmt.Errorf("pull %s for %s: %w", service.Image, name, err)
+			return nil, fmt.Errorf("pull %s for %s: %w", service.Image, name, err)
 		}
 		if pull {
 			wanted[service.Image] = service
 		}
 	}
-	return sideBySide(sorted(wanted), func(ref string) error {
-		if err := s.pullImage(ctx, wanted[ref]); err != nil {
-			return fmt.Errorf("pull %s for %s: %w", ref, wanted[ref].Name, err)
-		}
-		return nil
-	})
+	return wanted, nil
 }
 
 // mustPull decides by the pull policy. The policies with a time interval are

@@ -25,7 +25,7 @@ func renameContainers(e *edit) {
 			}
 			s.Networks[key] = n
 		}
-		e.changed(s.Name, "container_name "+name+" is an alias only", "generations run side by side")
+		e.usual(s.Name, "container_name "+name+" is an alias only", "generations run side by side")
 	})
 }
 
@@ -37,5 +37,5 @@ func renameProject(e *edit) {
 	if e.Project.Environment != nil {
 		e.Project.Environment["COMPOSE_PROJECT_NAME"] = e.Name
 	}
-	e.changed("", "project "+old+" is "+e.Name, "every generation of a preview is a project of its own")
+	e.usual("", "project "+old+" is "+e.Name, "every generation of a preview is a project of its own")
 }

@@ -8,7 +8,7 @@ func restart(e *edit) {
 	e.each(func(s *types.ServiceConfig) {
 		if s.Restart == types.RestartPolicyAlways {
 			s.Restart = types.RestartPolicyUnlessStopped
-			e.changed(s.Name, "restarts unless stopped", why)
+			e.usual(s.Name, "restarts unless stopped", why)
 		}
 		if s.Restart != "" || s.Deploy == nil || s.Deploy.RestartPolicy == nil {
 			return
@@ -16,7 +16,7 @@ func restart(e *edit) {
 		if c := s.Deploy.RestartPolicy.Condition; c == "" || c == "any" {
 			s.Restart = types.RestartPolicyUnlessStopped
 			s.Deploy.RestartPolicy = nil
-			e.changed(s.Name, "restarts unless stopped", why)
+			e.usual(s.Name, "restarts unless stopped", why)
 		}
 	})
 }

@@ -55,6 +55,8 @@ type Change struct {
 	Service string
 	What    string
 	Why     string
+	// Usual is true of what every preview does, so that nobody has to read it.
+	Usual bool
 }
 
 // edit is the project being transformed, with what was changed so far.
@@ -110,8 +112,17 @@ var steps = []func(*edit){
 	labels,
 }
 
+// changed notes what whoever knows the compose file would not expect.
 func (e *edit) changed(service, what, why string) {
-	c := Change{Service: service, What: what, Why: why}
+	e.note(Change{Service: service, What: what, Why: why})
+}
+
+// usual notes what every preview does to such a file, and loses nothing.
+func (e *edit) usual(service, what, why string) {
+	e.note(Change{Service: service, What: what, Why: why, Usual: true})
+}
+
+func (e *edit) note(c Change) {
 	if !slices.Contains(e.changes, c) {
 		e.changes = append(e.changes, c)
 	}

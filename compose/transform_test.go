@@ -136,6 +136,19 @@ func changeLines(changes []compose.Change) string {
 	return b.String()
 }
 
+// toldLines prints changes one a line, with a mark on those that an up tells.
+func toldLines(changes []compose.Change) string {
+	var b strings.Builder
+	for _, c := range changes {
+		line := changeLines([]compose.Change{c})
+		if !c.Usual {
+			line = "told: " + line
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
 // errorLines prints an error as main would: the text, its kind, its hints.
 func errorLines(err error) string {
 	kind := "failed"
@@ -169,7 +182,7 @@ func transformed(t *testing.T, c goldenCase) map[string]string {
 	if diff := cmp.Diff(changes, changesAgain); diff != "" {
 		t.Errorf("the second time gives other changes\n%s", diff)
 	}
-	return map[string]string{"want.changes": changeLines(changes), "want.yaml": yaml(t, out)}
+	return map[string]string{"want.changes": toldLines(changes), "want.yaml": yaml(t, out)}
 }
 
 // settled is the outcome of a case whose images.json says what the

@@ -9,7 +9,7 @@ func volumes(e *edit) {
 		v := e.Volumes[key]
 		if name, ok := e.ReuseVolumes[key]; ok {
 			e.Volumes[key] = types.VolumeConfig{Name: name, External: true}
-			e.changed("", "volume "+key+" is "+name, "its data is kept")
+			e.usual("", "volume "+key+" is "+name, "its data is kept")
 			continue
 		}
 		switch {
@@ -17,7 +17,7 @@ func volumes(e *edit) {
 			e.changed("", "volume "+key+" is not the external "+v.Name+" but a new, empty one", "a preview must not write to data that it does not own")
 			v = types.VolumeConfig{}
 		case v.Name != "" && v.Name != e.Name+"_"+key:
-			e.changed("", "volume "+v.Name+" is "+e.ProjectName()+"_"+key, "generations run side by side")
+			e.usual("", "volume "+v.Name+" is "+e.ProjectName()+"_"+key, "generations run side by side")
 		}
 		v.Name = e.ProjectName() + "_" + key
 		e.Volumes[key] = v

@@ -17,32 +17,41 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
-// readMachine finds what is there of the preview, refuses one that belongs to
-// another repository, and removes what killed runs have left. It settles the
-// entrance, since services are told their address.
+// readMachine finds what is there of the preview, and removes what killed runs
+// have left.
 func (r *run) readMachine(ctx context.Context) error {
-	if err := r.Front.Check(); err != nil {
+	if _, err := r.survey(ctx); err != nil {
 		return err
 	}
-	current, _, err := r.findGateway(ctx)
-	if err != nil {
-		return err
-	}
-	r.at = r.wantedEntrance(current)
-	preview := r.options.Preview
-	s, err := look(ctx, r.Engine.Client(), preview.ID)
-	if err != nil {
-		return err
-	}
-	if err := s.sameOwner(preview); err != nil {
-		return err
-	}
-	removed, err := r.removeLeftovers(ctx, preview.ID)
+	removed, err := r.removeLeftovers(ctx, r.next.Preview.ID)
 	if err != nil {
 		return err
 	}
 	if len(removed) > 0 {
 		r.notice("removed %d unfinished of an earlier run", len(removed))
+	}
+	return nil
+}
+
+// survey finds what is there of the preview, refuses one that belongs to
+// another repository, and settles the entrance, since services are told their
+// address. It only looks.
+func (r *run) survey(ctx context.Context) (survey, error) {
+	if err := r.Front.Check(); err != nil {
+		return survey{}, err
+	}
+	current, _, err := r.findGateway(ctx)
+	if err != nil {
+		return survey{}, err
+	}
+	r.at = r.wantedEntrance(current)
+	preview := r.options.Preview
+	s, err := look(ctx, r.Engine.Client(), preview.ID)
+	if err != nil {
+		return survey{}, err
+	}
+	if err := s.sameOwner(preview); err != nil {
+		return survey{}, err
 	}
 	number := 0
 	for _, made := range s.generations(preview.ID) {
@@ -51,17 +60,22 @@ func (r *run) readMachine(ctx context.Context) error {
 	if serving := s.serving(preview.ID); serving > 0 {
 		r.serving = s.generation(preview.ID, serving)
 	}
+	r.name(number + 1)
+	if end, put := s.extended(preview.ID, r.serving.Number); put && r.options.Expires > 0 && (end.IsZero() || end.After(r.next.Expires)) {
+		r.next.Expires = end // somebody asked for that
+	}
+	return s, nil
+}
+
+// name says what the next generation is called, and how long it lives.
+func (r *run) name(number int) {
 	r.next = generation{
-		Preview: preview, Number: number + 1, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
+		Preview: r.options.Preview, Number: number, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
 		SignIn: r.signIn(),
 	}
 	if r.options.Expires > 0 {
 		r.next.Expires = time.Now().Add(r.options.Expires).UTC().Truncate(time.Second)
-		if end, put := s.extended(preview.ID, r.serving.Number); put && (end.IsZero() || end.After(r.next.Expires)) {
-			r.next.Expires = end // somebody asked for that
-		}
 	}
-	return nil
 }
 
 // signIn tells whether one has to sign in to the preview: as told, else where
@@ -92,7 +106,6 @@ func (s survey) sameOwner(preview Preview) error {
 // readFiles reads the compose project and the archive, decides what the
 // generation is, and marks it as begun.
 func (r *run) readFiles(ctx context.Context) error {
-	source := r.options.Source
 	project, changes, err := r.loadProject(ctx)
 	if err != nil {
 		return err
@@ -108,20 +121,31 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err := r.openOthers(project); err != nil {
 		return err
 	}
-	r.plan = compose.Options{
+	own, err := r.decide(project, changes)
+	if err != nil {
+		return err
+	}
+	r.stack = compose.NewStack(r.Engine, own, r.follow)
+	r.stack.Patience = r.timeout()
+	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
+}
+
+// decide says what the next generation is, and how that differs from the
+// compose file. It only looks.
+func (r *run) decide(project *types.Project, changes []compose.Change) (*types.Project, error) {
+	source := r.options.Source
+	r.transform = compose.Options{
 		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
 		Database: r.next.Database, DatabaseVolume: r.ownVolume(), Dir: source.Dir, Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
 		CPUs: r.options.CPUs, Memory: r.options.Memory,
 	}
-	own, more, err := compose.Transform(project, r.plan)
+	own, more, err := compose.Transform(project, r.transform)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.result.Changes = slices.Concat(changes, more)
-	r.stack = compose.NewStack(r.Engine, labelVolumes(own, r.next.Number), r.follow)
-	r.stack.Patience = r.timeout()
-	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
+	return labelVolumes(own, r.next.Number), nil
 }
 
 // ownVolume names the volume of the database where we make it, and not compose:
@@ -147,7 +171,7 @@ func (r *run) loadProject(ctx context.Context) (*types.Project, []compose.Change
 // loadWith reads the compose files with the variables that are known so far.
 func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, error) {
 	project, changes, err := compose.Load(ctx, r.source())
-	if err != nil {
+	if err = r.plan.goOn(project, err); err != nil {
 		return nil, nil, err
 	}
 	if project, err = r.choose(project); err != nil {
@@ -176,13 +200,25 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.next.Database, r.next.Expose, r.candidates = database, nil, map[string][]int{}
-	for _, service := range compose.ExposedOrder(project, exposed) {
-		r.next.Expose = append(r.next.Expose, port{Service: service, Number: exposed[service]})
+	r.next.Database, r.candidates = database, map[string][]int{}
+	r.next.expose(project, exposed)
+	for service := range exposed {
 		r.candidates[service] = compose.PublishedPorts(project.Services[service])
 	}
 	r.started = project.ServiceNames()
-	if r.options.Migrate == nil || slices.Contains(r.started, r.options.Migrate.Service) {
+	return r.withMigration(project)
+}
+
+// expose sets the services that are shown, the one to open first first.
+func (g *generation) expose(project *types.Project, exposed map[string]int) {
+	g.Expose = nil
+	for _, service := range compose.ExposedOrder(project, exposed) {
+		g.Expose = append(g.Expose, port{Service: service, Number: exposed[service]})
+	}
+}
+
+func (r *run) withMigration(project *types.Project) (*types.Project, error) {
+	if r.options.Migrate == nil || slices.Contains(project.ServiceNames(), r.options.Migrate.Service) {
 		return project, nil
 	}
 	if _, known := project.DisabledServices[r.options.Migrate.Service]; !known {
@@ -197,7 +233,7 @@ func (r *run) openArchive() error {
 		return nil
 	}
 	if r.options.Archive == "" {
-		r.notice("no archive is given: the database is what the compose project's own scripts make of it")
+		r.notice("no archive and no source: the database is what the compose project's own scripts make of it")
 		return nil
 	}
 	var err error

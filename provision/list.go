@@ -226,5 +226,5 @@ func lookAt(ctx context.Context, api client.APIClient, id string) (survey, error
 }
 
 func noPreview(id string) error {
-	return hint.Wrap(fmt.Errorf("%s: %w", id, ErrNoPreview), "offshoot list shows those that there are")
+	return hint.Wrap(fmt.Errorf("%s: %w", id, ErrNoPreview), "run offshoot list to see them")
 }

@@ -28,7 +28,7 @@ func (r *run) settleDatabase(ctx context.Context) error {
 	if err != nil || len(images) == 0 {
 		return err
 	}
-	own, changes, err := compose.SettleData(r.stack.Project(), r.plan, images)
+	own, changes, err := compose.SettleData(r.stack.Project(), r.transform, images)
 	if err != nil {
 		return err
 	}

@@ -70,12 +70,13 @@ type run struct {
 	cloned     bool             // the database is a clone of it
 	keeping    keeping          // of the next generation
 	candidates map[string][]int // other ports that a service may be shown at
-	plan       compose.Options  // of the transformed project
+	transform  compose.Options  // of the transformed project
 	settled    map[string]bool  // services whose data folder is settled
 	uses       []compose.DatabaseUse
 	owner      string   // of the database that the archive goes into, where it has to be made
 	others     []target // further databases of the server
 	warned     []string // databases that were told of already
+	plan       *UpPlan  // what is only planned; nil: it is done
 }
 
 func (r *run) up(ctx context.Context) error {

@@ -32,6 +32,7 @@ func TestUp_MakesAPreviewAndUpdatesItInPlace(t *testing.T) {
 		t.Errorf("result %+v", first)
 	}
 	f.sql("INSERT INTO product VALUES ('clicked')")
+	f.assertPlanOnlyLooks(first)
 
 	stop := f.watch(first.Links[0])
 	f.options.Source.Env["GREETING"] = "two"

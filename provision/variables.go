@@ -84,6 +84,6 @@ func introduce(project *types.Project, variables map[string]string) compose.Chan
 	}
 	return compose.Change{
 		What: "variables " + strings.Join(slices.Sorted(maps.Keys(variables)), ", "),
-		Why:  "every service can tell where it is; what the file sets itself stays",
+		Why:  "every service can tell where it is; what the file sets itself stays", Usual: true,
 	}
 }

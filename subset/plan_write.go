@@ -10,7 +10,7 @@ import (
 // WriteText prints the plan for people.
 func (p *Plan) WriteText(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s\n%s\n", p.headline(), p.table(), p.promise())
+	fmt.Fprintf(&b, "%s\n\n%s\n%s\n", p.headline(), p.table(columns(w, 120)), p.promise())
 	writeNotes(&b, p.LeftOut, p.Warnings)
 	for _, advice := range p.Advice {
 		fmt.Fprintf(&b, "advice: %s\n", advice)
@@ -19,11 +19,18 @@ func (p *Plan) WriteText(w io.Writer) error {
 	return err
 }
 
+// columns is how wide w is, where it says so, as a terminal does.
+func columns(w io.Writer, otherwise int) int {
+	if wide, ok := w.(interface{ Columns() int }); ok && wide.Columns() > 0 {
+		return wide.Columns()
+	}
+	return otherwise
+}
+
 // table lines up the numbers, and goes on below with reasons that are longer
-// than a terminal is wide.
-func (p *Plan) table() string {
-	const terminal, least = 120, 40
-	var numbers, b strings.Builder
+// than the terminal is wide.
+func (p *Plan) table(terminal int) string {
+	var numbers strings.Builder
 	table := aligned(&numbers)
 	fmt.Fprintln(table, "table\trows\ttarget\texpected\tforced\tbytes\ttime\t")
 	whys := []string{"why"}
@@ -34,10 +41,27 @@ func (p *Plan) table() string {
 		whys = append(whys, t.Reason)
 	}
 	_ = table.Flush() // into a builder, which never fails
-	lines := strings.Split(numbers.String(), "\n")
+	return beside(numbers.String(), whys, terminal)
+}
+
+// beside puts a text at the end of each line of a table, and goes on below it.
+// Where the table leaves no room for it, all of it is below.
+func beside(table string, texts []string, terminal int) string {
+	const least = 40
+	var b strings.Builder
+	lines := strings.Split(table, "\n")
 	indent := utf8.RuneCountInString(lines[0])
-	for i, why := range whys {
-		parts := wrapped(why, max(terminal-indent, least))
+	if terminal-indent < least && terminal < 120 {
+		for i, text := range texts {
+			fmt.Fprintln(&b, lines[i])
+			for _, part := range wrapped(text, terminal-4) {
+				fmt.Fprintln(&b, strings.TrimRight("    "+part, " "))
+			}
+		}
+		return strings.ReplaceAll(b.String(), "\n\n", "\n")
+	}
+	for i, text := range texts {
+		parts := wrapped(text, max(terminal-indent, least))
 		fmt.Fprintf(&b, "%s%s\n", lines[i], parts[0])
 		for _, part := range parts[1:] {
 			fmt.Fprintf(&b, "%s%s\n", strings.Repeat(" ", indent), part)

@@ -13,15 +13,19 @@ import (
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", r.headline())
-	table := aligned(&b)
-	fmt.Fprintln(table, "table\trows\ttarget\tkept\tsampled\tforced\tbytes\tforced by\t")
+	var numbers strings.Builder
+	table := aligned(&numbers)
+	fmt.Fprintln(table, "table\trows\ttarget\tkept\tsampled\tforced\tbytes\t")
+	by := []string{"forced by"}
 	for _, t := range r.Tables {
-		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, about(t.Source, t.Estimated), number(t.Target),
-			number(t.Rows), number(t.Sampled), number(t.Forced), size(t.Bytes), t.forces())
+		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, about(t.Source, t.Estimated), number(t.Target),
+			number(t.Rows), number(t.Sampled), number(t.Forced), size(t.Bytes))
+		by = append(by, t.forces())
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	b.WriteString(beside(numbers.String(), by, columns(w, unbounded)))
 	if line := r.comparison(); line != "" {
 		fmt.Fprintf(&b, "\n%s\n", line)
 	}
@@ -38,6 +42,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	_, err := io.WriteString(w, tidy(b.String()))
 	return err
 }
+
+// unbounded is a width that nothing is broken for.
+const unbounded = 1 << 20
 
 // noticeable is the position bias from which on people are told: tables of
 // which rows were deleted here and there are never quite even.

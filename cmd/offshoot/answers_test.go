@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/subset"
 )
@@ -134,13 +135,13 @@ fail  port           : :error::taken
 
 func TestListTable_WideNamesStayInTheirColumns(t *testing.T) {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	got := listTable([]provision.Status{
+	got := ui.Table(listRows([]provision.Status{
 		{Preview: provision.Preview{Name: "世界", Project: "größe"}, State: provision.Serving, Commit: "abc", Created: now, Expires: now.Add(time.Minute)},
 		{Preview: provision.Preview{Name: "e\u0301", Project: "x\x1b[31m"}, State: provision.Starting, Created: now.Add(time.Hour)},
 		{Preview: provision.Preview{Name: "pr-1234567", Project: "shop"}, State: provision.Incomplete, Expires: now, Services: []provision.Service{
 			{Name: "web", State: "restarting"}, {Name: "db", State: "running", Health: "starting"}, {Name: "job", State: "running", ExitCode: 1},
 		}},
-	}, now)
+	}, now))
 	want := `PREVIEW     PROJECT  STATE                        COMMIT  AGE  EXPIRES
 世界        größe    serving                      abc     0s   in 1m
 ` + "e\u0301           x        starting                             0s   never\n" +

@@ -68,6 +68,15 @@ func (a *app) newUI(to ...string) *ui.UI {
 	})
 }
 
+// table lays out an answer: on a terminal as wide as that is, and elsewhere one
+// row a line, for programs that read lines.
+func (a *app) table(rows [][]string) string {
+	if !ui.Terminal(a.stdout) {
+		return ui.Table(rows)
+	}
+	return ui.FitTable(rows, ui.Columns(a.stdout)())
+}
+
 // println writes one line of the answer.
 func (a *app) println(line string) error {
 	_, err := fmt.Fprintln(a.stdout, a.secrets.Redact(line))

@@ -48,8 +48,7 @@ func (a *app) archive(ctx context.Context, u *ui.UI, cfg *Config, o upOptions, p
 	}
 	source, err := a.source(cfg, "")
 	if errors.Is(err, errNoSource) {
-		u.Info("no archive and no source: the database starts as the compose project makes it")
-		return archive{}, nil
+		return archive{}, nil // the run says what that means
 	}
 	if err != nil {
 		return archive{}, hint.Wrap(err, "or load a file with --archive")

@@ -36,7 +36,7 @@ func (a *app) ciCommand() *cobra.Command {
 	o := ciOptions{}
 	c := &cobra.Command{
 		Use:     "ci",
-		Short:   "do what the event of a CI job asks for",
+		Short:   "create, update or remove the preview for the current CI event",
 		Long:    ciLong,
 		Example: "  offshoot ci\n  offshoot ci --event event.json --dry-run",
 		Args:    noArgs,

@@ -52,6 +52,10 @@ func (p *ciPreviews) report(ctx context.Context, cfg *Config, preview provision.
 		r.Migrated = &report.Migrated{Took: m.Took, Output: m.Output}
 	}
 	for _, c := range result.Changes {
+		if c.Usual {
+			r.UsualChanges++
+			continue
+		}
 		r.Changes = append(r.Changes, report.Change{Service: c.Service, What: c.What, Why: c.Why})
 	}
 	if cfg.Pulls.Graph {

@@ -36,7 +36,7 @@ func reported(t *testing.T, cfg *Config, system string, result *provision.Result
 	p.draw(smallReport)
 	r := p.report(t.Context(), cfg, result.Preview, result, nil)
 	r.State = report.Ready
-	showResult(u, result) // as up does afterwards
+	showResult(u, result, false) // as up does afterwards
 	u.Close()
 	text, err := os.ReadFile(file.Name())
 	if err != nil {

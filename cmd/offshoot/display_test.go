@@ -33,6 +33,7 @@ func TestSteps_ShowTheEventsOfAnUp(t *testing.T) {
 			{Step: provision.StepImages, Kind: provision.Began},
 			{Step: provision.StepImages, Kind: provision.Progress, Service: "web", Text: "\x1b[2Jstep 3 of 7"},
 			{Step: provision.StepImages, Kind: provision.Notice, Service: "web", Text: "no registry answers"},
+			{Step: provision.StepImages, Kind: provision.Notice, Service: "web", Text: "no registry answers"},
 			{Step: provision.StepImages, Kind: provision.Done},
 			{Step: provision.StepMigrate, Kind: provision.Began},
 			{Step: provision.StepMigrate, Kind: provision.Failed, Text: "the error itself comes last"},
@@ -59,17 +60,35 @@ fail migrate  0.0s
 	}
 }
 
-func TestShowResult_TellsWhatIsDifferent(t *testing.T) {
+func TestShowResult_ListsUsualChangesOnRequest(t *testing.T) {
+	changes := []compose.Change{{What: "labels", Why: "to find them", Usual: true}, {Service: "db", What: "fsync=off", Usual: true}}
+	want := map[bool]string{
+		false: "     2 usual changes to the compose file (offshoot up -v lists them)\n",
+		true:  "     different from the compose file:\n       project: labels (to find them)\n       db: fsync=off\n",
+	}
+	for verbose, want := range want {
+		got := told(func(u *ui.UI) { showResult(u, &provision.Result{Changes: changes}, verbose) })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("verbose %v: %s", verbose, diff)
+		}
+	}
+}
+
+func TestShowResult_TellsWhatIsUnusual(t *testing.T) {
 	got := told(func(u *ui.UI) {
 		showResult(u, &provision.Result{
-			Changes:  []compose.Change{{What: "labels", Why: "to find them"}, {Service: "db", What: "fsync=off"}},
+			Changes: []compose.Change{
+				{What: "labels", Why: "to find them", Usual: true}, {Service: "db", What: "no fixed address"},
+				{What: "variable X is empty", Why: "nobody sets it"}, {Service: "db", What: "fsync=off", Usual: true},
+			},
 			Migrated: &provision.Migrated{Output: []string{"1 migration"}},
-		})
-		showResult(u, &provision.Result{})
+		}, false)
+		showResult(u, &provision.Result{}, false)
 	})
 	want := `     different from the compose file:
-       project: labels (to find them)
-       db: fsync=off
+       db: no fixed address
+       project: variable X is empty (nobody sets it)
+     2 usual changes to the compose file (offshoot up -v lists them)
      migration:
      | 1 migration
 `
@@ -111,7 +130,7 @@ func TestProgress_OneLineForEachStepOfASubset(t *testing.T) {
 
 func TestListTable_OneLineForEachPreviewAndLink(t *testing.T) {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	got := listTable([]provision.Status{
+	previews := []provision.Status{
 		{
 			Preview: provision.Preview{Name: "pr-12", Project: "shop"}, State: provision.Serving, Commit: "0123456789abcdef",
 			Created: now.Add(-90 * time.Minute), Expires: now.Add(71 * time.Hour),
@@ -124,7 +143,8 @@ func TestListTable_OneLineForEachPreviewAndLink(t *testing.T) {
 		},
 		{Preview: provision.Preview{Name: "main", Project: "shop"}, State: provision.Incomplete, Created: now.Add(-10 * time.Second)},
 		{Preview: provision.Preview{Name: "old", Project: "shop"}, State: provision.Starting, Created: now.Add(-15 * 24 * time.Hour), Expires: now.Add(-time.Second)},
-	}, now)
+	}
+	got := withLinks(ui.Table(listRows(previews, now)), previews)
 	want := `PREVIEW  PROJECT  STATE                                 COMMIT      AGE  EXPIRES
 pr-12    shop     serving (web unhealthy, seed exited)  0123456789  1h   in 3d
   http://web--pr-12.shop.localhost:8480/

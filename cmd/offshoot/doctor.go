@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -23,7 +23,7 @@ import (
 
 const doctorLong = `Doctor checks what offshoot needs, one line each: what is there, or what to do.
 It changes nothing. Of EC2 it asks for each right, by dry runs, and prints the
-policy that has no right too many.`
+minimal IAM policy.`
 
 func (a *app) doctorCommand() *cobra.Command {
 	name := ""
@@ -61,7 +61,7 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	note := func(name, text string, err error) {
 		f := finding{Check: name, OK: err == nil, Text: text}
 		if err != nil {
-			f.Text, f.Hints = err.Error(), hint.Of(err)
+			f.Text, f.Hints = strings.TrimSpace(err.Error()+"\n"+text), hint.Of(err)
 		}
 		found = append(found, f)
 	}
@@ -102,14 +102,16 @@ func (a *app) printFindings(found []finding) error {
 			mark = "fail"
 			bad++
 		}
-		for i, line := range strings.Split(f.Text, "\n") {
+		for i, line := range a.fitted(strings.Split(f.Text, "\n"), found) {
 			if i > 0 {
 				mark, f.Check = "", ""
 			}
 			rows = append(rows, []string{mark, f.Check, line})
 		}
 		for _, advice := range f.Hints {
-			rows = append(rows, []string{"", "", "hint: " + advice})
+			for _, line := range a.fitted([]string{"hint: " + advice}, found) {
+				rows = append(rows, []string{"", "", line})
+			}
 		}
 	}
 	if !a.json {
@@ -121,6 +123,23 @@ func (a *app) printFindings(found []finding) error {
 		return &checkError{text: fmt.Sprintf("doctor: %d of %d checks failed", bad, len(found))}
 	}
 	return nil
+}
+
+// fitted breaks lines for what a terminal has left of the names of checks.
+func (a *app) fitted(lines []string, found []finding) []string {
+	if !ui.Terminal(a.stdout) {
+		return lines
+	}
+	width := ui.Columns(a.stdout)() - len("fail    ")
+	names := 0
+	for _, f := range found {
+		names = max(names, ui.Width(f.Check))
+	}
+	var pieces []string
+	for _, line := range lines {
+		pieces = append(pieces, ui.Wrap(line, max(width-names, 30))...)
+	}
+	return pieces
 }
 
 // checkSource asks the source for its version; 0 when there is none to ask.
@@ -159,23 +178,83 @@ func checkProject(ctx context.Context, cfg *Config) (string, error) {
 	if cfg.Preview.EnvironmentUnset != nil {
 		return "", cfg.Preview.EnvironmentUnset
 	}
-	project, _, err := compose.Load(ctx, cfg.composeSource())
+	some := provision.Preview{ID: "preview", Project: "project", Name: "preview"} // whichever it will be
+	plan, err := provision.Plan(ctx, provision.Machine{}, provisionOptions(cfg, upOptions{}, some, "", ""))
 	if err != nil {
 		return "", err
 	}
-	database, err := compose.FindDatabase(project, cfg.Preview.Database)
-	if err != nil {
-		return "", err
+	return planSummary(plan), planError(plan)
+}
+
+// planSummary is a plan in a few lines.
+func planSummary(plan *provision.UpPlan) string {
+	if len(plan.Services) == 0 {
+		return ""
 	}
-	exposed, err := compose.FindExposed(project, cfg.Preview.Expose)
-	if err != nil {
-		return "", err
+	var shown, built, mounted []string
+	for _, s := range plan.Services {
+		if s.Port > 0 {
+			shown = append(shown, fmt.Sprintf("%s:%d", s.Name, s.Port))
+		}
+		if s.Build != "" {
+			built = append(built, s.Name)
+		}
 	}
-	var shown []string
-	for _, service := range compose.ExposedOrder(project, exposed) {
-		shown = append(shown, fmt.Sprintf("%s:%d", service, exposed[service]))
+	for _, m := range plan.Mounts {
+		if source := mountSource(m); m.Type == "bind" && !slices.Contains(mounted, source) {
+			mounted = append(mounted, source)
+		}
 	}
-	return fmt.Sprintf("%s, database %s, shows %s", ui.Plural(int64(len(project.Services)), "service"), database, strings.Join(shown, ", ")), nil
+	services := []string{ui.Plural(int64(len(plan.Services)), "service")}
+	if d := plan.Database; d != nil {
+		services = append(services, "database "+d.Service)
+	}
+	if len(shown) > 0 {
+		services = append(services, "shows "+strings.Join(shown, ", "))
+	}
+	lines := []string{strings.Join(services, ", ")}
+	if len(built) > 0 {
+		lines = append(lines, "builds "+strings.Join(built, ", "))
+	}
+	if len(mounted) > 0 {
+		lines = append(lines, "mounts "+strings.Join(mounted, ", "))
+	}
+	if unusual := unusualChanges(plan); unusual > 0 {
+		lines = append(lines, ui.Plural(unusual, "unusual change")+" to the compose file (offshoot up --plan lists them)")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func unusualChanges(plan *provision.UpPlan) int64 {
+	n := int64(0)
+	for _, c := range plan.Changes {
+		if !c.Usual {
+			n++
+		}
+	}
+	return n
+}
+
+// planError is all that is wrong with a plan, as one error.
+func planError(plan *provision.UpPlan) error {
+	if !plan.Fails() {
+		return nil
+	}
+	var lines, hints []string
+	for _, r := range plan.Refused {
+		lines = append(lines, fmt.Sprintf("refused: %s (preview.allow: %s)", r.What, r.Allow))
+	}
+	if len(lines) > 0 {
+		hints = append(hints, "remove it from the compose file, or list it under preview.allow in "+configName)
+	}
+	for _, p := range plan.Problems {
+		lines, hints = append(lines, p.Text), append(hints, p.Hints...)
+	}
+	err := errors.New(strings.Join(lines, "\n"))
+	for _, advice := range slices.Backward(hints) {
+		err = hint.Usage(err, "%s", advice)
+	}
+	return err
 }
 
 func (a *app) checkEngine(ctx context.Context, cfg *Config) (_ string, err error) {

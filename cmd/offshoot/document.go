@@ -44,10 +44,11 @@ type changeResult struct {
 	Service string `json:"service,omitempty"`
 	What    string `json:"what"`
 	Why     string `json:"why,omitempty"`
+	Usual   bool   `json:"usual,omitempty"` // every preview has it
 }
 
 func newUpResult(r *provision.Result) upResult {
-	result := upResult{Result: r, Timings: []timingResult{}, Changes: []changeResult{}}
+	result := upResult{Result: r, Timings: []timingResult{}}
 	if l := r.Loaded; l != nil {
 		loaded := newLoadedResult(*l)
 		result.Loaded = &loaded
@@ -61,9 +62,7 @@ func newUpResult(r *provision.Result) upResult {
 	for _, t := range r.Timings {
 		result.Timings = append(result.Timings, timingResult{Step: string(t.Step), Seconds: t.Took.Seconds()})
 	}
-	for _, c := range r.Changes {
-		result.Changes = append(result.Changes, changeResult{Service: c.Service, What: c.What, Why: c.Why})
-	}
+	result.Changes = changeResults(r.Changes)
 	return result
 }
 
@@ -71,6 +70,14 @@ func newLoadedResult(l provision.Loaded) loadedResult {
 	return loadedResult{
 		Database: l.Database, Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds(), Cloned: l.Cloned, Tables: l.Tables,
 	}
+}
+
+func changeResults(changes []compose.Change) []changeResult {
+	results := []changeResult{}
+	for _, c := range changes {
+		results = append(results, changeResult(c))
+	}
+	return results
 }
 
 // downResult is the document of down.

@@ -28,7 +28,7 @@ func TestDocument_OfUp(t *testing.T) {
 		Loaded:   &provision.Loaded{Archive: "a.sql", SHA256: "00", Bytes: 5, Took: 1500 * time.Millisecond},
 		Migrated: &provision.Migrated{Took: time.Second},
 		Timings:  []provision.Timing{{Step: provision.StepLock, Took: 250 * time.Millisecond}},
-		Changes:  []compose.Change{{Service: "db", What: "fsync=off", Why: "faster"}},
+		Changes:  []compose.Change{{Service: "db", What: "fsync=off", Why: "faster", Usual: true}},
 	}))
 	want := `{
   "version": 1,
@@ -69,7 +69,8 @@ func TestDocument_OfUp(t *testing.T) {
       {
         "service": "db",
         "what": "fsync=off",
-        "why": "faster"
+        "why": "faster",
+        "usual": true
       }
     ]
   }

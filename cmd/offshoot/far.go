@@ -36,7 +36,7 @@ func (a *app) far(ctx context.Context, cfg *Config, p provision.Preview) (far, e
 		return far{}, err
 	}
 	if len(found) == 0 {
-		return far{}, hint.Wrap(fmt.Errorf("%s: %w", p.ID, provision.ErrNoPreview), "offshoot list shows those that there are")
+		return far{}, hint.Wrap(fmt.Errorf("%s: %w", p.ID, provision.ErrNoPreview), "run offshoot list to see them")
 	}
 	return far{a, cfg, provider, found[0]}, nil
 }

@@ -68,8 +68,8 @@ func endOf(life time.Duration) time.Time {
 }
 
 func (a *app) stopCommand() *cobra.Command {
-	return a.lifeCommand("stop", "let a preview rest, which keeps its data",
-		"Stop stops the containers of a preview, or the machine that it has for itself.\nIts data is kept; a machine's disk still costs. What begins with the machine's\naddress changes with a start.", a.stopHere, far.stop)
+	return a.lifeCommand("stop", "stop a preview and keep its data",
+		"Stop stops the containers of a preview, or the machine that it has for itself.\nIts data is kept; a machine's disk still costs. Starting it again assigns a\nnew public IP address, so links made from the address change.", a.stopHere, far.stop)
 }
 
 func (a *app) startCommand() *cobra.Command {
@@ -80,7 +80,7 @@ func (a *app) startCommand() *cobra.Command {
 		}
 		return a.startHere(ctx, m, p, timeout)
 	}
-	c := a.lifeCommand("start", "let a preview run again that was stopped or is down",
+	c := a.lifeCommand("start", "start a stopped preview",
 		"Start starts what has ended of a preview, since it was stopped or the computer\nwas, waits until it is ready, and prints the link. A machine of its own has\nanother address then, and so has a preview that is named after it.", here, far.start)
 	c.Flags().DurationVar(&timeout, "timeout", timeout, "how long to wait until ready")
 	return c

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
 	"github.com/offshoot-dev/offshoot/provision/machine"
@@ -53,7 +52,7 @@ func (a *app) listFar(ctx context.Context, cfg *Config) error {
 		u.Info("no machines of offshoot's in the region")
 		return nil
 	}
-	return a.println(strings.TrimRight(farTable(result.Previews, time.Now()), "\n"))
+	return a.println(strings.TrimRight(a.table(farRows(result.Previews, time.Now())), "\n"))
 }
 
 // linkOf is the link of a machine that can be reached.
@@ -64,7 +63,7 @@ func linkOf(m machine.Machine) string {
 	return m.Labels[provision.LabelLink]
 }
 
-func farTable(previews []farStatus, now time.Time) string {
+func farRows(previews []farStatus, now time.Time) [][]string {
 	rows := [][]string{{"PREVIEW", "PROJECT", "STATE", "COMMIT", "AGE", "EXPIRES", "TYPE", "PER HOUR", "LINK"}}
 	for _, p := range previews {
 		m := p.Machine
@@ -73,7 +72,7 @@ func farTable(previews []farStatus, now time.Time) string {
 			m.Type, price(p.PricePerHour), p.Link,
 		})
 	}
-	return ui.Table(rows)
+	return rows
 }
 
 // price is empty where nobody has said one.

@@ -60,7 +60,7 @@ func (a *app) upFar(ctx context.Context, cfg *Config, o upOptions, preview provi
 		explainFar(u, err)
 		return fmt.Errorf("up %s: %w", preview.Name, errors.Join(err, up.undo(ctx, err)))
 	}
-	showResult(u, result)
+	showResult(u, result, o.verbose)
 	u.Close()
 	return a.answerUp(result)
 }

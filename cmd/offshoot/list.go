@@ -15,7 +15,7 @@ import (
 func (a *app) listCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",
-		Short:   "list the previews that there are",
+		Short:   "list previews",
 		Example: "  offshoot list\n  offshoot list --json",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.list(c.Context()) },
@@ -56,7 +56,7 @@ func (a *app) list(ctx context.Context) (err error) {
 		u.Info("no previews on this computer")
 		return nil
 	}
-	if err := a.println(strings.TrimRight(listTable(previews, time.Now()), "\n")); err != nil {
+	if err := a.println(strings.TrimRight(a.listTable(previews, time.Now()), "\n")); err != nil {
 		return err
 	}
 	u := a.newUI()
@@ -68,14 +68,23 @@ func (a *app) list(ctx context.Context) (err error) {
 }
 
 // listTable has a line for each preview, and one below it for each of its links.
-func listTable(previews []provision.Status, now time.Time) string {
+func (a *app) listTable(previews []provision.Status, now time.Time) string {
+	return withLinks(a.table(listRows(previews, now)), previews)
+}
+
+func listRows(previews []provision.Status, now time.Time) [][]string {
 	rows := [][]string{{"PREVIEW", "PROJECT", "STATE", "COMMIT", "AGE", "EXPIRES"}}
 	for _, p := range previews {
 		rows = append(rows, []string{
 			p.Preview.Name, p.Preview.Project, listState(p), short(p.Commit, 10), since(p.Created, now), until(p.Expires, now),
 		})
 	}
-	lines := strings.SplitAfter(ui.Table(rows), "\n")
+	return rows
+}
+
+// withLinks puts the links of each preview below its line of the table.
+func withLinks(table string, previews []provision.Status) string {
+	lines := strings.SplitAfter(table, "\n")
 	var b strings.Builder
 	b.WriteString(lines[0])
 	for i, p := range previews {

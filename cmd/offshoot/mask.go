@@ -44,7 +44,7 @@ func (a *app) scanCommand() *cobra.Command {
 	o := scanOptions{}
 	c := &cobra.Command{
 		Use:   "scan",
-		Short: "say which columns look as if they held personal data",
+		Short: "list columns that appear to contain personal data",
 		Long:  scanLong,
 		Example: `  offshoot mask scan --source postgres://reader@db.example.com/shop
   offshoot mask scan --write`,
@@ -81,8 +81,12 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 		return err
 	}
 	if o.write {
-		if err := a.writeRules(cfg, scan); err != nil {
+		path, err := a.writeRules(cfg, scan)
+		if err != nil {
 			return err
+		}
+		for _, line := range wrote(path, scan) {
+			u.Info(line)
 		}
 	}
 	u.Close()
@@ -109,19 +113,20 @@ func takeScan(ctx context.Context, u *ui.UI, spec subset.Spec) (*subset.Scan, er
 	return scan, nil
 }
 
-// writeRules adds to offshoot.yaml, or begins it, through a file beside it.
-func (a *app) writeRules(cfg *Config, scan *subset.Scan) error {
+// writeRules adds to offshoot.yaml, or begins it, through a file beside it. It
+// gives the path of the file.
+func (a *app) writeRules(cfg *Config, scan *subset.Scan) (string, error) {
 	path := firstOf(cfg.Path, filepath.Join(cfg.Dir, configName))
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("configuration: %w", err)
+		return "", fmt.Errorf("configuration: %w", err)
 	}
 	after, err := addRules(before, scan)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := new(Config).parse(configName, after, a.lookup); err != nil {
-		return fmt.Errorf("configuration: with the new rules: %w", err)
+		return "", fmt.Errorf("configuration: with the new rules: %w", err)
 	}
 	mode := os.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {
@@ -129,7 +134,7 @@ func (a *app) writeRules(cfg *Config, scan *subset.Scan) error {
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".offshoot-*")
 	if err != nil {
-		return fmt.Errorf("configuration: %w", err)
+		return "", fmt.Errorf("configuration: %w", err)
 	}
 	_, err = file.Write(after)
 	err = errors.Join(err, file.Chmod(mode), file.Close())
@@ -137,7 +142,7 @@ func (a *app) writeRules(cfg *Config, scan *subset.Scan) error {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("configuration: %w", err), os.Remove(file.Name()))
+		return "", errors.Join(fmt.Errorf("configuration: %w", err), os.Remove(file.Name()))
 	}
-	return nil
+	return path, nil
 }

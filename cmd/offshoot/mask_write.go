@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
@@ -20,13 +21,7 @@ func addRules(text []byte, scan *subset.Scan) ([]byte, error) {
 	if strings.TrimSpace(string(text)) == "" {
 		lines = nil
 	}
-	var rules []string
-	for _, f := range scan.Findings {
-		if f.Rule == "" && f.Suggest.As != "" {
-			rules = append(rules, fmt.Sprintf("%s # %s, %.0f %%", f.Suggest.YAML(), f.Topic, 100*f.Confidence))
-		}
-	}
-	lines, err := insert(lines, "mask", rules, false)
+	lines, err := insert(lines, "mask", newRules(scan), false)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +33,41 @@ func addRules(text []byte, scan *subset.Scan) ([]byte, error) {
 		return nil, err
 	}
 	return []byte(strings.Join(lines, "\n") + "\n"), nil
+}
+
+// newRules are those for the columns that have none.
+func newRules(scan *subset.Scan) []string {
+	var rules []string
+	for _, f := range scan.Findings {
+		if f.Rule == "" && f.Suggest.As != "" {
+			rules = append(rules, fmt.Sprintf("%s # %s, %.0f %%", f.Suggest.YAML(), f.Topic, 100*f.Confidence))
+		}
+	}
+	return rules
+}
+
+// wrote says what addRules has added to a file.
+func wrote(path string, scan *subset.Scan) []string {
+	const named = 5
+	rules := ui.Plural(int64(len(newRules(scan))), "rule")
+	if of := places(scan.Schema); len(of) > 0 {
+		rules += " for columns, " + ui.Plural(int64(len(of)), "rule") + " for the schema"
+	}
+	columns := 0
+	for _, of := range scan.Seen {
+		columns += len(of)
+	}
+	tables := slices.Sorted(maps.Keys(scan.Seen))
+	shown := strings.Join(tables[:min(len(tables), named)], ", ")
+	if more := len(tables) - named; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	lines := []string{"wrote " + path + ": " + rules + " added"}
+	if len(tables) > 0 {
+		lines = append(lines, fmt.Sprintf("noted as scanned: %s of %s: %s",
+			ui.Plural(int64(columns), "column"), ui.Plural(int64(len(tables)), "table"), shown))
+	}
+	return lines
 }
 
 // places are rules for the places of the schema that have none, where any but

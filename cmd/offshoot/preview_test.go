@@ -181,7 +181,7 @@ func TestPreview_WholeLife(t *testing.T) {
 	if strings.Contains(up.stderr.String(), "\x1b") || strings.Contains(up.stderr.String(), "hunter2") {
 		t.Errorf("control codes or a password in %q", up.stderr.String())
 	}
-	for _, want := range []string{"...  build and pull", "ok   load archive", "different from the compose file:", "| ALTER TABLE", "meant to live until"} {
+	for _, want := range []string{"...  build and pull", "ok   load archive", "(offshoot up -v lists them)", "| ALTER TABLE", "     expires "} {
 		if !strings.Contains(up.stderr.String(), want) {
 			t.Errorf("stderr does not say %q:\n%s", want, up.stderr.String())
 		}

@@ -10,10 +10,11 @@ type steps struct {
 	ui      *ui.UI
 	running map[provision.Step]*ui.Step
 	also    []func(provision.Event) // to be told; nil ones are not
+	warned  map[string]bool         // nobody is warned twice of the same
 }
 
 func newSteps(u *ui.UI, also ...func(provision.Event)) *steps {
-	return &steps{ui: u, running: map[provision.Step]*ui.Step{}, also: also}
+	return &steps{ui: u, running: map[provision.Step]*ui.Step{}, also: also, warned: map[string]bool{}}
 }
 
 // observe is called by one goroutine at a time.
@@ -28,7 +29,10 @@ func (s *steps) observe(e provision.Event) {
 	case provision.Began:
 		s.running[e.Step] = s.ui.Start(string(e.Step))
 	case provision.Notice:
-		s.ui.Warn(named(e))
+		if text := named(e); !s.warned[text] {
+			s.warned[text] = true
+			s.ui.Warn(text)
+		}
 	case provision.Progress:
 		if step != nil {
 			step.Progress(0, 0, named(e))

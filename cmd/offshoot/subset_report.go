@@ -31,7 +31,21 @@ func printText(out io.Writer, secrets *ui.Secrets, write func(io.Writer) error) 
 	redacted := secrets.Writer(out)
 	defer closing(redacted, &err)
 	clean := &ui.Cleaner{W: redacted}
-	return errors.Join(write(clean), clean.Close())
+	return errors.Join(write(page{clean, out}), clean.Close())
+}
+
+// page is a writer that knows how wide it is, for what lays out tables.
+type page struct {
+	io.Writer
+	to io.Writer
+}
+
+// Columns is the width of a terminal; 0: it is none.
+func (p page) Columns() int {
+	if file, ok := p.to.(*os.File); ok && ui.Terminal(file) {
+		return ui.Columns(file)()
+	}
+	return 0
 }
 
 // drawing is a paper that has a graph too.

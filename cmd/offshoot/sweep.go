@@ -19,7 +19,7 @@ import (
 )
 
 const sweepLong = `Sweep removes what nobody needs any more of this repository: previews whose pull
-request is not open, what has expired, and what runs left that were killed.
+request is not open, what has expired, and leftovers of interrupted runs.
 Nothing without offshoot's labels is touched.
 
 Each thing is looked at again right before it is removed, and its pull request

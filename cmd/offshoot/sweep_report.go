@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision/sweep"
 )
 
@@ -28,7 +27,7 @@ func (a *app) answerSweep(o sweepOptions, result sweep.Result) error {
 	defer u.Close()
 	rows := sweepRows(o, result)
 	if len(rows) > 1 {
-		if err := a.println(strings.TrimRight(ui.Table(rows), "\n")); err != nil {
+		if err := a.println(strings.TrimRight(a.table(rows), "\n")); err != nil {
 			return err
 		}
 	}

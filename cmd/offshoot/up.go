@@ -33,6 +33,8 @@ type upOptions struct {
 	noSeed   bool
 	timeout  time.Duration
 	expires  durationFlag
+	plan     bool   // only tell what would be done
+	verbose  bool   // tell of usual changes too
 	binary   string // offshoot for a machine of another platform
 
 	guard   provision.Guard       // of a CI job
@@ -45,7 +47,10 @@ pulled, the database is started and loaded with an archive, the migrations run,
 everything else starts, and the link is printed once it answers.
 
 Without --archive, a subset of the configured source is made first. A second up
-updates the preview in place; until it succeeds the old one keeps serving.`
+updates the preview in place; until it succeeds the old one keeps serving.
+
+With --plan it only looks: at what would be refused, changed, mounted, pulled,
+built, loaded and shown. Nothing is made, pulled or locked.`
 
 func (a *app) upCommand() *cobra.Command {
 	o := upOptions{}
@@ -53,7 +58,7 @@ func (a *app) upCommand() *cobra.Command {
 		Use:     "up",
 		Short:   "bring a preview up, or update it in place",
 		Long:    upLong,
-		Example: "  offshoot up\n  offshoot up --pr 12 --archive shop.sql.zst",
+		Example: "  offshoot up\n  offshoot up --pr 12 --archive shop.sql.zst\n  offshoot up --pr 12 --plan",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.up(c.Context(), o, c.Flags().Changed("expires"))
@@ -63,13 +68,15 @@ func (a *app) upCommand() *cobra.Command {
 	f := c.Flags()
 	f.Var(archiveFlag{&o}, "archive", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; NAME=FILE for a further database")
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
-	f.BoolVar(&o.keep, "keep", false, "leave a preview that failed for a look at it")
+	f.BoolVar(&o.keep, "keep", false, "keep a failed preview for debugging")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
-	f.BoolVar(&o.noSeed, "no-seed", false, "load the archive even where a database that has it can be cloned, and keep none for that")
+	f.BoolVar(&o.noSeed, "no-seed", false, "always load the archive; neither clone nor save a database that has it")
 	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait until ready")
-	f.Var(&o.expires, "expires", "how long the preview is meant to live, such as 72h, 3d or never (default 72h)")
+	f.Var(&o.expires, "expires", "remove the preview after this time, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
 	f.StringVar(&o.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
+	f.BoolVar(&o.plan, "plan", false, "say what would be done and refused, and do nothing")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "list every change to the compose file, usual ones too")
 	a.providerFlag(c)
 	a.jsonFlag(c)
 	return c
@@ -108,7 +115,7 @@ func checkArchive(file string) error {
 }
 
 func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error) {
-	if err := o.check(); err != nil {
+	if err := o.check(); err != nil && !o.plan {
 		return fmt.Errorf("up: %w", err)
 	}
 	cfg, err := a.config()
@@ -124,6 +131,9 @@ func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error
 	preview, git, err := a.preview(ctx, cfg, o.which)
 	if err != nil {
 		return err
+	}
+	if o.plan {
+		return a.planUp(ctx, cfg, o, preview, git.Commit)
 	}
 	return a.upPreview(ctx, cfg, o, preview, git.Commit)
 }
@@ -156,7 +166,7 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 		explainStep(u, err)
 		return err
 	}
-	showResult(u, result)
+	showResult(u, result, o.verbose)
 	u.Close()
 	return a.answerUp(result)
 }
@@ -249,6 +259,33 @@ func explainStep(u *ui.UI, err error) {
 	u.Block(joinLines(step.Tail))
 }
 
+const changesTitle = "different from the compose file:"
+
+// changeLines tells what a preview does differently from the compose file. What
+// every preview does is counted, unless all is wanted.
+func changeLines(changes []compose.Change, all bool) []string {
+	var lines []string
+	usual := int64(0)
+	for _, c := range changes {
+		if c.Usual && !all {
+			usual++
+			continue
+		}
+		line := "  " + firstOf(c.Service, "project") + ": " + c.What
+		if c.Why != "" {
+			line += " (" + c.Why + ")"
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) > 0 {
+		lines = append([]string{changesTitle}, lines...)
+	}
+	if usual > 0 {
+		lines = append(lines, ui.Plural(usual, "usual change")+" to the compose file (offshoot up -v lists them)")
+	}
+	return lines
+}
+
 func joinLines(lines []string) string { return strings.Join(lines, "\n") }
 
 func firstOf(texts ...string) string {
@@ -262,15 +299,8 @@ func firstOf(texts ...string) string {
 
 // showResult says what the preview does differently from the compose file, and
 // what is in it.
-func showResult(u *ui.UI, result *provision.Result) {
-	if len(result.Changes) > 0 {
-		u.Info("different from the compose file:")
-	}
-	for _, change := range result.Changes {
-		line := "  " + firstOf(change.Service, "project") + ": " + change.What
-		if change.Why != "" {
-			line += " (" + change.Why + ")"
-		}
+func showResult(u *ui.UI, result *provision.Result, verbose bool) {
+	for _, line := range changeLines(result.Changes, verbose) {
 		u.Info(line)
 	}
 	if l := result.Loaded; l != nil && l.Cloned != "" {
@@ -285,6 +315,6 @@ func showResult(u *ui.UI, result *provision.Result) {
 		u.Info("or with the password " + access.Password)
 	}
 	if !result.Expires.IsZero() {
-		u.Info("meant to live until " + result.Expires.Local().Format(time.RFC1123))
+		u.Info("expires " + result.Expires.Local().Format(time.RFC1123))
 	}
 }

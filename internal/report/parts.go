@@ -48,6 +48,9 @@ func (r Report) changes() string {
 		}
 		b.WriteString("\n")
 	}
+	if r.UsualChanges > 0 {
+		b.WriteString("- and " + number(r.UsualChanges, "usual one", "usual ones") + ", which `offshoot up --plan -v` lists\n")
+	}
 	return folded(number(len(r.Changes), "difference", "differences")+" from the compose file", b.String())
 }
 

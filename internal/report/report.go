@@ -45,6 +45,8 @@ type Report struct {
 	Steps    []Step
 	Failure  *Failure
 	Graph    string // of the subset, in Mermaid's language
+
+	UsualChanges int // that every preview makes, and that are not among Changes
 }
 
 // A Link opens one service.
@@ -71,7 +73,8 @@ type Migrated struct {
 	Output []string // its end
 }
 
-// A Change is what the preview does differently from the compose file.
+// A Change is what the preview does differently from the compose file, and not
+// as every preview does.
 type Change struct{ Service, What, Why string }
 
 // A Step and how long it took.

@@ -76,6 +76,36 @@ func Table(rows [][]string, right ...int) string {
 	return b.String()
 }
 
+// FitTable is Table for a terminal of so many columns. Where the table is wider,
+// the last cell of each row goes below it, broken between words: it holds what
+// is longest, and a link stays whole.
+func FitTable(rows [][]string, width int) string {
+	whole := Table(rows)
+	widest := 0
+	for line := range strings.Lines(whole) {
+		widest = max(widest, Width(strings.TrimRight(line, "\n")))
+	}
+	if widest <= width {
+		return whole
+	}
+	var heads [][]string
+	for _, row := range rows {
+		heads = append(heads, row[:max(0, len(row)-1)])
+	}
+	lines := strings.SplitAfter(Table(heads), "\n")
+	var b strings.Builder
+	for i, row := range rows {
+		b.WriteString(lines[i])
+		if len(row) == 0 || row[len(row)-1] == "" {
+			continue
+		}
+		for _, piece := range Wrap("  "+Clean(row[len(row)-1]), width) {
+			b.WriteString(piece + "\n")
+		}
+	}
+	return b.String()
+}
+
 func tableLine(row []string, widths, right []int) string {
 	cells := make([]string, len(row))
 	for i, cell := range row {

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/store"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/ec2"
+)
+
+// upPlan is the document of up --plan, and what is printed of it.
+type upPlan struct {
+	*provision.UpPlan
+	Machine machinePlan    `json:"machine"`
+	Fetches string         `json:"fetches,omitempty"` // an archive in a bucket
+	Subset  bool           `json:"subset,omitempty"`  // one is made of the source first
+	Changes []changeResult `json:"changes"`
+}
+
+// machinePlan is where the preview would run.
+type machinePlan struct {
+	Provider string   `json:"provider"`
+	Types    []string `json:"types,omitempty"` // the first to be had is taken
+	Region   string   `json:"region,omitempty"`
+	Spot     bool     `json:"spot,omitempty"`
+	DiskGB   int      `json:"disk_gb,omitempty"`
+	Image    string   `json:"image,omitempty"`
+	// PricePerHour is what ec2.prices says of the first type; 0: nothing.
+	PricePerHour float64 `json:"price_per_hour,omitempty"`
+}
+
+// planUp tells what up would do, and ends as up would where that has to fail.
+func (a *app) planUp(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) error {
+	plan, err := a.makePlan(ctx, cfg, o, preview, commit)
+	if err != nil {
+		return fmt.Errorf("up %s: %w", preview.Name, err)
+	}
+	if a.json {
+		a.result = plan
+	} else if err := a.println(plan.text(ui.Columns(a.stdout)(), o.verbose)); err != nil {
+		return err
+	}
+	return plan.failure()
+}
+
+// failure ends the program as the run would end.
+func (p upPlan) failure() error {
+	if !p.Fails() {
+		return nil
+	}
+	err := fmt.Errorf("up %s: %s would stop it", p.Preview.Name, ui.Plural(int64(len(p.Refused)+len(p.Problems)), "problem"))
+	if len(p.Refused) > 0 {
+		return hint.Usage(err, "")
+	}
+	for _, problem := range p.Problems {
+		if problem.Usage {
+			return hint.Usage(err, "")
+		}
+	}
+	return err
+}
+
+func (a *app) makePlan(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) (_ upPlan, err error) {
+	wrong := o.check()
+	plan := upPlan{Machine: planMachine(cfg)}
+	archive := ""
+	switch {
+	case store.IsLocation(o.archive):
+		plan.Fetches = o.archive
+	case o.archive != "" && wrong == nil:
+		if archive, err = filepath.Abs(o.archive); err != nil {
+			return plan, err
+		}
+	case o.archive == "" && !o.keepData:
+		_, err := a.source(cfg, "")
+		plan.Subset = err == nil
+		if err != nil && !errors.Is(err, errNoSource) {
+			wrong = errors.Join(wrong, hint.Wrap(err, "or load a file with --archive"))
+		}
+	}
+	machine, unreachable := a.planned(ctx, cfg)
+	if machine.Engine != nil {
+		defer closing(machine.Engine, &err)
+	}
+	plan.UpPlan, err = provision.Plan(ctx, machine, provisionOptions(cfg, o, preview, commit, archive))
+	if err != nil {
+		return plan, err
+	}
+	for _, err := range []error{wrong, cfg.Preview.EnvironmentUnset} {
+		plan.Add(err)
+	}
+	if unreachable != nil {
+		plan.Unknown = append(plan.Unknown, "the engine: "+unreachable.Error())
+	}
+	if machine.Engine != nil && strings.HasPrefix(machine.Engine.Client().DaemonHost(), "unix://") {
+		plan.Add(portTaken(ctx, plan.Gateway))
+	}
+	if d := plan.Database; d != nil && (o.archive != "" || plan.Subset) {
+		d.Data = provision.DataArchive
+	}
+	if cfg.Provider == providerEC2 {
+		plan.farAway(cfg)
+	}
+	plan.Changes = changeResults(plan.UpPlan.Changes)
+	return plan, nil
+}
+
+// planned connects to the machine to look at, if there is one. Of EC2 nothing
+// is asked: a machine of a preview's own has nothing yet.
+func (a *app) planned(ctx context.Context, cfg *Config) (provision.Machine, error) {
+	if cfg.Provider == providerEC2 {
+		return provision.Machine{}, nil
+	}
+	machine, err := a.machine(ctx, cfg)
+	machine.Port = cfg.Preview.Port
+	return machine, err
+}
+
+func planMachine(cfg *Config) machinePlan {
+	m := machinePlan{Provider: firstOf(cfg.Provider, providerDocker)}
+	if m.Provider != providerEC2 {
+		return m
+	}
+	e := cfg.EC2
+	m.Types, m.Region, m.Spot, m.DiskGB, m.Image = e.Types, e.Region, e.Spot, e.Disk, e.Image
+	if len(m.Types) == 0 {
+		m.Types = ec2.DefaultTypes()
+	}
+	if m.DiskGB == 0 {
+		m.DiskGB = ec2.DefaultDisk
+	}
+	m.PricePerHour = e.Prices[m.Types[0]]
+	return m
+}
+
+// farAway leaves out what is known only when there is a machine.
+func (p *upPlan) farAway(cfg *Config) {
+	p.Gateway, p.Links, p.SignIn = nil, []provision.Link{}, cfg.Preview.Public == nil || !*cfg.Preview.Public
+	p.Unknown = append(p.Unknown, "the machine of the preview, and so its address and links: AWS was not asked")
+}
+
+// portTaken tells of another program where the gateway would answer.
+func portTaken(ctx context.Context, g *provision.PlannedGateway) error {
+	if g == nil || g.Running || g.Port == 0 {
+		return nil
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(g.Port))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", configName)
+	}
+	return listener.Close()
+}

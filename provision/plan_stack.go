@@ -1,0 +1,157 @@
+package provision
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/offshoot-dev/offshoot/compose"
+)
+
+// describe puts the project of the next generation into the plan.
+func (r *run) describe(ctx context.Context, own *types.Project, copies *compose.Copies) {
+	pulls := r.pulls(ctx, own)
+	for _, name := range own.ServiceNames() {
+		s := own.Services[name]
+		planned := PlannedService{Name: name, Image: s.Image, Once: !slices.Contains(r.started, name), Port: r.shown(name)}
+		if s.Build != nil {
+			planned.Build = r.below(s.Build.Context)
+		} else if s.Image != "" && s.PullPolicy != types.PullPolicyNever {
+			planned.Pull = pulls(s.Image)
+		}
+		r.plan.Services = append(r.plan.Services, planned)
+		r.plan.Mounts = append(r.plan.Mounts, r.mounts(own, s, copies)...)
+	}
+	for _, key := range own.NetworkNames() {
+		r.plan.Networks = append(r.plan.Networks, own.Networks[key].Name)
+	}
+	for _, key := range own.VolumeNames() {
+		if v := own.Volumes[key]; !bool(v.External) || v.Name == r.ownVolume() {
+			r.plan.Volumes = append(r.plan.Volumes, v.Name)
+		}
+	}
+	r.describeDatabase(own)
+	if m := r.options.Migrate; m != nil {
+		r.plan.Migrate = &PlannedRun{Service: m.Service, Command: m.Command}
+	}
+}
+
+// pulls tells how an image gets onto the machine.
+func (r *run) pulls(ctx context.Context, own *types.Project) func(image string) string {
+	if r.Engine == nil {
+		return func(string) string { return PullUnknown }
+	}
+	missing, err := compose.NewStack(r.Engine, own, nil).Missing(ctx)
+	if r.plan.Add(err) {
+		return func(string) string { return PullUnknown }
+	}
+	return func(image string) string {
+		if _, wanted := missing[image]; wanted {
+			return PullMissing
+		}
+		return PullDone
+	}
+}
+
+func (r *run) shown(service string) int {
+	for _, p := range r.next.Expose {
+		if p.Service == service {
+			return p.Number
+		}
+	}
+	return 0
+}
+
+// mounts are what a service gets to see, its own volumes last.
+func (r *run) mounts(own *types.Project, s types.ServiceConfig, copies *compose.Copies) []PlannedMount {
+	var mounts []PlannedMount
+	for _, v := range s.Volumes {
+		source := v.Source
+		if v.Type == types.VolumeTypeBind {
+			source = r.below(source)
+		}
+		mounts = append(mounts, PlannedMount{Service: s.Name, Type: v.Type, Source: source, Target: v.Target, ReadOnly: v.ReadOnly, Given: copies.GivenFor(own, v)})
+	}
+	for _, c := range s.Configs {
+		mounts = append(mounts, r.given(s.Name, "config", c.Source, c.Target, own.Configs[c.Source].File, "/"))
+	}
+	for _, c := range s.Secrets {
+		mounts = append(mounts, r.given(s.Name, "secret", c.Source, c.Target, own.Secrets[c.Source].File, "/run/secrets/"))
+	}
+	return mounts
+}
+
+// given is a secret or a config, from a file where it has one.
+func (r *run) given(service, kind, name, target, file, folder string) PlannedMount {
+	m := PlannedMount{Service: service, Type: kind, Source: name, Target: target, ReadOnly: true}
+	if file != "" {
+		m.Source = r.below(file)
+	}
+	if !filepath.IsAbs(m.Target) {
+		m.Target = folder + cmp.Or(m.Target, name)
+	}
+	return m
+}
+
+func (r *run) describeDatabase(own *types.Project) {
+	s, known := own.Services[r.next.Database]
+	if !known {
+		return
+	}
+	d := &PlannedDatabase{Service: s.Name, Name: r.next.Loaded, Data: DataScripts}
+	for _, v := range s.Volumes {
+		if v.Source == compose.DatabaseVolume {
+			d.Folder = v.Target
+		}
+	}
+	switch {
+	case r.options.KeepData && (r.serving.Number > 0 || r.Engine == nil):
+		d.Data = DataKept
+	case r.options.Archive != "" && !r.options.KeepData:
+		d.Data = DataArchive
+	}
+	r.plan.Database = d
+}
+
+// below names a path of the checkout as the compose file may have.
+func (r *run) below(path string) string {
+	root, err := filepath.Abs(r.options.Source.Dir)
+	if err != nil {
+		return path
+	}
+	inside, err := filepath.Rel(root, path)
+	if err != nil || !filepath.IsLocal(inside) {
+		return path
+	}
+	return inside
+}
+
+// format says in words what is in an archive, and how it is compressed.
+func (a *archive) format() (string, error) {
+	if a.Custom {
+		return "pg_dump's, for pg_restore", nil
+	}
+	file, err := os.Open(a.Path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(file, head); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return "SQL script, zstd", nil
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+		return "SQL script, gzip", nil
+	}
+	return "SQL script", nil
+}
