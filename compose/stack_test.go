@@ -56,9 +56,15 @@ func TestUp_UnhealthyDependencyIsNamedWhenPatienceEnds(t *testing.T) {
   web: {image: app, command: [sleep, "1000"], depends_on: {db: {condition: service_healthy}}}
 `)
 	s := b.built()
-	s.Patience = 3 * time.Second
-	err := s.Up(t.Context())
-	seen := notReady(t, err)
+	var err error
+	var seen []compose.Seen
+	// On a busy machine the engine takes seconds to ask for the first time.
+	for s.Patience = 3 * time.Second; s.Patience < time.Minute; s.Patience *= 2 {
+		err = s.Up(t.Context())
+		if seen = notReady(t, err); len(seen) == 1 && seen[0].Health == "unhealthy" {
+			break
+		}
+	}
 	if len(seen) != 1 || seen[0].Service != "db" || seen[0].Health != "unhealthy" || seen[0].HealthLog != "no route to disk" {
 		t.Fatalf("seen %+v", seen)
 	}
@@ -255,8 +261,19 @@ func TestWait_GivesAnUnhealthyServiceItsTime(t *testing.T) {
 `)
 	s := b.built()
 	check(t, s.Up(t.Context()))
-	err := s.Wait(t.Context(), 4*time.Second) // the engine has given up after a tenth of a second
-	seen := notReady(t, err)
+	var err error
+	var seen []compose.Seen
+	// On a busy machine the engine takes seconds to ask for the first time.
+	for timeout := 4 * time.Second; timeout < time.Minute; timeout *= 2 {
+		began := time.Now()
+		err = s.Wait(t.Context(), timeout)
+		if seen = notReady(t, err); time.Since(began) < timeout {
+			t.Fatalf("it did not wait: %v", err)
+		}
+		if len(seen) == 1 && seen[0].Health == "unhealthy" {
+			break
+		}
+	}
 	if len(seen) != 1 || seen[0].String() != "db is unhealthy (disk is full)" || seen[0].Fatal || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v: seen %+v", err, seen)
 	}

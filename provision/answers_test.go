@@ -30,9 +30,16 @@ func TestListening_IsCertainOfWhatIsNotHTTPSoonButNotAtOnce(t *testing.T) {
 		times int
 		want  bool
 	}{
-		{gateway.Foreign, 1, false}, {gateway.Foreign, 3, false}, {gateway.Foreign, 4, true}, {gateway.TLS, 4, true},
-		{gateway.Hangup, 4, false}, {gateway.Hangup, 10, false}, {gateway.Hangup, 11, true},
-		{gateway.Nothing, 300, false}, {gateway.Silence, 300, false}, {gateway.HTTP, 300, false},
+		{gateway.Foreign, 1, false},
+		{gateway.Foreign, 3, false},
+		{gateway.Foreign, 4, true},
+		{gateway.TLS, 4, true},
+		{gateway.Hangup, 4, false},
+		{gateway.Hangup, 10, false},
+		{gateway.Hangup, 11, true},
+		{gateway.Nothing, 300, false},
+		{gateway.Silence, 300, false},
+		{gateway.HTTP, 300, false},
 	} {
 		l := &listening{}
 		if got := l.foreign(heard(l, c.times, c.spoke)); got != c.want {

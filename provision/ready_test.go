@@ -10,9 +10,10 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
+// What its database is does not matter, but for the time that it takes.
 const mixedFile = `
 services:
-  db: {image: "postgres:15", environment: {POSTGRES_PASSWORD: x, POSTGRES_INITDB_ARGS: --no-sync}}
+  db: {build: {context: ., dockerfile: Dockerfile.db}, command: [sleep]}
   app-mail:
     build: .
     command: [greet, ":2500", "220 mail ESMTP"]
@@ -27,7 +28,8 @@ services:
 func TestUp_LeavesAsideWhatIsNotHTTPAndSaysWhoRefusesTheLink(t *testing.T) {
 	f := newFixture(t, 46)
 	f.write("compose.yaml", mixedFile)
-	f.options.Timeout = 5 * time.Minute
+	f.write("Dockerfile.db", dockerfile+"COPY program /bin/pg_isready\n")
+	f.options.Database, f.options.Timeout = "db", 5*time.Minute
 	result := f.up()
 	if len(result.Links) != 1 || result.Links[0].Service != "web" || !strings.Contains(result.Links[0].URL, "//pr-46.") {
 		t.Errorf("links %+v", result.Links)
