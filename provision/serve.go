@@ -45,7 +45,7 @@ func (r *run) startGateway(ctx context.Context) error {
 func (r *run) enter(ctx context.Context) error {
 	err := r.startGateway(ctx)
 	if err == nil {
-		r.beginKeeper(context.WithoutCancel(ctx), nil)
+		r.beginKeeper(ctx, nil)
 	}
 	return err
 }
