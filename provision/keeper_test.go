@@ -2,11 +2,17 @@ package provision
 
 import (
 	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
@@ -115,5 +121,99 @@ func TestUnusedVolumes_AreNotThoseThatAKeeperHas(t *testing.T) {
 	s := survey{containers: []box{k}, volumes: []jar{volume("held"), volume("left")}}
 	if got := s.unusedVolumes("shop-pr-1"); !slices.Equal(got, []string{"left"}) {
 		t.Errorf("unused %q", got)
+	}
+}
+
+// changing is an engine that notes what it is told to change. It has a gateway,
+// and containers with the names.
+func changing(t *testing.T, ids ...string) (e *compose.Engine, changes func() []string) {
+	t.Helper()
+	var mutex sync.Mutex
+	var told []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Api-Version", "1.41")
+		_, call, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/") // without the version
+		id := strings.Split(call+"//", "/")[1]
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			mutex.Lock()
+			told = append(told, strings.TrimSpace(r.Method+" "+call+" "+r.URL.Query().Get("name")))
+			mutex.Unlock()
+		}
+		switch {
+		case path.Base(r.URL.Path) == "_ping":
+		case id == defaultGateway:
+			_, _ = w.Write([]byte(`{"Id":"g","Config":{"Image":"i","Labels":{"` + labelGateway + `":"` + defaultGateway + `"}}}`))
+		case id == "create":
+			_, _ = w.Write([]byte(`{"Id":"new"}`))
+		case slices.Contains(ids, id) || id == "new":
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"message":"No such container"}`))
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("DOCKER_HOST", "tcp://"+strings.TrimPrefix(server.URL, "http://"))
+	e, err := compose.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	return e, func() []string {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return slices.DeleteFunc(slices.Clone(told), func(call string) bool { return strings.HasSuffix(call, "/wait") })
+	}
+}
+
+func TestMarkServing_IsOneCall(t *testing.T) {
+	const serving = "offshoot.shop-pr-1-g1.serving"
+	made := []string{"POST containers/create " + serving, "POST containers/new/start"}
+	for name, c := range map[string]struct {
+		there  []string // the ids of the containers
+		change func(*run)
+		want   []string
+	}{
+		"the keeper is renamed": {[]string{"old"}, func(*run) {}, []string{"POST containers/old/rename " + serving}},
+		"of other labels, there is another": {
+			[]string{"old"}, func(r *run) { r.next.Expose = nil }, append(slices.Clone(made), "DELETE containers/old"),
+		},
+		"of one that is gone, too": {nil, func(*run) {}, slices.Concat([]string{"POST containers/old/rename " + serving}, made, []string{"DELETE containers/old"})},
+		"where there was none":     {nil, func(r *run) { r.keeping = keeping{} }, made},
+	} {
+		e, changes := changing(t, c.there...)
+		r := &run{Machine: Machine{Engine: e}, next: stackOf(1, port{"web", 80})}
+		r.keeping = keeping{id: "old", labels: r.keeperLabels()}
+		c.change(r)
+		if err := r.markServing(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := changes(); !slices.Equal(got, c.want) {
+			t.Errorf("%s: told %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestSleepAndExtend_RenameTheKeeperAndNothingElse(t *testing.T) {
+	g := stackOf(1, port{"web", 80})
+	now := keeper{is: markServing, put: true, until: noon}
+	s := survey{containers: []box{keptBy(g, now)}}
+	e, changes := changing(t, "keeper1")
+	m := Machine{Engine: e}
+	if err := m.sleep(t.Context(), s, g); err != nil {
+		t.Error(err)
+	}
+	g.Expires = time.Time{}
+	if err := m.markUntil(t.Context(), s, g); err != nil {
+		t.Error(err)
+	}
+	if err := m.wake(t.Context(), s, g); err != nil { // it is awake
+		t.Error(err)
+	}
+	got := changes()
+	const call = "POST containers/keeper1/rename offshoot.shop-pr-1-g1."
+	if len(got) != 2 || !strings.HasPrefix(got[0], call+"asleep.since-") || !strings.HasSuffix(got[0], ".until-20260304T120000Z") || got[1] != call+"serving.until-never" {
+		t.Errorf("told %q", got)
 	}
 }

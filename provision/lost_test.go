@@ -95,6 +95,28 @@ func TestGone_NamesWhatAGenerationCannotBeStartedWithout(t *testing.T) {
 	}
 }
 
+func TestShares_IsTrueOnceTheDataIsBeingCarriedOver(t *testing.T) {
+	g1, g2 := stackOf(1, port{"web", 80}), stackOf(2, port{"web", 80})
+	with := func(b box, volumes ...string) box { b.Volumes = volumes; return b }
+	other := g2
+	other.Preview.ID = "shop-pr-2"
+	db := with(boxed(g1, "db", "a", "exited", nil), "data")
+	for name, c := range map[string]struct {
+		beside box
+		want   bool
+	}{
+		"carried over":       {with(boxed(g2, "db", "b", "running", nil), "data"), true},
+		"a one-off with it":  {with(boxed(g2, "tool", "b", "running", map[string]string{composeOneOff: "True"}), "data"), true},
+		"one of its own":     {with(boxed(g2, "db", "b", "running", nil), "other"), false},
+		"of the same":        {with(boxed(g1, "tool", "b", "exited", nil), "data"), false},
+		"of another preview": {with(boxed(other, "db", "b", "running", nil), "data"), false},
+	} {
+		if got := (survey{containers: []box{db, c.beside}}).shares(g1); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestMayOutlast_LeavesWhatTheFileSaysAndWhatOthersWaitForTheEndOf(t *testing.T) {
 	project := &types.Project{Services: types.Services{
 		"web": {DependsOn: types.DependsOnConfig{

@@ -2,8 +2,8 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +78,13 @@ func (r *run) letRun(ctx context.Context, s survey) error {
 	}
 	_, asleep := s.marker(g.Preview.ID, g.Number, markAsleep)
 	_, stopped := s.marker(g.Preview.ID, g.Number, markStopped)
+	if stopped || s.shares(g) {
+		// A run was killed while it carried the data over: two servers on one
+		// database would destroy it.
+		if _, err := r.removeLeftovers(ctx, g.Preview.ID); err != nil {
+			return err
+		}
+	}
 	if asleep || stopped || len(l.ended) > 0 {
 		err := r.step(ctx, StepStart, func(ctx context.Context) error { return r.startEnded(ctx, s) })
 		if err != nil {
@@ -98,9 +105,19 @@ func (r *run) startEnded(ctx context.Context, s survey) error {
 	}
 	inTime, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
-	err := r.failed(ctx, r.stack.Start(inTime))
-	// What was stopped while its data was to be carried over runs, too.
-	return errors.Join(err, r.next.unset(ctx, r.Engine.Client(), markStopped))
+	return r.failed(ctx, r.stack.Start(inTime))
+}
+
+// shares tells whether a container of another generation has a volume of this one's.
+func (s survey) shares(g generation) bool {
+	var own []string
+	for _, c := range s.boxes(g.Preview.ID, g.Number) {
+		own = append(own, c.Volumes...)
+	}
+	return slices.ContainsFunc(s.containers, func(c box) bool {
+		other := !c.keeps() && c.preview() == g.Preview.ID && generationOf(c.Labels).Number != g.Number
+		return other && slices.ContainsFunc(c.Volumes, func(name string) bool { return slices.Contains(own, name) })
+	})
 }
 
 // startDatabaseAgain starts the database first and waits for it, as an up does:

@@ -42,7 +42,7 @@ func (r *run) startGateway(ctx context.Context) error {
 func (r *run) copyAndKeep(ctx context.Context) error {
 	err := r.prepareCopies(ctx)
 	if err == nil {
-		r.beginKeeper(context.WithoutCancel(ctx), r.held)
+		r.beginKeeper(ctx, r.held)
 	}
 	return err
 }

@@ -101,7 +101,7 @@ func waysOut(previews []provision.Status) []string {
 	var texts []string
 	unreachable := false
 	for _, p := range previews {
-		unreachable = unreachable || p.Unreachable
+		unreachable = unreachable || p.Unreachable && p.State != provision.Incomplete
 		switch p.State {
 		case provision.Ended, provision.PartlyDown:
 			texts = append(texts, fmt.Sprintf("%s is %s: offshoot start%s starts what has ended", p.Preview.Name, p.State, naming(p.Preview)))

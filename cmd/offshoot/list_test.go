@@ -13,7 +13,8 @@ func TestWaysOut_NameWhatToDoAboutEachPreview(t *testing.T) {
 		previews []provision.Status
 		want     []string
 	}{
-		"all well": {[]provision.Status{{Preview: pr, State: provision.Serving}, {Preview: pr, State: provision.Asleep}}, nil},
+		"left of a run": {[]provision.Status{{Preview: pr, State: provision.Incomplete, Unreachable: true}}, nil},
+		"all well":      {[]provision.Status{{Preview: pr, State: provision.Serving}, {Preview: pr, State: provision.Asleep}}, nil},
 		"down": {
 			[]provision.Status{{Preview: pr, State: provision.Ended, Down: []string{"web"}}, {Preview: provision.Preview{Name: "main", Branch: "main"}, State: provision.PartlyDown}},
 			[]string{"pr-12 is down: offshoot start --pr 12 starts what has ended", "main is partly down: offshoot start --branch main starts what has ended"},
@@ -23,7 +24,7 @@ func TestWaysOut_NameWhatToDoAboutEachPreview(t *testing.T) {
 			[]string{"of pr-12 somebody removed the container of db, the container of web: offshoot up --pr 12 makes it again"},
 		},
 		"without a gateway": {
-			[]provision.Status{{Preview: pr, State: provision.Serving, Unreachable: true}, {Preview: pr, State: provision.Serving, Unreachable: true}},
+			[]provision.Status{{Preview: pr, State: provision.Serving, Unreachable: true}, {Preview: pr, State: provision.Asleep, Unreachable: true}},
 			[]string{"no link answers, since the gateway does not run: offshoot start or up lets it run again"},
 		},
 	} {
