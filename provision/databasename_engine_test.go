@@ -72,7 +72,7 @@ func TestUp_FindsTheDataFolderThePortAndTheDatabaseOfAnUnusualServer(t *testing.
 		t.Errorf("after the refusal %s rows", got)
 	}
 
-	f.write("db/Dockerfile", "FROM "+provision.PostgresImage+"\nENV PGDATA=/elsewhere/pg\n")
+	f.write("db/Dockerfile", "FROM "+provision.PostgresImage+"\nENV PGDATA=/pgdata OTHER=1\n")
 	kept := f.up()
 	if got := f.sql("SELECT count(*) FROM product"); got != "2" || !kept.Kept {
 		t.Errorf("kept %v: %s rows", kept.Kept, got)
