@@ -21,7 +21,8 @@ const railsFile = "config/database.yml"
 // where its compose file does not tell: from Rails' file at root and in the
 // folders that services are built from. Names that are made by code are not
 // known, and other frameworks' settings are code.
-func FrameworkUses(root string, p *types.Project) []DatabaseUse {
+func FrameworkUses(root string, p *types.Project, database string) []DatabaseUse {
+	hosts := hostsOf(p, database)
 	checkout, err := os.OpenRoot(root)
 	if err != nil {
 		return nil
@@ -30,7 +31,7 @@ func FrameworkUses(root string, p *types.Project) []DatabaseUse {
 	var uses []DatabaseUse
 	for _, folder := range buildFolders(root, p) {
 		file := path.Join(folder, railsFile)
-		for _, name := range railsDatabases(readShort(checkout, file), railsEnvironment(p)) {
+		for _, name := range railsDatabases(readShort(checkout, file), railsEnvironment(p), hosts) {
 			uses = append(uses, DatabaseUse{Source: file, Name: name})
 		}
 	}
@@ -87,8 +88,9 @@ var (
 )
 
 // railsDatabases reads the databases of an environment; of several, the one
-// that is called primary comes alone: the others are caches and queues.
-func railsDatabases(text, environment string) []string {
+// that is called primary comes alone: the others are caches and queues. One on
+// another host is none of the stack's.
+func railsDatabases(text, environment string, hosts []string) []string {
 	text = erbValue.ReplaceAllString(erbStatement.ReplaceAllString(text, ""), "{}")
 	var file map[string]any
 	if yaml.Load([]byte(strings.ReplaceAll(text, `"{}"`, "{}")), &file) != nil {
@@ -101,6 +103,9 @@ func railsDatabases(text, environment string) []string {
 	name, _ := settings["database"].(string)
 	adapter, told := settings["adapter"].(string)
 	_, url := settings["url"]
+	if host, plain := settings["host"].(string); plain && !leadsTo(host, hosts) {
+		return nil
+	}
 	if !validDatabase(name) || url || told && !strings.HasPrefix(adapter, "post") {
 		return nil
 	}

@@ -22,13 +22,16 @@ func TestRailsDatabases_ReadsWhatIsPlain(t *testing.T) {
 		"quoted code":        {"production:\n  database: \"<%= ENV['DB'] %>\"\n", "production", ""},
 		"by its address":     {"production:\n  database: shop\n  url: <%= ENV['DATABASE_URL'] %>\n", "production", ""},
 		"with statements":    {"<% require 'x'\n y %>\nproduction:\n  database: shop\n", "production", "shop"},
+		"on this server":     {"production:\n  database: shop\n  host: db\n", "production", "shop"},
+		"on another server":  {"production:\n  database: shop\n  host: localhost\n", "production", ""},
+		"where code says":    {"production:\n  database: shop\n  host: <%= ENV['H'] %>\n", "production", "shop"},
 		"of sqlite":          {"production:\n  adapter: sqlite3\n  database: storage/production.sqlite3\n", "production", ""},
 		"not yaml":           {"production: [", "production", ""},
 		"a number":           {"production:\n  database: 5\n", "production", ""},
 		"nothing":            {"", "production", ""},
 	} {
 		got := ""
-		for _, name := range railsDatabases(c.text, c.environment) {
+		for _, name := range railsDatabases(c.text, c.environment, []string{"db"}) {
 			got += name
 		}
 		if got != c.want {
@@ -68,7 +71,7 @@ func TestFrameworkUses_ReadsOnlyFilesOfTheCheckout(t *testing.T) {
 		t.Skip(err)
 	}
 	want := []DatabaseUse{{Source: "api/config/database.yml", Name: "shop"}}
-	if diff := cmp.Diff(want, FrameworkUses(root, p)); diff != "" {
+	if diff := cmp.Diff(want, FrameworkUses(root, p, "db")); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -27,7 +27,7 @@ func (r *run) nameDatabase(project *types.Project) []compose.Change {
 	project = withEnvironment(project, r.options.Environment)
 	r.uses = compose.DatabaseUses(project, r.next.Database)
 	if len(r.uses) == 0 {
-		r.uses = compose.FrameworkUses(r.options.Source.Dir, project)
+		r.uses = compose.FrameworkUses(r.options.Source.Dir, project, r.next.Database)
 	}
 	agreed, user := compose.AgreedDatabase(r.uses)
 	switch told, isTold := toldDatabase(project.Services[r.next.Database]); {
@@ -40,7 +40,9 @@ func (r *run) nameDatabase(project *types.Project) []compose.Change {
 		r.tellOther(told)
 		return nil
 	case agreed == "":
-		r.tellSeveral()
+		r.tellSeveral(defaultDatabase(project.Services[r.next.Database]))
+		return nil
+	case agreed == defaultDatabase(project.Services[r.next.Database]):
 		return nil
 	default:
 		r.next.Loaded, r.owner = agreed, user
@@ -110,8 +112,9 @@ func (r *run) tellOther(loaded string) {
 
 // tellSeveral warns where services use several databases and it is not known
 // which is meant.
-func (r *run) tellSeveral() {
-	if r.archive == nil || len(r.uses) == 0 {
+func (r *run) tellSeveral(unasked string) {
+	meant := func(u compose.DatabaseUse) bool { return u.Name == unasked }
+	if r.archive == nil || len(r.uses) == 0 || slices.ContainsFunc(r.uses, meant) {
 		return
 	}
 	var named []string
@@ -228,12 +231,17 @@ func missingDatabases(log string) []string {
 func (r *run) firstDatabase(project *types.Project) string {
 	s := withEnvironment(project, r.options.Environment).Services[r.next.Database]
 	told, _ := toldDatabase(s)
+	return cmp.Or(r.next.Loaded, told, defaultDatabase(s))
+}
+
+// defaultDatabase is the one that an image makes when it is told none.
+func defaultDatabase(s types.ServiceConfig) string {
 	for _, variable := range []string{"POSTGRES_USER", "POSTGRESQL_USERNAME"} {
-		if v := s.Environment[variable]; v != nil {
-			told = cmp.Or(told, *v)
+		if v := s.Environment[variable]; v != nil && *v != "" {
+			return *v
 		}
 	}
-	return cmp.Or(r.next.Loaded, told, "postgres")
+	return "postgres"
 }
 
 // openOthers reads the archives of further databases. They come with the first

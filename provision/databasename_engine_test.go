@@ -62,7 +62,7 @@ func TestUp_FindsTheDataFolderThePortAndTheDatabaseOfAnUnusualServer(t *testing.
 
 	f.sql("INSERT INTO product VALUES ('clicked')")
 	f.options.KeepData, f.options.Archive = true, ""
-	f.write("db/Dockerfile", "FROM "+provision.PostgresImage+"\nENV PGDATA=/elsewhere/pg\n")
+	f.write("db/Dockerfile", "FROM "+provision.PostgresImage+"\nENV PGDATA=/var/lib/postgresql/data/pg\n")
 	_, err := f.tryUp()
 	if err == nil || !strings.Contains(err.Error(), "the data of db to keep is not where it would be read") || len(hint.Of(err)) == 0 {
 		t.Errorf("over data that the new image does not find: %v", err)

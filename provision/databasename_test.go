@@ -70,6 +70,7 @@ func TestNameDatabase_ByTheConfigurationThenTheImageThenTheStack(t *testing.T) {
 	}{
 		"nothing":                    {map[string][]string{"db": nil}, Options{}, "", ""},
 		"the stack":                  {map[string][]string{"db": nil, "web": {shop}, "job": {shop}}, Options{}, "shop app", ""},
+		"as it is anyway":            {map[string][]string{"db": {"POSTGRES_USER=shop"}, "web": {shop}}, Options{}, "", ""},
 		"the image as the stack":     {map[string][]string{"db": {"POSTGRES_DB=shop"}, "web": {shop}}, Options{}, "", ""},
 		"the image before the stack": {map[string][]string{"db": {"POSTGRES_DB=other"}, "web": {shop}}, Options{}, "", "DATABASE_URL of web names database shop of db, and the archive is in other; to have it there: preview.database: {service: db, name: shop}"},
 		"the image, from a file":     {map[string][]string{"db": {"POSTGRES_DB_FILE=/run/secrets/x"}, "web": {shop}}, Options{}, "", ""},
@@ -78,6 +79,7 @@ func TestNameDatabase_ByTheConfigurationThenTheImageThenTheStack(t *testing.T) {
 		"the configuration":          {map[string][]string{"db": {"POSTGRES_DB=other"}, "web": {shop}}, Options{DatabaseName: "shop"}, "shop app", ""},
 		"the configuration alone":    {map[string][]string{"db": nil, "web": {shop}}, Options{DatabaseName: "mine"}, "mine ", ""},
 		"several":                    {map[string][]string{"db": nil, "web": {shop}, "job": {jobs}}, Options{}, "", "db has several databases: jobs (DATABASE_URL of job), shop (DATABASE_URL of web); say which one"},
+		"several, one of them it":    {map[string][]string{"db": {"POSTGRES_USER=jobs"}, "web": {shop}, "job": {jobs}}, Options{}, "", ""},
 		"the preview's environment":  {map[string][]string{"db": nil, "web": {shop}}, Options{Environment: map[string]string{"DATABASE_URL": "postgres://db/own"}}, "own ", ""},
 		"the image by the preview":   {map[string][]string{"db": nil, "web": {shop}}, Options{Environment: map[string]string{"POSTGRES_DB": "shop"}}, "", ""},
 	} {
