@@ -18,9 +18,11 @@ import (
 
 // Pull fetches the images that the services' pull policy asks for: by default
 // those that the engine does not have. Errors name the image and the service.
-func (s *Stack) Pull(ctx context.Context) error {
+func (s *Stack) Pull(ctx context.Context) error { return s.pull(ctx, s.project.ServiceNames()) }
+
+func (s *Stack) pull(ctx context.Context, services []string) error {
 	wanted := map[string]types.ServiceConfig{}
-	for _, name := range s.project.ServiceNames() {
+	for _, name := range services {
 		service := s.project.Services[name]
 		if _, ok := wanted[service.Image]; service.Build != nil || service.Image == "" || ok {
 			continue

@@ -19,7 +19,9 @@ const (
 )
 
 // Stack runs one transformed project on an engine. Its methods may be called
-// one after another, not at the same time.
+// one after another. At the same time only images may be fetched beside
+// whatever else, and, once a first Up has made the networks and volumes, Create
+// beside Run.
 type Stack struct {
 	engine  *Engine
 	project *types.Project
@@ -32,6 +34,13 @@ type Stack struct {
 func NewStack(e *Engine, p *types.Project, observe func(Event)) *Stack {
 	quiet()
 	return &Stack{engine: e, project: p, events: &observer{observe: observe}, started: map[string]bool{}}
+}
+
+// Observed is the same stack, of which another observer is told what happens.
+func (s *Stack) Observed(observe func(Event)) *Stack {
+	view := *s
+	view.events = &observer{observe: observe}
+	return &view
 }
 
 // Project is the project that the stack runs.
