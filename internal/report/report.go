@@ -74,9 +74,10 @@ type Migrated struct {
 // A Change is what the preview does differently from the compose file.
 type Change struct{ Service, What, Why string }
 
-// A Step and how long it took.
+// A Step, when it began and how long it took. Some run at the same time.
 type Step struct {
 	Name   string
+	After  time.Duration // since the first began
 	Took   time.Duration
 	Failed bool
 }
