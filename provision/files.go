@@ -36,10 +36,12 @@ func (r *run) readMachine(ctx context.Context) error {
 	if err := s.sameOwner(preview); err != nil {
 		return err
 	}
-	removed, err := r.removeLeftovers(ctx, preview.ID)
+	_, stopped := s.marker(preview.ID, s.serving(preview.ID), markStopped)
+	removed, err := r.removeLeftoversOf(ctx, s, preview.ID)
 	if err != nil {
 		return err
 	}
+	r.mended = stopped || len(removed) > 0
 	if len(removed) > 0 {
 		r.notice("removed %d unfinished of an earlier run", len(removed))
 	}
@@ -117,7 +119,7 @@ func (r *run) readFiles(ctx context.Context) error {
 		return err
 	}
 	r.result.Changes = slices.Concat(changes, more)
-	r.stack = compose.NewStack(r.Engine, labelVolumes(own, r.next.Number), r.follow)
+	r.stack = compose.NewStack(r.Engine, labelVolumes(own, r.next.Number), nil)
 	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
 }
 
@@ -263,7 +265,7 @@ func labelVolumes(project *types.Project, number int) *types.Project {
 }
 
 // follow hands on what compose tells.
-func (r *run) follow(e compose.Event) {
+func (r *run) follow(step Step, e compose.Event) {
 	kind := Progress
 	if e.State == compose.Warning {
 		kind = Notice
@@ -272,5 +274,5 @@ func (r *run) follow(e compose.Event) {
 	if e.Total > 0 && e.State == compose.Working {
 		text = fmt.Sprintf("%s %d %%", text, 100*e.Current/e.Total)
 	}
-	r.emit(Event{Step: r.current, Kind: kind, Service: e.Subject, Text: text})
+	r.emit(Event{Step: step, Kind: kind, Service: e.Subject, Text: text})
 }

@@ -1,10 +1,10 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,13 +47,14 @@ type run struct {
 	observe func(Event)
 	result  *Result
 
-	mutex    sync.Mutex // guards observe
-	current  Step
-	failedIn Step // the first that failed
+	mutex    sync.Mutex // guards observe, the steps and their timings
+	current  Step       // the one that began last
+	failedIn Step       // the first that failed
 
 	engineID string
 	at       entrance
 	lock     *lock
+	mended   bool              // what killed runs have left is removed
 	serving  generation        // Number 0: nothing serves yet
 	next     generation        // what is being made
 	carried  map[string]string // volumes to keep: key in the compose file → name
@@ -84,15 +85,17 @@ func (r *run) upAlone(ctx context.Context) error {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	if err := r.make(ctx); err != nil {
+	if err := r.perform(ctx, r.tasks()); err != nil {
 		return r.undo(ctx, err)
 	}
-	// Requests go to the new generation. What is left to do is not worth
-	// calling it failed: the next up or down would do it as well.
+	r.conclude()
+	// Requests go to the new generation, and nobody has to wait any more. What
+	// is left to do is not worth calling it failed: the next up or down would do
+	// it as well.
+	r.emit(Event{Step: StepRoute, Kind: Answered, Result: r.answer()})
 	if err := r.step(ctx, StepCleanup, r.cleanUp); err != nil {
 		r.emit(Event{Step: StepCleanup, Kind: Notice, Text: err.Error()})
 	}
-	r.conclude()
 	return nil
 }
 
@@ -103,66 +106,6 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	return r.step(ctx, StepFiles, r.readFiles)
-}
-
-// task is a step with what it does.
-type task struct {
-	name Step
-	skip bool
-	do   func(context.Context) error
-}
-
-// make makes the next generation and lets it serve.
-func (r *run) make(ctx context.Context) error {
-	return r.perform(ctx, append(r.loading(), []task{
-		{StepMigrate, r.options.Migrate == nil, r.migrate},
-		{StepStart, false, r.startAll},
-		{StepReady, false, r.waitReady},
-		{StepRoute, false, r.route},
-	}...))
-}
-
-// loading is what leads to a database that has the archive.
-func (r *run) loading() []task {
-	return []task{
-		{StepGateway, false, r.startGateway},
-		{StepImages, false, r.fetchImages},
-		{StepDatabase, false, r.startDatabase},
-		{StepLoad, r.archive == nil, r.load},
-	}
-}
-
-func (r *run) perform(ctx context.Context, tasks []task) error {
-	defer r.doneMaking()
-	for _, t := range tasks {
-		if t.skip {
-			continue
-		}
-		if err := r.step(ctx, t.name, t.do); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// step runs one step between its events and takes its time.
-func (r *run) step(ctx context.Context, name Step, do func(context.Context) error) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	r.current = name
-	r.emit(Event{Step: name, Kind: Began})
-	began := time.Now()
-	err := do(ctx)
-	took := time.Since(began)
-	if err != nil {
-		r.failedIn = cmp.Or(r.failedIn, name)
-		r.emit(Event{Step: name, Kind: Failed, Text: err.Error(), Took: took})
-		return err
-	}
-	r.result.Timings = append(r.result.Timings, Timing{Step: name, Took: took})
-	r.emit(Event{Step: name, Kind: Done, Took: took})
-	return nil
 }
 
 // undo takes back a generation that failed. Whatever served before is started
@@ -207,6 +150,13 @@ func (r *run) cleanUp(ctx context.Context) error {
 	return errors.Join(err, removed)
 }
 
+// answer is the result as it is when requests go to the new generation.
+func (r *run) answer() *Result {
+	result := *r.result
+	result.Timings = slices.Clone(result.Timings)
+	return &result
+}
+
 func (r *run) conclude() {
 	r.result.Generation = r.next.Number
 	r.result.Expires = r.next.Expires
@@ -236,12 +186,12 @@ func (r *run) emit(e Event) {
 	}
 }
 
-func (r *run) progress(service, text string) {
-	r.emit(Event{Step: r.current, Kind: Progress, Service: service, Text: text})
+func (r *run) progress(ctx context.Context, service, text string) {
+	r.emit(Event{Step: r.stepIn(ctx), Kind: Progress, Service: service, Text: text})
 }
 
 func (r *run) notice(format string, args ...any) {
-	r.emit(Event{Step: r.current, Kind: Notice, Text: fmt.Sprintf(format, args...)})
+	r.emit(Event{Step: r.latest(), Kind: Notice, Text: fmt.Sprintf(format, args...)})
 }
 
 func (r *run) timeout() time.Duration {
@@ -257,7 +207,7 @@ func (r *run) failed(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || errors.As(err, &already) || errors.Is(err, compose.ErrEngineDown) {
 		return err
 	}
-	step := &StepError{Step: r.current, Err: err}
+	step := &StepError{Step: r.stepIn(ctx), Err: err}
 	var build *compose.BuildError
 	var waiting *compose.NotReady
 	switch {

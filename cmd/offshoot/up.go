@@ -140,14 +140,43 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
 	defer func() { err = errors.Join(err, archive.remove()) }()
-	result, err := provision.Up(ctx, machine, provisionOptions(cfg, o, preview, commit, archive.path), newSteps(u, o.observe).observe)
+	early := &earlyAnswer{app: a, ui: u}
+	result, err := provision.Up(ctx, machine, provisionOptions(cfg, o, preview, commit, archive.path), newSteps(u, o.observe, early.observe).observe)
 	if err != nil {
 		explainStep(u, err)
 		return err
 	}
-	showResult(u, result)
-	u.Close()
-	return a.answerUp(result)
+	return early.end(result)
+}
+
+// earlyAnswer gives the answer of an up once requests go to the preview, and
+// not when the run has cleaned up after itself. A document is written at the
+// end of every command.
+type earlyAnswer struct {
+	*app
+	ui    *ui.UI
+	given bool
+	err   error
+}
+
+func (e *earlyAnswer) observe(event provision.Event) {
+	if event.Kind == provision.Answered && event.Result != nil && !e.json {
+		e.give(event.Result)
+	}
+}
+
+func (e *earlyAnswer) give(result *provision.Result) {
+	showResult(e.ui, result)
+	e.given, e.err = true, e.answerUp(result)
+}
+
+// end gives the answer where it was not yet.
+func (e *earlyAnswer) end(result *provision.Result) error {
+	if !e.given {
+		e.give(result)
+	}
+	e.ui.Close()
+	return e.err
 }
 
 func (a *app) answerUp(result *provision.Result) error {
