@@ -8,7 +8,7 @@ MODULES := . testdata/shop
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down test test-postgres test-ec2-conformance lint bench clean
+.PHONY: help build demo demo-down test test-postgres test-ec2-conformance lint bench bench-update clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -38,7 +38,10 @@ lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)); else echo "no shellcheck here: skipped"; fi
 
 bench: ## the subset engine beside its yardsticks on 12 and 48 million rows (BENCH_SCALE=1: on 12)
-	@$(MACHINE)/test bench
+	@$(MACHINE)/test bench "Subset|Masking"
+
+bench-update: ## an update of the sample shop beside docker compose, four rounds in turn (BENCH_ROUNDS=4)
+	@$(MACHINE)/test bench Update
 
 clean: demo-down ## remove what was built and cached, the engine and the images made by the tests too
 	@$(MACHINE)/clean

@@ -23,9 +23,14 @@ func (e *Engine) builder(ctx context.Context) (*client.Client, error) {
 		}))
 }
 
-func (s *Stack) buildImage(ctx context.Context, name string) error {
-	service := s.project.Services[name]
-	opt, err := s.solveOptions(service)
+// buildImage builds the image of services that build the same.
+func (s *Stack) buildImage(ctx context.Context, services []string) error {
+	name := services[0]
+	var images []string
+	for _, service := range services {
+		images = append(images, s.project.Services[service].Image)
+	}
+	opt, err := s.solveOptions(s.project.Services[name], images...)
 	if err != nil {
 		return &BuildError{Service: name, Err: err}
 	}
@@ -51,7 +56,9 @@ func (s *Stack) buildImage(ctx context.Context, name string) error {
 		s.events.emit(Event{Kind: "build", Subject: name, Text: "failed", State: Failed})
 		return watch.failure(err)
 	}
-	s.events.emit(Event{Kind: "build", Subject: name, Text: "built " + service.Image, State: Done})
+	for i, service := range services {
+		s.events.emit(Event{Kind: "build", Subject: service, Text: "built " + images[i], State: Done})
+	}
 	return nil
 }
 

@@ -89,7 +89,7 @@ func TestSideBySide_AllRunAndErrorsAreInOrder(t *testing.T) {
 	if len(ran) != len(names) {
 		t.Errorf("%d of %d ran", len(ran), len(names))
 	}
-	if err := sideBySide(nil, nil); err != nil {
+	if err := sideBySide[string](nil, nil); err != nil {
 		t.Errorf("none: %v", err)
 	}
 }

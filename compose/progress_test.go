@@ -176,7 +176,7 @@ func TestByLabel_EmptyValuesMatchAny(t *testing.T) {
 
 func TestSince_CountsFromOurStartUnlessItStartedAnew(t *testing.T) {
 	began := time.Now().Add(-time.Minute)
-	s := &Stack{steadies: map[string]steady{}, began: map[string]time.Time{"web": began}}
+	s := &Stack{seen: &seen{steadies: map[string]steady{}, began: map[string]time.Time{"web": began}}}
 	box := func(id, started string, restarts int) container.InspectResponse {
 		return container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{
 			ID: id, RestartCount: restarts, State: &container.State{StartedAt: started},

@@ -19,8 +19,10 @@ import (
 
 // Pull fetches the images that the services' pull policy asks for: by default
 // those that the engine does not have. Errors name the image and the service.
-func (s *Stack) Pull(ctx context.Context) error {
-	wanted, err := s.Missing(ctx)
+func (s *Stack) Pull(ctx context.Context) error { return s.pull(ctx, s.project.ServiceNames()) }
+
+func (s *Stack) pull(ctx context.Context, services []string) error {
+	wanted, err := s.missing(ctx, services)
 	if err != nil {
 		return err
 	}
@@ -35,8 +37,12 @@ func (s *Stack) Pull(ctx context.Context) error {
 // Missing gives the images that Pull would fetch, each with a service that
 // wants it. It only looks.
 func (s *Stack) Missing(ctx context.Context) (map[string]types.ServiceConfig, error) {
+	return s.missing(ctx, s.project.ServiceNames())
+}
+
+func (s *Stack) missing(ctx context.Context, services []string) (map[string]types.ServiceConfig, error) {
 	wanted := map[string]types.ServiceConfig{}
-	for _, name := range s.project.ServiceNames() {
+	for _, name := range services {
 		service := s.project.Services[name]
 		if _, ok := wanted[service.Image]; service.Build != nil || service.Image == "" || ok {
 			continue

@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
+	"golang.org/x/sync/errgroup"
 )
 
 // imagePrefix is that of all images we build.
@@ -86,13 +87,26 @@ func (r *removal) containers(ctx context.Context) {
 	if err != nil {
 		r.errs = append(r.errs, err)
 	}
-	for _, c := range found {
-		err := r.engine.Client().ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
-		if errdefs.IsConflict(err) {
-			err = r.gone(ctx, c.ID)
-		}
-		r.done("container", c.Name, &r.removed.Containers, err)
+	outcomes := make([]error, len(found))
+	group := errgroup.Group{}
+	for i, c := range found {
+		group.Go(func() error {
+			outcomes[i] = r.container(ctx, c.ID)
+			return nil
+		})
 	}
+	_ = group.Wait()
+	for i, c := range found {
+		r.done("container", c.Name, &r.removed.Containers, outcomes[i])
+	}
+}
+
+func (r *removal) container(ctx context.Context, id string) error {
+	err := r.engine.Client().ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsConflict(err) {
+		return r.gone(ctx, id)
+	}
+	return err
 }
 
 // gone waits for a container that someone else is removing already.

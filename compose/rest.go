@@ -61,10 +61,10 @@ func dependenciesOf(label string) types.DependsOnConfig {
 	return found
 }
 
-// Start starts the containers of the stack that do not run, each after those
+// Resume starts the containers of the stack that do not run, each after those
 // that it needs, and as its file says when these are ready. It does not wait
 // until all are. A dependency that fails is a *NotReady.
-func (s *Stack) Start(ctx context.Context) error {
+func (s *Stack) Resume(ctx context.Context) error {
 	c, err := s.compose("start")
 	if err == nil {
 		err = c.Start(ctx, s.project.Name, api.StartOptions{})

@@ -22,13 +22,14 @@ import (
 )
 
 // solveOptions says to BuildKit what a service's build section says.
-func (s *Stack) solveOptions(service types.ServiceConfig) (*client.SolveOpt, error) {
+// The image gets all the names.
+func (s *Stack) solveOptions(service types.ServiceConfig, images ...string) (*client.SolveOpt, error) {
 	b := service.Build
 	opt := &client.SolveOpt{
 		Frontend:      "dockerfile.v0",
 		FrontendAttrs: buildAttrs(service),
 		LocalMounts:   map[string]fsutil.FS{},
-		Exports:       []client.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": service.Image}}},
+		Exports:       []client.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": strings.Join(images, ",")}}},
 
 		AllowedEntitlements: entitlements(*b),
 	}

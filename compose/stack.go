@@ -20,7 +20,9 @@ const (
 )
 
 // Stack runs one transformed project on an engine. Its methods may be called
-// one after another, not at the same time.
+// one after another. At the same time only images may be fetched beside
+// whatever else, and, once a first Up has made the networks and volumes, Create
+// beside Run.
 type Stack struct {
 	engine  *Engine
 	project *types.Project
@@ -31,6 +33,11 @@ type Stack struct {
 	// its context lasts.
 	Patience time.Duration
 
+	*seen
+}
+
+// seen is what has been seen of a stack's containers.
+type seen struct {
 	mu       sync.Mutex           // guards what is below
 	began    map[string]time.Time // when Up started the containers of a service
 	steadies map[string]steady    // by container
@@ -43,8 +50,15 @@ func NewStack(e *Engine, p *types.Project, observe func(Event)) *Stack {
 	quiet()
 	return &Stack{
 		engine: e, project: p, events: &observer{observe: observe}, started: map[string]bool{},
-		began: map[string]time.Time{}, steadies: map[string]steady{}, answers: map[string]*answer{},
+		seen: &seen{began: map[string]time.Time{}, steadies: map[string]steady{}, answers: map[string]*answer{}},
 	}
+}
+
+// Observed is the same stack, of which another observer is told what happens.
+func (s *Stack) Observed(observe func(Event)) *Stack {
+	view := *s
+	view.events = &observer{observe: observe}
+	return &view
 }
 
 // Project is the project that the stack runs.
@@ -53,10 +67,9 @@ func (s *Stack) Project() *types.Project { return s.project }
 // With is the same stack with another project of the same name, as SettleData
 // and Place make it. The one before is not used any more.
 func (s *Stack) With(p *types.Project) *Stack {
-	return &Stack{
-		engine: s.engine, project: p, events: s.events, started: s.started, Patience: s.Patience,
-		began: s.began, steadies: s.steadies, answers: s.answers,
-	}
+	other := *s
+	other.project = p
+	return &other
 }
 
 // compose is Compose's own implementation; what it does is observed as kind.

@@ -19,28 +19,51 @@ import (
 // until they are ready. A dependency that fails is a *NotReady; so is one that
 // has not come up when ctx ends.
 func (s *Stack) Up(ctx context.Context, services ...string) error {
-	p, err := s.runnable()
+	if err := s.Create(ctx, services...); err != nil {
+		return err
+	}
+	return s.Start(ctx, services...)
+}
+
+// Create does of Up what takes the longest and runs nothing yet.
+func (s *Stack) Create(ctx context.Context, services ...string) error {
+	p, err := s.selected(services)
+	if err == nil {
+		err = s.create(ctx, "up", p)
+	}
 	if err != nil {
 		return fmt.Errorf("up: %w", err)
 	}
-	for _, name := range services {
-		if _, ok := p.Services[name]; !ok {
-			return hint.Usage(fmt.Errorf("up: no service %s in the compose file", name), "")
-		}
-	}
-	if p, err = p.WithSelectedServices(services); err != nil {
+	return nil
+}
+
+// Start does of Up what is left to do after Create.
+func (s *Stack) Start(ctx context.Context, services ...string) error {
+	p, err := s.selected(services)
+	if err != nil {
 		return fmt.Errorf("up: %w", err)
 	}
 	for name := range p.Services {
 		s.started[name] = true
 	}
-	if err := s.create(ctx, "up", p); err != nil {
-		return fmt.Errorf("up: %w", err)
-	}
 	if err := s.startInOrder(ctx, p); err != nil {
 		return fmt.Errorf("up: %w", s.blame(ctx, p, err))
 	}
 	return nil
+}
+
+// selected is the project with only these services and what they depend on.
+func (s *Stack) selected(services []string) (*types.Project, error) {
+	p, err := s.runnable()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range services {
+		if _, ok := p.Services[name]; !ok {
+			return nil, hint.Usage(fmt.Errorf("no service %s in the compose file", name), "")
+		}
+	}
+	return p.WithSelectedServices(services)
 }
 
 func (s *Stack) create(ctx context.Context, kind string, p *types.Project) error {

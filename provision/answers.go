@@ -232,7 +232,7 @@ func (r *run) askOnce(ctx context.Context, l *listening, c box) error {
 
 // boxOf is the container of a service, by as little as the engine can be asked.
 func (r *run) boxOf(ctx context.Context, service string) (box, error) {
-	all, err := r.stack.Ps(ctx)
+	all, err := r.stack.Load().Ps(ctx)
 	if err != nil {
 		return box{}, err
 	}
@@ -247,7 +247,7 @@ func (r *run) boxOf(ctx context.Context, service string) (box, error) {
 // ended says how a container ended that was to answer.
 func (r *run) ended(ctx context.Context, l *listening, c box) error {
 	var failed *compose.NotReady
-	if err := r.stack.Wait(ctx, time.Second); errors.As(err, &failed) && failed.Cause == nil {
+	if err := r.stack.Load().Wait(ctx, time.Second); errors.As(err, &failed) && failed.Cause == nil {
 		return err // with its exit code
 	}
 	return r.stepFailed(ctx, l.service, hint.Wrap(fmt.Errorf("port %d does not answer: container is %s", l.numbers[0], c.State),

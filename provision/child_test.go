@@ -87,8 +87,8 @@ func (f *fixture) upAndDie(step provision.Step, kind provision.Kind) bool {
 // steps are all steps of an up with an archive and a migration.
 var steps = []provision.Step{
 	provision.StepLock, provision.StepMachine, provision.StepFiles, provision.StepGateway, provision.StepImages,
-	provision.StepCopies, provision.StepDatabase, provision.StepLoad, provision.StepMigrate, provision.StepStart, provision.StepReady,
-	provision.StepRoute, provision.StepCleanup,
+	provision.StepDatabaseImage, provision.StepCopies, provision.StepDatabase, provision.StepAccept, provision.StepLoad, provision.StepCreate,
+	provision.StepMigrate, provision.StepStart, provision.StepReady, provision.StepRoute, provision.StepCleanup,
 }
 
 func TestUp_KilledAtAnyStepLeavesNothingThatDownDoesNotRemove(t *testing.T) {

@@ -46,7 +46,9 @@ func (r *run) prepareCopies(ctx context.Context) error {
 	if err := r.settleDatabase(ctx); err != nil { // what is mounted for data is not copied
 		return err
 	}
-	r.written = r.stack.Project()
+	r.shaping.Lock()
+	defer r.shaping.Unlock()
+	r.written = r.stack.Load().Project()
 	source := r.options.Source
 	plan, changes, err := compose.PlanCopies(r.written, cmp.Or(source.Root, source.Dir), source.Dir, r.options.Mounts)
 	if err != nil {
@@ -66,7 +68,7 @@ func (r *run) prepareCopies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.stack = r.stack.With(own)
+	r.stack.Store(r.stack.Load().With(own))
 	return nil
 }
 
@@ -249,7 +251,7 @@ func (c *copies) copyInto(ctx context.Context, name string, seen worktree.Look) 
 	if reply.Shared {
 		how = "shared"
 	}
-	c.progress("", fmt.Sprintf("%d files, %d MB %s in %.1f s", reply.Files, reply.Bytes>>20, how, time.Since(began).Seconds()))
+	c.progress(ctx, "", fmt.Sprintf("%d files, %d MB %s in %.1f s", reply.Files, reply.Bytes>>20, how, time.Since(began).Seconds()))
 	return nil
 }
 

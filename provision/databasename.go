@@ -165,7 +165,7 @@ func (r *run) tellConnected(ctx context.Context) {
 		}
 	}
 	var log bytes.Buffer
-	if r.stack.Logs(ctx, compose.LogOptions{Services: []string{r.next.Database}, Tail: 200}, &log) != nil {
+	if r.stack.Load().Logs(ctx, compose.LogOptions{Services: []string{r.next.Database}, Tail: 200}, &log) != nil {
 		return
 	}
 	for _, name := range missingDatabases(log.String()) {

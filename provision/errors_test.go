@@ -21,7 +21,7 @@ import (
 
 func TestStepError_OfEveryStepReadsAsOnePathWithoutItsTail(t *testing.T) {
 	cause := errors.New("exit 3")
-	for _, step := range []Step{StepLock, StepMachine, StepFiles, StepGateway, StepImages, StepCopies, StepDatabase, StepLoad, StepMigrate, StepStart, StepReady, StepRoute} {
+	for _, step := range []Step{StepLock, StepMachine, StepFiles, StepGateway, StepImages, StepCopies, StepDatabase, StepAccept, StepLoad, StepCreate, StepMigrate, StepStart, StepReady, StepRoute} {
 		for service, want := range map[string]string{"": string(step) + ": exit 3", "web": string(step) + ": web: exit 3"} {
 			err := fmt.Errorf("up pr-1: %w", &StepError{Step: step, Service: service, Err: cause, Tail: []string{"s3cret"}})
 			if got := err.Error(); got != "up pr-1: "+want || strings.ContainsAny(got, "\n") {

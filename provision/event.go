@@ -5,22 +5,26 @@ import "time"
 // A Step of an up or a down.
 type Step string
 
-// The steps, in their order.
+// The steps. From the gateway to the start of the services several run at the
+// same time.
 const (
-	StepLock     Step = "lock"
-	StepMachine  Step = "machine"
-	StepFiles    Step = "files"
-	StepGateway  Step = "gateway"
-	StepImages   Step = "build and pull"
-	StepCopies   Step = "copy checkout"
-	StepDatabase Step = "database"
-	StepLoad     Step = "load archive"
-	StepMigrate  Step = "migrate"
-	StepStart    Step = "start"
-	StepReady    Step = "wait until ready"
-	StepRoute    Step = "route"
-	StepCleanup  Step = "clean up"
-	StepRemove   Step = "remove"
+	StepLock          Step = "lock"
+	StepMachine       Step = "machine"
+	StepFiles         Step = "files"
+	StepGateway       Step = "gateway"
+	StepDatabaseImage Step = "image of the database"
+	StepImages        Step = "build and pull"
+	StepCopies        Step = "copy checkout"
+	StepDatabase      Step = "database"
+	StepAccept        Step = "wait for the database"
+	StepLoad          Step = "load archive"
+	StepCreate        Step = "create containers"
+	StepMigrate       Step = "migrate"
+	StepStart         Step = "start"
+	StepReady         Step = "wait until ready"
+	StepRoute         Step = "route"
+	StepCleanup       Step = "clean up"
+	StepRemove        Step = "remove"
 )
 
 // A Kind says what an Event tells.
@@ -31,9 +35,13 @@ const (
 	Began    Kind = "began"
 	Progress Kind = "progress" // one line of what is going on: a layer, a container, a changed setting
 	Notice   Kind = "notice"   // something the user ought to read
+	Answered Kind = "answered" // requests go to the preview: the event has the result
 	Done     Kind = "done"
 	Failed   Kind = "failed"
 )
+
+// GivenUp is the text of the end of a step that another's failure has ended.
+const GivenUp = "given up"
 
 // An Event tells what an up or a down is doing. Events come one at a time, in
 // order.
@@ -42,5 +50,6 @@ type Event struct {
 	Kind    Kind          `json:"kind"`
 	Service string        `json:"service,omitempty"`
 	Text    string        `json:"text,omitempty"`
-	Took    time.Duration `json:"took,omitempty"` // on Done and Failed
+	Took    time.Duration `json:"took,omitempty"`   // on Done and Failed
+	Result  *Result       `json:"result,omitempty"` // on Answered; what only cleans up is still to come
 }

@@ -20,13 +20,16 @@ import (
 // readMachine finds what is there of the preview, and removes what killed runs
 // have left.
 func (r *run) readMachine(ctx context.Context) error {
-	if _, err := r.survey(ctx); err != nil {
-		return err
-	}
-	removed, err := r.removeLeftovers(ctx, r.next.Preview.ID)
+	s, err := r.survey(ctx)
 	if err != nil {
 		return err
 	}
+	_, stopped := s.marker(r.next.Preview.ID, r.serving.Number, markStopped)
+	removed, err := r.removeLeftoversOf(ctx, s, r.next.Preview.ID)
+	if err != nil {
+		return err
+	}
+	r.mended = stopped || len(removed) > 0
 	if len(removed) > 0 {
 		r.notice("removed %d unfinished of an earlier run", len(removed))
 	}
@@ -125,8 +128,9 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.stack = compose.NewStack(r.Engine, own, r.follow)
-	r.stack.Patience = r.timeout()
+	stack := compose.NewStack(r.Engine, own, nil)
+	stack.Patience = r.timeout()
+	r.stack.Store(stack)
 	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
 }
 
@@ -321,7 +325,7 @@ func labelVolumes(project *types.Project, number int) *types.Project {
 }
 
 // follow hands on what compose tells.
-func (r *run) follow(e compose.Event) {
+func (r *run) follow(step Step, e compose.Event) {
 	kind := Progress
 	if e.State == compose.Warning {
 		kind = Notice
@@ -330,5 +334,5 @@ func (r *run) follow(e compose.Event) {
 	if e.Total > 0 && e.State == compose.Working {
 		text = fmt.Sprintf("%s %d %%", text, 100*e.Current/e.Total)
 	}
-	r.emit(Event{Step: r.current, Kind: kind, Service: e.Subject, Text: text})
+	r.emit(Event{Step: step, Kind: kind, Service: e.Subject, Text: text})
 }

@@ -249,19 +249,25 @@ func startGateway(ctx context.Context, api client.APIClient, id string, at entra
 	return fmt.Errorf("start the gateway: %w", err)
 }
 
-// syncGateway connects the gateway to the networks of the containers that it
-// leads to, and hands it the routes that follow from what is on the engine.
-func (m Machine) syncGateway(ctx context.Context) error {
-	api := m.Engine.Client()
+// connectGateway connects the gateway to the networks of the containers that
+// it leads to, or soon will.
+func (m Machine) connectGateway(ctx context.Context) (current container.InspectResponse, everything survey, err error) {
 	current, exists, err := m.findGateway(ctx)
 	if err != nil || !exists {
-		return err
+		return current, everything, err
 	}
-	everything, err := m.lookAll(ctx)
-	if err != nil {
-		return err
+	if everything, err = m.lookAll(ctx); err != nil {
+		return current, everything, err
 	}
-	if err := joinNetworks(ctx, api, current, everything.reached()); err != nil {
+	return current, everything, joinNetworks(ctx, m.Engine.Client(), current, everything.reached())
+}
+
+// syncGateway connects the gateway, and hands it the routes that follow from
+// what is on the engine.
+func (m Machine) syncGateway(ctx context.Context) error {
+	api := m.Engine.Client()
+	current, everything, err := m.connectGateway(ctx)
+	if err != nil || current.ContainerJSONBase == nil {
 		return err
 	}
 	table, err := json.Marshal(everything.routes(entranceOf(current)))

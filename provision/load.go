@@ -92,7 +92,7 @@ func (r *run) loadInto(ctx context.Context, s server, owner string, a *archive) 
 
 	done := make(chan struct{})
 	finished := make(chan struct{})
-	go func() { defer close(finished); r.tellLoaded(content.read, a.Bytes, done) }()
+	go func() { defer close(finished); r.tellLoaded(ctx, content.read, a.Bytes, done) }()
 	err = r.feed(ctx, loadCommand(s, content))
 	close(done)
 	<-finished
@@ -164,7 +164,7 @@ func (r *run) feed(ctx context.Context, c command) error {
 		return nil
 	}
 	lines := said.lines()
-	step := &StepError{Step: r.current, Service: r.next.Database, Tail: lines, Err: fmt.Errorf("%s: exit %d", c.argv[0], code)}
+	step := &StepError{Step: r.stepIn(ctx), Service: r.next.Database, Tail: lines, Err: fmt.Errorf("%s: exit %d", c.argv[0], code)}
 	if len(lines) > 0 {
 		step.Err = errors.New(lines[len(lines)-1])
 	}
@@ -172,7 +172,7 @@ func (r *run) feed(ctx context.Context, c command) error {
 }
 
 // tellLoaded says how much of the file is read, now and then.
-func (r *run) tellLoaded(read *counter, bytes int64, done <-chan struct{}) {
+func (r *run) tellLoaded(ctx context.Context, read *counter, bytes int64, done <-chan struct{}) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -180,7 +180,7 @@ func (r *run) tellLoaded(read *counter, bytes int64, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-ticker.C:
-			r.progress(r.next.Database, fmt.Sprintf("%d of %d MB", read.n.Load()>>20, bytes>>20))
+			r.progress(ctx, r.next.Database, fmt.Sprintf("%d of %d MB", read.n.Load()>>20, bytes>>20))
 		}
 	}
 }

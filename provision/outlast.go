@@ -22,7 +22,7 @@ func (r *run) outlast(ctx context.Context) error {
 	boxes := s.boxes(r.next.Preview.ID, r.next.Number)
 	errs := make([]error, len(boxes))
 	for i, c := range boxes {
-		if c.running() && mayOutlast(r.stack.Project(), c.service()) {
+		if c.running() && mayOutlast(r.stack.Load().Project(), c.service()) {
 			all.Go(func() { errs[i] = r.restartUnlessStopped(ctx, c) })
 		}
 	}

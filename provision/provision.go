@@ -1,9 +1,11 @@
 // Package provision makes, updates and removes previews on a machine.
 //
-//	Identify ─► Up: lock ─► files ─► gateway ─► images ─► database ─► load ─► migrate ─► start ─► ready ─► route
-//	                                                                                                 │
-//	generation N serves ────────────────────────────────────────────────── requests go to N+1 ◄──────┘
-//	                                                                       N is removed
+//	Identify ─► Up: lock ─► files ─► gateway, database, load ─┬─► migrate ─┬─► start ─► ready ─► route
+//	                              └► images ──────────────────┴─► create ──┘                       │
+//	generation N serves ───────────────────────────────────── requests go to N+1 ◄─────────────────┘
+//	                                                          N is removed
+//
+// What does not need the other goes on at the same time: see tasks.go.
 //
 // Every Up boots a complete new generation of the preview, a compose project
 // with its own networks and its own database, beside the one that serves. When

@@ -26,7 +26,7 @@ func (r *run) complaint(link Link, answer gateway.Answer) string {
 	}
 	of := answer.Refusal
 	if of == "" {
-		of = frameworkOf(r.stack.Project().Services[link.Service])
+		of = frameworkOf(r.stack.Load().Project().Services[link.Service])
 	}
 	return complain(link, answer, of, ours)
 }

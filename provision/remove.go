@@ -77,6 +77,10 @@ func (m Machine) removeLeftovers(ctx context.Context, id string) (removed []int,
 	if err != nil {
 		return nil, err
 	}
+	return m.removeLeftoversOf(ctx, s, id)
+}
+
+func (m Machine) removeLeftoversOf(ctx context.Context, s survey, id string) (removed []int, err error) {
 	serving := s.serving(id)
 	for _, number := range s.generations(id) {
 		if number == serving {

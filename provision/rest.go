@@ -73,9 +73,11 @@ func (r *run) letRun(ctx context.Context, s survey) error {
 	if err := r.keeperAgain(ctx, s); err != nil {
 		return err
 	}
-	if r.stack, err = compose.Existing(ctx, r.Engine, g.Preview.project(g.Number), r.follow); err != nil {
+	stack, err := compose.Existing(ctx, r.Engine, g.Preview.project(g.Number), nil)
+	if err != nil {
 		return err
 	}
+	r.stack.Store(stack)
 	_, asleep := s.marker(g.Preview.ID, g.Number, markAsleep)
 	_, stopped := s.marker(g.Preview.ID, g.Number, markStopped)
 	if stopped || s.shares(g) {
@@ -105,7 +107,7 @@ func (r *run) startEnded(ctx context.Context, s survey) error {
 	}
 	inTime, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
-	return r.failed(ctx, r.stack.Start(inTime))
+	return r.failed(ctx, r.stackIn(ctx).Resume(inTime))
 }
 
 // shares tells whether a container of another generation has a volume of this one's.
@@ -123,7 +125,7 @@ func (s survey) shares(g generation) bool {
 // startDatabaseAgain starts the database first and waits for it, as an up does:
 // others may end where they cannot reach it.
 func (r *run) startDatabaseAgain(ctx context.Context, s survey) error {
-	if r.next.Database == "" || len(r.stack.Project().Services[r.next.Database].DependsOn) > 0 {
+	if r.next.Database == "" || len(r.stack.Load().Project().Services[r.next.Database].DependsOn) > 0 {
 		return nil
 	}
 	for _, c := range s.boxes(r.next.Preview.ID, r.next.Number) {

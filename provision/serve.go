@@ -5,26 +5,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // startGateway makes the gateway run and lets it show that the preview is
-// being made.
+// being made. Where another generation serves there is nothing else to show.
 func (r *run) startGateway(ctx context.Context) error {
+	var at entrance
 	err := r.underGatewayLock(ctx, r.engineID, func() error {
+		current, _, err := r.findGateway(ctx)
+		if err != nil {
+			return err
+		}
+		ran := current.ContainerJSONBase != nil && current.State.Running
 		if err := r.ensureGateway(ctx); err != nil {
+			return err
+		}
+		if at, err = r.entrance(ctx); err != nil || ran && r.serving.Number > 0 && !r.mended {
 			return err
 		}
 		return r.syncGateway(ctx)
 	})
-	if err != nil {
-		return err
-	}
-	at, err := r.entrance(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,19 +56,47 @@ func (r *run) copyAndKeep(ctx context.Context) error {
 	return err
 }
 
-func (r *run) fetchImages(ctx context.Context) error {
+// fetchDatabaseImage is ahead of the other images: the database is made while
+// those are built.
+func (r *run) fetchDatabaseImage(ctx context.Context) error {
 	r.Engine.AddLogins(r.options.Logins)
-	if err := r.stack.Pull(ctx); err != nil {
+	if err := r.fetch(ctx, r.stack.Load().ImagesFor(r.next.Database)); err != nil {
 		return err
 	}
-	return r.failed(ctx, r.stack.Build(ctx))
+	return r.settleDatabase(ctx)
 }
 
-func (r *run) startAll(ctx context.Context) error {
+func (r *run) fetchImages(ctx context.Context) error {
+	fetched := r.stack.Load().ImagesFor(r.next.Database)
+	return r.fetch(ctx, slices.DeleteFunc(r.stack.Load().Project().ServiceNames(), func(name string) bool { return slices.Contains(fetched, name) }))
+}
+
+func (r *run) fetch(ctx context.Context, services []string) error {
+	err := r.stackIn(ctx).Fetch(ctx, services)
+	var build *compose.BuildError
+	if errors.As(err, &build) {
+		return r.failed(ctx, err)
+	}
+	return err
+}
+
+// stackIn is the stack, of which is told as of the context's step.
+func (r *run) stackIn(ctx context.Context) *compose.Stack {
+	step := r.stepIn(ctx)
+	return r.stack.Load().Observed(func(e compose.Event) { r.follow(step, e) })
+}
+
+// createAll makes the containers of all services while the database is not yet
+// what they expect: to make them takes longer than to start them.
+func (r *run) createAll(ctx context.Context) error {
 	if err := r.settleDatabase(ctx); err != nil {
 		return err
 	}
-	return r.failed(ctx, r.stack.Up(ctx, r.started...))
+	return r.failed(ctx, r.stackIn(ctx).Create(ctx, r.started...))
+}
+
+func (r *run) startAll(ctx context.Context) error {
+	return r.failed(ctx, r.stackIn(ctx).Start(ctx, r.started...))
 }
 
 // migrate runs the migration in a container of its own.
@@ -69,7 +106,7 @@ func (r *run) migrate(ctx context.Context) error {
 	}
 	m := r.options.Migrate
 	began := time.Now()
-	exit, err := r.stack.Run(ctx, compose.OneOff{Service: m.Service, Command: m.Command})
+	exit, err := r.stackIn(ctx).Run(ctx, compose.OneOff{Service: m.Service, Command: m.Command})
 	if err != nil {
 		return r.failed(ctx, err)
 	}
@@ -89,10 +126,14 @@ func (r *run) waitReady(ctx context.Context) error {
 	for _, p := range r.next.Expose {
 		exposed = append(exposed, p.Service)
 	}
-	if err := r.stack.Wait(ctx, r.timeout(), exposed...); err != nil {
+	if err := r.stackIn(ctx).Wait(ctx, r.timeout(), exposed...); err != nil {
 		return r.failed(ctx, err)
 	}
-	if err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) }); err != nil {
+	err := r.underGatewayLock(ctx, r.engineID, func() error {
+		_, _, err := r.connectGateway(ctx)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return r.failed(ctx, r.awaitAnswers(ctx))
@@ -117,11 +158,18 @@ func (r *run) route(ctx context.Context) error {
 	return nil
 }
 
-// container is that of a service of the next generation.
+// container is that of a service of the next generation. It is asked for again
+// and again, so that nothing else is looked for.
 func (r *run) container(ctx context.Context, service string) (box, error) {
-	s, err := look(ctx, r.Engine.Client(), r.next.Preview.ID)
+	found, err := r.Engine.Client().ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
+		filters.Arg("label", labelPreview+"="+r.next.Preview.ID), filters.Arg("label", composeService+"="+service),
+	)})
 	if err != nil {
-		return box{}, err
+		return box{}, fmt.Errorf("list containers: %w", err)
+	}
+	var s survey
+	for _, c := range found {
+		s.containers = append(s.containers, boxOf(c))
 	}
 	for _, c := range s.boxes(r.next.Preview.ID, r.next.Number) {
 		if c.service() == service {
@@ -136,8 +184,8 @@ func (r *run) stepFailed(ctx context.Context, service string, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	var log bytes.Buffer
-	step := &StepError{Step: r.current, Service: service, Err: err}
-	if r.stack.Logs(ctx, compose.LogOptions{Services: []string{service}, Tail: 20}, &log) == nil && log.Len() > 0 {
+	step := &StepError{Step: r.stepIn(ctx), Service: service, Err: err}
+	if r.stack.Load().Logs(ctx, compose.LogOptions{Services: []string{service}, Tail: 20}, &log) == nil && log.Len() > 0 {
 		step.Tail = strings.Split(strings.TrimSpace(log.String()), "\n")
 	}
 	return step

@@ -149,11 +149,7 @@ func (s server) maintenance() string {
 	return "postgres"
 }
 
-// startDatabase starts the database and waits until it really serves, which we
-// ask ourselves: a health check is run every so many seconds only, and one
-// that asks on the socket is deceived by the server that the official image
-// runs while it initializes. That one does not listen on TCP. Whatever else the
-// health check may find is waited for with all other services.
+// startDatabase starts the database, on a clone of the seed where there is one.
 func (r *run) startDatabase(ctx context.Context) error {
 	if err := r.settleDatabase(ctx); err != nil {
 		return err
@@ -164,13 +160,14 @@ func (r *run) startDatabase(ctx context.Context) error {
 	if err := r.prepareDatabase(ctx); err != nil {
 		return err
 	}
-	if err := r.stack.Up(ctx, r.next.Database); err != nil {
-		return r.failed(ctx, err)
-	}
-	return r.awaitDatabase(ctx)
+	return r.failed(ctx, r.stackIn(ctx).Up(ctx, r.next.Database))
 }
 
-// awaitDatabase waits until the database accepts connections.
+// awaitDatabase waits until the database accepts connections, which we ask
+// ourselves: a health check is run every so many seconds only, and one that
+// asks on the socket is deceived by the server that the official image runs
+// while it initializes. That one does not listen on TCP. Whatever else the
+// health check may find is waited for with all other services.
 func (r *run) awaitDatabase(ctx context.Context) error {
 	deadline := time.Now().Add(r.timeout())
 	for {
@@ -187,9 +184,6 @@ func (r *run) awaitDatabase(ctx context.Context) error {
 		if hopeless(c, last) || time.Now().After(deadline) {
 			return r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last))
 		}
-		if c.running() && r.acceptsSoon(ctx, c) {
-			return nil
-		}
 		if err := pause(ctx, 250*time.Millisecond); err != nil {
 			return err
 		}
@@ -202,8 +196,9 @@ func hopeless(c box, err error) bool {
 	return c.State == container.StateExited || c.State == container.StateDead || errors.As(err, &missing)
 }
 
-// accepts asks the server in a container whether it takes connections. With
-// a user that exists, the server does not log a failed login each time.
+// accepts asks the server in a container whether it takes connections, which
+// it mostly does soon. With a user that exists, the server does not log a failed
+// login each time.
 func (r *run) accepts(ctx context.Context, c box) (err error) {
 	if r.server.container != c.ID {
 		found, err := serverIn(ctx, r.Engine.Client(), c.ID)
@@ -211,6 +206,9 @@ func (r *run) accepts(ctx context.Context, c box) (err error) {
 			return notPostgres(err)
 		}
 		r.server = found.using(r.next.Loaded)
+	}
+	if r.acceptsSoon(ctx, c) {
+		return nil
 	}
 	_, err = outputOf(ctx, r.Engine.Client(), c.ID, r.isReady()...)
 	return notPostgres(err)
@@ -232,16 +230,15 @@ func (r *run) isReady() []string {
 
 // acceptsSoon has the container itself ask for three seconds: to have it run a
 // program costs ten times what the program does. Not every image has a shell.
+// It ends by the clock: on a busy machine, loops that nobody listens to any more
+// would add up.
 func (r *run) acceptsSoon(ctx context.Context, c box) bool {
-	const script = `n=0
+	const script = `end=$(($(date +%s) + 3))
 until "$@"; do
-	n=$((n + 1))
-	[ "$n" -lt 30 ] || exit 1
+	[ "$(date +%s)" -lt "$end" ] || exit 1
 	sleep 0.1 || sleep 1
 done`
-	// Nothing ends the script but its own count. Whoever does not wait for that, on
-	// a machine that is busy, has another one run beside it each time.
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // of a server that hangs, each question may take three
 	defer cancel()
 	_, err := outputOf(ctx, r.Engine.Client(), c.ID, append([]string{"sh", "-c", script, "sh"}, append(r.isReady(), "-t", "1")...)...)
 	return err == nil

@@ -24,11 +24,13 @@ import (
 // is called again, and those that are settled stay as they are. Data to be kept
 // that a new image would not find is refused, before anything is stopped.
 func (r *run) settleDatabase(ctx context.Context) error {
+	r.shaping.Lock()
+	defer r.shaping.Unlock()
 	images, err := r.unsettled(ctx)
 	if err != nil || len(images) == 0 {
 		return err
 	}
-	own, changes, err := compose.SettleData(r.stack.Project(), r.transform, images)
+	own, changes, err := compose.SettleData(r.stack.Load().Project(), r.transform, images)
 	if err != nil {
 		return err
 	}
@@ -38,7 +40,7 @@ func (r *run) settleDatabase(ctx context.Context) error {
 		}
 		r.settled[service] = true
 	}
-	r.stack = r.stack.With(labelVolumes(own, r.next.Number))
+	r.stack.Store(r.stack.Load().With(labelVolumes(own, r.next.Number)))
 	r.result.Changes = append(r.result.Changes, changes...)
 	r.tellNotKept(images)
 	return nil
@@ -49,7 +51,7 @@ func (r *run) unsettled(ctx context.Context) (map[string]compose.ImageConfig, er
 	if r.settled == nil {
 		r.settled = map[string]bool{}
 	}
-	project, images := r.stack.Project(), map[string]compose.ImageConfig{}
+	project, images := r.stack.Load().Project(), map[string]compose.ImageConfig{}
 	for _, name := range project.ServiceNames() {
 		if r.settled[name] {
 			continue
@@ -71,7 +73,7 @@ func (r *run) tellNotKept(images map[string]compose.ImageConfig) {
 	if r.carried == nil {
 		return
 	}
-	project := r.stack.Project()
+	project := r.stack.Load().Project()
 	for _, service := range project.ServiceNames() {
 		key := compose.DataVolume(service, false)
 		_, settled := images[service]
@@ -87,7 +89,7 @@ func (r *run) tellNotKept(images map[string]compose.ImageConfig) {
 func (r *run) checkKept(ctx context.Context, service string, image compose.ImageConfig) error {
 	database := service == r.next.Database
 	volume, kept := r.carried[compose.DataVolume(service, database)]
-	place, keeps := compose.DataPlaceOf(r.stack.Project().Services[service], image, database)
+	place, keeps := compose.DataPlaceOf(r.stack.Load().Project().Services[service], image, database)
 	if !kept || !keeps {
 		return nil
 	}

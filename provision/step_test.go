@@ -26,7 +26,7 @@ func recorder() (*run, *[]string) {
 
 func TestStep_TellsItsBeginningAndItsEnd(t *testing.T) {
 	r, told := recorder()
-	if err := r.step(t.Context(), StepLoad, func(context.Context) error { r.progress("db", "half"); return nil }); err != nil {
+	if err := r.step(t.Context(), StepLoad, func(ctx context.Context) error { r.progress(ctx, "db", "half"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
@@ -137,10 +137,9 @@ func TestStepError_ReadsAsAPath(t *testing.T) {
 
 func TestFollow_HandsComposeEventsOn(t *testing.T) {
 	r, told := recorder()
-	r.current = StepImages
-	r.follow(compose.Event{Subject: "web", Text: "layer", State: compose.Working, Current: 1, Total: 4})
-	r.follow(compose.Event{Subject: "web", Text: "old syntax", State: compose.Warning})
-	r.follow(compose.Event{Subject: "web", Text: "line", State: compose.Output})
+	r.follow(StepImages, compose.Event{Subject: "web", Text: "layer", State: compose.Working, Current: 1, Total: 4})
+	r.follow(StepImages, compose.Event{Subject: "web", Text: "old syntax", State: compose.Warning})
+	r.follow(StepImages, compose.Event{Subject: "web", Text: "line", State: compose.Output})
 	want := []string{
 		"build and pull progress web layer 25 %", "build and pull notice web old syntax", "build and pull progress web line",
 	}

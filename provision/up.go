@@ -1,11 +1,12 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -49,18 +50,20 @@ type run struct {
 	observe func(Event)
 	result  *Result
 
-	mutex    sync.Mutex // guards observe
-	current  Step
-	failedIn Step // the first that failed
+	mutex    sync.Mutex // guards observe, the steps and their timings
+	current  Step       // the one that began last
+	failedIn Step       // the first that failed
 
 	engineID   string
 	at         entrance
 	lock       *lock
+	mended     bool              // what killed runs have left is removed
 	serving    generation        // Number 0: nothing serves yet
 	next       generation        // what is being made
 	carried    map[string]string // volumes to keep: key in the compose file → name
 	archive    *archive          // nil: none to load
-	stack      *compose.Stack
+	stack      atomic.Pointer[compose.Stack]
+	shaping    sync.Mutex       // held by who replaces the stack by another one of it
 	written    *types.Project   // the stack's, before its mounts of the checkout became copies
 	held       []string         // volumes that containers use only by way of others
 	started    []string         // the services to start
@@ -97,15 +100,18 @@ func (r *run) upAlone(ctx context.Context) error {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	if err := r.make(ctx); err != nil {
+	err := r.perform(ctx, r.tasks())
+	if err = errors.Join(err, r.keeperDone()); err != nil {
 		return r.undo(ctx, err)
 	}
-	// Requests go to the new generation. What is left to do is not worth
-	// calling it failed: the next up or down would do it as well.
+	r.conclude()
+	// Requests go to the new generation, and nobody has to wait any more. What
+	// is left to do is not worth calling it failed: the next up or down would do
+	// it as well.
+	r.emit(Event{Step: StepRoute, Kind: Answered, Result: r.answer()})
 	if err := r.step(ctx, StepCleanup, r.cleanUp); err != nil {
 		r.emit(Event{Step: StepCleanup, Kind: Notice, Text: err.Error()})
 	}
-	r.conclude()
 	return nil
 }
 
@@ -116,68 +122,6 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	return r.step(ctx, StepFiles, r.readFiles)
-}
-
-// task is a step with what it does.
-type task struct {
-	name Step
-	skip bool
-	do   func(context.Context) error
-}
-
-// make makes the next generation and lets it serve.
-func (r *run) make(ctx context.Context) error {
-	err := r.perform(ctx, append(r.loading(r.copyAndKeep), []task{
-		{StepMigrate, r.options.Migrate == nil, r.migrate},
-		{StepStart, false, r.startAll},
-		{StepReady, false, r.waitReady},
-		{StepRoute, false, r.route},
-	}...))
-	return errors.Join(err, r.keeperDone())
-}
-
-// loading is what leads to a database that has the archive.
-func (r *run) loading(copies func(context.Context) error) []task {
-	return []task{
-		{StepGateway, false, r.startGateway},
-		{StepImages, false, r.fetchImages},
-		{StepCopies, false, copies},
-		{StepDatabase, false, r.startDatabase},
-		{StepLoad, r.archive == nil, r.load},
-	}
-}
-
-func (r *run) perform(ctx context.Context, tasks []task) error {
-	defer r.doneMaking()
-	for _, t := range tasks {
-		if t.skip {
-			continue
-		}
-		if err := r.step(ctx, t.name, t.do); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// step runs one step between its events and takes its time.
-func (r *run) step(ctx context.Context, name Step, do func(context.Context) error) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	r.current = name
-	r.emit(Event{Step: name, Kind: Began})
-	began := time.Now()
-	err := do(ctx)
-	took := time.Since(began)
-	if err != nil {
-		r.failedIn = cmp.Or(r.failedIn, name)
-		r.emit(Event{Step: name, Kind: Failed, Text: err.Error(), Took: took})
-		return err
-	}
-	r.result.Timings = append(r.result.Timings, Timing{Step: name, Took: took})
-	r.emit(Event{Step: name, Kind: Done, Took: took})
-	return nil
 }
 
 // undo takes back a generation that failed. Whatever served before is started
@@ -224,6 +168,13 @@ func (r *run) cleanUp(ctx context.Context) error {
 	return errors.Join(err, removed, <-outlasts)
 }
 
+// answer is the result as it is when requests go to the new generation.
+func (r *run) answer() *Result {
+	result := *r.result
+	result.Timings = slices.Clone(result.Timings)
+	return &result
+}
+
 func (r *run) conclude() {
 	r.result.Generation = r.next.Number
 	r.result.Expires = r.next.Expires
@@ -253,12 +204,12 @@ func (r *run) emit(e Event) {
 	}
 }
 
-func (r *run) progress(service, text string) {
-	r.emit(Event{Step: r.current, Kind: Progress, Service: service, Text: text})
+func (r *run) progress(ctx context.Context, service, text string) {
+	r.emit(Event{Step: r.stepIn(ctx), Kind: Progress, Service: service, Text: text})
 }
 
 func (r *run) notice(format string, args ...any) {
-	r.emit(Event{Step: r.current, Kind: Notice, Text: fmt.Sprintf(format, args...)})
+	r.emit(Event{Step: r.latest(), Kind: Notice, Text: fmt.Sprintf(format, args...)})
 }
 
 func (r *run) timeout() time.Duration {
@@ -274,7 +225,7 @@ func (r *run) failed(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || errors.As(err, &already) || errors.Is(err, compose.ErrEngineDown) {
 		return err
 	}
-	step := &StepError{Step: r.current, Err: err}
+	step := &StepError{Step: r.stepIn(ctx), Err: err}
 	var build *compose.BuildError
 	var waiting *compose.NotReady
 	switch {

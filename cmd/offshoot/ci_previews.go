@@ -28,7 +28,8 @@ type ciPreviews struct {
 	forge    forge.Forge
 	options  ciOptions
 
-	steps []report.Step // of this job's up
+	began time.Time     // this job's up
+	steps []report.Step // of it
 	wrote *report.Report
 	graph string // of the subset that this job made
 }

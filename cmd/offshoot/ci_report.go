@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/report"
@@ -13,12 +14,17 @@ import (
 	"github.com/offshoot-dev/offshoot/subset"
 )
 
-// observe notes how long the steps take.
+// observe notes when the steps begin and how long they take.
 func (p *ciPreviews) observe(e provision.Event) {
+	if p.began.IsZero() {
+		p.began = time.Now()
+	}
 	if e.Kind != provision.Done && e.Kind != provision.Failed {
 		return
 	}
-	p.steps = append(p.steps, report.Step{Name: string(e.Step), Took: e.Took, Failed: e.Kind == provision.Failed})
+	p.steps = append(p.steps, report.Step{
+		Name: string(e.Step), After: max(0, time.Since(p.began)-e.Took), Took: e.Took, Failed: e.Kind == provision.Failed,
+	})
 }
 
 // draw keeps the graph of a subset for the comment.

@@ -51,7 +51,8 @@ const (
 func (a *app) upFar(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) error {
 	u := a.newUI()
 	defer u.Close()
-	up := &farUp{app: a, cfg: cfg, options: o, preview: preview, commit: commit, ui: u, steps: newSteps(u, o.observe)}
+	early := &earlyAnswer{app: a, ui: u}
+	up := &farUp{app: a, cfg: cfg, options: o, preview: preview, commit: commit, ui: u, steps: newSteps(u, o.observe, early.observe)}
 	if cfg.Preview.Expires > 0 {
 		up.expires = time.Now().Add(cfg.Preview.Expires).UTC().Truncate(time.Second)
 	}
@@ -60,9 +61,7 @@ func (a *app) upFar(ctx context.Context, cfg *Config, o upOptions, preview provi
 		explainFar(u, err)
 		return fmt.Errorf("up %s: %w", preview.Name, errors.Join(err, up.undo(ctx, err)))
 	}
-	showResult(u, result, o.verbose)
-	u.Close()
-	return a.answerUp(result)
+	return early.end(result)
 }
 
 // run is in the order of what it costs: what is wrong with the files is found

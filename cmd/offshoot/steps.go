@@ -42,6 +42,10 @@ func (s *steps) observe(e provision.Event) {
 			return
 		}
 		delete(s.running, e.Step)
+		if e.Kind == provision.Failed && e.Text == provision.GivenUp {
+			step.Fail(e.Text)
+			return
+		}
 		if e.Kind == provision.Failed {
 			step.Fail("") // the error comes last, once
 			return

@@ -161,14 +161,44 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 	if options.Archives, err = a.otherArchives(ctx, u, cfg, o); err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
-	result, err := provision.Up(ctx, machine, options, newSteps(u, o.observe).observe)
+	early := &earlyAnswer{app: a, ui: u, verbose: o.verbose}
+	result, err := provision.Up(ctx, machine, options, newSteps(u, o.observe, early.observe).observe)
 	if err != nil {
 		explainStep(u, err)
 		return err
 	}
-	showResult(u, result, o.verbose)
-	u.Close()
-	return a.answerUp(result)
+	return early.end(result)
+}
+
+// earlyAnswer gives the answer of an up once requests go to the preview, and
+// not when the run has cleaned up after itself. A document is written at the
+// end of every command.
+type earlyAnswer struct {
+	*app
+	ui      *ui.UI
+	verbose bool
+	given   bool
+	err     error
+}
+
+func (e *earlyAnswer) observe(event provision.Event) {
+	if event.Kind == provision.Answered && event.Result != nil && !e.json {
+		e.give(event.Result)
+	}
+}
+
+func (e *earlyAnswer) give(result *provision.Result) {
+	showResult(e.ui, result, e.verbose)
+	e.given, e.err = true, e.answerUp(result)
+}
+
+// end gives the answer where it was not yet.
+func (e *earlyAnswer) end(result *provision.Result) error {
+	if !e.given {
+		e.give(result)
+	}
+	e.ui.Close()
+	return e.err
 }
 
 func (a *app) answerUp(result *provision.Result) error {

@@ -6,4 +6,7 @@
 //	testdata/bench/shop.sql ──▶ database ── rounds of steps ──▶ Cost, many a step
 //	                                                              │ median, spread
 //	                       text, Markdown ◀── Table ◀── Goal ◀── Series
+//
+// Beside it, `make bench-update` measures an update of the sample shop by
+// offshoot and by compose in turn.
 package bench

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -57,23 +59,23 @@ func (r Report) changes() string {
 // barWidth is the longest bar, in characters.
 const barWidth = 40
 
-// timing draws how long each step took, one below the other as they followed.
+// timing draws when each step was at work, one below the other as they began.
 func (r Report) timing() string {
 	var whole time.Duration
 	longest := 0
 	for _, s := range r.Steps {
-		whole += s.Took
+		whole = max(whole, s.After+s.Took)
 		longest = max(longest, len(s.Name))
 	}
 	if whole <= 0 {
 		return ""
 	}
+	steps := slices.Clone(r.Steps)
+	slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.After, b.After) })
 	var lines []string
-	var before time.Duration
-	for _, s := range r.Steps {
-		from := int(before * barWidth / whole)
-		before += s.Took
-		to := max(from+1, int(before*barWidth/whole))
+	for _, s := range steps {
+		from := min(int(s.After*barWidth/whole), barWidth-1)
+		to := max(from+1, int((s.After+s.Took)*barWidth/whole))
 		mark := "█"
 		if s.Failed {
 			mark = "▒"

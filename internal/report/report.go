@@ -77,9 +77,10 @@ type Migrated struct {
 // as every preview does.
 type Change struct{ Service, What, Why string }
 
-// A Step and how long it took.
+// A Step, when it began and how long it took. Some run at the same time.
 type Step struct {
 	Name   string
+	After  time.Duration // since the first began
 	Took   time.Duration
 	Failed bool
 }

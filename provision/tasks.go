@@ -1,0 +1,170 @@
+package provision
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// task is a step of making a generation: what it does, and the steps that it
+// needs to have been done.
+type task struct {
+	name  Step
+	needs []Step
+	skip  bool // nothing is to be done: it is when what it needs is
+	do    func(context.Context) error
+}
+
+// tasks are what makes the next generation and lets it serve.
+//
+//	gateway ───────┬► copies ─► database ─► accept ─► load ──┬► migrate ─┬► start ─► ready ─► route
+//	database image ┴► images ────────────────────────────────┴► create ──┘
+//
+// Nothing runs before its database is loaded and migrated but the database
+// itself. What keeps its data is made as late as it can be, since what serves
+// stops for that.
+func (r *run) tasks() []task {
+	return append(r.loading(r.copyAndKeep),
+		task{name: StepCreate, needs: r.unlessKept([]Step{StepImages, StepDatabase}, []Step{StepImages, StepCopies}), do: r.createAll},
+		task{name: StepMigrate, needs: []Step{StepImages, StepLoad}, skip: r.options.Migrate == nil, do: r.migrate},
+		task{name: StepStart, needs: []Step{StepMigrate, StepCreate}, do: r.startAll},
+		task{name: StepReady, needs: []Step{StepGateway, StepStart}, do: r.waitReady},
+		task{name: StepRoute, needs: []Step{StepReady}, do: r.route},
+	)
+}
+
+// loading is what leads to a database that has the archive.
+func (r *run) loading(copies func(context.Context) error) []task {
+	return []task{
+		{name: StepGateway, do: r.startGateway},
+		{name: StepDatabaseImage, do: r.fetchDatabaseImage},
+		{name: StepImages, needs: []Step{StepDatabaseImage}, do: r.fetchImages},
+		{name: StepCopies, needs: []Step{StepGateway, StepDatabaseImage}, do: copies},
+		{name: StepDatabase, needs: r.unlessKept([]Step{StepCopies}, []Step{StepCreate}), do: r.startDatabase},
+		{name: StepAccept, needs: []Step{StepDatabase}, do: r.awaitDatabase},
+		{name: StepLoad, needs: []Step{StepAccept}, skip: r.archive == nil, do: r.load},
+	}
+}
+
+func (r *run) unlessKept(usual, kept []Step) []Step {
+	if len(r.carried) > 0 {
+		return kept
+	}
+	return usual
+}
+
+// perform does every task as soon as all that it needs is done, beside what
+// else can be done then. The first that fails ends the others, and is the
+// error.
+func (r *run) perform(ctx context.Context, tasks []task) error {
+	defer r.doneMaking()
+	done := map[Step]chan struct{}{}
+	for _, t := range tasks {
+		done[t.name] = make(chan struct{})
+	}
+	if err := feasible(tasks); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, t := range tasks {
+		group.Go(func() error {
+			for _, need := range t.needs {
+				select {
+				case <-done[need]:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			}
+			if !t.skip {
+				if err := r.step(ctx, t.name, t.do); err != nil {
+					return err
+				}
+			}
+			close(done[t.name])
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// feasible refuses tasks that could wait for each other, or for none, for
+// ever.
+func feasible(tasks []task) error {
+	left, done := slices.Clone(tasks), map[Step]bool{}
+	for len(left) > 0 {
+		before := len(left)
+		left = slices.DeleteFunc(left, func(t task) bool {
+			ready := !slices.ContainsFunc(t.needs, func(need Step) bool { return !done[need] })
+			done[t.name] = ready
+			return ready
+		})
+		if len(left) == before {
+			return fmt.Errorf("%s can never begin: it needs %q", left[0].name, left[0].needs)
+		}
+	}
+	return nil
+}
+
+// step runs one step between its events and takes its time.
+func (r *run) step(ctx context.Context, name Step, do func(context.Context) error) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	r.begin(name)
+	r.emit(Event{Step: name, Kind: Began})
+	began := time.Now()
+	err := do(context.WithValue(ctx, stepKey{}, name))
+	took := time.Since(began)
+	culprit := r.end(name, took, err)
+	if err != nil {
+		text := err.Error()
+		if culprit != name && ctx.Err() != nil {
+			text = GivenUp
+		}
+		r.emit(Event{Step: name, Kind: Failed, Text: text, Took: took})
+		return err
+	}
+	r.emit(Event{Step: name, Kind: Done, Took: took})
+	return nil
+}
+
+func (r *run) begin(name Step) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.current = name
+}
+
+// end tells which step was the first to fail.
+func (r *run) end(name Step, took time.Duration, err error) Step {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if err != nil {
+		r.failedIn = cmp.Or(r.failedIn, name)
+	} else {
+		r.result.Timings = append(r.result.Timings, Timing{Step: name, Took: took})
+	}
+	return r.failedIn
+}
+
+// stepKey is that of the step which a context belongs to: several run at the
+// same time.
+type stepKey struct{}
+
+// stepIn is the step that a context belongs to, or else the one that began
+// last.
+func (r *run) stepIn(ctx context.Context) Step {
+	if step, ok := ctx.Value(stepKey{}).(Step); ok {
+		return step
+	}
+	return r.latest()
+}
+
+func (r *run) latest() Step {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.current
+}
