@@ -20,7 +20,7 @@ func TestConfig_DatabaseIsAServiceOrMore(t *testing.T) {
 	for file, want := range map[string]database{
 		"preview: {database: db}":                               {Service: "db"},
 		"preview: {database: {service: db, name: app}}":         {Service: "db", Name: "app"},
-		"preview: {database: {name: \"${NAME}\"}}":                  {Name: "shop"},
+		"preview: {database: {name: \"${NAME}\"}}":              {Name: "shop"},
 		"preview: {database: {databases: {events: e.sql.zst}}}": {Databases: map[string]string{"events": "e.sql.zst"}},
 	} {
 		c := new(Config)
