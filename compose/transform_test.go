@@ -202,7 +202,7 @@ func settled(t *testing.T, c goldenCase) map[string]string {
 	if diff := cmp.Diff(before, yaml(t, p)); diff != "" {
 		t.Errorf("the input was changed (-before +after)\n%s", diff)
 	}
-	return map[string]string{"want.changes": changeLines(changes), "want.yaml": dataOf(t, out)}
+	return map[string]string{"want.changes": toldLines(changes), "want.yaml": dataOf(t, out)}
 }
 
 // dataOf leaves of a project what its data is on.
