@@ -53,7 +53,7 @@ const (
 // decisions are paths relative to dir. It reads folders, to follow links and to
 // tell files from folders.
 func PlanCopies(p *types.Project, root, dir string, decisions map[string]string) (*Copies, []Change, error) {
-	c := &copying{Copies: &Copies{Root: resolve(root)}, parts: map[string]Part{}}
+	c := &copying{Copies: &Copies{Root: resolve(root)}, dir: absolute(resolve(root), dir), parts: map[string]Part{}}
 	if err := c.decide(dir, decisions); err != nil {
 		return nil, nil, err
 	}
@@ -73,6 +73,7 @@ func PlanCopies(p *types.Project, root, dir string, decisions map[string]string)
 // copying is a plan being made.
 type copying struct {
 	*Copies
+	dir     string // what names of paths start from
 	parts   map[string]Part
 	used    map[string]bool // by a service
 	changes []Change
@@ -151,7 +152,9 @@ func (c *copying) service(p *types.Project, s types.ServiceConfig) error {
 			continue
 		}
 		part := c.use(name)
-		c.changes = append(c.changes, part.change(s.Name, rel(c.Root, bindSource(p, v))))
+		change := part.change(s.Name, asWritten(c.dir, bindSource(p, v)))
+		change.Usual = v.ReadOnly && part.Given == MountCopy
+		c.changes = append(c.changes, change)
 	}
 	for what, file := range objectFiles(p, s) {
 		name, inside := c.within(file)
@@ -229,6 +232,15 @@ func objectFiles(p *types.Project, s types.ServiceConfig) map[string]string {
 		}
 	}
 	return files
+}
+
+// asWritten is a path as a compose file has it.
+func asWritten(dir, source string) string {
+	name := rel(dir, source)
+	if filepath.IsAbs(name) || strings.HasPrefix(name, "..") || name == "." {
+		return name
+	}
+	return "./" + name
 }
 
 func (p Part) change(service, source string) Change {

@@ -262,7 +262,7 @@ func TestPlanCopies_NamesEachMount(t *testing.T) {
 	for _, c := range changes {
 		got = append(got, c.Service+": "+c.What)
 	}
-	if diff := cmp.Diff([]string{"web: mounts uploads: a copy of it", "web: mounts gone: an empty folder in its place"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"web: mounts ./uploads: a copy of it", "web: mounts ./gone: an empty folder in its place"}, got); diff != "" {
 		t.Error(diff)
 	}
 }

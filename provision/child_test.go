@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -103,11 +106,18 @@ func TestUp_KilledAtAnyStepLeavesNothingThatDownDoesNotRemove(t *testing.T) {
 
 func dieAndGoDown(t *testing.T, step provision.Step, kind provision.Kind) {
 	f := newFixture(t, 3)
+	f.write("compose.yaml", strings.Replace(composeFile, `["uploads:/uploads"]`, `[".:/checkout", "./gone:/gone", "uploads:/uploads"]`, 1))
 	f.options.Archive = f.archive("apple")
 	f.options.Migrate = &provision.Migrate{Service: "tool"}
+	before := snapshot(t, f.options.Source.Dir)
 	if !f.upAndDie(step, kind) {
 		t.Errorf("no event %s of %s", kind, step)
 	}
+	defer func() {
+		if diff := cmp.Diff(before, snapshot(t, f.options.Source.Dir)); diff != "" {
+			t.Errorf("the checkout has changed: %s", diff)
+		}
+	}()
 	if _, err := provision.Down(t.Context(), f.machine, f.options.Preview.ID, nil); err != nil && !isNoPreview(err) {
 		t.Error(err)
 	}

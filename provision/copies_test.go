@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -160,6 +161,13 @@ func TestUp_MountsCopiesAndLeavesTheCheckoutAsItWas(t *testing.T) {
 	f.up()
 	f.assertMountsAreCopies()
 	unchanged("an update")
+	// The files are as they were: the second generation lies over the first one's copy.
+	bases := slices.DeleteFunc(things(t.Context(), t, f.machine, "dev.offshoot.files"), func(name string) bool {
+		return !strings.HasPrefix(name, "volume "+f.options.Preview.ID)
+	})
+	if diff := cmp.Diff([]string{"volume " + f.options.Preview.ID + "-g1_base"}, bases); diff != "" {
+		t.Error(diff)
+	}
 	if _, err := provision.Down(t.Context(), f.machine, f.options.Preview.ID, nil); err != nil {
 		t.Error(err)
 	}

@@ -55,8 +55,9 @@ func TestPlan_TellsWhatAnUpWouldDoWithoutAnEngine(t *testing.T) {
 		t.Error(diff)
 	}
 	mounts := []PlannedMount{
+		{Service: "cache", Type: "volume", Source: "offshoot-data-cache", Target: "/data"},
 		{Service: "db", Type: "volume", Source: compose.DatabaseVolume, Target: "/var/lib/postgresql/data"},
-		{Service: "web", Type: "bind", Source: "content", Target: "/content", ReadOnly: true},
+		{Service: "web", Type: "bind", Source: "content", Target: "/content", ReadOnly: true, Given: compose.MountEmpty},
 		{Service: "web", Type: "volume", Target: "/srv"},
 	}
 	if diff := cmp.Diff(mounts, plan.Mounts); diff != "" {
@@ -92,7 +93,7 @@ services:
 	if len(plan.Problems) != 4 || slices.ContainsFunc(plan.Problems, func(p Problem) bool { return !p.Usage || len(p.Hints) == 0 }) {
 		t.Errorf("problems %+v, want those of archive, database, expose and migrate", plan.Problems)
 	}
-	if len(plan.Services) != 3 || len(plan.Mounts) != 1 {
+	if len(plan.Services) != 3 || len(plan.Mounts) != 3 { // of the databases too
 		t.Errorf("services %+v, mounts %+v", plan.Services, plan.Mounts)
 	}
 }

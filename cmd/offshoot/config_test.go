@@ -134,7 +134,7 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			},
 			[]string{
 				`did you mean "source"?`, `did you mean "tables"?`,
-				"known here: compose, database, migrate, expose, expires, keep_seeds, environment, allow, port, domain, public, acme",
+				"known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, keep_seeds, environment, mounts, allow, port, domain, public, acme",
 			},
 		},
 		{

@@ -104,7 +104,7 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 		{"preview: {port: 80.0}", "1: preview.port: not a whole number", ""},
 		{"preview: {port: 99999999999999999999}", "1: preview.port: not a whole number", ""},
 		{"x: 1", `1: unknown key "x"`, "known here: project, source, subset, preview, pull_requests, sweep, provider, ec2, mask, schema, scanned, privacy"},
-		{"preview:\n  <<: {port: 80}", `2: unknown key "preview.<<"`, "known here: compose, database, migrate, expose, expires, keep_seeds, environment, allow, port, domain, public, acme"},
+		{"preview:\n  <<: {port: 80}", `2: unknown key "preview.<<"`, "known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, keep_seeds, environment, mounts, allow, port, domain, public, acme"},
 		{"? [a, b]\n: c", "1: the file: a key that is not plain text", ""},
 		{"subset:\n\ttables: {}", "2: found character that cannot start any token", ""},
 		{"project: *x", "1: unknown anchor 'x' referenced", ""},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -190,6 +191,12 @@ func (p upPlan) mountLines() []string {
 
 func mountSource(m provision.PlannedMount) string {
 	switch {
+	case m.Given == compose.MountCopy:
+		return "a copy of ./" + m.Source
+	case m.Given == compose.MountEmpty:
+		return "an empty folder for ./" + m.Source
+	case m.Given == compose.MountShared:
+		return "the checkout's own ./" + m.Source
 	case m.Type == "bind" && filepath.IsAbs(m.Source):
 		return m.Source
 	case m.Type == "bind":
