@@ -101,11 +101,9 @@ func (c *copies) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	defer c.root.Close()
-	current, exists, err := c.findGateway(ctx)
-	if err != nil || !exists {
-		return errors.Join(err, errors.New("there is no gateway"))
+	if c.image, err = c.programImage(ctx); err != nil {
+		return err
 	}
-	c.image = current.Config.Image
 	if c.layers, err = c.volume(ctx, "_layers", nil); err != nil {
 		return err
 	}

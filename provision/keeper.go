@@ -160,12 +160,12 @@ func (r *run) startKeeper(ctx context.Context, hold []string) error {
 // makeKeeper makes a keeper that says something from the first.
 func (r *run) makeKeeper(ctx context.Context, k keeper) error {
 	api := r.Engine.Client()
-	current, exists, err := r.findGateway(ctx)
-	if err != nil || !exists {
-		return errors.Join(err, errors.New("there is no gateway"))
+	image, err := r.programImage(ctx)
+	if err != nil {
+		return err
 	}
 	labels := r.keeperLabels()
-	created, err := api.ContainerCreate(ctx, keeperConfig(current.Config.Image, labels), keeperHost(r.keeping.hold), nil, nil, k.name(r.next))
+	created, err := api.ContainerCreate(ctx, keeperConfig(image, labels), keeperHost(r.keeping.hold), nil, nil, k.name(r.next))
 	if err != nil {
 		return explainKeeper(r.next, k, err)
 	}

@@ -146,6 +146,11 @@ func (r *run) readyAgain(ctx context.Context) error {
 			return err
 		}
 	}
+	// What is shown was settled when the preview was made.
+	r.result.Links, r.options.Expose = r.next.links(r.at), map[string]int{}
+	for _, p := range r.next.Expose {
+		r.options.Expose[p.Service] = p.Number
+	}
 	return r.waitReady(ctx)
 }
 

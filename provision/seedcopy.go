@@ -45,14 +45,27 @@ func (r *run) copyVolume(ctx context.Context, v volumeCopy) (how string, bytes i
 	return how, bytes, nil
 }
 
+// programImage is the image of the gateway, which is that of all containers in
+// which our own program runs.
+func (m Machine) programImage(ctx context.Context) (string, error) {
+	current, exists, err := m.findGateway(ctx)
+	if err == nil && !exists {
+		err = errors.New("there is no gateway")
+	}
+	if err != nil {
+		return "", err
+	}
+	return current.Config.Image, nil
+}
+
 // runProgram runs the gateway's program in a container of its own, as root, to
 // its end, and gives what it printed.
 func (r *run) runProgram(ctx context.Context, argv []string, labels map[string]string, host *container.HostConfig) (text string, err error) {
-	current, exists, err := r.findGateway(ctx)
-	if err != nil || !exists {
-		return "", errors.Join(err, errors.New("there is no gateway"))
+	image, err := r.programImage(ctx)
+	if err != nil {
+		return "", err
 	}
-	config := &container.Config{Image: current.Config.Image, Cmd: argv, User: "0:0", Labels: labels}
+	config := &container.Config{Image: image, Cmd: argv, User: "0:0", Labels: labels}
 	return r.runOnce(ctx, config, host, r.next.Preview.project(r.next.Number)+"-clone", nil)
 }
 
