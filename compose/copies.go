@@ -217,6 +217,31 @@ func bindSource(p *types.Project, v types.ServiceVolumeConfig) string {
 	return ""
 }
 
+// Unmounted are the paths on this computer that services mount before, and none
+// does after: as they are written, and with links followed.
+func Unmounted(before, after *types.Project) []string {
+	var gone []string
+	left := boundPaths(after)
+	for _, path := range boundPaths(before) {
+		if !slices.Contains(left, path) && !slices.Contains(gone, path) {
+			gone = append(gone, path)
+		}
+	}
+	return gone
+}
+
+func boundPaths(p *types.Project) []string {
+	var paths []string
+	for _, name := range p.ServiceNames() {
+		for _, v := range p.Services[name].Volumes {
+			if source := bindSource(p, v); source != "" {
+				paths = append(paths, filepath.Clean(source), resolve(source))
+			}
+		}
+	}
+	return paths
+}
+
 // objectFiles are the files of a service's secrets and configs, by what they
 // are: Compose binds them.
 func objectFiles(p *types.Project, s types.ServiceConfig) map[string]string {

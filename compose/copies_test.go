@@ -266,3 +266,46 @@ func TestPlanCopies_NamesEachMount(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A database's data is left out by the image's name alone, where an application
+// does not mount the folder by itself.
+func TestFiles_LeavesOutWhatIsMountedForDataOnly(t *testing.T) {
+	dir := checkoutOf(t, `
+services:
+  db: {image: "postgres:15", volumes: ["./devdata:/var/lib/postgresql/data", "./init:/docker-entrypoint-initdb.d:ro"]}
+  cache: {image: "redis:7", volumes: ["./link:/data"]}
+  search: {image: "elasticsearch:8", volumes: ["./shared:/usr/share/elasticsearch/data"]}
+  web: {build: ., volumes: [".:/app", "./shared:/shared"], env_file: .env}
+`, "devdata/PG_VERSION", "init/tables.sql", "redisdata/dump.rdb", "link->redisdata", "shared/index", ".env", "Dockerfile")
+	files, err := compose.Files(t.Context(), compose.Source{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, file := range files {
+		name, _ := strings.CutPrefix(file, dir)
+		got = append(got, name)
+	}
+	if diff := cmp.Diff([]string{"", "/.env", "/compose.yaml", "/init", "/shared"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestMayMountData_TellsBeforeTheImagesAreThere(t *testing.T) {
+	for service, want := range map[string]bool{
+		"{image: 'mysql:8', volumes: ['./d:/var/lib/mysql']}":                          true,
+		"{build: ./mysql, volumes: ['./d:/var/lib/mysql/']}":                           true,
+		"{image: 'mongo:7', command: [mongod, --dbpath=/m], volumes: ['./d:/m']}":      true,
+		"{build: ., command: [mongod, --dbpath, /m], volumes: ['./d:/m']}":             true,
+		"{image: 'acme/postgres:1', volumes: ['./d:/elsewhere']}":                      true,
+		"{build: ., environment: {PGDATA: /pgdata/16}, volumes: ['./d:/pgdata']}":      true,
+		"{image: 'mysql:8', volumes: ['./init:/docker-entrypoint-initdb.d:ro']}":       false,
+		"{image: 'mysql:8', volumes: ['data:/var/lib/mysql']}":                         false,
+		"{build: ., volumes: ['.:/app', './public:/srv/public', '/app/node_modules']}": false,
+	} {
+		p := project(t, "services:\n  db: {image: 'postgres:15', volumes: ['./devdata:/var/lib/postgresql/data']}\n  other: "+service+"\nvolumes: {data: {}}\n")
+		if got := compose.MayMountData(p, "db"); got != want {
+			t.Errorf("%s: %v", service, got)
+		}
+	}
+}

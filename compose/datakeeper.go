@@ -93,6 +93,38 @@ func keeperOf(s types.ServiceConfig, image ImageConfig) (keeper, bool) {
 	return keeper{}, false
 }
 
+// MayMountData tells whether a service beside the database may have its data on
+// a path of this computer, as far as that can be told before the images are
+// there: by what the service is called, says, and mounts where such servers keep
+// data.
+func MayMountData(p *types.Project, database string) bool {
+	for _, name := range p.ServiceNames() {
+		s := p.Services[name]
+		if name == database {
+			continue
+		}
+		_, known := keeperOf(s, ImageConfig{})
+		for _, v := range s.Volumes {
+			if bindSource(p, v) != "" && !v.ReadOnly && (known || isDataHome(s, v.Target)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isDataHome tells whether a mount at target lies where some server keeps data.
+func isDataHome(s types.ServiceConfig, target string) bool {
+	for _, k := range keepers {
+		for _, dir := range append(slices.Clone(k.homes), k.moved(s, ImageConfig{})) {
+			if dir != "" && (holds(target, dir) || holds(dir, target)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // serves tells whether a service starts the server, and does not only use its
 // image for a client.
 func (k keeper) serves(s types.ServiceConfig) bool {

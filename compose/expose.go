@@ -91,9 +91,17 @@ var otherPorts = []uint32{
 	7687, 9042, 9092, 9300, 11211, 26257, 27017,
 }
 
+// asidePorts are those of debuggers, and of pages that reload themselves: what
+// listens there may take connections and say nothing, and costs the time to
+// find that out.
+var asidePorts = []uint32{2345, 5005, 5678, 9229, 24678, 35729}
+
 func portRank(port uint32) int {
 	if i := slices.Index(webPorts, port); i >= 0 {
 		return i
+	}
+	if slices.Contains(asidePorts, port) {
+		return len(webPorts) + 1
 	}
 	return len(webPorts)
 }

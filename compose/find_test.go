@@ -121,6 +121,7 @@ func TestFindExposed_ServicesWithPublishedPorts(t *testing.T) {
 	for text, want := range map[string]map[string]int{
 		"services: {web: {image: w, ports: ['8000:80']}}":                                                  {"web": 80},
 		"services: {web: {image: w, ports: ['9229:9229', '3000:3000']}}":                                   {"web": 3000},
+		"services: {web: {image: w, ports: ['5678:5678', '8001:8001']}}":                                   {"web": 8001},
 		"services: {web: {image: w, ports: ['22:22', '7777:7777']}}":                                       {"web": 7777},
 		"services: {web: {image: w, ports: ['80:80']}, api: {image: a, ports: [5000]}}":                    {"web": 80, "api": 5000},
 		"services: {web: {image: w, ports: ['80:80']}, db: {image: postgres, ports: ['8080:8080']}}":       {"web": 80},

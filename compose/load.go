@@ -64,15 +64,38 @@ func Load(ctx context.Context, src Source) (*types.Project, []Change, error) {
 }
 
 // Files lists what a project reads of its checkout: compose files and what they
-// include, files of variables, secrets, configs, build contexts, mounts. Paths
+// include, files of variables, secrets, configs, build contexts, mounts. What is
+// mounted for the data of a database only is not read: see SettleData. Paths
 // are absolute, and some may not exist. Errors are those of Load.
 func Files(ctx context.Context, src Source) ([]string, error) {
-	_, l, err := read(ctx, src)
+	project, l, err := read(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	data, err := dataMounts(project)
 	if err != nil {
 		return nil, err
 	}
 	slices.Sort(l.check.read)
-	return slices.Compact(l.check.read), nil
+	return slices.DeleteFunc(slices.Compact(l.check.read), func(path string) bool { return slices.Contains(data, path) }), nil
+}
+
+// dataMounts are what SettleData would leave out, as far as that is known
+// without images.
+func dataMounts(p *types.Project) ([]string, error) {
+	images := map[string]ImageConfig{}
+	for _, name := range p.ServiceNames() {
+		images[name] = ImageConfig{}
+	}
+	database, err := FindDatabase(p, "")
+	if err != nil {
+		database = "" // another one may be meant
+	}
+	settled, _, err := SettleData(p, Options{Database: database}, images)
+	if err != nil {
+		return nil, err
+	}
+	return Unmounted(p, settled), nil
 }
 
 func read(ctx context.Context, src Source) (project *types.Project, l *loading, err error) {

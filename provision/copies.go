@@ -164,7 +164,8 @@ func (c *copies) folders(ctx context.Context) error {
 }
 
 // list says what is to be copied: what git sees, and what the compose project
-// names though git ignores it.
+// names though git ignores it. The data of a database that the developer runs
+// is for nobody to see, and changes while it is read.
 func (c *copies) list(ctx context.Context) ([]worktree.Entry, error) {
 	paths, err := worktree.List(ctx, c.Root)
 	if err != nil {
@@ -174,6 +175,7 @@ func (c *copies) list(ctx context.Context) ([]worktree.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	needed = slices.DeleteFunc(needed, func(path string) bool { return slices.Contains(c.unmounted, path) })
 	for _, i := range c.Copied(true) {
 		needed = append(needed, filepath.Join(c.Root, filepath.FromSlash(c.Parts[i].Path)))
 	}

@@ -132,17 +132,7 @@ func newFixture(t *testing.T, pullRequest int) *fixture {
 
 func fixtureOn(t *testing.T, machine provision.Machine, project string, pullRequest int) *fixture {
 	t.Helper()
-	f := &fixture{t: t, machine: machine}
-	preview, err := provision.Identify("example.com/test/"+project, "", pullRequest, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := t.TempDir()
-	f.options = provision.Options{
-		Preview: preview, Commit: "c0ffee", Version: "test", Timeout: 3 * time.Minute,
-		NoSeed: true, // the tests of seeds make some
-		Source: compose.Source{Dir: folder, Env: map[string]string{"GREETING": "one"}},
-	}
+	f := fixtureOf(t, machine, project, pullRequest, t.TempDir())
 	f.write("compose.yaml", composeFile)
 	f.write("Dockerfile", dockerfile)
 	content, err := os.ReadFile(programPath(t))
@@ -150,6 +140,22 @@ func fixtureOn(t *testing.T, machine provision.Machine, project string, pullRequ
 		t.Fatal(err)
 	}
 	f.write("program", string(content))
+	return f
+}
+
+// fixtureOf is a preview of what is in a folder.
+func fixtureOf(t *testing.T, machine provision.Machine, project string, pullRequest int, folder string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, machine: machine}
+	preview, err := provision.Identify("example.com/test/"+project, "", pullRequest, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.options = provision.Options{
+		Preview: preview, Commit: "c0ffee", Version: "test", Timeout: 3 * time.Minute,
+		NoSeed: true, // the tests of seeds make some
+		Source: compose.Source{Dir: folder, Env: map[string]string{"GREETING": "one"}},
+	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()

@@ -40,6 +40,7 @@ func (r *run) settleDatabase(ctx context.Context) error {
 		}
 		r.settled[service] = true
 	}
+	r.unmounted = append(r.unmounted, compose.Unmounted(r.stack.Load().Project(), own)...)
 	r.stack.Store(r.stack.Load().With(labelVolumes(own, r.next.Number)))
 	r.result.Changes = append(r.result.Changes, changes...)
 	r.tellNotKept(images)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/offshoot-dev/offshoot/compose"
 )
 
 // task is a step of making a generation: what it does, and the steps that it
@@ -24,6 +26,7 @@ type task struct {
 //	gateway ───────┬► copies ─► database ─► accept ─► load ──┬► migrate ─┬► start ─► ready ─► route
 //	database image ┴► images ────────────────────────────────┴► create ──┘
 //
+// Copies wait for all images where these decide what is data: see copiesNeed.
 // Nothing runs before its database is loaded and migrated but the database
 // itself. What keeps its data is made as late as it can be, since what serves
 // stops for that.
@@ -43,11 +46,21 @@ func (r *run) loading(copies func(context.Context) error) []task {
 		{name: StepGateway, do: r.startGateway},
 		{name: StepDatabaseImage, do: r.fetchDatabaseImage},
 		{name: StepImages, needs: []Step{StepDatabaseImage}, do: r.fetchImages},
-		{name: StepCopies, needs: []Step{StepGateway, StepDatabaseImage}, do: copies},
+		{name: StepCopies, needs: r.copiesNeed(), do: copies},
 		{name: StepDatabase, needs: r.unlessKept([]Step{StepCopies}, []Step{StepCreate}), do: r.startDatabase},
 		{name: StepAccept, needs: []Step{StepDatabase}, do: r.awaitDatabase},
 		{name: StepLoad, needs: []Step{StepAccept}, skip: r.archive == nil, do: r.load},
 	}
+}
+
+// copiesNeed are the images, where one of them may say that what a service mounts
+// is the data of another server: that is nothing to copy.
+func (r *run) copiesNeed() []Step {
+	needs := []Step{StepGateway, StepDatabaseImage}
+	if stack := r.stack.Load(); stack != nil && compose.MayMountData(stack.Project(), r.next.Database) {
+		needs = append(needs, StepImages)
+	}
+	return needs
 }
 
 func (r *run) unlessKept(usual, kept []Step) []Step {

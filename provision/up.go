@@ -75,6 +75,7 @@ type run struct {
 	candidates map[string][]int // other ports that a service may be shown at
 	transform  compose.Options  // of the transformed project
 	settled    map[string]bool  // services whose data folder is settled
+	unmounted  []string         // paths of the checkout that the file mounts for data only
 	uses       []compose.DatabaseUse
 	owner      string   // of the database that the archive goes into, where it has to be made
 	others     []target // further databases of the server

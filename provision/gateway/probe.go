@@ -131,23 +131,31 @@ func question(ctx context.Context, link *url.URL) (*http.Request, error) {
 	return request, nil
 }
 
-// greeting tells from its first bytes what an answer is.
+// greeting tells from its first bytes what an answer is, and waits for no more
+// of them than that takes: whatever says a little may then be silent.
 func greeting(reader *bufio.Reader) Spoken {
 	const start = "HTTP/1."
-	first, err := reader.Peek(len(start))
-	var timeout net.Error
-	switch {
-	case string(first) == start:
-		return HTTP
-	case len(first) > 1 && (first[0] == 0x15 || first[0] == 0x16) && first[1] == 3: // an alert or a handshake
-		return TLS
-	case len(first) > 0:
-		return Foreign
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return Silence
+	for n := 1; n <= len(start); n++ {
+		first, err := reader.Peek(n)
+		var timeout net.Error
+		switch {
+		case err == nil && strings.HasPrefix(start, string(first)):
+		case len(first) == 2 && isRecord(first[0]) && first[1] == 3:
+			return TLS
+		case err == nil && n == 1 && isRecord(first[0]): // the next one tells
+		case len(first) > 0:
+			return Foreign
+		case errors.As(err, &timeout) && timeout.Timeout():
+			return Silence
+		default:
+			return Hangup
+		}
 	}
-	return Hangup
+	return HTTP
 }
+
+// isRecord tells whether a TLS alert or handshake begins so.
+func isRecord(first byte) bool { return first == 0x15 || first == 0x16 }
 
 var plainHost = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,98}[a-z0-9])?(:[0-9]{1,5})?$`)
 

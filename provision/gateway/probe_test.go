@@ -86,6 +86,15 @@ func TestProbe_TellsWhatAPortSpeaks(t *testing.T) {
 	}
 }
 
+func TestProbe_WaitsForNoMoreThanItNeeds(t *testing.T) {
+	for text, want := range map[string]Spoken{"\x01\x02\x03\n": Foreign, "+OK\r\n": Foreign, "HTTPS": Foreign, "\x15\x03": TLS, "\x16.": Foreign} {
+		began := time.Now()
+		if got := probe(t.Context(), serveRaw(t, says(text)), shopLink, time.Minute); got.Spoke != want || time.Since(began) > 30*time.Second {
+			t.Errorf("%q: %+v after %v", text, got, time.Since(began))
+		}
+	}
+}
+
 func TestProbe_RecognizesWhoRefusesAHost(t *testing.T) {
 	onlyLocal := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

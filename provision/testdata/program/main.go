@@ -40,6 +40,10 @@ func run(ctx context.Context, args []string) error {
 		return web(ctx, args[1])
 	case len(args) > 2 && args[0] == "greet":
 		return greet(ctx, args[1], args[2])
+	case len(args) > 2 && args[0] == "application":
+		return runApplication(ctx, args[1], args[2:])
+	case len(args) > 2 && args[0] == "keep":
+		return keep(ctx, args[1], args[2])
 	case len(args) > 1 && args[0] == "say":
 		fmt.Println(args[1])
 		return nil
