@@ -180,9 +180,9 @@ func (f *fixture) assertMountsAreCopies() {
 	f.t.Helper()
 	const wait = `for i in $(seq 100); do [ -e /tmp/done ] && break; sleep 0.1; done; `
 	for script, want := range map[string]string{
-		wait + "cat /tmp/page":                    "as committed",
-		"cat /tmp/found":                          ".gitignore\nDockerfile\ncompose.yaml\nignored\nkey.pem\nlib\nmissing\nout\npage\nprogram\npublic",
-		"cat /single":                             "as committed", // a file is a copy of its own
+		wait + "cat /tmp/page": "as committed",
+		"cat /tmp/found":       ".gitignore\nDockerfile\ncompose.yaml\nignored\nkey.pem\nlib\nmissing\nout\npage\nprogram\npublic",
+		"cat /single":          "as committed", // a file is a copy of its own
 		"cat /ignored/upload /app/ignored/upload": "zz",
 		"ls -A /missing; stat -c %u /missing":     "70",
 		"readlink /app/out /app/public/link":      "/etc/hostname\n../page",

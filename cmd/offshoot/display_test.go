@@ -78,8 +78,10 @@ func TestShowResult_TellsWhatIsUnusual(t *testing.T) {
 	got := told(func(u *ui.UI) {
 		showResult(u, &provision.Result{
 			Changes: []compose.Change{
-				{What: "labels", Why: "to find them", Usual: true}, {Service: "db", What: "no fixed address"},
-				{What: "variable X is empty", Why: "nobody sets it"}, {Service: "db", What: "fsync=off", Usual: true},
+				{What: "labels", Why: "to find them", Usual: true},
+				{Service: "db", What: "no fixed address"},
+				{What: "variable X is empty", Why: "nobody sets it"},
+				{Service: "db", What: "fsync=off", Usual: true},
 			},
 			Migrated: &provision.Migrated{Output: []string{"1 migration"}},
 		}, false)
