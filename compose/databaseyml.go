@@ -38,17 +38,18 @@ func FrameworkUses(root string, p *types.Project, database string) []DatabaseUse
 	return uses
 }
 
-// buildFolders are the root and the folders of the checkout that services are
-// built from, relative to it.
+// buildFolders are the folders of the checkout that the project lies in and that
+// its services are built from, relative to the root, and the root itself.
 func buildFolders(root string, p *types.Project) []string {
-	folders := []string{"."}
+	folders, paths := []string{"."}, []string{p.WorkingDir}
 	for _, name := range p.ServiceNames() {
-		b := p.Services[name].Build
-		if b == nil || !filepath.IsAbs(b.Context) {
-			continue
+		if b := p.Services[name].Build; b != nil {
+			paths = append(paths, b.Context)
 		}
-		folder, err := filepath.Rel(root, b.Context)
-		if folder = filepath.ToSlash(folder); err == nil && filepath.IsLocal(folder) && !slices.Contains(folders, folder) {
+	}
+	for _, at := range paths {
+		folder, err := filepath.Rel(root, at)
+		if folder = filepath.ToSlash(folder); err == nil && filepath.IsAbs(at) && filepath.IsLocal(folder) && !slices.Contains(folders, folder) {
 			folders = append(folders, folder)
 		}
 	}

@@ -44,7 +44,7 @@ func TestFrameworkUses_ReadsOnlyFilesOfTheCheckout(t *testing.T) {
 	root, outside := t.TempDir(), t.TempDir()
 	production := "production"
 	context := func(dir string) *types.BuildConfig { return &types.BuildConfig{Context: dir} }
-	p := &types.Project{Services: types.Services{
+	p := &types.Project{WorkingDir: filepath.Join(root, "deploy"), Services: types.Services{
 		"api":  {Build: context(filepath.Join(root, "api")), Environment: types.MappingWithEquals{"RAILS_ENV": &production}},
 		"far":  {Build: context(outside)},
 		"link": {Build: context(filepath.Join(root, "link"))},
@@ -60,6 +60,7 @@ func TestFrameworkUses_ReadsOnlyFilesOfTheCheckout(t *testing.T) {
 		}
 	}
 	write(filepath.Join(root, "api"))
+	write(filepath.Join(root, "deploy"))
 	write(outside)
 	if err := os.Symlink(outside, filepath.Join(root, "link")); err != nil {
 		t.Fatal(err)
@@ -70,7 +71,7 @@ func TestFrameworkUses_ReadsOnlyFilesOfTheCheckout(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(root, "pipe", railsFile), 0o644); err != nil {
 		t.Skip(err)
 	}
-	want := []DatabaseUse{{Source: "api/config/database.yml", Name: "shop"}}
+	want := []DatabaseUse{{Source: "deploy/config/database.yml", Name: "shop"}, {Source: "api/config/database.yml", Name: "shop"}}
 	if diff := cmp.Diff(want, FrameworkUses(root, p, "db")); diff != "" {
 		t.Error(diff)
 	}

@@ -27,7 +27,7 @@ func (r *run) nameDatabase(project *types.Project) []compose.Change {
 	project = withEnvironment(project, r.options.Environment)
 	r.uses = compose.DatabaseUses(project, r.next.Database)
 	if len(r.uses) == 0 {
-		r.uses = compose.FrameworkUses(r.options.Source.Dir, project, r.next.Database)
+		r.uses = compose.FrameworkUses(cmp.Or(r.options.Source.Root, r.options.Source.Dir), project, r.next.Database)
 	}
 	agreed, user := compose.AgreedDatabase(r.uses)
 	switch told, isTold := toldDatabase(project.Services[r.next.Database]); {
