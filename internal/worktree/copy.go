@@ -56,7 +56,8 @@ func Copy(from, to *os.Root, entries []Entry) (Copied, error) {
 	return total, nil
 }
 
-// A room is what is directly in one folder.
+// A room is what is directly in one folder. Of many files, each step down to
+// one costs, so that it is taken once for all of them.
 type room struct {
 	from, to string
 	entries  []Entry
@@ -64,27 +65,49 @@ type room struct {
 
 // arrange tells folders from the rest, and sorts the rest by folder.
 func arrange(from *os.Root, entries []Entry) (folders []Entry, rooms []*room, err error) {
-	byFolder := map[string]*room{}
+	byFolder := map[Entry]*room{}
 	for _, e := range entries {
-		info, err := from.Lstat(e.From)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue
-		case err != nil:
-			return nil, nil, err
-		case info.IsDir():
-			folders = append(folders, e)
-			continue
-		}
-		key := path.Dir(e.From) + "\x00" + path.Dir(e.To)
+		key := Entry{From: path.Dir(e.From), To: path.Dir(e.To)}
 		if byFolder[key] == nil {
-			byFolder[key] = &room{from: path.Dir(e.From), to: path.Dir(e.To)}
+			byFolder[key] = &room{from: key.From, to: key.To}
 			rooms = append(rooms, byFolder[key])
 		}
 		byFolder[key].entries = append(byFolder[key].entries, e)
 	}
+	for _, r := range rooms {
+		found, err := r.takeFolders(from)
+		if err != nil {
+			return nil, nil, err
+		}
+		folders = append(folders, found...)
+	}
 	slices.SortFunc(folders, func(a, b Entry) int { return cmp.Compare(a.To, b.To) })
-	return folders, rooms, nil
+	return folders, slices.DeleteFunc(rooms, func(r *room) bool { return len(r.entries) == 0 }), nil
+}
+
+// takeFolders takes the folders out of a room, and what is gone.
+func (r *room) takeFolders(from *os.Root) (folders []Entry, err error) {
+	folder, err := from.OpenRoot(r.from)
+	if err != nil {
+		r.entries = nil
+		return nil, ignoreMissing(err)
+	}
+	defer folder.Close()
+	rest := r.entries[:0]
+	for _, e := range r.entries {
+		info, err := folder.Lstat(path.Base(e.From))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case info.IsDir():
+			folders = append(folders, e)
+		default:
+			rest = append(rest, e)
+		}
+	}
+	r.entries = rest
+	return folders, nil
 }
 
 // fill copies what is in folders, several at a time.
@@ -179,18 +202,11 @@ func (c *copier) file(name, as string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
+	c.done.Files++
 	if err := c.content(in, out, info.Size()); err != nil {
 		return err
 	}
-	c.done.Files++
-	uid, gid := owner(info)
-	if err := out.Chown(uid, gid); err != nil {
-		return err
-	}
-	if err := out.Chmod(info.Mode().Perm()); err != nil {
-		return err
-	}
-	return c.to.Chtimes(as, info.ModTime(), info.ModTime())
+	return dressFile(out, info)
 }
 
 func (c *copier) content(in, out *os.File, size int64) error {

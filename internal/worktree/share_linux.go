@@ -15,6 +15,24 @@ func Share(from, to *os.File) error {
 	return unix.IoctlFileClone(int(to.Fd()), int(from.Fd()))
 }
 
+// dressFile gives a copy owner, mode and time of the original; the time to the
+// microsecond.
+func dressFile(out *os.File, info fs.FileInfo) error {
+	if uid, gid := owner(info); uid != os.Geteuid() || gid != os.Getegid() {
+		if err := out.Chown(uid, gid); err != nil {
+			return err
+		}
+	}
+	if err := out.Chmod(info.Mode().Perm()); err != nil {
+		return err
+	}
+	at := unix.NsecToTimeval(info.ModTime().UnixNano())
+	if err := unix.Futimes(int(out.Fd()), []unix.Timeval{at, at}); err != nil {
+		return &os.PathError{Op: "futimes", Path: out.Name(), Err: err}
+	}
+	return nil
+}
+
 func owner(info fs.FileInfo) (uid, gid int) {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(stat.Uid), int(stat.Gid)
