@@ -93,7 +93,11 @@ func (r *run) letRun(ctx context.Context, s survey) error {
 			return err
 		}
 	}
-	return r.step(ctx, StepReady, r.readyAgain)
+	if err := r.step(ctx, StepReady, r.readyAgain); err != nil {
+		return err
+	}
+	// It may have been asleep, which is what the gateway says until it is told.
+	return r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) })
 }
 
 // startEnded starts what has ended. First it is said that the preview serves: a
