@@ -183,6 +183,7 @@ func (f *fixture) assertMountsAreCopies() {
 		wait + "cat /tmp/page": "as committed",
 		"cat /tmp/found":       ".gitignore\nDockerfile\ncompose.yaml\nignored\nkey.pem\nlib\nmissing\nout\npage\nprogram\npublic",
 		"cat /single":          "as committed", // a file is a copy of its own
+		// What git ignores and the file names, and what is not there at all.
 		"cat /ignored/upload /app/ignored/upload": "zz",
 		"ls -A /missing; stat -c %u /missing":     "70",
 		"readlink /app/out /app/public/link":      "/etc/hostname\n../page",
