@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"golang.org/x/term"
@@ -70,6 +71,26 @@ func (t *Terminal) Restore() {
 	_ = term.Restore(int(t.file.Fd()), t.before)
 }
 
+// resize hands sizes on until ctx ends. An exec that has just been started may
+// not run yet, on a busy machine for a while, and has no size then.
+func (e *Engine) resize(ctx context.Context, exec string, sizes <-chan Size) {
+	var size Size
+	var again <-chan time.Time
+	for {
+		select {
+		case size = <-sizes:
+		case <-again:
+		case <-ctx.Done():
+			return
+		}
+		again = nil
+		err := e.Client().ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(size.Width), Height: uint(size.Height)})
+		if err != nil {
+			again = time.After(pollEvery)
+		}
+	}
+}
+
 // terminal gives a running exec the sizes that it is told, or those of the
 // caller's terminal when in is one. The function it returns ends that.
 func (e *Engine) terminal(ctx context.Context, exec string, in io.Reader, sizes <-chan Size) (end func(), err error) {
@@ -85,15 +106,7 @@ func (e *Engine) terminal(ctx context.Context, exec string, in io.Reader, sizes 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for {
-			select {
-			case size := <-sizes:
-				// Best effort: an exec that has ended has no size.
-				_ = e.Client().ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(size.Width), Height: uint(size.Height)})
-			case <-ctx.Done():
-				return
-			}
-		}
+		e.resize(ctx, exec, sizes)
 	}()
 	return func() {
 		cancel()
