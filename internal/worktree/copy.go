@@ -197,7 +197,7 @@ func (c *copier) file(name, as string) (err error) {
 	if err != nil || !info.Mode().IsRegular() {
 		return err
 	}
-	out, err := c.to.OpenFile(as, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	out, err := c.to.OpenFile(as, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm())
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,11 @@ func dressFile(out *os.File, info fs.FileInfo) error {
 			return err
 		}
 	}
-	if err := out.Chmod(info.Mode().Perm()); err != nil {
-		return err
+	// Mostly it was made with that mode, and to look is cheaper than to change.
+	if made, err := out.Stat(); err != nil || made.Mode().Perm() != info.Mode().Perm() {
+		if err := out.Chmod(info.Mode().Perm()); err != nil {
+			return err
+		}
 	}
 	at := unix.NsecToTimeval(info.ModTime().UnixNano())
 	if err := unix.Futimes(int(out.Fd()), []unix.Timeval{at, at}); err != nil {
