@@ -63,7 +63,7 @@ func (r *run) prepareCopies(ctx context.Context) error {
 		return fmt.Errorf("copy the checkout: %w", err)
 	}
 	own, err := plan.Place(r.written, compose.Places{
-		Base: c.at(c.base), Layers: c.at(c.layers), Labels: r.volumeLabels(), Reuse: r.carried,
+		Base: c.base.Mountpoint, Layers: c.layers.Mountpoint, Labels: r.volumeLabels(), Reuse: r.carried,
 	})
 	if err != nil {
 		return err
@@ -89,9 +89,6 @@ type copies struct {
 	base, layers volume.Volume
 	entries      []worktree.Entry // of the folders
 }
-
-// at is where a volume is on the engine's computer.
-func (c *copies) at(v volume.Volume) string { return v.Mountpoint }
 
 func (c *copies) prepare(ctx context.Context) (err error) {
 	if len(c.Copied(true))+len(c.Copied(false)) == 0 {
