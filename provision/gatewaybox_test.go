@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 
@@ -99,7 +100,14 @@ func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
 	seen := ""
 	_, err := provision.Up(t.Context(), a.machine, a.options, func(e provision.Event) {
 		if e.Step == provision.StepGateway && e.Kind == provision.Done {
-			_, seen = get(t, neighbour.URL)
+			// Until it listens, the engine accepts the connection and cuts it; what it answers first is what counts.
+			answers := func() bool {
+				var status int
+				status, seen = get(t, neighbour.URL)
+				return status != 0
+			}
+			for deadline := time.Now().Add(30 * time.Second); !answers() && time.Now().Before(deadline); {
+			}
 		}
 	})
 	if err != nil || seen != "two" || a.gatewayID() == before {
