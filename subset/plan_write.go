@@ -9,12 +9,13 @@ import (
 
 // WriteText prints the plan for people.
 func (p *Plan) WriteText(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s\n%s\n", p.headline(), p.table(columns(w, 120)), p.promise())
-	writeNotes(&b, p.LeftOut, p.Warnings)
+	width := columns(w, unbounded)
+	lines := append([]string{p.promise()}, remarks(p.LeftOut, p.Warnings)...)
 	for _, advice := range p.Advice {
-		fmt.Fprintf(&b, "advice: %s\n", advice)
+		lines = append(lines, "advice: "+advice)
 	}
+	var b strings.Builder
+	b.WriteString(prose([]string{p.headline()}, width) + "\n" + p.table(columns(w, 120)) + "\n" + prose(lines, width))
 	_, err := io.WriteString(w, tidy(b.String()))
 	return err
 }

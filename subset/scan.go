@@ -119,18 +119,17 @@ func (c *Scan) Undecided() int {
 
 // WriteText prints the findings for people.
 func (c *Scan) WriteText(w io.Writer) error {
+	width := columns(w, unbounded)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d of %s columns look sensitive, %d of them without a rule\n", c.Database, len(c.Findings), number(int64(c.Columns)), c.Undecided())
+	b.WriteString(prose([]string{fmt.Sprintf("%s: %d of %s columns look sensitive, %d of them without a rule",
+		c.Database, len(c.Findings), number(int64(c.Columns)), c.Undecided())}, width))
 	if len(c.Findings) > 0 {
-		b.WriteString("\n")
-		table := aligned(&b)
-		fmt.Fprintln(table, "column\tlooks like\tsure\twhy\trule\t")
+		var g grid
+		g.add("column", "looks like", "sure", "why", "rule")
 		for _, f := range c.Findings {
-			fmt.Fprintf(table, "%s\t%s\t%.0f %%\t%s\t%s\t\n", f.Column(), f.Topic, 100*f.Confidence, f.Reason, f.becomes())
+			g.add(f.Column(), f.Topic, fmt.Sprintf("%.0f %%", 100*f.Confidence), f.Reason, f.becomes())
 		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
+		b.WriteString("\n" + g.text(width))
 	}
 	c.describeSchema(&b)
 	_, err := io.WriteString(w, tidy(b.String()))

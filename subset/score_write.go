@@ -59,7 +59,7 @@ func (s *Score) tableGrid() (g grid) {
 }
 
 func (s *Score) keyGrid() (g grid) {
-	g.add("foreign key", "fan-out", "shape", "children: source", "subset", "implied", "childless: source", "subset", "implied", "dangling")
+	g.add("foreign key", "fan-out", "shape", "mean: source", "subset", "implied", "childless: source", "subset", "implied", "dangling")
 	for _, k := range s.Keys {
 		g.add(k.Name, k.Fanout.text(), k.Shape.text(), mean(k.Mean.Source), mean(k.Mean.Subset), mean(k.Mean.Implied),
 			percent(k.Childless.Source), percent(k.Childless.Subset), percent(k.Childless.Implied), number(k.Dangling))

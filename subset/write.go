@@ -11,8 +11,9 @@ import (
 
 // WriteText prints the report for people.
 func (r *Report) WriteText(w io.Writer) error {
+	width := columns(w, unbounded)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", r.headline())
+	b.WriteString(prose([]string{r.headline()}, width) + "\n")
 	var numbers strings.Builder
 	table := aligned(&numbers)
 	fmt.Fprintln(table, "table\trows\ttarget\tkept\tsampled\tforced\tbytes\t")
@@ -25,17 +26,17 @@ func (r *Report) WriteText(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	b.WriteString(beside(numbers.String(), by, columns(w, unbounded)))
+	b.WriteString(beside(numbers.String(), by, width))
 	if line := r.comparison(); line != "" {
-		fmt.Fprintf(&b, "\n%s\n", line)
+		b.WriteString("\n" + prose([]string{line}, width))
 	}
 	if findings := r.findings(); len(findings) > 0 {
-		b.WriteString("\n" + strings.Join(findings, "\n") + "\n")
+		b.WriteString("\n" + prose(findings, width))
 	}
-	writeNotes(&b, r.LeftOut, r.Warnings)
+	b.WriteString(prose(remarks(r.LeftOut, r.Warnings), width))
 	if r.Score != nil {
 		b.WriteString("\n")
-		if err := r.Score.WriteText(&b); err != nil {
+		if err := r.Score.WriteText(sized{&b, width}); err != nil {
 			return err
 		}
 	}
@@ -45,6 +46,14 @@ func (r *Report) WriteText(w io.Writer) error {
 
 // unbounded is a width that nothing is broken for.
 const unbounded = 1 << 20
+
+// sized is a writer that says how wide it is.
+type sized struct {
+	io.Writer
+	width int
+}
+
+func (s sized) Columns() int { return s.width }
 
 // noticeable is the position bias from which on people are told: tables of
 // which rows were deleted here and there are never quite even.
@@ -121,13 +130,15 @@ func (t *TableReport) forces() string {
 	return text
 }
 
-func writeNotes(b *strings.Builder, leftOut []Omission, warnings []string) {
+func remarks(leftOut []Omission, warnings []string) []string {
+	var lines []string
 	for _, o := range leftOut {
-		fmt.Fprintf(b, "left out: %s.%s (%s)\n", o.Schema, o.Name, o.Reason)
+		lines = append(lines, fmt.Sprintf("left out: %s.%s (%s)", o.Schema, o.Name, o.Reason))
 	}
 	for _, warning := range warnings {
-		fmt.Fprintf(b, "warning: %s\n", warning)
+		lines = append(lines, "warning: "+warning)
 	}
+	return lines
 }
 
 func writeJSON(w io.Writer, v any) error {
