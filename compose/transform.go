@@ -108,6 +108,7 @@ var steps = []func(*edit){
 	restart,
 	logging,
 	limits,
+	withoutRawSockets,
 	environment,
 	labels,
 }

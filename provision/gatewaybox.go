@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -300,7 +301,8 @@ func joinNetworks(ctx context.Context, api client.APIClient, current container.I
 	return nil
 }
 
-// probe asks from inside of the gateway what a port answers at its link.
+// probe asks from inside of the gateway what a port answers at its link: at
+// the address that the container has now, which no other one can take.
 func (m Machine) probe(ctx context.Context, c box, number int, link Link) (gateway.Answer, error) {
 	var answer gateway.Answer
 	current, exists, err := m.findGateway(ctx)
@@ -310,7 +312,20 @@ func (m Machine) probe(ctx context.Context, c box, number int, link Link) (gatew
 	if !exists {
 		return answer, errors.New("the gateway is gone")
 	}
-	output, err := outputOf(ctx, m.Engine.Client(), current.ID, gatewayBinary, "gateway", "probe", c.address(), strconv.Itoa(number), link.base())
+	asked, err := m.Engine.Client().ContainerInspect(ctx, c.ID)
+	if err != nil && !notFound(err) {
+		return answer, fmt.Errorf("inspect container %s: %w", c.short(), err)
+	}
+	if asked.NetworkSettings != nil {
+		c.Networks = slices.Sorted(maps.Keys(asked.NetworkSettings.Networks))
+		c.Addresses = addressesOf(asked.NetworkSettings.Networks)
+	}
+	at, known := c.Addresses[c.entry()]
+	if !known { // it is just starting, or has ended
+		answer.Spoke = gateway.Nothing
+		return answer, nil
+	}
+	output, err := outputOf(ctx, m.Engine.Client(), current.ID, gatewayBinary, "gateway", "probe", at.String(), strconv.Itoa(number), link.base())
 	if err == nil {
 		err = json.Unmarshal([]byte(output), &answer)
 	}

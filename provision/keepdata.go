@@ -26,7 +26,7 @@ func (r *run) halt(ctx context.Context) error {
 	var ids []string
 	for _, c := range s.boxes(r.serving.Preview.ID, r.serving.Number) {
 		if c.running() && c.hasOneOf(r.carried) {
-			ids = append(ids, c.address())
+			ids = append(ids, c.short())
 		}
 	}
 	if err := r.serving.set(ctx, api, markStopped, map[string]string{labelContainers: strings.Join(ids, ",")}); err != nil {

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"sort"
 
@@ -52,7 +53,7 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 			ID: g.Preview.ID, Site: at.site(g.Preview), SignIn: g.SignIn,
 		}
 		if state == gateway.Serving {
-			route.Address = s.backend(id, number, p)
+			s.lead(&route, number, p)
 		}
 		routes = append(routes, route)
 		if i == 0 && several { // it has a name like the others', too: one that leads to its own
@@ -69,21 +70,30 @@ func (s survey) toldSeveral(id string, number int) bool {
 	return slices.ContainsFunc(s.boxes(id, number), func(c box) bool { return len(generationOf(c.Labels).Expose) > 1 })
 }
 
-// backend is the address of a service's container. Docker answers the short
-// id of a container in every network that it is in; names of containers can
-// be longer than DNS allows, and those of services are the same in all
-// previews.
-func (s survey) backend(id string, number int, p port) string {
-	address := ""
-	for _, c := range s.boxes(id, number) {
-		if c.service() == p.Service && (address == "" || c.running()) {
-			address = fmt.Sprintf("%s:%d", c.address(), p.Number)
+// lead lets a route lead to the container of its service, if there is one: to
+// its address, and to the id that the engine finds the next one by, which
+// counts in the container's own networks only. Names of containers can be
+// longer than DNS allows, and those of services are the same in all previews.
+func (s survey) lead(route *gateway.Route, number int, p port) {
+	for _, c := range s.boxes(route.ID, number) {
+		if c.service() != p.Service || route.Container != "" && !c.running() {
+			continue
 		}
+		route.Container, route.Networks = c.short(), nil
+		for _, name := range c.Networks {
+			route.Networks = append(route.Networks, s.subnets[name]...)
+		}
+		route.Address = c.address(p.Number)
 	}
-	if address == "" {
-		return "missing.invalid:80" // a page that names the service, not an unknown host
+}
+
+// address is where a port of a container is, while it runs. Else only the port
+// is known.
+func (b box) address(number int) string {
+	if at, known := b.Addresses[b.entry()]; known {
+		return netip.AddrPortFrom(at, uint16(number)).String()
 	}
-	return address
+	return fmt.Sprintf(":%d", number)
 }
 
 // reached are the networks that the gateway has to be in: one of each exposed
@@ -94,9 +104,8 @@ func (s survey) reached() []string {
 		if c.oneOff() || len(c.Networks) == 0 || !c.running() {
 			continue
 		}
-		exposed := slices.ContainsFunc(generationOf(c.Labels).Expose, func(p port) bool { return p.Service == c.service() })
-		if exposed && !slices.ContainsFunc(c.Networks, func(n string) bool { return slices.Contains(networks, n) }) {
-			networks = append(networks, c.Networks[0])
+		if slices.ContainsFunc(generationOf(c.Labels).Expose, func(p port) bool { return p.Service == c.service() }) {
+			networks = append(networks, c.entry())
 		}
 	}
 	slices.Sort(networks)

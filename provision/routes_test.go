@@ -3,6 +3,7 @@ package provision
 import (
 	"encoding/json"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -28,11 +29,18 @@ func marked(g generation, m mark) jar {
 	return jar{Name: g.markName(m), Labels: labels, Created: noon}
 }
 
+// addressed is the address that boxed gives a container.
+func addressed(id string) netip.Addr { return netip.AddrFrom4([4]byte{10, 9, 0, id[0]}) }
+
 func boxed(g generation, service, id, state string, more map[string]string) box {
 	labels := g.labels()
 	labels[composeService] = service
 	maps.Copy(labels, more)
-	return box{ID: id + "00000000000000", Name: service, Labels: labels, State: state, Networks: []string{g.Preview.project(g.Number) + "_default"}}
+	b := box{ID: id + "00000000000000", Name: service, Labels: labels, State: state, Networks: []string{g.Preview.project(g.Number) + "_default"}}
+	if state == "running" {
+		b.Addresses = map[string]netip.Addr{b.entry(): addressed(id)}
+	}
+	return b
 }
 
 func TestRoutes_LeadToTheHighestGenerationThatServes(t *testing.T) {
@@ -48,12 +56,13 @@ func TestRoutes_LeadToTheHighestGenerationThatServes(t *testing.T) {
 			boxed(g3, "web", "cccccccccccc", "running", nil),
 		},
 		volumes: []jar{marked(g1, markServing), marked(g2, markServing), marked(g3, markBegun)},
+		subnets: map[string][]netip.Prefix{"shop-pr-1-g2_default": {netip.MustParsePrefix("10.9.0.0/24")}, "other": {netip.MustParsePrefix("10.8.0.0/24")}},
 	}
 	want := gateway.Table{Routes: []gateway.Route{{
 		Host: "pr-1.shop.localhost", Project: "shop", Preview: "pr-1", Service: "web",
-		Address: "bbbbbbbbbbbb:8000", State: gateway.Serving, Commit: "abc", Branch: "b", Since: noon, ID: "shop-pr-1",
+		Address: "10.9.0.98:8000", Container: "bbbbbbbbbbbb", Networks: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/24")}, State: gateway.Serving, Commit: "abc", Branch: "b", Since: noon, ID: "shop-pr-1",
 	}}}
-	if diff := cmp.Diff(want, s.routes(entrance{port: 8480})); diff != "" {
+	if diff := cmp.Diff(want, s.routes(entrance{port: 8480}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"shop-pr-1-g1_default", "shop-pr-1-g2_default", "shop-pr-1-g3_default"}, s.reached()); diff != "" {
@@ -121,9 +130,9 @@ func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *t
 		got[route.Host] = [2]string{route.Address, route.LeadsTo}
 	}
 	want := map[string][2]string{
-		"api--pr-1.shop.localhost": {"aaaaaaaaaaaa:9000", ""},
-		"web--pr-1.shop.localhost": {"bbbbbbbbbbbb:80", "pr-1.shop.localhost"},
-		"pr-1.shop.localhost":      {"bbbbbbbbbbbb:80", ""},
+		"api--pr-1.shop.localhost": {"10.9.0.97:9000", ""},
+		"web--pr-1.shop.localhost": {"10.9.0.98:80", "pr-1.shop.localhost"},
+		"pr-1.shop.localhost":      {"10.9.0.98:80", ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -150,7 +159,7 @@ func TestRoutes_OfTheOnlyOneLeftKeepTheNameThatServicesWereTold(t *testing.T) {
 	for _, route := range s.routes(entrance{port: 8480}).Routes {
 		got[route.Host] = route.Address + " " + route.LeadsTo
 	}
-	want := map[string]string{"pr-1.shop.localhost": "aaaaaaaaaaaa:9000 ", "api--pr-1.shop.localhost": "aaaaaaaaaaaa:9000 pr-1.shop.localhost"}
+	want := map[string]string{"pr-1.shop.localhost": "10.9.0.97:9000 ", "api--pr-1.shop.localhost": "10.9.0.97:9000 pr-1.shop.localhost"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -159,7 +168,7 @@ func TestRoutes_OfTheOnlyOneLeftKeepTheNameThatServicesWereTold(t *testing.T) {
 func TestRoutes_OfAServiceWithoutAContainerStillNameIt(t *testing.T) {
 	g := stackOf(1, port{"web", 80})
 	routes := survey{volumes: []jar{marked(g, markServing)}}.routes(entrance{port: 8480}).Routes
-	if len(routes) != 1 || routes[0].Service != "web" || routes[0].Address == "" {
+	if len(routes) != 1 || routes[0].Service != "web" || routes[0].Address != "" || routes[0].State != gateway.Serving {
 		t.Errorf("routes %+v", routes)
 	}
 }
@@ -257,20 +266,26 @@ func TestRoutes_OfMarkersThatShowNothingAreNone(t *testing.T) {
 	}
 }
 
+func leads(containers []box, number int, p port) string {
+	route := gateway.Route{ID: "shop-pr-1"}
+	survey{containers: containers}.lead(&route, number, p)
+	return route.Container + " " + route.Address
+}
+
 func TestBackend_PrefersTheContainerThatRuns(t *testing.T) {
 	web := port{"web", 8000}
 	g := stackOf(1, web)
 	old, now := boxed(g, "web", "old", "exited", nil), boxed(g, "web", "now", "running", nil)
 	oneOff := boxed(g, "web", "one", "running", map[string]string{composeOneOff: "True"})
 	for _, containers := range [][]box{{old, now, oneOff}, {now, old, oneOff}, {oneOff, old, now}} {
-		if got := (survey{containers: containers}).backend("shop-pr-1", 1, web); got != "now000000000:8000" {
+		if got := leads(containers, 1, web); got != "now000000000 10.9.0.110:8000" {
 			t.Errorf("leads to %s", got)
 		}
 	}
-	if got := (survey{containers: []box{old}}).backend("shop-pr-1", 1, web); got != "old000000000:8000" {
+	if got := leads([]box{old}, 1, web); got != "old000000000 :8000" {
 		t.Errorf("where none runs: %s", got)
 	}
-	if got := (survey{containers: []box{now}}).backend("shop-pr-1", 2, web); !strings.HasSuffix(got, ".invalid:80") {
+	if got := leads([]box{now}, 2, web); got != " " {
 		t.Errorf("of another generation: %s", got)
 	}
 }
@@ -283,7 +298,7 @@ func TestReached_IsOneNetworkOfEachExposedContainerThatRuns(t *testing.T) {
 		in(boxed(g, "db", "c", "running", nil), "inner"), in(boxed(g, "web", "d", "exited", nil), "gone"),
 		in(boxed(g, "web", "e", "running", map[string]string{composeOneOff: "True"}), "tool"), in(boxed(g, "web", "f", "running", nil)),
 	}}
-	if got := s.reached(); !slices.Equal(got, []string{"front"}) {
+	if got := s.reached(); !slices.Equal(got, []string{"back", "front"}) {
 		t.Errorf("networks %q", got)
 	}
 }

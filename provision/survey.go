@@ -1,8 +1,11 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"net/netip"
 	"slices"
 	"sort"
 	"strings"
@@ -28,7 +31,8 @@ const (
 type survey struct {
 	containers []box
 	volumes    []jar
-	networks   []string            // their names
+	networks   []string // their names
+	subnets    map[string][]netip.Prefix
 	others     []map[string]string // the labels of networks and images
 }
 
@@ -39,6 +43,7 @@ type box struct {
 	State, Status string
 	Created       time.Time
 	Networks      []string
+	Addresses     map[string]netip.Addr // in its networks, while it runs
 	Volumes       []string
 }
 
@@ -46,7 +51,15 @@ func (b box) preview() string { return b.Labels[labelPreview] }
 func (b box) service() string { return b.Labels[composeService] }
 func (b box) oneOff() bool    { return strings.EqualFold(b.Labels[composeOneOff], "true") }
 func (b box) running() bool   { return b.State == container.StateRunning }
-func (b box) address() string { return b.ID[:min(len(b.ID), 12)] }
+func (b box) short() string   { return b.ID[:min(len(b.ID), 12)] }
+
+// entry is the network by which the gateway reaches a container.
+func (b box) entry() string {
+	if len(b.Networks) == 0 {
+		return ""
+	}
+	return b.Networks[0]
+}
 
 // A jar is one volume: of a stack, or a marker.
 type jar struct {
@@ -86,8 +99,10 @@ func look(ctx context.Context, api client.APIClient, id string) (survey, error) 
 	for _, v := range volumes.Volumes {
 		s.volumes = append(s.volumes, jarOf(v))
 	}
+	s.subnets = map[string][]netip.Prefix{}
 	for _, n := range networks {
 		s.networks, s.others = append(s.networks, n.Name), append(s.others, n.Labels)
+		s.subnets[n.Name] = subnetsOf(n)
 	}
 	for _, i := range images {
 		if builtByUs(i) {
@@ -119,10 +134,8 @@ func boxOf(c container.Summary) box {
 		b.Name = strings.TrimPrefix(c.Names[0], "/")
 	}
 	if c.NetworkSettings != nil {
-		for name := range c.NetworkSettings.Networks {
-			b.Networks = append(b.Networks, name)
-		}
-		slices.Sort(b.Networks)
+		b.Networks = slices.Sorted(maps.Keys(c.NetworkSettings.Networks))
+		b.Addresses = addressesOf(c.NetworkSettings.Networks)
 	}
 	for _, m := range c.Mounts {
 		if m.Type == mount.TypeVolume {
@@ -130,6 +143,32 @@ func boxOf(c container.Summary) box {
 		}
 	}
 	return b
+}
+
+// addressesOf are the addresses of a container by the names of its networks.
+func addressesOf(networks map[string]*network.EndpointSettings) map[string]netip.Addr {
+	addresses := map[string]netip.Addr{}
+	for name, at := range networks {
+		if at == nil {
+			continue
+		}
+		ip, err := netip.ParseAddr(cmp.Or(at.IPAddress, at.GlobalIPv6Address))
+		if err == nil {
+			addresses[name] = ip
+		}
+	}
+	return addresses
+}
+
+// subnetsOf are those that the addresses of a network are in.
+func subnetsOf(n network.Summary) []netip.Prefix {
+	var subnets []netip.Prefix
+	for _, config := range n.IPAM.Config {
+		if subnet, err := netip.ParsePrefix(config.Subnet); err == nil {
+			subnets = append(subnets, subnet)
+		}
+	}
+	return subnets
 }
 
 func jarOf(v *volume.Volume) jar {
@@ -144,6 +183,7 @@ func (s survey) via(gateway string) survey {
 		containers: slices.DeleteFunc(slices.Clone(s.containers), func(c box) bool { return other(c.Labels) }),
 		volumes:    slices.DeleteFunc(slices.Clone(s.volumes), func(v jar) bool { return other(v.Labels) }),
 		networks:   s.networks,
+		subnets:    s.subnets,
 		others:     slices.DeleteFunc(slices.Clone(s.others), other),
 	}
 }

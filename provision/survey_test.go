@@ -108,14 +108,14 @@ func TestBoxOf_TakesNamesNetworksAndVolumesInOrder(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if got.preview() != "shop-pr-1" || got.service() != "web" || got.oneOff() || !got.running() || got.address() != "0123456789ab" {
+	if got.preview() != "shop-pr-1" || got.service() != "web" || got.oneOff() || !got.running() || got.short() != "0123456789ab" {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestBoxOf_OfAContainerThatIsBeingRemovedIsEmptyNotAPanic(t *testing.T) {
 	got := boxOf(container.Summary{ID: "0123", State: "removing"})
-	if got.Name != "" || got.preview() != "" || got.service() != "" || got.oneOff() || got.running() || got.address() != "0123" {
+	if got.Name != "" || got.preview() != "" || got.service() != "" || got.oneOff() || got.running() || got.short() != "0123" {
 		t.Errorf("%+v", got)
 	}
 	for _, value := range []string{"True", "true", "TRUE"} {

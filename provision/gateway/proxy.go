@@ -84,7 +84,7 @@ func routeOf(r *http.Request) Route {
 // rewrite passes the Host on as the browser sent it, so that links, cookies
 // and origin checks of the application see its public name.
 func rewrite(r *httputil.ProxyRequest) {
-	r.SetURL(&url.URL{Scheme: "http", Host: routeOf(r.In).Address})
+	r.SetURL(&url.URL{Scheme: "http", Host: routeOf(r.In).host()})
 	r.Out.Host = r.In.Host
 	r.Out.URL.RawQuery = r.In.URL.RawQuery // as it was sent, also where Go cannot parse it
 	withoutSignIn(r.Out.Header)
@@ -115,7 +115,7 @@ func backendDown(w http.ResponseWriter, r *http.Request, err error) {
 func transport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		DialContext:           dialer.DialContext,
+		DialContext:           connect(dialer),
 		DisableCompression:    true,
 		ExpectContinueTimeout: time.Second,
 		IdleConnTimeout:       30 * time.Second,

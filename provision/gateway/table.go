@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sort"
@@ -26,19 +27,25 @@ const (
 
 // A Route leads one host name to one port of one container.
 type Route struct {
-	Host    string    `json:"host"`              // pr-12.shop.localhost
-	Project string    `json:"project"`           // shop
-	Preview string    `json:"preview"`           // pr-12
-	Service string    `json:"service"`           // web
-	Address string    `json:"address,omitempty"` // 0f3a5c7b9d1e:8000
-	State   State     `json:"state"`
-	Commit  string    `json:"commit,omitempty"`
-	Branch  string    `json:"branch,omitempty"`
-	Since   time.Time `json:"since,omitzero"`   // when this state began
-	Expires time.Time `json:"expires,omitzero"` // when the preview may be removed
-	ID      string    `json:"id,omitempty"`     // shop-pr-12: what one signs in to
-	SignIn  bool      `json:"sign_in,omitempty"`
-	Site    string    `json:"site,omitempty"` // the name that all hosts of a public preview are at or below
+	Host    string `json:"host"`    // pr-12.shop.localhost
+	Project string `json:"project"` // shop
+	Preview string `json:"preview"` // pr-12
+	Service string `json:"service"` // web
+	// Address is that of the service's container when the route was made, with
+	// the port: 172.20.0.3:8000. Without a container that runs it is :8000.
+	Address string `json:"address,omitempty"`
+	// Container is the short id of the container, and Networks are those of its
+	// preview, in which it may have another address by now.
+	Container string         `json:"container,omitempty"`
+	Networks  []netip.Prefix `json:"networks,omitempty"`
+	State     State          `json:"state"`
+	Commit    string         `json:"commit,omitempty"`
+	Branch    string         `json:"branch,omitempty"`
+	Since     time.Time      `json:"since,omitzero"`   // when this state began
+	Expires   time.Time      `json:"expires,omitzero"` // when the preview may be removed
+	ID        string         `json:"id,omitempty"`     // shop-pr-12: what one signs in to
+	SignIn    bool           `json:"sign_in,omitempty"`
+	Site      string         `json:"site,omitempty"` // the name that all hosts of a public preview are at or below
 	// LeadsTo is another host of the same service, which browsers are sent to:
 	// pages, cookies and scripts are to have one origin.
 	LeadsTo string `json:"leads_to,omitempty"`
@@ -91,8 +98,8 @@ func readTable(r io.Reader) (Table, error) {
 		if route.SignIn && route.ID == "" {
 			return Table{}, fmt.Errorf("read routes: host %q wants a sign-in to nothing", route.Host)
 		}
-		if route.State == Serving && route.Address == "" {
-			return Table{}, fmt.Errorf("read routes: host %q serves without an address", route.Host)
+		if route.Address != "" && !isAddress(route.Address) {
+			return Table{}, fmt.Errorf("read routes: host %q leads to %q, which is no address", route.Host, route.Address)
 		}
 	}
 	return table, nil

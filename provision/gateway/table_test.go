@@ -27,7 +27,7 @@ func TestHostName_IsBareAndLowerCase(t *testing.T) {
 func TestReadTable_SortsAndFinds(t *testing.T) {
 	table, err := readTable(strings.NewReader(`{"routes":[
 		{"host":"b.x.localhost","project":"x","preview":"b","service":"web","state":"starting"},
-		{"host":"a.x.localhost","project":"x","preview":"a","service":"web","state":"serving","address":"1:80"}]}`))
+		{"host":"a.x.localhost","project":"x","preview":"a","service":"web","state":"serving","address":"10.0.0.1:80"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,8 @@ func TestReadTable_RefusesWhatCannotBeServed(t *testing.T) {
 		"upper case":  `{"routes":[{"host":"A","state":"starting"}]}`,
 		"port":        `{"routes":[{"host":"a:80","state":"starting"}]}`,
 		"no host":     `{"routes":[{"state":"starting"}]}`,
-		"no address":  `{"routes":[{"host":"a","state":"serving"}]}`,
+		"a name":      `{"routes":[{"host":"a","state":"serving","address":"web:80"}]}`,
+		"no port":     `{"routes":[{"host":"a","state":"serving","address":"10.0.0.1"}]}`,
 	} {
 		if table, err := readTable(strings.NewReader(input)); err == nil {
 			t.Errorf("%s: accepted as %+v", name, table)
