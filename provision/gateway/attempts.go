@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// How often a password may be wrong within a minute: for one address, and for
-// all that ask for one preview. A password of 80 bits is not found by trying;
-// this keeps those who try from being a load.
+// How often a password may be wrong within a minute, for one address and for
+// all that ask for one preview, until wrong ones are told to wait. A password of
+// 80 bits is not found by trying; this keeps those who try from being a load.
 const (
 	attemptsOfOne = 10
 	attemptsOfAll = 300

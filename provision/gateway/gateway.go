@@ -23,6 +23,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -181,42 +182,61 @@ func serve(ctx context.Context, group *errgroup.Group, listener net.Listener, ha
 }
 
 // restricted closes connections that came in on an address outside of its
-// networks.
+// networks, and those that come from one of the other networks it is in: those
+// of previews, whose containers could send packets for any of its addresses.
 type restricted struct {
 	net.Listener
 	networks []netip.Prefix
+	attached func() []netip.Prefix // all networks that it is in now
 }
 
 func restrict(listener net.Listener, networks []netip.Prefix) net.Listener {
 	if len(networks) == 0 {
 		return listener
 	}
-	return restricted{Listener: listener, networks: networks}
+	return restricted{Listener: listener, networks: networks, attached: attached}
 }
 
 func (r restricted) Accept() (net.Conn, error) {
 	for {
 		conn, err := r.Listener.Accept()
-		if err != nil || r.allows(conn.LocalAddr()) {
+		if err != nil || r.allows(conn.LocalAddr(), conn.RemoteAddr()) {
 			return conn, err
 		}
 		_ = conn.Close()
 	}
 }
 
-func (r restricted) allows(address net.Addr) bool {
-	tcp, ok := address.(*net.TCPAddr)
-	if !ok {
+func (r restricted) allows(local, remote net.Addr) bool {
+	to, ok := addressOf(local)
+	from, known := addressOf(remote)
+	if !ok || !known || !to.IsLoopback() && !anyHas(r.networks, to) {
 		return false
 	}
-	ip := tcp.AddrPort().Addr().Unmap()
-	if ip.IsLoopback() {
-		return true
+	return from.IsLoopback() || anyHas(r.networks, from) || !anyHas(r.attached(), from)
+}
+
+func addressOf(a net.Addr) (netip.Addr, bool) {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}, false
 	}
-	for _, network := range r.networks {
-		if network.Contains(ip) {
-			return true
+	return tcp.AddrPort().Addr().Unmap().WithZone(""), true
+}
+
+func anyHas(networks []netip.Prefix, ip netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(ip) })
+}
+
+// attached are the networks of this computer's interfaces, which change while
+// the gateway runs.
+func attached() []netip.Prefix {
+	addresses, _ := net.InterfaceAddrs()
+	var networks []netip.Prefix
+	for _, address := range addresses {
+		if network, err := netip.ParsePrefix(address.String()); err == nil {
+			networks = append(networks, network.Masked())
 		}
 	}
-	return false
+	return networks
 }

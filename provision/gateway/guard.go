@@ -31,15 +31,19 @@ type guard struct {
 // admits tells whether the request may go on to the preview. If not, it has
 // answered.
 func (g *guard) admits(w http.ResponseWriter, r *http.Request, table *Table, route Route) bool {
-	if strings.HasPrefix(r.URL.Path, ownPath) {
+	if route.SignIn && strings.HasPrefix(r.URL.Path, ownPath) {
 		g.own(w, r, route)
 		return false
 	}
-	if g.signedIn(r, route) || fromSibling(r, table, route) {
-		return true
-	}
-	if given := r.Header.Get(tokenHeader); given != "" {
+	if given := r.Header.Get(tokenHeader); given != "" && route.SignIn && !g.signedIn(r, route) {
 		return g.admitsToken(w, r, route, given)
+	}
+	if table.fromElsewhere(r, route) {
+		showElsewhere(w, r, route)
+		return false
+	}
+	if !route.SignIn || g.signedIn(r, route) {
+		return true
 	}
 	showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: r.URL.RequestURI()})
 	return false
@@ -49,31 +53,16 @@ func (g *guard) admits(w http.ResponseWriter, r *http.Request, table *Table, rou
 // can set one of the same name for a part of its host.
 func (g *guard) signedIn(r *http.Request, route Route) bool {
 	for _, cookie := range r.CookiesNamed(cookiePart + route.ID) {
-		if _, ok := g.key.check(cookie.Value, forCookie, route.ID, g.now()); ok {
+		if _, ok := g.key.check(cookie.Value, forCookie, route.holder(), g.now()); ok {
 			return true
 		}
 	}
 	return false
 }
 
-// fromSibling lets through what a browser asks before it calls one service of
-// a preview from a page of another: it never sends a cookie with that.
-// https://fetch.spec.whatwg.org/#cors-preflight-fetch
-func fromSibling(r *http.Request, table *Table, route Route) bool {
-	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
-		return false
-	}
-	origin, err := url.Parse(r.Header.Get("Origin"))
-	if err != nil {
-		return false
-	}
-	sibling, found := table.lookup(origin.Host)
-	return found && sibling.ID == route.ID
-}
-
 // admitsToken judges what a program sent to sign in with.
 func (g *guard) admitsToken(w http.ResponseWriter, r *http.Request, route Route, given string) bool {
-	if _, ok := g.key.check(given, forLink, route.ID, g.now()); ok {
+	if _, ok := g.key.check(given, forLink, route.holder(), g.now()); ok {
 		return true
 	}
 	if ok, wait := g.opens(r, route, given); ok {
@@ -86,14 +75,15 @@ func (g *guard) admitsToken(w http.ResponseWriter, r *http.Request, route Route,
 	return false
 }
 
-// opens tries a password, unless too many were wrong.
+// opens tries a password. The right one opens however many were wrong: others
+// could keep people out otherwise, and of 2^80 nobody finds it by trying.
 func (g *guard) opens(r *http.Request, route Route, password string) (ok, wait bool) {
+	if g.key.opens(password, route.holder()) {
+		return true, false
+	}
 	address := whose(r.RemoteAddr)
 	if !g.attempts.allow(route.ID, address, g.now()) {
 		return false, true
-	}
-	if g.key.opens(password, route.ID) {
-		return true, false
 	}
 	g.attempts.failed(route.ID, address, g.now())
 	return false, false
@@ -119,7 +109,7 @@ func (g *guard) link(w http.ResponseWriter, r *http.Request, route Route) {
 		showSignIn(w, r, http.StatusOK, route, signInPage{To: to})
 		return
 	}
-	expires, ok := g.key.check(token, forLink, route.ID, g.now())
+	expires, ok := g.key.check(token, forLink, route.holder(), g.now())
 	if !ok {
 		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "This link is not one of this preview, or no longer good."})
 		return
@@ -156,7 +146,7 @@ func (g *guard) welcome(w http.ResponseWriter, r *http.Request, route Route, exp
 		expires = latest
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: cookiePart + route.ID, Value: g.key.token(forCookie, route.ID, expires),
+		Name: cookiePart + route.ID, Value: g.key.token(forCookie, route.holder(), expires),
 		Domain: route.Site, Path: "/", Expires: expires,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
 	})

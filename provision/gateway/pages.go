@@ -101,6 +101,13 @@ func showSignIn(w http.ResponseWriter, r *http.Request, status int, route Route,
 	show(w, r, status, "signin.html", page{Title: "Sign in to " + route.Preview, Route: route, SignIn: content}, plain)
 }
 
+// showElsewhere refuses what a page of somebody else's makes a browser ask.
+func showElsewhere(w http.ResponseWriter, r *http.Request, route Route) {
+	show(w, r, http.StatusForbidden, "elsewhere.html", page{Title: "Asked by another page", Route: route},
+		fmt.Sprintf("a page that is not of preview %s of %s asked for this: open the preview itself, or send its password in the header %s",
+			route.Preview, route.Project, tokenHeader))
+}
+
 // showUncertified says why a browser would warn, and goes on once it would not.
 func showUncertified(w http.ResponseWriter, r *http.Request, route Route, link, problem string) {
 	w.Header().Set("Retry-After", "5")

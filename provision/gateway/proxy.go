@@ -57,7 +57,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		lead(w, r, route)
 		return
 	}
-	if found && route.SignIn && !g.guard.admits(w, r, table, route) {
+	if found && route.SignIn && table.isPreflight(r, route) {
+		r = bare(r)
+	} else if found && !g.guard.admits(w, r, table, route) {
 		return
 	}
 	switch {
@@ -95,10 +97,15 @@ func rewrite(r *httputil.ProxyRequest) {
 	}
 }
 
-// hide keeps search engines out of what other computers can reach.
+// hide keeps search engines out of what other computers can reach, and lets
+// pages of a preview be told from those of others.
 func hide(response *http.Response) error {
-	if routeOf(response.Request).Site != "" {
+	route := routeOf(response.Request)
+	if route.Site != "" {
 		response.Header.Set("X-Robots-Tag", noRobots)
+	}
+	if route.Several {
+		askForReferer(response.Header)
 	}
 	return nil
 }

@@ -100,7 +100,7 @@ func TestServe_SaysWhenItsPortIsTaken(t *testing.T) {
 }
 
 func TestRestrict_AnswersOnlyInItsOwnNetworks(t *testing.T) {
-	r := restricted{networks: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16"), netip.MustParsePrefix("fd00::/8")}}
+	r := restricted{networks: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16"), netip.MustParsePrefix("fd00::/8")}, attached: attached}
 	for address, want := range map[string]bool{
 		"172.20.0.2:80": true, "[::ffff:172.20.0.2]:80": true, "127.0.0.1:80": true, "[fd00::2]:80": true,
 		"172.21.0.2:80": false, "[fe80::1]:80": false,
@@ -109,11 +109,11 @@ func TestRestrict_AnswersOnlyInItsOwnNetworks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.allows(tcp); got != want {
+		if got := r.allows(tcp, tcp); got != want {
 			t.Errorf("%s: %v, want %v", address, got, want)
 		}
 	}
-	if r.allows(&net.UnixAddr{Name: "x"}) {
+	if r.allows(&net.UnixAddr{Name: "x"}, &net.UnixAddr{Name: "x"}) {
 		t.Error("an address without a network is allowed")
 	}
 }

@@ -13,6 +13,7 @@ import (
 // A Wish names the preview that somebody is to be let in to.
 type Wish struct {
 	ID      string    `json:"id"`
+	Pass    string    `json:"pass,omitempty"`   // see Route
 	Expires time.Time `json:"expires,omitzero"` // of the link; zero: never
 }
 
@@ -39,7 +40,7 @@ func commandSign(args []string, stdin io.Reader, stdout io.Writer) error {
 		return fmt.Errorf("gateway sign: no preview is named")
 	}
 	return json.NewEncoder(stdout).Encode(Pass{
-		Token: secret.token(forLink, wish.ID, wish.Expires), Password: secret.password(wish.ID),
+		Token: secret.token(forLink, holder(wish.ID, wish.Pass), wish.Expires), Password: secret.password(holder(wish.ID, wish.Pass)),
 	})
 }
 

@@ -44,11 +44,24 @@ type Route struct {
 	Since     time.Time      `json:"since,omitzero"`   // when this state began
 	Expires   time.Time      `json:"expires,omitzero"` // when the preview may be removed
 	ID        string         `json:"id,omitempty"`     // shop-pr-12: what one signs in to
+	Pass      string         `json:"pass,omitempty"`   // what links and passwords are good for; another one ends them
 	SignIn    bool           `json:"sign_in,omitempty"`
 	Site      string         `json:"site,omitempty"` // the name that all hosts of a public preview are at or below
+	// Several says that the preview has more than one host.
+	Several bool `json:"several,omitempty"`
 	// LeadsTo is another host of the same service, which browsers are sent to:
 	// pages, cookies and scripts are to have one origin.
 	LeadsTo string `json:"leads_to,omitempty"`
+}
+
+// holder is what a pass is made for: a preview, until its passes are changed.
+func (r Route) holder() string { return holder(r.ID, r.Pass) }
+
+func holder(id, pass string) string {
+	if pass == "" {
+		return id
+	}
+	return id + "\x00" + pass
 }
 
 // A Table is everything the gateway knows.
