@@ -3,9 +3,12 @@ package provision
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -41,10 +44,44 @@ func AccessTo(ctx context.Context, machine Machine, id string) (*Access, error) 
 	return machine.access(ctx, g, at)
 }
 
+// RotateAccess ends all links, tokens, passwords and sign-ins of a preview, and
+// tells how to get in from now on.
+func RotateAccess(ctx context.Context, machine Machine, id string) (*Access, error) {
+	err := machine.alone(ctx, id, "access", func(engineID string, s survey, g generation) error {
+		if !g.SignIn {
+			return ErrOpen
+		}
+		k, _, kept := s.keeper(id, g.Number)
+		if !kept {
+			return hint.Wrap(errors.New("it was made by an offshoot that did not know this"), "offshoot up makes it anew")
+		}
+		to := k
+		to.pass = newPass()
+		if err := machine.rename(ctx, g, k, to); err != nil {
+			return err
+		}
+		return machine.underGatewayLock(ctx, engineID, func() error { return machine.syncGateway(ctx) })
+	})
+	if err != nil {
+		return nil, fmt.Errorf("access to %s: %w", id, err)
+	}
+	return AccessTo(ctx, machine, id)
+}
+
+var passName = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// newPass tells the links of a preview from those before. It is no secret: what
+// is made with it takes the gateway's key as well.
+func newPass() string {
+	random := make([]byte, 8)
+	_, _ = rand.Read(random) // never fails
+	return hex.EncodeToString(random)
+}
+
 // access asks the gateway, which has the key, for a pass. It never leaves the
 // gateway's container, nor is a pass among the arguments of a process.
 func (m Machine) access(ctx context.Context, g generation, at entrance) (*Access, error) {
-	wish, err := json.Marshal(gateway.Wish{ID: g.Preview.ID, Expires: g.Expires})
+	wish, err := json.Marshal(gateway.Wish{ID: g.Preview.ID, Pass: g.Pass, Expires: g.Expires})
 	if err != nil {
 		return nil, fmt.Errorf("sign-in: %w", err)
 	}

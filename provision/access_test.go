@@ -87,6 +87,7 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 		t.Errorf("asked again: %+v, %v", again, err)
 	}
 	f.assertSecretsAreNotOnTheEngine(access)
+	f.assertRotates(front, link, access)
 	open := true
 	f.options.Public = &open
 	if f.up().Access != nil {
@@ -98,6 +99,39 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	if _, err := provision.AccessTo(t.Context(), f.machine, id); !errors.Is(err, provision.ErrOpen) {
 		t.Errorf("access to an open preview: %v", err)
 	}
+}
+
+// assertRotates ends what was given out, also over an update, and for the next
+// preview of that name.
+func (f *fixture) assertRotates(front provision.Front, link string, before *provision.Access) {
+	f.t.Helper()
+	signs := func(when string, access *provision.Access, want bool) {
+		f.t.Helper()
+		for name, given := range map[string]string{"password": access.Password, "token": access.Token} {
+			if response, _ := visit(f.t, front, link, http.Header{"Offshoot-Token": {given}}); (response.StatusCode == http.StatusOK) != want {
+				f.t.Errorf("%s, the %s: %s", when, name, response.Status)
+			}
+		}
+		if response, _ := visit(f.t, front, access.Links[0].URL, nil); (response.StatusCode == http.StatusSeeOther) != want {
+			f.t.Errorf("%s, the link: %s", when, response.Status)
+		}
+	}
+	after, err := provision.RotateAccess(f.t.Context(), f.machine, f.options.Preview.ID)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	signs("given out before", before, false)
+	signs("new", after, true)
+	if updated := f.up().Access; updated.Password != after.Password {
+		f.t.Error("an update changes the password")
+	}
+	signs("new, after an update", after, true)
+	signs("given out before, after an update", before, false)
+	f.down()
+	f.machine.Front = front
+	next := f.up().Access
+	signs("of the preview that was removed", after, false)
+	signs("of the next one", next, true)
 }
 
 // told tells whether there was such an event.

@@ -74,7 +74,10 @@ func (r *run) survey(ctx context.Context) (survey, error) {
 func (r *run) name(number int) {
 	r.next = generation{
 		Preview: r.options.Preview, Number: number, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
-		SignIn: r.signIn(),
+		SignIn: r.signIn(), Pass: r.serving.Pass,
+	}
+	if r.serving.Number == 0 {
+		r.next.Pass = newPass()
 	}
 	if r.options.Expires > 0 {
 		r.next.Expires = time.Now().Add(r.options.Expires).UTC().Truncate(time.Second)

@@ -32,6 +32,7 @@ type keeper struct {
 	id    string
 	is    mark      // markBegun, markServing or markAsleep
 	since time.Time // of markAsleep
+	pass  string    // another one than the labels say; empty: none
 	put   bool      // the end is another one than the labels say
 	until time.Time // that end; zero: none
 }
@@ -49,6 +50,9 @@ func (k keeper) name(g generation) string {
 	name := keeperPrefix + g.Preview.project(g.Number) + "." + string(k.is)
 	if !k.since.IsZero() {
 		name += ".since-" + k.since.UTC().Format(keeperTime)
+	}
+	if k.pass != "" {
+		name += ".pass-" + k.pass
 	}
 	switch {
 	case k.put && k.until.IsZero():
@@ -71,6 +75,8 @@ func keeperOf(g generation, name string) (keeper, bool) {
 		what, when, _ := strings.Cut(more, "-")
 		at, err := time.Parse(keeperTime, when)
 		switch {
+		case what == "pass" && passName.MatchString(when):
+			k.pass = when
 		case what == "until" && (err == nil || when == keeperNever):
 			k.put, k.until = true, at
 		case what == "since" && err == nil:

@@ -33,11 +33,12 @@ func TestKeeper_SaysByItsNameWhatItReadsBack(t *testing.T) {
 		"offshoot.shop-pr-1-g3.asleep.since-20260304T120000Z.until-20260304T130000Z": {
 			is: markAsleep, since: noon, put: true, until: noon.Add(time.Hour),
 		},
+		"offshoot.shop-pr-1-g3.serving.pass-0123456789abcdef.until-never": {is: markServing, pass: "0123456789abcdef", put: true},
 	} {
 		if got := k.name(g); got != want {
 			t.Errorf("name %q, want %q", got, want)
 		}
-		if got, ok := keeperOf(g, want); !ok || got.is != k.is || !got.since.Equal(k.since) || got.put != k.put || !got.until.Equal(k.until) {
+		if got, ok := keeperOf(g, want); !ok || got.is != k.is || !got.since.Equal(k.since) || got.put != k.put || got.pass != k.pass || !got.until.Equal(k.until) {
 			t.Errorf("%q is read as %+v, %v", want, got, ok)
 		}
 	}
@@ -49,6 +50,7 @@ func TestKeeper_ReadsNothingLikeItsName(t *testing.T) {
 		"offshoot.shop-pr-1-g4.serving", "shop-pr-1-g3.serving", "offshoot.shop-pr-1-g3.serving.until-", "offshoot.shop-pr-1-g3.serving.until-soon",
 		"offshoot.shop-pr-1-g3.serving.until-20261301T000000Z", "offshoot.shop-pr-1-g3.serving.until-never.until-never",
 		"offshoot.shop-pr-1-g3.asleep.until-never.since-20260304T120000Z", "offshoot.shop-pr-1-g3.serving.more-20260304T120000Z",
+		"offshoot.shop-pr-1-g3.serving.pass-", "offshoot.shop-pr-1-g3.serving.pass-x", "offshoot.shop-pr-1-g3.serving.until-never.pass-0123456789abcdef",
 		"offshoot.shop-pr-1-g3.SERVING", "x.offshoot.shop-pr-1-g3.serving",
 	} {
 		if k, ok := keeperOf(stackOf(3), name); ok {

@@ -38,6 +38,7 @@ const (
 	labelConfig     = prefix + "gateway-config"
 	labelFront      = prefix + "gateway-front" // on the gateway's container: a Front
 	labelSignIn     = prefix + "sign-in"       // "required", where one has to sign in to the preview
+	labelPass       = prefix + "pass"          // which links and passwords are good: see gateway.Route
 )
 
 const signInRequired = "required"
@@ -77,6 +78,7 @@ type generation struct {
 	Version  string
 	Via      string // the gateway
 	SignIn   bool   // whoever wants to see it has to sign in
+	Pass     string // those that a preview of this id had before have another one
 }
 
 // A port of a service that the gateway shows.
@@ -95,6 +97,7 @@ func (g generation) labels() map[string]string {
 	labels[labelExpose] = formatPorts(g.Expose)
 	labels[labelVersion] = g.Version
 	labels[labelVia] = g.Via
+	labels[labelPass] = g.Pass
 	if g.SignIn {
 		labels[labelSignIn] = signInRequired
 	}
@@ -110,7 +113,7 @@ func (g generation) everyLabel() map[string]string {
 	labels := map[string]string{
 		labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelLoaded: "", labelExpose: "", labelExpires: "",
 		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelKeeper: "", labelGateway: "", labelConfig: "",
-		labelFront: "", labelSignIn: "",
+		labelFront: "", labelSignIn: "", labelPass: "",
 	}
 	maps.Copy(labels, g.labels())
 	return labels
@@ -128,7 +131,7 @@ func generationOf(labels map[string]string) generation {
 		Preview: previewOf(labels), Number: number, Commit: labels[labelCommit],
 		Archive: labels[labelArchive], Database: labels[labelDatabase], Loaded: labels[labelLoaded],
 		Expose: parsePorts(labels[labelExpose]), Expires: expires, Version: labels[labelVersion], Via: labels[labelVia],
-		SignIn: labels[labelSignIn] == signInRequired,
+		SignIn: labels[labelSignIn] == signInRequired, Pass: labels[labelPass],
 	}
 }
 

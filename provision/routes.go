@@ -42,7 +42,8 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 		state, marker = gateway.Updating, stopped
 	}
 	g := generationOf(marker.Labels)
-	g.Expires = s.generation(id, number).Expires
+	now := s.generation(id, number)
+	g.Expires, g.Pass = now.Expires, now.Pass
 	several := len(g.Expose) > 1 || s.toldSeveral(id, number)
 	var routes []gateway.Route
 	for i, p := range g.Expose {
@@ -50,7 +51,10 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 			Project: g.Preview.Project, Preview: g.Preview.Name, Service: p.Service, State: state,
 			Host: at.host(g.Preview, p.Service, i == 0), Since: marker.Created,
 			Commit: g.Commit, Branch: g.Preview.Branch, Expires: g.Expires,
-			ID: g.Preview.ID, Site: at.site(g.Preview), SignIn: g.SignIn,
+			ID: g.Preview.ID, Site: at.site(g.Preview), SignIn: g.SignIn, Several: several,
+		}
+		if g.SignIn {
+			route.Pass = g.Pass
 		}
 		if state == gateway.Serving {
 			s.lead(&route, number, p)

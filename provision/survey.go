@@ -280,6 +280,9 @@ func (s survey) generation(id string, number int) generation {
 			if end, put := s.extended(id, number); put {
 				g.Expires = end
 			}
+			if k, _, kept := s.keeper(id, number); kept && k.pass != "" {
+				g.Pass = k.pass
+			}
 			return g
 		}
 	}

@@ -19,10 +19,11 @@ import (
 //	agent exec FOLDER PREVIEW [-tty] -- SERVICE COMMAND [ARGUMENT...]
 //	agent psql FOLDER PREVIEW [-tty] -- [ARGUMENT...]    with -tty standard input is framed
 //	agent status FOLDER PREVIEW
+//	agent access FOLDER PREVIEW [-rotate]    prints how to sign in
 //	agent reopen FOLDER PREVIEW      a front on standard input; prints the status
 //
 // Streams, errors and exit codes are those of the commands on this computer.
-var previewVerbs = []string{"logs", "exec", "psql", "status", "reopen"}
+var previewVerbs = []string{"logs", "exec", "psql", "status", "access", "reopen"}
 
 func (a *app) agentOnPreview(ctx context.Context, args []string) (err error) {
 	if len(args) < 3 {
@@ -39,6 +40,8 @@ func (a *app) agentOnPreview(ctx context.Context, args []string) (err error) {
 		return a.agentLogs(ctx, machine, id, args)
 	case "status":
 		return a.agentStatus(ctx, machine, id)
+	case "access":
+		return a.agentAccess(ctx, machine, id, args)
 	case "reopen":
 		return a.agentReopen(ctx, machine, id)
 	}

@@ -34,7 +34,7 @@ func (a *app) root() *cobra.Command {
 		a.subsetCommand(), a.maskCommand(), a.upCommand(), a.downCommand(), a.listCommand(), a.logsCommand(), a.execCommand(),
 		a.psqlCommand(), a.openCommand(), a.initCommand(), a.doctorCommand(), a.versionCommand(), a.gatewayCommand(),
 		a.agentCommand(), a.sweepCommand(), a.manCommand(), a.ciCommand(), a.extendCommand(), a.stopCommand(), a.startCommand(),
-		a.bakeCommand(),
+		a.bakeCommand(), a.accessCommand(),
 	)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
