@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,10 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	}
 	if !f.told(provision.Notice, "no certificate for "+id+".previews.example.com: ") {
 		t.Errorf("it is not said that there is no certificate: %+v", f.events)
+	}
+	box, err := f.machine.Engine.Client().ContainerInspect(t.Context(), f.machine.Gateway)
+	if err != nil || !slices.Contains(box.Config.Cmd, "-resolver") {
+		t.Errorf("the gateway resolves the authority's name in the previews' networks: %q, %v", box.Config.Cmd, err)
 	}
 	link, access := result.Links[0].URL, result.Access
 	if response, body := visit(t, front, link, nil); response.StatusCode != http.StatusUnauthorized || strings.Contains(body, "one") {

@@ -159,9 +159,13 @@ func (m Machine) createGateway(ctx context.Context, imageRef string, at entrance
 	if err != nil {
 		return err
 	}
+	resolver := ""
+	if at.public() {
+		resolver = m.outsideResolver(ctx, imageRef)
+	}
 	created, err := api.ContainerCreate(ctx,
 		&container.Config{
-			Image: imageRef, Cmd: serveCommand(at, subnets), User: "65534:65534",
+			Image: imageRef, Cmd: serveCommand(at, subnets, resolver), User: "65534:65534",
 			ExposedPorts: exposed(at.ports()),
 			Labels:       withoutEmpty(map[string]string{labelGateway: m.gateway(), labelConfig: configOf(imageRef, at), labelFront: at.label()}),
 		},

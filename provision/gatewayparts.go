@@ -76,7 +76,7 @@ func (m Machine) ensureGatewayNetwork(ctx context.Context) ([]string, error) {
 }
 
 // serveCommand is what the gateway's container runs.
-func serveCommand(at entrance, subnets []string) []string {
+func serveCommand(at entrance, subnets []string, resolver string) []string {
 	argv := []string{"gateway", "serve"}
 	for _, subnet := range subnets {
 		argv = append(argv, "-network", subnet)
@@ -85,6 +85,9 @@ func serveCommand(at entrance, subnets []string) []string {
 		return argv
 	}
 	argv = append(argv, "-https", ":"+gatewayTLS.Port(), "-https-port", strconv.Itoa(at.front.httpsPort()))
+	if resolver != "" {
+		argv = append(argv, "-resolver", resolver)
+	}
 	return append(argv, at.front.ACME.Arguments()...)
 }
 

@@ -19,6 +19,9 @@ type ACME struct {
 	// Roots are the certificates, in PEM, that the authority's own server is
 	// checked by; empty: those that everybody knows.
 	Roots string `json:"roots,omitempty"`
+	// Resolver is the DNS server, with its port, that is asked for the
+	// authority's name; empty: as the host does.
+	Resolver string `json:"-"`
 }
 
 // RootsFile is where a gateway in its container looks for the Roots.
@@ -62,7 +65,7 @@ func (a *ACME) readRoots(path string) error {
 
 // issuer is the account at the authority, as certmagic wants it described.
 func (a ACME) issuer() certmagic.ACMEIssuer {
-	template := certmagic.ACMEIssuer{CA: a.Directory, Email: a.Email, Agreed: true, Logger: silent()}
+	template := certmagic.ACMEIssuer{CA: a.Directory, Email: a.Email, Agreed: true, Resolver: a.Resolver, Logger: silent()}
 	if template.CA == "" {
 		template.CA = certmagic.LetsEncryptProductionCA
 	}

@@ -41,6 +41,7 @@ type authority struct {
 	issued    *x509.CertPool
 	orders    atomic.Int32 // that it was asked for
 	broken    atomic.Bool
+	resolver  string // that knows its name; empty: it is an address
 }
 
 func newAuthority(t *testing.T, httpPort, httpsPort int) *authority {
@@ -80,7 +81,11 @@ func nameServer(t *testing.T) (address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &dns.Server{Listener: listener, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+	packets, err := net.ListenPacket("udp", listener.Addr().String()) // and the gateway by UDP
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		answer := new(dns.Msg).SetReply(q)
 		if q.Question[0].Qtype == dns.TypeA {
 			answer.Answer = []dns.RR{&dns.A{
@@ -88,9 +93,11 @@ func nameServer(t *testing.T) (address string) {
 			}}
 		}
 		_ = w.WriteMsg(answer)
-	})}
-	go func() { _ = server.ActivateAndServe() }()
-	t.Cleanup(func() { _ = server.Shutdown() })
+	})
+	for _, server := range []*dns.Server{{Listener: listener, Handler: handler}, {PacketConn: packets, Handler: handler}} {
+		go func() { _ = server.ActivateAndServe() }()
+		t.Cleanup(func() { _ = server.Shutdown() })
+	}
 	return listener.Addr().String()
 }
 
@@ -116,8 +123,12 @@ const publicRoutes = `{"routes":[{"host":"shop-pr-1.previews.example.com","proje
 
 func startEncrypted(t *testing.T, folder string, a *authority, http, https int) encrypted {
 	t.Helper()
-	s := start(t, folder, "-listen", fmt.Sprintf("127.0.0.1:%d", http), "-https", fmt.Sprintf("127.0.0.1:%d", https), "-https-port", fmt.Sprint(https),
-		"-acme-directory", a.directory, "-acme-roots", a.rootsFile, "-acme-email", "ops@example.com")
+	args := []string{"-listen", fmt.Sprintf("127.0.0.1:%d", http), "-https", fmt.Sprintf("127.0.0.1:%d", https), "-https-port", fmt.Sprint(https),
+		"-acme-directory", a.directory, "-acme-roots", a.rootsFile, "-acme-email", "ops@example.com"}
+	if a.resolver != "" {
+		args = append(args, "-resolver", a.resolver)
+	}
+	s := start(t, folder, args...)
 	s.address = fmt.Sprintf("127.0.0.1:%d", http)
 	e := encrypted{started: s, https: https, authority: a}
 	if err := e.load(t, publicRoutes); err != nil {
@@ -285,6 +296,30 @@ func TestACME_ArgumentsAreReadBack(t *testing.T) {
 	for _, path := range []string{"/missing", os.Args[0]} {
 		if err := new(ACME).readRoots(path); err == nil {
 			t.Errorf("%s: no error", path)
+		}
+	}
+}
+
+// In a preview's network any container can be called as the authority is. A
+// resolver outside of them is asked, and no other.
+func TestHostile_ASiblingWantsNobodyToGetCertificates(t *testing.T) {
+	t.Parallel()
+	http, https := freePort(t), freePort(t)
+	a := newAuthority(t, http, https)
+	a.directory = strings.Replace(a.directory, "127.0.0.1", "example.com", 1)
+	a.resolver = nameServer(t)
+	startEncrypted(t, t.TempDir(), a, http, https).await(t, "the certificate", ready)
+}
+
+func TestFirstServer_IsOneThatIsNotTheEngine(t *testing.T) {
+	for text, want := range map[string]string{
+		"search example.com\nnameserver 127.0.0.11\noptions ndots:0\n":      "",
+		"# nameserver 10.0.0.1\nnameserver 10.0.0.2\nnameserver 10.0.0.3\n": "10.0.0.2:53",
+		"nameserver ::1\nnameserver fd00::2\n":                              "[fd00::2]:53",
+		"nameserver\nnameserver x\n":                                        "", "": "",
+	} {
+		if got, err := firstServer(strings.NewReader(text)); got != want || err != nil {
+			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
 }

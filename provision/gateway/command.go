@@ -25,6 +25,7 @@ import (
 //	gateway clone [-sync] FROM TO      one folder into another
 //	gateway copy FROM TO               parts of a checkout, named on standard input
 //	gateway certificates               how it stands about them, as JSON
+//	gateway resolver                   the DNS server outside of the engine
 //	gateway probe HOST PORT LINK       what answers there, as JSON
 func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
 	verb := "serve"
@@ -50,6 +51,8 @@ func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writ
 		return hold(ctx)
 	case "sign":
 		return commandSign(args, stdin, stdout)
+	case "resolver":
+		return commandResolver(stdout)
 	case "probe":
 		return commandProbe(ctx, args, stdout)
 	}
@@ -64,6 +67,7 @@ func commandServe(ctx context.Context, args []string) error {
 	flags.IntVar(&options.HTTPSPort, "https-port", 0, "")
 	flags.StringVar(&options.ACME.Directory, "acme-directory", "", "")
 	flags.StringVar(&options.ACME.Email, "acme-email", "", "")
+	flags.StringVar(&options.ACME.Resolver, "resolver", "", "")
 	flags.Func("acme-roots", "", options.ACME.readRoots)
 	flags.StringVar(&options.File, "file", "", "")
 	flags.StringVar(&options.Kept, "kept", "", "")
