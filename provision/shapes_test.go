@@ -383,4 +383,7 @@ func assertDebugger(first, second *fixture, result *provision.Result) {
 		f.t.Errorf("links %+v, %+v", result.Links, f.events)
 	}
 	f.says("api", "echo >/dev/tcp/localhost/5678 && echo open", "open")
+	f.says("api", "echo $MODE $(cat /run/secrets/token /etc/api/settings.ini /code/conf/active.yml /etc/nginx/nginx.conf)",
+		"debug t0ken [api] site: one events {}")
+	f.says("api", "touch /code/node_modules/x /code/new && ls -A /code | grep -c git", "0")
 }
