@@ -123,8 +123,10 @@ const publicRoutes = `{"routes":[{"host":"shop-pr-1.previews.example.com","proje
 
 func startEncrypted(t *testing.T, folder string, a *authority, http, https int) encrypted {
 	t.Helper()
-	args := []string{"-listen", fmt.Sprintf("127.0.0.1:%d", http), "-https", fmt.Sprintf("127.0.0.1:%d", https), "-https-port", fmt.Sprint(https),
-		"-acme-directory", a.directory, "-acme-roots", a.rootsFile, "-acme-email", "ops@example.com"}
+	args := []string{
+		"-listen", fmt.Sprintf("127.0.0.1:%d", http), "-https", fmt.Sprintf("127.0.0.1:%d", https), "-https-port", fmt.Sprint(https),
+		"-acme-directory", a.directory, "-acme-roots", a.rootsFile, "-acme-email", "ops@example.com",
+	}
 	if a.resolver != "" {
 		args = append(args, "-resolver", a.resolver)
 	}
