@@ -154,6 +154,9 @@ func (c *copying) service(p *types.Project, s types.ServiceConfig) error {
 		part := c.use(name)
 		change := part.change(s.Name, asWritten(c.dir, bindSource(p, v)))
 		change.Usual = v.ReadOnly && part.Given == MountCopy
+		if part.Given == MountEmpty && c.look(name).Given != MountEmpty {
+			change.Why = "preview.mounts says so"
+		}
 		c.changes = append(c.changes, change)
 	}
 	for what, file := range objectFiles(p, s) {
