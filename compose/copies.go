@@ -97,7 +97,9 @@ func (c *copying) decide(dir string, decisions map[string]string) error {
 				return err
 			}
 		}
-		part.Given = given
+		if given != MountCopy { // which it has without a decision, if there is anything to copy
+			part.Given = given
+		}
 		part.Folder = part.Folder || given == MountEmpty
 		c.parts[name] = part
 	}

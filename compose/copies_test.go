@@ -254,7 +254,7 @@ secrets: {key: {file: ./key.pem}}
 
 func TestPlanCopies_NamesEachMount(t *testing.T) {
 	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./uploads:/u", "./gone:/g", "./tmp:/t", "/app/x"]}}`, "uploads/a", "tmp/a")
-	_, changes, err := compose.PlanCopies(load(t, dir), dir, dir, map[string]string{"uploads": "copy", "tmp": "empty"})
+	_, changes, err := compose.PlanCopies(load(t, dir), dir, dir, map[string]string{"uploads": "copy", "gone": "copy", "tmp": "empty"})
 	if err != nil {
 		t.Fatal(err)
 	}
