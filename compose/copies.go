@@ -97,7 +97,9 @@ func (c *copying) decide(dir string, decisions map[string]string) error {
 				return err
 			}
 		}
-		part.Given = given
+		if given != MountCopy { // which it has without a decision, if there is anything to copy
+			part.Given = given
+		}
 		part.Folder = part.Folder || given == MountEmpty
 		c.parts[name] = part
 	}
@@ -154,6 +156,9 @@ func (c *copying) service(p *types.Project, s types.ServiceConfig) error {
 		part := c.use(name)
 		change := part.change(s.Name, asWritten(c.dir, bindSource(p, v)))
 		change.Usual = v.ReadOnly && part.Given == MountCopy
+		if part.Given == MountEmpty && c.look(name).Given != MountEmpty {
+			change.Why = "preview.mounts says so"
+		}
 		c.changes = append(c.changes, change)
 	}
 	for what, file := range objectFiles(p, s) {

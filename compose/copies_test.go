@@ -253,16 +253,21 @@ secrets: {key: {file: ./key.pem}}
 }
 
 func TestPlanCopies_NamesEachMount(t *testing.T) {
-	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./uploads:/u", "./gone:/g", "/app/x"]}}`, "uploads/a")
-	_, changes, err := compose.PlanCopies(load(t, dir), dir, dir, map[string]string{"uploads": "copy"})
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./uploads:/u", "./gone:/g", "./tmp:/t", "/app/x"]}}`, "uploads/a", "tmp/a")
+	_, changes, err := compose.PlanCopies(load(t, dir), dir, dir, map[string]string{"uploads": "copy", "gone": "copy", "tmp": "empty"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, c := range changes {
-		got = append(got, c.Service+": "+c.What)
+		got = append(got, c.Service+": "+c.What+" ("+c.Why+")")
 	}
-	if diff := cmp.Diff([]string{"web: mounts ./uploads: a copy of it", "web: mounts ./gone: an empty folder in its place"}, got); diff != "" {
+	want := []string{
+		"web: mounts ./uploads: a copy of it (what a preview writes stays its own)",
+		"web: mounts ./gone: an empty folder in its place (there is none in the checkout)",
+		"web: mounts ./tmp: an empty folder in its place (preview.mounts says so)",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -242,7 +243,7 @@ func (c *copies) copyInto(ctx context.Context, name string, seen worktree.Look) 
 		}
 	}
 	if reply.Elsewhere {
-		return c.unpack(ctx, name, func(w *tar.Writer) error { return worktree.WriteTar(w, c.root, c.entries) })
+		return c.unpack(ctx, name, func(w *tar.Writer) error { return c.write(w, c.entries...) })
 	}
 	how := "copied"
 	if reply.Shared {
@@ -281,7 +282,7 @@ func (c *copies) copyThere(ctx context.Context, name string) (reply gateway.Copy
 func (c *copies) writeLayers(w *tar.Writer) error {
 	for _, i := range c.Copied(false) {
 		file := worktree.Entry{From: c.Parts[i].Path, To: strconv.Itoa(i)}
-		if err := worktree.WriteTar(w, c.root, []worktree.Entry{file}); err != nil {
+		if err := c.write(w, file); err != nil {
 			return err
 		}
 	}
@@ -290,7 +291,7 @@ func (c *copies) writeLayers(w *tar.Writer) error {
 	}
 	for _, i := range c.Copied(true) {
 		for _, folder := range []string{compose.Upper(i), compose.Work(i)} {
-			h, err := worktree.Header(c.root, worktree.Entry{From: c.Parts[i].Path, To: folder + "/"})
+			h, err := worktree.Header(c.root, worktree.Entry{From: c.Parts[i].Path, To: path.Join(unpackTo, folder) + "/"})
 			if err != nil {
 				return err
 			}
@@ -302,8 +303,22 @@ func (c *copies) writeLayers(w *tar.Writer) error {
 	return nil
 }
 
+// unpackTo is where a volume is in the container that it is unpacked through.
+const unpackTo = "to"
+
+// write writes entries for unpack.
+func (c *copies) write(w *tar.Writer, entries ...worktree.Entry) error {
+	placed := make([]worktree.Entry, len(entries))
+	for i, e := range entries {
+		placed[i] = worktree.Entry{From: e.From, To: path.Join(unpackTo, e.To)}
+	}
+	return worktree.WriteTar(w, c.root, placed)
+}
+
 // unpack puts files into a volume, by the engine: through a container that has
-// it, and never runs.
+// it, and never runs. The names begin at the container's root: the engine
+// refuses links that lead above the folder it is told to unpack into, and those
+// of a folder that is mounted alone lead to its neighbours (../../packages).
 func (c *copies) unpack(ctx context.Context, name string, write func(*tar.Writer) error) (err error) {
 	api := c.Engine.Client()
 	config := &container.Config{Image: c.image, Cmd: []string{"gateway", "copy"}, Labels: c.next.everyLabel()}
@@ -331,7 +346,7 @@ func (c *copies) unpack(ctx context.Context, name string, write func(*tar.Writer
 		writer.CloseWithError(err)
 		written <- err
 	}()
-	err = api.CopyToContainer(ctx, created.ID, "/to", reader, container.CopyToContainerOptions{})
+	err = api.CopyToContainer(ctx, created.ID, "/", reader, container.CopyToContainerOptions{})
 	_ = reader.Close() // ends the writer where the engine gave up
 	if failed := <-written; failed != nil && !errors.Is(failed, io.ErrClosedPipe) {
 		return failed

@@ -250,3 +250,17 @@ func TestUp_SharesWhatPreviewMountsSays(t *testing.T) {
 		t.Errorf("an empty folder has %q", got)
 	}
 }
+
+func TestUp_CopiesAFolderWhoseLinkLeadsToItsNeighbour(t *testing.T) {
+	f := mountingFixture(t)
+	f.write("compose.yaml", strings.ReplaceAll(mountingFile, "./public:/public", "./public:/apps/public"))
+	// As in a repository of many packages. There is nothing where it leads to from
+	// the copy, until a service mounts it there.
+	if err := os.Symlink("../../page", filepath.Join(f.options.Source.Dir, "public/neighbour")); err != nil {
+		t.Fatal(err)
+	}
+	f.up()
+	if got := f.in("peer", "readlink /apps/public/neighbour; echo p >/page; cat /apps/public/neighbour"); got != "../../page\np" {
+		t.Errorf("the copied link: %q", got)
+	}
+}

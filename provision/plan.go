@@ -98,7 +98,7 @@ type PlannedMount struct {
 // PlannedDatabase is the PostgreSQL service and how it comes by its data.
 type PlannedDatabase struct {
 	Service string `json:"service"`
-	Name    string `json:"name,omitempty"` // of the database the archive goes into; empty: as the server's own account says
+	Name    string `json:"name,omitempty"` // of the database the archive goes into
 	Folder  string `json:"folder"`         // of the data
 	Data    string `json:"data"`           // what comes into it
 	Clone   string `json:"clone,omitempty"`

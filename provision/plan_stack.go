@@ -105,7 +105,7 @@ func (r *run) describeDatabase(own *types.Project) {
 	if !known {
 		return
 	}
-	d := &PlannedDatabase{Service: s.Name, Name: r.next.Loaded, Data: DataScripts}
+	d := &PlannedDatabase{Service: s.Name, Name: r.firstDatabase(own), Data: DataScripts}
 	for _, v := range s.Volumes {
 		if v.Source == compose.DatabaseVolume {
 			d.Folder = v.Target

@@ -66,7 +66,7 @@ func TestPlan_TellsWhatAnUpWouldDoWithoutAnEngine(t *testing.T) {
 	if diff := cmp.Diff([]Link{{Service: "web", URL: "http://pr-1.shop.localhost:8480/"}}, plan.Links); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(&PlannedDatabase{Service: "db", Folder: "/var/lib/postgresql/data", Data: DataArchive, Clone: CloneUnknown}, plan.Database); diff != "" {
+	if diff := cmp.Diff(&PlannedDatabase{Service: "db", Name: "postgres", Folder: "/var/lib/postgresql/data", Data: DataArchive, Clone: CloneUnknown}, plan.Database); diff != "" {
 		t.Error(diff)
 	}
 	if a := plan.Archive; a == nil || a.Format != "SQL script" || a.Bytes != 10 || len(a.SHA256) != 64 {

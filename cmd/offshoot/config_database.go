@@ -104,14 +104,7 @@ func (a *app) otherArchives(ctx context.Context, u *ui.UI, cfg *Config, o upOpti
 	if o.keepData {
 		return nil, nil
 	}
-	files := map[string]string{}
-	for name, file := range cfg.Preview.Databases {
-		if !store.IsLocation(file) && !filepath.IsAbs(file) {
-			file = filepath.Join(cfg.Dir, file)
-		}
-		files[name] = file
-	}
-	maps.Copy(files, o.archives)
+	files := otherFiles(cfg, o)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		file, err := a.otherArchive(ctx, u, files[name])
 		if err != nil {
@@ -120,6 +113,19 @@ func (a *app) otherArchives(ctx context.Context, u *ui.UI, cfg *Config, o upOpti
 		files[name] = file
 	}
 	return files, nil
+}
+
+// otherFiles are those archives as they are named, and not fetched yet.
+func otherFiles(cfg *Config, o upOptions) map[string]string {
+	files := map[string]string{}
+	for name, file := range cfg.Preview.Databases {
+		if !store.IsLocation(file) && !filepath.IsAbs(file) {
+			file = filepath.Join(cfg.Dir, file)
+		}
+		files[name] = file
+	}
+	maps.Copy(files, o.archives)
+	return files
 }
 
 func (a *app) otherArchive(ctx context.Context, u *ui.UI, file string) (string, error) {

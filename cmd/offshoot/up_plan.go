@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,10 +21,12 @@ import (
 // upPlan is the document of up --plan, and what is printed of it.
 type upPlan struct {
 	*provision.UpPlan
-	Machine machinePlan    `json:"machine"`
-	Fetches string         `json:"fetches,omitempty"` // an archive in a bucket
-	Subset  bool           `json:"subset,omitempty"`  // one is made of the source first
-	Changes []changeResult `json:"changes"`
+	Machine machinePlan `json:"machine"`
+	Fetches string      `json:"fetches,omitempty"` // an archive in a bucket
+	Subset  bool        `json:"subset,omitempty"`  // one is made of the source first
+	// Others are the archives of further databases, by their names.
+	Others  map[string]string `json:"others,omitempty"`
+	Changes []changeResult    `json:"changes"`
 }
 
 // machinePlan is where the preview would run.
@@ -90,11 +94,13 @@ func (a *app) makePlan(ctx context.Context, cfg *Config, o upOptions, preview pr
 	if machine.Engine != nil {
 		defer closing(machine.Engine, &err)
 	}
-	plan.UpPlan, err = provision.Plan(ctx, machine, provisionOptions(cfg, o, preview, commit, archive))
+	options := provisionOptions(cfg, o, preview, commit, archive)
+	missing := plan.addOthers(cfg, o, &options)
+	plan.UpPlan, err = provision.Plan(ctx, machine, options)
 	if err != nil {
 		return plan, err
 	}
-	for _, err := range []error{wrong, cfg.Preview.EnvironmentUnset} {
+	for _, err := range append(missing, wrong, cfg.Preview.EnvironmentUnset) {
 		plan.Add(err)
 	}
 	if unreachable != nil {
@@ -111,6 +117,25 @@ func (a *app) makePlan(ctx context.Context, cfg *Config, o upOptions, preview pr
 	}
 	plan.Changes = changeResults(plan.UpPlan.Changes)
 	return plan, nil
+}
+
+// addOthers adds the archives of further databases, and tells what is wrong with
+// their files. Those that lie here are read beside a first one that does.
+func (p *upPlan) addOthers(cfg *Config, o upOptions, options *provision.Options) (wrong []error) {
+	if o.keepData {
+		return nil // which has them
+	}
+	p.Others, options.Archives = otherFiles(cfg, o), map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(p.Others)) {
+		file := p.Others[name]
+		switch err := checkArchive(file); {
+		case err != nil:
+			wrong = append(wrong, fmt.Errorf("database %s: %w", name, err))
+		case !store.IsLocation(file) && !p.Subset && p.Fetches == "":
+			options.Archives[name] = file
+		}
+	}
+	return wrong
 }
 
 // planned connects to the machine to look at, if there is one. Of EC2 nothing

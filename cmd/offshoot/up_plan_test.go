@@ -101,3 +101,44 @@ func TestUpPlan_EndsAsTheRunWould(t *testing.T) {
 		}
 	}
 }
+
+func TestUpPlan_ToldOfFurtherDatabases(t *testing.T) {
+	dir := t.TempDir()
+	a, cfg := &app{lookup: lookup("", ""), secrets: &ui.Secrets{}}, &Config{Dir: dir}
+	t.Setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+	for name, text := range map[string]string{
+		"compose.yaml": "services:\n  db: {image: postgres:15, environment: {POSTGRES_DB: app}}\n  web: {image: web, ports: [80]}\n",
+		"app.sql":      "SELECT 1;\n", "logs.sql": "SELECT 2;\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg.Preview.Databases = map[string]string{"logs": "logs.sql", "metrics": "missing.sql"}
+	options := upOptions{archive: filepath.Join(dir, "app.sql"), timeout: defaultTimeout}
+	plan, err := a.makePlan(t.Context(), cfg, options, provision.Preview{ID: "p-pr-1", Project: "p", Name: "pr-1"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := plan.text(500, false)
+	for _, want := range []string{"app.sql into app\n", "logs.sql into logs\n", "problems   database metrics: archive: stat " + filepath.Join(dir, "missing.sql")} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the plan lacks %q:\n%s", want, text)
+		}
+	}
+	if got := exitCode(t.Context(), plan.failure()); got != exitUsage {
+		t.Errorf("exit %d, and up ends with %d", got, exitUsage)
+	}
+}
+
+func TestUpPlan_SaysThatWhatServesHandsItsDataOver(t *testing.T) {
+	plan := upPlan{UpPlan: &provision.UpPlan{
+		Replaces: &provision.Replaced{Commit: "0123456789abcdef"}, Database: &provision.PlannedDatabase{Service: "db", Data: provision.DataKept},
+		Mounts: []provision.PlannedMount{{Service: "web", Type: "bind", Source: ".", Target: "/app", Given: "copy"}},
+	}}
+	for _, want := range []string{"replaces 0123456789, which stops to hand its data over", "a copy of . at /app"} {
+		if text := plan.text(80, false); !strings.Contains(text, want) {
+			t.Errorf("the plan lacks %q:\n%s", want, text)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,6 +61,8 @@ func (p upPlan) previewLines() []string {
 	}
 	lines := []string{name}
 	switch r := p.Replaces; {
+	case r != nil && p.Database != nil && p.Database.Data == provision.DataKept:
+		lines = append(lines, "replaces "+firstOf(short(r.Commit, 10), "the one that serves")+", which stops to hand its data over")
 	case r != nil && r.Commit != "":
 		lines = append(lines, "replaces commit "+short(r.Commit, 10)+", which serves until this one is ready")
 	case r != nil:
@@ -133,18 +136,23 @@ func (p upPlan) databaseLines() []string {
 		return []string{d.Service + ", keeps its data in " + d.Folder}
 	}
 	lines := []string{d.Service + ", data in " + d.Folder + " on a fresh volume"}
+	into := " into " + d.Name
 	a := p.Archive
 	switch {
 	case p.Subset:
-		return append(lines, "loads a subset of the source, made first (see it with offshoot subset --plan)")
+		lines = append(lines, "loads a subset of the source"+into+", made first (see it with offshoot subset --plan)")
 	case p.Fetches != "":
-		return append(lines, "loads "+p.Fetches+", fetched first")
+		lines = append(lines, "loads "+p.Fetches+into+", fetched first")
 	case d.Data == provision.DataScripts:
 		return append(lines, "no archive: what the compose project's own scripts make of it")
-	case a == nil:
-		return lines
+	case a != nil:
+		lines = append(lines, "loads "+a.Path+into,
+			fmt.Sprintf("  %s, %s, sha256 %s", a.Format, ui.Bytes(a.Bytes), short(a.SHA256, 16)), "  "+cloneWords[d.Clone])
 	}
-	return append(lines, "loads "+a.Path, fmt.Sprintf("  %s, %s, sha256 %s", a.Format, ui.Bytes(a.Bytes), short(a.SHA256, 16)), "  "+cloneWords[d.Clone])
+	for _, name := range slices.Sorted(maps.Keys(p.Others)) {
+		lines = append(lines, "loads "+p.Others[name]+" into "+name)
+	}
+	return lines
 }
 
 var cloneWords = map[string]string{
@@ -190,17 +198,18 @@ func (p upPlan) mountLines() []string {
 }
 
 func mountSource(m provision.PlannedMount) string {
+	path := strings.TrimSuffix("./"+m.Source, "/.")
 	switch {
 	case m.Given == compose.MountCopy:
-		return "a copy of ./" + m.Source
+		return "a copy of " + path
 	case m.Given == compose.MountEmpty:
-		return "an empty folder for ./" + m.Source
+		return "an empty folder for " + path
 	case m.Given == compose.MountShared:
-		return "the checkout's own ./" + m.Source
+		return "the checkout's own " + path
 	case m.Type == "bind" && filepath.IsAbs(m.Source):
 		return m.Source
 	case m.Type == "bind":
-		return "./" + m.Source
+		return path
 	case m.Type == "tmpfs":
 		return "memory"
 	case m.Source == "":
