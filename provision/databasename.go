@@ -35,6 +35,7 @@ func (r *run) nameDatabase(project *types.Project) []compose.Change {
 		r.next.Loaded = r.options.DatabaseName
 	case r.carried != nil:
 		r.next.Loaded = r.serving.Loaded
+		r.tellKept(project.Services[r.next.Database])
 		return nil
 	case isTold:
 		r.tellOther(told)
@@ -55,6 +56,31 @@ func (r *run) nameDatabase(project *types.Project) []compose.Change {
 		}
 	}
 	return nil
+}
+
+// tellKept warns where the image is told of another database or role now than
+// the data has: it makes them only where there is no data yet. What the data has
+// stays the preview's database.
+func (r *run) tellKept(s types.ServiceConfig) {
+	name, told := toldDatabase(s)
+	role := defaultDatabase(s)
+	if !told {
+		name = role
+	}
+	was := r.kept
+	switch {
+	case was.container == "":
+		return
+	case role != was.user:
+		r.notice("the data that is kept has role %s, and %s names %s now, which the image does not make where there is data: run offshoot up without --keep-data",
+			printable(was.user), s.Name, printable(role))
+	case name == "" || name == was.database || r.serving.Loaded != "":
+		return
+	default:
+		r.notice("the data that is kept has database %s, and %s names %s now, which the image does not make where there is data: run offshoot up without --keep-data",
+			printable(was.database), s.Name, printable(name))
+	}
+	r.next.Loaded = cmp.Or(r.serving.Loaded, was.database)
 }
 
 // withEnvironment is the project as its services will see it.

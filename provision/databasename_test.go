@@ -113,6 +113,30 @@ func TestNameDatabase_StaysWhereDataIsKept(t *testing.T) {
 	}
 }
 
+func TestNameDatabase_OfKeptDataIsNotWhatTheImageIsToldNow(t *testing.T) {
+	for name, c := range map[string]struct {
+		env    []string
+		loaded string
+		want   string
+		told   string
+	}{
+		"the same":        {[]string{"POSTGRES_USER=app", "POSTGRES_DB=shop"}, "", "", ""},
+		"another":         {[]string{"POSTGRES_USER=app", "POSTGRES_DB=shop2"}, "", "shop", "has database shop, and db names shop2 now"},
+		"none any more":   {[]string{"POSTGRES_USER=app"}, "", "shop", "has database shop, and db names app now"},
+		"from a file":     {[]string{"POSTGRES_USER=app", "POSTGRES_DB_FILE=/x"}, "", "", ""},
+		"another role":    {[]string{"POSTGRES_USER=root", "POSTGRES_DB=shop"}, "", "shop", "has role app, and db names root now"},
+		"one in the data": {[]string{"POSTGRES_USER=app", "POSTGRES_DB=shop2"}, "jobs", "jobs", ""},
+	} {
+		r, told := recorder()
+		r.carried, r.next.Database, r.serving.Loaded = map[string]string{}, "db", c.loaded
+		r.kept = server{container: "c", user: "app", database: "shop"}
+		r.nameDatabase(stack(map[string][]string{"db": c.env}))
+		if said := strings.Join(*told, "\n"); r.next.Loaded != c.want || !strings.Contains(said, c.told) || (c.told == "") != (said == "") {
+			t.Errorf("%s: %q, says %q", name, r.next.Loaded, said)
+		}
+	}
+}
+
 func TestOpenOthers_NeedsTheFirstAndOtherNames(t *testing.T) {
 	file := written(t, "a.sql", "SELECT 1;")
 	services := map[string][]string{"db": {"POSTGRES_USER=app"}, "web": {"REPORTS_URL=postgres://rep:x@db/reports"}}

@@ -280,6 +280,12 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 		return hint.Wrap(errors.New("the serving generation has no database volume to keep"), "run offshoot up without --keep-data")
 	}
 	r.next.Archive = r.serving.Archive
+	for _, c := range s.boxes(r.serving.Preview.ID, r.serving.Number) {
+		if c.service() == r.serving.Database {
+			// Not to know it is no reason to stop: a container that is down gives no file.
+			r.kept, _ = serverIn(ctx, r.Engine.Client(), c.ID)
+		}
+	}
 	return nil
 }
 

@@ -61,6 +61,7 @@ type run struct {
 	serving    generation        // Number 0: nothing serves yet
 	next       generation        // what is being made
 	carried    map[string]string // volumes to keep: key in the compose file → name
+	kept       server            // that of the serving generation, where its data is carried over
 	archive    *archive          // nil: none to load
 	stack      atomic.Pointer[compose.Stack]
 	shaping    sync.Mutex       // held by who replaces the stack by another one of it

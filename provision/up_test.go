@@ -165,6 +165,7 @@ func TestUp_KeepDataCarriesTheVolumesOver(t *testing.T) {
 	f.sql("INSERT INTO product VALUES ('clicked')")
 	f.options.KeepData = true
 	f.options.Source.Env["GREETING"] = "two"
+	f.write("compose.yaml", strings.Replace(composeFile, "POSTGRES_DB: shop,", "POSTGRES_DB: renamed,", 1))
 
 	f.options.Migrate = &provision.Migrate{Service: "tool", Command: []string{"false"}}
 	if _, err := f.tryUp(); err == nil {
@@ -188,6 +189,9 @@ func TestUp_KeepDataCarriesTheVolumesOver(t *testing.T) {
 	}
 	if result.Loaded != nil {
 		t.Error("an archive was loaded over kept data")
+	}
+	if !f.noticed("the data that is kept has database shop, and db names renamed now") {
+		t.Errorf("it is not said that the database is called otherwise: %+v", f.events)
 	}
 }
 
