@@ -3,10 +3,15 @@ package compose
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/docker/compose/v5/pkg/api"
+	"github.com/docker/compose/v5/pkg/compose"
+	"github.com/docker/docker/api/types/container"
 )
 
 // StopProject stops the containers of a project that is on the engine, each
@@ -55,7 +60,10 @@ func dependenciesOf(label string) types.DependsOnConfig {
 		name, rest, _ := strings.Cut(one, ":")
 		condition, _, _ := strings.Cut(rest, ":")
 		if name != "" {
-			found[name] = types.ServiceDependency{Condition: condition, Required: true}
+			// Whether it was required is not in it. What has failed and was no
+			// hindrance at first is none now.
+			required := condition != types.ServiceConditionCompletedSuccessfully
+			found[name] = types.ServiceDependency{Condition: condition, Required: required}
 		}
 	}
 	return found
@@ -65,10 +73,7 @@ func dependenciesOf(label string) types.DependsOnConfig {
 // that it needs, and as its file says when these are ready. It does not wait
 // until all are. A dependency that fails is a *NotReady.
 func (s *Stack) Resume(ctx context.Context) error {
-	c, err := s.compose("start")
-	if err == nil {
-		err = c.Start(ctx, s.project.Name, api.StartOptions{})
-	}
+	err := s.resumeInOrder(ctx)
 	if ctx.Err() != nil {
 		err = fmt.Errorf("start: %w", ctx.Err())
 	}
@@ -76,4 +81,53 @@ func (s *Stack) Resume(ctx context.Context) error {
 		return fmt.Errorf("start %s: %w", s.project.Name, s.blame(ctx, s.project, err))
 	}
 	return nil
+}
+
+// resumeInOrder waits for what a service needs as an up does: Compose's own
+// start would wait until the engine runs a health check by itself.
+func (s *Stack) resumeInOrder(ctx context.Context) error {
+	all, err := s.Ps(ctx)
+	if err != nil {
+		return err
+	}
+	p := s.withinReach()
+	ctx, cancel := context.WithCancel(ctx)
+	w := s.watch(ctx)
+	defer w.end()
+	defer cancel()
+	return compose.InDependencyOrder(ctx, p, func(ctx context.Context, name string) error {
+		ended := slices.DeleteFunc(slices.Clone(all), func(c Container) bool {
+			return c.Service != name || c.OneOff || c.State == container.StateRunning
+		})
+		if len(ended) == 0 {
+			return nil
+		}
+		if err := s.awaitDependencies(ctx, w, p, p.Services[name]); err != nil {
+			return err
+		}
+		for _, c := range ended {
+			if err := s.engine.Client().ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.began[name] = time.Now()
+		return nil
+	})
+}
+
+// withinReach is the project with those dependencies alone that have a container.
+func (s *Stack) withinReach() *types.Project {
+	own := *s.project
+	own.Services = types.Services{}
+	for name, service := range s.project.Services {
+		service.DependsOn = maps.Clone(service.DependsOn)
+		maps.DeleteFunc(service.DependsOn, func(other string, _ types.ServiceDependency) bool {
+			_, known := s.project.Services[other]
+			return !known
+		})
+		own.Services[name] = service
+	}
+	return &own
 }

@@ -117,6 +117,38 @@ func TestUp_SlowDependenciesAreWaitedForAndAskedOften(t *testing.T) {
 	}
 }
 
+func TestResume_AsksSlowDependenciesItselfAndMindsNoneThatFailedBefore(t *testing.T) {
+	b := app(t, `
+  late:
+    image: app
+    init: true
+    command: [sleep, "1000"]
+    healthcheck: {test: [CMD, "true"], interval: 1h}
+  extra: {image: app, command: ["false"]}
+  web:
+    image: app
+    init: true
+    command: [sleep, "1000"]
+    depends_on:
+      late: {condition: service_healthy}
+      extra: {condition: service_completed_successfully, required: false}
+`)
+	first := b.built()
+	check(t, first.Up(t.Context()))
+	name := first.Project().Name
+	check(t, compose.StopProject(t.Context(), b.engine, name))
+	again, err := compose.Existing(t.Context(), b.engine, name, nil)
+	check(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	check(t, again.Resume(ctx))
+	for _, service := range []string{"late", "web"} {
+		if c := only(t, again, service); c.State != "running" {
+			t.Errorf("%s is %s", service, c.State)
+		}
+	}
+}
+
 func TestUp_DependencyWithoutAHealthCheckIsExplained(t *testing.T) {
 	b := app(t, `
   db: {image: app, init: true, command: [sleep, "1000"]}
