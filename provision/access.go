@@ -53,7 +53,7 @@ func RotateAccess(ctx context.Context, machine Machine, id string) (*Access, err
 		}
 		k, _, kept := s.keeper(id, g.Number)
 		if !kept {
-			return hint.Wrap(errors.New("it was made by an offshoot that did not know this"), "offshoot up makes it anew")
+			return hint.Wrap(errors.New("it was made by an offshoot that did not know this"), "offshoot up%s makes it anew", g.Preview.Naming())
 		}
 		to := k
 		to.pass = newPass()

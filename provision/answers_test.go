@@ -143,9 +143,9 @@ func TestComplain_NamesTheSettingOfTheFramework(t *testing.T) {
 		"to the place of others": {plain, http(308, gateway.Answer{Away: "localhost:3000"}), "", []string{"308 Permanent Redirect", "another host, localhost:3000", "OFFSHOOT_URL"}},
 		"to a strange place":     {plain, http(302, gateway.Answer{Away: "?"}), wordPress, []string{"another host: make WP_HOME"}},
 		"TLS":                    {plain, http(400, gateway.Answer{Refusal: gateway.PlainTLS}), gateway.PlainTLS, []string{"HTTPS", "preview.expose"}},
-		"an error":               {plain, http(500, gateway.Answer{}), gateway.Django, []string{"web answers 500 Internal Server Error to its link", "offshoot logs web"}},
+		"an error":               {plain, http(500, gateway.Answer{}), gateway.Django, []string{"web answers 500 Internal Server Error to its link", "offshoot logs --pr 1 web"}},
 	} {
-		got := complain(Link{Service: "web", URL: c.link}, c.answer, c.of, []string{"pr-1.shop.localhost:8480", "api--pr-1.shop.localhost:8480"})
+		got := complain(Preview{Name: "pr-1"}, Link{Service: "web", URL: c.link}, c.answer, c.of, []string{"pr-1.shop.localhost:8480", "api--pr-1.shop.localhost:8480"})
 		if len(c.want) == 0 && got != "" {
 			t.Errorf("%s: says %q", name, got)
 		}

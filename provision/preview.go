@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
 // Lengths that keep an id, and a host name label made of a service and a
@@ -73,6 +74,10 @@ func (p Preview) Host(service string, first bool) string {
 	}
 	return label + "." + p.Project + ".localhost"
 }
+
+// Naming are the arguments by which a command names the preview, with a space
+// before them, to be pasted into a shell.
+func (p Preview) Naming() string { return printable(gateway.Naming(p.Name, p.Branch)) }
 
 // project is the name of the compose project of one generation.
 func (p Preview) project(generation int) string {

@@ -28,12 +28,12 @@ func (r *run) complaint(link Link, answer gateway.Answer) string {
 	if of == "" {
 		of = frameworkOf(r.stack.Load().Project().Services[link.Service])
 	}
-	return complain(link, answer, of, ours)
+	return complain(r.next.Preview, link, answer, of, ours)
 }
 
 // complain is complaint for a service of some framework, or of none that is
 // known. A redirect to one of our own hosts is as it should be.
-func complain(link Link, answer gateway.Answer, of gateway.Refusal, ours []string) string {
+func complain(p Preview, link Link, answer gateway.Answer, of gateway.Refusal, ours []string) string {
 	said := link.Service + " answers " + statusOf(answer.Status) + " to its link"
 	advice := settings[of]
 	switch {
@@ -50,7 +50,7 @@ func complain(link Link, answer gateway.Answer, of gateway.Refusal, ours []strin
 	case refusesHost(answer):
 		return fmt.Sprintf("%s: where that is because of the host, %s", said, cmp.Or(advice.host, anyHost))
 	case answer.Status >= http.StatusInternalServerError:
-		return fmt.Sprintf("%s: see offshoot logs %s", said, link.Service)
+		return fmt.Sprintf("%s: see offshoot logs%s %s", said, p.Naming(), link.Service)
 	}
 	return ""
 }

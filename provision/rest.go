@@ -21,7 +21,7 @@ const markAsleep mark = "asleep"
 func Stop(ctx context.Context, machine Machine, id string) error {
 	err := machine.alone(ctx, id, "stop", func(engineID string, s survey, g generation) error {
 		if state := s.state(id); state != Serving && state != Asleep {
-			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state), "offshoot up brings it up, offshoot down removes it")
+			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state), "offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
 		}
 		if err := machine.sleep(ctx, s, g); err != nil {
 			return err
@@ -58,14 +58,14 @@ func Start(ctx context.Context, machine Machine, id string, timeout time.Duratio
 func (r *run) letRun(ctx context.Context, s survey) error {
 	g := r.next
 	if s.serving(g.Preview.ID) == 0 {
-		return hint.Wrap(fmt.Errorf("it is %s, and not serving", Incomplete), "offshoot up brings it up, offshoot down removes it")
+		return hint.Wrap(fmt.Errorf("it is %s, and not serving", Incomplete), "offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
 	}
 	l, err := lost(ctx, r.Engine.Client(), s, g)
 	if err != nil {
 		return err
 	}
 	if len(l.gone) > 0 {
-		return hint.Wrap(fmt.Errorf("%s: removed by somebody", strings.Join(l.gone, ", ")), "offshoot up makes the preview again")
+		return hint.Wrap(fmt.Errorf("%s: removed by somebody", strings.Join(l.gone, ", ")), "offshoot up%s makes the preview again", g.Preview.Naming())
 	}
 	if err := r.step(ctx, StepGateway, r.gatewayAgain); err != nil {
 		return err

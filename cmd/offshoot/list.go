@@ -104,26 +104,15 @@ func waysOut(previews []provision.Status) []string {
 		unreachable = unreachable || p.Unreachable && p.State != provision.Incomplete
 		switch p.State {
 		case provision.Ended, provision.PartlyDown:
-			texts = append(texts, fmt.Sprintf("%s is %s: offshoot start%s starts what has ended", p.Preview.Name, p.State, naming(p.Preview)))
+			texts = append(texts, fmt.Sprintf("%s is %s: offshoot start%s starts what has ended", p.Preview.Name, p.State, p.Preview.Naming()))
 		case provision.Broken:
-			texts = append(texts, fmt.Sprintf("of %s somebody removed %s: offshoot up%s makes it again", p.Preview.Name, strings.Join(p.Gone, ", "), naming(p.Preview)))
+			texts = append(texts, fmt.Sprintf("of %s somebody removed %s: offshoot up%s makes it again", p.Preview.Name, strings.Join(p.Gone, ", "), p.Preview.Naming()))
 		}
 	}
 	if unreachable {
 		texts = append(texts, "no link answers, since the gateway does not run: offshoot start or up lets it run again")
 	}
 	return texts
-}
-
-// naming are the arguments that name a preview.
-func naming(p provision.Preview) string {
-	switch {
-	case p.PullRequest > 0:
-		return fmt.Sprintf(" --pr %d", p.PullRequest)
-	case p.Branch != "":
-		return " --branch " + ui.Clean(p.Branch)
-	}
-	return ""
 }
 
 // listState adds the services that are not well.

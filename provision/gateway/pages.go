@@ -66,19 +66,23 @@ func showWaiting(w http.ResponseWriter, r *http.Request, route Route) {
 
 var pullName = regexp.MustCompile(`^pr-([1-9][0-9]*)$`)
 
-// startCommand is what lets a preview run again, to be pasted into a shell: a
-// branch's name is its author's own text.
-func (r Route) startCommand() string {
-	if number := pullName.FindStringSubmatch(r.Preview); number != nil {
-		return "offshoot start --pr " + number[1]
+// startCommand is what lets a preview run again.
+func (r Route) startCommand() string { return "offshoot start" + Naming(r.Preview, r.Branch) }
+
+// Naming are the arguments by which a command names a preview, with a space
+// before them, to be pasted into a shell: a branch's name is its author's own
+// text.
+func Naming(preview, branch string) string {
+	if number := pullName.FindStringSubmatch(preview); number != nil {
+		return " --pr " + number[1]
 	}
-	if r.Branch == "" {
-		return "offshoot start"
+	if branch == "" {
+		return ""
 	}
-	if plainName.MatchString(r.Branch) {
-		return "offshoot start --branch " + r.Branch
+	if plainName.MatchString(branch) {
+		return " --branch " + branch
 	}
-	return "offshoot start --branch '" + strings.ReplaceAll(r.Branch, "'", `'\''`) + "'"
+	return " --branch '" + strings.ReplaceAll(branch, "'", `'\''`) + "'"
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
