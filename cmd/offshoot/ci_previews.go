@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
@@ -59,7 +59,7 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	if err != nil {
 		return err
 	}
-	if err := p.holds(ctx, order.Commit); err != nil {
+	if err := p.holds(order.Commit); err != nil {
 		return err
 	}
 	if order.Fork != p.stranger {
@@ -88,20 +88,9 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 
 // holds checks that the checkout is the commit to make: itself, or merged with
 // the branch that it is meant for, as CI systems check it out.
-func (p *ciPreviews) holds(ctx context.Context, commit string) error {
-	if p.git.Commit == commit {
+func (p *ciPreviews) holds(commit string) error {
+	if p.git.Commit == commit || slices.Contains(p.git.Parents, commit) {
 		return nil
-	}
-	// The parents of a shallow clone's commit are only in its text.
-	text, err := p.app.git(ctx, p.git.Root, "cat-file", "commit", "HEAD")
-	if err != nil {
-		return err
-	}
-	head, _, _ := strings.Cut(text, "\n\n")
-	for line := range strings.Lines(head) {
-		if strings.TrimSpace(line) == "parent "+commit {
-			return nil
-		}
 	}
 	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", short(p.git.Commit, 10), short(commit, 10)),
 		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")
