@@ -22,8 +22,9 @@ type ciPreviews struct {
 	*app
 	ui  *ui.UI
 	cfg *Config
-	// stranger: cfg is that of a fork, read without the variables of the job.
+	// stranger: the pull request comes from a fork; see strangersConfig.
 	stranger bool
+	wrong    error // with the fork's own configuration
 	git      checkout
 	forge    forge.Forge
 	options  ciOptions
@@ -61,6 +62,9 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	}
 	if err := p.holds(order.Commit); err != nil {
 		return err
+	}
+	if p.wrong != nil {
+		return p.wrong
 	}
 	if order.Fork != p.stranger {
 		return errors.New("the pull request came from elsewhere a moment ago: run the job again")

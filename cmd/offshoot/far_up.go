@@ -165,8 +165,10 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 		return remote.Delivery{}, err
 	}
 	options := provisionOptions(f.cfg, f.options, f.preview, f.commit, "")
-	if options.Logins, err = compose.Logins(ctx, source); err != nil {
-		return remote.Delivery{}, err
+	if !f.cfg.Stranger {
+		if options.Logins, err = compose.Logins(ctx, source); err != nil {
+			return remote.Delivery{}, err
+		}
 	}
 	return remote.Delivery{
 		Checkout: git.Root, Paths: paths, Dir: below,

@@ -186,6 +186,40 @@ func TestRunner_AForkGetsNothingUntilItsCommitIsApproved(t *testing.T) {
 	}
 }
 
+// Neither a comment that is no command, nor one of somebody who may not write,
+// nor a label of theirs, has the checkout looked at.
+func TestHostile_ACommentWantsTheCheckoutToBeLookedAt(t *testing.T) {
+	b := newBench(t)
+	looked := 0
+	b.runner.Prepare = func(_ context.Context, pull forge.Pull) error {
+		if looked++; pull.Number != 7 {
+			t.Errorf("pull request %+v", pull)
+		}
+		b.runner.Settings.Label = "wanted"
+		return nil
+	}
+	for _, e := range []forge.Event{
+		{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 5},
+		{Kind: forge.Commented, Sender: "mallory", Text: "/preview approve " + newest, CommentID: 5},
+		{Kind: forge.Commented, Sender: "wendy", Text: "thanks", CommentID: 6},
+		{Kind: forge.Labeled, Sender: "mallory", Label: "preview-approved", Commit: newest},
+		{Kind: forge.Other},
+	} {
+		if b.handle(e); looked > 0 || len(b.machine.orders) > 0 {
+			t.Fatalf("%+v: looked %d times", e, looked)
+		}
+	}
+	if !slices.Equal(b.forge.Reactions(5), []forge.Reaction{forge.Refused}) {
+		t.Errorf("reactions %v", b.forge.Reactions(5))
+	}
+	if b.handle(forge.Event{Kind: forge.Opened, Commit: newest}); looked != 1 || !strings.Contains(b.said[len(b.said)-1], `no label "wanted"`) {
+		t.Errorf("looked %d times, says %q", looked, b.said)
+	}
+	if b.handle(forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview up", CommentID: 7}); looked != 2 || len(b.machine.orders) != 1 {
+		t.Errorf("looked %d times, orders %v", looked, b.machine.orders)
+	}
+}
+
 // A job for a fork has a token that may only read.
 func TestRunner_AForkThatMayNotBeCommentedOnIsNoFailure(t *testing.T) {
 	b := newBench(t)
