@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
@@ -60,7 +59,7 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	if err != nil {
 		return err
 	}
-	if err := p.holds(order.Commit); err != nil {
+	if err := p.holds(order); err != nil {
 		return err
 	}
 	if p.wrong != nil {
@@ -90,10 +89,15 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	return err
 }
 
-// holds checks that the checkout is the commit to make: itself, or merged with
-// the branch that it is meant for, as CI systems check it out.
-func (p *ciPreviews) holds(commit string) error {
-	if p.git.Commit == commit || slices.Contains(p.git.Parents, commit) {
+// holds checks that the checkout is the commit to make. Of a pull request of
+// this repository it may be merged with the branch that it is meant for, as CI
+// systems check it out: as the second of two parents. A fork's is itself and
+// nothing else: whatever has an approved commit among its parents, the fork can
+// have made.
+func (p *ciPreviews) holds(order ci.Order) error {
+	commit := order.Commit
+	merged := !order.Fork && len(p.git.Parents) == 2 && p.git.Parents[1] == commit
+	if p.git.Commit == commit || merged {
 		return nil
 	}
 	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", short(p.git.Commit, 10), short(commit, 10)),
