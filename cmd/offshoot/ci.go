@@ -29,6 +29,7 @@ type ciOptions struct {
 	event   string
 	archive string
 	dryRun  bool
+	commit  bool // only say which commit to check out
 }
 
 func (a *app) ciCommand() *cobra.Command {
@@ -44,6 +45,7 @@ func (a *app) ciCommand() *cobra.Command {
 	c.Flags().StringVar(&o.event, "event", "", "the event's `FILE` (default: the one that the CI system names)")
 	c.Flags().StringVar(&o.archive, "archive", "", "load this `FILE` instead of a subset of the configured source")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be done; do nothing")
+	c.Flags().BoolVar(&o.commit, "commit", false, "only ask whether the event's author may, and say which commit to check out")
 	a.jsonFlag(c)
 	return c
 }
@@ -60,6 +62,9 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	u := a.newUI()
 	defer u.Close()
 	p := &ciPreviews{app: a, ui: u, forge: opened, options: o}
+	if o.commit {
+		return a.commitOfJob(ctx, p, event)
+	}
 	out, err := a.ciRunner(p).Handle(ctx, event)
 	a.result = out
 	u.Close()
@@ -68,6 +73,27 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 		return fmt.Errorf("ci: %w", err)
 	}
 	return nil
+}
+
+// commitOfJob hands the commit to check out on to the next steps of the job;
+// without one the job has nothing more to do.
+func (a *app) commitOfJob(ctx context.Context, p *ciPreviews, event forge.Event) error {
+	commit, goOn, err := a.ciRunner(p).Commit(ctx, event)
+	p.ui.Close()
+	if err != nil {
+		return fmt.Errorf("ci: %w", err)
+	}
+	if goOn && commit == "" {
+		commit = firstOf(a.getenv("GITHUB_SHA"), a.getenv("CI_COMMIT_SHA"))
+	}
+	a.result = map[string]string{"commit": commit}
+	if err := appendTo(a.getenv("GITHUB_OUTPUT"), "commit="+commit+"\n"); err != nil {
+		return fmt.Errorf("ci: %w", err)
+	}
+	if a.json || commit == "" {
+		return nil
+	}
+	return a.println(commit)
 }
 
 // forgeOfJob opens the forge that the environment of the job names. Only where

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
 )
 
@@ -121,9 +122,19 @@ func everyCommand(t *testing.T, folder string, look func(what string)) {
 	environment := append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_API_URL="+repository.GitHub(t).URL+"/api/v3", "GITHUB_TOKEN="+standin.Token,
 		"GITHUB_REPOSITORY="+standin.Owner+"/"+standin.Name, "GITHUB_EVENT_NAME=", "GITHUB_OUTPUT=", "GITHUB_STEP_SUMMARY=", "CI=")
 	for _, args := range [][]string{
-		{"ci", "--event", file}, {"up", "--plan"}, {"up", "--pr", "7", "--archive", "none.sql"}, {"down", "--pr", "7"}, {"logs", "--pr", "7"},
-		{"open", "--pr", "7"}, {"psql", "--pr", "7"}, {"exec", "--pr", "7", "web", "id"}, {"stop", "--pr", "7"}, {"list"}, {"sweep", "--dry-run"},
-		{"doctor"}, {"init", "--ci", "github"},
+		{"ci", "--event", file},
+		{"up", "--plan"},
+		{"up", "--pr", "7", "--archive", "none.sql"},
+		{"down", "--pr", "7"},
+		{"logs", "--pr", "7"},
+		{"open", "--pr", "7"},
+		{"psql", "--pr", "7"},
+		{"exec", "--pr", "7", "web", "id"},
+		{"stop", "--pr", "7"},
+		{"list"},
+		{"sweep", "--dry-run"},
+		{"doctor"},
+		{"init", "--ci", "github"},
 	} {
 		command := exec.CommandContext(t.Context(), programPath(t), args...)
 		command.Dir, command.Env = folder, environment
@@ -194,5 +205,48 @@ func TestHostile_AProgramOfGitWantsTheEnvironmentOfTheJob(t *testing.T) {
 	environment, err := os.ReadFile(seen)
 	if err != nil || !strings.Contains(string(environment), "GIT_NO_LAZY_FETCH=1") || strings.Contains(string(environment), "hunter2") {
 		t.Errorf("%v: git sees a secret of the job, or not what it has to", err)
+	}
+}
+
+// Who may ask is known before git is called, and before the configuration, which
+// here is none, is read.
+func TestHostile_ACommentWantsTheCheckoutToBeReadBeforeItsAuthorIsKnown(t *testing.T) {
+	c := newTrap(t)
+	t.Chdir(t.TempDir())
+	write(t, configName, "nonsense: [\n")
+	write(t, ".git", "gitdir: planted\n")
+	bin := t.TempDir()
+	if err := os.Symlink(c.program, filepath.Join(bin, "git")); err != nil {
+		t.Fatal(err)
+	}
+	repository, output := &standin.Repository{JobToken: true}, filepath.Join(bin, "output")
+	repository.Put(forge.Pull{Number: 7, Commit: strings.Repeat("a", 40), Base: "main", Open: true, Fork: true})
+	repository.Allow("wendy", "write")
+	for name, value := range map[string]string{
+		"PATH": bin, "GITHUB_ACTIONS": "true", "GITHUB_API_URL": repository.GitHub(t).URL + "/api/v3", "GITHUB_TOKEN": standin.Token,
+		"GITHUB_REPOSITORY": standin.Owner + "/" + standin.Name, "GITHUB_EVENT_NAME": "", "GITHUB_OUTPUT": output, "OFFSHOOT_FORGE_TOKEN": "",
+	} {
+		t.Setenv(name, value)
+	}
+	for author, commit := range map[string]string{"mallory": "", "wendy": strings.Repeat("a", 40)} {
+		event, err := json.Marshal(map[string]any{
+			"action": "created", "issue": map[string]any{"number": 7, "pull_request": map[string]any{}},
+			"comment": map[string]any{"id": repository.Say(7, author, "/preview up"), "body": "/preview up", "user": map[string]any{"login": author}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(bin, author)
+		write(t, file, string(event))
+		out, errs, code := capturedWith(t, os.LookupEnv, "ci", "--commit", "--event", file)
+		if written, err := os.ReadFile(output); code != exitDone || strings.TrimSpace(out) != commit || err != nil || !strings.HasSuffix(string(written), "commit="+commit+"\n") {
+			t.Errorf("%s: exit %d, %s%s, %v", author, code, out, errs, err)
+		}
+		if author == "mallory" {
+			if _, errs, code := capturedWith(t, os.LookupEnv, "ci", "--event", file); code != exitDone || !strings.Contains(errs, "may not write") {
+				t.Errorf("exit %d: %s", code, errs)
+			}
+		}
+		c.hasNotSprung(t, "a job for "+author)
 	}
 }

@@ -101,6 +101,26 @@ func (r *Runner) Handle(ctx context.Context, e forge.Event) (Outcome, error) {
 	return out, err
 }
 
+// Commit tells which commit a job has to check out for an event, before it has
+// checked out anything: the newest of the pull request, in full; none where the
+// event is about no pull request. Where nothing is to be done, or whoever asks
+// may not, the job ends there: a command is answered as Handle does.
+func (r *Runner) Commit(ctx context.Context, e forge.Event) (commit string, goOn bool, err error) {
+	s, err := r.ask(ctx, e)
+	if err != nil {
+		return "", false, err
+	}
+	if s.reaches() {
+		return s.Pull.Commit, true, nil
+	}
+	a := Decide(s)
+	r.Say(a.String())
+	if r.DryRun {
+		return "", false, nil
+	}
+	return "", false, (&job{Runner: r, action: a}).do(ctx)
+}
+
 // ask finds out whether the event asks for anything, and whether its sender
 // may. Only the forge is asked.
 func (r *Runner) ask(ctx context.Context, e forge.Event) (s Situation, err error) {
