@@ -23,7 +23,13 @@ var ErrEngineDown = errors.New("docker engine does not answer")
 // Engine is a connection to one Docker engine.
 type Engine struct {
 	cli *command.DockerCli
+
+	distrusted bool
 }
+
+// Distrust says that what is pulled and built from here on is named by a
+// stranger: registries get no login, and builds neither secrets nor SSH agents.
+func (e *Engine) Distrust() { e.distrusted = true }
 
 // Connect reaches the engine that DOCKER_HOST, DOCKER_CONTEXT or the current
 // docker context names. When none answers the error is ErrEngineDown with a

@@ -62,6 +62,9 @@ func Logins(ctx context.Context, src Source) (map[string]Login, error) {
 // AddLogins lets the engine pull with logins that this computer's configuration
 // does not have. They are kept in memory alone.
 func (e *Engine) AddLogins(logins map[string]Login) {
+	if e.distrusted {
+		return
+	}
 	file := e.cli.ConfigFile()
 	for host, l := range logins {
 		if file.AuthConfigs == nil {

@@ -168,7 +168,7 @@ func sum(m map[string]int64) (total int64) {
 // whether it has one.
 func (s *Stack) registryAuth(ref string) (auth string, known bool, err error) {
 	host, err := registryOf(ref)
-	if err != nil {
+	if err != nil || s.engine.distrusted {
 		return "", false, err
 	}
 	login, err := s.engine.cli.ConfigFile().GetAuthConfig(host)

@@ -167,7 +167,11 @@ func (s *Stack) buildContexts(b *types.BuildConfig, opt *client.SolveOpt) error 
 }
 
 // attachables are what the builder may ask of us: logins, secrets, SSH agents.
+// Nothing where a stranger says what is built.
 func (s *Stack) attachables(b *types.BuildConfig) ([]session.Attachable, error) {
+	if s.engine.distrusted {
+		return nil, nil
+	}
 	all := []session.Attachable{authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
 		ConfigFile: s.engine.cli.ConfigFile(),
 	})}

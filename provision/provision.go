@@ -100,6 +100,9 @@ type Options struct {
 	Timeout time.Duration // to wait until ready, at each wait; 0: 5 minutes
 
 	Environment map[string]string // added to every service
+	// Stranger says that code and compose file are of somebody whom nobody
+	// trusts: neither pulls nor builds get a login, a secret or an SSH agent.
+	Stranger bool `json:",omitempty"`
 	// Logins are for registries that the engine is to pull from, beside those
 	// that this computer has of its own.
 	Logins map[string]compose.Login `json:",omitempty"`

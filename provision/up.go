@@ -24,6 +24,9 @@ const lockPatience = 500 * time.Millisecond
 // same preview a *LockedError.
 func Up(ctx context.Context, machine Machine, options Options, observe func(Event)) (*Result, error) {
 	r := &run{Machine: machine, options: options, observe: observe}
+	if options.Stranger {
+		r.Engine.Distrust()
+	}
 	r.result = &Result{Preview: options.Preview, Commit: options.Commit, Links: []Link{}, Timings: []Timing{}}
 	if err := r.up(ctx); err != nil {
 		return nil, fmt.Errorf("up %s: %w", options.Preview.Name, r.blame(ctx, err))

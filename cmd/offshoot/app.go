@@ -89,14 +89,12 @@ func (a *app) getenv(name string) string {
 }
 
 // config reads the configuration from where the command was called.
-func (a *app) config() (*Config, error) { return a.configWith(a.lookup) }
-
-func (a *app) configWith(lookup func(string) (string, bool)) (*Config, error) {
+func (a *app) config() (*Config, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("working directory: %w", err)
 	}
-	cfg, err := loadConfig(dir, lookup)
+	cfg, err := loadConfig(dir, a.lookup)
 	if err != nil {
 		return nil, err
 	}
@@ -104,12 +102,17 @@ func (a *app) configWith(lookup func(string) (string, bool)) (*Config, error) {
 		return nil, err
 	}
 	cfg.Provider = firstOf(a.provider, cfg.Provider)
+	a.hide(cfg)
+	return cfg, nil
+}
+
+// hide makes secrets of what a configuration gives to services and builds.
+func (a *app) hide(cfg *Config) {
 	for _, variables := range []map[string]string{cfg.Preview.Environment, cfg.Preview.Build} {
 		for name, value := range variables {
 			a.secrets.AddEnv([]string{name + "=" + value})
 		}
 	}
-	return cfg, nil
 }
 
 // closing closes c when the function that defers it ends, and joins the error

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
+	"time"
 
-	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/worktree"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -18,45 +17,29 @@ type checkout struct {
 	Remote string // address of origin; may hold a token, never print it
 	Branch string // empty when no branch is checked out
 	Commit string
+
+	Parents []string  // of the commit
+	Made    time.Time // the commit; zero when it does not say
 }
 
 func (a *app) checkout(ctx context.Context, dir string) (checkout, error) {
-	root, err := a.git(ctx, dir, "rev-parse", "--show-toplevel")
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return checkout{}, fmt.Errorf("checkout: %w", err)
+	}
+	root, found := worktree.Root(real)
+	if found {
+		found, err = worktree.Readable(ctx, root)
+	}
+	if err != nil || !found {
+		return checkout{Root: dir}, err
+	}
+	remote, err := worktree.Remote(ctx, root)
 	if err != nil {
 		return checkout{}, err
 	}
-	if root == "" {
-		return checkout{Root: dir}, nil
-	}
-	c := checkout{Root: root}
-	for _, ask := range []struct {
-		into *string
-		args []string
-	}{
-		{&c.Remote, []string{"config", "--get", "remote.origin.url"}},
-		{&c.Branch, []string{"symbolic-ref", "--quiet", "--short", "HEAD"}},
-		{&c.Commit, []string{"rev-parse", "--quiet", "--verify", "HEAD^{commit}"}},
-	} {
-		if *ask.into, err = a.git(ctx, dir, ask.args...); err != nil {
-			return checkout{}, err
-		}
-	}
-	return c, nil
-}
-
-// git asks one question; having no answer, or no git, is an empty one.
-func (a *app) git(ctx context.Context, dir string, args ...string) (string, error) {
-	var out bytes.Buffer
-	err := host.Local{}.Run(ctx, host.Command{
-		Args: append([]string{"git", "-C", dir}, args...), Env: a.environ, Stdout: &out,
-	})
-	if ctx.Err() != nil {
-		return "", err
-	}
-	if err != nil {
-		return "", nil
-	}
-	return strings.TrimSpace(out.String()), nil
+	head, err := worktree.ReadHead(ctx, root)
+	return checkout{Root: root, Remote: remote, Branch: head.Branch, Commit: head.Commit, Parents: head.Parents, Made: head.Made}, err
 }
 
 // which is how a command line names a preview.

@@ -12,7 +12,6 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
-	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
 const ciLong = `Ci reads why a job of GitHub Actions, GitLab CI or Gitea Actions runs and does what
@@ -30,6 +29,7 @@ type ciOptions struct {
 	event   string
 	archive string
 	dryRun  bool
+	commit  bool // only say which commit to check out
 }
 
 func (a *app) ciCommand() *cobra.Command {
@@ -45,6 +45,7 @@ func (a *app) ciCommand() *cobra.Command {
 	c.Flags().StringVar(&o.event, "event", "", "the event's `FILE` (default: the one that the CI system names)")
 	c.Flags().StringVar(&o.archive, "archive", "", "load this `FILE` instead of a subset of the configured source")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be done; do nothing")
+	c.Flags().BoolVar(&o.commit, "commit", false, "only ask whether the event's author may, and say which commit to check out")
 	a.jsonFlag(c)
 	return c
 }
@@ -54,29 +55,16 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return fmt.Errorf("ci: working directory: %w", err)
-	}
-	git, err := a.checkout(ctx, dir)
-	if err != nil {
-		return err
-	}
-	opened, err := a.forgeOf(git)
-	if err != nil {
-		return fmt.Errorf("ci: %w", err)
-	}
-	stranger, err := fromFork(ctx, opened, event)
-	if err != nil {
-		return fmt.Errorf("ci: %w", err)
-	}
-	cfg, err := a.ciConfig(stranger)
+	opened, err := a.forgeOfJob(ctx)
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
 	}
 	u := a.newUI()
 	defer u.Close()
-	p := &ciPreviews{app: a, ui: u, cfg: cfg, stranger: stranger, git: git, forge: opened, options: o}
+	p := &ciPreviews{app: a, ui: u, forge: opened, options: o}
+	if o.commit {
+		return a.commitOfJob(ctx, p, event)
+	}
 	out, err := a.ciRunner(p).Handle(ctx, event)
 	a.result = out
 	u.Close()
@@ -87,62 +75,47 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	return nil
 }
 
-// ciConfig reads the configuration of the checkout. That of a fork is a
-// stranger's, also where its job has secrets: after a maintainer's comment or
-// label, or the stranger's own comment. It sees no variable of the job, so that
-// no secret is in a name that is printed, and what is left of it is what the
-// stranger's own preview is made of.
-func (a *app) ciConfig(stranger bool) (*Config, error) {
-	if !stranger {
-		return a.config()
+// commitOfJob hands the commit to check out on to the next steps of the job;
+// without one the job has nothing more to do.
+func (a *app) commitOfJob(ctx context.Context, p *ciPreviews, event forge.Event) error {
+	commit, goOn, err := a.ciRunner(p).Commit(ctx, event)
+	p.ui.Close()
+	if err != nil {
+		return fmt.Errorf("ci: %w", err)
 	}
-	if err := refuseLink(); err != nil {
-		return nil, err
+	if goOn && commit == "" {
+		commit = firstOf(a.getenv("GITHUB_SHA"), a.getenv("CI_COMMIT_SHA"))
 	}
-	cfg, err := a.configWith(func(string) (string, bool) { return "", true })
+	a.result = map[string]string{"commit": commit}
+	if err := appendTo(a.getenv("GITHUB_OUTPUT"), "commit="+commit+"\n"); err != nil {
+		return fmt.Errorf("ci: %w", err)
+	}
+	if a.json || commit == "" {
+		return nil
+	}
+	return a.println(commit)
+}
+
+// forgeOfJob opens the forge that the environment of the job names. Only where
+// that says nothing is the checkout asked: who may ask for anything is not known
+// yet.
+func (a *app) forgeOfJob(ctx context.Context) (forge.Forge, error) {
+	if _, err := forge.Locate(a.lookup, ""); err == nil {
+		return a.forgeOf(checkout{})
+	}
+	git, err := a.checkoutHere(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cfg.distrust()
-	return cfg, nil
+	return a.forgeOf(git)
 }
 
-// refuseLink keeps a fork from having a file of this computer read, of which an
-// error shows the keys.
-func refuseLink() error {
+func (a *app) checkoutHere(ctx context.Context) (checkout, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return fmt.Errorf("working directory: %w", err)
+		return checkout{}, fmt.Errorf("working directory: %w", err)
 	}
-	path, err := findConfig(dir)
-	if err != nil || path == "" {
-		return err
-	}
-	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
-		return hint.Usage(fmt.Errorf("configuration: %s is a link", configName), "in a fork it has to be a file")
-	}
-	return nil
-}
-
-// distrust takes away what reaches beyond the preview: the source, files to load,
-// what compose files are refused otherwise, what is shared of the checkout, who
-// may look, how the machine that all previews
-// share is reached, and the rights, programs and open ports of one of its own.
-func (c *Config) distrust() {
-	c.Source, c.SourceUnset = "", nil
-	p := &c.Preview
-	p.Allow, p.Mounts, p.Public, p.Port, p.Domain, p.ACME = nil, nil, nil, 0, "", gateway.ACME{}
-	p.Databases = nil // files of this computer
-	c.Pulls.Share = false
-	c.EC2.Profile, c.EC2.Binary, c.EC2.SSH, c.EC2.SecurityGroup = "", "", nil, ""
-}
-
-func fromFork(ctx context.Context, f forge.Forge, e forge.Event) (bool, error) {
-	if e.Number == 0 {
-		return false, nil
-	}
-	pull, err := f.Pull(ctx, e.Number)
-	return pull.Fork, err
+	return a.checkout(ctx, dir)
 }
 
 // event reads the event of the job.
@@ -181,14 +154,20 @@ func (a *app) forgeOf(git checkout) (forge.Forge, error) {
 }
 
 func (a *app) ciRunner(p *ciPreviews) *ci.Runner {
-	return &ci.Runner{
-		Forge: p.forge, Previews: p, Settings: ci.Settings{
-			Drafts: p.cfg.Pulls.Drafts, Label: p.cfg.Pulls.Label, Approve: approveLabel,
-		},
+	r := &ci.Runner{
+		Forge: p.forge, Previews: p, Settings: ci.Settings{Approve: approveLabel},
 		Name: p.name, Marker: p.marker, RunURL: a.runURL(), DryRun: p.options.dryRun,
 		Redact: a.secrets.Redact,
 		Say:    func(line string) { p.ui.Info(ui.Clean(line)) },
 	}
+	r.Prepare = func(ctx context.Context, pull forge.Pull) error {
+		if err := p.prepare(ctx, pull); err != nil {
+			return err
+		}
+		r.Settings.Drafts, r.Settings.Label = p.cfg.Pulls.Drafts, p.cfg.Pulls.Label
+		return nil
+	}
+	return r
 }
 
 // approveLabel is the same everywhere: the configuration that is read may be

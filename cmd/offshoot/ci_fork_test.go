@@ -35,6 +35,7 @@ func forked(t *testing.T) *job {
 	j := newJob(t, dir)
 	j.pull.Fork = true
 	j.repository.Put(j.pull)
+	j.repository.PutFile("main", configName, "project: "+projectName(dir)+"\n")
 	j.env = []string{"PRODUCTION_DATABASE_URL=postgres://u:" + forkSecret + "@127.0.0.1:1/shop"}
 	return j
 }

@@ -35,7 +35,7 @@ func workflowData(value string) string {
 
 // jobOutputs hands the link on to later steps, and writes the job's summary.
 func (a *app) jobOutputs(p *ciPreviews, out ci.Outcome) error {
-	if out.Action.Number == 0 || p.options.dryRun {
+	if out.Action.Number == 0 || p.cfg == nil || p.options.dryRun {
 		return nil
 	}
 	url := ""

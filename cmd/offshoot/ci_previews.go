@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
@@ -22,8 +21,9 @@ type ciPreviews struct {
 	*app
 	ui  *ui.UI
 	cfg *Config
-	// stranger: cfg is that of a fork, read without the variables of the job.
+	// stranger: the pull request comes from a fork; see strangersConfig.
 	stranger bool
+	wrong    error // with the fork's own configuration
 	git      checkout
 	forge    forge.Forge
 	options  ciOptions
@@ -59,8 +59,11 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	if err != nil {
 		return err
 	}
-	if err := p.holds(ctx, order.Commit); err != nil {
+	if err := p.holds(order); err != nil {
 		return err
+	}
+	if p.wrong != nil {
+		return p.wrong
 	}
 	if order.Fork != p.stranger {
 		return errors.New("the pull request came from elsewhere a moment ago: run the job again")
@@ -86,22 +89,16 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	return err
 }
 
-// holds checks that the checkout is the commit to make: itself, or merged with
-// the branch that it is meant for, as CI systems check it out.
-func (p *ciPreviews) holds(ctx context.Context, commit string) error {
-	if p.git.Commit == commit {
+// holds checks that the checkout is the commit to make. Of a pull request of
+// this repository it may be merged with the branch that it is meant for, as CI
+// systems check it out: as the second of two parents. A fork's is itself and
+// nothing else: whatever has an approved commit among its parents, the fork can
+// have made.
+func (p *ciPreviews) holds(order ci.Order) error {
+	commit := order.Commit
+	merged := !order.Fork && len(p.git.Parents) == 2 && p.git.Parents[1] == commit
+	if p.git.Commit == commit || merged {
 		return nil
-	}
-	// The parents of a shallow clone's commit are only in its text.
-	text, err := p.app.git(ctx, p.git.Root, "cat-file", "commit", "HEAD")
-	if err != nil {
-		return err
-	}
-	head, _, _ := strings.Cut(text, "\n\n")
-	for line := range strings.Lines(head) {
-		if strings.TrimSpace(line) == "parent "+commit {
-			return nil
-		}
 	}
 	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", short(p.git.Commit, 10), short(commit, 10)),
 		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")

@@ -10,11 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"github.com/offshoot-dev/offshoot/internal/forge"
-	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
@@ -26,6 +22,7 @@ type job struct {
 	repository                *standin.Repository
 	pull                      forge.Pull
 	env                       []string // more of it
+	noArchive                 bool
 }
 
 func newJob(t *testing.T, dir string) *job {
@@ -49,7 +46,11 @@ func (j *job) run(exit int, event map[string]any) string {
 	if err := os.WriteFile(file, content, 0o644); err != nil {
 		j.Fatal(err)
 	}
-	cmd := exec.Command(programPath(j.T), "ci", "--event", file, "--archive", "archive.sql")
+	args := []string{"ci", "--event", file, "--archive", "archive.sql"}
+	if j.noArchive {
+		args = args[:3]
+	}
+	cmd := exec.Command(programPath(j.T), args...)
 	cmd.Dir = j.dir
 	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_API_URL="+j.api, "GITHUB_REPOSITORY="+standin.Owner+"/"+standin.Name,
 		"GITHUB_TOKEN="+standin.Token, "GITHUB_OUTPUT="+j.output, "GITHUB_STEP_SUMMARY="+j.summary, "GITHUB_EVENT_NAME=",
@@ -175,60 +176,6 @@ func TestCi_RefusesAnotherCommitThanThePullRequests(t *testing.T) {
 	}
 	if left := ours(t, dir); len(left) > 0 {
 		t.Errorf("left %q", left)
-	}
-}
-
-// The label and the project are printed, and so are their secrets.
-func TestCiConfig_OfAForkSeesNoSecret(t *testing.T) {
-	dir := t.TempDir()
-	t.Chdir(dir)
-	t.Setenv("PRODUCTION_DATABASE_URL", "postgres://u:hunter22@db/shop")
-	yaml := "source: ${PRODUCTION_DATABASE_URL}\npull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\", share: true}\n" +
-		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n" +
-		"  public: true\n  port: 80\n  domain: evil.example.com\n  acme: {directory: \"https://evil.example.com/\"}\n" +
-		"ec2: {profile: admin, binary: evil, ssh: [0.0.0.0/0], security_group: sg-1}\n"
-	if err := os.WriteFile(configName, []byte(yaml), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	at := &forgetest.Memory{}
-	at.Put(forge.Pull{Number: 7, Open: true, Fork: true})
-	at.Put(forge.Pull{Number: 8, Open: true})
-	for number, want := range map[int]string{7: "x", 8: "xpostgres://u:hunter22@db/shop"} {
-		stranger, err := fromFork(t.Context(), at, forge.Event{Kind: forge.Commented, Number: number})
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg, err := here().ciConfig(stranger)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if cfg.Preview.Environment["LEAK"] != want || cfg.Pulls.Label != want {
-			t.Errorf("pull request %d: environment %q, label %q, want %q", number, cfg.Preview.Environment, cfg.Pulls.Label, want)
-		}
-		if number != 7 {
-			continue
-		}
-		own := &Config{
-			Path: cfg.Path, Dir: cfg.Dir, Pulls: PullsConfig{Label: "x"}, Preview: PreviewConfig{Expires: defaultExpires, Environment: map[string]string{"LEAK": "x"}},
-		}
-		if diff := cmp.Diff(own, cfg, cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("a fork's configuration reaches beyond its preview: %s", diff)
-		}
-	}
-}
-
-func TestCiConfig_OfAForkIsNoLinkToAFileOfTheJobsComputer(t *testing.T) {
-	t.Chdir(t.TempDir())
-	secret := filepath.Join(t.TempDir(), "credentials")
-	write(t, secret, "hunter22: x\n")
-	if err := os.Symlink(secret, configName); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := here().ciConfig(true); !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "hunter22") {
-		t.Errorf("a fork's: %v", err)
-	}
-	if _, err := here().ciConfig(false); err == nil || !strings.Contains(err.Error(), "unknown key") {
-		t.Errorf("our own: %v", err)
 	}
 }
 

@@ -27,6 +27,10 @@ type Config struct {
 
 	Project string
 	Source  string
+	// Stranger says that the configuration is that of a fork: nothing of it is
+	// made with a source, a key or a login of this computer.
+	Stranger bool
+
 	// SourceUnset says that source names a variable that is not set. Only a
 	// command that reads the source minds: tearing a preview down must work
 	// where the secrets are not.

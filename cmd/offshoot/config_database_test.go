@@ -102,9 +102,9 @@ func TestOtherArchives_OfTheConfigurationAndOverItOfTheCommandLine(t *testing.T)
 }
 
 // An archive that a stranger names would be one of this computer's files.
-func TestDistrust_LoadsNoFilesThatAForkNames(t *testing.T) {
-	cfg := &Config{Preview: PreviewConfig{DatabaseName: "shop", Databases: map[string]string{"x": "/srv/production.sql"}}}
-	cfg.distrust()
+func TestHostile_AForkWantsAFileOfThisComputerLoaded(t *testing.T) {
+	own := &Config{Preview: PreviewConfig{DatabaseName: "shop", Databases: map[string]string{"x": "/srv/production.sql"}}}
+	cfg := new(Config).forStranger(own)
 	if cfg.Preview.Databases != nil || cfg.Preview.DatabaseName != "shop" {
 		t.Errorf("%+v", cfg.Preview)
 	}

@@ -130,6 +130,9 @@ func (a *app) masking(c *Config, level string) (subset.Masking, error) {
 	if m.Privacy == "" {
 		m.Privacy = subset.PrivacyStrict
 	}
+	if c.Stranger {
+		return m, errors.New("a fork's preview is made of an archive that the job names, never of a source")
+	}
 	key := a.getenv(maskKey)
 	switch {
 	case key == "":

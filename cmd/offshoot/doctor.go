@@ -80,7 +80,7 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	note("compose file", text, err)
 	if firstOf(name, cfg.Provider) == providerEC2 {
 		a.checkEC2(ctx, cfg, note)
-		return a.printWithPolicy(found)
+		return a.printWithPolicy(ctx, cfg, found)
 	}
 	cfg.Provider = providerDocker
 	text, err = a.checkEngine(ctx, cfg)

@@ -15,6 +15,7 @@ import (
 // credentials, and each right.
 func (a *app) checkEC2(ctx context.Context, cfg *Config, note func(name, text string, err error)) {
 	options := a.ec2Options(cfg)
+	options.Repository = a.repositoryOf(ctx, cfg)
 	text, err := checkLogin(options)
 	note("ssh key", text, err)
 	provider, err := ec2.New(ctx, options)
@@ -34,8 +35,8 @@ func (a *app) checkEC2(ctx context.Context, cfg *Config, note func(name, text st
 }
 
 // printWithPolicy prints the findings, and then the policy to allow.
-func (a *app) printWithPolicy(found []finding) error {
-	policy, err := ec2.Policy()
+func (a *app) printWithPolicy(ctx context.Context, cfg *Config, found []finding) error {
+	policy, err := ec2.Policy(a.repositoryOf(ctx, cfg))
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,16 @@ func (a *app) printWithPolicy(found []finding) error {
 		return errors.Join(failed, a.println("\n"+policy))
 	}
 	return failed
+}
+
+// repositoryOf is the repository of the checkout, as the labels of machines name
+// it; empty outside of a clone.
+func (a *app) repositoryOf(ctx context.Context, cfg *Config) string {
+	p, git, err := a.preview(ctx, cfg, which{branch: "all"}) // only the repository matters
+	if err != nil || git.Remote == "" {
+		return ""
+	}
+	return p.Repository
 }
 
 // checkLogin says how machines are logged in to.

@@ -47,6 +47,18 @@ func TestDoctor_OfEC2NamesEachRightAndPrintsThePolicy(t *testing.T) {
 	}
 }
 
+// A key that one repository's jobs have is no key to another's machines.
+func TestHostile_AKeyOfOneRepositoryWantsTheMachinesOfAnother(t *testing.T) {
+	onEC2(t, standin.Options{Seed: 1})
+	ec2Checkout(t)
+	out, _, _ := capturedWith(t, os.LookupEnv, "doctor")
+	for _, line := range []string{`"aws:ResourceTag/dev.offshoot.repository": "github.com/acme/shop"`, `"aws:RequestTag/dev.offshoot.repository": "github.com/acme/shop"`} {
+		if !strings.Contains(out, line) {
+			t.Errorf("without %s: %s", line, out)
+		}
+	}
+}
+
 func TestDoctor_OfEC2SaysWhichRightIsMissing(t *testing.T) {
 	onEC2(t, standin.Options{Seed: 1}).Deny("RunInstances")
 	out, _, code := capturedWith(t, os.LookupEnv, "doctor", "--provider", "ec2", "--json")

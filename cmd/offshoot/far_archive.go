@@ -15,8 +15,8 @@ const linkLasts = time.Hour
 // elsewhere is an archive in a bucket, for the machine to fetch. It is nil where
 // there is none, or its digest is not known, so that it could not be checked.
 func (f *farUp) elsewhere(ctx context.Context) (*remote.Elsewhere, error) {
-	if !store.IsLocation(f.options.archive) {
-		return nil, nil
+	if f.cfg.Stranger || !store.IsLocation(f.options.archive) {
+		return nil, nil // a stranger's machine gets no link into the bucket
 	}
 	at, err := store.Parse(f.options.archive)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
@@ -166,29 +165,18 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 		return remote.Delivery{}, err
 	}
 	options := provisionOptions(f.cfg, f.options, f.preview, f.commit, "")
-	if options.Logins, err = compose.Logins(ctx, source); err != nil {
-		return remote.Delivery{}, err
+	if !f.cfg.Stranger {
+		if options.Logins, err = compose.Logins(ctx, source); err != nil {
+			return remote.Delivery{}, err
+		}
 	}
 	return remote.Delivery{
 		Checkout: git.Root, Paths: paths, Dir: below,
 		Request: remote.Request{
 			Options:   options,
-			Committed: f.committed(ctx, git.Root), Bake: f.bake,
+			Committed: git.Made, Bake: f.bake,
 		},
 	}, nil
-}
-
-// committed is when the commit was made; zero when git does not say.
-func (f *farUp) committed(ctx context.Context, root string) time.Time {
-	text, err := f.git(ctx, root, "show", "-s", "--format=%ct", "HEAD")
-	if err != nil {
-		return time.Time{}
-	}
-	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0).UTC()
 }
 
 // ensure makes the machine run, and writes down what it is for.

@@ -15,7 +15,7 @@ const rootLong = `offshoot takes a small, referentially complete subset of a pro
 database, boots your own compose stack, loads the subset, applies your
 migrations and prints the link.`
 
-const rootExample = `  offshoot subset --source "$PRODUCTION_DATABASE_URL" --to shop.sql.zst
+const rootExample = `  offshoot subset --to shop.sql.zst
   offshoot up --pr 12 --archive shop.sql.zst`
 
 // root wires the command line.

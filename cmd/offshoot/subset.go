@@ -157,6 +157,9 @@ var errNoSource = errors.New("no source given")
 // line's, the environment's or the configuration's. From here on its password
 // is not printed.
 func (a *app) source(cfg *Config, flag string) (string, error) {
+	if cfg.Stranger {
+		return "", errNoSource // whatever the environment of the job has
+	}
 	source := firstOf(flag, a.getenv("OFFSHOOT_SOURCE"), cfg.Source)
 	if source == "" && cfg.SourceUnset != nil {
 		return "", cfg.SourceUnset

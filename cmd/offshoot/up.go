@@ -222,11 +222,12 @@ func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commi
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
 		Public: cfg.Preview.Public, Mounts: cfg.Preview.Mounts,
 	}
+	options.Stranger, options.NoSeed = cfg.Stranger, o.noSeed || cfg.Stranger
 	if m := cfg.Preview.Migrate; m != nil {
 		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command}
 	}
 	if most := cfg.Preview.KeepSeeds; most != nil {
-		options.SeedSpace, options.NoSeed = *most, o.noSeed || *most == 0
+		options.SeedSpace, options.NoSeed = *most, options.NoSeed || *most == 0
 	}
 	return options
 }

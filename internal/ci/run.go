@@ -56,6 +56,11 @@ type Runner struct {
 	Forge    forge.Forge
 	Previews Previews
 	Settings Settings
+	// Prepare looks at the checkout, to fill in what is above but for the forge,
+	// and Name and Marker. It is called once it is known that the event asks for
+	// something, and that whoever asks may: a stranger's comment touches nothing.
+	// Pull is zero where the event is about none. It may be nil.
+	Prepare func(ctx context.Context, pull forge.Pull) error
 
 	Name   func(number int) string // of a preview: pr-12 of shop
 	Marker func(number int) string // and of its comment and environment: shop-pr-12
@@ -76,9 +81,14 @@ type Outcome struct {
 
 // Handle does what an event leads to.
 func (r *Runner) Handle(ctx context.Context, e forge.Event) (Outcome, error) {
-	s, err := r.look(ctx, e)
+	s, err := r.ask(ctx, e)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if s.reaches() {
+		if err := r.look(ctx, &s); err != nil {
+			return Outcome{}, err
+		}
 	}
 	out := Outcome{Action: Decide(s)}
 	r.Say(out.Action.String())
@@ -91,8 +101,29 @@ func (r *Runner) Handle(ctx context.Context, e forge.Event) (Outcome, error) {
 	return out, err
 }
 
-// look finds out what a decision follows from, and asks for no more.
-func (r *Runner) look(ctx context.Context, e forge.Event) (s Situation, err error) {
+// Commit tells which commit a job has to check out for an event, before it has
+// checked out anything: the newest of the pull request, in full; none where the
+// event is about no pull request. Where nothing is to be done, or whoever asks
+// may not, the job ends there: a command is answered as Handle does.
+func (r *Runner) Commit(ctx context.Context, e forge.Event) (commit string, goOn bool, err error) {
+	s, err := r.ask(ctx, e)
+	if err != nil {
+		return "", false, err
+	}
+	if s.reaches() {
+		return s.Pull.Commit, true, nil
+	}
+	a := Decide(s)
+	r.Say(a.String())
+	if r.DryRun {
+		return "", false, nil
+	}
+	return "", false, (&job{Runner: r, action: a}).do(ctx)
+}
+
+// ask finds out whether the event asks for anything, and whether its sender
+// may. Only the forge is asked.
+func (r *Runner) ask(ctx context.Context, e forge.Event) (s Situation, err error) {
 	s = Situation{Event: e, Settings: r.Settings}
 	needless := e.Kind == forge.Scheduled || e.Kind == forge.Other || e.Number == 0 ||
 		e.Kind == forge.Commented && !isCommand(e.Text)
@@ -102,12 +133,35 @@ func (r *Runner) look(ctx context.Context, e forge.Event) (s Situation, err erro
 	if s.Pull, err = r.Forge.Pull(ctx, e.Number); err != nil || !asks(e, r.Settings) {
 		return s, err
 	}
-	if s.MayWrite, err = r.Forge.MayWrite(ctx, e.Sender); err != nil || !s.MayWrite || !s.Pull.Fork {
-		return s, err
-	}
-	now, err := r.Previews.Now(ctx, e.Number)
-	s.Serving = now.Commit
+	s.MayWrite, err = r.Forge.MayWrite(ctx, e.Sender)
 	return s, err
+}
+
+// reaches tells whether the event can lead to more than a reaction.
+func (s Situation) reaches() bool {
+	switch {
+	case s.Event.Kind == forge.Other, s.Event.Kind == forge.Commented && !isCommand(s.Event.Text):
+		return false
+	case asks(s.Event, s.Settings):
+		return s.MayWrite
+	}
+	return true
+}
+
+// look finds out what else a decision follows from, and asks for no more.
+func (r *Runner) look(ctx context.Context, s *Situation) error {
+	if r.Prepare != nil {
+		if err := r.Prepare(ctx, s.Pull); err != nil {
+			return err
+		}
+		s.Settings = r.Settings
+	}
+	if !asks(s.Event, s.Settings) || !s.Pull.Fork {
+		return nil
+	}
+	now, err := r.Previews.Now(ctx, s.Event.Number)
+	s.Serving = now.Commit
+	return err
 }
 
 // A job is one action under way.

@@ -186,6 +186,68 @@ func TestRunner_AForkGetsNothingUntilItsCommitIsApproved(t *testing.T) {
 	}
 }
 
+// Neither a comment that is no command, nor one of somebody who may not write,
+// nor a label of theirs, has the checkout looked at.
+func TestHostile_ACommentWantsTheCheckoutToBeLookedAt(t *testing.T) {
+	b := newBench(t)
+	looked := 0
+	b.runner.Prepare = func(_ context.Context, pull forge.Pull) error {
+		if looked++; pull.Number != 7 {
+			t.Errorf("pull request %+v", pull)
+		}
+		b.runner.Settings.Label = "wanted"
+		return nil
+	}
+	for _, e := range []forge.Event{
+		{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 5},
+		{Kind: forge.Commented, Sender: "mallory", Text: "/preview approve " + newest, CommentID: 5},
+		{Kind: forge.Commented, Sender: "wendy", Text: "thanks", CommentID: 6},
+		{Kind: forge.Labeled, Sender: "mallory", Label: "preview-approved", Commit: newest},
+		{Kind: forge.Other},
+	} {
+		if b.handle(e); looked > 0 || len(b.machine.orders) > 0 {
+			t.Fatalf("%+v: looked %d times", e, looked)
+		}
+	}
+	if !slices.Equal(b.forge.Reactions(5), []forge.Reaction{forge.Refused}) {
+		t.Errorf("reactions %v", b.forge.Reactions(5))
+	}
+	if b.handle(forge.Event{Kind: forge.Opened, Commit: newest}); looked != 1 || !strings.Contains(b.said[len(b.said)-1], `no label "wanted"`) {
+		t.Errorf("looked %d times, says %q", looked, b.said)
+	}
+	if b.handle(forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview up", CommentID: 7}); looked != 2 || len(b.machine.orders) != 1 {
+		t.Errorf("looked %d times, orders %v", looked, b.machine.orders)
+	}
+}
+
+func TestRunner_TellsTheCommitToCheckOut(t *testing.T) {
+	b := newBench(t)
+	b.runner.Prepare = func(context.Context, forge.Pull) error { return errors.New("the checkout is looked at") }
+	for name, c := range map[string]struct {
+		event  forge.Event
+		commit string
+		goOn   bool
+	}{
+		"opened":      {forge.Event{Kind: forge.Opened, Commit: older}, newest, true},
+		"a command":   {forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview up", CommentID: 5}, newest, true},
+		"a stranger":  {forge.Event{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 6}, "", false},
+		"a comment":   {forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "thanks"}, "", false},
+		"a label":     {forge.Event{Kind: forge.Labeled, Sender: "mallory", Label: "preview-approved"}, "", false},
+		"no interest": {forge.Event{Kind: forge.Other}, "", false},
+	} {
+		c.event.Number = 7
+		if commit, goOn, err := b.runner.Commit(t.Context(), c.event); commit != c.commit || goOn != c.goOn || err != nil {
+			t.Errorf("%s: %q, %v, %v", name, commit, goOn, err)
+		}
+	}
+	if commit, goOn, err := b.runner.Commit(t.Context(), forge.Event{Kind: forge.Scheduled}); commit != "" || !goOn || err != nil {
+		t.Errorf("scheduled: %q, %v, %v", commit, goOn, err)
+	}
+	if len(b.forge.Reactions(5)) > 0 || !slices.Equal(b.forge.Reactions(6), []forge.Reaction{forge.Refused}) {
+		t.Errorf("reactions %v, %v", b.forge.Reactions(5), b.forge.Reactions(6))
+	}
+}
+
 // A job for a fork has a token that may only read.
 func TestRunner_AForkThatMayNotBeCommentedOnIsNoFailure(t *testing.T) {
 	b := newBench(t)

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"go/ast"
 	"maps"
 	"slices"
 	"strings"
@@ -131,6 +132,26 @@ func TestImports_OnlyHostRunsCommands(t *testing.T) {
 		if slices.Contains(s.imports, "os/exec") {
 			t.Errorf("%s imports os/exec: only internal/host runs commands", s.path)
 		}
+	}
+}
+
+// Git runs what the configuration of a repository names; internal/worktree keeps
+// it from that.
+func TestImports_OnlyWorktreeRunsGit(t *testing.T) {
+	for _, s := range tree(t) {
+		if s.shop() || s.test() || s.path == "internal/worktree/git.go" {
+			continue
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			list, ok := n.(*ast.CompositeLit)
+			if !ok || len(list.Elts) == 0 {
+				return true
+			}
+			if word, ok := list.Elts[0].(*ast.BasicLit); ok && word.Value == `"git"` {
+				t.Errorf("%s names git first in a list: ask it by internal/worktree", s.path)
+			}
+			return true
+		})
 	}
 }
 

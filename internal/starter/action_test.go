@@ -122,7 +122,7 @@ func TestAction_InstallsAReleaseWithTheRightChecksum(t *testing.T) {
 				return
 			}
 			path := "PATH=" + strings.TrimSpace(string(added)) + ":" + systemPath
-			for want, env := range map[string][]string{"ci": {"COMMAND=ci"}, "ci --archive a $(x) b": {"COMMAND=ci", "ARCHIVE=a $(x) b"}, "sweep": {"COMMAND=sweep"}} {
+			for want, env := range map[string][]string{"ci": {"COMMAND=ci"}, "ci --archive a $(x) b": {"COMMAND=ci", "ARCHIVE=a $(x) b"}, "sweep": {"COMMAND=sweep"}, "ci --commit": {"COMMAND=commit"}} {
 				if said, err := bash(t, dir, run.Run, append(env, path)...); err != nil || said != "offshoot "+want+" in "+dir+"\n" {
 					t.Errorf("run: %v, said %s, want %s", err, said, want)
 				}
@@ -154,7 +154,7 @@ func TestAction_RunsNoOtherCommand(t *testing.T) {
 	t.Parallel()
 	_, run := actionSteps(t)
 	said, err := bash(t, t.TempDir(), run.Run, "COMMAND=down --all")
-	if err == nil || !strings.Contains(said, "the input command is ci, sweep or none") {
+	if err == nil || !strings.Contains(said, "the input command is ci, commit, sweep or none") {
 		t.Errorf("%v, said %s", err, said)
 	}
 }

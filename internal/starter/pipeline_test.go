@@ -133,12 +133,14 @@ type workflow struct {
 	Permissions map[string]string
 	Concurrency struct {
 		Cancel bool `yaml:"cancel-in-progress"`
+		Group  string
 	}
 	Jobs map[string]struct {
 		RunsOn any `yaml:"runs-on"`
 		Steps  []struct {
-			Uses string
-			With map[string]string
+			Uses, If string
+			With     map[string]string
+			Env      map[string]string
 		}
 	}
 }
@@ -177,7 +179,7 @@ func TestPipeline_PinsTheReleaseThatWroteIt(t *testing.T) {
 		"": "offshoot-dev/offshoot@main", "v1.2.3-4-gabc": "offshoot-dev/offshoot@main", "abc1234-dirty": "offshoot-dev/offshoot@main",
 	} {
 		w := parsed(t, Pipeline{Forge: "github", Version: version})
-		if got := w.Jobs["preview"].Steps[1].Uses; got != want {
+		if got := w.Jobs["preview"].Steps[2].Uses; got != want {
 			t.Errorf("%q: uses %s, want %s", version, got, want)
 		}
 	}
@@ -186,7 +188,7 @@ func TestPipeline_PinsTheReleaseThatWroteIt(t *testing.T) {
 func TestPipeline_NamesAFolderThatIsNoExpression(t *testing.T) {
 	t.Parallel()
 	w := parsed(t, Pipeline{Forge: "github", Dir: "a ${{ secrets.KEY }}\nb"})
-	if got := w.Jobs["preview"].Steps[1].With["working-directory"]; got != "a ${{ '${{' }} secrets.KEY }}\nb" {
+	if got := w.Jobs["preview"].Steps[2].With["working-directory"]; got != "a ${{ '${{' }} secrets.KEY }}\nb" {
 		t.Errorf("working-directory %q", got)
 	}
 }
@@ -251,5 +253,32 @@ func TestPipeline_IsPutWhereTheForgeLooks(t *testing.T) {
 	}
 	if _, err := (Pipeline{Forge: "bitbucket"}).Files(); err == nil || len(hint.Of(err)) != 1 {
 		t.Errorf("error %v, hints %q", err, hint.Of(err))
+	}
+}
+
+// What is checked out is a commit by its hash, and only once it is known that
+// whoever asks may: no reference that moves, and no secret before that.
+func TestHostile_ACommentWantsWhateverIsNewestCheckedOut(t *testing.T) {
+	t.Parallel()
+	for _, forge := range []string{"github", "gitea"} {
+		w := parsed(t, Pipeline{Forge: forge, Remote: true})
+		steps := w.Jobs["preview"].Steps
+		ask, checkout, run := steps[0], steps[1], steps[2]
+		if len(steps) != 3 || ask.With["command"] != "commit" || len(ask.Env) > 0 || ask.Uses != run.Uses {
+			t.Errorf("%s: asks by %+v", forge, ask)
+		}
+		if checkout.With["ref"] != "${{ steps.ask.outputs.commit }}" || checkout.If != "steps.ask.outputs.commit" || run.If != checkout.If {
+			t.Errorf("%s: checks out %+v, then %+v", forge, checkout, run)
+		}
+	}
+}
+
+func TestHostile_AStrangersCommentWantsThePlaceOfARunThatWaits(t *testing.T) {
+	t.Parallel()
+	if group := parsed(t, Pipeline{Forge: "github"}).Concurrency.Group; !strings.Contains(group, "github.event.comment.author_association) && github.event.issue.number)") {
+		t.Errorf("GitHub's group is %s", group)
+	}
+	if group := parsed(t, Pipeline{Forge: "gitea"}).Concurrency.Group; strings.Contains(group, "issue.number") {
+		t.Errorf("Gitea's group is %s", group)
 	}
 }

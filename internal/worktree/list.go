@@ -5,7 +5,6 @@
 package worktree
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,39 +26,26 @@ func List(ctx context.Context, folder string) ([]string, error) {
 	if _, err := os.Lstat(filepath.Join(folder, ".git")); errors.Is(err, fs.ErrNotExist) {
 		return listFolder(folder, ".")
 	}
-	paths, err := listWorkTree(ctx, folder, "")
+	ignored, err := ignoredByUser(ctx)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := lister{folder, ignored}.workTree(ctx, "")
 	if host.NoProgram(err) {
 		return listFolder(folder, ".")
 	}
 	return paths, err
 }
 
-// gitArguments keep git from running what the work tree's own configuration
-// names, and from minding who owns it: nothing of it is run or written.
-// https://git-scm.com/docs/git-config (core.fsmonitor, safe.bareRepository, safe.directory)
-var gitArguments = []string{
-	"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.bareRepository=explicit", "-c", "safe.directory=*",
+// A lister lists a folder. What its user ignores everywhere is said to git.
+type lister struct {
+	folder  string
+	ignored []string
 }
 
-// gitEnvironment is what git needs to find itself and the user's own ignored
-// files. It has no secrets.
-func gitEnvironment() []string {
-	environment := []string{"GIT_OPTIONAL_LOCKS=0"}
-	for _, name := range []string{"PATH", "HOME", "XDG_CONFIG_HOME"} {
-		if value, set := os.LookupEnv(name); set {
-			environment = append(environment, name+"="+value)
-		}
-	}
-	return environment
-}
-
-func listWorkTree(ctx context.Context, folder, below string) ([]string, error) {
-	var out bytes.Buffer
-	err := host.Local{}.Run(ctx, host.Command{
-		Args: slices.Concat([]string{"git", "-C", filepath.Join(folder, below)}, gitArguments,
-			[]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard"}),
-		Env: gitEnvironment(), Stdout: &out,
-	})
+func (l lister) workTree(ctx context.Context, below string) ([]string, error) {
+	out, err := Ask(ctx, filepath.Join(l.folder, below), slices.Concat(l.ignored,
+		[]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard"})...)
 	if host.NoProgram(err) {
 		return nil, err
 	}
@@ -67,11 +53,11 @@ func listWorkTree(ctx context.Context, folder, below string) ([]string, error) {
 		return nil, fmt.Errorf("list the checkout: %w", err)
 	}
 	var paths []string
-	for name := range strings.SplitSeq(strings.TrimSuffix(out.String(), "\x00"), "\x00") {
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		if name == "" {
 			continue
 		}
-		more, err := listEntry(ctx, folder, path.Join(below, name))
+		more, err := l.entry(ctx, path.Join(below, name))
 		if err != nil {
 			return nil, err
 		}
@@ -80,19 +66,19 @@ func listWorkTree(ctx context.Context, folder, below string) ([]string, error) {
 	return paths, nil
 }
 
-// listEntry follows git into a work tree of its own.
-func listEntry(ctx context.Context, folder, name string) ([]string, error) {
-	info, err := os.Lstat(filepath.Join(folder, name))
+// entry follows git into a work tree of its own.
+func (l lister) entry(ctx context.Context, name string) ([]string, error) {
+	info, err := os.Lstat(filepath.Join(l.folder, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // tracked, and deleted here
 	}
 	if err != nil || !info.IsDir() {
 		return []string{name}, err
 	}
-	if _, err := os.Lstat(filepath.Join(folder, name, ".git")); err != nil {
+	if _, err := os.Lstat(filepath.Join(l.folder, name, ".git")); err != nil {
 		return []string{name}, nil // a submodule that is not checked out
 	}
-	inner, err := listWorkTree(ctx, folder, name)
+	inner, err := l.workTree(ctx, name)
 	return append(inner, name), err
 }
 

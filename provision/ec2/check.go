@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,7 +110,7 @@ func (c *checker) make(ctx context.Context, p *Provider) {
 		c.failed("RunInstances", err)
 		return
 	}
-	spec := machine.Spec{Preview: "doctor", Repository: "doctor"}
+	spec := machine.Spec{Preview: "doctor", Repository: cmp.Or(p.options.Repository, "doctor")}
 	l := launch{spec: spec, image: im, group: p.options.SecurityGroup, disk: p.options.Disk, profile: p.options.Profile, labels: spec.AllLabels()}
 	if l.group == "" {
 		l.group = c.group(ctx, p, n.vpc)
@@ -167,7 +168,7 @@ func (c *checker) group(ctx context.Context, p *Provider, vpc string) string {
 
 // own checks the rights on machines at one that there is.
 func (c *checker) own(ctx context.Context, p *Provider) {
-	found, err := p.find(ctx, machine.Filter{}, filter("instance-state-name", "pending", "running", "stopping", "stopped"))
+	found, err := p.find(ctx, machine.Filter{Repository: p.options.Repository}, filter("instance-state-name", "pending", "running", "stopping", "stopped"))
 	if err != nil || len(found) == 0 {
 		c.untold("CreateTags", "StartInstances", "StopInstances", "TerminateInstances", "GetConsoleOutput", "CreateImage")
 		return
@@ -183,7 +184,7 @@ func (c *checker) own(ctx context.Context, p *Provider) {
 	c.note("TerminateInstances", err)
 	_, err = c.api.GetConsoleOutput(ctx, &ec2.GetConsoleOutputInput{DryRun: dry, InstanceId: &id})
 	c.note("GetConsoleOutput", err)
-	tags := tagsOf(map[string]string{machine.LabelPreview: found[0].Preview, labelBaked: "dry run"})
+	tags := tagsOf(map[string]string{machine.LabelPreview: found[0].Preview, machine.LabelRepository: found[0].Repository, labelBaked: "dry run"})
 	_, err = c.api.CreateImage(ctx, &ec2.CreateImageInput{
 		DryRun: dry, InstanceId: &id, Name: aws.String("offshoot dry run"), NoReboot: aws.Bool(true),
 		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeImage, Tags: tags}, {ResourceType: types.ResourceTypeSnapshot, Tags: tags}},
@@ -193,7 +194,11 @@ func (c *checker) own(ctx context.Context, p *Provider) {
 
 // baked checks the rights on images at one that there is.
 func (c *checker) baked(ctx context.Context, p *Provider) {
-	found, err := p.images(ctx, filter("tag-key", labelBaked))
+	wanted := []types.Filter{filter("tag-key", labelBaked)}
+	if r := p.options.Repository; r != "" {
+		wanted = append(wanted, filter("tag:"+machine.LabelRepository, literal(r)))
+	}
+	found, err := p.images(ctx, wanted...)
 	if err != nil || len(found) == 0 || len(found[0].Snapshots) == 0 {
 		c.untold("DeregisterImage", "DeleteSnapshot")
 		return

@@ -54,6 +54,10 @@ type Options struct {
 	// Connect hands to the machine, and not with the LoginKey.
 	InstanceConnect bool
 
+	// Repository is the one whose rights Check and Rights ask for, as the labels
+	// of its machines name it: a key may have no other's.
+	Repository string
+
 	// Patience is how long to wait for a machine to run or to be reached; 0:
 	// five minutes.
 	Patience time.Duration

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -175,8 +176,35 @@ func TestCheck_NamesEveryMissingRight(t *testing.T) {
 	}
 }
 
+// Each tag that the policy's conditions ask for is on the requests.
+func TestPolicy_AsksForTagsThatRequestsHave(t *testing.T) {
+	a := newAccount(t, usual(1))
+	if _, err := a.provider.Ensure(t.Context(), spec("shop-pr-1")); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, call := range a.cloud.Calls() {
+		if call.Action != "RunInstances" {
+			continue
+		}
+		for n := 1; call.Form.Get(fmt.Sprintf("TagSpecification.%d.ResourceType", n)) != ""; n++ {
+			asked++
+			tags := map[string]string{}
+			for i := 1; call.Form.Get(fmt.Sprintf("TagSpecification.%d.Tag.%d.Key", n, i)) != ""; i++ {
+				tags[call.Form.Get(fmt.Sprintf("TagSpecification.%d.Tag.%d.Key", n, i))] = call.Form.Get(fmt.Sprintf("TagSpecification.%d.Tag.%d.Value", n, i))
+			}
+			if tags[machine.LabelRepository] != spec("shop-pr-1").Repository || tags[machine.LabelPreview] != "shop-pr-1" {
+				t.Errorf("specification %d: %v", n, tags)
+			}
+		}
+	}
+	if asked < 3 {
+		t.Errorf("%d specifications: the test looks in the wrong place", asked)
+	}
+}
+
 func TestPolicy_AllowsEveryCallAndNothingUnlabelled(t *testing.T) {
-	text, err := ec2.Policy()
+	text, err := ec2.Policy("github.com/acme/shop")
 	if err != nil {
 		t.Fatal(err)
 	}

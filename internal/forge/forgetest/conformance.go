@@ -54,6 +54,7 @@ func Conformance(t *testing.T, make func(t *testing.T) Subject) {
 		{"CommentersAtOnceLeaveOne", commentsAtOnce},
 		{"CommentNeedsAMarker", refusesMarker},
 		{"OnlyWritersMayWrite", tellsWriters},
+		{"UnknownFileIsNotFound", unknownFile},
 		{"StatusCanBeSetAgain", setsStatus},
 		{"EndedContextIsAnError", ends},
 	} {
@@ -71,6 +72,13 @@ func readsPull(t *testing.T, s Subject) {
 	}
 	if !got.Open || got.Fork || got.Commit == "" || got.Updated.IsZero() {
 		t.Errorf("not an open pull request of this repository: %+v", got)
+	}
+}
+
+func unknownFile(t *testing.T, s Subject) {
+	p := s.World.Open(t, forge.Pull{Title: "Change"})
+	if content, err := s.Forge.File(t.Context(), p.Base, "no/such/file"); !errors.Is(err, forge.ErrNotFound) || content != nil {
+		t.Errorf("%q, %v", content, err)
 	}
 }
 

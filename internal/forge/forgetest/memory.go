@@ -31,6 +31,7 @@ type Memory struct {
 	statuses    map[string]forge.Status
 	deployments map[string]forge.Deployment
 	reactions   map[int64][]forge.Reaction
+	files       map[string]string // by branch:path
 	writers     []string
 	requests    int
 }
@@ -44,6 +45,29 @@ func (m *Memory) Put(p forge.Pull) {
 	}
 	p.Labels = slices.Clone(p.Labels)
 	m.pulls[p.Number] = &p
+}
+
+// PutFile makes or replaces a file at the head of a branch.
+func (m *Memory) PutFile(branch, path, content string) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.files == nil {
+		m.files = map[string]string{}
+	}
+	m.files[branch+":"+path] = content
+}
+
+// File reads a file.
+func (m *Memory) File(ctx context.Context, branch, path string) (content []byte, err error) {
+	err = m.do(ctx, "file", func() error {
+		text, ok := m.files[branch+":"+path]
+		if !ok {
+			return forge.ErrNotFound
+		}
+		content = []byte(text)
+		return nil
+	})
+	return content, err
 }
 
 // Change changes a pull request in place.

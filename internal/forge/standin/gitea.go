@@ -39,6 +39,7 @@ func (g gitea) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+base+"/pulls", g.list)
 	mux.HandleFunc("GET "+base+"/pulls/{number}", g.get)
 	mux.HandleFunc("GET "+base+"/collaborators/{login}/permission", g.permission)
+	mux.HandleFunc("GET "+base+"/raw/{path...}", func(w http.ResponseWriter, req *http.Request) { g.raw(w, req, giteaNotFound) })
 	mux.HandleFunc("POST "+base+"/statuses/{sha}", g.setStatus)
 	mux.HandleFunc("GET "+base+"/issues/{number}/comments", g.listComments)
 	mux.HandleFunc("POST "+base+"/issues/{number}/comments", g.addComment)

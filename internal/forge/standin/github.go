@@ -47,6 +47,7 @@ func (g *gitHub) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+base+"/pulls", g.listPulls)
 	mux.HandleFunc("GET "+base+"/pulls/{number}", g.getPull)
 	mux.HandleFunc("GET "+base+"/collaborators/{login}/permission", g.permission)
+	mux.HandleFunc("GET "+base+"/contents/{path...}", g.contents)
 	mux.HandleFunc("POST "+base+"/statuses/{sha}", g.setStatus)
 	mux.HandleFunc("GET "+base+"/issues/{number}/comments", g.listComments)
 	mux.HandleFunc("POST "+base+"/issues/{number}/comments", g.addComment)

@@ -29,6 +29,7 @@ func (g gitLab) routes() *http.ServeMux {
 		"GET /merge_requests":                                  g.list,
 		"GET /merge_requests/{number}":                         g.get,
 		"GET /members/all/{id}":                                g.member,
+		"GET /repository/files/{path}/raw":                     g.file,
 		"POST /statuses/{sha}":                                 g.setStatus,
 		"GET /merge_requests/{number}/notes":                   g.notes,
 		"POST /merge_requests/{number}/notes":                  g.addNote,
