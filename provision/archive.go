@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pgtool"
 )
 
 // An archive is a file with a database in it. What it is shows in its first
@@ -131,6 +132,9 @@ func (c *content) inside(r io.Reader) error {
 	if bytes.Contains(head, []byte("-- PostgreSQL database dump")) {
 		c.script = &script{Reader: c.Reader}
 		c.Reader = c.script
+	}
+	if !c.custom {
+		c.Reader = pgtool.NewStream(c.Reader)
 	}
 	return nil
 }

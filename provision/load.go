@@ -2,12 +2,15 @@ package provision
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pgtool"
 )
 
 // recreateSQL makes the database anew and empty, since the compose project's
@@ -133,12 +136,15 @@ func (t target) loaded(began time.Time) *Loaded {
 // loadCommand is the client for what is in an archive. A script is not run as
 // one transaction: pg_dump's may hold commands that cannot be in one, and the
 // database is thrown away when it fails. Verbosity gives each error its code.
+// Whoever wrote the script, psql takes no commands of its own from it.
 func loadCommand(s server, c *content) command {
 	argv := []string{"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", s.user, "-d", s.dbname(), "-f", "-"}
+	stdin := io.MultiReader(strings.NewReader(pgtool.Restrict(rand.Text())), c)
 	if c.custom {
+		stdin = c
 		argv = []string{"pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-U", s.user, "-d", s.dbname()}
 	}
-	return command{argv: argv, env: s.env(), stdin: c}
+	return command{argv: argv, env: s.env(), stdin: stdin}
 }
 
 func (r *run) recreate(ctx context.Context, s server, owner string) error {

@@ -3,6 +3,7 @@
 //
 //	Find ──▶ Tools ──▶ Dump ──▶ archive file ──▶ List ──▶ Entry… ──▶ Restore, Script
 //	Environ: a connection string ──▶ PG… variables, so that no secret is in an argv
+//	Restrict, Schema, NewStream: what psql is given, without commands of psql
 package pgtool
 
 import (

@@ -86,6 +86,9 @@ func (a *archive) readTOC(db *catalog.Database) (*toc, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkEntries(made); err != nil {
+		return nil, err
+	}
 	made.Header.Created = a.options.Created
 	if made.Header.Created.IsZero() {
 		made.Header.Created = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -161,24 +164,27 @@ func (a *archive) copy(ctx context.Context, w io.Writer, r io.Reader) (int64, er
 		if from.err != nil { // the source broke
 			return from.n, from.err
 		}
+		if errors.Is(err, errEndsEarly) {
+			return from.n, err
+		}
 		return from.n, writeError(a.to, err)
 	}
-	if from.n > 0 && lines.last != '\n' {
-		return from.n, errors.New("rows do not end with a line break")
+	if err := lines.end(); err != nil {
+		return from.n, err
 	}
 	_, err := io.WriteString(w, endOfRows)
 	return from.n, writeError(a.to, err)
 }
 
-// lineWriter remembers the last byte.
+// lineWriter looks at the lines on their way.
 type lineWriter struct {
-	w    io.Writer
-	last byte
+	lines
+	w io.Writer
 }
 
 func (l *lineWriter) Write(p []byte) (int, error) {
-	if len(p) > 0 {
-		l.last = p[len(p)-1]
+	if err := l.see(p); err != nil {
+		return 0, err
 	}
 	return l.w.Write(p)
 }

@@ -232,8 +232,8 @@ func (s *schema) close() error { return s.dir.remove() }
 
 // tidy keeps of a script of pg_restore the settings and the statements. It
 // drops the versions, a setting that servers before 17 do not know, and the
-// \restrict lines: they hold a random key, and psql knows them only since the
-// minor releases of August 2025.
+// \restrict lines: they hold a random key, and pgtool.Restrict also fits a psql
+// that does not know them.
 func tidy(script string) string {
 	const first, last = "\n--\n-- Name: ", "\n--\n-- PostgreSQL database dump complete\n--\n"
 	if i := strings.LastIndex(script, last); i >= 0 {

@@ -24,7 +24,9 @@ type script struct {
 	out      *output
 	w        *bufio.Writer
 	schema   *schema
-	version  int // of the source: the least a target may have
+	checked  pgtool.Schema
+	key      string // by which psql takes commands again
+	version  int    // of the source: the least a target may have
 	warnings []string
 }
 
@@ -63,7 +65,6 @@ func preamble(privacy string) string {
 ` + note + `--
 
 \set ON_ERROR_STOP on
-
 `
 }
 
@@ -74,6 +75,9 @@ func (s *script) Begin(ctx context.Context, from subset.Origin) error {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	preData, err := s.schema.script(ctx, pgtool.PreData, s.schema.entries)
+	if err == nil {
+		s.key, err = s.schema.key(ctx, preData)
+	}
 	if err != nil {
 		return fmt.Errorf("read schema: %w", err)
 	}
@@ -81,7 +85,10 @@ func (s *script) Begin(ctx context.Context, from subset.Origin) error {
 		return s.explain(err)
 	}
 	s.w = bufio.NewWriterSize(s.out, 1<<20)
-	return s.write(preamble(from.Privacy), preData, checkedText(from.Catalog))
+	if err := s.writeOurs(preamble(from.Privacy) + pgtool.Restrict(s.key) + "\n"); err != nil {
+		return err
+	}
+	return s.write(preData, checkedText(from.Catalog))
 }
 
 // checkedText makes COPY check text without an encoding, as for a database.
@@ -104,39 +111,6 @@ func (s *script) Rows(ctx context.Context, heap *catalog.Heap, columns []string,
 	return n, s.explain(block.end())
 }
 
-// copyBlock writes its header before the first byte.
-type copyBlock struct {
-	w      *bufio.Writer
-	header string
-	begun  bool
-	last   byte
-}
-
-func (b *copyBlock) Write(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	if !b.begun {
-		b.begun = true
-		if _, err := b.w.WriteString(b.header); err != nil {
-			return 0, err
-		}
-	}
-	b.last = p[len(p)-1]
-	return b.w.Write(p)
-}
-
-func (b *copyBlock) end() error {
-	if !b.begun {
-		return nil
-	}
-	if b.last != '\n' {
-		return errors.New("rows do not end with a line break")
-	}
-	_, err := b.w.WriteString("\\.\n\n")
-	return err
-}
-
 // cancellable stops reading when its context ends.
 type cancellable struct {
 	ctx context.Context
@@ -156,6 +130,9 @@ func (s *script) Finish(ctx context.Context, end subset.Ending) error {
 		if err := step(ctx, end); err != nil {
 			return err
 		}
+	}
+	if err := s.writeOurs(pgtool.Unrestrict(s.key)); err != nil {
+		return err
 	}
 	if err := s.w.Flush(); err != nil {
 		return s.explain(err)
@@ -270,13 +247,23 @@ func refreshes(views []catalog.Name) string {
 	return b.String()
 }
 
+// write writes statements, if they are nothing else to psql.
 func (s *script) write(texts ...string) error {
 	for _, text := range texts {
-		if _, err := s.w.WriteString(text); err != nil {
-			return s.explain(err)
+		if err := s.checked.Check(text); err != nil {
+			return harmful(err)
+		}
+		if err := s.writeOurs(text); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// writeOurs writes what has commands of psql, with nothing of the source.
+func (s *script) writeOurs(text string) error {
+	_, err := s.w.WriteString(text)
+	return s.explain(err)
 }
 
 func (s *script) explain(err error) error { return writeError(s.name(), err) }
