@@ -44,6 +44,8 @@ type Classifier struct {
 	words, alone          map[string]topic
 	people, aside, things map[string]bool
 	first                 map[string]int
+
+	lines, numbers, context, addresses map[string]bool // see addressLine
 }
 
 // NewClassifier reads the dictionary.
@@ -51,6 +53,7 @@ func NewClassifier() *Classifier {
 	c := &Classifier{
 		words: map[string]topic{}, alone: map[string]topic{},
 		people: wordSet(people), aside: wordSet(aside), things: wordSet(things), first: knownNames(),
+		lines: wordSet(lineWords), numbers: wordSet(lineNumbers), context: wordSet(lineContext), addresses: wordSet(addressTables),
 	}
 	for _, t := range topics() {
 		for w := range wordSet(t.words) {
@@ -124,6 +127,9 @@ func (c *Classifier) byName(l Look) (topic, float64, string) {
 		if t, sure := c.lookUp(spelled, l); t.name != "" {
 			return t, sure, "its name"
 		}
+	}
+	if t, sure := c.addressLine(parts, l); sure > 0 {
+		return t, sure, "its name"
 	}
 	for _, w := range nameParts(l.Comment) {
 		if t, ok := c.words[w]; ok && len(w) > 4 && c.fitsType(t, l.Type) {
@@ -204,9 +210,17 @@ func (c *Classifier) ofThing(word, table string) bool {
 	if !slices.Contains([]string{"fullname", "familyname", "displayname", "gender"}, word) {
 		return false
 	}
-	parts := nameParts(table[strings.LastIndexByte(table, '.')+1:])
-	last := parts[len(parts)-1]
+	last := lastPart(table)
 	return c.things[last] || c.things[strings.TrimSuffix(last, "s")]
+}
+
+// lastPart is the last word of a table's name.
+func lastPart(table string) string {
+	parts := nameParts(table[strings.LastIndexByte(table, '.')+1:])
+	if len(parts) == 0 {
+		return ""
+	}
+	return parts[len(parts)-1]
 }
 
 // excused reports whether the parts around a word make it one about
