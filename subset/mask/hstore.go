@@ -21,7 +21,7 @@ func hstoreAt(k Key, _ field, r Rule) apply {
 					return "", true
 				}
 			}
-			pairs = append(pairs, quoteText(key)+"=>"+maskedPair(in, row, key, text, null))
+			pairs = append(pairs, quoteText(in.key(row, []string{key}))+"=>"+maskedPair(in, row, key, text, null))
 			rest = strings.TrimLeft(strings.TrimPrefix(rest, ","), " ")
 		}
 		return strings.Join(pairs, ", "), true

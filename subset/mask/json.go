@@ -42,12 +42,7 @@ func (j *jsonWalk) value() {
 	j.blank()
 	switch j.text[j.at] {
 	case '{':
-		j.members('}', func(int) string {
-			name := j.quoted()
-			j.blank()
-			j.at++ // the colon
-			return name
-		})
+		j.members('}', j.key)
 	case '[':
 		j.members(']', strconv.Itoa)
 	default:
@@ -69,10 +64,26 @@ func (j *jsonWalk) members(end byte, name func(i int) string) {
 			j.at++
 			j.blank()
 		}
-		j.path = append(j.path, name(i))
+		j.path = append(j.path, "")
+		j.path[len(j.path)-1] = name(i)
 		j.value()
 		j.path = j.path[:len(j.path)-1]
 	}
+}
+
+// key reads the name of a member, and writes another one where it is somebody's.
+func (j *jsonWalk) key(int) string {
+	begin := j.at
+	name := j.quoted()
+	j.path[len(j.path)-1] = name
+	if masked := j.in.key(j.row, j.path); masked != name {
+		j.out.WriteString(j.text[j.copied:begin])
+		j.out.Write(quoteJSON(masked))
+		j.copied = j.at
+	}
+	j.blank()
+	j.at++ // the colon
+	return name
 }
 
 // quoted reads a string and returns what it means.

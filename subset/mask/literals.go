@@ -140,6 +140,11 @@ type literalKind struct {
 	mask    apply
 }
 
+const (
+	topicEmail = "an email address"
+	topicName  = "a name"
+)
+
 var (
 	literalEmail = regexp.MustCompile(`[\pL\pN][\pL\pN._+-]*@[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}`)
 	literalPhone = regexp.MustCompile(`\+[1-9][0-9 ()/.-]{6,18}[0-9]\b|\(?\b[2-9][0-9]{2}\)?[ .-][0-9]{3}[ .-][0-9]{4}\b`)
@@ -152,13 +157,13 @@ func newLiteralSearch(key Key) *literalSearch {
 	any := field{class: text}
 	s := &literalSearch{first: knownNames()}
 	s.kinds = []literalKind{
-		{"an email address", literalEmail, notReserved, email(key, any, Rule{})},
+		{topicEmail, literalEmail, notReserved, email(key, any, Rule{})},
 		{"a bank account", ibanInText, isIBAN, iban(key, any, Rule{})},
 		{"a card number", cardInText, func(v string) bool { return isCard(v) && len(v) >= 15 }, card(key, any, Rule{})},
 		{"a national number", literalSSN, anything, shaped(key, any, Rule{})},
 		{"a phone number", literalPhone, isPhone, phone(key, any, Rule{})},
 		{"an IP address", literalIP, public, ip(key, any, Rule{})},
-		{"a name", literalName, s.isName, fullName(key, any, Rule{})},
+		{topicName, literalName, s.isName, fullName(key, any, Rule{})},
 	}
 	return s
 }
