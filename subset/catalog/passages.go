@@ -49,7 +49,7 @@ SELECT 'default of ' || c.name || '.' || a.attname, pg_catalog.pg_get_expr(d.adb
   JOIN relation AS c ON c.oid = d.adrelid
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
  UNION ALL
-SELECT 'default of domain ' || name, typdefault FROM type WHERE typtype = 'd' AND typdefault IS NOT NULL
+SELECT CASE typtype WHEN 'd' THEN 'default of domain ' ELSE 'default of type ' END || name, typdefault FROM type WHERE typdefault IS NOT NULL
  UNION ALL
 SELECT 'constraint ' || k.conname || ' of ' || COALESCE(c.name, 'domain ' || t.name), pg_catalog.pg_get_constraintdef(k.oid)
   FROM pg_catalog.pg_constraint AS k
@@ -72,6 +72,8 @@ SELECT 'enum ' || t.name, pg_catalog.string_agg(e.enumlabel, E'\n' ORDER BY e.en
  UNION ALL
 SELECT 'bounds of partition ' || name, pg_catalog.pg_get_expr(relpartbound, oid) FROM relation WHERE relpartbound IS NOT NULL
  UNION ALL
+SELECT 'partition key of ' || name, pg_catalog.pg_get_partkeydef(oid) FROM relation WHERE relkind = 'p'
+ UNION ALL
 SELECT 'policy ' || p.polname || ' of ' || c.name,
        pg_catalog.concat_ws(E'\n', pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
   FROM pg_catalog.pg_policy AS p JOIN relation AS c ON c.oid = p.polrelid
@@ -86,18 +88,38 @@ SELECT 'trigger ' || t.tgname || ' of ' || c.name, pg_catalog.pg_get_triggerdef(
 SELECT 'statistics ' || n.name || '.' || s.stxname, pg_catalog.pg_get_statisticsobjdef(s.oid)
   FROM pg_catalog.pg_statistic_ext AS s JOIN space AS n ON n.oid = s.stxnamespace
  UNION ALL
-SELECT 'options of server ' || srvname, pg_catalog.array_to_string(srvoptions, E'\n') FROM pg_catalog.pg_foreign_server WHERE srvoptions IS NOT NULL
+SELECT 'dictionary ' || n.name || '.' || d.dictname, d.dictinitoption
+  FROM pg_catalog.pg_ts_dict AS d JOIN space AS n ON n.oid = d.dictnamespace
+` + foreignSQL
+
+// foreignSQL takes what leads to data elsewhere. User mappings are not in an
+// archive.
+const foreignSQL = `
+ UNION ALL
+SELECT 'options of foreign data wrapper ' || fdwname, pg_catalog.array_to_string(fdwoptions, E'\n')
+  FROM pg_catalog.pg_foreign_data_wrapper WHERE fdwoptions IS NOT NULL
+ UNION ALL
+SELECT 'options of server ' || srvname, pg_catalog.concat_ws(E'\n', srvtype, srvversion, pg_catalog.array_to_string(srvoptions, E'\n'))
+  FROM pg_catalog.pg_foreign_server
  UNION ALL
 SELECT 'options of foreign table ' || c.name, pg_catalog.array_to_string(f.ftoptions, E'\n')
-  FROM pg_catalog.pg_foreign_table AS f JOIN relation AS c ON c.oid = f.ftrelid WHERE f.ftoptions IS NOT NULL`
+  FROM pg_catalog.pg_foreign_table AS f JOIN relation AS c ON c.oid = f.ftrelid WHERE f.ftoptions IS NOT NULL
+ UNION ALL
+SELECT 'options of foreign column ' || c.name || '.' || a.attname, pg_catalog.array_to_string(a.attfdwoptions, E'\n')
+  FROM pg_catalog.pg_attribute AS a JOIN relation AS c ON c.oid = a.attrelid WHERE a.attfdwoptions IS NOT NULL`
 
-// functionsSQL takes the text of bodies, whatever their language, and the
-// defaults of arguments.
+// functionsSQL takes the text of bodies, whatever their language, the defaults
+// of arguments, and what aggregates begin with.
 func functionsSQL(body string) string {
 	return `
  UNION ALL
 SELECT 'function ' || n.name || '.' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
        pg_catalog.concat_ws(E'\n', pg_catalog.pg_get_function_arguments(p.oid), p.prosrc, pg_catalog.array_to_string(p.proconfig, E'\n'), ` + body + `)
   FROM pg_catalog.pg_proc AS p JOIN space AS n ON n.oid = p.pronamespace
+ WHERE p.prokind <> 'a' AND NOT EXISTS (SELECT FROM member AS m WHERE m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid = p.oid)
+ UNION ALL
+SELECT 'aggregate ' || n.name || '.' || p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
+       pg_catalog.concat_ws(E'\n', pg_catalog.pg_get_function_arguments(p.oid), a.agginitval, a.aggminitval)
+  FROM pg_catalog.pg_aggregate AS a JOIN pg_catalog.pg_proc AS p ON p.oid = a.aggfnoid JOIN space AS n ON n.oid = p.pronamespace
  WHERE NOT EXISTS (SELECT FROM member AS m WHERE m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid = p.oid)`
 }

@@ -55,7 +55,7 @@ func (f LiteralFinding) Suggest() string {
 
 // rewritable places can be changed without changing what rows they go with.
 func rewritable(place string) bool {
-	return !strings.HasPrefix(place, "enum ") && !strings.HasPrefix(place, "bounds of ")
+	return !strings.HasPrefix(place, "enum ") && !strings.HasPrefix(place, "bounds of ") && !strings.HasPrefix(place, "partition key of ")
 }
 
 // Rewrite is what becomes of the texts of a schema. The zero value changes
@@ -100,7 +100,8 @@ func literalRule(rules []LiteralRule, place string) LiteralRule {
 		}
 	}
 	i := slices.IndexFunc(rules, func(r LiteralRule) bool {
-		return strings.Contains(r.Place, "*") && matches(strings.ToLower(r.Place), strings.ToLower(place))
+		able := r.As != LiteralScrub || rewritable(place) // else nobody has decided about it
+		return able && strings.Contains(r.Place, "*") && matches(strings.ToLower(r.Place), strings.ToLower(place))
 	})
 	if i < 0 {
 		return LiteralRule{}
