@@ -103,7 +103,9 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 	}
 	var undecided *SensitiveError
 	if gated {
-		undecided = s.gate(p)
+		if undecided, err = s.gate(ctx, p); err != nil {
+			return err
+		}
 	}
 	if undecided == nil || mistakes.Any() {
 		if err := trial.withRows(ctx, undecided.columns()); err != nil {
@@ -126,15 +128,24 @@ func (p *Plan) describeMasks(m Masking) {
 }
 
 // gate finds what looks sensitive and has no rule; nil when rows may be read.
-func (s *Source) gate(p *Plan) *SensitiveError {
+// Where all else is decided, it looks into some rows for copies of what is
+// masked.
+func (s *Source) gate(ctx context.Context, p *Plan) (*SensitiveError, error) {
 	findings := mask.Unruled(s.db, p.details, s.spec.Masking.Rules, p.masks, s.spec.Masking.Scanned)
 	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.copies(f.Table) })
 	literals := slices.DeleteFunc(slices.Clone(p.Privacy.Schema), func(f mask.LiteralFinding) bool { return f.Rule != "" })
+	if p.Privacy.Level != PrivacyStrict || len(findings)+len(literals) == 0 {
+		copies, err := s.copiesOfMasked(ctx, p, findings)
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, copies...)
+	}
 	if len(findings)+len(literals) == 0 {
-		return nil
+		return nil, nil
 	}
 	if p.Privacy.Level == PrivacyStrict {
-		return &SensitiveError{findings, literals}
+		return &SensitiveError{findings, literals}, nil
 	}
 	for _, f := range findings {
 		p.leave(f.Column(), f.String())
@@ -142,7 +153,30 @@ func (s *Source) gate(p *Plan) *SensitiveError {
 	for _, f := range literals {
 		p.leave(f.Place, f.String())
 	}
-	return nil
+	return nil, nil
+}
+
+// copiesOfMasked finds columns that give away what others of their rows held
+// before it was masked, but for those that are found already.
+func (s *Source) copiesOfMasked(ctx context.Context, p *Plan, found []mask.Finding) ([]mask.Finding, error) {
+	var copies []mask.Finding
+	for i := range p.Tables {
+		t := p.Tables[i].table
+		masked := p.masks.Masked(t)
+		open := slices.DeleteFunc(p.masks.Open(t, s.spec.Masking.Rules, masked), func(name string) bool {
+			return slices.ContainsFunc(found, func(f mask.Finding) bool { return f.Column() == dotted(t.Name)+"."+name })
+		})
+		if len(masked) == 0 || len(open) == 0 {
+			continue
+		}
+		columns := copiedColumns(t)
+		raw, err := s.samples(ctx, t, columns)
+		if err != nil {
+			return nil, fmt.Errorf("look for copies in %s: %w", dotted(t.Name), s.explain(s.leader, err))
+		}
+		copies = append(copies, mask.Copies(t, p.details, columns, raw, open, masked)...)
+	}
+	return copies, nil
 }
 
 // leave notes that something is copied as it is.

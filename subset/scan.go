@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -67,43 +68,60 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 }
 
 func (s *Source) scanTable(ctx context.Context, scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan, classifier *mask.Classifier) error {
-	samples, err := s.samples(ctx, t)
+	columns := copiedColumns(t)
+	raw, err := s.samples(ctx, t, columns)
 	if err != nil {
 		return err
 	}
-	for i, name := range copiedColumns(t) {
+	samples := mask.Values(raw, len(columns))
+	sensitive := rules.Masked(t)
+	for i, name := range columns {
 		scan.Columns++
 		scan.Seen[dotted(t.Name)] = append(scan.Seen[dotted(t.Name)], name)
 		look := mask.LookAt(t, name, source.Details)
-		if i < len(samples) {
-			look.Samples = samples[i]
+		look.Samples = samples[i]
+		if f, ok := classifier.Classify(look); ok {
+			s.found(scan, t, source, rules, f, sensitive)
 		}
-		f, ok := classifier.Classify(look)
-		if !ok {
-			continue
-		}
-		found := ScanFinding{Finding: f, Rule: rules.RuleOf(t, name, s.spec.Masking.Rules)}
-		if found.Rule == "" {
-			found.Suggest, _ = mask.Suggest(source, t, f)
-		}
-		scan.Findings = append(scan.Findings, found)
+	}
+	words := mask.Words(t, source.Details, rules.Open(t, s.spec.Masking.Rules, sensitive), sensitive)
+	for _, f := range words {
+		s.found(scan, t, source, rules, f, nil)
+	}
+	open := rules.Open(t, s.spec.Masking.Rules, sensitive)
+	open = slices.DeleteFunc(open, func(name string) bool {
+		return slices.ContainsFunc(words, func(f mask.Finding) bool { return f.Name == name })
+	})
+	for _, f := range mask.Copies(t, source.Details, columns, raw, open, sensitive) {
+		s.found(scan, t, source, rules, f, nil)
 	}
 	return nil
 }
 
-// samples reads some values of each column, those of a large table from
+// found adds a finding, with the rule that it has or should have. What is
+// found in a column that is not kept is sensitive.
+func (s *Source) found(scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan, f mask.Finding, sensitive mask.Sensitive) {
+	found := ScanFinding{Finding: f, Rule: rules.RuleOf(t, f.Name, s.spec.Masking.Rules)}
+	if found.Rule == "" {
+		found.Suggest, _ = mask.Suggest(source, t, f)
+		if sensitive != nil {
+			sensitive[f.Name] = f.As
+		}
+	}
+	scan.Findings = append(scan.Findings, found)
+}
+
+// samples reads some rows in COPY text format, those of a large table from
 // blocks all over it.
-func (s *Source) samples(ctx context.Context, t *catalog.Table) ([][]string, error) {
-	columns := copiedColumns(t)
+func (s *Source) samples(ctx context.Context, t *catalog.Table, columns []string) ([]byte, error) {
 	if len(columns) == 0 {
 		return nil, nil
 	}
 	var raw bytes.Buffer
-	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", strings.Join((*mask.Plan)(nil).Expressions(t, columns), ", "), from(t), scattered(t), atMost(t, scanned))
-	if _, err := s.leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
-		return nil, err
-	}
-	return mask.Values(raw.Bytes(), len(columns)), nil
+	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
+		strings.Join((*mask.Plan)(nil).Expressions(t, columns), ", "), from(t), scattered(t), atMost(t, scanned))
+	_, err := s.leader.PgConn().CopyTo(ctx, &raw, sql)
+	return raw.Bytes(), err
 }
 
 // Undecided counts the columns that look sensitive and have no rule.

@@ -111,6 +111,10 @@ func suited(as, typname string) string {
 		return "mac"
 	case jsonText:
 		return "json"
+	case hstore:
+		return "hstore"
+	case xmlText:
+		return "xml"
 	case bytea:
 		return "bytes"
 	}
@@ -340,6 +344,7 @@ func Unruled(db *catalog.Database, details *catalog.Details, rules []Rule, p *Pl
 	var findings []Finding
 	for _, t := range db.Tables {
 		name := dotted(t.Name)
+		sensitive := p.Masked(t)
 		for _, column := range t.Columns {
 			if column.Generated || p.decided(rules, t, column.Name) {
 				continue
@@ -353,10 +358,12 @@ func Unruled(db *catalog.Database, details *catalog.Details, rules []Rule, p *Pl
 				})
 			case ok:
 				findings = append(findings, f)
+				sensitive[column.Name] = f.As
 			case scanned != nil && !slices.Contains(scanned[name], column.Name):
 				findings = append(findings, Finding{Table: name, Name: column.Name, Reason: "appeared since the last scan"})
 			}
 		}
+		findings = append(findings, Words(t, details, p.Open(t, rules, sensitive), sensitive)...)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Table, b.Table) })
 	return findings

@@ -53,7 +53,7 @@ const fewestSamples = 3
 
 // bySample finds the topic that most of the values look like.
 func (c *Classifier) bySample(l Look) (topic, float64) {
-	if cl := types[l.Type].class; cl != text && cl != other && cl != jsonText {
+	if cl := types[l.Type].class; !slices.Contains([]class{text, other, jsonText, hstore, xmlText}, cl) {
 		return topic{}, 0
 	}
 	values := slices.DeleteFunc(slices.Clone(l.Samples), func(s string) bool { return strings.TrimSpace(s) == "" })

@@ -11,13 +11,19 @@ import (
 // best and can keep what the schema promises of the column. It is false when
 // none can.
 func Suggest(s Source, t *catalog.Table, f Finding) (Rule, bool) {
-	for _, as := range []string{f.As, "text", "token", "noise", "null"} {
+	for _, as := range []string{f.As, "text", "token", "noise", "null", "constant"} {
+		value, empty := emptyOf(t, f.Name, s.Details)
+		if as == "constant" && !empty {
+			continue
+		}
 		rule := Rule{Column: f.Column(), As: as}
 		switch as {
 		case "json", "hstore", "xml":
 			rule.At = []Rule{{Column: "**", As: "text"}}
 		case "shift":
 			rule.Days = 365
+		case "constant":
+			rule.Value = value
 		}
 		r := &resolver{source: s, Mistakes: &Mistakes{}, unsound: map[*Column]bool{}}
 		if r.allows(t, f.Name, rule) {
@@ -25,6 +31,22 @@ func Suggest(s Source, t *catalog.Table, f Finding) (Rule, bool) {
 		}
 	}
 	return Rule{}, false
+}
+
+// emptyOf is the value of types that have one which says nothing.
+func emptyOf(t *catalog.Table, column string, details *catalog.Details) (string, bool) {
+	d := details.Columns[t][column]
+	switch {
+	case d.Array:
+		return "{}", true
+	case d.System && d.Base == "tsvector":
+		return "", true
+	case d.System && strings.HasSuffix(d.Base, "multirange"):
+		return "{}", true
+	case d.System && strings.HasSuffix(d.Base, "range"):
+		return "empty", true
+	}
+	return "", false
 }
 
 // allows tries one rule by itself, with what follows of it by foreign keys.

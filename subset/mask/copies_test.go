@@ -1,0 +1,66 @@
+package mask
+
+import "testing"
+
+func TestRelation_SaysHowAValueLeadsToAnother(t *testing.T) {
+	for _, c := range []struct {
+		of, value string
+		class     class
+		want      relation
+	}{
+		{"ann.lee@corp.test", "ann.lee@corp.test", text, same},
+		{"Ann Lee", "ANN LEE", text, folded},
+		{"Ann Lee", "ann-lee", text, folded},
+		{"Ann Lee", "lee, ann", text, wordsOf},
+		{"ann.lee@corp.test", "ann.lee", text, part},
+		{"ann.lee@corp.test", "tset.proc@eel.nna", text, backwards},
+		{"ann", "C1B4B8D5A2B1", text, unrelated},
+		{"x", "9dd4e461268c8034f5c8564e155c67a6", text, digest},
+		{"X", `\x9DD4E461268C8034F5C8564E155C67A6`, bytea, digest},
+		{"1980-05-06", "[1980-05-06,1980-05-07)", other, holds},
+		{"user12345@corp.test", "12345", integer, unrelated},
+		{"1234", "991234", integer, unrelated},
+		{"F", "F", enum, same},
+		{"Lee", "Leeds is a town", text, unrelated},
+	} {
+		o := newOriginal("c", []*string{&c.of})
+		if got := o.texts[0].relation(c.value, c.class); got != c.want {
+			t.Errorf("%q and %q: %s, wanted %s", c.of, c.value, got, c.want)
+		}
+	}
+}
+
+// Columns with few values are the same in many rows without being copies.
+func TestLikeness_IsNoneByChance(t *testing.T) {
+	column := func(values ...string) []*string {
+		var list []*string
+		for _, v := range values {
+			list = append(list, &v)
+		}
+		return list
+	}
+	genders := newOriginal("gender", column("F", "M", "F", "M", "F", "M"))
+	if got := genders.likeness(column("F", "M", "F", "M", "F", "M"), text); got.share > 0 {
+		t.Errorf("%+v", got)
+	}
+	notes := newOriginal("note", column("all is open", "still open", "now open", "open again", "done", "open"))
+	if got := notes.likeness(column("open", "open", "open", "open", "done", "open"), text); got.share > 0 {
+		t.Errorf("%+v", got)
+	}
+	names := newOriginal("name", column("Anna", "Bert", "Carl", "Dora"))
+	if got := names.likeness(column("anna", "bert", "carl", "dora"), text); got.share != 1 || got.how != folded {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestClassify_LooksIntoHstoreAndXML(t *testing.T) {
+	c := NewClassifier()
+	for typname, value := range map[string]string{
+		"hstore": `"k"=>"jane@corp.test-corp.com"`, "xml": "<p><m>jane@corp.test-corp.com</m></p>", "jsonb": `{"jane@corp.test-corp.com": 1}`,
+	} {
+		f, ok := c.Classify(Look{Table: "public.t", Name: "v", Type: typname, Samples: []string{value, value, value}})
+		if want := map[string]string{"hstore": "hstore", "xml": "xml", "jsonb": "json"}[typname]; !ok || f.As != want {
+			t.Errorf("%s: %+v", typname, f)
+		}
+	}
+}
