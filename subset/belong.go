@@ -17,7 +17,8 @@ import (
 // that reference them, and those that reference these, to the end.
 type Root struct {
 	Table string `json:"table"` // schema.table
-	Where string `json:"where"` // in SQL
+	Where string `json:"-"`     // in SQL
+	Shown string `json:"where"` // what a plan shows of that
 
 	table *catalog.Table
 }

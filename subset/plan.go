@@ -115,6 +115,7 @@ func MakePlan(db *catalog.Database, counts Counts, spec Spec) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	show(roots, spec.Conditions)
 	p := &Plan{
 		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Mode: cmp.Or(spec.Mode, ModeCurve), Roots: roots, Seed: spec.Seed,
 		Warnings: slices.Clone(db.Warnings),
@@ -198,7 +199,7 @@ func (p *Plan) planTable(t *catalog.Table, counts Counts, rules map[*catalog.Tab
 		tp.Bytes += h.Bytes
 		tp.Estimated = tp.Estimated || !c.Exact
 	}
-	tp.rule, tp.Rule = ruleOf(t, tp.Rows, rules)
+	tp.rule, tp.Rule = ruleOf(t, tp.Rows, rules, spec.Conditions)
 	tp.Target = target(tp.Rows, tp.rule, spec.Curve)
 	tp.strategy, tp.driving = p.choose(&tp)
 	tp.Strategy = tp.strategy.describe(tp.driving)
@@ -207,13 +208,26 @@ func (p *Plan) planTable(t *catalog.Table, counts Counts, rules map[*catalog.Tab
 
 // ruleOf is the user's rule for a table, else that for tables whose use is
 // known, with the words that describe it.
-func ruleOf(t *catalog.Table, rows int64, rules map[*catalog.Table]Rule) (Rule, string) {
+func ruleOf(t *catalog.Table, rows int64, rules map[*catalog.Table]Rule, full bool) (Rule, string) {
 	rule, given := rules[t]
 	if why := keptWhole(t, rows); !given && why != "" {
 		rule = Rule{All: true}
 		return rule, rule.String() + " (" + why + ")"
 	}
+	if full {
+		return rule, rule.inFull()
+	}
 	return rule, rule.String()
+}
+
+// show says what a plan shows of the conditions of roots.
+func show(roots []Root, full bool) {
+	for i := range roots {
+		roots[i].Shown = roots[i].Where
+		if !full {
+			roots[i].Shown = withoutValues(roots[i].Where)
+		}
+	}
 }
 
 func target(rows int64, rule Rule, curve Curve) int64 {

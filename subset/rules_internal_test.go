@@ -61,7 +61,10 @@ func TestRule_DescribesItself(t *testing.T) {
 		{Rule{}, ""},
 		{Rule{All: true}, "all"},
 		{Rule{None: true}, "none"},
-		{Rule{Rows: 5, Where: "a > 1"}, "rows 5, where a > 1"},
+		{Rule{Rows: 5, Where: "a > b1 AND c2 IS NULL"}, "rows 5, where a > b1 AND c2 IS NULL"},
+		{Rule{Where: "email = 'ann''s@corp.test' AND id=4711"}, "where email = … AND id=…"},
+		{Rule{Where: `note LIKE E'it\'s ann' OR note = $$ann$$`}, "where note LIKE … OR note = …"},
+		{Rule{Where: "email = 'ann@corp.test"}, "where email = …"},
 		{Rule{Share: 0.25}, "share 0.25"},
 	} {
 		if got := c.rule.String(); got != c.want {

@@ -3,6 +3,7 @@ package subset
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -21,6 +22,7 @@ type Spec struct {
 	References  []string
 	Connections int // at once to the source, 0 means DefaultConnections
 	Masking     Masking
+	Conditions  bool // shows the values that conditions name, in plans and reports
 }
 
 // DefaultConnections is how many connections share the snapshot when Spec
@@ -38,8 +40,22 @@ type Rule struct {
 	Where string  // only rows that fulfil this SQL condition are sampled
 }
 
-// String describes the rule in the words of the configuration file.
+// String describes the rule in the words of the configuration file, without
+// the values in its condition: these may name a person, and plans and reports
+// are shown to others than the source is.
 func (r Rule) String() string {
+	r.Where = withoutValues(r.Where)
+	return r.inFull()
+}
+
+// withoutValues takes the literals out of a condition.
+func withoutValues(condition string) string { return literal.ReplaceAllString(condition, "…") }
+
+// literal is a string of any kind, up to the end where its end is not plain to
+// see, or a number.
+var literal = regexp.MustCompile(`(?s)[eE]'(?:\\.|''|[^'\\])*(?:'|$)|'(?:''|[^'])*(?:'|$)|\$[A-Za-z_]*\$.*|\b[0-9][0-9.]*\b`)
+
+func (r Rule) inFull() string {
 	var parts []string
 	if r.All {
 		parts = append(parts, "all")

@@ -30,6 +30,7 @@ type subsetOptions struct {
 	roots       []string
 	score       bool
 	compress    string
+	verbose     bool
 }
 
 const subsetLong = `Subset copies a small part of a PostgreSQL database in which no reference
@@ -68,6 +69,7 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
 	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
 	f.BoolVar(&o.score, "score", false, "measure the subset in the end, which reads the whole source")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print conditions of tables with the values in them, in plan and report")
 	f.Lookup("privacy").DefValue = string(subset.PrivacyStrict)
 	a.jsonFlag(c)
 	c.AddCommand(a.scoreCommand())
@@ -101,7 +103,7 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 
 // apply has the command line win over the configuration.
 func (o subsetOptions) apply(spec *subset.Spec) error {
-	spec.Seed, spec.Connections = o.seed, o.connections
+	spec.Seed, spec.Connections, spec.Conditions = o.seed, o.connections, o.verbose
 	if o.mode != "" {
 		mode, err := subset.ParseMode(o.mode)
 		if err != nil {

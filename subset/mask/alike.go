@@ -44,6 +44,7 @@ type original struct {
 
 type sought struct {
 	text, plain, turned string
+	own                 string // of an email address, what comes before the host: that is not one person's
 	words               []string
 	digests             map[string]bool
 }
@@ -56,6 +57,8 @@ func newOriginal(column string, values []*string) original {
 		}
 		s := &sought{text: *v, plain: onlyLetters(*v), words: wordsIn(*v), digests: map[string]bool{}}
 		s.turned = backward(s.plain)
+		before, _, _ := strings.Cut(*v, "@")
+		s.own = onlyLetters(before)
 		for _, spelling := range []string{*v, strings.ToLower(*v), strings.ToLower(strings.TrimSpace(*v)), strings.ToUpper(*v)} {
 			for _, sum := range digestsOf([]byte(spelling)) {
 				s.digests[hex.EncodeToString(sum)] = true
@@ -103,7 +106,7 @@ func (s *sought) relation(value string, class class) relation {
 		return backwards
 	case len(s.words) > 1 && long && s.among(wordsIn(value)):
 		return wordsOf
-	case len(s.text) <= longestWhole && len(plain) >= fewestLetters && (class == text || class == other) && strings.Contains(s.plain, plain):
+	case len(s.text) <= longestWhole && len(plain) >= fewestLetters && (class == text || class == other) && strings.Contains(s.own, plain):
 		return part
 	}
 	return unrelated

@@ -14,6 +14,7 @@ func TestRelation_SaysHowAValueLeadsToAnother(t *testing.T) {
 		{"Ann Lee", "lee, ann", text, wordsOf},
 		{"ann.lee@corp.test", "ann.lee", text, part},
 		{"ann.lee@corp.test", "tset.proc@eel.nna", text, backwards},
+		{"sales@halden.test", "Halden", text, unrelated},
 		{"ann", "C1B4B8D5A2B1", text, unrelated},
 		{"x", "9dd4e461268c8034f5c8564e155c67a6", text, digest},
 		{"X", `\x9DD4E461268C8034F5C8564E155C67A6`, bytea, digest},
