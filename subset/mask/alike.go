@@ -76,7 +76,7 @@ func digestsOf(b []byte) [][]byte {
 	return [][]byte{a[:], c[:], d[:], e[:], f[:], g[:]}
 }
 
-var hexInText = regexp.MustCompile(`[0-9a-fA-F]{32,}`)
+var hexInText = regexp.MustCompile(`[0-9a-f]{32,}`)
 
 const (
 	fewestLetters = 4 // that say something when they are found in a text
@@ -84,29 +84,45 @@ const (
 	longestWhole  = 60 // of a value whose parts are looked for
 )
 
-func (s *sought) relation(value string, class class) relation {
-	if value == s.text {
+// shown is a value of a column that may be a copy, looked at once for all
+// originals.
+type shown struct {
+	text, plain string
+	words       []string
+	digests     []string
+	class       class
+}
+
+// longestLook is how much of a value is looked at, in bytes.
+const longestLook = 16 << 10
+
+func newShown(value string, class class) shown {
+	value = value[:min(len(value), longestLook)]
+	return shown{text: value, plain: onlyLetters(value), words: wordsIn(value), digests: hexInText.FindAllString(strings.ToLower(value), -1), class: class}
+}
+
+func (s *sought) relation(v shown) relation {
+	if v.text == s.text {
 		return same
 	}
-	if s.digests[value] || slices.ContainsFunc(hexInText.FindAllString(value, -1), func(h string) bool { return s.digests[strings.ToLower(h)] }) {
+	if s.digests[v.text] || slices.ContainsFunc(v.digests, func(h string) bool { return s.digests[h] }) {
 		return digest
 	}
-	plain := onlyLetters(value)
 	least := fewestLetters
 	if strings.Trim(s.plain, "0123456789") == "" {
 		least = fewestDigits
 	}
 	long := len(s.plain) >= least
 	switch {
-	case plain == s.plain && len(plain) > 2:
+	case v.plain == s.plain && len(v.plain) > 2:
 		return folded
-	case long && strings.Contains(plain, s.plain):
+	case long && strings.Contains(v.plain, s.plain):
 		return holds
-	case long && strings.Contains(plain, s.turned):
+	case long && strings.Contains(v.plain, s.turned):
 		return backwards
-	case len(s.words) > 1 && long && s.among(wordsIn(value)):
+	case len(s.words) > 1 && long && s.among(v.words):
 		return wordsOf
-	case len(s.text) <= longestWhole && len(plain) >= fewestLetters && (class == text || class == other) && strings.Contains(s.own, plain):
+	case len(s.text) <= longestWhole && len(v.plain) >= fewestLetters && (v.class == text || v.class == other) && strings.Contains(s.own, v.plain):
 		return part
 	}
 	return unrelated
@@ -126,7 +142,11 @@ func (s *sought) among(list []string) bool {
 func onlyLetters(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+		case r < utf8.RuneSelf:
+			b.WriteRune(unicode.ToLower(r))
+		default:
 			b.WriteString(plainLetter(unicode.ToLower(r)))
 		}
 	}

@@ -65,6 +65,9 @@ func Copies(t *catalog.Table, details *catalog.Details, columns []string, raw []
 		}
 	}
 	var findings []Finding
+	if len(originals) == 0 {
+		return nil
+	}
 	for i, name := range columns {
 		typname := typeName(details.Columns[t][name])
 		if !slices.Contains(open, name) || types[typname].class == boolean {
@@ -118,30 +121,36 @@ var faithful = []string{
 }
 
 func closest(originals []original, values []*string, class class) likeness {
+	look := make([]*shown, len(values))
+	for i, v := range values {
+		if v != nil && *v != "" {
+			look[i] = new(newShown(*v, class))
+		}
+	}
 	var best likeness
 	for _, o := range originals {
-		if l := o.likeness(values, class); l.share > best.share || l.share == best.share && l.share > 0 && l.how < best.how {
+		if l := o.likeness(look); l.share > best.share || l.share == best.share && l.share > 0 && l.how < best.how {
 			best = l
 		}
 	}
 	return best
 }
 
-func (o *original) likeness(values []*string, class class) likeness {
+func (o *original) likeness(values []*shown) likeness {
 	hows, from, to := map[relation]int{}, map[string]bool{}, map[string]bool{}
 	both, hits := 0, 0
 	for i, v := range values {
-		if v == nil || *v == "" || o.texts[i] == nil || o.texts[i].text == "" {
+		if v == nil || o.texts[i] == nil || o.texts[i].text == "" {
 			continue
 		}
 		both++
-		how := o.texts[i].relation(*v, class)
+		how := o.texts[i].relation(*v)
 		if how == unrelated {
 			continue
 		}
 		hits++
 		hows[how]++
-		from[o.texts[i].text], to[*v] = true, true
+		from[o.texts[i].text], to[v.text] = true, true
 	}
 	// The same few values on both sides meet by chance.
 	enough := min(3, both)

@@ -25,7 +25,7 @@ func TestRelation_SaysHowAValueLeadsToAnother(t *testing.T) {
 		{"Lee", "Leeds is a town", text, unrelated},
 	} {
 		o := newOriginal("c", []*string{&c.of})
-		if got := o.texts[0].relation(c.value, c.class); got != c.want {
+		if got := o.texts[0].relation(newShown(c.value, c.class)); got != c.want {
 			t.Errorf("%q and %q: %s, wanted %s", c.of, c.value, got, c.want)
 		}
 	}
@@ -33,23 +33,23 @@ func TestRelation_SaysHowAValueLeadsToAnother(t *testing.T) {
 
 // Columns with few values are the same in many rows without being copies.
 func TestLikeness_IsNoneByChance(t *testing.T) {
-	column := func(values ...string) []*string {
-		var list []*string
+	column := func(values ...string) (list []*string) {
 		for _, v := range values {
 			list = append(list, &v)
 		}
 		return list
 	}
+	closest := func(o original, values []*string) likeness { return closest([]original{o}, values, text) }
 	genders := newOriginal("gender", column("F", "M", "F", "M", "F", "M"))
-	if got := genders.likeness(column("F", "M", "F", "M", "F", "M"), text); got.share > 0 {
+	if got := closest(genders, column("F", "M", "F", "M", "F", "M")); got.share > 0 {
 		t.Errorf("%+v", got)
 	}
 	notes := newOriginal("note", column("all is open", "still open", "now open", "open again", "done", "open"))
-	if got := notes.likeness(column("open", "open", "open", "open", "done", "open"), text); got.share > 0 {
+	if got := closest(notes, column("open", "open", "open", "open", "done", "open")); got.share > 0 {
 		t.Errorf("%+v", got)
 	}
 	names := newOriginal("name", column("Anna", "Bert", "Carl", "Dora"))
-	if got := names.likeness(column("anna", "bert", "carl", "dora"), text); got.share != 1 || got.how != folded {
+	if got := closest(names, column("anna", "bert", "carl", "dora")); got.share != 1 || got.how != folded {
 		t.Errorf("%+v", got)
 	}
 }

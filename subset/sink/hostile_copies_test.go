@@ -111,3 +111,27 @@ func TestHostile_StrictStopsAtACopyOfWhatIsMasked(t *testing.T) {
 		t.Error("it shows a value")
 	}
 }
+
+// keptSQL keeps people in keys of documents, in what a trigger fills, and in
+// columns whose names are short.
+const keptSQL = `
+	CREATE EXTENSION IF NOT EXISTS hstore;
+	CREATE TABLE plans (id int PRIMARY KEY, seats jsonb, flags hstore);
+	INSERT INTO plans SELECT n, jsonb_build_object('team', jsonb_build_object('ann.lee' || n || '@corp.test', n)), hstore('joe' || n || '@corp.test', 'x') FROM generate_series(1, 60) AS n;
+	CREATE TABLE addresses (id int PRIMARY KEY, line1 text, line_2 text);
+	INSERT INTO addresses SELECT n, 'Secret Lane ' || n, 'c/o Quartermain ' || n FROM generate_series(1, 60) AS n;
+	CREATE TABLE people (id int PRIMARY KEY, last_name text, words tsvector);
+	CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON people FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger('words', 'pg_catalog.simple', 'last_name');
+	INSERT INTO people SELECT n, 'Quartermain' || n FROM generate_series(1, 60) AS n;
+	ANALYZE;`
+
+func TestHostile_KeysWordsAndLinesKeepPeople(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pgtest.Exec(t, url, keptSQL)
+	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: subset.Masking{Privacy: subset.PrivacyStrict, Key: mask.NewKey("key of a test")}}
+	for _, f := range scan(t, spec).Findings {
+		spec.Masking.Rules = append(spec.Masking.Rules, f.Suggest)
+	}
+	wantNone(t, spec, []string{"corp.test", "Secret Lane", "uartermain"})
+}
