@@ -26,9 +26,17 @@ func TestClassify_KnowsLinesOfAddresses(t *testing.T) {
 func TestClassify_TakesNoOtherLineForOneOfAnAddress(t *testing.T) {
 	c := NewClassifier()
 	for _, l := range []Look{
-		{Name: "line", Type: "text"}, {Name: "line_number", Type: "text"}, {Name: "line_1", Type: "int4"}, {Name: "line1_total", Type: "text"},
-		{Name: "subject_line_1", Type: "text"}, {Name: "header_line1", Type: "text"}, {Name: "order_line_id", Type: "text"}, {Name: "line_item", Type: "text"},
-		{Name: "ligne_budgetaire", Type: "text"}, {Name: "product_line_2", Type: "text"}, {Name: "line_2_active", Type: "bool"},
+		{Name: "line", Type: "text"},
+		{Name: "line_number", Type: "text"},
+		{Name: "line_1", Type: "int4"},
+		{Name: "line1_total", Type: "text"},
+		{Name: "subject_line_1", Type: "text"},
+		{Name: "header_line1", Type: "text"},
+		{Name: "order_line_id", Type: "text"},
+		{Name: "line_item", Type: "text"},
+		{Name: "ligne_budgetaire", Type: "text"},
+		{Name: "product_line_2", Type: "text"},
+		{Name: "line_2_active", Type: "bool"},
 	} {
 		l.Table = "public.orders"
 		if f, ok := c.Classify(l); ok {
