@@ -60,6 +60,33 @@ func (s *Stack) Run(ctx context.Context, o OneOff) (exit Exit, err error) {
 	return exit, nil
 }
 
+// StartOneOff starts a one-off container that runs on, and names it and the
+// service that compose takes it for. Nothing but the container runs: no service
+// that it depends on, no hook and no health check. EndOneOff removes it.
+func (s *Stack) StartOneOff(ctx context.Context, o OneOff) (container, service string, err error) {
+	p, name, err := s.oneOff(o)
+	if err != nil {
+		return "", "", err
+	}
+	err = s.create(ctx, "run", p)
+	if err == nil {
+		err = s.start(ctx, "run", p)
+	}
+	if err != nil {
+		return "", "", errors.Join(fmt.Errorf("run in %s: %w", o.Service, err), s.EndOneOff(ctx, name))
+	}
+	return name, p.ServiceNames()[0], nil
+}
+
+// EndOneOff removes a one-off container, and the volumes without a name that it
+// has. It is harmless when repeated.
+func (s *Stack) EndOneOff(ctx context.Context, container string) error {
+	if err := s.removeOneOff(ctx, container); err != nil {
+		return fmt.Errorf("remove %s: %w", container, err)
+	}
+	return nil
+}
+
 // oneOff is a project of a single service, which is the one-off container.
 func (s *Stack) oneOff(o OneOff) (*types.Project, string, error) {
 	p, err := s.runnable()

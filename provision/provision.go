@@ -101,7 +101,8 @@ type Options struct {
 
 	Environment map[string]string // added to every service
 	// Stranger says that code and compose file are of somebody whom nobody
-	// trusts: neither pulls nor builds get a login, a secret or an SSH agent.
+	// trusts: neither pulls nor builds get a login, a secret or an SSH agent, and
+	// no other preview uses a seed or a cache mount of it.
 	Stranger bool `json:",omitempty"`
 	// Logins are for registries that the engine is to pull from, beside those
 	// that this computer has of its own.
