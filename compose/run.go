@@ -102,7 +102,7 @@ func (s *Stack) oneOff(o OneOff) (*types.Project, string, error) {
 	service.ContainerName = p.Name + "-" + service.Name
 	service.CustomLabels = composeLabels(p, service.Name).Add(oneOffLabel, o.Service)
 	service.DependsOn, service.PostStart, service.PreStop = nil, nil, nil
-	service.Restart, service.Deploy, service.Scale = types.RestartPolicyNo, nil, &once
+	service.Restart, service.Deploy, service.Scale = types.RestartPolicyNo, onlyLimits(service.Deploy), &once
 	service.HealthCheck = &types.HealthCheckConfig{Disable: true}
 	service.Tty, service.StdinOpen = false, false
 	if len(o.Command) > 0 {
@@ -119,6 +119,14 @@ func (s *Stack) oneOff(o OneOff) (*types.Project, string, error) {
 	}
 	p.Services = types.Services{service.Name: service}
 	return p, service.ContainerName, nil
+}
+
+// onlyLimits leaves of a deployment what bounds a container.
+func onlyLimits(d *types.DeployConfig) *types.DeployConfig {
+	if d == nil || d.Resources.Limits == nil {
+		return nil
+	}
+	return &types.DeployConfig{Resources: types.Resources{Limits: d.Resources.Limits}}
 }
 
 // follow starts the created container and reads it to its end. It listens

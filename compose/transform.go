@@ -37,9 +37,11 @@ type Options struct {
 	// ReuseVolumes maps a volume key of the project, or DatabaseVolume, to the
 	// existing volume to use for it. Such a volume is not removed by Down.
 	ReuseVolumes map[string]string
-	// CPUs and Memory (bytes) cap every service; zero: no cap.
+	// CPUs, Memory (bytes) and Pids (processes and threads) cap every service;
+	// zero: no cap.
 	CPUs   float32
 	Memory int64
+	Pids   int64
 	// LogSize caps the log of every container, in bytes; zero: 10 MiB, twice.
 	LogSize int64
 }

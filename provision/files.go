@@ -43,6 +43,9 @@ func (r *run) survey(ctx context.Context) (survey, error) {
 	if err := r.Front.Check(); err != nil {
 		return survey{}, err
 	}
+	if err := r.limit(ctx); err != nil {
+		return survey{}, err
+	}
 	current, _, err := r.findGateway(ctx)
 	if err != nil {
 		return survey{}, err
@@ -145,7 +148,7 @@ func (r *run) decide(project *types.Project, changes []compose.Change) (*types.P
 		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
 		Database: r.next.Database, DatabaseVolume: r.ownVolume(), Dir: source.Dir, Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
-		CPUs: r.options.CPUs, Memory: r.options.Memory,
+		CPUs: r.limits.cpus, Memory: r.limits.memory, Pids: r.limits.pids,
 	}
 	own, more, err := compose.Transform(project, r.transform)
 	if err != nil {
@@ -206,6 +209,10 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 	exposed, err := compose.FindExposed(project, r.options.Expose)
 	if err != nil {
 		return nil, err
+	}
+	if len(exposed) > maxExposed {
+		return nil, hint.Usage(fmt.Errorf("%d services are to be shown, and a preview shows at most %d", len(exposed), maxExposed),
+			"name those to show under preview.expose")
 	}
 	r.next.Database, r.candidates = database, map[string][]int{}
 	r.next.expose(project, exposed)

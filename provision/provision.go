@@ -108,8 +108,8 @@ type Options struct {
 	// that this computer has of its own.
 	Logins map[string]compose.Login `json:",omitempty"`
 
-	CPUs   float32 // cap of every service; 0: none
-	Memory int64   // bytes, likewise
+	CPUs   float32 // cap of every service; 0: nine tenths of the machine's
+	Memory int64   // bytes, likewise; 0: three quarters
 }
 
 // Migrate is the command that brings the database to the branch's schema. It

@@ -78,6 +78,7 @@ type run struct {
 	cloned     bool             // the database is a clone of it
 	keeping    keeping          // of the next generation
 	candidates map[string][]int // other ports that a service may be shown at
+	limits     containerLimits  // of each service
 	transform  compose.Options  // of the transformed project
 	settled    map[string]bool  // services whose data folder is settled
 	unmounted  []string         // paths of the checkout that the file mounts for data only
