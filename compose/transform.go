@@ -42,6 +42,10 @@ type Options struct {
 	CPUs   float32
 	Memory int64
 	Pids   int64
+	// Caches tells the cache mounts of builds from those of others: builds with
+	// another word have others. Of two such words, none begins the other. Empty:
+	// as the file says.
+	Caches string
 	// LogSize caps the log of every container, in bytes; zero: 10 MiB, twice.
 	LogSize int64
 }
@@ -102,6 +106,7 @@ func Transform(p *types.Project, o Options) (*types.Project, []Change, error) {
 var steps = []func(*edit){
 	renameContainers,
 	images,
+	buildArguments,
 	volumes,
 	networks,
 	renameProject,

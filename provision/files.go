@@ -3,6 +3,9 @@ package provision
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -149,6 +152,7 @@ func (r *run) decide(project *types.Project, changes []compose.Change) (*types.P
 		Database: r.next.Database, DatabaseVolume: r.ownVolume(), Dir: source.Dir, Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
 		CPUs: r.limits.cpus, Memory: r.limits.memory, Pids: r.limits.pids,
+		Caches: r.caches(),
 	}
 	own, more, err := compose.Transform(project, r.transform)
 	if err != nil {
@@ -156,6 +160,19 @@ func (r *run) decide(project *types.Project, changes []compose.Change) (*types.P
 	}
 	r.result.Changes = slices.Concat(changes, more)
 	return labelVolumes(own, r.next.Number), nil
+}
+
+// caches tells the repository's cache mounts of builds from all others': what is
+// in them runs in every build that has them. Those of a stranger are the
+// preview's own.
+func (r *run) caches() string {
+	owner := []string{r.next.Preview.Repository}
+	if r.options.Stranger {
+		owner = append(owner, r.next.Preview.ID)
+	}
+	text, _ := json.Marshal(owner) // it never fails
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
 }
 
 // ownVolume names the volume of the database where we make it, and not compose:
