@@ -54,7 +54,7 @@ func (m Machine) lookAll(ctx context.Context) (survey, error) {
 
 // underGatewayLock runs f while no other run changes the gateway.
 func (m Machine) underGatewayLock(ctx context.Context, engineID string, f func() error) error {
-	l, err := acquire(ctx, lockFor(m.locks(), engineID, m.gateway()), m.gateway(), "gateway", time.Minute)
+	l, err := m.acquire(ctx, engineID, m.gateway(), "gateway", time.Minute)
 	if err != nil {
 		return err
 	}

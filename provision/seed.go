@@ -119,11 +119,10 @@ func (r *run) awaitMaker(ctx context.Context) error {
 	if r.seed.name == "" {
 		return nil
 	}
-	path := lockFor(r.locks(), r.engineID, r.seed.name)
-	if held(path) {
+	if r.isHeld(ctx, r.engineID, r.seed.name) {
 		r.notice("another run loads this archive: its database is cloned when that is done")
 	}
-	l, err := acquire(ctx, path, r.seed.name, "seed", makerTime)
+	l, err := r.acquire(ctx, r.engineID, r.seed.name, "seed", makerTime)
 	if err != nil && ctx.Err() == nil {
 		r.notice("the archive is loaded without a seed: %s", printable(err.Error()))
 		r.seed = seed{}
@@ -290,7 +289,7 @@ func (m Machine) removeSeeds(ctx context.Context) error {
 // underSeedLock runs f while no other run makes, clones or removes seeds.
 func (r *run) underSeedLock(ctx context.Context, f func() error) error {
 	subject := r.gateway() + "-seeds"
-	l, err := acquire(ctx, lockFor(r.locks(), r.engineID, subject), subject, "seed", seedTime)
+	l, err := r.acquire(ctx, r.engineID, subject, "seed", seedTime)
 	if err != nil {
 		return err
 	}

@@ -198,7 +198,7 @@ func (r *run) takeLock(ctx context.Context) error {
 	}
 	r.engineID = id
 	preview := r.options.Preview.ID
-	r.lock, err = acquire(ctx, lockFor(r.locks(), id, preview), preview, "up", r.options.Guard.patience(lockPatience))
+	r.lock, err = r.acquire(ctx, id, preview, "up", r.options.Guard.patience(lockPatience))
 	return err
 }
 
