@@ -90,7 +90,7 @@ func (s *Stack) foreignImage(b types.BuildConfig, text []byte) error {
 	file, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
 		if versions.LessThan(s.engine.Client().ClientVersion(), namedContexts) {
-			return fmt.Errorf("Dockerfile: %w", err)
+			return fmt.Errorf("read the Dockerfile: %w", err)
 		}
 		return nil
 	}

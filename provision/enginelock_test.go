@@ -2,14 +2,13 @@ package provision
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"crypto/rand"
 )
 
 // jobs are runs in so many containers that have the same engine.
