@@ -94,7 +94,7 @@ func TestGateway_LeavesAVolumeOfSomebodyElseAlone(t *testing.T) {
 	case err := <-failed:
 		t.Fatal(err)
 	}
-	if err := api.ContainerRemove(t.Context(), made.ID, container.RemoveOptions{Force: true}); err != nil {
+	if err := api.ContainerRemove(t.Context(), made.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.tryUp(); err == nil || !strings.Contains(err.Error(), "is not offshoot's") {
