@@ -64,6 +64,9 @@ func (s *Stack) dockerfile(service types.ServiceConfig) (fsutil.FS, error) {
 			files.Add("Dockerfile.dockerignore", &fstypes.Stat{ModTime: now}, ignore)
 		}
 	}
+	if err := s.foreignImage(*b, text); err != nil {
+		return nil, err
+	}
 	text, syntax := withoutSyntax(text)
 	if syntax != "" {
 		s.events.emit(Event{

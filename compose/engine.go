@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 
 	"github.com/docker/cli/cli/command"
 	"github.com/docker/cli/cli/flags"
@@ -22,9 +23,9 @@ var ErrEngineDown = errors.New("docker engine does not answer")
 
 // Engine is a connection to one Docker engine.
 type Engine struct {
-	cli *command.DockerCli
-
+	cli        *command.DockerCli
 	distrusted bool
+	capacity   atomic.Pointer[Capacity] // nil: not asked yet
 }
 
 // Distrust says that what is pulled and built from here on is named by a
@@ -79,6 +80,8 @@ func (e *Engine) ID(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", downError(e.cli.DockerEndpoint().Host, err)
 	}
+	capacity := capacityOf(info)
+	e.capacity.Store(&capacity)
 	return info.ID, nil
 }
 

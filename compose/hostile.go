@@ -24,6 +24,7 @@ func (c *checker) project(p *types.Project) {
 		c.rights(s)
 		c.mounts(s)
 		c.files(s)
+		c.images(s)
 		if s.Build != nil {
 			c.build(s.Name, *s.Build)
 		}

@@ -1,10 +1,38 @@
 package compose
 
 import (
+	"cmp"
+	"math"
 	"strconv"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/docker/go-units"
 )
+
+// maxLogBuffer bounds what the engine keeps in its own memory of a container's
+// log: it is what the engine does where nothing is said, some times.
+const maxLogBuffer = 8 << 20
+
+// ownLogs is how many times the usual size a file's own options may ask for.
+const ownLogs = 10
+
+// logBytes is the most that a log takes by a file's own options.
+// https://docs.docker.com/engine/logging/drivers/local/#options
+func logBytes(l types.LoggingConfig) int64 {
+	size, err := units.RAMInBytes(l.Options["max-size"])
+	if err != nil || size <= 0 {
+		return math.MaxInt64
+	}
+	usual := "1"
+	if l.Driver == "local" {
+		usual = "5"
+	}
+	files, err := strconv.ParseInt(cmp.Or(l.Options["max-file"], usual), 10, 32)
+	if err != nil || files < 1 || size > math.MaxInt64/files {
+		return math.MaxInt64
+	}
+	return size * files
+}
 
 // logging bounds the log of every container, and keeps it where it can be read
 // back.
@@ -39,7 +67,10 @@ func logging(e *edit) {
 		if s.Logging.Options == nil {
 			s.Logging.Options = types.Options{}
 		}
-		if s.Logging.Options["max-size"] != "" {
+		if buffer, err := units.RAMInBytes(s.Logging.Options["max-buffer-size"]); err != nil || buffer > maxLogBuffer {
+			delete(s.Logging.Options, "max-buffer-size")
+		}
+		if logBytes(*s.Logging) <= ownLogs*size {
 			return
 		}
 		s.Logging.Options["max-size"] = limit

@@ -60,6 +60,33 @@ func (s *Stack) Run(ctx context.Context, o OneOff) (exit Exit, err error) {
 	return exit, nil
 }
 
+// StartOneOff starts a one-off container that runs on, and names it and the
+// service that compose takes it for. Nothing but the container runs: no service
+// that it depends on, no hook and no health check. EndOneOff removes it.
+func (s *Stack) StartOneOff(ctx context.Context, o OneOff) (container, service string, err error) {
+	p, name, err := s.oneOff(o)
+	if err != nil {
+		return "", "", err
+	}
+	err = s.create(ctx, "run", p)
+	if err == nil {
+		err = s.start(ctx, "run", p)
+	}
+	if err != nil {
+		return "", "", errors.Join(fmt.Errorf("run in %s: %w", o.Service, err), s.EndOneOff(ctx, name))
+	}
+	return name, p.ServiceNames()[0], nil
+}
+
+// EndOneOff removes a one-off container, and the volumes without a name that it
+// has. It is harmless when repeated.
+func (s *Stack) EndOneOff(ctx context.Context, container string) error {
+	if err := s.removeOneOff(ctx, container); err != nil {
+		return fmt.Errorf("remove %s: %w", container, err)
+	}
+	return nil
+}
+
 // oneOff is a project of a single service, which is the one-off container.
 func (s *Stack) oneOff(o OneOff) (*types.Project, string, error) {
 	p, err := s.runnable()
@@ -75,7 +102,7 @@ func (s *Stack) oneOff(o OneOff) (*types.Project, string, error) {
 	service.ContainerName = p.Name + "-" + service.Name
 	service.CustomLabels = composeLabels(p, service.Name).Add(oneOffLabel, o.Service)
 	service.DependsOn, service.PostStart, service.PreStop = nil, nil, nil
-	service.Restart, service.Deploy, service.Scale = types.RestartPolicyNo, nil, &once
+	service.Restart, service.Deploy, service.Scale = types.RestartPolicyNo, onlyLimits(service.Deploy), &once
 	service.HealthCheck = &types.HealthCheckConfig{Disable: true}
 	service.Tty, service.StdinOpen = false, false
 	if len(o.Command) > 0 {
@@ -92,6 +119,14 @@ func (s *Stack) oneOff(o OneOff) (*types.Project, string, error) {
 	}
 	p.Services = types.Services{service.Name: service}
 	return p, service.ContainerName, nil
+}
+
+// onlyLimits leaves of a deployment what bounds a container.
+func onlyLimits(d *types.DeployConfig) *types.DeployConfig {
+	if d == nil || d.Resources.Limits == nil {
+		return nil
+	}
+	return &types.DeployConfig{Resources: types.Resources{Limits: d.Resources.Limits}}
 }
 
 // follow starts the created container and reads it to its end. It listens

@@ -32,6 +32,7 @@ func (s *Stack) solveOptions(service types.ServiceConfig, images ...string) (*cl
 		Exports:       []client.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": strings.Join(images, ",")}}},
 
 		AllowedEntitlements: entitlements(*b),
+		SourcePolicy:        s.sourcePolicy(),
 	}
 	for _, ref := range b.CacheFrom {
 		if entry, ok := cacheSource(ref); ok {

@@ -37,9 +37,15 @@ type Options struct {
 	// ReuseVolumes maps a volume key of the project, or DatabaseVolume, to the
 	// existing volume to use for it. Such a volume is not removed by Down.
 	ReuseVolumes map[string]string
-	// CPUs and Memory (bytes) cap every service; zero: no cap.
+	// CPUs, Memory (bytes) and Pids (processes and threads) cap every service;
+	// zero: no cap.
 	CPUs   float32
 	Memory int64
+	Pids   int64
+	// Caches tells the cache mounts of builds from those of others: builds with
+	// another word have others. Of two such words, none begins the other. Empty:
+	// as the file says.
+	Caches string
 	// LogSize caps the log of every container, in bytes; zero: 10 MiB, twice.
 	LogSize int64
 }
@@ -100,6 +106,7 @@ func Transform(p *types.Project, o Options) (*types.Project, []Change, error) {
 var steps = []func(*edit){
 	renameContainers,
 	images,
+	buildArguments,
 	volumes,
 	networks,
 	renameProject,

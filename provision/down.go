@@ -41,7 +41,7 @@ func (r *run) down(ctx context.Context, id string) (removed compose.Removed, err
 		if r.engineID, err = r.Engine.ID(ctx); err != nil {
 			return err
 		}
-		r.lock, err = acquire(ctx, lockFor(r.locks(), r.engineID, id), id, "down", r.options.Guard.patience(downPatience))
+		r.lock, err = r.acquire(ctx, r.engineID, id, "down", r.options.Guard.patience(downPatience))
 		return err
 	})
 	if err != nil {

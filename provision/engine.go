@@ -111,6 +111,22 @@ func (r *remember) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// maxOutput is more than any command prints whose output we want to know.
+const maxOutput = 4 << 20
+
+var errTooMuch = fmt.Errorf("printed more than %d MB", maxOutput>>20)
+
+// bounded keeps output, which may be a stranger's, and takes no more of it than
+// anybody needs: the error ends the command's connection.
+type bounded struct{ bytes.Buffer }
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > maxOutput {
+		return 0, errTooMuch
+	}
+	return b.Buffer.Write(p)
+}
+
 func orDiscard(w io.Writer) io.Writer {
 	if w == nil {
 		return io.Discard
@@ -126,7 +142,7 @@ func outputOf(ctx context.Context, api client.APIClient, id string, argv ...stri
 }
 
 func rawOutputOf(ctx context.Context, api client.APIClient, id string, argv ...string) (string, error) {
-	var stdout, stderr bytes.Buffer
+	var stdout, stderr bounded
 	code, err := runIn(ctx, api, id, command{argv: argv, stdout: &stdout, stderr: &stderr})
 	if err != nil {
 		return "", err

@@ -67,7 +67,7 @@ func (m Machine) alone(ctx context.Context, id, verb string, do func(engineID st
 	if err != nil {
 		return err
 	}
-	l, err := acquire(ctx, lockFor(m.locks(), engineID, id), id, verb, downPatience)
+	l, err := m.acquire(ctx, engineID, id, verb, downPatience)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,9 @@ package provision
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,6 +44,9 @@ func (r *run) readMachine(ctx context.Context) error {
 // address. It only looks.
 func (r *run) survey(ctx context.Context) (survey, error) {
 	if err := r.Front.Check(); err != nil {
+		return survey{}, err
+	}
+	if err := r.limit(ctx); err != nil {
 		return survey{}, err
 	}
 	current, _, err := r.findGateway(ctx)
@@ -145,7 +151,8 @@ func (r *run) decide(project *types.Project, changes []compose.Change) (*types.P
 		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
 		Database: r.next.Database, DatabaseVolume: r.ownVolume(), Dir: source.Dir, Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
-		CPUs: r.options.CPUs, Memory: r.options.Memory,
+		CPUs: r.limits.cpus, Memory: r.limits.memory, Pids: r.limits.pids,
+		Caches: r.caches(),
 	}
 	own, more, err := compose.Transform(project, r.transform)
 	if err != nil {
@@ -153,6 +160,19 @@ func (r *run) decide(project *types.Project, changes []compose.Change) (*types.P
 	}
 	r.result.Changes = slices.Concat(changes, more)
 	return labelVolumes(own, r.next.Number), nil
+}
+
+// caches tells the repository's cache mounts of builds from all others': what is
+// in them runs in every build that has them. Those of a stranger are the
+// preview's own.
+func (r *run) caches() string {
+	owner := []string{r.next.Preview.Repository}
+	if r.options.Stranger {
+		owner = append(owner, r.next.Preview.ID)
+	}
+	text, _ := json.Marshal(owner) // it never fails
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
 }
 
 // ownVolume names the volume of the database where we make it, and not compose:
@@ -206,6 +226,10 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 	exposed, err := compose.FindExposed(project, r.options.Expose)
 	if err != nil {
 		return nil, err
+	}
+	if len(exposed) > maxExposed {
+		return nil, hint.Usage(fmt.Errorf("%d services are to be shown, and a preview shows at most %d", len(exposed), maxExposed),
+			"name those to show under preview.expose")
 	}
 	r.next.Database, r.candidates = database, map[string][]int{}
 	r.next.expose(project, exposed)

@@ -54,7 +54,7 @@ func (m Machine) lookAll(ctx context.Context) (survey, error) {
 
 // underGatewayLock runs f while no other run changes the gateway.
 func (m Machine) underGatewayLock(ctx context.Context, engineID string, f func() error) error {
-	l, err := acquire(ctx, lockFor(m.locks(), engineID, m.gateway()), m.gateway(), "gateway", time.Minute)
+	l, err := m.acquire(ctx, engineID, m.gateway(), "gateway", time.Minute)
 	if err != nil {
 		return err
 	}
@@ -149,13 +149,28 @@ func publishedPort(c container.InspectResponse) int {
 	return 0
 }
 
+// createGateway makes the gateway and starts it. Where the last preview goes at
+// that moment, by a run that sees no lock of ours, the volume goes with it: the
+// engine then makes one without a label, and all of it is made again.
 func (m Machine) createGateway(ctx context.Context, imageRef string, at entrance) error {
+	for range 3 {
+		if err := m.tryCreateGateway(ctx, imageRef, at); !errors.Is(err, errVolumeGone) {
+			return err
+		}
+	}
+	return errVolumeGone
+}
+
+// errVolumeGone says that another run has removed what ours is to use.
+var errVolumeGone = errors.New("another run removes the gateway at the same time")
+
+func (m Machine) tryCreateGateway(ctx context.Context, imageRef string, at entrance) error {
 	api := m.Engine.Client()
 	subnets, err := m.ensureGatewayNetwork(ctx)
 	if err != nil {
 		return err
 	}
-	kept, err := m.ensureGatewayVolume(ctx)
+	kept, err := m.ensureGatewayVolume(ctx, imageRef)
 	if err != nil {
 		return err
 	}
@@ -182,7 +197,13 @@ func (m Machine) createGateway(ctx context.Context, imageRef string, at entrance
 	if err != nil {
 		return fmt.Errorf("create the gateway: %w", err)
 	}
-	err = m.prepareGateway(ctx, created.ID, at)
+	found, err := api.VolumeInspect(ctx, kept.Source)
+	if notFound(err) || err == nil && found.Labels[labelGateway] == "" {
+		err = errVolumeGone
+	}
+	if err == nil {
+		err = m.prepareGateway(ctx, created.ID, at)
+	}
 	if err == nil {
 		err = startGateway(ctx, api, created.ID, at)
 	}

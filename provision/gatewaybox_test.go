@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/volume"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -57,6 +59,50 @@ func TestGateway_LeavesAContainerOfSomebodyElseAlone(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	f.assertNothingLeft(t.Context())
+}
+
+func TestGateway_MakesAVolumeAgainThatARaceHasLeftWithoutALabel(t *testing.T) {
+	f := newFixture(t, 35)
+	api := f.machine.Engine.Client()
+	name := f.machine.Gateway + "-kept"
+	if _, err := api.VolumeCreate(t.Context(), volume.CreateOptions{Name: name}); err != nil {
+		t.Fatal(err)
+	}
+	f.assertServes(f.up().Links[0], "one")
+	made, err := api.VolumeInspect(t.Context(), name)
+	if err != nil || made.Labels["dev.offshoot.gateway"] != f.machine.Gateway {
+		t.Errorf("labels %v, %v", made.Labels, err)
+	}
+}
+
+func TestGateway_LeavesAVolumeOfSomebodyElseAlone(t *testing.T) {
+	f := newFixture(t, 36)
+	api := f.machine.Engine.Client()
+	name := f.machine.Gateway + "-kept"
+	defer func() { _ = api.VolumeRemove(t.Context(), name, true) }()
+	made, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage, Entrypoint: []string{"touch", "/kept/mine"}},
+		&container.HostConfig{Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/kept"}}}, nil, nil, f.machine.Gateway+"-other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, failed := api.ContainerWait(t.Context(), made.ID, container.WaitConditionNextExit)
+	if err := api.ContainerStart(t.Context(), made.ID, container.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case err := <-failed:
+		t.Fatal(err)
+	}
+	if err := api.ContainerRemove(t.Context(), made.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.tryUp(); err == nil || !strings.Contains(err.Error(), "is not offshoot's") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := api.VolumeInspect(t.Context(), name); err != nil {
+		t.Errorf("it is gone: %v", err)
+	}
 }
 
 func TestGateway_NeedsAStaticProgram(t *testing.T) {

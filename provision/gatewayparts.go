@@ -1,13 +1,19 @@
 package provision
 
 import (
+	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
@@ -23,10 +29,14 @@ func (m Machine) gatewayVolume() string { return m.gateway() + "-kept" }
 
 // ensureGatewayVolume makes the volume, and returns it as it is mounted. An
 // empty one takes over the owner and the mode of the folder in the image.
-func (m Machine) ensureGatewayVolume(ctx context.Context) (mount.Mount, error) {
-	made, err := createVolume(ctx, m.Engine.Client(), volume.CreateOptions{
-		Name: m.gatewayVolume(), Labels: map[string]string{labelGateway: m.gateway()},
-	})
+func (m Machine) ensureGatewayVolume(ctx context.Context, imageRef string) (mount.Mount, error) {
+	made, err := m.createGatewayVolume(ctx)
+	if err == nil && made.Labels[labelGateway] == "" && m.isLeftOver(ctx, made.Name, imageRef) {
+		err = m.Engine.Client().VolumeRemove(ctx, made.Name, false)
+		if err == nil || notFound(err) {
+			made, err = m.createGatewayVolume(ctx)
+		}
+	}
 	if err != nil {
 		return mount.Mount{}, fmt.Errorf("volume of the gateway: %w", err)
 	}
@@ -34,6 +44,58 @@ func (m Machine) ensureGatewayVolume(ctx context.Context) (mount.Mount, error) {
 		return mount.Mount{}, hint.Wrap(fmt.Errorf("volume %s %w", made.Name, errForeign), "remove that volume")
 	}
 	return mount.Mount{Type: mount.TypeVolume, Source: made.Name, Target: gateway.Kept}, nil
+}
+
+func (m Machine) createGatewayVolume(ctx context.Context) (volume.Volume, error) {
+	return createVolume(ctx, m.Engine.Client(), volume.CreateOptions{
+		Name: m.gatewayVolume(), Labels: map[string]string{labelGateway: m.gateway()},
+	})
+}
+
+// isLeftOver tells whether a volume of ours without a label is one that the
+// engine made, for a gateway whose volume another run had just removed: nothing
+// has it, and nothing is in it but what a gateway writes.
+func (m Machine) isLeftOver(ctx context.Context, name, imageRef string) bool {
+	api := m.Engine.Client()
+	users, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("volume", name))})
+	if err != nil || len(users) > 0 {
+		return false
+	}
+	created, err := api.ContainerCreate(ctx, &container.Config{Image: imageRef, Labels: map[string]string{labelGateway: m.gateway()}}, &container.HostConfig{
+		NetworkMode: "none", Mounts: []mount.Mount{{
+			Type: mount.TypeVolume, Source: name, Target: gateway.Kept, ReadOnly: true, VolumeOptions: &mount.VolumeOptions{NoCopy: true},
+		}},
+	}, nil, nil, "")
+	if err != nil {
+		return false
+	}
+	defer func() {
+		ctx, cancel := sturdy(ctx)
+		defer cancel()
+		_ = api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true})
+	}()
+	content, _, err := api.CopyFromContainer(ctx, created.ID, gateway.Kept)
+	if err != nil {
+		return false
+	}
+	defer content.Close()
+	return onlyKept(content)
+}
+
+// onlyKept tells whether all in an archive of the folder has a name that the
+// gateway gives.
+func onlyKept(content io.Reader) bool {
+	for files := tar.NewReader(content); ; {
+		header, err := files.Next()
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+		_, below, _ := strings.Cut(strings.Trim(header.Name, "/"), "/")
+		first, _, _ := strings.Cut(below, "/")
+		if first != "" && !gateway.IsKept(first) {
+			return false
+		}
+	}
 }
 
 // removeGatewayVolume removes it, and the certificates and key with it.

@@ -44,7 +44,7 @@ func IdleImages(ctx context.Context, machine Machine) ([]IdleImage, error) {
 		return nil, err
 	}
 	idle := slices.DeleteFunc(all, func(i IdleImage) bool {
-		return !slices.Contains(s.stale(i.Preview, time.Now()), i.Generation) || held(lockFor(machine.locks(), engineID, i.Preview))
+		return !slices.Contains(s.stale(i.Preview, time.Now()), i.Generation) || machine.isHeld(ctx, engineID, i.Preview)
 	})
 	slices.SortFunc(idle, func(a, b IdleImage) int {
 		if c := a.Created.Compare(b.Created); c != 0 {
@@ -100,7 +100,7 @@ func RemoveIdleImage(ctx context.Context, machine Machine, idle IdleImage) error
 	if err != nil {
 		return err
 	}
-	l, err := acquire(ctx, lockFor(machine.locks(), engineID, idle.Preview), idle.Preview, "sweep", downPatience)
+	l, err := machine.acquire(ctx, engineID, idle.Preview, "sweep", downPatience)
 	if err != nil {
 		return err
 	}

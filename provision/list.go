@@ -92,7 +92,7 @@ func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error)
 		if filter.Repository != "" && g.Preview.Repository != cleanRepository(filter.Repository) {
 			continue
 		}
-		status := machine.status(s, g, engineID)
+		status := machine.status(ctx, s, g, engineID)
 		status.Services = servicesOf(g, containers)
 		status.Links, status.Unreachable = g.links(at), !reachable
 		loss, err := lost(ctx, machine.Engine.Client(), s, g)
@@ -118,14 +118,14 @@ func (s survey) shown(id string) int {
 	return newest
 }
 
-func (m Machine) status(s survey, g generation, engineID string) Status {
+func (m Machine) status(ctx context.Context, s survey, g generation, engineID string) Status {
 	id := g.Preview.ID
 	status := Status{
 		Preview: g.Preview, State: s.state(id), Generation: g.Number, Commit: g.Commit,
 		Archive: g.Archive, Database: g.Database, Expires: g.Expires,
 	}
 	status.Stale = s.stale(id, time.Now())
-	if (status.State == Incomplete || len(status.Stale) > 0) && held(lockFor(m.locks(), engineID, id)) {
+	if (status.State == Incomplete || len(status.Stale) > 0) && m.isHeld(ctx, engineID, id) {
 		status.Stale = nil
 		if status.State == Incomplete {
 			status.State = Starting

@@ -16,10 +16,12 @@ import (
 )
 
 // A lock is held by an open file: the kernel lets go of it when the process
-// ends, however it ends.
+// ends, however it ends. Mostly it is on the engine as well: see engineLock.
 type lock struct {
-	file *os.File
-	path string
+	file   *os.File
+	path   string
+	holder Holder
+	free   func() // lets go of it on the engine; nil: it is not there
 }
 
 // errHeld says that somebody else holds a lock.
@@ -29,6 +31,46 @@ var errHeld = errors.New("lock is held")
 func lockFor(folder, engineID, subject string) string {
 	sum := sha256.Sum256([]byte(engineID))
 	return filepath.Join(folder, hex.EncodeToString(sum[:6])+"-"+subject+".lock")
+}
+
+// acquire takes the lock of a subject, among all who have the engine.
+func (m Machine) acquire(ctx context.Context, engineID, subject, verb string, patience time.Duration) (*lock, error) {
+	deadline := time.Now().Add(patience)
+	l, err := acquire(ctx, lockFor(m.locks(), engineID, subject), subject, verb, patience)
+	if err != nil {
+		return nil, err
+	}
+	on := newEngineLock(m.Engine.Client(), m.locks(), subject, l.holder)
+	for {
+		holder, err := on.try(ctx)
+		switch {
+		case err == nil:
+			l.free = func() { on.release(ctx) }
+			return l, nil
+		case !errors.Is(err, errHeld):
+			err = fmt.Errorf("lock %s: %w", subject, err)
+		case time.Now().After(deadline):
+			err = lockedBy(subject, holder)
+		default:
+			if err = pause(ctx, 100*time.Millisecond); err == nil {
+				continue
+			}
+		}
+		l.release()
+		return nil, err
+	}
+}
+
+func lockedBy(subject string, holder Holder) error {
+	return hint.Wrap(&LockedError{Preview: subject, Holder: holder}, "wait until it is done, or end that process")
+}
+
+// isHeld tells whether a run holds the lock of a subject at this moment.
+func (m Machine) isHeld(ctx context.Context, engineID, subject string) bool {
+	if held(lockFor(m.locks(), engineID, subject)) {
+		return true
+	}
+	return m.Engine != nil && newEngineLock(m.Engine.Client(), m.locks(), subject, Holder{}).held(ctx)
 }
 
 // acquire takes the lock at path. When another run holds it, it tries again
@@ -44,8 +86,7 @@ func acquire(ctx context.Context, path, subject, verb string, patience time.Dura
 			return nil, fmt.Errorf("lock %s: %w", subject, err)
 		}
 		if time.Now().After(deadline) {
-			return nil, hint.Wrap(&LockedError{Preview: subject, Holder: readHolder(path)},
-				"wait until it is done, or end that process")
+			return nil, lockedBy(subject, readHolder(path))
 		}
 		select {
 		case <-ctx.Done():
@@ -106,6 +147,7 @@ func (l *lock) sign(verb string) error {
 	if current, err := user.Current(); err == nil {
 		holder.User = current.Username
 	}
+	l.holder = holder
 	content, err := json.Marshal(holder)
 	if err == nil {
 		err = l.file.Truncate(0)
@@ -123,6 +165,9 @@ func (l *lock) sign(verb string) error {
 // release removes the file while the lock is still held, so that nobody else's
 // is removed, and then lets go. Another user's file in a sticky folder stays.
 func (l *lock) release() {
+	if l.free != nil {
+		l.free()
+	}
 	unlockRemove(l.file, l.path)
 }
 

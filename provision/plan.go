@@ -274,7 +274,8 @@ func (r *run) likelyClone(ctx context.Context) (string, error) {
 		}
 		clone = CloneUnknown
 		if slices.ContainsFunc(s.volumes, func(v jar) bool {
-			return v.Labels[labelSeedOf] == seed.name && v.Labels[labelArchive] == r.archive.SHA256
+			return v.Labels[labelSeedOf] == seed.name && v.Labels[labelArchive] == r.archive.SHA256 &&
+				v.Labels[labelRepository] == r.options.Preview.Repository
 		}) {
 			return CloneLikely, nil
 		}

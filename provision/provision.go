@@ -101,14 +101,15 @@ type Options struct {
 
 	Environment map[string]string // added to every service
 	// Stranger says that code and compose file are of somebody whom nobody
-	// trusts: neither pulls nor builds get a login, a secret or an SSH agent.
+	// trusts: neither pulls nor builds get a login, a secret or an SSH agent, and
+	// no other preview uses a seed or a cache mount of it.
 	Stranger bool `json:",omitempty"`
 	// Logins are for registries that the engine is to pull from, beside those
 	// that this computer has of its own.
 	Logins map[string]compose.Login `json:",omitempty"`
 
-	CPUs   float32 // cap of every service; 0: none
-	Memory int64   // bytes, likewise
+	CPUs   float32 // cap of every service; 0: nine tenths of the machine's
+	Memory int64   // bytes, likewise; 0: three quarters
 }
 
 // Migrate is the command that brings the database to the branch's schema. It

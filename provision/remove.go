@@ -106,7 +106,7 @@ func (m Machine) leaveMachine(ctx context.Context, engineID string) error {
 			return err
 		}
 		if len(everything.previews()) == 0 {
-			return m.removeGateway(ctx)
+			return errors.Join(m.removeGateway(ctx), m.dropLocks(ctx, engineID))
 		}
 		current, exists, err := m.findGateway(ctx)
 		if err != nil || !exists || !current.State.Running {

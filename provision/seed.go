@@ -22,8 +22,11 @@ import (
 // generation that wants the same archive, in the same image with the same
 // settings, begins with a clone of it instead of loading the archive again.
 //
-//	load ─► stop ─► clone into the seed ─► mark it whole ─► start again ─► migrate
-//	                        seed, whole ─► clone ─► start ─────────────────► migrate
+//	nursery ─► load ─► stop ─► clone into the seed ─► mark it whole ─► start ─► migrate
+//	                                   seed, whole ─► clone ─────────► start ─► migrate
+//
+// The nursery is a container of the database's own kind that nothing but its
+// server and our load works in: see nursery.go.
 //
 // A seed without its mark was left by a run that was killed, and is never used.
 type seed struct {
@@ -116,11 +119,10 @@ func (r *run) awaitMaker(ctx context.Context) error {
 	if r.seed.name == "" {
 		return nil
 	}
-	path := lockFor(r.locks(), r.engineID, r.seed.name)
-	if held(path) {
+	if r.isHeld(ctx, r.engineID, r.seed.name) {
 		r.notice("another run loads this archive: its database is cloned when that is done")
 	}
-	l, err := acquire(ctx, path, r.seed.name, "seed", makerTime)
+	l, err := r.acquire(ctx, r.engineID, r.seed.name, "seed", makerTime)
 	if err != nil && ctx.Err() == nil {
 		r.notice("the archive is loaded without a seed: %s", printable(err.Error()))
 		r.seed = seed{}
@@ -163,35 +165,24 @@ func (r *run) emptyVolume(ctx context.Context) error {
 	return r.databaseVolume(ctx)
 }
 
-// keepSeed makes a seed of the database that was just loaded, which stops for
-// that moment. It is a matter of speed alone: what goes wrong is said.
+// keepSeed makes a seed of the database that was just loaded in its nursery, and
+// lets the database's own container have it. The seed is a matter of speed alone:
+// what goes wrong with it is said.
 func (r *run) keepSeed(ctx context.Context) error {
-	if r.seed.name == "" || r.cloned {
+	if r.nursery.id == "" {
 		return nil
 	}
-	c, err := r.container(ctx, r.next.Database)
+	err := r.stopInOrder(ctx, r.nursery.id)
+	if err == nil {
+		err = r.underSeedLock(ctx, func() error { return r.makeSeed(ctx) })
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
 	if err != nil {
-		return err
+		r.notice("the next up loads the archive again: no seed was made: %s", printable(err.Error()))
 	}
-	if err := r.stopInOrder(ctx, c.ID); err != nil {
-		return r.startAgain(ctx, c.ID, err)
-	}
-	err = r.underSeedLock(ctx, func() error { return r.makeSeed(ctx) })
-	return r.startAgain(ctx, c.ID, err)
-}
-
-// startAgain starts the database again after the attempt to make a seed of it.
-func (r *run) startAgain(ctx context.Context, id string, attempt error) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	if attempt != nil {
-		r.notice("the next up loads the archive again: no seed was made: %s", printable(attempt.Error()))
-	}
-	if err := r.Engine.Client().ContainerStart(ctx, id, container.StartOptions{}); err != nil {
-		return fmt.Errorf("start the database again: %w", err)
-	}
-	return r.awaitDatabase(ctx)
+	return r.leaveNursery(ctx)
 }
 
 // stopInOrder stops the database. What was killed because it took too long is
@@ -298,7 +289,7 @@ func (m Machine) removeSeeds(ctx context.Context) error {
 // underSeedLock runs f while no other run makes, clones or removes seeds.
 func (r *run) underSeedLock(ctx context.Context, f func() error) error {
 	subject := r.gateway() + "-seeds"
-	l, err := acquire(ctx, lockFor(r.locks(), r.engineID, subject), subject, "seed", seedTime)
+	l, err := r.acquire(ctx, r.engineID, subject, "seed", seedTime)
 	if err != nil {
 		return err
 	}

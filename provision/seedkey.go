@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
 
@@ -28,19 +27,18 @@ const maxBeside = 64 << 20
 // A soil is all that decides what is in a database after the archive was
 // loaded. Of two that are the same, one can have the other's data.
 type soil struct {
-	Archive     string            // sha256
-	Database    string            `json:",omitempty"` // that it goes into, where the environment does not say
-	Owner       string            `json:",omitempty"`
-	Others      map[string]string `json:",omitempty"` // digests of other databases' archives, by name
-	Layers      []string          // of the image: the server's version, its collations, its architecture
-	Platform    string            //
-	ImageEnv    []string          // of the image
-	ImageStart  []string          // its entrypoint and command
-	Environment map[string]string // of the service
-	Start       []string          // its entrypoint and command, with the settings
-	User        string
-	Data        string            // where the data are
-	Beside      map[string]string // digests of files that are mounted, by where
+	Repository string              // whose code is trusted with whose data
+	Stranger   string              `json:",omitempty"` // the only preview that has it
+	Archive    string              // sha256
+	Database   string              `json:",omitempty"` // that it goes into, where the environment does not say
+	Owner      string              `json:",omitempty"`
+	Others     map[string]string   `json:",omitempty"` // digests of other databases' archives, by name
+	Layers     []string            // of the image: the server's version, its collations, its architecture
+	Platform   string              //
+	Image      any                 // its configuration
+	Service    types.ServiceConfig // what is left of it: see bare
+	Data       string              // where the data are
+	Beside     map[string]string   // digests of files that are mounted, by where
 }
 
 // wantedSeed names the seed of the database that is about to be made. The zero
@@ -83,38 +81,65 @@ func (r *run) secretDigest(ctx context.Context, text []byte) ([]byte, error) {
 
 func (r *run) soil(ctx context.Context) (soil, error) {
 	service := r.written.Services[r.next.Database]
+	if err := lonely(service); err != nil {
+		return soil{}, err
+	}
 	image, err := r.Engine.Client().ImageInspect(ctx, service.Image)
 	if err != nil {
 		return soil{}, fmt.Errorf("image of the database: %w", err)
 	}
 	s := soil{
-		Archive: r.archive.SHA256, Database: r.next.Loaded, Owner: r.owner, Others: map[string]string{}, Layers: image.RootFS.Layers, Platform: image.Os + "/" + image.Architecture + "/" + image.Variant,
-		Environment: map[string]string{}, Start: slices.Concat(service.Entrypoint, []string{"--"}, service.Command),
-		User: service.User, Beside: map[string]string{},
+		Repository: r.next.Preview.Repository, Archive: r.archive.SHA256, Database: r.next.Loaded, Owner: r.owner, Others: map[string]string{},
+		Layers: image.RootFS.Layers, Platform: image.Os + "/" + image.Architecture + "/" + image.Variant,
+		Service: bare(service, r.ownVariables(service)), Beside: map[string]string{},
+	}
+	if r.options.Stranger {
+		s.Stranger = r.next.Preview.ID
 	}
 	for _, other := range r.others {
 		s.Others[other.database] = other.archive.SHA256
 	}
 	if c := image.Config; c != nil {
-		s.ImageEnv, s.ImageStart = c.Env, slices.Concat(c.Entrypoint, []string{"--"}, c.Cmd, []string{"--", c.User})
+		config := *c
+		config.Labels, config.Healthcheck = nil, nil
+		s.Image = config
 	}
-	for name, value := range service.Environment {
-		if value != nil && !strings.HasPrefix(name, "OFFSHOOT_") { // ours tell of the preview
-			s.Environment[name] = *value
-		}
+	return s, s.mounts(r.written, r.stack.Load().Project(), service)
+}
+
+// bare leaves of a service what its nursery is made with, but for what names the
+// preview, what only bounds it, and what is looked at by itself.
+func bare(s types.ServiceConfig, own map[string]string) types.ServiceConfig {
+	s.Environment = maps.Clone(s.Environment)
+	for name := range own {
+		delete(s.Environment, name)
 	}
-	return s, s.mounts(r.written, service)
+	s.Name, s.ContainerName, s.Image, s.Build = "", "", "", nil
+	s.Labels, s.CustomLabels, s.LabelFiles, s.EnvFiles, s.Annotations = nil, nil, nil, nil, nil
+	s.Volumes, s.Configs, s.Secrets, s.Networks = nil, nil, nil, nil
+	s.HealthCheck, s.PreStop, s.Develop, s.Logging, s.Deploy, s.Scale = nil, nil, nil, nil, nil, nil
+	s.Ports, s.Expose, s.Profiles, s.Restart, s.PullPolicy, s.Extensions = nil, nil, nil, "", "", nil
+	s.CPUS, s.CPUQuota, s.CPUPeriod, s.CPUShares, s.CPUSet = 0, 0, 0, 0, ""
+	s.MemLimit, s.MemSwapLimit, s.MemReservation, s.PidsLimit = 0, 0, 0, 0
+	return s
 }
 
 // mounts takes in what the database is given beside its data. A volume may
-// hold anything, so that there is no seed beside one.
-func (s *soil) mounts(project *types.Project, service types.ServiceConfig) error {
+// hold anything, so that there is no seed beside one; and so may a folder that
+// is not copied for this generation alone, at any moment.
+func (s *soil) mounts(project, placed *types.Project, service types.ServiceConfig) error {
 	left := int64(maxBeside)
 	for _, v := range service.Volumes {
 		switch {
 		case v.Type == types.VolumeTypeVolume && v.Source == compose.DatabaseVolume:
 			s.Data = v.Target
 		case v.Type == types.VolumeTypeTmpfs:
+		case v.Type == types.VolumeTypeBind && v.Source == os.DevNull:
+			s.Beside[v.Target] = os.DevNull
+		case v.Type == types.VolumeTypeBind && slices.ContainsFunc(placed.Services[service.Name].Volumes, func(other types.ServiceVolumeConfig) bool {
+			return other.Type == v.Type && other.Target == v.Target && other.Source == v.Source
+		}):
+			return fmt.Errorf("the database shares %s with others", v.Target)
 		case v.Type == types.VolumeTypeBind:
 			digest, err := treeDigest(v.Source, &left)
 			if err != nil {

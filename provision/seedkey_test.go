@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,9 +31,10 @@ func TestSoil_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
 		Secrets: []types.ServiceSecretConfig{{Source: "password"}},
 	}
 	project := &types.Project{Secrets: types.Secrets{"password": {File: filepath.Join(folder, "password")}}}
+	placed := &types.Project{Services: types.Services{}}
 	read := func() (soil, error) {
 		s := soil{Beside: map[string]string{}}
-		return s, s.mounts(project, service)
+		return s, s.mounts(project, placed, service)
 	}
 	first, err := read()
 	if err != nil || first.Data != "/data" || len(first.Beside) != 2 {
@@ -57,9 +59,66 @@ func TestSoil_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
 		t.Error("a secret from the environment is taken")
 	}
 	service.Secrets = nil
+	placed.Services[""] = service
+	if _, err := read(); err == nil || !strings.Contains(err.Error(), "shares /docker-entrypoint-initdb.d") {
+		t.Errorf("a folder that is not copied is taken: %v", err)
+	}
+	delete(placed.Services, "")
 	service.Volumes = append(service.Volumes, types.ServiceVolumeConfig{Type: types.VolumeTypeVolume, Source: "tablespace", Target: "/space"})
 	if _, err := read(); err == nil || !strings.Contains(err.Error(), "/space") {
 		t.Errorf("another volume is taken: %v", err)
+	}
+}
+
+func TestSoil_LeavesOutOnlyWhatDecidesNothing(t *testing.T) {
+	text := func(v string) *string { return &v }
+	r := &run{next: generation{Preview: Preview{ID: "shop-pr-1", Name: "pr-1", Project: "shop"}}}
+	digest := func(s types.ServiceConfig) string {
+		content, err := json.Marshal(bare(s, r.ownVariables(s)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	plain := digest(types.ServiceConfig{Name: "db"})
+	for name, s := range map[string]types.ServiceConfig{
+		"our variable": {Environment: types.MappingWithEquals{variablePreview: text("shop-pr-1")}},
+		"health check": {HealthCheck: &types.HealthCheckConfig{Test: []string{"CMD", "true"}}},
+		"labels":       {Labels: types.Labels{"a": "b"}, ContainerName: "x", MemLimit: 1, Restart: "always"},
+	} {
+		s.Name = "other"
+		if got := digest(s); got != plain {
+			t.Errorf("%s: %s, want %s", name, got, plain)
+		}
+	}
+	for name, s := range map[string]types.ServiceConfig{
+		"a variable like ours":    {Environment: types.MappingWithEquals{"OFFSHOOT_SCRIPT": text("x")}},
+		"our variable, changed":   {Environment: types.MappingWithEquals{variablePreview: text("another")}},
+		"where it looks names up": {ExtraHosts: types.HostsList{"mirror": []string{"10.0.0.1"}}},
+		"command":                 {Command: types.ShellCommand{"postgres", "-c", "x=1"}},
+		"no entrypoint":           {Entrypoint: types.ShellCommand{}},
+		"folder":                  {WorkingDir: "/x"},
+		"in memory":               {Tmpfs: types.StringList{"/x"}},
+	} {
+		if digest(s) == plain {
+			t.Errorf("%s is left out", name)
+		}
+	}
+}
+
+func TestLonely_RefusesWhatOthersMayHaveAHandIn(t *testing.T) {
+	for want, s := range map[string]types.ServiceConfig{
+		"depends_on":                  {DependsOn: types.DependsOnConfig{"x": {}}},
+		"post_start, volumes_from":    {VolumesFrom: []string{"x"}, PostStart: []types.ServiceHook{{Command: types.ShellCommand{"x"}}}},
+		"ipc, network_mode, pid, uts": {NetworkMode: "service:x", Pid: "service:x", Ipc: "container:x", Uts: "service:x"},
+		"links":                       {Links: []string{"x"}},
+	} {
+		if err := lonely(s); err == nil || !strings.HasSuffix(err.Error(), " "+want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if err := lonely(types.ServiceConfig{NetworkMode: "none", Ipc: "private", HealthCheck: &types.HealthCheckConfig{}}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -185,6 +185,9 @@ func (r *run) stepFailed(ctx context.Context, service string, err error) error {
 	defer cancel()
 	var log bytes.Buffer
 	step := &StepError{Step: r.stepIn(ctx), Service: service, Err: err}
+	if service == r.next.Database && r.nursery.service != "" {
+		service = r.nursery.service
+	}
 	if r.stack.Load().Logs(ctx, compose.LogOptions{Services: []string{service}, Tail: 20}, &log) == nil && log.Len() > 0 {
 		step.Tail = strings.Split(strings.TrimSpace(log.String()), "\n")
 	}

@@ -160,6 +160,9 @@ func (r *run) startDatabase(ctx context.Context) error {
 	if err := r.prepareDatabase(ctx); err != nil {
 		return err
 	}
+	if r.seed.name != "" && !r.cloned {
+		return r.failed(ctx, r.openNursery(ctx))
+	}
 	return r.failed(ctx, r.stackIn(ctx).Up(ctx, r.next.Database))
 }
 
@@ -171,7 +174,7 @@ func (r *run) startDatabase(ctx context.Context) error {
 func (r *run) awaitDatabase(ctx context.Context) error {
 	deadline := time.Now().Add(r.timeout())
 	for {
-		c, err := r.container(ctx, r.next.Database)
+		c, err := r.databaseBox(ctx)
 		if err != nil {
 			return r.failed(ctx, err)
 		}

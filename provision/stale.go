@@ -44,7 +44,7 @@ func RemoveStale(ctx context.Context, machine Machine, id string) (err error) {
 	if err != nil {
 		return err
 	}
-	l, err := acquire(ctx, lockFor(machine.locks(), engineID, id), id, "sweep", downPatience)
+	l, err := machine.acquire(ctx, engineID, id, "sweep", downPatience)
 	if err != nil {
 		return err
 	}

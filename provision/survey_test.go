@@ -239,7 +239,7 @@ func TestStatus_SaysIncompleteUnlessARunHoldsTheLock(t *testing.T) {
 		Preview: g.Preview, State: Incomplete, Generation: 1, Commit: "abc", Database: "db", Created: noon, Expires: noon,
 		Stale: []int{1},
 	}
-	if diff := cmp.Diff(want, machine.status(s, g, "engine")); diff != "" {
+	if diff := cmp.Diff(want, machine.status(t.Context(), s, g, "engine")); diff != "" {
 		t.Error(diff)
 	}
 	l, err := acquire(t.Context(), lockFor(machine.locks(), "engine", g.Preview.ID), g.Preview.ID, "up", 0)
@@ -247,14 +247,14 @@ func TestStatus_SaysIncompleteUnlessARunHoldsTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.release()
-	if got := machine.status(s, g, "engine").State; got != Starting {
+	if got := machine.status(t.Context(), s, g, "engine").State; got != Starting {
 		t.Errorf("while a run holds the lock: %s", got)
 	}
-	if got := machine.status(s, g, "another engine").State; got != Incomplete {
+	if got := machine.status(t.Context(), s, g, "another engine").State; got != Incomplete {
 		t.Errorf("on another engine: %s", got)
 	}
 	s.volumes = append(s.volumes, marked(g, markServing))
-	if got := machine.status(s, g, "engine").State; got != Serving {
+	if got := machine.status(t.Context(), s, g, "engine").State; got != Serving {
 		t.Errorf("while an update runs: %s", got)
 	}
 }

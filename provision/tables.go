@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strconv"
@@ -29,7 +28,7 @@ ORDER BY n.nspname, c.relname \gexec
 // not known is no reason to fail.
 func (r *run) countTables(ctx context.Context) []Table {
 	s := r.server
-	var out bytes.Buffer
+	var out bounded
 	code, err := runIn(ctx, r.Engine.Client(), s.container, command{
 		argv: []string{"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d", s.dbname(), "-f", "-"},
 		env:  s.env(), stdin: strings.NewReader(countSQL), stdout: &out,

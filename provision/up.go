@@ -72,11 +72,13 @@ type run struct {
 	held       []string         // volumes that containers use only by way of others
 	started    []string         // the services to start
 	server     server           // the database of the next generation
+	nursery    nursery          // where a seed is made of it; the zero value: nowhere
 	seed       seed             // of the database; the zero value: none is wanted
 	making     *lock            // keeps others from loading what this run loads
 	cloned     bool             // the database is a clone of it
 	keeping    keeping          // of the next generation
 	candidates map[string][]int // other ports that a service may be shown at
+	limits     containerLimits  // of each service
 	transform  compose.Options  // of the transformed project
 	settled    map[string]bool  // services whose data folder is settled
 	unmounted  []string         // paths of the checkout that the file mounts for data only
@@ -196,7 +198,7 @@ func (r *run) takeLock(ctx context.Context) error {
 	}
 	r.engineID = id
 	preview := r.options.Preview.ID
-	r.lock, err = acquire(ctx, lockFor(r.locks(), id, preview), preview, "up", r.options.Guard.patience(lockPatience))
+	r.lock, err = r.acquire(ctx, id, preview, "up", r.options.Guard.patience(lockPatience))
 	return err
 }
 

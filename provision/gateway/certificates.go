@@ -49,7 +49,7 @@ func newCertificates(acme ACME, kept string, httpPort, httpsPort int) *certifica
 		Logger:           silent(),
 	})
 	c.magic = certmagic.New(c.cache, certmagic.Config{
-		Storage: &certmagic.FileStorage{Path: filepath.Join(kept, "certificates")},
+		Storage: &certmagic.FileStorage{Path: filepath.Join(kept, certificatesFolder)},
 		OnEvent: c.observe, Logger: silent(),
 	})
 	template := acme.issuer()

@@ -31,15 +31,21 @@ import (
 
 // Where things are inside the gateway's container.
 const (
-	DefaultPort   = 8480
-	Folder        = "/run/offshoot" // what it writes
-	Kept          = "/var/offshoot" // what outlives the container: keys, certificates
-	File          = "routes.json"   // in the folder: the last table
-	keyFile       = "key"           // in Kept
-	seedKeyFile   = "seed-key"      // in Kept: names seeds, and lets nobody in
-	defaultSocket = Folder + "/gateway.sock"
-	defaultFile   = Folder + "/" + File
+	DefaultPort        = 8480
+	Folder             = "/run/offshoot" // what it writes
+	Kept               = "/var/offshoot" // what outlives the container: keys, certificates
+	File               = "routes.json"   // in the folder: the last table
+	keyFile            = "key"           // in Kept
+	seedKeyFile        = "seed-key"      // in Kept: names seeds, and lets nobody in
+	certificatesFolder = "certificates"  // in Kept
+	defaultSocket      = Folder + "/gateway.sock"
+	defaultFile        = Folder + "/" + File
 )
+
+// IsKept tells whether the gateway gives a file or folder in Kept that name.
+func IsKept(name string) bool {
+	return slices.Contains([]string{keyFile, seedKeyFile, certificatesFolder}, name)
+}
 
 // Options are what Serve needs. The zero value is right inside the container.
 type Options struct {
