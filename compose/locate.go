@@ -22,6 +22,7 @@ var (
 	bracketed  = regexp.MustCompile(`'(services|networks|volumes|secrets|configs)\[([^\]]+)\]([^']*)'`)
 	unknown    = regexp.MustCompile(`(\S*) ?additional properties '([^']+)'(?:, '[^']+')* not allowed`)
 	named      = regexp.MustCompile(`(service|network|volume|secret|config) "([^"]+)"`)
+	shape      = regexp.MustCompile(`\b(services|networks|volumes|secrets|configs)(\.[^\s:,'"]+)? must be a mapping( or null)?`)
 	dotted     = regexp.MustCompile(`\b(?:services|networks|volumes|secrets|configs|include)\.[^\s:,'"]+`)
 )
 
@@ -41,6 +42,10 @@ func locate(files []composeFile, err error) error {
 			where = ""
 		}
 		text = strings.Replace(text, m[0], "unknown key "+m[2]+where, 1)
+	case shape.MatchString(text):
+		m := shape.FindStringSubmatch(text)
+		path = split(m[1] + m[2])
+		text = strings.Replace(text, m[0], m[0]+shapeOf(m[1], m[2]), 1)
 	case dotted.MatchString(text):
 		path = split(dotted.FindString(text))
 	case named.MatchString(text):
@@ -54,6 +59,19 @@ func locate(files []composeFile, err error) error {
 		text = file + ":" + strconv.Itoa(line) + ": " + text
 	}
 	return &located{text: text, err: err, key: strings.Contains(text, "unknown key "), node: node, env: env}
+}
+
+// shapeOf shows how what has to be a mapping is written.
+func shapeOf(kind, name string) string {
+	switch {
+	case kind == "services" && name == "":
+		return " of services by their names, such as {web: {image: nginx}}"
+	case kind == "services":
+		return " of keys, such as {image: nginx}"
+	case name == "":
+		return " of names, each followed by a colon, such as {" + strings.TrimSuffix(kind, "s") + "1: {}}"
+	}
+	return ": write nothing after its colon, or keys such as {name: other}"
 }
 
 // located is an error of the loader in our words.

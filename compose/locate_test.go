@@ -38,6 +38,16 @@ func TestLoad_ErrorsTellFileAndLine(t *testing.T) {
 		"not YAML":              {head + "   odd: x\n", "compose.yaml: yaml: line 5: did not find expected key"},
 		"a cycle":               {"services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}\n", "dependency cycle detected: a -> b -> a"},
 		"extends nothing":       {"services:\n  a: {image: x, extends: {service: gone}}\n", `cannot extend service "a" in`},
+		"services in a list":    {"# a comment\nservices: [web]\n", "compose.yaml:2: services must be a mapping of services by their names, such as {web: {image: nginx}}"},
+		"no services":           {"# a comment\nservices:\n", "compose.yaml:2: services must be a mapping of services by their names"},
+		"service of one word":   {"services:\n  web: nginx\n", "compose.yaml:2: services.web must be a mapping of keys, such as {image: nginx}"},
+		"volumes in a list":     {head + "    volumes: [data:/d]\nvolumes:\n  - data\n", "compose.yaml:6: volumes must be a mapping of names, each followed by a colon, such as {volume1: {}}"},
+		"volume of no word":     {head + "volumes: {data: \"\"}\n", "compose.yaml:5: volumes.data must be a mapping or null: write nothing after its colon"},
+		"volume of one word":    {head + "volumes:\n  a:\n  data: local\n", "compose.yaml:7: volumes.data must be a mapping or null"},
+		"networks in a list":    {head + "networks: [back]\n", "compose.yaml:5: networks must be a mapping of names"},
+		"network of a list":     {head + "networks: {back: [a]}\n", "compose.yaml:5: networks.back must be a mapping or null"},
+		"secrets in a list":     {head + "secrets: [key]\n", "compose.yaml:5: secrets must be a mapping of names"},
+		"config of one word":    {head + "configs: {conf: ./conf}\n", "compose.yaml:5: configs.conf must be a mapping"},
 		"secret without source": {"services: {a: {image: x, secrets: [s]}}\nsecrets:\n  s: {}\n", "compose.yaml:3: secrets.s: one of file|environment must be set"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,6 +59,21 @@ func TestLoad_ErrorsTellFileAndLine(t *testing.T) {
 				t.Errorf("more than a line: %q", err)
 			}
 		})
+	}
+}
+
+// Null is what Compose's own examples write, in both forms of YAML.
+func TestLoad_TakesVolumesAndNetworksOfNull(t *testing.T) {
+	const services = "services: {web: {image: busybox, volumes: ['data:/d'], networks: [back]}}\n"
+	for _, rest := range []string{
+		"volumes: {data: }\nnetworks: {back: }\n",
+		"volumes: {data}\nnetworks: {back: ~}\n",
+		"volumes:\n  data:\nnetworks:\n  back:\n",
+		"volumes:\n  data: null\nnetworks: {back: null}\n",
+	} {
+		if err := loadText(t, services+rest); err != nil {
+			t.Errorf("%q: %v", rest, err)
+		}
 	}
 }
 

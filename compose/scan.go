@@ -42,6 +42,7 @@ func (l *loading) scanFile(ctx context.Context, file, dir string, env types.Mapp
 	}
 	l.read = append(l.read, composeFile{name: rel(l.dir, file), docs: docs, env: env})
 	for _, doc := range docs {
+		writeNulls(doc)
 		text, err := yaml.Marshal(doc)
 		if err != nil {
 			return fmt.Errorf("%s: %w", rel(l.dir, file), err)
@@ -60,10 +61,35 @@ func (l *loading) scanFile(ctx context.Context, file, dir string, env types.Mapp
 	return nil
 }
 
-// model is one document, interpolated, with nothing followed.
-func (l *loading) model(ctx context.Context, file types.ConfigFile, dir string, env types.Mapping) (map[string]any, error) {
+// writeNulls gives every null that is written as nothing its name: {data: } would
+// be printed as {data: ""}.
+func writeNulls(node *yaml.Node) {
+	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" && node.Value == "" {
+		node.Value = "null"
+	}
+	for _, child := range node.Content {
+		writeNulls(child)
+	}
+}
+
+// model is one document, interpolated, with nothing followed. One of a wrong
+// shape makes compose-go panic, which says neither where nor why: the schema
+// does.
+func (l *loading) model(ctx context.Context, file types.ConfigFile, dir string, env types.Mapping) (model map[string]any, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			if model, err = l.decode(ctx, file, dir, env, false); err == nil {
+				err = fmt.Errorf("malformed: %v", broken)
+			}
+		}
+	}()
+	return l.decode(ctx, file, dir, env, true)
+}
+
+func (l *loading) decode(ctx context.Context, file types.ConfigFile, dir string, env types.Mapping, anyShape bool) (map[string]any, error) {
 	details := types.ConfigDetails{WorkingDir: dir, ConfigFiles: []types.ConfigFile{file}, Environment: env.Clone()}
-	return loader.LoadModelWithContext(ctx, details, loader.WithSkipValidation, func(o *loader.Options) {
+	return loader.LoadModelWithContext(ctx, details, func(o *loader.Options) {
+		o.SkipValidation = anyShape
 		o.SkipInclude, o.SkipExtends, o.SkipNormalization, o.SkipConsistencyCheck = true, true, true, true
 		o.SkipDefaultValues, o.SkipResolveEnvironment, o.ResolvePaths = true, true, false
 		o.SetProjectName("scan", true)
