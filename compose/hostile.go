@@ -20,6 +20,7 @@ var harmlessCapabilities = []string{
 func (c *checker) project(p *types.Project) {
 	for _, name := range p.ServiceNames() {
 		s := p.Services[name]
+		c.asks = name
 		c.namespaces(s)
 		c.rights(s)
 		c.mounts(s)
@@ -29,6 +30,7 @@ func (c *checker) project(p *types.Project) {
 			c.build(s.Name, *s.Build)
 		}
 	}
+	c.asks = ""
 	for _, name := range p.SecretNames() {
 		c.file("secrets."+name+":", "secret "+name, p.Secrets[name].File)
 	}
@@ -41,6 +43,7 @@ func (c *checker) project(p *types.Project) {
 			c.network(name, n)
 		}
 	}
+	c.without(p)
 }
 
 // plainNetworkOptions neither open a network to others nor touch the machine's

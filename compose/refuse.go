@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/compose-spec/compose-go/v2/types"
+
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
@@ -22,6 +24,10 @@ type Refused struct {
 	Allow string
 	// What the file asks for.
 	What string
+	// Without is the service that asks, where preview.without may leave it out
+	// in place of permitting it.
+	Without string
+	service string // that asks; empty: another part of the file
 }
 
 func (r *Refusal) Error() string {
@@ -39,6 +45,8 @@ type checker struct {
 	root  string // what bounds
 	allow map[string]bool
 	items []Refused
+	asks  string   // the service that is looked at
+	show  string   // what would have to be shown in place of the services that can be left out
 	read  []string // paths of the checkout that the project reads, and where links among them lead
 }
 
@@ -57,7 +65,32 @@ func (c *checker) err() error {
 	}
 	slices.SortFunc(c.items, func(a, b Refused) int { return strings.Compare(a.Allow, b.Allow) })
 	items := slices.CompactFunc(slices.Clone(c.items), func(a, b Refused) bool { return a.Allow == b.Allow })
-	return hint.Usage(&Refusal{Items: items}, "remove it from the compose file, or list it under preview.allow in offshoot.yaml")
+	refusal := &Refusal{Items: items}
+	return hint.Usage(refusal, "%s", refusal.advice(c.show))
+}
+
+// advice names the safe way first: what is left out can do no harm. Show is the
+// service that would have to be shown then.
+func (r *Refusal) advice(show string) string {
+	text := "remove it from the compose file, or list it under preview.allow in offshoot.yaml"
+	without := r.leavable()
+	if len(without) == 0 {
+		return text
+	}
+	if show != "" {
+		show = " (and say what is shown in its place, such as preview.expose: {" + show + ": 8000})"
+	}
+	return "leave out what a preview can do without, preview.without: [" + strings.Join(without, ", ") + "] in offshoot.yaml" + show + "; else " + text
+}
+
+func (r *Refusal) leavable() []string {
+	var names []string
+	for _, item := range r.Items {
+		if item.Without != "" && !slices.Contains(names, item.Without) {
+			names = append(names, item.Without)
+		}
+	}
+	return names
 }
 
 // refuse notes what the file asks for unless key is allowed; it tells whether
@@ -66,7 +99,7 @@ func (c *checker) refuse(key, what string) bool {
 	if c.allow[key] {
 		return true
 	}
-	c.items = append(c.items, Refused{Allow: key, What: what})
+	c.items = append(c.items, Refused{Allow: key, What: what, service: c.asks})
 	return false
 }
 
@@ -82,6 +115,27 @@ func (c *checker) path(prefix, path, what string) bool {
 		what += ", a link to " + real
 	}
 	return c.refuse(prefix+rel(c.dir, path), what+", outside the checkout")
+}
+
+// without notes which services could be left out in place of being permitted.
+func (c *checker) without(p *types.Project) {
+	for i, item := range c.items {
+		engine := strings.HasSuffix(item.Allow, "/docker.sock") || strings.HasSuffix(item.Allow, ".use_api_socket")
+		if item.service != "" && mayBeLeftOut(p, item.service, engine) {
+			c.items[i].Without = item.service
+		}
+	}
+	names := (&Refusal{Items: c.items}).leavable()
+	rest := restOf(p, names)
+	if len(rest) == 0 {
+		for i := range c.items {
+			c.items[i].Without = "" // nothing would be left of it
+		}
+		return
+	}
+	if !anyPublishes(p, rest) && anyPublishes(p, names) {
+		c.show = rest[0]
+	}
 }
 
 func inside(root, path string) bool {

@@ -40,6 +40,40 @@ func (l *loading) leaveOut(p *types.Project) error {
 	return nil
 }
 
+// mayBeLeftOut tells whether a preview is likely to do without a service: it
+// keeps no data, is not made of the checkout, and nothing is made of it. Of the
+// only service that is shown, that goes for what asks for the engine alone: a
+// proxy, before others that publish nothing.
+func mayBeLeftOut(p *types.Project, name string, engine bool) bool {
+	s := p.Services[name]
+	if keepsData(s) || s.Build != nil {
+		return false
+	}
+	for _, other := range p.Services {
+		if needs(other, name) != "" {
+			return false
+		}
+	}
+	rest := restOf(p, []string{name})
+	return len(rest) > 0 && (engine || bestPort(s, true) == 0 || anyPublishes(p, rest))
+}
+
+// restOf are the services beside some that could be shown.
+func restOf(p *types.Project, without []string) []string {
+	return slices.DeleteFunc(p.ServiceNames(), func(name string) bool {
+		return slices.Contains(without, name) || keepsData(p.Services[name])
+	})
+}
+
+func anyPublishes(p *types.Project, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return bestPort(p.Services[name], true) != 0 })
+}
+
+func keepsData(s types.ServiceConfig) bool {
+	_, keeps := DataPlaceOf(s, ImageConfig{}, false)
+	return keeps || isDatabase(s)
+}
+
 // needs is the key by which a service cannot be without another one.
 func needs(s types.ServiceConfig, other string) string {
 	named := func(entries []string) bool {

@@ -57,6 +57,8 @@ type Replaced struct {
 type Refused struct {
 	What  string `json:"what"`
 	Allow string `json:"allow"` // the entry of preview.allow that permits it
+	// Without is the service that preview.without may leave out in place of that.
+	Without string `json:"without,omitempty"`
 }
 
 // A Problem is an error that would end the run, and what to do about it.
@@ -195,7 +197,7 @@ func (p *UpPlan) goOn(project *types.Project, err error) error {
 
 func (p *UpPlan) refuse(refusal *compose.Refusal) {
 	for _, item := range refusal.Items {
-		if refused := (Refused{What: item.What, Allow: item.Allow}); !slices.Contains(p.Refused, refused) {
+		if refused := (Refused{What: item.What, Allow: item.Allow, Without: item.Without}); !slices.Contains(p.Refused, refused) {
 			p.Refused = append(p.Refused, refused)
 		}
 	}

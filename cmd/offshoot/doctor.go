@@ -240,9 +240,15 @@ func planError(plan *provision.UpPlan) error {
 	if !plan.Fails() {
 		return nil
 	}
-	var lines, hints []string
+	var lines, hints, without []string
 	for _, r := range plan.Refused {
 		lines = append(lines, fmt.Sprintf("refused: %s (preview.allow: %s)", r.What, r.Allow))
+		if r.Without != "" && !slices.Contains(without, r.Without) {
+			without = append(without, r.Without)
+		}
+	}
+	if len(without) > 0 {
+		hints = append(hints, "leave out what a preview can do without, preview.without: ["+strings.Join(without, ", ")+"] in "+configName)
 	}
 	if len(lines) > 0 {
 		hints = append(hints, "remove it from the compose file, or list it under preview.allow in "+configName)

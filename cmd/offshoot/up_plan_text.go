@@ -38,7 +38,11 @@ func (p upPlan) text(width int, verbose bool) string {
 func (p upPlan) refusedLines() []string {
 	var lines []string
 	for _, r := range p.Refused {
-		lines = append(lines, r.What, "  permitted by preview.allow: "+r.Allow)
+		lines = append(lines, r.What)
+		if r.Without != "" {
+			lines = append(lines, "  not there with preview.without: ["+r.Without+"]")
+		}
+		lines = append(lines, "  permitted by preview.allow: "+r.Allow)
 	}
 	return lines
 }
