@@ -309,14 +309,3 @@ func TestParseDuration_DaysAndNever(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest_FindsTypingSlips(t *testing.T) {
-	known := []string{"source", "subset", "preview", "provider"}
-	for word, want := range map[string]string{
-		"sorce": "source", "Source": "source", "suorce": "source", "previews": "preview", "zebra": "", "p": "",
-	} {
-		if got := nearest(word, known); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}

@@ -148,7 +148,7 @@ func (d *decoder) unknown(key node, where string, fields []field) {
 		}
 	}
 	advice := "known here: " + strings.Join(known, ", ")
-	if near := nearest(key.Value, known); near != "" {
+	if near := hint.Nearest(key.Value, known); near != "" {
 		advice = fmt.Sprintf("did you mean %q?", near)
 	}
 	d.problem(key, fmt.Sprintf("unknown key %q", join(where, key.Value)), advice)
@@ -181,6 +181,9 @@ func (d *decoder) pairs(n node, where string, visit func(key, value node)) {
 func join(where, key string) string {
 	if where == "" {
 		return key
+	}
+	if strings.HasPrefix(key, ".") || strings.Contains(key, "/") {
+		return where + ": " + key // a path: a dot before it would read as a part of it
 	}
 	return where + "." + key
 }

@@ -98,6 +98,8 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 		{"preview: {expires: 0s}", "1: preview.expires: not a duration", "write it like 72h, 3d or never"},
 		{"preview: {expires: 72}", "1: preview.expires: not a duration", "write it like 72h, 3d or never"},
 		{"preview: {environment: [A=b]}", "1: preview.environment: not a mapping", ""},
+		{"preview:\n  mounts:\n    ../src: [a]\n", "3: preview.mounts: ../src: not text", ""},
+		{"preview: {mounts: {uploads/a: }}", "1: preview.mounts: uploads/a: not text", ""},
 		{"preview:\n  environment:\n    A:\n", "3: preview.environment.A: not text", ""},
 		{"preview: {allow: {a: b}}", "1: preview.allow: not a list", "write it like [one, two]"},
 		{"preview: {port: -1}", "1: preview.port: -1 is not between 1 and 65535", ""},
@@ -191,28 +193,5 @@ func TestLoadConfig_TheNearestWinsAndAWorktreeEndsTheSearch(t *testing.T) {
 	}
 	if _, err := loadConfig(deep, lookup()); !errors.Is(err, hint.ErrUsage) {
 		t.Errorf("a folder of that name: %v", err)
-	}
-}
-
-func TestNearest_KeepsToTheFirstOfEqualsAndToLetters(t *testing.T) {
-	for _, c := range []struct {
-		word  string
-		known []string
-		want  string
-	}{
-		{"lost", []string{"list", "last"}, "list"},
-		{"lost", []string{"last", "list"}, "last"},
-		{"log", []string{"logs", "down"}, "logs"},
-		{"LOGS", []string{"logs"}, "logs"},
-		{"dwon", []string{"logs", "down"}, "down"},
-		{"environments", []string{"environment"}, "environment"},
-		{"enviroment", []string{"expose", "environment"}, "environment"},
-		{"", []string{"up"}, ""},
-		{"xy", []string{"up", "open"}, ""},
-		{"up", nil, ""},
-	} {
-		if got := nearest(c.word, c.known); got != c.want {
-			t.Errorf("nearest(%q, %q) = %q, want %q", c.word, c.known, got, c.want)
-		}
 	}
 }

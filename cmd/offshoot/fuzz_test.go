@@ -38,21 +38,3 @@ func FuzzConfig_ErrorsSayWhere(f *testing.F) {
 		}
 	})
 }
-
-func FuzzNearest_IsACandidateOrNone(f *testing.F) {
-	f.Add("sorce")
-	f.Add("")
-	f.Add("Größe")
-	f.Fuzz(func(t *testing.T, word string) {
-		known := []string{"source", "subset", "preview"}
-		got := nearest(word, known)
-		if got != "" && got != "source" && got != "subset" && got != "preview" {
-			t.Errorf("nearest(%q) = %q", word, got)
-		}
-		for _, k := range known {
-			if d := distance(word, k); d != distance(k, word) || (d == 0) != (word == k) {
-				t.Errorf("distance of %q and %q is %d", word, k, d)
-			}
-		}
-	})
-}

@@ -89,7 +89,7 @@ func unknownCommand(c *cobra.Command, args []string) error {
 		}
 	}
 	err := fmt.Errorf("unknown command %q", args[0])
-	if near := nearest(args[0], names); near != "" {
+	if near := hint.Nearest(args[0], names); near != "" {
 		return hint.Usage(err, "did you mean %q?", c.CommandPath()+" "+near)
 	}
 	return hint.Usage(err, "see %s --help", c.CommandPath())
@@ -109,7 +109,7 @@ func flagError(c *cobra.Command, err error) error {
 		var known []string
 		c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 		name := unknown.GetSpecifiedName()
-		if near := nearest(name, known); near != "" && len(name) > 1 {
+		if near := hint.Nearest(name, known); near != "" && len(name) > 1 {
 			advice = fmt.Sprintf("did you mean --%s?", near)
 		}
 	}

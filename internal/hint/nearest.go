@@ -1,10 +1,10 @@
-package main
+package hint
 
 import "strings"
 
-// nearest returns the candidate that was most likely meant by word, or "" when
+// Nearest returns the candidate that was most likely meant by word, or "" when
 // none is close.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, at := "", max(1, (len(word)+1)/3)+1
 	for _, candidate := range candidates {
 		if d := distance(strings.ToLower(word), candidate); d < at {
