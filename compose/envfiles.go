@@ -58,8 +58,8 @@ func (l *loading) missingEnvFiles(p *types.Project) error {
 			short, other := rel(l.dir, f.Path), "FILE"
 			text := l.place("services", name, "env_file") + "env_file " + short + " is missing"
 			if sample := sampleOf(f.Path); sample != "" {
-				text += "; there is " + sample
 				other = rel(l.dir, filepath.Join(filepath.Dir(f.Path), sample))
+				text += "; there is " + other
 			}
 			texts = append(texts, text)
 			entries = append(entries, short+": "+other)

@@ -188,6 +188,9 @@ func (l *loading) readEnv() error {
 	return nil
 }
 
+// dotenv names the .env of the project, which lies beside its first file.
+func (l *loading) dotenv() string { return rel(l.dir, filepath.Join(l.workDir, ".env")) }
+
 // findFiles settles which files make the project: the caller's, those of
 // COMPOSE_FILE in .env, or the first of the default names and its override.
 func (l *loading) findFiles() error {
@@ -255,7 +258,7 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 	if p, err = p.WithServicesEnvironmentResolved(true); err != nil {
 		return nil, invalid(bareLine(err))
 	}
-	if err := errors.Join(l.settleBuildOnly(p), unsetSecrets(p)); err != nil {
+	if err := errors.Join(l.settleBuildOnly(p), unsetSecrets(p, l.dotenv())); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -307,18 +310,18 @@ func bareLine(err error) error {
 
 // unsetSecrets refuses secrets and configs whose value is in a variable that
 // the project cannot see: compose would only notice when a container starts.
-func unsetSecrets(p *types.Project) error {
+func unsetSecrets(p *types.Project, dotenv string) error {
 	var errs []error
 	for _, name := range p.SecretNames() {
-		errs = append(errs, unsetObject(p, "secret", name, types.FileObjectConfig(p.Secrets[name])))
+		errs = append(errs, unsetObject(p, dotenv, "secret", name, types.FileObjectConfig(p.Secrets[name])))
 	}
 	for _, name := range p.ConfigNames() {
-		errs = append(errs, unsetObject(p, "config", name, types.FileObjectConfig(p.Configs[name])))
+		errs = append(errs, unsetObject(p, dotenv, "config", name, types.FileObjectConfig(p.Configs[name])))
 	}
 	return errors.Join(errs...)
 }
 
-func unsetObject(p *types.Project, kind, name string, o types.FileObjectConfig) error {
+func unsetObject(p *types.Project, dotenv, kind, name string, o types.FileObjectConfig) error {
 	if bool(o.External) {
 		return hint.Usage(fmt.Errorf("compose file: %s %s is external, which only a swarm has", kind, name), "give it a file or an environment variable")
 	}
@@ -326,7 +329,7 @@ func unsetObject(p *types.Project, kind, name string, o types.FileObjectConfig) 
 		return nil
 	}
 	return hint.Usage(fmt.Errorf("compose file: %s %s needs the variable %s, which is not set", kind, name, o.Environment),
-		"set %s in .env, or list it under preview.environment in offshoot.yaml, or where only builds need it under preview.build", o.Environment)
+		"set %s in %s, or list it under preview.environment in offshoot.yaml, or where only builds need it under preview.build", o.Environment, dotenv)
 }
 
 func absolute(dir, path string) string {

@@ -106,10 +106,7 @@ func (l *loading) empty(service, name string, fine bool) (Change, bool) {
 	if fine {
 		return Change{}, false
 	}
-	why := "it is neither in .env nor in preview.environment"
-	if sample := sampleWith(l.workDir, l.check.root, name); sample != "" {
-		why += "; " + sample + " has it"
-	}
+	why := "it is neither in " + l.dotenv() + " nor in preview.environment" + l.inSample(name)
 	return Change{Service: service, What: "variable " + name + " is empty", Why: why}, true
 }
 

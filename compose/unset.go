@@ -48,7 +48,7 @@ func (l *loading) explain(err error) error {
 		text = "variables are not set:\n  " + strings.Join(lines, "\n  ") + "\n "
 	}
 	return hint.Usage(&located{text: fmt.Sprintf("compose file: %s (%s)", text, left), err: err},
-		"set %s in .env, or under preview.environment in offshoot.yaml%s", strings.Join(names, ", "), l.sampleHint())
+		"set %s in %s, or under preview.environment in offshoot.yaml%s", strings.Join(names, ", "), l.dotenv(), l.sampleHint())
 }
 
 // sampleHint says how a sample of the .env that is missing is used as it is.
@@ -64,10 +64,16 @@ func (l *loading) sampleHint() string {
 // notSet says so of a variable, and which sample has it.
 func (l *loading) notSet(name string) string {
 	text := name + " is not set"
-	if sample := sampleWith(l.workDir, l.check.root, name); sample != "" {
-		text += "; " + sample + " has it"
+	return text + l.inSample(name)
+}
+
+// inSample says which sample has a variable, if one does.
+func (l *loading) inSample(name string) string {
+	sample := sampleWith(l.workDir, l.check.root, name)
+	if sample == "" {
+		return ""
 	}
-	return text
+	return "; " + rel(l.dir, filepath.Join(l.workDir, sample)) + " has it"
 }
 
 // unset lists the variables that have to be set and are not, by the place of
