@@ -63,7 +63,8 @@ func PlanCopies(p *types.Project, root, dir string, decisions map[string]string)
 		}
 	}
 	for _, name := range sorted(c.parts) {
-		if part := c.parts[name]; c.used[name] || part.Given == MountShared {
+		part := c.parts[name]
+		if c.used[name] || part.Given == MountShared || c.emptied[name] && c.lies(name) {
 			c.Parts = append(c.Parts, part)
 		}
 	}
@@ -76,12 +77,23 @@ type copying struct {
 	dir     string // what names of paths start from
 	parts   map[string]Part
 	used    map[string]bool // by a service
+	emptied map[string]bool // by a decision
 	changes []Change
+}
+
+// lies tells whether somebody mounts a folder that a part lies in.
+func (c *copying) lies(name string) bool {
+	for used := range c.used {
+		if used != name && c.parts[used].Folder && liesIn(used, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // decide makes parts of the paths that somebody decided about.
 func (c *copying) decide(dir string, decisions map[string]string) error {
-	c.used = map[string]bool{}
+	c.used, c.emptied = map[string]bool{}, map[string]bool{}
 	for _, key := range sorted(decisions) {
 		given := decisions[key]
 		if !slices.Contains([]string{MountCopy, MountEmpty, MountShared}, given) {
@@ -92,6 +104,10 @@ func (c *copying) decide(dir string, decisions map[string]string) error {
 			return hint.Usage(fmt.Errorf("preview.mounts: %s is not in the checkout", key), "name a path of the checkout, such as ./uploads")
 		}
 		part := c.look(name)
+		if given == MountEmpty && part.Given == MountCopy && !part.Folder {
+			return hint.Usage(fmt.Errorf("preview.mounts: %s is a file, and empty gives a folder in its place", key),
+				"say copy, or take the mount out of the compose file")
+		}
 		if given == MountShared {
 			if err := c.mayShare(key, part); err != nil {
 				return err
@@ -100,7 +116,7 @@ func (c *copying) decide(dir string, decisions map[string]string) error {
 		if given != MountCopy { // which it has without a decision, if there is anything to copy
 			part.Given = given
 		}
-		part.Folder = part.Folder || given == MountEmpty
+		c.emptied[name] = given == MountEmpty
 		c.parts[name] = part
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // checkoutOf makes a folder with a compose file and the named files in it; a
@@ -249,6 +250,58 @@ secrets: {key: {file: ./key.pem}}
 	}
 	if _, _, err := compose.PlanCopies(p, dir, dir, nil); err == nil || err.Error() != "web: secret key: key.pem does not exist" {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestPlanCopies_RefusesAnEmptyFolderInPlaceOfAFile(t *testing.T) {
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./f:/f", "./gone:/g"]}}`, "f")
+	p := load(t, dir)
+	_, _, err := compose.PlanCopies(p, dir, dir, map[string]string{"./f": "empty"})
+	if err == nil || err.Error() != "preview.mounts: ./f is a file, and empty gives a folder in its place" {
+		t.Errorf("%v", err)
+	}
+	if _, _, err := compose.PlanCopies(p, dir, dir, map[string]string{"./gone": "empty"}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPlace_EmptiesAFolderWithinOneThatIsMounted(t *testing.T) {
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: [".:/app"]}}`, "tmp/b", "kept/c")
+	want := []string{"web /app lowerdir=/base/0", "web /app/logs empty", "web /app/tmp empty"}
+	if diff := cmp.Diff(want, placed(t, dir, map[string]string{"tmp": "empty", "./logs": "empty", "kept": "copy"})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A decision about nothing has a slip in it: what it was meant for is shared or
+// copied as if nobody had decided.
+func TestLoad_RefusesADecisionAboutWhatNothingMounts(t *testing.T) {
+	dir := checkoutOf(t, `
+services:
+  web: {image: a, volumes: ["./src:/src", "./data/in:/in", "code:/code"], secrets: [key]}
+  tool: {image: b, profiles: [dev], volumes: ["./tools:/t"]}
+  proxy: {image: c, volumes: ["./routes:/r"]}
+secrets: {key: {file: ./key.pem}}
+volumes: {code: {driver_opts: {type: none, o: bind, device: "${PWD}/code"}}}
+`, "src/a", "srcc/b", "data/in/c", "key.pem", "code/d")
+	for key, want := range map[string]string{
+		"./src": "", "src/sub": "", "./tools": "", "routes/x": "", "./key.pem": "", "./code": "", "../out": "",
+		"./srcc":    "did you mean ./src?",
+		"./sourcce": "what is mounted is ./code, ./data/in, ./key.pem, ./routes, ./src, ./tools",
+		"./data":    "what is mounted is ",
+		".":         "what is mounted is ",
+	} {
+		_, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, Without: []string{"proxy"}, Mounts: []string{key}})
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", key, err)
+			}
+			continue
+		}
+		hints := strings.Join(hint.Of(err), " ")
+		if err == nil || err.Error() != "preview.mounts: no service mounts "+key+", or a folder that it lies in" || !strings.HasPrefix(hints, want) {
+			t.Errorf("%s: %v, hints %q", key, err, hints)
+		}
 	}
 }
 

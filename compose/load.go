@@ -48,6 +48,9 @@ type Source struct {
 	Name string
 	// Allow permits what is refused otherwise: see Refusal.
 	Allow []string
+	// Mounts are paths, relative to Dir, that some service has to mount, or a
+	// folder that they lie in: the keys of the decisions for PlanCopies.
+	Mounts []string
 }
 
 // Load reads a compose project. The changes name what the file expects and did
@@ -239,7 +242,7 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 	if err != nil {
 		return nil, l.explain(err)
 	}
-	if err := errors.Join(l.checkProfiles(p), l.leaveOut(p)); err != nil {
+	if err := errors.Join(l.checkProfiles(p), l.checkMounts(p), l.leaveOut(p)); err != nil {
 		return nil, err
 	}
 	if len(p.Services) == 0 {

@@ -212,6 +212,7 @@ func (r *run) source() compose.Source {
 	source := r.options.Source
 	source.Env = maps.Clone(r.next.variables(r.at))
 	maps.Copy(source.Env, r.options.Source.Env)
+	source.Mounts = slices.Sorted(maps.Keys(r.options.Mounts))
 	return source
 }
 
