@@ -20,8 +20,7 @@ func FindDatabase(p *types.Project, want string) (string, error) {
 		if _, ok := p.Services[want]; ok {
 			return want, nil
 		}
-		return "", hint.Usage(fmt.Errorf("preview.database: no service %s in the compose file", want),
-			"services are %s", strings.Join(p.ServiceNames(), ", "))
+		return "", noService(p, "preview.database", want)
 	}
 	var found []string
 	for _, name := range p.ServiceNames() {
@@ -38,6 +37,17 @@ func FindDatabase(p *types.Project, want string) (string, error) {
 	}
 	return "", hint.Usage(fmt.Errorf("%d PostgreSQL services: %s", len(found), strings.Join(found, ", ")),
 		"choose one under preview.database in offshoot.yaml")
+}
+
+// LooksLikePostgres tells whether a service says that it is PostgreSQL: by its
+// image's name, by how it is built, or by what the image, which may not be there
+// yet, has in its environment and on volumes.
+func LooksLikePostgres(s types.ServiceConfig, image ImageConfig) bool {
+	postgres := keepers[0]
+	moved := s.Environment["PGDATA"] != nil || image.Env["PGDATA"] != "" || image.Env["PG_MAJOR"] != ""
+	return isDatabase(s) || moved || slices.ContainsFunc(image.Volumes, func(v string) bool {
+		return slices.ContainsFunc(postgres.homes, func(dir string) bool { return holds(v, dir) })
+	})
 }
 
 var (

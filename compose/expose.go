@@ -43,8 +43,7 @@ func checkExposed(p *types.Project, want map[string]int) (map[string]int, error)
 	for _, name := range sorted(want) {
 		s, ok := p.Services[name]
 		if !ok {
-			return nil, hint.Usage(fmt.Errorf("preview.expose: no service %s in the compose file", name),
-				"services are %s", strings.Join(p.ServiceNames(), ", "))
+			return nil, noService(p, "preview.expose", name)
 		}
 		if want[name] != 0 {
 			continue
@@ -86,9 +85,36 @@ func nameRank(name string) int {
 var webPorts = []uint32{80, 8080, 8000, 3000, 5000, 5173, 4200, 8888, 9000, 443, 8443}
 
 // otherPorts are those of well-known protocols that a browser does not speak.
-var otherPorts = []uint32{
-	21, 22, 25, 53, 110, 143, 389, 465, 587, 1025, 1433, 1521, 1883, 2181, 2375, 3306, 4222, 5432, 5433, 5672, 6379, 6432,
-	7687, 9042, 9092, 9300, 11211, 26257, 27017,
+var otherPorts = map[uint32]string{
+	21: "FTP", 22: "SSH", 25: "SMTP", 53: "DNS", 110: "POP3", 143: "IMAP", 389: "LDAP", 465: "SMTP", 587: "SMTP", 993: "IMAP", 995: "POP3",
+	1025: "SMTP", 1433: "SQL Server", 1521: "Oracle", 1883: "MQTT", 2181: "ZooKeeper", 2375: "Docker", 3306: "MySQL", 4222: "NATS",
+	5432: "PostgreSQL", 5433: "PostgreSQL", 5672: "AMQP", 6379: "Redis", 6432: "PgBouncer", 7687: "Bolt", 9042: "Cassandra", 9092: "Kafka",
+	9300: "Elasticsearch", 11211: "memcached", 26257: "CockroachDB", 27017: "MongoDB",
+}
+
+// LeftAside says of which published ports no link is made, since by their
+// numbers they speak something else than HTTP. Exposed is what is shown.
+func LeftAside(p *types.Project, exposed map[string]int) []Change {
+	var changes []Change
+	for _, name := range p.ServiceNames() {
+		s := p.Services[name]
+		shown := exposed[name]
+		for _, port := range s.Ports {
+			protocol, other := otherPorts[port.Target]
+			if !other || port.Protocol == "udp" || int(port.Target) == shown {
+				continue
+			}
+			change := Change{
+				Service: name, What: fmt.Sprintf("port %d has no link", port.Target),
+				Why:   "it is that of " + protocol + ", which browsers do not speak; preview.expose gives it one all the same",
+				Usual: shown != 0 || keepsData(s),
+			}
+			if !slices.Contains(changes, change) {
+				changes = append(changes, change)
+			}
+		}
+	}
+	return changes
 }
 
 // asidePorts are those of debuggers, and of pages that reload themselves: what
@@ -128,7 +154,7 @@ func bestPort(s types.ServiceConfig, publishedOnly bool) int {
 func PublishedPorts(s types.ServiceConfig) []int {
 	var ports []int
 	for _, p := range s.Ports {
-		if (p.Protocol == "" || p.Protocol == "tcp") && !slices.Contains(otherPorts, p.Target) {
+		if (p.Protocol == "" || p.Protocol == "tcp") && otherPorts[p.Target] == "" {
 			ports = append(ports, int(p.Target))
 		}
 	}

@@ -69,6 +69,73 @@ func TestFindDatabase_KnowsServersByTheirImage(t *testing.T) {
 	}
 }
 
+func TestLooksLikePostgres_ByItsNameOrWhatItsImageSays(t *testing.T) {
+	for _, c := range []struct {
+		service string
+		image   compose.ImageConfig
+		want    bool
+	}{
+		{"{image: 'postgres:15'}", compose.ImageConfig{}, true},
+		{"{image: acme/data}", compose.ImageConfig{}, false},
+		{"{image: acme/data}", compose.ImageConfig{Env: map[string]string{"PG_MAJOR": "15"}}, true},
+		{"{image: acme/data}", compose.ImageConfig{Volumes: []string{"/var/lib/postgresql/data"}}, true},
+		{"{image: acme/data, environment: {PGDATA: /d}}", compose.ImageConfig{}, true},
+		{"{image: nginx}", compose.ImageConfig{Env: map[string]string{"NGINX_VERSION": "1"}, Volumes: []string{"/cache"}}, false},
+	} {
+		p := project(t, "services: {one: "+c.service+"}\n")
+		if got := compose.LooksLikePostgres(p.Services["one"], c.image); got != c.want {
+			t.Errorf("%s, %+v: %v", c.service, c.image, got)
+		}
+	}
+}
+
+func TestFind_NamesTheProfileOfAServiceThatIsNotThere(t *testing.T) {
+	p := project(t, "services: {web: {image: a}, tool: {image: b, profiles: [debug, dev]}, pg: {image: postgres, profiles: [dev]}}\n")
+	_, expose := compose.FindExposed(p, map[string]int{"tool": 9})
+	_, database := compose.FindDatabase(p, "pg")
+	for _, c := range []struct {
+		err        error
+		want, hint string
+	}{
+		{expose, "preview.expose: service tool is there only with a profile that is not chosen: debug, dev", "preview.profiles: [debug]"},
+		{database, "preview.database: service pg is there only with a profile that is not chosen: dev", "preview.profiles: [dev]"},
+	} {
+		if c.err == nil || c.err.Error() != c.want || !strings.Contains(strings.Join(hint.Of(c.err), " "), c.hint) {
+			t.Errorf("%v, hints %q", c.err, hint.Of(c.err))
+		}
+	}
+}
+
+func TestLeftAside_NamesEachPortWithoutALinkOnce(t *testing.T) {
+	p := project(t, `
+services:
+  mail: {image: postfix, ports: ["25:25", "127.0.0.1:2525:25", "587"]}
+  box: {image: mailpit, ports: ["8025", "1025"]}
+  cache: {image: redis, ports: ["6379"]}
+  web: {image: a, ports: ["8000"]}
+`)
+	exposed, err := compose.FindExposed(p, nil)
+	check(t, err)
+	var got []string
+	for _, c := range compose.LeftAside(p, exposed) {
+		line := c.Service + ": " + c.What
+		if c.Usual {
+			line += ", as usual"
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"box: port 1025 has no link, as usual", "cache: port 6379 has no link, as usual",
+		"mail: port 25 has no link", "mail: port 587 has no link",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(compose.LeftAside(p, map[string]int{"mail": 25})) != 3 {
+		t.Error("a port that is shown is left aside")
+	}
+}
+
 func TestFindDatabase_KnowsBuiltServers(t *testing.T) {
 	for text, want := range map[string]string{
 		"services: {pg: {build: .}}":                                                       "pg",

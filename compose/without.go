@@ -117,6 +117,16 @@ func (l *loading) checkProfiles(p *types.Project) error {
 	return nil
 }
 
+// noService says why a service that a key of the configuration names is not
+// there.
+func noService(p *types.Project, key, name string) error {
+	if s, known := p.DisabledServices[name]; known && len(s.Profiles) > 0 {
+		return hint.Usage(fmt.Errorf("%s: service %s is there only with a profile that is not chosen: %s", key, name, strings.Join(s.Profiles, ", ")),
+			"choose it in offshoot.yaml, preview.profiles: [%s]", s.Profiles[0])
+	}
+	return hint.Usage(fmt.Errorf("%s: no service %s in the compose file", key, name), "services are %s", strings.Join(p.ServiceNames(), ", "))
+}
+
 func profiles(p *types.Project) []string {
 	var all []string
 	for _, s := range p.AllServices() {

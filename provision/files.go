@@ -204,7 +204,21 @@ func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, e
 	if project, err = r.choose(project); err != nil {
 		return nil, nil, err
 	}
-	return project, append(changes, introduce(project, r.next.variables(r.at))), nil
+	return project, append(changes, r.introduced(project)...), nil
+}
+
+// introduced says what services are told, and which ports have no link though
+// nobody chose.
+func (r *run) introduced(project *types.Project) []compose.Change {
+	changes := []compose.Change{introduce(project, r.next.variables(r.at))}
+	if len(r.options.Expose) > 0 {
+		return changes
+	}
+	exposed := map[string]int{}
+	for _, p := range r.next.Expose {
+		exposed[p.Service] = p.Number
+	}
+	return append(changes, compose.LeftAside(project, exposed)...)
 }
 
 // source is what the compose files may see.
