@@ -170,7 +170,7 @@ func (c *copying) service(p *types.Project, s types.ServiceConfig) error {
 			continue
 		}
 		part := c.use(name)
-		change := part.change(s.Name, asWritten(c.dir, bindSource(p, v)))
+		change := part.change(s.Name, asWritten(c.dir, BindSource(p, v)))
 		change.Usual = v.ReadOnly && part.Given == MountCopy
 		if part.Given == MountEmpty && c.look(name).Given != MountEmpty {
 			change.Why = "preview.mounts says so"
@@ -201,7 +201,7 @@ func (c *copying) use(name string) Part {
 
 // mounted names the part that a mount is of.
 func (c *Copies) mounted(p *types.Project, v types.ServiceVolumeConfig) (string, bool) {
-	source := bindSource(p, v)
+	source := BindSource(p, v)
 	if source == "" {
 		return "", false
 	}
@@ -222,9 +222,9 @@ func (c *Copies) GivenFor(p *types.Project, v types.ServiceVolumeConfig) string 
 	return c.Parts[i].Given
 }
 
-// bindSource is the path that a mount binds, directly or by way of a volume
+// BindSource is the path that a mount binds, directly or by way of a volume
 // with the engine's options for that; empty: it is no such mount.
-func bindSource(p *types.Project, v types.ServiceVolumeConfig) string {
+func BindSource(p *types.Project, v types.ServiceVolumeConfig) string {
 	switch v.Type {
 	case types.VolumeTypeBind:
 		return v.Source
@@ -255,7 +255,7 @@ func boundPaths(p *types.Project) []string {
 	var paths []string
 	for _, name := range p.ServiceNames() {
 		for _, v := range p.Services[name].Volumes {
-			if source := bindSource(p, v); source != "" {
+			if source := BindSource(p, v); source != "" {
 				paths = append(paths, filepath.Clean(source), resolve(source))
 			}
 		}

@@ -105,7 +105,7 @@ func MayMountData(p *types.Project, database string) bool {
 		}
 		_, known := keeperOf(s, ImageConfig{})
 		for _, v := range s.Volumes {
-			if bindSource(p, v) != "" && !v.ReadOnly && (known || isDataHome(s, v.Target)) {
+			if BindSource(p, v) != "" && !v.ReadOnly && (known || isDataHome(s, v.Target)) {
 				return true
 			}
 		}

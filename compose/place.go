@@ -200,7 +200,7 @@ func (pl *placing) copyOf(file string) (string, bool) {
 func (pl *placing) dropUnused(before *types.Project) {
 	for key := range before.Volumes {
 		v := types.ServiceVolumeConfig{Type: types.VolumeTypeVolume, Source: key}
-		if bindSource(before, v) != "" && !mounted(&edit{Project: pl.project}, key) {
+		if BindSource(before, v) != "" && !mounted(&edit{Project: pl.project}, key) {
 			delete(pl.project.Volumes, key)
 		}
 	}

@@ -102,7 +102,7 @@ func (c *copies) prepare(ctx context.Context) (err error) {
 	if c.image, err = c.programImage(ctx); err != nil {
 		return err
 	}
-	if c.layers, err = c.volume(ctx, "_layers", nil); err != nil {
+	if c.layers, err = c.volume(ctx, layersVolume, nil); err != nil {
 		return err
 	}
 	if err := c.folders(ctx); err != nil {
@@ -110,6 +110,12 @@ func (c *copies) prepare(ctx context.Context) (err error) {
 	}
 	return c.unpack(ctx, c.layers.Name, c.writeLayers)
 }
+
+// The volumes of a generation that hold its copies, by how their names end.
+const (
+	layersVolume = "_layers"
+	baseVolume   = "_base"
+)
 
 // volume makes a volume of the generation's that containers do not mount
 // themselves.
@@ -155,7 +161,7 @@ func (c *copies) folders(ctx context.Context) error {
 		}
 		return err
 	}
-	if c.base, err = c.volume(ctx, "_base", map[string]string{labelFiles: seen.Fingerprint}); err != nil {
+	if c.base, err = c.volume(ctx, baseVolume, map[string]string{labelFiles: seen.Fingerprint}); err != nil {
 		return err
 	}
 	return c.copyInto(ctx, c.base.Name, seen)

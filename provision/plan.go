@@ -355,6 +355,9 @@ func (r *run) planData(ctx context.Context, own *types.Project) *types.Project {
 			images[name] = image
 		}
 	}
+	if s, known := own.Services[r.next.Database]; known && !compose.LooksLikePostgres(s, images[s.Name]) {
+		r.plan.Unknown = append(r.plan.Unknown, "whether "+s.Name+" is PostgreSQL: neither its name nor its image says so, and up ends where it is not")
+	}
 	settled, changes, err := compose.SettleData(own, r.transform, images)
 	if r.plan.Add(err) {
 		return own

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
 
@@ -27,20 +28,74 @@ func (r *run) describe(ctx context.Context, own *types.Project, copies *compose.
 			planned.Pull = pulls(s.Image)
 		}
 		r.plan.Services = append(r.plan.Services, planned)
-		r.plan.Mounts = append(r.plan.Mounts, r.mounts(own, s, copies)...)
+		r.plan.Mounts = append(r.plan.Mounts, r.mounts(own, withInherited(own, s), copies)...)
 	}
 	for _, key := range own.NetworkNames() {
 		r.plan.Networks = append(r.plan.Networks, own.Networks[key].Name)
 	}
-	for _, key := range own.VolumeNames() {
-		if v := own.Volumes[key]; !bool(v.External) || v.Name == r.ownVolume() {
-			r.plan.Volumes = append(r.plan.Volumes, v.Name)
-		}
-	}
+	r.describeVolumes(ctx, own, copies)
 	r.describeDatabase(own)
 	if m := r.options.Migrate; m != nil {
 		r.plan.Migrate = &PlannedRun{Service: m.Service, Command: m.Command}
 	}
+}
+
+// describeVolumes names the volumes that are made when mounts of the checkout
+// have become copies.
+func (r *run) describeVolumes(ctx context.Context, own *types.Project, plan *compose.Copies) {
+	if plan == nil {
+		return
+	}
+	c := &copies{run: r, Copies: plan}
+	at := compose.Places{Layers: "/layers", Reuse: r.carried}
+	overlay := true // as on most engines
+	if r.Engine != nil {
+		var err error
+		overlay, err = c.canOverlay(ctx)
+		r.plan.Add(err)
+	}
+	if overlay {
+		at.Base = "/base"
+	}
+	placed, err := plan.Place(own, at)
+	if r.plan.Add(err) {
+		return
+	}
+	for _, key := range placed.VolumeNames() {
+		if v := placed.Volumes[key]; !bool(v.External) || v.Name == r.ownVolume() {
+			r.plan.Volumes = append(r.plan.Volumes, v.Name)
+		}
+	}
+	folders := len(plan.Copied(true))
+	if folders+len(plan.Copied(false)) > 0 {
+		r.plan.Volumes = append(r.plan.Volumes, own.Name+layersVolume)
+	}
+	if folders > 0 && overlay {
+		r.plan.Volumes = append(r.plan.Volumes, own.Name+baseVolume)
+	}
+}
+
+// withInherited is a service with what it mounts of others, by volumes_from:
+// at a place of its own it mounts its own.
+func withInherited(own *types.Project, s types.ServiceConfig) types.ServiceConfig {
+	s.Volumes = slices.Clone(s.Volumes)
+	seen := []string{s.Name}
+	for from := s.VolumesFrom; len(from) > 0; from = from[1:] {
+		name, mode, _ := strings.Cut(from[0], ":")
+		other, known := own.Services[name]
+		if !known || slices.Contains(seen, name) {
+			continue
+		}
+		seen = append(seen, name)
+		for _, v := range other.Volumes {
+			if !slices.ContainsFunc(s.Volumes, func(o types.ServiceVolumeConfig) bool { return o.Target == v.Target }) {
+				v.ReadOnly = v.ReadOnly || mode == "ro"
+				s.Volumes = append(s.Volumes, v)
+			}
+		}
+		from = slices.Concat(from, other.VolumesFrom)
+	}
+	return s
 }
 
 // pulls tells how an image gets onto the machine.
@@ -74,8 +129,8 @@ func (r *run) mounts(own *types.Project, s types.ServiceConfig, copies *compose.
 	var mounts []PlannedMount
 	for _, v := range s.Volumes {
 		source := v.Source
-		if v.Type == types.VolumeTypeBind {
-			source = r.below(source)
+		if bound := compose.BindSource(own, v); bound != "" {
+			source = r.below(bound)
 		}
 		mounts = append(mounts, PlannedMount{Service: s.Name, Type: v.Type, Source: source, Target: v.Target, ReadOnly: v.ReadOnly, Given: copies.GivenFor(own, v)})
 	}

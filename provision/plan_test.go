@@ -80,6 +80,61 @@ func TestPlan_TellsWhatAnUpWouldDoWithoutAnEngine(t *testing.T) {
 	}
 }
 
+// A mount is named by the folder that is copied, and what is made is what an Up
+// makes: no volume that only bound a folder, but those that hold its copy.
+func TestPlan_ShowsMountsAndVolumesAsTheyWillBe(t *testing.T) {
+	plan := planned(t, Options{}, map[string]string{"compose.yaml": `
+services:
+  db: {image: "postgres:15"}
+  web: {image: nginx, ports: ["80"], volumes: ["drv:/data", "./compose.yaml:/c.yaml:ro"]}
+  side: {image: nginx, volumes_from: ["web:ro"], volumes: ["own:/own"]}
+volumes: {drv: {driver_opts: {type: none, o: bind, device: "${PWD}"}}, own: }
+`})
+	if plan.Fails() {
+		t.Fatalf("problems %+v", plan.Problems)
+	}
+	mounts := []PlannedMount{
+		{Service: "db", Type: "volume", Source: compose.DatabaseVolume, Target: "/var/lib/postgresql/data"},
+		{Service: "side", Type: "volume", Source: "own", Target: "/own"},
+		{Service: "side", Type: "volume", Source: ".", Target: "/data", ReadOnly: true, Given: compose.MountCopy},
+		{Service: "side", Type: "bind", Source: "compose.yaml", Target: "/c.yaml", ReadOnly: true, Given: compose.MountCopy},
+		{Service: "web", Type: "volume", Source: ".", Target: "/data", Given: compose.MountCopy},
+		{Service: "web", Type: "bind", Source: "compose.yaml", Target: "/c.yaml", ReadOnly: true, Given: compose.MountCopy},
+	}
+	if diff := cmp.Diff(mounts, plan.Mounts); diff != "" {
+		t.Error(diff)
+	}
+	volumes := []string{"_" + compose.DatabaseVolume, "_" + compose.FilesVolume + "0", "_own", "_layers", "_base"}
+	for i := range volumes {
+		volumes[i] = "shop-pr-1-g1" + volumes[i]
+	}
+	if diff := cmp.Diff(volumes, plan.Volumes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPlan_SaysWhenNothingTellsThatTheDatabaseIsPostgres(t *testing.T) {
+	file := map[string]string{"compose.yaml": `services: {db: {image: "postgres:15"}, web: {image: nginx, ports: ["80", "25"]}}`}
+	plan := planned(t, Options{Database: "web"}, file)
+	if len(plan.Unknown) != 1 || plan.Unknown[0] != "whether web is PostgreSQL: neither its name nor its image says so, and up ends where it is not" {
+		t.Errorf("not known: %q", plan.Unknown)
+	}
+	plan = planned(t, Options{}, file)
+	if len(plan.Unknown) != 0 {
+		t.Errorf("not known: %q", plan.Unknown)
+	}
+	if !slices.ContainsFunc(plan.Changes, func(c compose.Change) bool { return c.Service == "web" && c.What == "port 25 has no link" }) {
+		t.Errorf("nothing is said of port 25: %+v", plan.Changes)
+	}
+}
+
+func TestPlan_RefusesADecisionAboutWhatNothingMounts(t *testing.T) {
+	plan := planned(t, Options{Mounts: map[string]string{"./contentt": "empty"}}, map[string]string{"compose.yaml": plainFile})
+	if len(plan.Problems) != 1 || !slices.Contains(plan.Problems[0].Hints, "did you mean ./content?") {
+		t.Errorf("problems %+v", plan.Problems)
+	}
+}
+
 func TestPlan_TellsAllThatIsWrongAtOnce(t *testing.T) {
 	plan := planned(t, Options{Archive: "none.sql", Expose: map[string]int{"nope": 1}, Migrate: &Migrate{Service: "neither"}}, map[string]string{"compose.yaml": `
 services:

@@ -185,12 +185,23 @@ func (r *run) awaitDatabase(ctx context.Context) error {
 			}
 		}
 		if hopeless(c, last) || time.Now().After(deadline) {
-			return r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last))
+			return r.doubted(ctx, r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last)))
 		}
 		if err := pause(ctx, 250*time.Millisecond); err != nil {
 			return err
 		}
 	}
+}
+
+// doubted adds to the error of a database that nothing says it is PostgreSQL,
+// where that is so: another service may be meant.
+func (r *run) doubted(ctx context.Context, err error) error {
+	s := r.stack.Load().Project().Services[r.next.Database]
+	image, there, failed := r.Engine.ImageConfig(ctx, s.Image)
+	if failed != nil || !there || compose.LooksLikePostgres(s, image) || len(hint.Of(err)) > 0 {
+		return err
+	}
+	return hint.Wrap(err, "nothing in the image of %s says that it is PostgreSQL: name the service that is, preview.database in offshoot.yaml", s.Name)
 }
 
 // hopeless tells whether no waiting will help.
