@@ -31,7 +31,10 @@ func Extend(ctx context.Context, machine Machine, id string, by time.Duration) (
 		until = until.Add(by).UTC().Truncate(time.Second)
 		return until
 	})
-	return until, err
+	if err != nil {
+		return until, fmt.Errorf("extend %s: %w", id, err)
+	}
+	return until, nil
 }
 
 // Expire says when a preview expires, sooner or later than it was meant to;
@@ -42,7 +45,7 @@ func Expire(ctx context.Context, machine Machine, id string, at time.Time) error
 
 // expire changes the end of a preview while no other run touches it.
 func (m Machine) expire(ctx context.Context, id string, to func(end time.Time) time.Time) error {
-	err := m.alone(ctx, id, "extend", func(engineID string, s survey, g generation) error {
+	return m.alone(ctx, id, "extend", func(engineID string, s survey, g generation) error {
 		end := to(g.Expires)
 		if end.Equal(g.Expires) {
 			return nil
@@ -54,10 +57,6 @@ func (m Machine) expire(ctx context.Context, id string, to func(end time.Time) t
 		// A sign-in lasts until then.
 		return m.underGatewayLock(ctx, engineID, func() error { return m.syncGateway(ctx) })
 	})
-	if err != nil {
-		return fmt.Errorf("extend %s: %w", id, err)
-	}
-	return nil
 }
 
 // alone does something to the generation that is meant, under the lock of the

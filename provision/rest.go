@@ -19,7 +19,7 @@ const markAsleep mark = "asleep"
 // Stop stops all that serves a preview, which keeps its data and costs no
 // memory then. Requests are told so. It is harmless when repeated.
 func Stop(ctx context.Context, machine Machine, id string) error {
-	err := machine.alone(ctx, id, "stop", func(engineID string, s survey, g generation) error {
+	return machine.alone(ctx, id, "stop", func(engineID string, s survey, g generation) error {
 		if state := s.state(id); state != Serving && state != Asleep {
 			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state), "offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
 		}
@@ -32,10 +32,6 @@ func Stop(ctx context.Context, machine Machine, id string) error {
 		}
 		return compose.StopProject(ctx, machine.Engine, g.Preview.project(g.Number))
 	})
-	if err != nil {
-		return fmt.Errorf("stop %s: %w", id, err)
-	}
-	return nil
 }
 
 // Start starts a preview again that was stopped, or of which something has ended
@@ -45,14 +41,10 @@ func Stop(ctx context.Context, machine Machine, id string) error {
 func Start(ctx context.Context, machine Machine, id string, timeout time.Duration, observe func(Event)) error {
 	r := &run{Machine: machine, observe: observe, result: &Result{}}
 	r.options.Timeout = timeout
-	err := machine.alone(ctx, id, "start", func(engineID string, s survey, g generation) error {
+	return machine.alone(ctx, id, "start", func(engineID string, s survey, g generation) error {
 		r.engineID, r.next = engineID, g
 		return r.letRun(ctx, s)
 	})
-	if err != nil {
-		return fmt.Errorf("start %s: %w", id, err)
-	}
-	return nil
 }
 
 func (r *run) letRun(ctx context.Context, s survey) error {
@@ -65,7 +57,7 @@ func (r *run) letRun(ctx context.Context, s survey) error {
 		return err
 	}
 	if len(l.gone) > 0 {
-		return hint.Wrap(fmt.Errorf("%s: removed by somebody", strings.Join(l.gone, ", ")), "offshoot up%s makes the preview again", g.Preview.Naming())
+		return hint.Wrap(fmt.Errorf("somebody removed %s", strings.Join(l.gone, ", ")), "offshoot up%s makes the preview again", g.Preview.Naming())
 	}
 	if err := r.step(ctx, StepGateway, r.gatewayAgain); err != nil {
 		return err
