@@ -306,7 +306,7 @@ func changeLines(changes []compose.Change, all bool) []string {
 		if c.Why != "" {
 			line += " (" + c.Why + ")"
 		}
-		lines = append(lines, line)
+		lines = append(lines, ui.Clean(line)) // names of a compose file may hold line ends
 	}
 	if len(lines) > 0 {
 		lines = append([]string{changesTitle}, lines...)
