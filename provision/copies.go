@@ -151,6 +151,7 @@ func (c *copies) folders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.tellLeftOut(seen.LeftOut)
 	if !overlay {
 		return c.copyInto(ctx, c.layers.Name, seen)
 	}
@@ -165,6 +166,23 @@ func (c *copies) folders(ctx context.Context) error {
 		return err
 	}
 	return c.copyInto(ctx, c.base.Name, seen)
+}
+
+// tellLeftOut names a few of the files that are none: what reads them would
+// wait, or find nobody.
+func (c *copies) tellLeftOut(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	few := slices.Clone(names[:min(3, len(names))])
+	for i, name := range few {
+		few[i] = printable(name)
+	}
+	text := strings.Join(few, ", ")
+	if more := len(names) - len(few); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	c.notice("not in the copy of the checkout: %s (named pipes, sockets and devices cannot be copied)", text)
 }
 
 // list says what is to be copied: what git sees, and what the compose project

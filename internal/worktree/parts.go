@@ -101,6 +101,8 @@ type Look struct {
 	Fingerprint string
 	Entries     int
 	Bytes       int64
+	// LeftOut are named pipes, sockets and devices, which no copy has.
+	LeftOut []string
 }
 
 // LookAt looks at the entries below a folder. What is gone is left out.
@@ -120,6 +122,9 @@ func LookAt(root *os.Root, entries []Entry) (Look, error) {
 			uid, gid := owner(info)
 			fmt.Fprintf(sum, "%q %o %d %d\n", e.To, info.Mode(), uid, gid)
 			continue
+		}
+		if !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
+			seen.LeftOut = append(seen.LeftOut, e.From)
 		}
 		seen.Bytes += info.Size()
 		fmt.Fprintf(sum, "%q %o %d %d %d\n", e.To, info.Mode(), info.Size(), info.ModTime().UnixNano(), identity(info))

@@ -196,6 +196,31 @@ func TestWriteTar_HasWhatCopyCopies(t *testing.T) {
 	}
 }
 
+func TestLookAt_NamesWhatNoCopyHas(t *testing.T) {
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	if err := os.Mkdir(run, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(run, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(run, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("nowhere", filepath.Join(run, "link")); err != nil {
+		t.Fatal(err)
+	}
+	paths, err := worktree.AddNeeded(dir, nil, []string{run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := worktree.LookAt(open(t, dir), worktree.Divide([]string{"."}, paths))
+	if diff := cmp.Diff([]string{"run/pipe"}, seen.LeftOut); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
 func TestLookAt_ChangesWithAFileAndNotWithWhatIsOfNoConcern(t *testing.T) {
 	dir := tree(t)
 	entries := []worktree.Entry{{From: ".", To: "0"}, {From: "run", To: "0/run"}}
