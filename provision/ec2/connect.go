@@ -22,12 +22,16 @@ const loginUser = "offshoot"
 const readyFolder = "/etc/offshoot"
 
 // Connect logs in to a machine as soon as it answers, and returns when its
-// bootstrap has ended and its timer knows when the machine expires. The host key is the one that the machine's labels name;
-// another one ends it at once. A machine that does not come up is a BootError.
+// bootstrap has ended and its timer knows when the machine expires. First it lets this computer in, whoever made the
+// machine. The host key is the one that the machine's labels name; another one ends it at once. A machine that does not come up is a BootError.
 func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, error) {
 	remote, err := p.remote(m)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", m.ID, err)
+	}
+	refused := p.admit(ctx, m)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("connect to %s: %w", m.ID, context.Cause(ctx))
 	}
 	var h *host.SSH
 	err = p.poll(ctx, p.options.Patience, "wait for SSH", func() (string, bool, error) {
@@ -55,6 +59,9 @@ func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, e
 		}
 		err = errors.Join(err, h.Close())
 	} else if ctx.Err() == nil {
+		if !lasting(err) {
+			err = p.unadmitted(err, refused)
+		}
 		err = p.afterBoot(ctx, m.ID, err)
 	}
 	return nil, fmt.Errorf("connect to %s: %w", m.ID, err)

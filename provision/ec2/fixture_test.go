@@ -116,6 +116,7 @@ type account struct {
 	clock    *clock
 	endpoint string
 	provider *ec2.Provider
+	login    []byte
 }
 
 func newAccount(t *testing.T, cloud standin.Options, change ...func(*ec2.Options)) *account {
@@ -140,8 +141,11 @@ func (a *account) newProvider(change ...func(*ec2.Options)) *ec2.Provider {
 }
 
 func (a *account) options(change ...func(*ec2.Options)) ec2.Options {
+	if a.login == nil {
+		a.login = loginKey(a.T)
+	}
 	options := ec2.Options{
-		Region: standin.Region, Endpoint: a.endpoint, Clock: a.clock, LoginKey: loginKey(a.T),
+		Region: standin.Region, Endpoint: a.endpoint, Clock: a.clock, LoginKey: a.login,
 		Types:  []string{"t3.large", "t3a.large"},
 		Caller: func(context.Context) (netip.Addr, error) { return netip.MustParseAddr("198.51.100.7"), nil },
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,11 +53,17 @@ func (p *Provider) ensureGroup(ctx context.Context, vpc string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	missing, stale := ruleChanges(group.IpPermissions, wantedRules(sources), p.clock.Now())
+	return aws.ToString(group.GroupId), p.open(ctx, group, wantedRules(sources))
+}
+
+// open makes the rules that are missing in the group, and removes those that
+// nobody has asked for in a long time.
+func (p *Provider) open(ctx context.Context, group types.SecurityGroup, wanted []rule) error {
+	missing, stale := ruleChanges(group.IpPermissions, wanted, p.clock.Now())
 	if err := p.revoke(ctx, group, stale); err != nil {
-		return "", err
+		return err
 	}
-	return aws.ToString(group.GroupId), p.authorize(ctx, group, missing)
+	return p.authorize(ctx, group, missing, yielding(group.IpPermissions, slices.Concat(wanted, stale)))
 }
 
 func wantedRules(sources []netip.Prefix) []rule {
@@ -176,14 +183,23 @@ func (r rule) permission(description *string) types.IpPermission {
 }
 
 // authorize adds rules one by one: of several in one call, one that another
-// run has just added would refuse them all.
-func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rules []rule) error {
+// run has just added would refuse them all. Where the group is full, one of
+// those that may go makes room.
+func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rules, yielding []rule) error {
 	description := aws.String(ruleText + p.clock.Now().UTC().Format(time.RFC3339))
-	for _, r := range rules {
+	for len(rules) > 0 {
 		_, err := p.api.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
-			GroupId: group.GroupId, IpPermissions: []types.IpPermission{r.permission(description)},
+			GroupId: group.GroupId, IpPermissions: []types.IpPermission{rules[0].permission(description)},
 		})
-		if err != nil && !isCode(err, "InvalidPermission.Duplicate") {
+		switch {
+		case err == nil || isCode(err, "InvalidPermission.Duplicate"):
+			rules = rules[1:]
+		case isFull(err) && len(yielding) > 0:
+			if err := p.revoke(ctx, group, yielding[:1]); err != nil {
+				return err
+			}
+			yielding = yielding[1:]
+		default:
 			return explain("AuthorizeSecurityGroupIngress", err)
 		}
 	}

@@ -30,6 +30,8 @@ type instance struct {
 	generation int
 	reason     string // why it changed its state, if AWS says
 	spot       bool
+	vpc        string
+	groups     []string // the ids of its security groups
 }
 
 // alive tells an instance that is or can be made to run.
@@ -57,6 +59,10 @@ func instanceOf(raw types.Instance) instance {
 		ID: aws.ToString(raw.InstanceId), Type: string(raw.InstanceType), Created: aws.ToTime(raw.LaunchTime),
 		Address: cmp.Or(aws.ToString(raw.PublicIpAddress), aws.ToString(raw.PrivateIpAddress)),
 	}, spot: raw.InstanceLifecycle == types.InstanceLifecycleTypeSpot}
+	i.vpc = aws.ToString(raw.VpcId)
+	for _, group := range raw.SecurityGroups {
+		i.groups = append(i.groups, aws.ToString(group.GroupId))
+	}
 	if raw.State != nil {
 		i.raw, i.State = raw.State.Name, states[raw.State.Name]
 	}

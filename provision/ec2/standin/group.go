@@ -142,3 +142,18 @@ func (c *Cloud) MakeGroup(name string, t map[string]string) string {
 	c.groups = append(c.groups, g)
 	return g.id
 }
+
+// Open are the networks that reach a port by a rule of any group, the oldest rule first.
+func (c *Cloud) Open(port string) []string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	var networks []string
+	for _, g := range c.groups {
+		for _, r := range g.rules {
+			if r.from == port {
+				networks = append(networks, r.cidr+r.cidr6)
+			}
+		}
+	}
+	return networks
+}

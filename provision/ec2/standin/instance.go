@@ -206,7 +206,7 @@ func (i *instance) xml() string {
 		leaf("subnetId", i.subnet), leaf("vpcId", VPC), i.tags.xml(),
 	}
 	if i.state != "terminated" {
-		fields = append(fields, leaf("privateIpAddress", i.private))
+		fields = append(fields, leaf("privateIpAddress", i.private), list("groupSet", []string{leaf("groupId", i.group)}))
 	}
 	if i.address != "" {
 		fields = append(fields, leaf("ipAddress", i.address))
