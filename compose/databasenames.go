@@ -101,19 +101,28 @@ func usesIn(s types.ServiceConfig, hosts []string) []DatabaseUse {
 	for _, word := range slices.Concat(s.Entrypoint, s.Command) {
 		uses = append(uses, usesInText("command", word, hosts)...)
 	}
+	if values["PGHOST"]+values["PGHOSTADDR"]+values["PGSERVICE"] == "" && values["PGDATABASE"] != "" {
+		// The host is in its arguments, or made by a script.
+		uses = append(uses, DatabaseUse{Source: "PGDATABASE", Name: values["PGDATABASE"], User: values["PGUSER"]})
+	}
 	return append(uses, usesBesideHosts(values, hosts)...)
 }
 
 // connection is a URL as libraries of any language take it:
 // postgres://, postgresql+asyncpg://, jdbc:postgresql://, ecto://. The password
 // may have any sign in it, so that the host begins after the last @.
-var connection = regexp.MustCompile(`(?i)\b(?:postgres|postgresql|postgis|timescale|timescaledb|psql|pgsql|pg|ecto)(?:\+[a-z0-9_]+)?://(?:([^\s"'@/?#]*(?:[^\s"'?#]*)?)@)?([^\s"'@/?#]+)/([^\s"'?#;&/]+)`)
+var connection = regexp.MustCompile(`(?i)\b(?:postgres|postgresql|postgis|timescale|timescaledb|psql|pgsql|pg|ecto)(?:\+[a-z0-9_]+)?://(?:([^\s"'@/?#]*(?:[^\s"'?#]*)?)@)?([^\s"'@/?#]*)/([^\s"'?#;&/]+)(?:\?([^\s"'#;]*))?`)
 
 // usesInText reads a connection string, of either form.
 func usesInText(source, text string, hosts []string) []DatabaseUse {
 	var uses []DatabaseUse
 	for _, m := range connection.FindAllStringSubmatch(text, -1) {
-		if !leadsTo(m[2], hosts) {
+		address := m[2]
+		if address == "" { // postgres:///shop?host=db
+			parameters, _ := url.ParseQuery(m[4])
+			address = parameters.Get("host")
+		}
+		if !leadsTo(address, hosts) {
 			continue
 		}
 		user, _, _ := strings.Cut(m[1], ":")
@@ -200,7 +209,7 @@ func nameBeside(stem string, values map[string]string) string {
 			return stem + last
 		}
 	}
-	for _, name := range []string{"DB_NAME", "DATABASE_NAME", "PGDATABASE", "POSTGRES_DB", "POSTGRES_DATABASE", "DB_DATABASE"} {
+	for _, name := range []string{"DB_NAME", "DATABASE_NAME", "PGDATABASE", "POSTGRES_DB", "POSTGRES_DATABASE", "DB_DATABASE", "DATABASE"} {
 		if values[name] != "" {
 			return name
 		}

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"path"
@@ -19,8 +20,8 @@ const railsFile = "config/database.yml"
 
 // FrameworkUses reads from the checkout which database an application uses,
 // where its compose file does not tell: from Rails' file at root and in the
-// folders that services are built from. Names that are made by code are not
-// known, and other frameworks' settings are code.
+// folders that services are built from. Of names that are made by code those are
+// known that are one variable, or what is taken without it, and other frameworks' settings are code.
 func FrameworkUses(root string, p *types.Project, database string) []DatabaseUse {
 	hosts := hostsOf(p, database)
 	checkout, err := os.OpenRoot(root)
@@ -31,7 +32,7 @@ func FrameworkUses(root string, p *types.Project, database string) []DatabaseUse
 	var uses []DatabaseUse
 	for _, folder := range buildFolders(root, p) {
 		file := path.Join(folder, railsFile)
-		for _, name := range railsDatabases(readShort(checkout, file), railsEnvironment(p), hosts) {
+		for _, name := range railsDatabases(readShort(checkout, file), railsEnvironment(p), hosts, variablesOf(p, database)) {
 			uses = append(uses, DatabaseUse{Source: file, Name: name})
 		}
 	}
@@ -72,6 +73,18 @@ func readShort(root *os.Root, name string) string {
 	return string(text)
 }
 
+// variablesOf looks a variable up in the environments of the services.
+func variablesOf(p *types.Project, database string) func(name string) string {
+	return func(name string) string {
+		for _, service := range p.ServiceNames() {
+			if v := p.Services[service].Environment[name]; service != database && v != nil && *v != "" {
+				return *v
+			}
+		}
+		return ""
+	}
+}
+
 func railsEnvironment(p *types.Project) string {
 	for _, name := range p.ServiceNames() {
 		for _, variable := range []string{"RAILS_ENV", "RACK_ENV"} {
@@ -86,13 +99,27 @@ func railsEnvironment(p *types.Project) string {
 var (
 	erbStatement = regexp.MustCompile(`(?s)<%[^=].*?%>`)
 	erbValue     = regexp.MustCompile(`(?s)<%=.*?%>`)
+	// One variable, and what is to be taken without it: ENV["A"], ENV["A"] || "b",
+	// ENV.fetch("A", "b"), ENV.fetch("A") { "b" }.
+	erbVariable = regexp.MustCompile(`^<%=\s*ENV(?:\.fetch)?\s*[\[(]\s*["'](\w+)["']\s*[\])]?\s*(?:(?:,|\|\||\{)\s*["']([^"']*)["']\s*[)}]?)?\s*-?%>$`)
+	plainWord   = regexp.MustCompile(`^[\w.-]+$`)
 )
+
+// evaluated is what such an expression comes to; {} where that is not known.
+func evaluated(expression string, variable func(name string) string) string {
+	if m := erbVariable.FindStringSubmatch(expression); m != nil {
+		if value := cmp.Or(variable(m[1]), m[2]); plainWord.MatchString(value) {
+			return value
+		}
+	}
+	return "{}"
+}
 
 // railsDatabases reads the databases of an environment; of several, the one
 // that is called primary comes alone: the others are caches and queues. One on
 // another host is none of the stack's.
-func railsDatabases(text, environment string, hosts []string) []string {
-	text = erbValue.ReplaceAllString(erbStatement.ReplaceAllString(text, ""), "{}")
+func railsDatabases(text, environment string, hosts []string, variable func(name string) string) []string {
+	text = erbValue.ReplaceAllStringFunc(erbStatement.ReplaceAllString(text, ""), func(e string) string { return evaluated(e, variable) })
 	var file map[string]any
 	if yaml.Load([]byte(strings.ReplaceAll(text, `"{}"`, "{}")), &file) != nil {
 		return nil

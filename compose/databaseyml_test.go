@@ -18,6 +18,13 @@ func TestRailsDatabases_ReadsWhatIsPlain(t *testing.T) {
 		"not there":          {base, "production", ""},
 		"several":            {base + "production:\n  primary: &p\n    <<: *default\n    database: shop\n  cache:\n    <<: *p\n    database: shop_cache\n", "production", "shop"},
 		"made by code":       {"production:\n  database: <%= ENV['DB'] %>\n", "production", ""},
+		"by a variable":      {"production:\n  database: <%= ENV['SET'] %>\n", "production", "from_env"},
+		"or else":            {"production:\n  database: <%= ENV[\"DB\"] || 'shop_else' %>\n", "production", "shop_else"},
+		"fetched":            {"production:\n  database: <%= ENV.fetch(\"DB\", \"shop_fetched\") %>\n", "production", "shop_fetched"},
+		"fetched by a block": {"production:\n  database: \"<%= ENV.fetch('DB') { 'shop_block' } -%>\"\n", "production", "shop_block"},
+		"fetched, and set":   {"production:\n  database: <%= ENV.fetch(\"SET\", \"shop\") %>\n", "production", "from_env"},
+		"by more code":       {"production:\n  database: <%= ENV['SET'].upcase %>\n", "production", ""},
+		"by a hostile value": {"production:\n  database: <%= ENV['BAD'] %>\n", "production", ""},
 		"partly":             {"production:\n  database: shop_<%= Rails.env %>\n", "production", ""},
 		"quoted code":        {"production:\n  database: \"<%= ENV['DB'] %>\"\n", "production", ""},
 		"by its address":     {"production:\n  database: shop\n  url: <%= ENV['DATABASE_URL'] %>\n", "production", ""},
@@ -31,7 +38,9 @@ func TestRailsDatabases_ReadsWhatIsPlain(t *testing.T) {
 		"nothing":            {"", "production", ""},
 	} {
 		got := ""
-		for _, name := range railsDatabases(c.text, c.environment, []string{"db"}) {
+		for _, name := range railsDatabases(c.text, c.environment, []string{"db"}, func(name string) string {
+			return map[string]string{"SET": "from_env", "BAD": "x\nproduction: {database: y}"}[name]
+		}) {
 			got += name
 		}
 		if got != c.want {
