@@ -63,6 +63,43 @@ func TestBootstrap_IsAValidShellScriptOfAFewKB(t *testing.T) {
 	}
 }
 
+// An unattended upgrade has the lock of the lists while a machine is young, and
+// apt-get's own timeout is for another one.
+func TestBootstrap_WaitsForTheLockOfThePackageLists(t *testing.T) {
+	script, err := sample().Script()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(script), "\nupdate() {\n")
+	body, _, found := strings.Cut(rest, "\n}\n")
+	if !found {
+		t.Fatal("there is no such function")
+	}
+	for name, c := range map[string]struct {
+		says string // the first two times
+		want bool
+		runs int
+	}{
+		"held by another": {"E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7", true, 3},
+		"no network":      {"E: Failed to fetch http://deb.example.com", false, 1},
+		"free":            {"", true, 1},
+	} {
+		folder := t.TempDir()
+		apt := "#!/bin/sh\necho >>" + folder + "/runs\n[ -z '" + c.says + "' ] || [ $(wc -l <" + folder + "/runs) -gt 2 ] || { echo '" + c.says + "' >&2; exit 100; }\n"
+		if err := os.WriteFile(filepath.Join(folder, "apt-get"), []byte(apt), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		own := strings.ReplaceAll("set -eu\nupdate() {\n"+body+"\n}\nupdate\n", "/etc/offshoot/", folder+"/")
+		command := exec.Command("/bin/sh", "-c", own)
+		command.Env = []string{"PATH=" + folder + ":/usr/bin:/bin", "PAUSE=0"}
+		out, err := command.CombinedOutput()
+		runs, _ := os.ReadFile(filepath.Join(folder, "runs"))
+		if (err == nil) != c.want || len(runs) != c.runs || c.says != "" && !strings.Contains(string(out), c.says) {
+			t.Errorf("%s: %v after %d runs: %s", name, err, len(runs), out)
+		}
+	}
+}
+
 func TestBootstrap_NeverEndsWhatNeverExpires(t *testing.T) {
 	b := sample()
 	b.Expires = time.Time{}

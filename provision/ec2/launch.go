@@ -9,12 +9,14 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
@@ -192,9 +194,30 @@ func (l launch) request(a attempt) *ec2.RunInstancesInput {
 	return input
 }
 
+// notForThisAccount tells whether the account may not have what an attempt asks
+// for, and may have what another one does: the role that spot instances need is
+// made with the account's first, where the caller may make roles, and some
+// accounts have a few types alone.
+func notForThisAccount(err error, a attempt) bool {
+	if a.spot && isCode(err, "AuthFailure.ServiceLinkedRoleCreationNotPermitted") {
+		return true
+	}
+	var api smithy.APIError
+	return errors.As(err, &api) && isCode(err, "InvalidParameterCombination", "FreeTierRestrictionError") &&
+		strings.Contains(strings.ToLower(api.ErrorMessage()), "free tier")
+}
+
 // errTaken says that an attempt's token belongs to another machine: one that
 // another run makes at the same time, or one that has ended since.
 var errTaken = errors.New("another run makes the machine")
+
+// spotRole is what helps where the role of spot instances is missing.
+func spotRole(failed []string) string {
+	if !slices.ContainsFunc(failed, func(f string) bool { return strings.Contains(f, "ServiceLinkedRole") }) {
+		return ""
+	}
+	return "; for spot, once for the account: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"
+}
 
 // run makes attempts until one succeeds.
 func (p *Provider) run(ctx context.Context, l launch) (instance, error) {
@@ -204,7 +227,7 @@ func (p *Provider) run(ctx context.Context, l launch) (instance, error) {
 		switch {
 		case isCode(err, "IdempotentParameterMismatch", "IdempotentInstanceTerminated"):
 			return instance{}, errTaken
-		case isCode(err, noCapacity...):
+		case isCode(err, noCapacity...), notForThisAccount(err, a):
 			failed = append(failed, fmt.Sprintf("%s: %s", a, code(err)))
 		case err != nil:
 			return instance{}, explain("RunInstances", err)
@@ -222,5 +245,5 @@ func (p *Provider) run(ctx context.Context, l launch) (instance, error) {
 		}
 	}
 	return instance{}, hint.Wrap(fmt.Errorf("no capacity: %s", strings.Join(failed, "; ")),
-		"name more types in ec2.type, try again later, or ask for a higher quota where a limit is named")
+		"name more types in ec2.type, try again later, or ask for a higher quota where a limit is named%s", spotRole(failed))
 }

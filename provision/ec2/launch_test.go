@@ -90,6 +90,47 @@ func TestEnsure_FallsBackOverZonesTypesAndMarkets(t *testing.T) {
 	}
 }
 
+// An account that never had a spot instance, whose caller may not make roles; and
+// one of the plan that has a few types alone.
+func TestEnsure_FallsBackWhereTheAccountMayNotHaveIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault standin.Fault
+		spot  bool
+		tries int // that fail
+		want  string
+	}{
+		"no role for spot": {standin.Fault{Code: "AuthFailure.ServiceLinkedRoleCreationNotPermitted"}, true, 6, "t3.large"},
+		"the free plan":    {standin.Fault{Code: "InvalidParameterCombination", Text: "The specified instance type is not eligible for Free Tier"}, false, 3, "t3a.large"},
+	} {
+		a := newAccount(t, usual(1), func(o *ec2.Options) { o.Spot = c.spot })
+		tried := 0
+		a.cloud.Fault(func(_ int, action string) standin.Fault {
+			if action != "RunInstances" || tried == c.tries {
+				return standin.Fault{}
+			}
+			tried++
+			return c.fault
+		})
+		if m := a.ensure("shop-pr-12"); m.Type != c.want || tried != c.tries {
+			t.Errorf("%s: %s after %d tries", name, m.Type, tried)
+		}
+	}
+	a := newAccount(t, usual(1), func(o *ec2.Options) { o.Spot = true })
+	a.cloud.NoRoom("t3.large", "")
+	a.cloud.NoRoom("t3a.large", "")
+	tried := 0
+	a.cloud.Fault(func(_ int, action string) standin.Fault {
+		if tried++; action == "RunInstances" && tried < 20 {
+			return standin.Fault{Code: "AuthFailure.ServiceLinkedRoleCreationNotPermitted"}
+		}
+		return standin.Fault{}
+	})
+	_, err := a.provider.Ensure(t.Context(), spec("shop-pr-13"))
+	if hints := strings.Join(hint.Of(err), " "); err == nil || !strings.Contains(hints, "create-service-linked-role --aws-service-name spot.amazonaws.com") {
+		t.Errorf("with no capacity either: %v, %q", err, hints)
+	}
+}
+
 func TestEnsure_SaysWhatWasTriedWhenThereIsNoCapacity(t *testing.T) {
 	a := newAccount(t, usual(1), func(o *ec2.Options) { o.Types = []string{"t3.large"} })
 	a.cloud.NoRoom("t3.large", "")

@@ -11,6 +11,7 @@
 package standin
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -60,6 +61,7 @@ type Call struct {
 // A Fault replaces the answer to a call.
 type Fault struct {
 	Code string // an error instead of the effect
+	Text string // what it says; empty: that it was ordered
 	Lost bool   // the effect, and no answer
 }
 
@@ -221,7 +223,7 @@ func (c *Cloud) perform(action string, form url.Values, fault Fault) ([]string, 
 	case !known:
 		return nil, problem("InvalidAction", "The action "+action+" is not valid for this web service.")
 	case fault.Code != "":
-		return nil, problem(fault.Code, "The fault of the test.")
+		return nil, problem(fault.Code, cmp.Or(fault.Text, "The fault of the test."))
 	case c.denied[action]:
 		return nil, problem("UnauthorizedOperation", "You are not authorized to perform this operation. Encoded authorization failure message: x1y2")
 	case form.Get("DryRun") == "true":

@@ -74,13 +74,26 @@ chown offshoot:offshoot /home/offshoot/.ssh/authorized_keys
 # Every up tells the timer a new time.
 chown offshoot /etc/offshoot/expires
 
+# The timeout that apt-get knows is for the lock of dpkg: for that of the lists, which an unattended upgrade holds as
+# well, it does not wait.
+update() {
+	tries=0
+	until apt-get -o DPkg::Lock::Timeout=300 update 2>/etc/offshoot/update; do
+		cat /etc/offshoot/update >&2
+		grep -q 'lists/lock' /etc/offshoot/update && [ "$tries" -lt 60 ] || return 1
+		tries=$((tries + 1))
+		sleep "${PAUSE:-5}"
+	done
+	rm -f /etc/offshoot/update
+}
+
 say "packages"
 # The distribution's own, and none where an image has them already.
 if command -v dockerd >/dev/null && command -v iptables >/dev/null && command -v git >/dev/null && [ -x /usr/sbin/sshd ]; then
 	:
 elif command -v apt-get >/dev/null; then
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get -o DPkg::Lock::Timeout=300 update
+	update
 	apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends docker.io iptables git openssh-server
 elif command -v dnf >/dev/null; then
 	dnf install -y docker iptables git openssh-server
@@ -155,7 +168,10 @@ UNIT
 	systemctl daemon-reload
 	systemctl enable --now offshoot-sshd.service
 	# Nobody needs the image's own.
-	systemctl disable --now ssh.socket ssh.service sshd.service 2>/dev/null || true
+	# Each by itself: of several, one that is not there can keep the others as they are.
+	for unit in ssh.socket ssh.service sshd.socket sshd.service; do
+		systemctl disable --now "$unit" 2>/dev/null || true
+	done
 else
 	/usr/sbin/sshd -f /etc/offshoot/sshd_config
 fi
