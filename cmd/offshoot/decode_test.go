@@ -130,9 +130,9 @@ func TestConfig_VariablesAreReplacedInValuesOnly(t *testing.T) {
 project: ${A}
 source: ${SELF}
 preview:
-  port: ${N}${E}
+  port: ${N}${E:-}
   database: "${HASH}" # not ${NOPE}
-  environment: {"${A}": $$A, B: "$${A}", C: "$$${A}", D: $, E: "${E}", F: "$N"}
+  environment: {"${A}": $$A, B: "$${A}", C: "$$${A}", D: $, E: "${E:-}", F: "$N"}
 `), env)
 	want := &Config{Project: "x: [1]", Source: "${A}", Preview: PreviewConfig{
 		Port: 80, Database: "a # b",

@@ -46,7 +46,7 @@ func loadStrangers(dir string) (*Config, error) {
 	return loadConfig(dir, noVariables)
 }
 
-func noVariables(string) (string, bool) { return "", true }
+func noVariables(string) (string, bool) { return withheld, true }
 
 // refuseLink keeps a fork from having a file of this computer read, of which an
 // error shows the keys.
