@@ -103,31 +103,37 @@ func (s *Stack) foreignImage(b types.BuildConfig, text []byte) error {
 	return nil
 }
 
+// fromOption is where an option names an image: keys are in either case.
+var fromOption = regexp.MustCompile(`(?i)from=`)
+
 // namedImages are those that the instructions of a Dockerfile name, with build
-// arguments in place.
+// arguments in place: FROM sees those before the first one.
 func namedImages(file *parser.Result, args types.MappingWithEquals) []string {
-	lex, env := shell.NewLex(file.EscapeToken), platformArguments()
-	expand := func(word string) string {
+	lex, env, outer := shell.NewLex(file.EscapeToken), platformArguments(), []string(nil)
+	expandIn := func(env []string, word string) string {
 		got, err := lex.ProcessWordWithMatches(word, shell.EnvsFromSlice(env))
 		if err != nil {
 			return word
 		}
 		return got.Result
 	}
+	expand := func(word string) string { return expandIn(env, word) }
 	var named []string
 	for _, node := range file.AST.Children {
 		for _, flag := range node.Flags {
 			for _, option := range strings.FieldsFunc(flag, func(r rune) bool { return r == ',' || r == '"' }) {
-				_, value, ok := strings.Cut(option, "from=")
-				if ok {
-					named = append(named, expand(value))
+				if at := fromOption.FindStringIndex(option); at != nil {
+					named = append(named, expand(option[at[1]:]))
 				}
 			}
 		}
 		for next := node.Next; next != nil; next = next.Next {
 			switch {
 			case strings.EqualFold(node.Value, "from"):
-				named = append(named, expand(next.Value))
+				if outer == nil {
+					outer = slices.Clone(env)
+				}
+				named = append(named, expandIn(outer, next.Value))
 			case strings.EqualFold(node.Value, "arg"):
 				env = append(env, buildArgument(next.Value, args, expand)...)
 			}

@@ -24,6 +24,7 @@ func limits(e *edit) {
 }
 
 func (e *edit) limitProcessors(s *types.ServiceConfig, limit *types.Resource) {
+	s.CPUQuota = max(s.CPUQuota, 0) // to the engine a negative one is none, whatever cpus says
 	cpus := s.CPUS
 	if limit != nil {
 		cpus = max(cpus, limit.NanoCPUs.Value())
@@ -45,6 +46,9 @@ func (e *edit) limitMemory(s *types.ServiceConfig, limit *types.Resource) {
 	memory := int64(s.MemLimit)
 	if limit != nil {
 		memory = max(memory, int64(limit.MemoryBytes))
+	}
+	if e.Memory > 0 && (s.MemSwapLimit < 0 || int64(s.MemSwapLimit) > 2*e.Memory) {
+		s.MemSwapLimit = 0 // what the engine gives where nobody says: as much again as memory
 	}
 	if e.Memory <= 0 || memory > 0 && memory <= e.Memory {
 		return

@@ -37,11 +37,14 @@ var attempts = map[string]string{
 	"other settings":               "SET standard_conforming_strings = off;\nSELECT '\\'' COMMAND '\n;",
 	"in rows nobody asked for":     "CREATE TABLE t (x text);\nCOPY t FROM stdin;\n'\n\\.\nCOMMAND\n--'\n;",
 	"in a text with rows' end":     "CREATE TABLE t (x text);\nCOPY t FROM stdin;\nCOMMENT ON TABLE t IS 'x\n\\.\nCOMMAND\n';",
-	"behind an object's name":      "--\n-- Name: a\nCOMMAND\n; Type: VIEW; Schema: public; Owner: -\n--\nSELECT 1;\n",
-	"behind an open parenthesis":   "SELECT (1;\nCOMMAND\n);",
-	"with an open string":          "SELECT 'x",
-	"with an open statement":       "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;",
-	"with a zero byte":             "SELECT '\x00'\nCOMMAND\n';",
+	"in rows of a hidden COPY": "CREATE TABLE t (x text);\nCREATE FUNCTION begin() RETURNS int LANGUAGE sql AS 'SELECT 1'; COPY t FROM STDIN; SELECT 1 AS end;\n" +
+		"SELECT '\n\\.\nCOMMAND\n';\n",
+	"in rows that a column's name promises": "CREATE TABLE t (x text, stdin text);\nCOPY t FROM '/dev/null' WHERE x IS DISTINCT FROM stdin;\nCOMMAND\n",
+	"behind an object's name":               "--\n-- Name: a\nCOMMAND\n; Type: VIEW; Schema: public; Owner: -\n--\nSELECT 1;\n",
+	"behind an open parenthesis":            "SELECT (1;\nCOMMAND\n);",
+	"with an open string":                   "SELECT 'x",
+	"with an open statement":                "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;",
+	"with a zero byte":                      "SELECT '\x00'\nCOMMAND\n';",
 }
 
 // psql runs a script; nothing else says what it takes for a command.

@@ -37,6 +37,9 @@ var errCommand = errors.New("a backslash outside of quotes, which psql takes for
 // errAmbiguous means that versions of psql read the text differently.
 var errAmbiguous = errors.New("quotes that not every psql reads alike")
 
+// errHidden means that it cannot be told whether rows follow.
+var errHidden = errors.New("a FROM stdin that is not the one of a COPY")
+
 // line reads one line. at is where it stopped when there is an error.
 func (l *lexer) line(line []byte) (at int, err error) {
 	if bytes.IndexByte(line, 0) >= 0 {
@@ -205,7 +208,9 @@ func (l *lexer) word(line []byte, at int) (int, error) {
 		}
 		return end, nil
 	}
-	l.statement.word(string(word))
+	if l.statement.word(string(word)); l.statement.hides {
+		return at, errHidden
+	}
 	switch prefix := strings.ToLower(string(word)); {
 	case quoted && prefix == "e":
 		l.open(true)

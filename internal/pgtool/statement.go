@@ -11,7 +11,11 @@ type statement struct {
 	parens int
 	begins int // BEGIN … END in the body of a function
 
+	from  bool // a COPY, behind its first FROM
 	loads bool // COPY … FROM stdin
+	// hides says that rows may follow, or not, against what it looks like: to
+	// psql what a function's BEGIN is in may be several statements.
+	hides bool
 }
 
 func (s *statement) paren(c byte) {
@@ -31,9 +35,11 @@ func (s *statement) word(word string) {
 		s.first[s.words] = word
 	}
 	s.words++
-	if s.parens == 0 && s.first[0] == "copy" && s.last == "from" && word == "stdin" {
-		s.loads = true
+	if s.parens == 0 && s.last == "from" && word == "stdin" {
+		s.loads = s.first[0] == "copy" && !s.from
+		s.hides = s.hides || !s.loads
 	}
+	s.from = s.from || s.parens == 0 && s.last == "from"
 	s.last = word
 	if s.parens > 0 || !s.makesFunction() {
 		return

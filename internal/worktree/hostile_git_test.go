@@ -1,9 +1,13 @@
 package worktree_test
 
 import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/binary"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +92,40 @@ func TestHostile_AWorkTreeWantsToBeListedElsewhere(t *testing.T) {
 	if diff := cmp.Diff([]string{"a.txt"}, list(t, dir)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// Git lists what an index says. One that was made by hand names what no commit can.
+func TestHostile_AnIndexWantsPathsOutsideOfTheCheckout(t *testing.T) {
+	dir := repository(t)
+	put(t, dir, "etc/hostname", "h")
+	git(t, dir, "init", "-q", "sub")
+	put(t, dir, "sub/b.txt", "b")
+	put(t, dir, ".git/index", index("../../../etc/hostname", "/etc/hostname", "a.txt", "sub"))
+	put(t, dir, "sub/.git/index", index(".", "../sub", "../../a.txt", "b.txt"))
+	paths := list(t, dir)
+	slices.Sort(paths)
+	if diff := cmp.Diff([]string{"a.txt", "etc/hostname", "sub", "sub/b.txt"}, slices.Compact(paths)); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := worktree.AddNeeded(dir, paths, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// index is one of git's, whose entries have these names.
+// https://git-scm.com/docs/index-format
+func index(names ...string) string {
+	text := binary.BigEndian.AppendUint32([]byte("DIRC\x00\x00\x00\x02"), uint32(len(names)))
+	for _, name := range names {
+		mode := []byte{0, 0, 0x81, 0xa4} // of a file
+		if name == "sub" {
+			mode = []byte{0, 0, 0xe0, 0} // of a submodule
+		}
+		entry := slices.Concat(make([]byte, 24), mode, make([]byte, 12), bytes.Repeat([]byte{1}, 20), []byte{0, byte(len(name))}, []byte(name))
+		text = append(text, append(entry, make([]byte, 8-len(entry)%8)...)...)
+	}
+	sum := sha1.Sum(text)
+	return string(append(text, sum[:]...))
 }
 
 func TestList_LeavesOutWhatTheUserIgnoresEverywhere(t *testing.T) {

@@ -54,8 +54,8 @@ func (l lister) workTree(ctx context.Context, below string) ([]string, error) {
 	}
 	var paths []string
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
-		if name == "" {
-			continue
+		if name = path.Clean(name); name == "." || !filepath.IsLocal(name) {
+			continue // the end of the list, or what only an index that was made by hand has
 		}
 		more, err := l.entry(ctx, path.Join(below, name))
 		if err != nil {

@@ -164,7 +164,7 @@ func (a *archive) copy(ctx context.Context, w io.Writer, r io.Reader) (int64, er
 		if from.err != nil { // the source broke
 			return from.n, from.err
 		}
-		if errors.Is(err, errEndsEarly) {
+		if errors.Is(err, errEndsEarly) || errors.Is(err, errEscape) {
 			return from.n, err
 		}
 		return from.n, writeError(a.to, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -114,6 +115,47 @@ func TestHostile_ASourceThatIsNotPostgresWantsRowsToEndEarly(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+// A view's text may leave psql within quotes where we see none: what it executes
+// changes how quotes are read. Then psql reads rows as statements, and the key
+// that it waits for is made of texts that such a source knows.
+func TestHostile_ASourceThatIsNotPostgresWantsRowsToEndTheRestriction(t *testing.T) {
+	t.Parallel()
+	planted := filepath.Join(t.TempDir(), "planted")
+	s := open(t, hostile(t, " SELECT 1 AS one;\nSET SESSION standard_conforming_strings TO off;\nSELECT '\\';"))
+	once := filepath.Join(t.TempDir(), "once.sql")
+	if _, err := s.copyTo(t, once, sink.Options{}); err != nil {
+		return // refused at once: better still
+	}
+	_, after, _ := strings.Cut(read(t, once), "\n\\restrict ")
+	key, _, _ := strings.Cut(after, "\n")
+	for _, rows := range [][]string{
+		{"';\n\\unrestrict " + key + "\n\\! touch " + planted + "\n"}, {"';\n\\", "unrestrict " + key + "\n"}, {"\\\\\\u\n"}, {"1\tx\\\n"},
+	} {
+		for _, name := range []string{"x.sql", "x.dump"} {
+			to := filepath.Join(t.TempDir(), name)
+			target, err := sink.Open(to, sink.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := target.Begin(t.Context(), s.from); err != nil {
+				t.Fatal(err)
+			}
+			heap := s.from.Catalog.Tables[0].Heaps[0]
+			_, err = target.Rows(t.Context(), heap, columns(heap), inPieces(rows))
+			if err == nil || !strings.Contains(err.Error(), "backslash") || strings.Contains(err.Error(), key) {
+				t.Errorf("%s: %q: %v", name, rows, err)
+			}
+			if err == nil && target.Finish(t.Context(), subset.Ending{}) == nil && name == "x.sql" {
+				_ = exec.Command("psql", "-X", "-q", "-f", to, pgtest.New(t)).Run()
+			}
+			_ = target.Close(t.Context(), true)
+		}
+	}
+	if _, err := os.Stat(planted); err == nil {
+		t.Error("the program ran")
 	}
 }
 
