@@ -155,8 +155,7 @@ func (c *Copies) within(file string) (string, bool) {
 // makes one; and git's own is never given away, since git runs what it names.
 func (c *Copies) look(name string) Part {
 	info, err := os.Stat(filepath.Join(c.Root, filepath.FromSlash(name)))
-	ofGit := slices.ContainsFunc(strings.Split(name, "/"), func(one string) bool { return strings.EqualFold(one, ".git") })
-	if err != nil || ofGit || !info.IsDir() && !info.Mode().IsRegular() {
+	if err != nil || ofGit(name) || !info.IsDir() && !info.Mode().IsRegular() {
 		return Part{Path: name, Given: MountEmpty, Folder: true}
 	}
 	return Part{Path: name, Given: MountCopy, Folder: info.IsDir()}

@@ -30,7 +30,7 @@ func (s *Stack) buildFiles(service types.ServiceConfig, opt *client.SolveOpt) er
 		}
 		return nil
 	}
-	context, err := fsutil.NewFS(b.Context)
+	context, err := contextOf(b.Context)
 	if err != nil {
 		return hint.Usage(fmt.Errorf("build context: %w", err), "")
 	}
@@ -42,6 +42,17 @@ func (s *Stack) buildFiles(service types.ServiceConfig, opt *client.SolveOpt) er
 	opt.LocalMounts["context"], opt.LocalMounts["dockerfile"] = context, files
 	opt.FrontendAttrs["filename"] = "Dockerfile"
 	return nil
+}
+
+// contextOf is a folder as a build sees it: whole, but for git's configurations,
+// in which the address of a remote may hold a token. Git itself needs none to
+// describe what it has.
+func contextOf(folder string) (fsutil.FS, error) {
+	all, err := fsutil.NewFS(folder)
+	if err != nil {
+		return nil, err
+	}
+	return fsutil.NewFilterFS(all, &fsutil.FilterOpt{ExcludePatterns: []string{"**/.git/config", "**/.git/**/config", "**/.git/config.worktree"}})
 }
 
 // dockerfile is a folder in memory with the Dockerfile, also an inline one, and

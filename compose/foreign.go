@@ -31,6 +31,18 @@ func isOurs(ref string) bool {
 	return strings.HasPrefix(path, imagePrefix) && strings.Count(path, "/") > 1
 }
 
+// imageID matches what the engine takes for the beginning of an image's id,
+// where it knows no image of that name: any on the machine.
+var imageID = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
+
+// byName is a reference that the engine takes for a name alone.
+func byName(ref string) string {
+	if imageID.MatchString(ref) {
+		return ref + ":latest"
+	}
+	return ref
+}
+
 // images refuses the images of other previews, which are on the same engine.
 func (c *checker) images(s types.ServiceConfig) {
 	refuse := func(key, ref string) {
@@ -38,9 +50,16 @@ func (c *checker) images(s types.ServiceConfig) {
 			c.refuse(s.Name+"."+key+":"+ref, s.Name+": image "+ref+" of a preview")
 		}
 	}
+	byID := func(key, ref string) {
+		if strings.HasPrefix(ref, "sha256:") {
+			c.refuse(s.Name+"."+key+":"+ref, s.Name+": image "+ref+" by its id, which may be another preview's")
+		}
+	}
+	byID("image", s.Image)
 	refuse("image", s.Image)
 	for _, v := range s.Volumes {
 		if v.Type == types.VolumeTypeImage {
+			byID("volumes", v.Source)
 			refuse("volumes", v.Source)
 		}
 	}

@@ -16,6 +16,10 @@ var harmlessCapabilities = []string{
 	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT", "IPC_LOCK", "SYS_NICE", "SYS_PTRACE",
 }
 
+// mostReplicas is how many containers one service may have: each has limits of
+// its own.
+const mostReplicas = 10
+
 // project refuses all that reaches out of the checkout or into the machine.
 func (c *checker) project(p *types.Project) {
 	for _, name := range p.ServiceNames() {
@@ -128,6 +132,9 @@ func (c *checker) rights(s types.ServiceConfig) {
 	for _, name := range sorted(s.Annotations) {
 		c.refuse(s.Name+".annotations:"+name, s.Name+": annotation "+name)
 	}
+	if scale := s.GetScale(); scale > mostReplicas {
+		c.refuse(s.Name+".deploy.replicas", fmt.Sprintf("%s: %d containers, more than %d", s.Name, scale, mostReplicas))
+	}
 	for _, d := range s.Devices {
 		c.refuse(s.Name+".devices:"+d.Source, s.Name+": device "+d.Source)
 	}
@@ -195,13 +202,31 @@ func (c *checker) files(s types.ServiceConfig) {
 func (c *checker) file(prefix, what, path string) {
 	if path != "" {
 		c.path(prefix, path, what+" "+rel(c.dir, path))
+		c.git(prefix, path, what+" "+rel(c.dir, path))
 	}
+}
+
+// git refuses what is git's own: its configuration may hold a token, and what it
+// names is run.
+func (c *checker) git(prefix, path, what string) {
+	for _, at := range []string{path, resolve(path)} {
+		if ofGit(rel(c.root, at)) {
+			c.refuse(prefix+rel(c.dir, path), what+" of git's own")
+			return
+		}
+	}
+}
+
+// ofGit tells whether a path leads to or through a folder of git's.
+func ofGit(path string) bool {
+	return slices.ContainsFunc(strings.Split(filepath.ToSlash(path), "/"), func(one string) bool { return strings.EqualFold(one, ".git") })
 }
 
 func (c *checker) build(service string, b types.BuildConfig) {
 	prefix := service + ".build."
 	if local(b.Context) {
 		ok := c.path(prefix+"context:", b.Context, service+": builds "+rel(c.dir, b.Context))
+		c.git(prefix+"context:", b.Context, service+": builds "+rel(c.dir, b.Context))
 		if ok && b.Dockerfile != "" {
 			c.dockerfile(service, b)
 		}
@@ -209,6 +234,7 @@ func (c *checker) build(service string, b types.BuildConfig) {
 	for _, name := range sorted(b.AdditionalContexts) {
 		if dir := b.AdditionalContexts[name]; local(dir) {
 			c.path(prefix+"additional_contexts:", dir, service+": build context "+rel(c.dir, dir))
+			c.git(prefix+"additional_contexts:", dir, service+": build context "+rel(c.dir, dir))
 		}
 	}
 	if b.Privileged {

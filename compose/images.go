@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"slices"
+
 	"fmt"
 	"hash/crc32"
 
@@ -28,8 +30,15 @@ func images(e *edit) {
 		e.usual(s.Name, "builds "+name, "the image goes when the preview goes")
 	})
 	e.each(func(s *types.ServiceConfig) {
+		s.Volumes = slices.Clone(s.Volumes)
+		for i, v := range s.Volumes {
+			if v.Type == types.VolumeTypeImage {
+				s.Volumes[i].Source = byName(v.Source)
+			}
+		}
 		name, ok := built[s.Image]
 		if s.Build != nil || !ok {
+			s.Image = byName(s.Image)
 			return
 		}
 		e.usual(s.Name, "image "+s.Image+" is "+name, "another service builds it")

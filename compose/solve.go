@@ -157,7 +157,7 @@ func (s *Stack) buildContexts(b *types.BuildConfig, opt *client.SolveOpt) error 
 			opt.FrontendAttrs["context:"+name] = source
 			continue
 		}
-		fs, err := fsutil.NewFS(source)
+		fs, err := contextOf(source)
 		if err != nil {
 			return fmt.Errorf("build context %s: %w", name, err)
 		}

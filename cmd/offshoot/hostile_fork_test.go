@@ -79,6 +79,24 @@ func TestStrangersConfig_OfAnUnchangedFileSaysNothing(t *testing.T) {
 	}
 }
 
+// Whoever opens a pull request chooses its base, and can change it after the approval.
+func TestHostile_AForkWantsAnotherBranchesFileToDecide(t *testing.T) {
+	root := repository(t)
+	t.Chdir(root)
+	at := &forgetest.Memory{}
+	at.PutFile("main", configName, "project: shop\nprovider: ec2\nec2: {type: t3.small}\n")
+	at.PutFile("old", configName, "project: shop\npreview: {public: true, domain: evil.example.com}\n")
+	for _, base := range []string{"main", "old", "gone"} {
+		cfg, _, _, err := here().strangersConfig(t.Context(), at, forge.Pull{Base: base}, checkout{Root: root})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Provider != providerEC2 || cfg.EC2.Types[0] != "t3.small" || cfg.Preview.Public != nil || cfg.Preview.Domain != "" {
+			t.Errorf("for %s: %+v", base, cfg)
+		}
+	}
+}
+
 func TestHostile_AForkWantsAFileOfTheJobsComputerToBeShown(t *testing.T) {
 	t.Chdir(t.TempDir())
 	secret := filepath.Join(t.TempDir(), "credentials")

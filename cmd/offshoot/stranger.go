@@ -18,7 +18,8 @@ import (
 // strangersConfig is the configuration of a job for a fork. Its own file is a
 // stranger's, also where its job has secrets: after a maintainer's comment or
 // label, or the stranger's own comment. It says what the preview is made of;
-// what reaches beyond that is as the base branch's file says. It sees no
+// what reaches beyond that is as the default branch's file says: which branch a
+// pull request is for its author decides, also after an approval. It sees no
 // variable of the job. What is wrong with it is told apart: a preview can be
 // removed whatever its file says.
 func (a *app) strangersConfig(ctx context.Context, f forge.Forge, pull forge.Pull, git checkout) (cfg *Config, ignored []string, wrong, err error) {
@@ -26,7 +27,7 @@ func (a *app) strangersConfig(ctx context.Context, f forge.Forge, pull forge.Pul
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("working directory: %w", err)
 	}
-	base, plain, err := a.baseConfig(ctx, f, pull.Base, dir)
+	base, plain, err := a.baseConfig(ctx, f, dir)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -61,19 +62,19 @@ func refuseLink(dir string) error {
 	return nil
 }
 
-// baseConfig reads the configuration that the base branch has for a folder of
+// baseConfig reads the configuration that the default branch has for a folder of
 // the checkout, from the forge. Plain is the same without the variables of the
 // job, as a fork's is read.
-func (a *app) baseConfig(ctx context.Context, f forge.Forge, branch, dir string) (base, plain *Config, err error) {
+func (a *app) baseConfig(ctx context.Context, f forge.Forge, dir string) (base, plain *Config, err error) {
 	defaults := PreviewConfig{Expires: defaultExpires}
 	base, plain = &Config{Dir: dir, Preview: defaults}, &Config{Dir: dir, Preview: defaults}
-	name, data, err := readBase(ctx, f, branch, belowRoot(dir))
+	name, data, err := readBase(ctx, f, belowRoot(dir))
 	if err != nil || name == "" {
 		return base, plain, err
 	}
 	base.Path = filepath.Join(rootOf(dir), filepath.FromSlash(name))
 	base.Dir = filepath.Dir(base.Path)
-	title := name + " of " + branch
+	title := name + " of the default branch"
 	if err := base.parse(title, data, a.lookup); err != nil {
 		return nil, nil, err
 	}
@@ -85,17 +86,17 @@ func (a *app) baseConfig(ctx context.Context, f forge.Forge, branch, dir string)
 }
 
 // readBase looks for the file where findConfig does: in the folder, and above.
-func readBase(ctx context.Context, f forge.Forge, branch, folder string) (name string, data []byte, err error) {
+func readBase(ctx context.Context, f forge.Forge, folder string) (name string, data []byte, err error) {
 	for ; ; folder = path.Dir(folder) {
 		name = path.Join(folder, configName)
-		data, err = f.File(ctx, branch, name)
+		data, err = f.File(ctx, "", name)
 		switch {
 		case err == nil && len(data) > mostConfig:
-			return "", nil, hint.Usage(fmt.Errorf("configuration: %s of %s is larger than %d KiB", name, branch, mostConfig>>10), "")
+			return "", nil, hint.Usage(fmt.Errorf("configuration: %s of the default branch is larger than %d KiB", name, mostConfig>>10), "")
 		case err == nil:
 			return name, data, nil
 		case !errors.Is(err, forge.ErrNotFound):
-			return "", nil, fmt.Errorf("configuration of the base branch: %w", err)
+			return "", nil, fmt.Errorf("configuration of the default branch: %w", err)
 		case folder == ".":
 			return "", nil, nil
 		}

@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -9,7 +10,12 @@ import (
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
 )
 
-func fileOf(path, branch string) string { return fmt.Sprintf("%s of branch %s", path, branch) }
+func fileOf(path, branch string) string {
+	if branch == "" {
+		return path + " of the default branch"
+	}
+	return fmt.Sprintf("%s of branch %s", path, branch)
+}
 
 func (g *gitHub) File(ctx context.Context, branch, path string) ([]byte, error) {
 	file, _, reply, err := g.client.Repositories.GetContents(ctx, g.owner, g.name, path, &github.RepositoryContentGetOptions{Ref: branch})
@@ -27,7 +33,8 @@ func (g *gitHub) File(ctx context.Context, branch, path string) ([]byte, error) 
 }
 
 func (g *gitLab) File(ctx context.Context, branch, path string) ([]byte, error) {
-	content, reply, err := g.client.RepositoryFiles.GetRawFile(g.project, path, &gitlab.GetRawFileOptions{Ref: &branch}, gitlab.WithContext(ctx))
+	ref := cmp.Or(branch, "HEAD")
+	content, reply, err := g.client.RepositoryFiles.GetRawFile(g.project, path, &gitlab.GetRawFileOptions{Ref: &ref}, gitlab.WithContext(ctx))
 	if err != nil {
 		return nil, g.failed(fileOf(path, branch), reply, err)
 	}

@@ -31,8 +31,9 @@ type Forge interface {
 	// MayWrite tells whether a person may push to the repository. Somebody whom
 	// the forge does not know may not.
 	MayWrite(ctx context.Context, login string) (bool, error)
-	// File reads a file of the repository at the head of one of its branches, or
-	// is ErrNotFound. The path has slashes, and starts from the root.
+	// File reads a file of the repository at the head of one of its branches, of
+	// the default one where none is named, or is ErrNotFound. The path has
+	// slashes, and starts from the root.
 	File(ctx context.Context, branch, path string) ([]byte, error)
 	// Comment makes the one comment with this marker on a pull request, or
 	// edits it in place. Runs at the same time leave one. A comment of somebody

@@ -60,7 +60,7 @@ func (m *Memory) PutFile(branch, path, content string) {
 // File reads a file.
 func (m *Memory) File(ctx context.Context, branch, path string) (content []byte, err error) {
 	err = m.do(ctx, "file", func() error {
-		text, ok := m.files[branch+":"+path]
+		text, ok := m.files[cmp.Or(branch, "main")+":"+path]
 		if !ok {
 			return forge.ErrNotFound
 		}

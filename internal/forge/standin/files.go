@@ -15,9 +15,18 @@ func undescribed(req *http.Request) bool {
 	return strings.Contains(req.URL.Path, base+"/contents/") || strings.Contains(req.URL.Path, base+"/raw/")
 }
 
+// branchOf is the branch that is asked about; without a name, or as GitLab calls
+// it, the default one, which is main here.
+func branchOf(req *http.Request) string {
+	if ref := req.FormValue("ref"); ref != "" && ref != "HEAD" {
+		return ref
+	}
+	return "main"
+}
+
 func (g *gitHub) contents(w http.ResponseWriter, req *http.Request) {
 	path := req.PathValue("path")
-	content, found := g.files[req.FormValue("ref")+":"+path]
+	content, found := g.files[branchOf(req)+":"+path]
 	if !found {
 		gitHubNotFound(w)
 		return
@@ -33,7 +42,7 @@ func (g gitLab) file(w http.ResponseWriter, req *http.Request) {
 }
 
 func (r *Repository) raw(w http.ResponseWriter, req *http.Request, none func(http.ResponseWriter)) {
-	content, found := r.files[req.FormValue("ref")+":"+req.PathValue("path")]
+	content, found := r.files[branchOf(req)+":"+req.PathValue("path")]
 	if !found {
 		none(w)
 		return
