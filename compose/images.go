@@ -1,10 +1,9 @@
 package compose
 
 import (
-	"slices"
-
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/distribution/reference"
