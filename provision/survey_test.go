@@ -3,6 +3,7 @@ package provision
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +95,7 @@ func TestBoxOf_TakesNamesNetworksAndVolumesInOrder(t *testing.T) {
 		ID: "0123456789abcdef", Names: []string{"/shop-pr-1-g1-web-1", "/other/alias"}, State: "running", Status: "Up 2 hours", Created: noon.Unix(),
 		Labels: map[string]string{labelPreview: "shop-pr-1", composeService: "web", composeOneOff: "False"},
 		NetworkSettings: &container.NetworkSettingsSummary{
-			Networks: map[string]*network.EndpointSettings{"z": nil, "a": nil, "m": nil},
+			Networks: map[string]*network.EndpointSettings{"z": nil, "a": {IPAddress: "172.20.0.3"}, "m": {GlobalIPv6Address: "fd00::3"}},
 		},
 		Mounts: []container.MountPoint{
 			{Type: mount.TypeBind, Name: "", Source: "/home"}, {Type: mount.TypeVolume, Name: "data"}, {Type: mount.TypeTmpfs},
@@ -104,8 +105,9 @@ func TestBoxOf_TakesNamesNetworksAndVolumesInOrder(t *testing.T) {
 		ID: "0123456789abcdef", Name: "shop-pr-1-g1-web-1", State: "running", Status: "Up 2 hours", Created: time.Unix(noon.Unix(), 0),
 		Labels:   map[string]string{labelPreview: "shop-pr-1", composeService: "web", composeOneOff: "False"},
 		Networks: []string{"a", "m", "z"}, Volumes: []string{"data"},
+		Addresses: map[string]netip.Addr{"a": netip.MustParseAddr("172.20.0.3"), "m": netip.MustParseAddr("fd00::3")},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
 	if got.preview() != "shop-pr-1" || got.service() != "web" || got.oneOff() || !got.running() || got.short() != "0123456789ab" {

@@ -106,7 +106,7 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 		},
 		"port without a server": {
 			func() {
-				f.options.Timeout = 20 * time.Second
+				f.options.Timeout = 30 * time.Second // which the database has as well
 				f.options.Expose = map[string]int{"web": 8001}
 			}, provision.StepReady, "listening on",
 		},
@@ -251,7 +251,13 @@ func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 	if _, body := get(t, linkB.URL+"dial?to="+address+":5432"); body != "yes" {
 		t.Errorf("its own database: %s", body)
 	}
-	if _, body := get(t, linkA.URL+"dial?to="+address+":5432"); body != "no" {
+	// Whenever a network is made, as other tests do at this time, the engine takes the rule that keeps networks apart out
+	// for a moment, to put it first again.
+	body := "yes"
+	for tries := 0; body == "yes" && tries < 5; tries++ {
+		_, body = get(t, linkA.URL+"dial?to="+address+":5432")
+	}
+	if body != "no" {
 		t.Errorf("another's database: %s", body)
 	}
 	host := strings.TrimSuffix(strings.TrimPrefix(linkB.URL, "http://"), "/")
