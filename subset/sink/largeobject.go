@@ -60,9 +60,9 @@ const scriptPart = 1 << 15
 func (s *script) LargeObject(ctx context.Context, loid uint32, r io.Reader) (int64, error) {
 	return parts(cancellable{ctx, r}, scriptPart, func(at int64, part []byte) error {
 		if at == 0 {
-			return s.write(fmt.Sprintf(`SELECT pg_catalog.lo_from_bytea(%d, '\x`, loid), hex.EncodeToString(part), "');\n")
+			return s.writeOurs(fmt.Sprintf(`SELECT pg_catalog.lo_from_bytea(%d, '\x%s');`, loid, hex.EncodeToString(part)) + "\n")
 		}
-		return s.write(fmt.Sprintf(`SELECT pg_catalog.lo_put(%d, %d, '\x`, loid, at), hex.EncodeToString(part), "');\n")
+		return s.writeOurs(fmt.Sprintf(`SELECT pg_catalog.lo_put(%d, %d, '\x%s');`, loid, at, hex.EncodeToString(part)) + "\n")
 	})
 }
 
