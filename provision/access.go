@@ -49,7 +49,7 @@ func AccessTo(ctx context.Context, machine Machine, id string) (*Access, error) 
 func RotateAccess(ctx context.Context, machine Machine, id string) (*Access, error) {
 	err := machine.alone(ctx, id, "access", func(engineID string, s survey, g generation) error {
 		if !g.SignIn {
-			return ErrOpen
+			return fmt.Errorf("%s %w", id, ErrOpen)
 		}
 		k, _, kept := s.keeper(id, g.Number)
 		if !kept {
@@ -63,7 +63,7 @@ func RotateAccess(ctx context.Context, machine Machine, id string) (*Access, err
 		return machine.underGatewayLock(ctx, engineID, func() error { return machine.syncGateway(ctx) })
 	})
 	if err != nil {
-		return nil, fmt.Errorf("access to %s: %w", id, err)
+		return nil, err
 	}
 	return AccessTo(ctx, machine, id)
 }

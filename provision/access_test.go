@@ -104,6 +104,9 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	if _, err := provision.AccessTo(t.Context(), f.machine, id); !errors.Is(err, provision.ErrOpen) {
 		t.Errorf("access to an open preview: %v", err)
 	}
+	if _, err := provision.RotateAccess(t.Context(), f.machine, id); !errors.Is(err, provision.ErrOpen) || err.Error() != id+" "+provision.ErrOpen.Error() {
+		t.Errorf("another access to an open preview: %v", err)
+	}
 }
 
 // assertRotates ends what was given out, also over an update, and for the next
