@@ -217,12 +217,7 @@ func (p *ciPreviews) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.repository.app, p.repository.forge = p.app, p.forge
-	number, err := p.repository.number(ctx)
-	if err != nil {
-		return err
-	}
-	return p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{number: number}, sweep.Sweep{
+	return p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{number: p.numberOf(ctx, p.ui, p.forge)}, sweep.Sweep{
 		Repository: preview.Repository, Pulls: pullsOf{p.forge}, After: p.swept,
 	})
 }

@@ -80,11 +80,19 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 		return fmt.Errorf("sweep: %w", err)
 	default:
 		s.Pulls = pullsOf{opened}
-		if o.number, err = (&acquaintance{app: a, forge: opened}).number(ctx); err != nil {
-			return fmt.Errorf("sweep: %w", err)
-		}
+		o.number = a.numberOf(ctx, u, opened)
 	}
 	return a.sweepRepository(ctx, u, cfg, o, s)
+}
+
+// numberOf is the forge's number of the repository. Without it, what was made
+// under another name is not found; the rest can be swept.
+func (a *app) numberOf(ctx context.Context, u *ui.UI, f forge.Forge) string {
+	number, err := (&acquaintance{app: a, forge: f}).number(ctx)
+	if err != nil {
+		u.Warn(fmt.Sprintf("%v: the repository is known by its present name only", err))
+	}
+	return number
 }
 
 // sweepRepository runs a sweep over the places of the configuration. A
