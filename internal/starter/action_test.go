@@ -84,7 +84,7 @@ func bash(t *testing.T, dir, script string, env ...string) (string, error) {
 	cmd.Dir = dir
 	cmd.Env = append([]string{
 		"PATH=" + systemPath, "RUNNER_TEMP=" + dir, "TMPDIR=" + dir, "GITHUB_PATH=" + filepath.Join(dir, "path"),
-		"VERSION=", "BINARY=", "ACTION_REF=", "ARCHIVE=",
+		"VERSION=", "BINARY=", "ACTION_REF=", "ACTION_PATH=" + dir, "ARCHIVE=",
 	}, env...)
 	output, err := cmd.CombinedOutput()
 	return string(output), err
@@ -105,7 +105,7 @@ func TestAction_InstallsAReleaseWithTheRightChecksum(t *testing.T) {
 		{"newest, by a branch", []string{"RELEASES=" + good, "ACTION_REF=main"}, "offshoot version in "},
 		{"wrong checksum", []string{"RELEASES=" + bad, "VERSION=v1.2.3"}, "::error title=offshoot::the checksum of offshoot_1.2.3_"},
 		{"no such version", []string{"RELEASES=" + good, "VERSION=v9.9.9"}, "in release v9.9.9"},
-		{"no version", []string{"RELEASES=" + good, "VERSION=$(touch x); ../.."}, "not a version such as v1.2.3"},
+		{"no version", []string{"RELEASES=" + good, "VERSION=$(touch x); ../.."}, "the input version is v1.2.3 for example"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
