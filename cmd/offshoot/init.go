@@ -83,28 +83,37 @@ func (a *app) begin(ctx context.Context, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	files, err := initFiles(o, cfg, git.Root, dir, found)
+	below, err := filepath.Rel(git.Root, dir)
+	if err != nil {
+		return err
+	}
+	pipeline := pipelineOf(o, cfg, below)
+	files, err := initFiles(pipeline, git.Root, dir, found)
 	if err != nil {
 		return err
 	}
 	u := a.newUI()
 	defer u.Close()
 	explainFound(u, found)
-	return a.place(u, git.Root, files, o, found)
+	return a.place(u, git.Root, files, o, found, nextSteps(cfg, pipeline))
+}
+
+// pipelineOf is the pipeline for offshoot as it is here, with the configuration
+// in a folder below the checkout.
+func pipelineOf(o initOptions, cfg *Config, below string) starter.Pipeline {
+	v := buildVersion()
+	return starter.Pipeline{
+		Forge: o.forge, Version: v.Version, Commit: v.clean(), Dir: filepath.ToSlash(below), Remote: cfg.Provider == providerEC2, Region: cfg.EC2.Region,
+	}
 }
 
 // initFiles are the configuration, where it belongs, and the pipeline at the
 // root of the checkout.
-func initFiles(o initOptions, cfg *Config, root, dir string, found starter.Findings) ([]placed, error) {
+func initFiles(pipeline starter.Pipeline, root, dir string, found starter.Findings) ([]placed, error) {
 	files := []placed{{dir, starter.File{Name: configName, Content: found.Config()}}}
-	if o.forge == "" {
+	if pipeline.Forge == "" {
 		return files, nil
 	}
-	below, err := filepath.Rel(root, dir)
-	if err != nil {
-		return nil, err
-	}
-	pipeline := starter.Pipeline{Forge: o.forge, Version: version, Dir: filepath.ToSlash(below), Remote: cfg.Provider == providerEC2}
 	written, err := pipeline.Files()
 	for _, file := range written {
 		files = append(files, placed{root, file})
@@ -113,7 +122,7 @@ func initFiles(o initOptions, cfg *Config, root, dir string, found starter.Findi
 }
 
 // place writes the files, and says which, and what there is to do next.
-func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found starter.Findings) error {
+func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found starter.Findings, next []string) error {
 	result := initResult{Written: []string{}, Left: []string{}, Found: found, Unknown: []string{}}
 	for _, err := range found.Unknown {
 		result.Unknown = append(result.Unknown, err.Error())
@@ -138,7 +147,10 @@ func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found 
 	if len(result.Written) == 0 {
 		return hint.Usage(errors.New("all files are there already"), "offshoot init --force writes them anew; see what changed with git diff")
 	}
-	explainNext(u, o)
+	u.Info("next:")
+	for _, step := range next {
+		u.Info("  " + step)
+	}
 	u.Close()
 	return a.answerInit(result)
 }
@@ -190,13 +202,23 @@ func describeMigration(m starter.Migration) string {
 	return text
 }
 
-func explainNext(u *ui.UI, o initOptions) {
-	u.Info("next:")
-	u.Info("  read offshoot.yaml: it is a beginning")
-	u.Info("  offshoot doctor                 # is everything there?")
-	u.Info("  offshoot mask scan --write      # rules for personal data, with PRODUCTION_DATABASE_URL set")
-	u.Info("  offshoot up                     # a preview of the branch that is checked out")
-	if o.forge != "" {
-		u.Info("  set the secrets that the pipeline names at its top, and push")
+// nextSteps are what there is to do once the files are written.
+func nextSteps(cfg *Config, pipeline starter.Pipeline) []string {
+	steps := []string{
+		"read offshoot.yaml: it is a beginning",
+		"offshoot doctor                 # is everything there?",
+		"offshoot mask scan --write      # rules for personal data, with PRODUCTION_DATABASE_URL set",
+		"offshoot up                     # a preview of the branch that is checked out",
 	}
+	if pipeline.Forge == "" {
+		return steps
+	}
+	steps = append(steps, "set the secrets that the pipeline names at its top, and push")
+	switch pinned := pipeline.Pinned(); {
+	case pinned == "":
+		steps = append(steps, "name a release of offshoot in the pipeline: this program is none, so that it takes the newest")
+	case pinned == pipeline.Commit:
+		steps = append(steps, "name a release of offshoot in the pipeline once there is one: it names the commit that this program was built from, which the job builds with Go")
+	}
+	return steps
 }

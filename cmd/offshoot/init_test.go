@@ -103,3 +103,21 @@ func TestInit_ReadsTheSampleProject(t *testing.T) {
 		t.Error(p.stderr.String())
 	}
 }
+
+func TestInit_SaysWhichOffshootThePipelineNames(t *testing.T) {
+	commit := strings.Repeat("8f4b", 10)
+	for p, want := range map[starter.Pipeline]string{
+		{Forge: "github"}: "takes the newest",
+		{Forge: "github", Version: "v1.2.3-4-g8f4", Commit: commit}: "names the commit that this program was built from",
+		{Forge: "github", Version: "v1.2.3", Commit: commit}:        "",
+		{}: "",
+	} {
+		said := strings.Join(nextSteps(&Config{}, p), "\n")
+		if strings.Contains(said, "name a release") != (want != "") || !strings.Contains(said, want) {
+			t.Errorf("%+v: %s", p, said)
+		}
+	}
+	if v := (versionResult{Version: "v1.2.3-4-g8f4-dirty", Commit: commit}); v.clean() != "" {
+		t.Error("a program of changed files names a commit that is not what it is")
+	}
+}

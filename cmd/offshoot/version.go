@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -45,6 +46,14 @@ func (a *app) versionCommand() *cobra.Command {
 func buildVersion() versionResult {
 	info, _ := debug.ReadBuildInfo()
 	return versionOf(version, info)
+}
+
+// clean is the commit that this program was built from, if nothing was changed.
+func (v versionResult) clean() string {
+	if strings.HasSuffix(v.Version, "dirty") {
+		return ""
+	}
+	return v.Commit
 }
 
 // versionOf is the linker's version, else that of the module, which go install

@@ -1,6 +1,7 @@
 package starter
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"regexp"
@@ -20,13 +21,29 @@ func Forges() []string { return []string{"github", "gitlab", "gitea"} }
 // Pipeline says what a pipeline has to know.
 type Pipeline struct {
 	Forge   string // one of Forges
-	Version string // of offshoot; anything but a release means the newest
+	Version string // of offshoot
+	Commit  string // that offshoot was built from, where it is no release; empty: not known, or changed since
 	Dir     string // the folder of offshoot.yaml below the checkout, slash-separated; empty or .: the checkout itself
+	Region  string // of AWS, where the configuration has one
 	Remote  bool   // previews run on machines of their own, not beside the job
 }
 
 // release matches the tag of a release, as the linker is told it.
 var release = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$`)
+
+var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// Pinned is the release or the commit of offshoot that the pipeline names; empty
+// when there is none to name, so that it takes the newest.
+func (p Pipeline) Pinned() string {
+	switch {
+	case release.MatchString(p.Version):
+		return p.Version
+	case commit.MatchString(p.Commit):
+		return p.Commit
+	}
+	return ""
+}
 
 // Files are the files of the pipeline, by their places below the checkout.
 func (p Pipeline) Files() ([]File, error) {
@@ -58,10 +75,7 @@ func (p Pipeline) render() (string, error) {
 		Ref, Version   string
 		Dir, ChangeDir string // in YAML's quotes
 		Remote         bool
-	}{Ref: "main", Version: "latest", Remote: p.Remote}
-	if release.MatchString(p.Version) {
-		values.Ref, values.Version = p.Version, p.Version
-	}
+	}{Ref: cmp.Or(p.Pinned(), "main"), Version: cmp.Or(p.Pinned(), "latest"), Remote: p.Remote}
 	if p.Dir != "" && p.Dir != "." {
 		// A name with this sign in it would be an expression there.
 		values.Dir = quoted(strings.ReplaceAll(p.Dir, "${{", "${{ '${{' }}"))

@@ -172,17 +172,32 @@ func TestPipeline_AsksForNoRightTooMany(t *testing.T) {
 	}
 }
 
-func TestPipeline_PinsTheReleaseThatWroteIt(t *testing.T) {
+func TestPipeline_PinsTheReleaseOrTheCommitThatWroteIt(t *testing.T) {
 	t.Parallel()
-	for version, want := range map[string]string{
-		"v1.2.3": "offshoot-dev/offshoot@v1.2.3", "v2.0.0-rc.1": "offshoot-dev/offshoot@v2.0.0-rc.1",
-		"": "offshoot-dev/offshoot@main", "v1.2.3-4-gabc": "offshoot-dev/offshoot@main", "abc1234-dirty": "offshoot-dev/offshoot@main",
+	for p, want := range map[Pipeline]string{
+		{Version: "v1.2.3", Commit: pinned}:         "v1.2.3",
+		{Version: "v2.0.0-rc.1"}:                    "v2.0.0-rc.1",
+		{Version: "v1.2.3-4-gabc", Commit: pinned}:  pinned,
+		{Version: "devel-8f4b0c1d2e3f", Commit: ""}: "", // changed since
+		{Version: "v1.2.3-4-gabc", Commit: "8f4b"}:  "", // an action's commit is given in full
+		{}: "",
 	} {
-		w := parsed(t, Pipeline{Forge: "github", Version: version})
-		if got := w.Jobs["preview"].Steps[2].Uses; got != want {
-			t.Errorf("%q: uses %s, want %s", version, got, want)
+		p.Forge = "github"
+		if got := parsed(t, p).Jobs["preview"].Steps[2].Uses; got != "offshoot-dev/offshoot@"+either(want, "main") {
+			t.Errorf("%+v: uses %s", p, got)
+		}
+		p.Forge = "gitlab"
+		if text := first(t, p); !strings.Contains(text, `OFFSHOOT_VERSION: "`+either(want, "latest")+`"`) {
+			t.Errorf("%+v: %s", p, text)
 		}
 	}
+}
+
+func either(text, standard string) string {
+	if text != "" {
+		return text
+	}
+	return standard
 }
 
 func TestPipeline_NamesAFolderThatIsNoExpression(t *testing.T) {
