@@ -33,6 +33,8 @@ var release = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$`)
 
 var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
+var region = regexp.MustCompile(`^[a-z0-9-]+$`)
+
 // Pinned is the release or the commit of offshoot that the pipeline names; empty
 // when there is none to name, so that it takes the newest.
 func (p Pipeline) Pinned() string {
@@ -75,7 +77,12 @@ func (p Pipeline) render() (string, error) {
 		Ref, Version   string
 		Dir, ChangeDir string // in YAML's quotes
 		Remote         bool
-	}{Ref: cmp.Or(p.Pinned(), "main"), Version: cmp.Or(p.Pinned(), "latest"), Remote: p.Remote}
+		Region         string
+		HasRegion      bool
+	}{Ref: cmp.Or(p.Pinned(), "main"), Version: cmp.Or(p.Pinned(), "latest"), Remote: p.Remote, Region: "${{ vars.AWS_REGION }}"}
+	if values.HasRegion = region.MatchString(p.Region); values.HasRegion {
+		values.Region = p.Region
+	}
 	if p.Dir != "" && p.Dir != "." {
 		// A name with this sign in it would be an expression there.
 		values.Dir = quoted(strings.ReplaceAll(p.Dir, "${{", "${{ '${{' }}"))
