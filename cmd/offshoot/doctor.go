@@ -87,6 +87,7 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	note("docker engine", text, err)
 	text, err = a.checkPort(ctx, cfg)
 	note("port", text, err)
+	note("links", linksFor(cfg), nil)
 	return a.printFindings(found)
 }
 
@@ -274,6 +275,14 @@ func (a *app) checkEngine(ctx context.Context, cfg *Config) (_ string, err error
 		return "", err
 	}
 	return fmt.Sprintf("%s, %s/%s", version.Version, version.Os, version.Arch), machine.Missing
+}
+
+// linksFor tells whom the links of previews will work for.
+func linksFor(cfg *Config) string {
+	if cfg.Preview.Domain != "" {
+		return "below " + cfg.Preview.Domain
+	}
+	return "below localhost, for browsers on this computer alone; preview.domain makes them work for others, such as reviewers of what a CI job made here"
 }
 
 // checkPort tells whether the gateway can have its port, or has it.

@@ -214,6 +214,9 @@ func nextSteps(cfg *Config, pipeline starter.Pipeline) []string {
 		return steps
 	}
 	steps = append(steps, "set the secrets that the pipeline names at its top, and push")
+	if !pipeline.Remote && cfg.Preview.Domain == "" {
+		steps = append(steps, "set preview.domain in offshoot.yaml: without it the links in comments open on the runner alone (docs/ci.md, Links for reviewers)")
+	}
 	switch pinned := pipeline.Pinned(); {
 	case pinned == "":
 		steps = append(steps, "name a release of offshoot in the pipeline: this program is none, so that it takes the newest")

@@ -121,3 +121,25 @@ func TestInit_SaysWhichOffshootThePipelineNames(t *testing.T) {
 		t.Error("a program of changed files names a commit that is not what it is")
 	}
 }
+
+func TestInit_SaysThatLinksNeedADomain(t *testing.T) {
+	domain := &Config{}
+	domain.Preview.Domain = "previews.example.com"
+	for _, c := range []struct {
+		cfg  *Config
+		p    starter.Pipeline
+		says bool
+	}{
+		{&Config{}, starter.Pipeline{Forge: "gitea"}, true},
+		{&Config{}, starter.Pipeline{Forge: "gitea", Remote: true}, false},
+		{&Config{}, starter.Pipeline{}, false},
+		{domain, starter.Pipeline{Forge: "gitea"}, false},
+	} {
+		if said := strings.Join(nextSteps(c.cfg, c.p), "\n"); strings.Contains(said, "set preview.domain") != c.says {
+			t.Errorf("%+v: %s", c.p, said)
+		}
+		if text := linksFor(c.cfg); strings.Contains(text, "preview.domain") != (c.cfg.Preview.Domain == "") {
+			t.Errorf("doctor says %s", text)
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -84,9 +86,21 @@ func (r Report) says() string {
 		b.WriteString(" · " + link(text(l.Service), l.URL))
 	}
 	if len(r.Links) > 0 {
-		b.WriteString("\n")
+		b.WriteString("\n" + r.runnerOnly())
 	}
 	return b.String()
+}
+
+// runnerOnly says it where the links lead every reader to the reader's own
+// computer.
+func (r Report) runnerOnly() string {
+	at, err := url.Parse(r.Links[0].URL)
+	if err != nil || !strings.HasSuffix(at.Hostname(), ".localhost") {
+		return ""
+	}
+	port := cmp.Or(at.Port(), "80")
+	return "\nNames below `localhost` lead to the computer that they are opened on, so the link works on the runner alone. Elsewhere it works while " +
+		code("ssh -N -L "+port+":127.0.0.1:"+port+" RUNNER") + " runs; `preview.domain` in `offshoot.yaml` makes links that work for everybody.\n"
 }
 
 // facts is the table of what is where.

@@ -125,3 +125,20 @@ func TestMarkdown_RedactsWhatComesFromElsewhere(t *testing.T) {
 		t.Error("the report itself was changed")
 	}
 }
+
+func TestMarkdown_SaysThatALinkWorksOnTheRunnerAlone(t *testing.T) {
+	for link, want := range map[string]string{
+		"http://pr-1.shop.localhost:8480/": "-L 8480:127.0.0.1:8480 RUNNER", "http://pr-1.shop.localhost/": "-L 80:127.0.0.1:80 RUNNER",
+		"https://shop-pr-1.previews.example.com/": "", "https://localhost.example.com/": "", "https://shop-pr-1.203-0-113-7.sslip.io/": "",
+	} {
+		for _, state := range []report.State{report.Ready, report.Building, report.Failed} {
+			written := report.Markdown(report.Report{Preview: "pr-1 of shop", State: state, Links: []report.Link{{Service: "web", URL: link}}}, nil)
+			if strings.Contains(written, "works on the runner alone") != (want != "") || !strings.Contains(written, want) {
+				t.Errorf("%s: %s", link, written)
+			}
+		}
+	}
+	if written := report.Markdown(report.Report{Preview: "pr-1 of shop", State: report.Removed}, nil); strings.Contains(written, "runner") {
+		t.Error(written)
+	}
+}
