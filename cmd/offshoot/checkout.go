@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/worktree"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -40,6 +42,21 @@ func (a *app) checkout(ctx context.Context, dir string) (checkout, error) {
 	}
 	head, err := worktree.ReadHead(ctx, root)
 	return checkout{Root: root, Remote: remote, Branch: head.Branch, Commit: head.Commit, Parents: head.Parents, Made: head.Made}, err
+}
+
+// unaliased is the checkout with the host of its remote as SSH would reach it: a
+// user with two accounts gives it names of their own. Without an SSH that knows
+// more it is as it was, and so it is in a job, whose environment says where the
+// forge is.
+func (a *app) unaliased(ctx context.Context, git checkout) checkout {
+	name := forge.Alias(git.Remote)
+	if _, err := forge.Locate(a.lookup, ""); err == nil || name == "" || a.getenv("OFFSHOOT_FORGE_URL") != "" {
+		return git
+	}
+	if real, err := host.Hostname(ctx, name); err == nil && real != name {
+		git.Remote = forge.Unaliased(git.Remote, real)
+	}
+	return git
 }
 
 // which is how a command line names a preview.

@@ -181,3 +181,40 @@ func TestFlags_PullRequestsAndDurations(t *testing.T) {
 		t.Errorf("2d: %s, %v", expires.String(), err)
 	}
 }
+
+func TestCheckout_AliasOfSSHLeadsToItsForge(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "ssh"), "#!/bin/sh\n[ \"$*\" = '-G -- github-work' ] && echo 'hostname github.com'\n")
+	if err := os.Chmod(filepath.Join(dir, "ssh"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	job := map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/shop"}
+	for _, c := range []struct {
+		env          map[string]string
+		remote, want string
+	}{
+		{nil, "git@github-work:acme/shop.git", "ssh://git@github.com/acme/shop.git"},
+		{nil, "git@another:acme/shop.git", "git@another:acme/shop.git"}, // ssh has no answer
+		{nil, "https://github-work/acme/shop.git", "https://github-work/acme/shop.git"},
+		{job, "git@github-work:acme/shop.git", "git@github-work:acme/shop.git"},
+		{map[string]string{"OFFSHOOT_FORGE_URL": "https://github.com"}, "git@github-work:acme/shop.git", "git@github-work:acme/shop.git"},
+	} {
+		a := here()
+		a.lookup = func(name string) (string, bool) { value, ok := c.env[name]; return value, ok }
+		if got := a.unaliased(t.Context(), checkout{Remote: c.remote}).Remote; got != c.want {
+			t.Errorf("%s with %v: %s", c.remote, c.env, got)
+		}
+	}
+}
+
+func TestCI_LinksOfTheRunHaveOneSlash(t *testing.T) {
+	for _, server := range []string{"https://git.acme.test", "https://git.acme.test/"} {
+		a := here()
+		env := map[string]string{"GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "7"}
+		a.lookup = func(name string) (string, bool) { value, ok := env[name]; return value, ok }
+		if got := a.runURL(); got != "https://git.acme.test/acme/shop/actions/runs/7" {
+			t.Error(got)
+		}
+	}
+}

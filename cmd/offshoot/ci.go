@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -107,7 +108,7 @@ func (a *app) forgeOfJob(ctx context.Context) (forge.Forge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.forgeOf(git)
+	return a.forgeOf(a.unaliased(ctx, git))
 }
 
 func (a *app) checkoutHere(ctx context.Context) (checkout, error) {
@@ -183,5 +184,5 @@ func (a *app) runURL() string {
 	if server == "" || repository == "" || run == "" {
 		return ""
 	}
-	return server + "/" + repository + "/actions/runs/" + run
+	return strings.TrimRight(server, "/") + "/" + repository + "/actions/runs/" + run
 }

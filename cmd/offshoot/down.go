@@ -62,7 +62,7 @@ func (a *app) down(ctx context.Context, w which, all bool) (err error) {
 // made when the repository had another name. That the forge does not answer is
 // no reason to leave the preview where it is: its name has to do then.
 func (a *app) recognise(ctx context.Context, cfg *Config, git checkout, preview provision.Preview) (provision.Preview, error) {
-	opened, err := a.forgeOf(git)
+	opened, err := a.forgeOf(a.unaliased(ctx, git))
 	if errors.Is(err, hint.ErrUsage) {
 		return preview, nil
 	}

@@ -72,7 +72,7 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 	u := a.newUI()
 	defer u.Close()
 	s := sweep.Sweep{Repository: preview.Repository}
-	opened, err := a.forgeOf(git)
+	opened, err := a.forgeOf(a.unaliased(ctx, git))
 	switch {
 	case errors.Is(err, hint.ErrUsage):
 		u.Warn(fmt.Sprintf("%v: pull requests are not asked for, only what has expired goes", err))

@@ -44,9 +44,10 @@ func Locate(env Lookup, remote string) (Location, error) {
 	case env.get("GITEA_ACTIONS") == "true", env.get("FORGEJO_ACTIONS") == "true":
 		return fromActions(env, Gitea, strings.TrimRight(env.get("GITHUB_SERVER_URL"), "/"))
 	case env.get("GITHUB_ACTIONS") == "true":
-		return fromActions(env, GitHub, cmp.Or(strings.TrimRight(env.get("GITHUB_API_URL"), "/"), "https://api.github.com"))
+		server := cmp.Or(strings.TrimRight(env.get("GITHUB_SERVER_URL"), "/"), "https://github.com")
+		return fromActions(env, GitHub, cmp.Or(strings.TrimRight(env.get("GITHUB_API_URL"), "/"), apiOf(GitHub, server)))
 	case env.get("GITLAB_CI") == "true":
-		return Location{Kind: GitLab, API: env.get("CI_API_V4_URL"), Repository: env.get("CI_PROJECT_PATH")}.checked()
+		return Location{Kind: GitLab, API: strings.TrimRight(env.get("CI_API_V4_URL"), "/"), Repository: env.get("CI_PROJECT_PATH")}.checked()
 	}
 	return fromRemote(env, remote)
 }
@@ -61,20 +62,44 @@ func fromRemote(env Lookup, remote string) (Location, error) {
 		return Location{}, hint.Usage(errors.New("no forge: the git remote is none of one"),
 			"run offshoot in a clone of a repository on GitHub, GitLab or Gitea")
 	}
+	base := scheme + "://" + host
+	if named := env.get("OFFSHOOT_FORGE_URL"); named != "" {
+		address, err := url.Parse(strings.TrimRight(named, "/"))
+		if err != nil || address.Scheme != "https" && address.Scheme != "http" || address.Host == "" || address.User != nil {
+			return Location{}, hint.Usage(errors.New("OFFSHOOT_FORGE_URL is no address of a forge"), "write it like https://example.com/git")
+		}
+		base, host = address.Scheme+"://"+address.Host+address.Path, address.Host
+		path = strings.TrimPrefix(path, strings.Trim(address.Path, "/")+"/")
+	}
 	kind, err := kindOf(env, host)
 	if err != nil {
 		return Location{}, err
 	}
-	base := scheme + "://" + host
-	switch {
-	case kind == GitHub && host == "github.com":
-		base = "https://api.github.com"
-	case kind == GitHub:
-		base += "/api/v3"
-	case kind == GitLab:
-		base += "/api/v4"
+	// A repository of Gitea's has an owner and a name: what is before them is
+	// where Gitea is.
+	if parts := strings.Split(path, "/"); kind == Gitea && len(parts) > 2 {
+		base += "/" + strings.Join(parts[:len(parts)-2], "/")
+		path = strings.Join(parts[len(parts)-2:], "/")
 	}
-	return Location{Kind: kind, API: base, Repository: path}.checked()
+	return Location{Kind: kind, API: apiOf(kind, base), Repository: path}.checked()
+}
+
+// cloud is where GitHub's customers have hosts of their own, with an API on one
+// more: https://docs.github.com/enterprise-cloud@latest/admin/data-residency
+const cloud = ".ghe.com"
+
+// apiOf is the address of the API of the forge at an address.
+func apiOf(kind Kind, base string) string {
+	_, host, _ := strings.Cut(base, "://")
+	switch {
+	case kind == GitHub && host == "github.com", kind == GitHub && strings.HasSuffix(host, cloud):
+		return "https://api." + host
+	case kind == GitHub:
+		return base + "/api/v3"
+	case kind == GitLab:
+		return base + "/api/v4"
+	}
+	return base
 }
 
 // kindOf knows a forge by the name of its host.
@@ -91,12 +116,13 @@ func kindOf(env Lookup, host string) (Kind, error) {
 	for _, known := range []struct {
 		part string
 		kind Kind
-	}{{"github", GitHub}, {"gitlab", GitLab}, {"gitea", Gitea}, {"forgejo", Gitea}, {"codeberg", Gitea}} {
+	}{{"github", GitHub}, {cloud, GitHub}, {"gitlab", GitLab}, {"gitea", Gitea}, {"forgejo", Gitea}, {"codeberg", Gitea}} {
 		if strings.Contains(strings.ToLower(host), known.part) {
 			return known.kind, nil
 		}
 	}
-	return "", hint.Usage(fmt.Errorf("no forge: %q may be anything", host), "set OFFSHOOT_FORGE to github, gitlab or gitea")
+	return "", hint.Usage(fmt.Errorf("no forge: %q may be anything", host),
+		"set OFFSHOOT_FORGE to github, gitlab or gitea; where the host is an alias of SSH, OFFSHOOT_FORGE_URL to the forge's address")
 }
 
 // splitRemote takes the address of a remote apart. Users, passwords and the
@@ -119,7 +145,10 @@ func splitRemote(remote string) (scheme, host, path string, ok bool) {
 		scheme, host, path = "https", before[strings.LastIndex(before, "@")+1:], after
 	}
 	path = strings.TrimSuffix(strings.Trim(path, "/"), ".git")
-	return scheme, strings.ToLower(host), path, host != "" && strings.Contains(path, "/")
+	host = strings.ToLower(host)
+	// Hosts by which SSH is reached on the port of HTTPS.
+	host = cmp.Or(map[string]string{"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}[host], host)
+	return scheme, host, path, host != "" && strings.Contains(path, "/")
 }
 
 func (l Location) checked() (Location, error) {
@@ -128,19 +157,4 @@ func (l Location) checked() (Location, error) {
 			"GITHUB_REPOSITORY and GITHUB_SERVER_URL, or CI_PROJECT_PATH and CI_API_V4_URL, must be set")
 	}
 	return l, nil
-}
-
-// Token finds the token for the forge in the environment.
-func (l Location) Token(env Lookup) (string, error) {
-	names := map[Kind][]string{
-		GitHub: {"OFFSHOOT_FORGE_TOKEN", "GITHUB_TOKEN", "GH_TOKEN"},
-		GitLab: {"OFFSHOOT_FORGE_TOKEN", "GITLAB_TOKEN"},
-		Gitea:  {"OFFSHOOT_FORGE_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"},
-	}[l.Kind]
-	for _, name := range names {
-		if value := strings.TrimSpace(env.get(name)); value != "" {
-			return value, nil
-		}
-	}
-	return "", hint.Usage(fmt.Errorf("no token for %s", l.Kind), "set %s", strings.Join(names[1:], " or "))
 }
