@@ -152,6 +152,12 @@ func (a *app) checkSource(ctx context.Context, cfg *Config) (major int, text str
 	if err != nil {
 		return 0, "", err
 	}
+	return serverVersion(ctx, source)
+}
+
+// serverVersion asks a server for its version; the major one is 0 while it is
+// being developed.
+func serverVersion(ctx context.Context, source string) (major int, text string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, source)

@@ -33,6 +33,9 @@ const unmasked = "rows are copied as they are: no column is masked"
 
 // attempt makes the subset, of one snapshot.
 func (r *subsetRun) attempt(ctx context.Context) (report *subset.Report, err error) {
+	if err := r.app.prepareClient(ctx, r.ui, r.spec.URL); err != nil {
+		return nil, err
+	}
 	target, err := r.sink()
 	if err != nil {
 		return nil, err

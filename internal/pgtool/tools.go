@@ -110,7 +110,8 @@ func missing(server, newest int) error {
 	if newest == 0 {
 		err = ErrNoTools
 	}
-	return hint.Wrap(err, "install postgresql-client-%d (Debian, Ubuntu; https://apt.postgresql.org has every version) or run brew install postgresql@%d", server, server)
+	return hint.Wrap(err, "apt-get install postgresql-client-%d (where it is not found: apt-get install postgresql-common && %s -y first), "+
+		"brew install postgresql@%d, or in a job of CI that is thrown away set OFFSHOOT_POSTGRESQL=install", server, pgdg, server)
 }
 
 // version asks the pg_dump in dir, which answers such as

@@ -84,7 +84,7 @@ func bash(t *testing.T, dir, script string, env ...string) (string, error) {
 	cmd.Dir = dir
 	cmd.Env = append([]string{
 		"PATH=" + systemPath, "RUNNER_TEMP=" + dir, "TMPDIR=" + dir, "GITHUB_PATH=" + filepath.Join(dir, "path"),
-		"VERSION=", "BINARY=", "ACTION_REF=", "ACTION_PATH=" + dir, "ARCHIVE=",
+		"VERSION=", "BINARY=", "ACTION_REF=", "ACTION_PATH=" + dir, "ARCHIVE=", "POSTGRESQL=",
 	}, env...)
 	output, err := cmd.CombinedOutput()
 	return string(output), err
@@ -147,6 +147,23 @@ func TestAction_UsesAProgramThatIsThere(t *testing.T) {
 	}
 	if said, err := bash(t, dir, install.Run, "PATH="+dir+":"+systemPath, "RELEASES=http://127.0.0.1:1"); err != nil || said != "mine version\n" {
 		t.Errorf("on the path: %v, said %s", err, said)
+	}
+}
+
+func TestAction_InstallsPostgreSQLsProgramsOnHostedRunners(t *testing.T) {
+	t.Parallel()
+	_, run := actionSteps(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "offshoot"), []byte("#!/bin/sh\necho \"[$OFFSHOOT_POSTGRESQL]\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for env, want := range map[[2]string]string{
+		{"RUNNER_ENVIRONMENT=github-hosted", "POSTGRESQL="}: "install", {"RUNNER_ENVIRONMENT=github-hosted", "POSTGRESQL=none"}: "none",
+		{"RUNNER_ENVIRONMENT=self-hosted", "POSTGRESQL="}: "", {"RUNNER_ENVIRONMENT=self-hosted", "POSTGRESQL=install"}: "install", {"X=", "POSTGRESQL="}: "",
+	} {
+		if said, err := bash(t, dir, run.Run, "COMMAND=ci", "PATH="+dir+":"+systemPath, env[0], env[1]); err != nil || said != "["+want+"]\n" {
+			t.Errorf("%q: %v, said %s", env, err, said)
+		}
 	}
 }
 

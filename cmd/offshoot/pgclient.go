@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+)
+
+// installVariable lets offshoot install PostgreSQL's programs, on a computer that
+// is thrown away: the action and the pipeline for GitLab set it.
+const installVariable = "OFFSHOOT_POSTGRESQL"
+
+// mayInstall reads whether it may.
+func (a *app) mayInstall() (bool, error) {
+	switch value := a.getenv(installVariable); value {
+	case "install":
+		return true, nil
+	case "", "none":
+		return false, nil
+	default:
+		return false, hint.Usage(fmt.Errorf("%s is %q", installVariable, value), "set it to install or none, or unset it")
+	}
+}
+
+// prepareClient sees to it that there are programs for the source's version,
+// ahead of the snapshot that would have to wait for them. What is wrong with the
+// source is for those to say who read it.
+func (a *app) prepareClient(ctx context.Context, u *ui.UI, source string) error {
+	if may, err := a.mayInstall(); !may {
+		return err
+	}
+	major, _, err := serverVersion(ctx, source)
+	if err != nil || major == 0 {
+		return nil
+	}
+	return installClient(ctx, u, major)
+}
+
+func installClient(ctx context.Context, u *ui.UI, major int) error {
+	_, missing := pgtool.Find(ctx, major)
+	var old *pgtool.TooOldError
+	if !errors.Is(missing, pgtool.ErrNoTools) && !errors.As(missing, &old) {
+		return missing
+	}
+	installing := u.Start(fmt.Sprintf("install postgresql-client-%d", major))
+	if err := pgtool.Install(ctx, major); err != nil {
+		installing.Fail("")
+		return errors.Join(missing, err)
+	}
+	tools, err := pgtool.Find(ctx, major)
+	if err != nil {
+		installing.Fail("")
+		return err
+	}
+	installing.Done(tools.Path("pg_dump"))
+	return nil
+}
