@@ -15,14 +15,14 @@ var table = map[string][]string{
 	"subset/mask":                   {"subset/catalog"},
 	"subset":                        {"subset/catalog", "subset/mask"},
 	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool"},
-	"compose":                       {"internal/host"},
+	"compose":                       {"internal/host", "internal/stall"},
 	"provision/gateway":             {"internal/host", "internal/worktree"},
 	"provision":                     {"compose", "provision/gateway", "internal/host", "internal/pgtool", "internal/worktree"},
 	"provision/docker":              {"provision", "provision/machine", "compose", "internal/host"},
 	"provision/ec2":                 {"provision/machine", "internal/host"},
 	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
 	"provision/machine":             {"internal/host"},
-	"provision/remote":              {"provision", "internal/host"},
+	"provision/remote":              {"provision", "internal/host", "internal/stall"},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
 	"provision/sweep":               {"provision", "provision/machine"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
@@ -43,7 +43,8 @@ var table = map[string][]string{
 	"internal/report":               {},
 	"internal/repository":           {},
 	"internal/ci":                   {"internal/forge", "internal/report"},
-	"internal/store":                {},
+	"internal/stall":                {},
+	"internal/store":                {"internal/stall"},
 	"internal/ui":                   {},
 }
 

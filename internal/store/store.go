@@ -22,11 +22,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/stall"
 )
 
 // A Location is an object in a bucket.
@@ -76,11 +78,17 @@ const (
 
 // Open reads the configuration. It asks nobody.
 func Open(ctx context.Context) (*Store, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(clientOver(stall.Dialer{})))
 	if err != nil {
 		return nil, hint.Usage(fmt.Errorf("configuration of AWS: %w", err), "see AWS_PROFILE and ~/.aws/config")
 	}
 	return open(cfg), nil
+}
+
+// clientOver is the SDK's own client over connections that end when they stand
+// still. The SDK sends again what was under way then, and Download goes on.
+func clientOver(d stall.Dialer) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.DialContext = d.DialContext })
 }
 
 func open(cfg aws.Config) *Store {
@@ -133,6 +141,12 @@ func (s *Store) Presign(ctx context.Context, at Location, lasts time.Duration) (
 // Fetch reads a link of Presign into a file, and checks that it is what Stat
 // said.
 func Fetch(ctx context.Context, link, path string, want Info) error {
+	return fetch(ctx, stall.Dialer{}, link, path, want)
+}
+
+func fetch(ctx context.Context, dialer stall.Dialer, link, path string, want Info) error {
+	client := &http.Client{Transport: dialer.Transport()}
+	defer client.CloseIdleConnections()
 	read := func(ctx context.Context, from int64) (io.ReadCloser, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
 		if err != nil {
@@ -141,7 +155,7 @@ func Fetch(ctx context.Context, link, path string, want Info) error {
 		if from > 0 {
 			request.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 		}
-		response, err := http.DefaultClient.Do(request)
+		response, err := client.Do(request)
 		if err != nil {
 			return nil, withoutLink(err)
 		}
