@@ -107,7 +107,7 @@ type Reader struct {
 	Stalled func(error)
 
 	mutex sync.Mutex
-	timer *time.Timer
+	timer *time.Timer // nil: nobody is waited for
 }
 
 // Read implements io.Reader.
@@ -117,14 +117,28 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if err != nil {
 		return n, err // there is nothing more to come for
 	}
-	after := r.After
-	if after == 0 {
-		after = After
-	}
+	after := r.term()
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.timer = time.AfterFunc(after, func() { r.Stalled(&Error{For: after}) })
 	return n, nil
+}
+
+// Write takes signs of life of the other side, which gives it a new term.
+func (r *Reader) Write(p []byte) (int, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.timer != nil {
+		r.timer.Reset(r.term())
+	}
+	return len(p), nil
+}
+
+func (r *Reader) term() time.Duration {
+	if r.After == 0 {
+		return After
+	}
+	return r.After
 }
 
 // Stop ends the watch.

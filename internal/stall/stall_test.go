@@ -168,6 +168,22 @@ func TestReader_TellsWhenNobodyComesForMore(t *testing.T) {
 	stalled(t, context.Cause(ctx))
 }
 
+func TestReader_WaitsWhileTheOtherSideShowsLife(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	r := &stall.Reader{From: strings.NewReader("abc"), After: soon, Stalled: cancel}
+	_, _ = r.Read(make([]byte, 1))
+	began := time.Now()
+	for time.Since(began) < 3*soon {
+		<-time.After(soon / 4)
+		_, _ = r.Write([]byte("\n"))
+		if ctx.Err() != nil {
+			t.Fatal(context.Cause(ctx))
+		}
+	}
+	<-ctx.Done()
+	stalled(t, context.Cause(ctx))
+}
+
 func TestReader_IsSilentOverWhatTakesLongAndOverTheEnd(t *testing.T) {
 	called := make(chan error, 1)
 	r := &stall.Reader{From: slow{strings.NewReader("abc")}, After: soon, Stalled: func(err error) { called <- err }}

@@ -32,7 +32,7 @@ func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writ
 	case verb == "compare" && len(args) == 0:
 		return place.compare(stdin, stdout)
 	case verb == "receive" && len(args) == 0:
-		return place.objects().receive(stdin)
+		return place.objects().receive(stdin, stdout)
 	case verb == "fetch" && len(args) == 0:
 		return place.commandFetch(ctx, stdin, stdout, fetch)
 	case verb == "start" && len(args) == 0:

@@ -54,8 +54,9 @@ func (o objects) missing(tree Tree) []Part {
 	return parts
 }
 
-// receive reads parts as sendPart writes them.
-func (o objects) receive(r io.Reader) error {
+// receive reads parts as sendPart writes them. While it reads nothing, since it
+// is looking at what it has, it writes signs of life.
+func (o objects) receive(r io.Reader, life io.Writer) error {
 	if err := os.MkdirAll(o.folder, 0o700); err != nil {
 		return explainDisk(err)
 	}
@@ -72,7 +73,7 @@ func (o objects) receive(r io.Reader) error {
 		if err := json.Unmarshal(head, &part); err != nil || !isDigest(part.SHA256) || part.Offset < 0 || part.Offset > part.Size {
 			return errors.New("receive: not the head of a part")
 		}
-		if err := o.take(part, in); err != nil {
+		if err := o.take(part, in, life); err != nil {
 			return fmt.Errorf("receive: %w", explainDisk(err))
 		}
 	}
@@ -81,7 +82,7 @@ func (o objects) receive(r io.Reader) error {
 // take writes one part to where it belongs. Another take of the same content,
 // left by a connection that died, may still write: the same bytes to the same
 // places, so that the digest at the end is all that counts.
-func (o objects) take(part Part, r io.Reader) error {
+func (o objects) take(part Part, r io.Reader, life io.Writer) error {
 	name := o.part(part.SHA256)
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -91,11 +92,11 @@ func (o objects) take(part Part, r io.Reader) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return o.keep(part)
+	return o.keep(part, life)
 }
 
 // keep makes an object of a part that is complete.
-func (o objects) keep(part Part) error {
+func (o objects) keep(part Part, life io.Writer) error {
 	name := o.part(part.SHA256)
 	file, err := os.Open(name)
 	if err != nil {
@@ -103,13 +104,30 @@ func (o objects) keep(part Part) error {
 	}
 	defer file.Close()
 	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
+	if _, err := io.Copy(io.MultiWriter(sum, &beat{life: life}), file); err != nil {
 		return err
 	}
 	if hex.EncodeToString(sum.Sum(nil)) != part.SHA256 {
 		return errors.Join(fmt.Errorf("%w: %s", errDamaged, part.SHA256[:12]), os.Remove(name))
 	}
 	return o.unlessThere(part, os.Rename(name, o.path(part.SHA256)))
+}
+
+// beat writes a sign of life each time that so many bytes went by.
+type beat struct {
+	life  io.Writer
+	bytes int
+}
+
+const beatBytes = 64 << 20
+
+func (b *beat) Write(p []byte) (int, error) {
+	if b.bytes += len(p); b.bytes < beatBytes {
+		return len(p), nil
+	}
+	b.bytes = 0
+	_, err := b.life.Write([]byte("\n"))
+	return len(p), err
 }
 
 // errDamaged says that a content did not arrive as it was sent.

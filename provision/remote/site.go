@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/stall"
 )
 
 // DefaultFolder is where offshoot is on a machine of its own.
@@ -27,6 +28,9 @@ type Site struct {
 	// Pause is the first of the pauses between two tries, which grow; 0: a
 	// second.
 	Pause time.Duration
+	// Stall is how long the machine may take no byte of what is sent; 0: that of
+	// package stall.
+	Stall time.Duration
 	// Notice is told of connections that were lost; nil: nobody.
 	Notice func(text string)
 }
@@ -60,8 +64,27 @@ func (s Site) run(ctx context.Context, args []string, input func() (io.Reader, e
 			output.Reset()
 			c.Stdout = output
 		}
-		return s.Host.Run(ctx, c)
+		return s.runMoving(ctx, c)
 	})
+}
+
+// runMoving runs a command that is given something to read. Where the machine
+// takes nothing of it for the term, though it answers, that is as good as a
+// connection that is lost. What the command prints meanwhile counts as life.
+func (s Site) runMoving(ctx context.Context, c host.Command) error {
+	if c.Stdin == nil {
+		return s.Host.Run(ctx, c)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	sent := &stall.Reader{From: c.Stdin, After: s.Stall, Stalled: func(err error) { cancel(fmt.Errorf("%w: the machine took %w", host.ErrLost, err)) }}
+	defer sent.Stop()
+	c.Stdin = sent
+	if c.Stdout == nil {
+		c.Stdout = io.Discard
+	}
+	c.Stdout = io.MultiWriter(c.Stdout, sent)
+	return s.Host.Run(ctx, c)
 }
 
 // settled is an error that another try would only repeat.

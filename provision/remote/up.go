@@ -269,7 +269,7 @@ func (s Site) sendOnce(ctx context.Context, g goods, parts []Part) error {
 		writer.CloseWithError(err)
 		sent <- err
 	}()
-	err := s.Host.Run(ctx, s.command("receive", reader))
+	err := s.runMoving(ctx, s.command("receive", reader))
 	reader.Close()
 	local := <-sent
 	var unreadable *settled
