@@ -127,42 +127,43 @@ func (s *SSH) connected(ctx context.Context) (*line, error) {
 			return s.line, nil
 		}
 	}
-	client, err := s.dial(ctx)
+	client, heard, err := s.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.line = keep(client, s.remote.Alive)
+	s.line = keep(client, s.remote.Alive, heard)
 	return s.line, nil
 }
 
-func (s *SSH) dial(ctx context.Context) (*ssh.Client, error) {
+func (s *SSH) dial(ctx context.Context) (*ssh.Client, *ear, error) {
 	if s.remote.Admit != nil {
 		if err := s.remote.Admit(ctx); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.remote.Timeout)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.remote.Address)
+	dialed, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.remote.Address)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	conn := &ear{Conn: dialed}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	secure, channels, requests, err := ssh.NewClientConn(conn, s.remote.Address, s.config)
 	if err == nil {
-		return ssh.NewClient(secure, channels, requests), nil
+		return ssh.NewClient(secure, channels, requests), conn, nil
 	}
 	err = errors.Join(err, ignoreClosed(conn.Close()))
 	var stranger *HostKeyError
 	switch {
 	case errors.As(err, &stranger):
-		return nil, stranger
+		return nil, nil, stranger
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("ssh to %s: %w", s.remote.Address, context.Cause(ctx))
+		return nil, nil, fmt.Errorf("ssh to %s: %w", s.remote.Address, context.Cause(ctx))
 	case strings.Contains(err.Error(), "unable to authenticate"): // x/crypto has no type for it
-		return nil, fmt.Errorf("ssh to %s: %w", s.remote.Address, ErrLogin)
+		return nil, nil, fmt.Errorf("ssh to %s: %w", s.remote.Address, ErrLogin)
 	}
-	return nil, fmt.Errorf("ssh to %s: %w", s.remote.Address, err)
+	return nil, nil, fmt.Errorf("ssh to %s: %w", s.remote.Address, err)
 }
 
 func ignoreClosed(err error) error {
@@ -170,32 +171,6 @@ func ignoreClosed(err error) error {
 		return nil
 	}
 	return err
-}
-
-// keep watches over a connection: it closes one that no longer answers, as
-// after a network that went away without a word.
-func keep(client *ssh.Client, alive time.Duration) *line {
-	l := &line{client: client, dead: make(chan struct{})}
-	l.ended.Go(func() {
-		_ = client.Wait()
-		close(l.dead)
-	})
-	l.ended.Go(func() {
-		for {
-			select {
-			case <-l.dead:
-				return
-			case <-time.After(alive):
-			}
-			silent := time.AfterFunc(alive, func() { client.Close() })
-			_, _, err := client.SendRequest("keepalive@openssh.com", true, nil)
-			silent.Stop()
-			if err != nil {
-				client.Close()
-			}
-		}
-	})
-	return l
 }
 
 func (l *line) close() {
