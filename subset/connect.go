@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/stall"
 )
 
 // parseURL reads a connection string. It says nothing of what is wrong with
@@ -28,6 +29,7 @@ func parseURL(url string) (*pgx.ConnConfig, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "offshoot"
 	}
+	config.DialFunc = stall.Patient().DialContext
 	return config, nil
 }
 

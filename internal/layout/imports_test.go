@@ -13,8 +13,8 @@ import (
 var table = map[string][]string{
 	"subset/catalog":                {},
 	"subset/mask":                   {"subset/catalog"},
-	"subset":                        {"subset/catalog", "subset/mask"},
-	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool"},
+	"subset":                        {"subset/catalog", "subset/mask", "internal/stall"},
+	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool", "internal/stall"},
 	"compose":                       {"internal/host", "internal/stall"},
 	"provision/gateway":             {"internal/host", "internal/worktree"},
 	"provision":                     {"compose", "provision/gateway", "internal/host", "internal/pgtool", "internal/worktree"},

@@ -17,7 +17,7 @@ func TestDumpArgs_HoldNoConnection(t *testing.T) {
 	want := []string{
 		"--format=custom", "--schema-only", "--no-sync", "--no-password",
 		"--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
-		"--encoding=SQL_ASCII", "--file=/tmp/a b", "--snapshot=00000003-1",
+		"--encoding=SQL_ASCII", "--file=/tmp/a b", "--dbname=keepalives_idle=15 keepalives_interval=15 keepalives_count=3", "--snapshot=00000003-1",
 		`--exclude-table="a b"."C"`, `--exclude-table="x"."y""z"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -21,10 +21,14 @@ var unwanted = []string{
 	"--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
 }
 
+// alive has the connection end when the server's computer has not answered for a
+// minute; where the server is, the environment says.
+const alive = "keepalives_idle=15 keepalives_interval=15 keepalives_count=3"
+
 // Args returns the arguments after the program.
 func (d Dump) Args() []string {
 	args := append([]string{"--format=custom", "--schema-only", "--no-sync", "--no-password"}, unwanted...)
-	args = append(args, "--encoding="+d.Encoding, "--file="+d.Path)
+	args = append(args, "--encoding="+d.Encoding, "--file="+d.Path, "--dbname="+alive)
 	if d.Snapshot != "" {
 		args = append(args, "--snapshot="+d.Snapshot)
 	}

@@ -4,7 +4,8 @@
 //	Dialer.DialContext ─▶ connection ─▶ read or write, no byte of either for After ─▶ *Error, a timeout
 //	Reader ─▶ whoever reads takes what it was given, or Stalled is called
 //
-// It is for transfers. A query may think for hours without a byte.
+// It is for transfers. A query may think for hours without a byte: Patient asks
+// the other computer alone whether it is there.
 package stall
 
 import (
@@ -49,6 +50,13 @@ func (d Dialer) DialContext(ctx context.Context, network, address string) (net.C
 		return nil, err
 	}
 	return &conn{Conn: inner, after: after}, nil
+}
+
+// Patient makes connections to servers that may think for as long as they like. One
+// to a computer that has not answered for a minute ends: its kernel answers while
+// the server thinks.
+func Patient() *net.Dialer {
+	return &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: After / 4, Interval: After / 4, Count: 3}}
 }
 
 // Transport is http.DefaultTransport over connections that end when they stand

@@ -14,6 +14,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/internal/stall"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -45,6 +46,7 @@ func NewDatabase(connection string, o Options) (Sink, error) {
 	if err != nil {
 		return nil, hint.Usage(fmt.Errorf("target: %w", err), "")
 	}
+	config.DialFunc = stall.Patient().DialContext
 	env, err := pgtool.Environ(connection)
 	if err != nil {
 		return nil, hint.Usage(fmt.Errorf("target: %w", err), "")
