@@ -21,17 +21,21 @@ import (
 
 func TestPullProgress_AddsUpTheLayers(t *testing.T) {
 	s, events := stackOf()
+	var moving []bool
 	err := s.pullProgress("busybox", strings.NewReader(`{"status":"Pulling from library/busybox"}
 {"id":"a","status":"Downloading","progressDetail":{"current":10,"total":100}}
 {"id":"b","status":"Downloading","progressDetail":{"current":5,"total":50}}
 {"id":"a","status":"Downloading","progressDetail":{"current":100,"total":100}}
 {"id":"a","status":"Extracting","progressDetail":{"current":1,"total":100}}
-`))
+`), func(m bool) { moving = append(moving, m) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	last := (*events)[len(*events)-1]
 	want := Event{Kind: "pull", Subject: "busybox", Text: "extracting", Current: 105, Total: 150}
+	if diff := cmp.Diff([]bool{false, true, true, true, false}, moving); diff != "" {
+		t.Errorf("what has to go on: %s", diff) // while a layer is unpacked nothing has
+	}
 	if diff := cmp.Diff(want, last); diff != "" || len(*events) != 5 {
 		t.Errorf("%d events, %s", len(*events), diff)
 	}
@@ -44,7 +48,7 @@ func TestPullProgress_ErrorsInTheStream(t *testing.T) {
 		`{"status":`:                                        "unexpected EOF",
 	} {
 		s, _ := stackOf()
-		if err := s.pullProgress("busybox", strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if err := s.pullProgress("busybox", strings.NewReader(text), func(bool) {}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
 	}

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/containerd/errdefs"
@@ -15,6 +17,7 @@ import (
 	"github.com/docker/docker/api/types/registry"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/stall"
 )
 
 // Pull fetches the images that the services' pull policy asks for: by default
@@ -78,14 +81,22 @@ func (s *Stack) mustPull(ctx context.Context, service types.ServiceConfig) (bool
 	return missing, nil
 }
 
+// pullTries is how often a pull that stands still is begun anew; what has arrived
+// in whole stays with the engine.
+const pullTries = 3
+
 func (s *Stack) pullImage(ctx context.Context, service types.ServiceConfig) error {
 	auth, known, err := s.registryAuth(service.Image)
 	if err != nil {
 		return err
 	}
-	stream, err := s.engine.Client().ImagePull(ctx, service.Image, image.PullOptions{RegistryAuth: auth, Platform: service.Platform})
-	if err == nil {
-		err = errors.Join(s.pullProgress(service.Image, stream), stream.Close())
+	var stood *stall.Error
+	for try := 1; ; try++ {
+		err = s.pullOnce(ctx, service, auth)
+		if ctx.Err() != nil || !errors.As(err, &stood) || try == pullTries {
+			break
+		}
+		s.events.emit(Event{Kind: "pull", Subject: service.Image, Text: err.Error() + ": once more"})
 	}
 	if err != nil {
 		s.events.emit(Event{Kind: "pull", Subject: service.Image, Text: err.Error(), State: Failed})
@@ -93,6 +104,30 @@ func (s *Stack) pullImage(ctx context.Context, service types.ServiceConfig) erro
 	}
 	s.events.emit(Event{Kind: "pull", Subject: service.Image, Text: "pulled", State: Done})
 	return nil
+}
+
+// pullOnce pulls until it is done, or stands still.
+func (s *Stack) pullOnce(ctx context.Context, service types.ServiceConfig, auth string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stream, err := s.engine.Client().ImagePull(ctx, service.Image, image.PullOptions{RegistryAuth: auth, Platform: service.Platform})
+	if err != nil {
+		return err
+	}
+	term := cmp.Or(s.Stall, stall.After)
+	watch := time.AfterFunc(term, func() { cancel(&stall.Error{For: term}) })
+	defer watch.Stop()
+	err = errors.Join(s.pullProgress(service.Image, stream, func(moving bool) {
+		watch.Stop()
+		if moving {
+			watch.Reset(term)
+		}
+	}), stream.Close())
+	var stood *stall.Error
+	if errors.As(context.Cause(ctx), &stood) {
+		return stood
+	}
+	return err
 }
 
 // pullHint says what helps against what a registry answered. The engine hands
@@ -138,8 +173,12 @@ type progress struct {
 	ProgressDetail    struct{ Current, Total int64 }
 }
 
-func (s *Stack) pullProgress(ref string, r io.Reader) error {
+// pullProgress reads what the engine tells of a pull. Told is called with each
+// word, and whether the next one has to come soon: while layers are on their way
+// and none is being unpacked, which may take long without one.
+func (s *Stack) pullProgress(ref string, r io.Reader, told func(moving bool)) error {
 	current, total := map[string]int64{}, map[string]int64{}
+	moving, unpacked := map[string]bool{}, map[string]bool{}
 	for dec := json.NewDecoder(r); ; {
 		var p progress
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
@@ -150,9 +189,20 @@ func (s *Stack) pullProgress(ref string, r io.Reader) error {
 		if p.Error != "" {
 			return errors.New(p.Error)
 		}
-		if p.Status == "Downloading" {
+		switch p.Status {
+		case "Downloading":
 			current[p.ID], total[p.ID] = p.ProgressDetail.Current, p.ProgressDetail.Total
+			moving[p.ID] = true
+		case "Pulling fs layer", "Waiting":
+			moving[p.ID] = true
+		default:
+			delete(moving, p.ID)
 		}
+		delete(unpacked, p.ID)
+		if p.Status == "Extracting" || p.Status == "Verifying Checksum" {
+			unpacked[p.ID] = true
+		}
+		told(len(moving) > 0 && len(unpacked) == 0)
 		s.events.emit(Event{Kind: "pull", Subject: ref, Text: strings.ToLower(p.Status), Current: sum(current), Total: sum(total)})
 	}
 }

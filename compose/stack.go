@@ -32,6 +32,8 @@ type Stack struct {
 	// Patience is how long Up waits for what a service depends on; 0: as long as
 	// its context lasts.
 	Patience time.Duration
+	// Stall is how long a pull may stand still; 0: that of package stall.
+	Stall time.Duration
 
 	*seen
 }
