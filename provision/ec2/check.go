@@ -153,7 +153,7 @@ func (c *checker) group(ctx context.Context, p *Provider, vpc string) string {
 		c.untold("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "DeleteSecurityGroup")
 		return ""
 	}
-	permissions := []types.IpPermission{wantedRules(nil)[0].permission(nil)}
+	permissions := []types.IpPermission{gatewayRules()[0].permission(nil)}
 	_, err = c.api.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{DryRun: dry, GroupId: found.GroupId, IpPermissions: permissions})
 	if isCode(err, "InvalidPermission.Duplicate") {
 		err = nil

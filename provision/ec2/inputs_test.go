@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -44,7 +43,7 @@ func TestEnsure_SaysWhatIsWrongWithTheInput(t *testing.T) {
 		"no default VPC":       {standin.Options{NoDefaultVPC: true}, nil, true, "the region has no default VPC"},
 		"no such subnet":       {standin.Options{}, func(o *ec2.Options) { o.Subnets = []string{"subnet-0404"} }, true, "DescribeSubnets: InvalidSubnetID.NotFound"},
 		"two networks":         {standin.Options{}, func(o *ec2.Options) { o.Subnets = []string{"subnet-00", standin.OtherNet} }, true, "two networks"},
-		"no such group":        {standin.Options{}, func(o *ec2.Options) { o.SecurityGroup = "sg-0404" }, true, "RunInstances: InvalidGroup.NotFound"},
+		"no such group":        {standin.Options{}, func(o *ec2.Options) { o.SecurityGroup = "sg-0404" }, true, "DescribeSecurityGroups: InvalidGroup.NotFound"},
 		"no such image":        {standin.Options{}, func(o *ec2.Options) { o.Image = "ami-0404" }, true, "InvalidAMIID.NotFound"},
 		"image for arm64":      {standin.Options{}, func(o *ec2.Options) { o.Image = standin.ArmAMI }, true, "is for arm64, and the types t3.large, t3a.large are x86_64"},
 		"image that failed":    {standin.Options{}, func(o *ec2.Options) { o.Image = standin.BrokenAMI }, true, "is failed"},
@@ -258,12 +257,13 @@ func TestCaller_AsksAPage(t *testing.T) {
 	}
 }
 
-func TestGroup_OpensTheGatewayToTheWorldAndSSHToTheCaller(t *testing.T) {
+// SSH is for those who connect, while they do.
+func TestGroup_OpensTheGatewayToTheWorldAndSSHToNobodyYet(t *testing.T) {
 	a := newAccount(t, usual(1))
 	a.ensure("shop-pr-12")
 	golden(t, "rules.txt", strings.Join(a.rules(), "\n")+"\n")
 	a.ensure("shop-pr-13")
-	if n := len(a.calls("AuthorizeSecurityGroupIngress")); n != 5 {
+	if n := len(a.calls("AuthorizeSecurityGroupIngress")); n != 4 {
 		t.Errorf("%d rules were made", n)
 	}
 }
@@ -278,36 +278,6 @@ func (a *account) rules() []string {
 		}, " "))
 	}
 	return rules
-}
-
-func TestGroup_ForgetsCallersThatDoNotComeBack(t *testing.T) {
-	a := newAccount(t, standin.Options{Seed: 1})
-	for n := range 100 { // more than the 60 rules that a group takes
-		address := netip.AddrFrom4([4]byte{198, 51, 100, byte(n)})
-		a.provider = a.newProvider(func(o *ec2.Options) {
-			o.Caller = func(context.Context) (netip.Addr, error) { return address, nil }
-		})
-		m := a.ensure("shop-pr-12")
-		a.destroy(m.ID)
-		a.later(time.Hour)
-	}
-}
-
-func TestGroup_RenewsTheRuleOfACallerWhoStays(t *testing.T) {
-	a := newAccount(t, standin.Options{Seed: 1})
-	for range 10 {
-		a.destroy(a.ensure("shop-pr-12").ID)
-		a.later(7 * time.Hour)
-	}
-	ssh := 0
-	for _, rule := range a.rules() {
-		if strings.Contains(rule, " 2222 ") {
-			ssh++
-		}
-	}
-	if ssh < 4 || ssh > 6 {
-		t.Errorf("the rule was made %d times in 70 hours", ssh)
-	}
 }
 
 func TestGroup_OfSomebodyElseIsLeftAlone(t *testing.T) {

@@ -48,6 +48,8 @@ type Options struct {
 	Admitted func(id, user, key string)
 	// Ended is told of every instance that has terminated.
 	Ended func(id string)
+	// Ruled is told of the rules of a group whenever they change.
+	Ruled func(group string, rules []Rule)
 }
 
 // A Call is one request that came in.
@@ -97,6 +99,9 @@ const (
 	OtherNet  = "subnet-0z" // in it
 	BrokenAMI = "ami-0dd"   // failed
 )
+
+// owner is the number of the account.
+const owner = "123456789012"
 
 var zones = []string{Region + "a", Region + "b", Region + "c"}
 

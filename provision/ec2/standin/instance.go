@@ -192,7 +192,7 @@ func (c *Cloud) reservation(all ...*instance) []string {
 	for _, i := range all {
 		items = append(items, i.xml())
 	}
-	return []string{leaf("reservationId", c.id("r")), leaf("ownerId", "123456789012"), list("instancesSet", items)}
+	return []string{leaf("reservationId", c.id("r")), leaf("ownerId", owner), list("instancesSet", items)}
 }
 
 func stateXML(name, state string) string {
@@ -237,7 +237,7 @@ func (c *Cloud) describeInstances(form url.Values) ([]string, *apiError) {
 			return nil, err
 		}
 		if ok && c.shown(i.made) && (len(ids) == 0 || slices.Contains(ids, i.id)) {
-			items = append(items, leaf("reservationId", "r-"+i.id[2:])+leaf("ownerId", "123456789012")+list("instancesSet", []string{i.xml()}))
+			items = append(items, leaf("reservationId", "r-"+i.id[2:])+leaf("ownerId", owner)+list("instancesSet", []string{i.xml()}))
 		}
 	}
 	return c.page(form, items, "reservationSet")
