@@ -142,6 +142,9 @@ func New(ctx context.Context, options Options) (*Provider, error) {
 	return &Provider{api: api, connect: connect, options: options, clock: options.Clock}, nil
 }
 
+// Region is where the machines are.
+func (p *Provider) Region() string { return p.api.Options().Region }
+
 func (o Options) withDefaults() Options {
 	if len(o.Types) == 0 {
 		o.Types = DefaultTypes()

@@ -30,7 +30,11 @@ type Options struct {
 	Seed uint64
 
 	NoDefaultVPC bool
-	PageSize     int // most items of a page; 0: as many as are asked for
+	NoSpotRole   bool     // and the caller may not make it
+	NotInPlan    []string // types that the account's plan refuses
+	Land         Land
+	DiskKey      string // that encrypts disks; empty: AWS's own
+	PageSize     int    // most items of a page; 0: as many as are asked for
 
 	Hidden  time.Duration // how long what was made is not shown
 	Pending time.Duration // until a started instance runs
@@ -141,7 +145,7 @@ func (c *Cloud) NoRoom(typ, zone string) {
 }
 
 // FailBoot ends every instance that is made from now on instead of running
-// it, with that reason and console.
+// it, with that reason (AWS's name of it, a colon and a text) and console.
 func (c *Cloud) FailBoot(reason, console string) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -231,37 +235,47 @@ func (c *Cloud) perform(action string, form url.Values, fault Fault) ([]string, 
 		return nil, problem(fault.Code, cmp.Or(fault.Text, "The fault of the test."))
 	case c.denied[action]:
 		return nil, problem("UnauthorizedOperation", "You are not authorized to perform this operation. Encoded authorization failure message: x1y2")
-	case form.Get("DryRun") == "true":
+	}
+	if action == "RunInstances" {
+		if err := c.forbidden(form); err != nil {
+			return nil, err
+		}
+	}
+	if form.Get("DryRun") == "true" {
 		return nil, problem("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 	}
 	return do(c, form)
 }
 
 var actions = map[string]func(*Cloud, url.Values) ([]string, *apiError){
-	"AuthorizeSecurityGroupIngress": (*Cloud).authorize,
-	"CreateImage":                   (*Cloud).createImage,
-	"CreateSecurityGroup":           (*Cloud).createGroup,
-	"CreateTags":                    (*Cloud).createTags,
-	"DeleteNetworkInterface":        (*Cloud).deleteCard,
-	"DeleteSecurityGroup":           (*Cloud).deleteGroup,
-	"DeleteSnapshot":                (*Cloud).deleteSnapshot,
-	"DeleteVolume":                  (*Cloud).deleteVolume,
-	"DeregisterImage":               (*Cloud).deregisterImage,
-	"DescribeImages":                (*Cloud).describeImages,
-	"DescribeInstances":             (*Cloud).describeInstances,
-	"DescribeInstanceTypes":         (*Cloud).describeTypes,
-	"DescribeNetworkInterfaces":     (*Cloud).describeCards,
-	"DescribeSecurityGroups":        (*Cloud).describeGroups,
-	"DescribeSnapshots":             (*Cloud).describeSnapshots,
-	"DescribeSubnets":               (*Cloud).describeSubnets,
-	"DescribeVolumes":               (*Cloud).describeVolumes,
-	"DescribeVpcs":                  (*Cloud).describeVPCs,
-	"GetConsoleOutput":              (*Cloud).getConsole,
-	"RevokeSecurityGroupIngress":    (*Cloud).revoke,
-	"RunInstances":                  (*Cloud).runInstances,
-	"StartInstances":                (*Cloud).startInstances,
-	"StopInstances":                 (*Cloud).stopInstances,
-	"TerminateInstances":            (*Cloud).terminateInstances,
+	"AuthorizeSecurityGroupIngress":          (*Cloud).authorize,
+	"CreateImage":                            (*Cloud).createImage,
+	"CreateSecurityGroup":                    (*Cloud).createGroup,
+	"CreateTags":                             (*Cloud).createTags,
+	"DeleteNetworkInterface":                 (*Cloud).deleteCard,
+	"DeleteSecurityGroup":                    (*Cloud).deleteGroup,
+	"DeleteSnapshot":                         (*Cloud).deleteSnapshot,
+	"DeleteVolume":                           (*Cloud).deleteVolume,
+	"DeregisterImage":                        (*Cloud).deregisterImage,
+	"DescribeImages":                         (*Cloud).describeImages,
+	"DescribeInstances":                      (*Cloud).describeInstances,
+	"DescribeInstanceTypes":                  (*Cloud).describeTypes,
+	"DescribeNetworkInterfaces":              (*Cloud).describeCards,
+	"DescribeRouteTables":                    (*Cloud).describeRouteTables,
+	"DescribeSecurityGroups":                 (*Cloud).describeGroups,
+	"DescribeSnapshots":                      (*Cloud).describeSnapshots,
+	"DescribeSubnets":                        (*Cloud).describeSubnets,
+	"DescribeVolumes":                        (*Cloud).describeVolumes,
+	"DescribeVpcBlockPublicAccessExclusions": (*Cloud).describeExclusions,
+	"DescribeVpcBlockPublicAccessOptions":    (*Cloud).describeBlock,
+	"DescribeVpcs":                           (*Cloud).describeVPCs,
+	"GetEbsDefaultKmsKeyId":                  (*Cloud).getDiskKey,
+	"GetConsoleOutput":                       (*Cloud).getConsole,
+	"RevokeSecurityGroupIngress":             (*Cloud).revoke,
+	"RunInstances":                           (*Cloud).runInstances,
+	"StartInstances":                         (*Cloud).startInstances,
+	"StopInstances":                          (*Cloud).stopInstances,
+	"TerminateInstances":                     (*Cloud).terminateInstances,
 }
 
 // id makes the id of a new thing.

@@ -79,7 +79,9 @@ func (c *Cloud) boot(i *instance, at time.Time) {
 	}
 	i.state = "running"
 	n := slices.Index(c.instances, i)
-	i.address = fmt.Sprintf("203.0.113.%d", 1+n%250)
+	if i.address = fmt.Sprintf("203.0.113.%d", 1+n%250); i.form.Get("NetworkInterface.1.AssociatePublicIpAddress") == "false" {
+		i.address = ""
+	}
 	if c.options.Booted != nil {
 		i.address = c.options.Booted(i.id, i.userData)
 	}
@@ -212,7 +214,8 @@ func (i *instance) xml() string {
 		fields = append(fields, leaf("ipAddress", i.address))
 	}
 	if i.reason != "" {
-		fields = append(fields, element("stateReason", leaf("code", "Server.InternalError"), leaf("message", i.reason)))
+		cause, _, _ := strings.Cut(i.reason, ":")
+		fields = append(fields, element("stateReason", leaf("code", cause), leaf("message", i.reason)))
 	}
 	if i.spot {
 		fields = append(fields, leaf("instanceLifecycle", "spot"))
