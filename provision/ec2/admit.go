@@ -1,9 +1,11 @@
 package ec2
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -69,6 +71,17 @@ func (e *entry) shared(ctx context.Context) (types.SecurityGroup, bool, error) {
 	return group, exists && slices.Contains(e.at.groups, aws.ToString(group.GroupId)), err
 }
 
+// dial reaches the machine through the endpoint of its VPC.
+func (e *entry) dial(ctx context.Context) (net.Conn, error) {
+	e.mutex.Lock()
+	at, refused := e.at, e.refused
+	e.mutex.Unlock()
+	if at.ID == "" {
+		return nil, cmp.Or(refused, errors.New("AWS does not show it yet"))
+	}
+	return e.provider.tunnel(ctx, at)
+}
+
 // leave gives back the rules that were made for this computer. Another run at the
 // same address keeps the connection that it has, and makes the rule anew when it
 // needs another one. A rule that cannot be given back goes with its age.
@@ -115,7 +128,7 @@ func yielding(have []types.IpPermission, kept []rule) []rule {
 	var dated []datedRule
 	for _, permission := range have {
 		for _, r := range rulesOf(permission) {
-			if r.port == sshPort && !r.made.IsZero() && !slices.Contains(kept, r.rule) {
+			if r.isSSH() && !r.made.IsZero() && !slices.Contains(kept, r.rule) {
 				dated = append(dated, r)
 			}
 		}

@@ -51,6 +51,9 @@ func (p *Provider) Rights(ctx context.Context) ([]Right, error) {
 	c.make(ctx, p)
 	c.own(ctx, p)
 	c.baked(ctx, p)
+	if p.options.Connect == ConnectEndpoint {
+		c.endpoint(ctx, p)
+	}
 	if p.options.InstanceConnect {
 		c.rights = append(c.rights, Right{Action: actionOf("SendSSHPublicKey"), Err: ErrUntold}) // it knows no dry run
 	}
@@ -270,6 +273,35 @@ func (c *checker) own(ctx context.Context, p *Provider) {
 		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeImage, Tags: tags}, {ResourceType: types.ResourceTypeSnapshot, Tags: tags}},
 	})
 	c.note("CreateImage", err)
+}
+
+// endpoint tries the way to a machine, where there is one that runs.
+func (c *checker) endpoint(ctx context.Context, p *Provider) {
+	_, err := c.api.DescribeInstanceConnectEndpoints(ctx, &ec2.DescribeInstanceConnectEndpointsInput{DryRun: dry})
+	c.note("DescribeInstanceConnectEndpoints", err)
+	n, err := p.network(ctx)
+	if err != nil {
+		return // which has been noted
+	}
+	found, err := p.endpointIn(ctx, n.vpc, "")
+	if err != nil {
+		c.failed("DescribeInstanceConnectEndpoints", err)
+		return
+	}
+	running, err := p.find(ctx, machine.Filter{Repository: p.options.Repository}, filter("instance-state-name", "running"), filter("vpc-id", n.vpc))
+	if err != nil || len(running) == 0 {
+		c.untold("OpenTunnel")
+		return
+	}
+	conn, err := p.tunnel(ctx, running[0])
+	switch {
+	case err == nil:
+		conn.Close()
+	case !denied(err) && !isCode(err, "AccessDeniedException"):
+		c.untold("OpenTunnel") // those who connect let the endpoint in first
+		return
+	}
+	c.rights = append(c.rights, Right{Action: actionOf("OpenTunnel"), Err: err, Note: "a machine answers through " + aws.ToString(found.InstanceConnectEndpointId)})
 }
 
 // baked checks the rights on images at one that there is.

@@ -31,6 +31,9 @@ func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, e
 		return nil, fmt.Errorf("connect to %s: %w", m.ID, err)
 	}
 	e := &entry{provider: p, machine: m}
+	if p.options.Connect == ConnectEndpoint {
+		remote.Dial = e.dial
+	}
 	handOver := remote.Admit
 	remote.Admit = func(ctx context.Context) error {
 		e.open(ctx)
@@ -89,7 +92,7 @@ func (p *Provider) unreached(ctx context.Context, m machine.Machine, e *entry, e
 
 // lasting tells an error that waiting does not mend.
 func lasting(err error) bool {
-	return errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin) || code(err) != ""
+	return errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin) || errors.Is(err, hint.ErrUsage) || code(err) != ""
 }
 
 func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
@@ -102,8 +105,12 @@ func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
 	case len(p.options.LoginKey) == 0 && !p.options.InstanceConnect:
 		return host.Remote{}, hint.Usage(errors.New("no key to log in with"), "set OFFSHOOT_SSH_KEY to the private key that up was given")
 	}
+	port := p.options.SSHPort
+	if p.options.Connect == ConnectEndpoint {
+		port = endpointPort
+	}
 	remote := host.Remote{
-		Address: net.JoinHostPort(m.Address, strconv.Itoa(p.options.SSHPort)), User: p.options.User, Key: p.options.LoginKey, HostKey: key,
+		Address: net.JoinHostPort(m.Address, strconv.Itoa(port)), User: p.options.User, Key: p.options.LoginKey, HostKey: key,
 		Timeout: cmp.Or(p.options.Answer, 10*time.Second),
 	}
 	if !p.options.InstanceConnect {

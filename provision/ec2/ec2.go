@@ -71,6 +71,7 @@ type Options struct {
 	Clock    Clock
 	Caller   func(context.Context) (netip.Addr, error) // finds this computer's address
 	SSHPort  int                                       // where Connect dials; 0: sshPort
+	Tunnels  *http.Client                              // reaches endpoints of EC2 Instance Connect
 	Answer   time.Duration                             // how long one attempt to connect may take; 0: ten seconds
 	User     string                                    // whom Connect logs in as; empty: loginUser
 	Ready    string                                    // where the bootstrap leaves its marks; empty: readyFolder

@@ -42,11 +42,15 @@ func (p *Provider) port() int {
 // address.
 const ruleAge = 24 * time.Hour
 
-// A rule lets one network reach one port.
+// A rule lets one network, or the interfaces of one group, reach one port.
 type rule struct {
-	port int
-	from netip.Prefix
+	port  int
+	from  netip.Prefix
+	group string // empty: a network
 }
+
+// isSSH tells a rule for those who connect from somewhere.
+func (r rule) isSSH() bool { return (r.port == sshPort || r.port == endpointPort) && r.group == "" }
 
 // ensureGroup finds or makes the shared group, and lets the world reach the
 // gateway. SSH is opened by those who connect, each for as long as it takes; that
@@ -84,7 +88,7 @@ func gatewayRules() []rule {
 	var rules []rule
 	for _, world := range []string{"0.0.0.0/0", "::/0"} {
 		for _, port := range []int{80, 443} {
-			rules = append(rules, rule{port, netip.MustParsePrefix(world)})
+			rules = append(rules, rule{port: port, from: netip.MustParsePrefix(world)})
 		}
 	}
 	return rules
@@ -94,11 +98,14 @@ func gatewayRules() []rule {
 func (p *Provider) forCaller() bool { return len(p.options.SSH) == 0 }
 
 // sshRules let those reach SSH who are to connect.
-func (p *Provider) sshRules(ctx context.Context, _ string) ([]rule, error) {
+func (p *Provider) sshRules(ctx context.Context, vpc string) ([]rule, error) {
+	if p.options.Connect == ConnectEndpoint {
+		return p.endpointRules(ctx, vpc)
+	}
 	sources, err := p.sshSources(ctx)
 	rules := make([]rule, 0, len(sources))
 	for _, source := range sources {
-		rules = append(rules, rule{sshPort, source.Masked()})
+		rules = append(rules, rule{port: sshPort, from: source.Masked()})
 	}
 	return rules, err
 }
@@ -148,7 +155,7 @@ func ruleChanges(have []types.IpPermission, wanted []rule, now time.Time) (missi
 	for _, permission := range have {
 		for _, found := range rulesOf(permission) {
 			made[found.rule] = found.made
-			if found.port == sshPort && !found.made.IsZero() && now.Sub(found.made) > ruleAge {
+			if found.isSSH() && !found.made.IsZero() && now.Sub(found.made) > ruleAge {
 				stale = append(stale, found.rule)
 			}
 		}
@@ -158,7 +165,7 @@ func ruleChanges(have []types.IpPermission, wanted []rule, now time.Time) (missi
 		switch {
 		case !exists:
 			missing = append(missing, r)
-		case r.port != sshPort || at.IsZero():
+		case !r.isSSH() || at.IsZero():
 		case now.Sub(at) > ruleAge:
 			missing = append(missing, r) // it is among the stale ones
 		case now.Sub(at) > ruleAge/2:
@@ -183,13 +190,18 @@ func rulesOf(permission types.IpPermission) []datedRule {
 			return
 		}
 		made, _ := time.Parse(time.RFC3339, strings.TrimPrefix(aws.ToString(description), ruleText))
-		rules = append(rules, datedRule{rule{int(*permission.FromPort), prefix}, made})
+		rules = append(rules, datedRule{rule{port: int(*permission.FromPort), from: prefix}, made})
 	}
 	for _, r := range permission.IpRanges {
 		add(r.CidrIp, r.Description)
 	}
 	for _, r := range permission.Ipv6Ranges {
 		add(r.CidrIpv6, r.Description)
+	}
+	for _, g := range permission.UserIdGroupPairs {
+		if permission.FromPort != nil && aws.ToInt32(permission.FromPort) == aws.ToInt32(permission.ToPort) {
+			rules = append(rules, datedRule{rule: rule{port: int(*permission.FromPort), group: aws.ToString(g.GroupId)}})
+		}
 	}
 	return rules
 }
@@ -198,6 +210,10 @@ func rulesOf(permission types.IpPermission) []datedRule {
 func (r rule) permission(description *string) types.IpPermission {
 	network := aws.String(r.from.String())
 	permission := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)), ToPort: aws.Int32(int32(r.port))}
+	if r.group != "" {
+		permission.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(r.group), Description: description}}
+		return permission
+	}
 	if r.from.Addr().Is6() {
 		permission.Ipv6Ranges = []types.Ipv6Range{{CidrIpv6: network, Description: description}}
 		return permission
@@ -218,7 +234,7 @@ func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rul
 		})
 		switch {
 		case err == nil || isCode(err, "InvalidPermission.Duplicate"):
-			if err == nil && rules[0].port == sshPort {
+			if err == nil && rules[0].isSSH() {
 				made = append(made, rules[0])
 			}
 			rules = rules[1:]

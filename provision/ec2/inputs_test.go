@@ -25,6 +25,8 @@ func TestNew_RefusesWrongOptions(t *testing.T) {
 		`ec2.image: "debian" is no image`:                   {Region: "eu-west-1", Image: "debian"},
 		"ec2.type: an empty name":                           {Region: "eu-west-1", Types: []string{""}},
 		"ec2.disk: 4":                                       {Region: "eu-west-1", Disk: 4},
+		`ec2.connect: "ssm" is no way to a machine`:         {Region: "eu-west-1", Connect: "ssm"},
+		"ec2.connect: private needs ec2.ssh":                {Region: "eu-west-1", Connect: ec2.ConnectPrivate},
 		"no AWS region":                                     {},
 	} {
 		if _, err := ec2.New(t.Context(), o); err == nil || err.Error() != want || !errors.Is(err, hint.ErrUsage) || len(hint.Of(err)) != 1 {

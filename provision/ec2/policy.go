@@ -3,6 +3,7 @@ package ec2
 import (
 	"encoding/json"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/provision/machine"
@@ -76,6 +77,15 @@ func statements(o Options) []statement {
 		{"OwnGroup", "Allow", []string{
 			"ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress",
 		}, arns("security-group"), present("aws:ResourceTag/" + labelGroup)},
+	}
+	if o.Connect == ConnectEndpoint {
+		all = append(all,
+			statement{"FindEndpoint", "Allow", []string{"ec2:DescribeInstanceConnectEndpoints"}, []string{"*"}, nil},
+			statement{
+				"Tunnel", "Allow",
+				[]string{"ec2-instance-connect:OpenTunnel"}, arns("instance-connect-endpoint"),
+				map[string]map[string]any{"NumericEquals": {"ec2-instance-connect:remotePort": strconv.Itoa(endpointPort)}},
+			})
 	}
 	if o.Spot {
 		all = append(all, statement{

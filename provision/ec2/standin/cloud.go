@@ -50,6 +50,10 @@ type Options struct {
 	Stopped func(id string)
 	// Admitted is told of every key that Instance Connect hands to an instance.
 	Admitted func(id, user, key string)
+	// Tunnelled is asked where a tunnel to an instance's port leads.
+	Tunnelled func(id, port string) (address string)
+	// Key and Secret are what tunnels are signed with.
+	Key, Secret string
 	// Ended is told of every instance that has terminated.
 	Ended func(id string)
 	// Ruled is told of the rules of a group whenever they change.
@@ -85,6 +89,7 @@ type Cloud struct {
 	volumes   []*volume
 	cards     []*card
 	groups    []*group
+	endpoints []endpoint
 	baked     []*baked
 	tokens    map[string]launched
 	console   string
@@ -188,6 +193,10 @@ func (c *Cloud) Left() []string {
 
 // ServeHTTP answers one call of the Query protocol.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/openTunnel" {
+		c.serveTunnel(w, r)
+		return
+	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		c.serveConnect(w, r, target)
 		return
@@ -258,6 +267,7 @@ var actions = map[string]func(*Cloud, url.Values) ([]string, *apiError){
 	"DeleteVolume":                           (*Cloud).deleteVolume,
 	"DeregisterImage":                        (*Cloud).deregisterImage,
 	"DescribeImages":                         (*Cloud).describeImages,
+	"DescribeInstanceConnectEndpoints":       (*Cloud).describeEndpoints,
 	"DescribeInstances":                      (*Cloud).describeInstances,
 	"DescribeInstanceTypes":                  (*Cloud).describeTypes,
 	"DescribeNetworkInterfaces":              (*Cloud).describeCards,

@@ -177,7 +177,7 @@ func (c *Cloud) MakeGroup(name string, t map[string]string, rules ...Rule) strin
 	return g.id
 }
 
-// Open are the networks that reach a port by a rule of any group, the oldest rule first.
+// Open are the networks and groups that reach a port by a rule of any group, the oldest rule first.
 func (c *Cloud) Open(port string) []string {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -185,7 +185,7 @@ func (c *Cloud) Open(port string) []string {
 	for _, g := range c.groups {
 		for _, r := range g.rules {
 			if r.from == port {
-				networks = append(networks, r.cidr+r.cidr6)
+				networks = append(networks, r.cidr+r.cidr6+r.source)
 			}
 		}
 	}

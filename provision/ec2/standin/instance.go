@@ -235,7 +235,7 @@ func (c *Cloud) describeInstances(form url.Values) ([]string, *apiError) {
 	}
 	var items []string
 	for _, i := range c.instances {
-		ok, err := matches(form, i.tags, map[string]string{"instance-state-name": i.state, "instance-id": i.id})
+		ok, err := matches(form, i.tags, map[string]string{"instance-state-name": i.state, "instance-id": i.id, "vpc-id": VPC})
 		if err != nil {
 			return nil, err
 		}
