@@ -25,6 +25,7 @@ type EC2Config struct {
 	Subnets       []string
 	SecurityGroup string
 	SSH           []netip.Prefix
+	Connect       string
 	Spot          bool
 	Disk          int
 	Profile       string
@@ -40,6 +41,7 @@ func (e *EC2Config) fields() []field {
 		{name: "subnets", decode: texts(&e.Subnets)},
 		{name: "security_group", decode: text(&e.SecurityGroup)},
 		{name: "ssh", decode: networks(&e.SSH)},
+		{name: "connect", decode: text(&e.Connect)},
 		{name: "spot", decode: yesNo(&e.Spot)},
 		{name: "disk", decode: within(&e.Disk, 8, 16384)},
 		{name: "profile", decode: text(&e.Profile)},
@@ -107,7 +109,7 @@ func (a *app) ec2Options(cfg *Config) ec2.Options {
 	return ec2.Options{
 		InstanceConnect: key == "",
 		Region:          e.Region, Types: e.Types, Image: e.Image, Subnets: e.Subnets, SecurityGroup: e.SecurityGroup, SSH: e.SSH,
-		Spot: e.Spot, Disk: e.Disk, Profile: e.Profile, LoginKey: []byte(key + "\n"),
+		Connect: e.Connect, Spot: e.Spot, Disk: e.Disk, Profile: e.Profile, LoginKey: []byte(key + "\n"),
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,13 +31,18 @@ func (a *app) checkEC2(ctx context.Context, cfg *Config, note func(name, text st
 			note(right.Action, right.Err.Error(), nil)
 			continue
 		}
-		note(right.Action, "allowed", right.Err)
+		note(right.Action, cmp.Or(right.Note, "allowed"), right.Err)
 	}
 }
 
 // printWithPolicy prints the findings, and then the policy to allow.
 func (a *app) printWithPolicy(ctx context.Context, cfg *Config, found []finding) error {
-	policy, err := ec2.Policy(a.repositoryOf(ctx, cfg))
+	options := a.ec2Options(cfg)
+	options.Repository = a.repositoryOf(ctx, cfg)
+	if provider, err := ec2.New(ctx, options); err == nil {
+		options.Region = provider.Region() // AWS's own configuration may name it
+	}
+	policy, err := options.Policy()
 	if err != nil {
 		return err
 	}

@@ -81,6 +81,22 @@ func TestDoctor_OfEC2SaysWhichRightIsMissing(t *testing.T) {
 	}
 }
 
+func TestDoctor_OfEC2TriesTypesAndMarkets(t *testing.T) {
+	onEC2(t, standin.Options{Seed: 1, NoSpotRole: true, NotInPlan: []string{"t3.large"}})
+	write(t, configName, "provider: ec2\nec2: {spot: true, region: us-gov-west-1}\n")
+	out, _, _ := capturedWith(t, os.LookupEnv, "doctor")
+	out = strings.Join(strings.Fields(out), " ")
+	for _, line := range []string{
+		"ok ec2:RunInstances", "spot t3a.large the account lacks the role AWSServiceRoleForEC2Spot; once for the account: aws iam create-service-linked-role",
+		"t3.large the account's plan refuses the type", "t3a.large allowed",
+		`"arn:aws-us-gov:iam::*:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"`,
+	} {
+		if !strings.Contains(out, line) {
+			t.Errorf("without %q: %s", line, out)
+		}
+	}
+}
+
 func TestDoctor_OfAnUnknownProviderIsRefused(t *testing.T) {
 	if _, errs, code := captured(t, "doctor", "--provider", "gcp"); code != exitUsage || !strings.Contains(errs, `unknown provider "gcp"`) {
 		t.Errorf("exit %d: %s", code, errs)

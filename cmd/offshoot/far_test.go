@@ -92,6 +92,14 @@ func TestFar_OpenPrintsTheLinkOfTheMachine(t *testing.T) {
 	}
 }
 
+func TestFar_SaysWhoCanFollowALinkToAPrivateAddress(t *testing.T) {
+	for address, private := range map[string]bool{"10.0.1.4": true, "172.31.0.9": true, "203.0.113.7": false, "": false} {
+		if text := onlyInside(address); (text != "") != private || !strings.Contains(text, address) && private {
+			t.Errorf("%s: %q", address, text)
+		}
+	}
+}
+
 func TestFar_SaysThatThereIsNoMachine(t *testing.T) {
 	onEC2(t, standin.Options{Seed: 1})
 	ec2Checkout(t)

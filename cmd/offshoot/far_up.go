@@ -193,7 +193,18 @@ func (f *farUp) ensure(ctx context.Context) (string, error) {
 	if f.machine, err = f.provider.Ensure(ctx, f.spec("")); err != nil {
 		return "", err
 	}
+	if text := onlyInside(f.machine.Address); text != "" && !f.bake {
+		f.ui.Warn(text)
+	}
 	return fmt.Sprintf("%s, %s in %s", f.machine.ID, f.machine.Type, f.machine.Zone), nil
+}
+
+// onlyInside says of a private address who can follow the link; empty: everybody.
+func onlyInside(address string) string {
+	if parsed, err := netip.ParseAddr(address); err != nil || !parsed.IsPrivate() {
+		return ""
+	}
+	return "the machine has no address on the internet: its link, at " + address + ", is for those who reach the VPC, over a VPN for example"
 }
 
 func (f *farUp) spec(link string) machine.Spec {

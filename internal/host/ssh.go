@@ -24,6 +24,8 @@ type Remote struct {
 	// Admit is called ahead of each connection, also one that is made anew, so
 	// that the machine lets the key in; nil: it always does.
 	Admit func(context.Context) error
+	// Dial makes the connection that SSH goes over; nil: TCP to the address.
+	Dial func(context.Context) (net.Conn, error)
 	// Timeout bounds the making of a connection; 0: ten seconds.
 	Timeout time.Duration
 	// Alive is the pause between two signs of life, and how long to wait for
@@ -143,7 +145,7 @@ func (s *SSH) dial(ctx context.Context) (*ssh.Client, *ear, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.remote.Timeout)
 	defer cancel()
-	dialed, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.remote.Address)
+	dialed, err := s.remote.connect(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -164,6 +166,13 @@ func (s *SSH) dial(ctx context.Context) (*ssh.Client, *ear, error) {
 		return nil, nil, fmt.Errorf("ssh to %s: %w", s.remote.Address, ErrLogin)
 	}
 	return nil, nil, fmt.Errorf("ssh to %s: %w", s.remote.Address, err)
+}
+
+func (r Remote) connect(ctx context.Context) (net.Conn, error) {
+	if r.Dial != nil {
+		return r.Dial(ctx)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", r.Address)
 }
 
 func ignoreClosed(err error) error {

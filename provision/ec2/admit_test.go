@@ -2,16 +2,22 @@ package ec2_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/host/hosttest"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 	"github.com/offshoot-dev/offshoot/provision/machine"
@@ -31,6 +37,22 @@ func (a *account) from(address string, port int) *ec2.Provider {
 	})
 }
 
+// within is one whose configuration names networks.
+func (a *account) within(port int, networks ...string) *ec2.Provider {
+	a.Helper()
+	me, err := user.Current()
+	if err != nil {
+		a.Fatal(err)
+	}
+	ready := a.provider.Ready()
+	return a.newProvider(func(o *ec2.Options) {
+		for _, network := range networks {
+			o.SSH = append(o.SSH, netip.MustParsePrefix(network))
+		}
+		o.SSHPort, o.User, o.Ready = port, me.Username, ready
+	})
+}
+
 func connect(t *testing.T, p *ec2.Provider, m machine.Machine) {
 	t.Helper()
 	h, err := p.Connect(t.Context(), m)
@@ -43,36 +65,138 @@ func connect(t *testing.T, p *ec2.Provider, m machine.Machine) {
 	}
 }
 
+func visit(t *testing.T, p *ec2.Provider, m machine.Machine) host.Host {
+	t.Helper()
+	h, err := p.Connect(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (a *account) assertOpenFor(want ...string) {
+	a.Helper()
+	got, want := a.cloud.Open("2222"), slices.Clone(want)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		a.Errorf("SSH is open for %q, want %q", got, want)
+	}
+}
+
 // Every job of a CI service has another address, and laptops too.
-func TestConnect_LetsInWhoeverConnects(t *testing.T) {
+func TestConnect_LetsInWhoeverConnectsForAsLongAsItTakes(t *testing.T) {
 	a, port, userData := reachable(t)
 	m := a.ensure("shop-pr-12")
 	sshd(t, userData(), port)
 	a.ready("ready", "")
-	made := a.cloud.Open("2222")
-	want := slices.Clone(made)
+	a.assertOpenFor()
 	var jobs sync.WaitGroup
-	for n := range 10 {
+	hosts, want := make([]host.Host, 10), make([]string, 10)
+	for n := range hosts {
 		address := fmt.Sprintf("192.0.2.%d", n+1)
-		want = append(want, address+"/32")
-		jobs.Go(func() { connect(t, a.from(address, port), m) })
+		want[n] = address + "/32"
+		provider := a.from(address, port)
+		jobs.Go(func() {
+			var err error
+			if hosts[n], err = provider.Connect(t.Context(), m); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	jobs.Wait()
-	got := a.cloud.Open("2222")
-	slices.Sort(got)
-	slices.Sort(want)
-	if len(made) != 1 || !slices.Equal(got, want) {
-		t.Errorf("SSH is open for %q, want %q", got, want)
+	a.assertOpenFor(want...)
+	if t.Failed() {
+		return
 	}
-	// Once a day's rule of the maker is gone, the maker is let in again.
+	for n, h := range hosts {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+		a.assertOpenFor(want[n+1:]...)
+	}
+}
+
+// A run that was killed gives nothing back.
+func TestConnect_RemovesTheRulesOfThoseWhoDidNotComeBack(t *testing.T) {
+	a, port, userData := reachable(t)
+	m := a.ensure("shop-pr-12")
+	sshd(t, userData(), port)
+	a.ready("ready", "")
+	cable := hosttest.NewCable(t, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	for n := range 3 {
+		visit(t, a.from(fmt.Sprintf("192.0.2.%d", n+1), cable.Port), m) // and no Close
+	}
 	a.later(30 * time.Hour)
-	connect(t, a.from("203.0.113.77", port), m)
-	if got := a.cloud.Open("2222"); !slices.Equal(got, []string{"203.0.113.77/32"}) {
-		t.Errorf("a day later SSH is open for %q", got)
+	h := visit(t, a.from("203.0.113.77", port), m)
+	a.assertOpenFor("203.0.113.77/32")
+	if err := h.Close(); err != nil {
+		t.Error(err)
 	}
-	connect(t, a.from("192.0.2.1", port), m)
-	if got := a.cloud.Open("2222"); !slices.Contains(got, "192.0.2.1/32") || len(got) != 2 {
-		t.Errorf("then SSH is open for %q", got)
+	a.assertOpenFor()
+}
+
+// Behind one address of an office there are two: the first gives its rule back,
+// and the other one has to come in again.
+func TestConnect_LetsInAgainWhoseRuleAnotherRunGaveBack(t *testing.T) {
+	a, port, userData := reachable(t)
+	m := a.ensure("shop-pr-12")
+	sshd(t, userData(), port)
+	a.ready("ready", "")
+	cable := hosttest.NewCable(t, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	first, second := visit(t, a.from("192.0.2.1", port), m), visit(t, a.from("192.0.2.1", cable.Port), m)
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	a.assertOpenFor()
+	run := func() {
+		t.Helper()
+		if err := second.Run(t.Context(), host.Command{Args: []string{"true"}}); err != nil {
+			t.Error(err)
+		}
+	}
+	run() // over the connection that it has
+	a.assertOpenFor()
+	cable.Cut()
+	run()
+	a.assertOpenFor("192.0.2.1/32")
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+	a.assertOpenFor()
+}
+
+func TestConnect_ThatFailsGivesItsRuleBack(t *testing.T) {
+	a, port, userData := reachable(t)
+	m := a.ensure("shop-pr-12")
+	sshd(t, userData(), port)
+	a.ready("failed", "packages (exit 100)\n")
+	if _, err := a.from("192.0.2.1", port).Connect(t.Context(), m); err == nil {
+		t.Error("the bootstrap has failed")
+	}
+	if _, err := a.from("192.0.2.1", 1).Connect(t.Context(), m); err == nil {
+		t.Error("nobody answers there")
+	}
+	if n := len(a.rules()); n != 6 {
+		t.Errorf("%d rules were made", n)
+	}
+	a.assertOpenFor()
+}
+
+// What the configuration names is for all who connect, and stays.
+func TestConnect_KeepsAndRenewsTheNetworksOfTheConfiguration(t *testing.T) {
+	a, port, userData := reachable(t)
+	m := a.ensure("shop-pr-12")
+	sshd(t, userData(), port)
+	a.ready("ready", "")
+	provider := a.within(port, "192.0.2.0/24")
+	for range 10 {
+		connect(t, provider, m)
+		a.assertOpenFor("192.0.2.0/24")
+		a.later(7 * time.Hour)
+	}
+	if made := len(a.rules()) - 4; made < 4 || made > 6 {
+		t.Errorf("the rule was made %d times in 70 hours", made)
 	}
 }
 
@@ -81,21 +205,22 @@ func TestConnect_MakesRoomInAFullGroupByTheOldestOfOurs(t *testing.T) {
 	m := a.ensure("shop-pr-12")
 	sshd(t, userData(), port)
 	a.ready("ready", "")
-	for n := range 55 { // with the first one and the gateway's as many as a group takes
-		maker := a.from(fmt.Sprintf("192.0.2.%d", n+1), port)
-		if _, err := maker.Ensure(t.Context(), spec(fmt.Sprintf("shop-pr-%d", 100+n))); err != nil {
-			t.Fatal(err)
+	for from := 0; from < 56; from += 14 { // with the gateway's as many as a group takes
+		var networks []string
+		for n := range 14 {
+			networks = append(networks, fmt.Sprintf("192.0.2.%d/32", from+n+1))
 		}
+		connect(t, a.within(port, networks...), m)
 		a.later(30 * time.Second)
 	}
 	if got := a.cloud.Open("2222"); len(got) != 56 {
 		t.Fatalf("SSH is open for %d", len(got))
 	}
 	for n := range 3 {
-		connect(t, a.from(fmt.Sprintf("203.0.113.%d", n+1), port), m)
+		connect(t, a.within(port, fmt.Sprintf("203.0.113.%d/32", n+1)), m)
 	}
 	got := a.cloud.Open("2222")
-	if len(got) != 56 || got[0] != "192.0.2.3/32" || got[55] != "203.0.113.3/32" {
+	if len(got) != 56 || got[0] != "192.0.2.4/32" || got[55] != "203.0.113.3/32" {
 		t.Errorf("SSH is open for %d: %q", len(got), got)
 	}
 	if n := len(a.cloud.Open("443")); n != 2 {
@@ -112,29 +237,82 @@ func TestConnect_ToldThatNobodyIsLetInSaysIt(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "let this computer in: AuthorizeSecurityGroupIngress") {
 		t.Errorf("without the right to: %v", err)
 	}
-	own := a.cloud.MakeGroup("own", nil)
-	provider := a.newProvider(func(o *ec2.Options) { o.SecurityGroup, o.SSHPort = own, port })
-	_, err = provider.Connect(t.Context(), m)
-	if hints := strings.Join(hint.Of(err), "\n"); !strings.Contains(hints, "security group "+own+" is your own") {
-		t.Errorf("with a group of the user's: %v, %q", err, hints)
+	a.assertOpenFor(before...)
+}
+
+// silent is a port at which nobody answers, as behind a group that has no rule.
+func silent(t *testing.T) int {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := a.cloud.Open("2222"); !slices.Equal(got, before) {
-		t.Errorf("SSH is open for %q", got)
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := bound.(*syscall.SockaddrInet4).Port
+	for range 3 { // what nobody accepts fills the queue, and whoever comes then is not answered
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), 200*time.Millisecond)
+		if err == nil {
+			t.Cleanup(func() { conn.Close() })
+		}
+	}
+	return port
+}
+
+func TestConnect_SaysInSecondsWhichRuleAGroupOfTheUsersLacks(t *testing.T) {
+	a, _, _ := reachable(t)
+	own := a.cloud.MakeGroup("own", nil, standin.Rule{Port: "2222", From: "198.51.100.0/24"})
+	port := silent(t)
+	a.provider = a.newProvider(func(o *ec2.Options) { o.SecurityGroup, o.SSHPort = own, port })
+	m := a.ensure("shop-pr-12")
+	calls, begun := len(a.rules()), a.clock.Now()
+	stranger := a.newProvider(func(o *ec2.Options) {
+		o.SecurityGroup, o.SSHPort, o.Answer = own, port, 50*time.Millisecond
+		o.Caller = func(context.Context) (netip.Addr, error) { return netip.MustParseAddr("192.0.2.1"), nil }
+	})
+	_, err := stranger.Connect(t.Context(), m)
+	if err == nil || !strings.Contains(err.Error(), "security group "+own+" has no rule that lets 192.0.2.1 reach port 2222") {
+		t.Errorf("%v", err)
+	}
+	if hints := strings.Join(hint.Of(err), "\n"); !strings.Contains(hints, "--group-id "+own+" --protocol tcp --port 2222 --cidr 192.0.2.1/32") {
+		t.Errorf("%q", hints)
+	}
+	if waited := a.clock.Now().Sub(begun); waited > time.Minute {
+		t.Errorf("it waited %v", waited)
+	}
+	if n := len(a.rules()); n != calls {
+		t.Errorf("%d rules were made in it", n-calls)
+	}
+}
+
+func TestEnsure_RefusesAGroupOfTheUsersByWhichNobodyCanConnect(t *testing.T) {
+	a := newAccount(t, standin.Options{Seed: 1})
+	own := a.cloud.MakeGroup("own", nil, standin.Rule{Port: "443", From: "0.0.0.0/0"})
+	_, err := a.newProvider(func(o *ec2.Options) { o.SecurityGroup = own }).Ensure(t.Context(), spec("shop-pr-12"))
+	if err == nil || !strings.Contains(err.Error(), "security group "+own+" lets nobody reach port 2222") || !errors.Is(err, hint.ErrUsage) {
+		t.Errorf("%v", err)
+	}
+	if n := len(a.calls("RunInstances")); n != 0 {
+		t.Errorf("%d machines were made", n)
 	}
 }
 
 func TestConnect_LeavesTheGroupOfAMachineThatIsInAnotherOneAlone(t *testing.T) {
 	a := newAccount(t, standin.Options{Seed: 1})
 	a.ensure("shop-pr-13") // which makes the shared one
-	own := a.cloud.MakeGroup("own", nil)
+	own := a.cloud.MakeGroup("own", nil, standin.Rule{Port: "2222", From: "0.0.0.0/0"})
 	a.provider = a.newProvider(func(o *ec2.Options) { o.SecurityGroup = own })
 	m := a.ensure("shop-pr-12")
 	before := len(a.calls("AuthorizeSecurityGroupIngress"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, _ = a.from("192.0.2.1", 1).Connect(ctx, m)
-	a.cloud.Deny("nothing")
-	_, _ = a.from("192.0.2.1", 1).Connect(t.Context(), m)
 	if n := len(a.calls("AuthorizeSecurityGroupIngress")); n != before {
 		t.Errorf("%d rules were made", n-before)
 	}

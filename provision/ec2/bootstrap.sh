@@ -122,8 +122,10 @@ say "ssh"
 cat >/etc/offshoot/ssh_host_key <<'KEY'
 @HOST_KEY@
 KEY
+# An endpoint of EC2 Instance Connect reaches 22 and 3389 alone, and at 22 the image's own server answers first.
 cat >/etc/offshoot/sshd_config <<'CONFIG'
 Port @PORT@
+Port 3389
 HostKey /etc/offshoot/ssh_host_key
 PidFile /run/offshoot-sshd.pid
 AllowUsers offshoot

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -19,6 +21,8 @@ type Right struct {
 	// Err is nil where the right is there. ErrUntold: AWS tells only where
 	// there is a machine, or a security group, to ask it of.
 	Err error
+	// Note is what there is to say beside that; empty: nothing.
+	Note string
 }
 
 // ErrUntold says that it could not be found out.
@@ -47,8 +51,11 @@ func (p *Provider) Rights(ctx context.Context) ([]Right, error) {
 	c.make(ctx, p)
 	c.own(ctx, p)
 	c.baked(ctx, p)
+	if p.options.Connect == ConnectEndpoint {
+		c.endpoint(ctx, p)
+	}
 	if p.options.InstanceConnect {
-		c.rights = append(c.rights, Right{actionOf("SendSSHPublicKey"), ErrUntold}) // it knows no dry run
+		c.rights = append(c.rights, Right{Action: actionOf("SendSSHPublicKey"), Err: ErrUntold}) // it knows no dry run
 	}
 	return c.rights, context.Cause(ctx)
 }
@@ -66,12 +73,22 @@ func (c *checker) note(call string, err error) {
 	if isCode(err, "DryRunOperation") {
 		err = nil
 	}
-	c.rights = append(c.rights, Right{actionOf(call), explain(call, err)})
+	c.rights = append(c.rights, Right{Action: actionOf(call), Err: explain(call, err)})
+}
+
+// noteSpare records a right that a machine can be made without, and which not
+// every emulator knows.
+func (c *checker) noteSpare(call string, err error) {
+	if err != nil && !denied(err) && !isCode(err, "DryRunOperation") {
+		c.untold(call)
+		return
+	}
+	c.note(call, err)
 }
 
 func (c *checker) untold(calls ...string) {
 	for _, call := range calls {
-		c.rights = append(c.rights, Right{actionOf(call), ErrUntold})
+		c.rights = append(c.rights, Right{Action: actionOf(call), Err: ErrUntold})
 	}
 }
 
@@ -94,8 +111,27 @@ func (c *checker) look(ctx context.Context) {
 	c.note("DescribeSnapshots", err)
 	_, err = c.api.DescribeVolumes(ctx, &ec2.DescribeVolumesInput{DryRun: dry})
 	c.note("DescribeVolumes", err)
+	_, err = c.api.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{DryRun: dry}, once)
+	c.noteSpare("DescribeRouteTables", err)
+	_, err = c.api.DescribeVpcBlockPublicAccessOptions(ctx, &ec2.DescribeVpcBlockPublicAccessOptionsInput{DryRun: dry}, once)
+	c.noteSpare("DescribeVpcBlockPublicAccessOptions", err)
+	_, err = c.api.DescribeVpcBlockPublicAccessExclusions(ctx, &ec2.DescribeVpcBlockPublicAccessExclusionsInput{DryRun: dry}, once)
+	c.noteSpare("DescribeVpcBlockPublicAccessExclusions", err)
+	c.diskKey(ctx)
 	_, err = c.api.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{DryRun: dry})
 	c.note("DescribeNetworkInterfaces", err)
+}
+
+// diskKey tells which key disks are encrypted with. Whether that one lets us shows
+// when a machine is made, which ends at once where it does not.
+func (c *checker) diskKey(ctx context.Context) {
+	_, err := c.api.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{DryRun: dry}, once)
+	c.noteSpare("GetEbsDefaultKmsKeyId", err)
+	if output, err := c.api.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{}, once); err == nil {
+		if key := aws.ToString(output.KmsKeyId); key != "" && !strings.HasSuffix(key, "alias/aws/ebs") {
+			c.rights[len(c.rights)-1].Note = "disks are encrypted with " + key + ", whose policy has to let this key use it"
+		}
+	}
 }
 
 // make tries the very request that a machine would be made with.
@@ -115,13 +151,60 @@ func (c *checker) make(ctx context.Context, p *Provider) {
 	if l.group == "" {
 		l.group = c.group(ctx, p, n.vpc)
 	}
-	request := l.request(attempts(p.options.Types, n, p.options.Spot, spec.Preview)[0])
+	c.markets(ctx, p, l, n)
+}
+
+// markets tries each type on each market that a machine may be asked for on: a
+// type or a market that the account may not have matters only where there is no
+// other.
+func (c *checker) markets(ctx context.Context, p *Provider, l launch, n network) {
+	var offers []Right
+	var last error
+	granted := false
+	for _, a := range attempts(p.options.Types, n, p.options.Spot, l.spec.Preview) {
+		offer := Right{Action: a.kind()}
+		if slices.ContainsFunc(offers, func(o Right) bool { return o.Action == offer.Action }) {
+			continue // in another zone
+		}
+		err := c.try(ctx, l, a)
+		granted = granted || err == nil
+		if err != nil && !notForThisAccount(err, a) && !isCode(err, noCapacity...) {
+			c.note("RunInstances", err) // it is the same for all
+			return
+		}
+		if err != nil {
+			offer.Note, last = refusal(err, a), err
+		}
+		offers = append(offers, offer)
+	}
+	if granted {
+		last = nil
+	}
+	c.note("RunInstances", last)
+	c.rights = append(c.rights, offers...)
+}
+
+func (c *checker) try(ctx context.Context, l launch, a attempt) error {
+	request := l.request(a)
 	request.DryRun, request.ClientToken = dry, nil
 	if l.group == "" {
 		request.NetworkInterfaces[0].Groups = nil // the VPC's own: it is not made
 	}
-	_, err = c.api.RunInstances(ctx, request)
-	c.note("RunInstances", err)
+	_, err := c.api.RunInstances(ctx, request)
+	if isCode(err, "DryRunOperation") {
+		return nil
+	}
+	return err
+}
+
+func refusal(err error, a attempt) string {
+	switch {
+	case isCode(err, "AuthFailure.ServiceLinkedRoleCreationNotPermitted"):
+		return "the account lacks the role AWSServiceRoleForEC2Spot; " + roleForSpot
+	case notForThisAccount(err, a):
+		return "the account's plan refuses the type: " + code(err)
+	}
+	return "not to be had now: " + code(err)
 }
 
 // failed records what keeps a right from being asked for, unless it is a right
@@ -131,7 +214,7 @@ func (c *checker) failed(call string, err error) {
 		c.untold(call)
 		return
 	}
-	c.rights = append(c.rights, Right{actionOf(call), err})
+	c.rights = append(c.rights, Right{Action: actionOf(call), Err: err})
 }
 
 // group checks the rights on the shared security group and returns its id, if
@@ -153,7 +236,7 @@ func (c *checker) group(ctx context.Context, p *Provider, vpc string) string {
 		c.untold("AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress", "DeleteSecurityGroup")
 		return ""
 	}
-	permissions := []types.IpPermission{wantedRules(nil)[0].permission(nil)}
+	permissions := []types.IpPermission{gatewayRules()[0].permission(nil)}
 	_, err = c.api.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{DryRun: dry, GroupId: found.GroupId, IpPermissions: permissions})
 	if isCode(err, "InvalidPermission.Duplicate") {
 		err = nil
@@ -192,6 +275,35 @@ func (c *checker) own(ctx context.Context, p *Provider) {
 	c.note("CreateImage", err)
 }
 
+// endpoint tries the way to a machine, where there is one that runs.
+func (c *checker) endpoint(ctx context.Context, p *Provider) {
+	_, err := c.api.DescribeInstanceConnectEndpoints(ctx, &ec2.DescribeInstanceConnectEndpointsInput{DryRun: dry})
+	c.note("DescribeInstanceConnectEndpoints", err)
+	n, err := p.network(ctx)
+	if err != nil {
+		return // which has been noted
+	}
+	found, err := p.endpointIn(ctx, n.vpc, "")
+	if err != nil {
+		c.failed("DescribeInstanceConnectEndpoints", err)
+		return
+	}
+	running, err := p.find(ctx, machine.Filter{Repository: p.options.Repository}, filter("instance-state-name", "running"), filter("vpc-id", n.vpc))
+	if err != nil || len(running) == 0 {
+		c.untold("OpenTunnel")
+		return
+	}
+	conn, err := p.tunnel(ctx, running[0])
+	switch {
+	case err == nil:
+		conn.Close()
+	case !denied(err) && !isCode(err, "AccessDeniedException"):
+		c.untold("OpenTunnel") // those who connect let the endpoint in first
+		return
+	}
+	c.rights = append(c.rights, Right{Action: actionOf("OpenTunnel"), Err: err, Note: "a machine answers through " + aws.ToString(found.InstanceConnectEndpointId)})
+}
+
 // baked checks the rights on images at one that there is.
 func (c *checker) baked(ctx context.Context, p *Provider) {
 	wanted := []types.Filter{filter("tag-key", labelBaked)}
@@ -212,7 +324,7 @@ func (c *checker) baked(ctx context.Context, p *Provider) {
 // String is one line about a right.
 func (r Right) String() string {
 	if r.Err == nil {
-		return r.Action + ": there"
+		return r.Action + ": " + cmp.Or(r.Note, "there")
 	}
 	return fmt.Sprintf("%s: %v", r.Action, r.Err)
 }

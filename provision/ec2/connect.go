@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,11 +30,37 @@ func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, e
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", m.ID, err)
 	}
-	refused := p.admit(ctx, m)
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("connect to %s: %w", m.ID, context.Cause(ctx))
+	e := &entry{provider: p, machine: m}
+	if p.options.Connect == ConnectEndpoint {
+		remote.Dial = e.dial
 	}
-	var h *host.SSH
+	handOver := remote.Admit
+	remote.Admit = func(ctx context.Context) error {
+		e.open(ctx)
+		if handOver == nil || ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return handOver(ctx)
+	}
+	h, err := p.dial(ctx, remote, e)
+	if err == nil {
+		if err = p.awaitReady(ctx, h); err == nil {
+			err = p.setTimer(ctx, h, m.Expires)
+		}
+		if err == nil {
+			return visit{h, func() { e.leave(ctx) }}, nil
+		}
+		err = errors.Join(err, h.Close())
+	} else {
+		err = p.unreached(ctx, m, e, err)
+	}
+	e.leave(ctx)
+	return nil, fmt.Errorf("connect to %s: %w", m.ID, err)
+}
+
+// dial tries until the machine answers, or it is known that it will not.
+func (p *Provider) dial(ctx context.Context, remote host.Remote, e *entry) (h *host.SSH, err error) {
+	begun := p.clock.Now()
 	err = p.poll(ctx, p.options.Patience, "wait for SSH", func() (string, bool, error) {
 		h, err = host.Dial(ctx, remote)
 		if err == nil {
@@ -42,34 +69,30 @@ func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, e
 		if lasting(err) || ctx.Err() != nil {
 			return "", false, err
 		}
-		return err.Error(), false, nil
+		return err.Error(), false, e.shutOut(ctx, err, p.clock.Now().Sub(begun))
 	})
-	if errors.As(err, new(*host.HostKeyError)) {
-		return nil, hint.Wrap(fmt.Errorf("connect to %s: %w", m.ID, err), "nothing was sent: something else answers at its address; look there, or offshoot down")
-	}
-	if errors.Is(err, host.ErrLogin) {
+	return h, err
+}
+
+// unreached adds to the error about a machine that was not reached what can be
+// said of it.
+func (p *Provider) unreached(ctx context.Context, m machine.Machine, e *entry, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case errors.As(err, new(*host.HostKeyError)):
+		return hint.Wrap(err, "nothing was sent: something else answers at its address; look there, or offshoot down")
+	case errors.Is(err, host.ErrLogin):
 		err = hint.Wrap(err, "a machine lets in who made it: log in as up did then (OFFSHOOT_SSH_KEY, or none of it), or offshoot down and up again")
+	case !lasting(err):
+		err = e.explain(err)
 	}
-	if err == nil {
-		if err = p.awaitReady(ctx, h); err == nil {
-			err = p.setTimer(ctx, h, m.Expires)
-		}
-		if err == nil {
-			return h, nil
-		}
-		err = errors.Join(err, h.Close())
-	} else if ctx.Err() == nil {
-		if !lasting(err) {
-			err = p.unadmitted(err, refused)
-		}
-		err = p.afterBoot(ctx, m.ID, err)
-	}
-	return nil, fmt.Errorf("connect to %s: %w", m.ID, err)
+	return p.afterBoot(ctx, m.ID, err)
 }
 
 // lasting tells an error that waiting does not mend.
 func lasting(err error) bool {
-	return errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin) || code(err) != ""
+	return errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin) || errors.Is(err, hint.ErrUsage) || code(err) != ""
 }
 
 func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
@@ -82,9 +105,13 @@ func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
 	case len(p.options.LoginKey) == 0 && !p.options.InstanceConnect:
 		return host.Remote{}, hint.Usage(errors.New("no key to log in with"), "set OFFSHOOT_SSH_KEY to the private key that up was given")
 	}
+	port := p.options.SSHPort
+	if p.options.Connect == ConnectEndpoint {
+		port = endpointPort
+	}
 	remote := host.Remote{
-		Address: net.JoinHostPort(m.Address, strconv.Itoa(p.options.SSHPort)), User: p.options.User, Key: p.options.LoginKey, HostKey: key,
-		Timeout: 10 * time.Second,
+		Address: net.JoinHostPort(m.Address, strconv.Itoa(port)), User: p.options.User, Key: p.options.LoginKey, HostKey: key,
+		Timeout: cmp.Or(p.options.Answer, 10*time.Second),
 	}
 	if !p.options.InstanceConnect {
 		return remote, nil

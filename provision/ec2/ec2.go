@@ -42,7 +42,10 @@ type Options struct {
 	SecurityGroup string
 	// SSH lists the networks that may reach SSH; empty: the address that this
 	// computer has on the internet. Without meaning for a given group.
-	SSH     []netip.Prefix
+	SSH []netip.Prefix
+	// Connect says how machines are reached: ConnectPublic, ConnectPrivate or
+	// ConnectEndpoint; empty: ConnectPublic.
+	Connect string
 	Spot    bool   // ask for spot capacity first
 	Disk    int    // GB of the root volume; 0: DefaultDisk
 	Profile string // name of an instance profile; empty: the machine has no rights at AWS
@@ -68,9 +71,18 @@ type Options struct {
 	Clock    Clock
 	Caller   func(context.Context) (netip.Addr, error) // finds this computer's address
 	SSHPort  int                                       // where Connect dials; 0: sshPort
+	Tunnels  *http.Client                              // reaches endpoints of EC2 Instance Connect
+	Answer   time.Duration                             // how long one attempt to connect may take; 0: ten seconds
 	User     string                                    // whom Connect logs in as; empty: loginUser
 	Ready    string                                    // where the bootstrap leaves its marks; empty: readyFolder
 }
+
+// Ways to machines.
+const (
+	ConnectPublic   = "public"                    // by the address that they have on the internet
+	ConnectPrivate  = "private"                   // by the one that they have in their VPC, where this computer is in it or has a VPN
+	ConnectEndpoint = "instance-connect-endpoint" // through an EC2 Instance Connect Endpoint
+)
 
 // Defaults of the options.
 const (
@@ -131,12 +143,18 @@ func New(ctx context.Context, options Options) (*Provider, error) {
 	return &Provider{api: api, connect: connect, options: options, clock: options.Clock}, nil
 }
 
+// Region is where the machines are.
+func (p *Provider) Region() string { return p.api.Options().Region }
+
 func (o Options) withDefaults() Options {
 	if len(o.Types) == 0 {
 		o.Types = DefaultTypes()
 	}
 	if o.Image == "" {
 		o.Image = Ubuntu
+	}
+	if o.Connect == "" {
+		o.Connect = ConnectPublic
 	}
 	if o.Disk == 0 {
 		o.Disk = DefaultDisk
@@ -175,6 +193,12 @@ func (o Options) check() error {
 	}
 	if slices.Contains(o.Types, "") {
 		wrong("name instance types such as t3.large", "ec2.type: an empty name")
+	}
+	if !slices.Contains([]string{ConnectPublic, ConnectPrivate, ConnectEndpoint}, o.Connect) {
+		wrong("use "+ConnectPublic+", "+ConnectPrivate+" or "+ConnectEndpoint, "ec2.connect: %q is no way to a machine", o.Connect)
+	}
+	if o.Connect == ConnectPrivate && len(o.SSH) == 0 && o.SecurityGroup == "" {
+		wrong("name the networks of those who connect, as the machines see them, such as 10.0.0.0/8", "ec2.connect: %s needs ec2.ssh", ConnectPrivate)
 	}
 	if o.Disk < 8 || o.Disk > 16384 {
 		wrong("give gigabytes between 8 and 16384", "ec2.disk: %d", o.Disk)

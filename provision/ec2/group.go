@@ -25,25 +25,41 @@ const groupName = "offshoot"
 // stranger.
 const sshPort = 2222
 
+// endpointPort is where a machine's SSH server listens as well. Endpoints of EC2
+// Instance Connect reach this port and 22, and no other.
+const endpointPort = 3389
+
+// port is where those who connect reach SSH.
+func (p *Provider) port() int {
+	if p.options.Connect == ConnectEndpoint {
+		return endpointPort
+	}
+	return sshPort
+}
+
 // ruleAge is how long a rule for SSH stays that no run has asked for since. A
 // group takes 60 rules, and every job of a CI service comes from another
 // address.
 const ruleAge = 24 * time.Hour
 
-// A rule lets one network reach one port.
+// A rule lets one network, or the interfaces of one group, reach one port.
 type rule struct {
-	port int
-	from netip.Prefix
+	port  int
+	from  netip.Prefix
+	group string // empty: a network
 }
 
+// isSSH tells a rule for those who connect from somewhere.
+func (r rule) isSSH() bool { return (r.port == sshPort || r.port == endpointPort) && r.group == "" }
+
 // ensureGroup finds or makes the shared group, and lets the world reach the
-// gateway and the wanted networks SSH.
+// gateway. SSH is opened by those who connect, each for as long as it takes; that
+// they can is found out here, before a machine costs money.
 func (p *Provider) ensureGroup(ctx context.Context, vpc string) (string, error) {
-	if p.options.SecurityGroup != "" {
-		return p.options.SecurityGroup, nil
+	if own := p.options.SecurityGroup; own != "" {
+		return own, p.checkOwn(ctx, own)
 	}
-	sources, err := p.sshSources(ctx)
-	if err != nil {
+	if _, err := p.sshRules(ctx, vpc); err != nil {
 		return "", err
 	}
 	group, exists, err := p.findGroup(ctx, vpc)
@@ -53,30 +69,45 @@ func (p *Provider) ensureGroup(ctx context.Context, vpc string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	return aws.ToString(group.GroupId), p.open(ctx, group, wantedRules(sources))
+	_, err = p.open(ctx, group, gatewayRules())
+	return aws.ToString(group.GroupId), err
 }
 
 // open makes the rules that are missing in the group, and removes those that
-// nobody has asked for in a long time.
-func (p *Provider) open(ctx context.Context, group types.SecurityGroup, wanted []rule) error {
+// nobody has asked for in a long time. It returns the rules for SSH that it made.
+func (p *Provider) open(ctx context.Context, group types.SecurityGroup, wanted []rule) ([]rule, error) {
 	missing, stale := ruleChanges(group.IpPermissions, wanted, p.clock.Now())
 	if err := p.revoke(ctx, group, stale); err != nil {
-		return err
+		return nil, err
 	}
 	return p.authorize(ctx, group, missing, yielding(group.IpPermissions, slices.Concat(wanted, stale)))
 }
 
-func wantedRules(sources []netip.Prefix) []rule {
+// gatewayRules let the world reach the links.
+func gatewayRules() []rule {
 	var rules []rule
 	for _, world := range []string{"0.0.0.0/0", "::/0"} {
 		for _, port := range []int{80, 443} {
-			rules = append(rules, rule{port, netip.MustParsePrefix(world)})
+			rules = append(rules, rule{port: port, from: netip.MustParsePrefix(world)})
 		}
 	}
-	for _, source := range sources {
-		rules = append(rules, rule{sshPort, source.Masked()})
-	}
 	return rules
+}
+
+// forCaller tells whether SSH is opened for this computer's own address.
+func (p *Provider) forCaller() bool { return len(p.options.SSH) == 0 }
+
+// sshRules let those reach SSH who are to connect.
+func (p *Provider) sshRules(ctx context.Context, vpc string) ([]rule, error) {
+	if p.options.Connect == ConnectEndpoint {
+		return p.endpointRules(ctx, vpc)
+	}
+	sources, err := p.sshSources(ctx)
+	rules := make([]rule, 0, len(sources))
+	for _, source := range sources {
+		rules = append(rules, rule{port: sshPort, from: source.Masked()})
+	}
+	return rules, err
 }
 
 func (p *Provider) findGroup(ctx context.Context, vpc string) (types.SecurityGroup, bool, error) {
@@ -124,7 +155,7 @@ func ruleChanges(have []types.IpPermission, wanted []rule, now time.Time) (missi
 	for _, permission := range have {
 		for _, found := range rulesOf(permission) {
 			made[found.rule] = found.made
-			if found.port == sshPort && !found.made.IsZero() && now.Sub(found.made) > ruleAge {
+			if found.isSSH() && !found.made.IsZero() && now.Sub(found.made) > ruleAge {
 				stale = append(stale, found.rule)
 			}
 		}
@@ -134,7 +165,7 @@ func ruleChanges(have []types.IpPermission, wanted []rule, now time.Time) (missi
 		switch {
 		case !exists:
 			missing = append(missing, r)
-		case r.port != sshPort || at.IsZero():
+		case !r.isSSH() || at.IsZero():
 		case now.Sub(at) > ruleAge:
 			missing = append(missing, r) // it is among the stale ones
 		case now.Sub(at) > ruleAge/2:
@@ -159,13 +190,18 @@ func rulesOf(permission types.IpPermission) []datedRule {
 			return
 		}
 		made, _ := time.Parse(time.RFC3339, strings.TrimPrefix(aws.ToString(description), ruleText))
-		rules = append(rules, datedRule{rule{int(*permission.FromPort), prefix}, made})
+		rules = append(rules, datedRule{rule{port: int(*permission.FromPort), from: prefix}, made})
 	}
 	for _, r := range permission.IpRanges {
 		add(r.CidrIp, r.Description)
 	}
 	for _, r := range permission.Ipv6Ranges {
 		add(r.CidrIpv6, r.Description)
+	}
+	for _, g := range permission.UserIdGroupPairs {
+		if permission.FromPort != nil && aws.ToInt32(permission.FromPort) == aws.ToInt32(permission.ToPort) {
+			rules = append(rules, datedRule{rule: rule{port: int(*permission.FromPort), group: aws.ToString(g.GroupId)}})
+		}
 	}
 	return rules
 }
@@ -174,6 +210,10 @@ func rulesOf(permission types.IpPermission) []datedRule {
 func (r rule) permission(description *string) types.IpPermission {
 	network := aws.String(r.from.String())
 	permission := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)), ToPort: aws.Int32(int32(r.port))}
+	if r.group != "" {
+		permission.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(r.group), Description: description}}
+		return permission
+	}
 	if r.from.Addr().Is6() {
 		permission.Ipv6Ranges = []types.Ipv6Range{{CidrIpv6: network, Description: description}}
 		return permission
@@ -184,8 +224,9 @@ func (r rule) permission(description *string) types.IpPermission {
 
 // authorize adds rules one by one: of several in one call, one that another
 // run has just added would refuse them all. Where the group is full, one of
-// those that may go makes room.
-func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rules, yielding []rule) error {
+// those that may go makes room. It returns the rules for SSH that nobody else has
+// made.
+func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rules, yielding []rule) (made []rule, err error) {
 	description := aws.String(ruleText + p.clock.Now().UTC().Format(time.RFC3339))
 	for len(rules) > 0 {
 		_, err := p.api.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
@@ -193,17 +234,20 @@ func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rul
 		})
 		switch {
 		case err == nil || isCode(err, "InvalidPermission.Duplicate"):
+			if err == nil && rules[0].isSSH() {
+				made = append(made, rules[0])
+			}
 			rules = rules[1:]
 		case isFull(err) && len(yielding) > 0:
 			if err := p.revoke(ctx, group, yielding[:1]); err != nil {
-				return err
+				return made, err
 			}
 			yielding = yielding[1:]
 		default:
-			return explain("AuthorizeSecurityGroupIngress", err)
+			return made, explain("AuthorizeSecurityGroupIngress", err)
 		}
 	}
-	return nil
+	return made, nil
 }
 
 func (p *Provider) revoke(ctx context.Context, group types.SecurityGroup, rules []rule) error {

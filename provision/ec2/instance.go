@@ -29,8 +29,11 @@ type instance struct {
 	raw        types.InstanceStateName
 	generation int
 	reason     string // why it changed its state, if AWS says
+	cause      string // AWS's name of the reason
 	spot       bool
 	vpc        string
+	subnet     string
+	private    string   // its address in the VPC
 	groups     []string // the ids of its security groups
 }
 
@@ -54,12 +57,15 @@ var states = map[types.InstanceStateName]machine.State{
 	types.InstanceStateNameTerminated:   machine.Ending,
 }
 
-func instanceOf(raw types.Instance) instance {
+func (p *Provider) instanceOf(raw types.Instance) instance {
 	i := instance{Machine: machine.Machine{
 		ID: aws.ToString(raw.InstanceId), Type: string(raw.InstanceType), Created: aws.ToTime(raw.LaunchTime),
 		Address: cmp.Or(aws.ToString(raw.PublicIpAddress), aws.ToString(raw.PrivateIpAddress)),
 	}, spot: raw.InstanceLifecycle == types.InstanceLifecycleTypeSpot}
-	i.vpc = aws.ToString(raw.VpcId)
+	i.vpc, i.subnet, i.private = aws.ToString(raw.VpcId), aws.ToString(raw.SubnetId), aws.ToString(raw.PrivateIpAddress)
+	if p.options.Connect == ConnectPrivate {
+		i.Address = i.private
+	}
 	for _, group := range raw.SecurityGroups {
 		i.groups = append(i.groups, aws.ToString(group.GroupId))
 	}
@@ -70,7 +76,7 @@ func instanceOf(raw types.Instance) instance {
 		i.Zone = aws.ToString(raw.Placement.AvailabilityZone)
 	}
 	if raw.StateReason != nil {
-		i.reason = aws.ToString(raw.StateReason.Message)
+		i.reason, i.cause = aws.ToString(raw.StateReason.Message), aws.ToString(raw.StateReason.Code)
 	}
 	labels := labelsOf(raw.Tags)
 	i.SetLabels(labels)
@@ -132,7 +138,7 @@ func (p *Provider) find(ctx context.Context, f machine.Filter, more ...types.Fil
 		}
 		for _, reservation := range page.Reservations {
 			for _, raw := range reservation.Instances {
-				if i := instanceOf(raw); i.ours() && f.Matches(i.Machine) {
+				if i := p.instanceOf(raw); i.ours() && f.Matches(i.Machine) {
 					found = append(found, i)
 				}
 			}
@@ -160,7 +166,7 @@ func (p *Provider) get(ctx context.Context, id string) (instance, bool, error) {
 	}
 	for _, reservation := range output.Reservations {
 		for _, raw := range reservation.Instances {
-			return instanceOf(raw), true, nil
+			return p.instanceOf(raw), true, nil
 		}
 	}
 	return instance{}, false, nil

@@ -43,12 +43,13 @@ type attempt struct {
 	spot   bool
 }
 
-func (a attempt) String() string {
-	market := ""
+func (a attempt) String() string { return a.kind() + " in " + a.subnet.zone }
+
+func (a attempt) kind() string {
 	if a.spot {
-		market = "spot "
+		return "spot " + a.typ
 	}
-	return fmt.Sprintf("%s%s in %s", market, a.typ, a.subnet.zone)
+	return a.typ
 }
 
 // attempts are every market, type and zone in the order of preference: spot
@@ -173,7 +174,7 @@ func (l launch) request(a attempt) *ec2.RunInstancesInput {
 		}},
 		NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{{
 			DeviceIndex: aws.Int32(0), SubnetId: aws.String(a.subnet.id), Groups: []string{l.group},
-			AssociatePublicIpAddress: aws.Bool(true), DeleteOnTermination: aws.Bool(true),
+			AssociatePublicIpAddress: aws.Bool(!a.subnet.private), DeleteOnTermination: aws.Bool(true),
 		}},
 	}
 	if l.profile != "" {
@@ -211,12 +212,14 @@ func notForThisAccount(err error, a attempt) bool {
 // another run makes at the same time, or one that has ended since.
 var errTaken = errors.New("another run makes the machine")
 
-// spotRole is what helps where the role of spot instances is missing.
+// roleForSpot is what helps where the role of spot instances is missing.
+const roleForSpot = "once for the account: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com (or allow iam:CreateServiceLinkedRole for it)"
+
 func spotRole(failed []string) string {
 	if !slices.ContainsFunc(failed, func(f string) bool { return strings.Contains(f, "ServiceLinkedRole") }) {
 		return ""
 	}
-	return "; for spot, once for the account: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"
+	return "; for spot, " + roleForSpot
 }
 
 // run makes attempts until one succeeds.
@@ -234,7 +237,7 @@ func (p *Provider) run(ctx context.Context, l launch) (instance, error) {
 		case len(output.Instances) == 0:
 			return instance{}, errors.New("RunInstances: AWS answered without an instance")
 		default:
-			made := instanceOf(output.Instances[0])
+			made := p.instanceOf(output.Instances[0])
 			if !made.alive() {
 				return instance{}, errTaken
 			}

@@ -25,7 +25,11 @@ type network struct {
 	subnets []subnet // in the order of their zones
 }
 
-type subnet struct{ id, zone string }
+type subnet struct {
+	id, zone string
+	onlyIPv6 bool
+	private  bool // a machine there has no address on the internet
+}
 
 // network finds the subnets that are configured, or those of the default VPC.
 func (p *Provider) network(ctx context.Context) (network, error) {
@@ -46,7 +50,11 @@ func (p *Provider) network(ctx context.Context) (network, error) {
 		}
 		found = append(found, page.Subnets...)
 	}
-	return networkOf(found)
+	n, err := networkOf(found)
+	if err != nil {
+		return n, err
+	}
+	return p.usable(ctx, n)
 }
 
 func networkOf(found []types.Subnet) (network, error) {
@@ -57,7 +65,7 @@ func networkOf(found []types.Subnet) (network, error) {
 			return n, hint.Usage(fmt.Errorf("ec2.subnets lie in two networks, %s and %s", n.vpc, vpc), "name subnets of one VPC")
 		}
 		n.vpc = vpc
-		n.subnets = append(n.subnets, subnet{aws.ToString(s.SubnetId), aws.ToString(s.AvailabilityZone)})
+		n.subnets = append(n.subnets, subnet{id: aws.ToString(s.SubnetId), zone: aws.ToString(s.AvailabilityZone), onlyIPv6: aws.ToBool(s.Ipv6Native)})
 	}
 	if len(n.subnets) == 0 {
 		return n, hint.Usage(errors.New("the default VPC has no default subnet"), "set ec2.subnets, or make them: aws ec2 create-default-subnet")

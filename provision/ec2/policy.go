@@ -3,6 +3,7 @@ package ec2
 import (
 	"encoding/json"
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/provision/machine"
@@ -10,7 +11,7 @@ import (
 
 // actionOf is the right that a call needs: EC2 names both alike.
 func actionOf(call string) string {
-	for _, s := range statements("") {
+	for _, s := range statements(Options{Spot: true, Connect: ConnectEndpoint}) {
 		for _, action := range s.Action {
 			if action[strings.Index(action, ":")+1:] == call {
 				return action
@@ -31,22 +32,25 @@ type statement struct {
 // Policy is the least that a key needs: nothing that bears no label of
 // offshoot's can be changed or removed with it, nor what another repository's
 // key has made. Without a repository it is for all of them.
-func Policy(repository string) (string, error) {
-	text, err := json.MarshalIndent(map[string]any{"Version": "2012-10-17", "Statement": statements(repository)}, "", "  ")
+func (o Options) Policy() (string, error) {
+	text, err := json.MarshalIndent(map[string]any{"Version": "2012-10-17", "Statement": statements(o)}, "", "  ")
 	return string(text), err
 }
 
 // statements follow what AWS says of resources and conditions of each action:
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-func statements(repository string) []statement {
+func statements(o Options) []statement {
+	repository, partition := o.Repository, partitionOf(o.Region)
+	arns := func(kinds ...string) []string { return arnsIn(partition, kinds...) }
 	asked := of(repository, "aws:RequestTag/", machine.LabelPreview)
 	labelled := of(repository, "aws:ResourceTag/", machine.LabelPreview)
-	return []statement{
+	all := []statement{
 		{"Look", "Allow", []string{
 			"ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeNetworkInterfaces",
-			"ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets", "ec2:DescribeVolumes", "ec2:DescribeVpcs",
+			"ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets", "ec2:DescribeVolumes",
+			"ec2:DescribeVpcBlockPublicAccessExclusions", "ec2:DescribeVpcBlockPublicAccessOptions", "ec2:DescribeVpcs", "ec2:GetEbsDefaultKmsKeyId",
 		}, []string{"*"}, nil},
-		{"NewestImage", "Allow", []string{"ssm:GetParameters"}, []string{"arn:aws:ssm:*:*:parameter/aws/service/*"}, nil},
+		{"NewestImage", "Allow", []string{"ssm:GetParameters"}, []string{"arn:" + partition + ":ssm:*:*:parameter/aws/service/*"}, nil},
 		{"MakeLabelled", "Allow", []string{"ec2:RunInstances"}, arns("instance", "volume", "network-interface", "spot-instances-request"), asked},
 		{"MakeFrom", "Allow", []string{"ec2:RunInstances"}, arns("image", "subnet", "security-group"), nil},
 		{
@@ -74,6 +78,40 @@ func statements(repository string) []statement {
 			"ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress",
 		}, arns("security-group"), present("aws:ResourceTag/" + labelGroup)},
 	}
+	if o.Connect == ConnectEndpoint {
+		all = append(all,
+			statement{"FindEndpoint", "Allow", []string{"ec2:DescribeInstanceConnectEndpoints"}, []string{"*"}, nil},
+			statement{
+				"Tunnel", "Allow",
+				[]string{"ec2-instance-connect:OpenTunnel"}, arns("instance-connect-endpoint"),
+				map[string]map[string]any{"NumericEquals": {"ec2-instance-connect:remotePort": strconv.Itoa(endpointPort)}},
+			})
+	}
+	if o.Spot {
+		all = append(all, statement{
+			"RoleForSpot", "Allow",
+			[]string{"iam:CreateServiceLinkedRole"},
+			[]string{"arn:" + partition + ":iam::*:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"},
+			map[string]map[string]any{"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}},
+		})
+	}
+	return all
+}
+
+// partitions are the parts of AWS whose names begin otherwise, by the beginning
+// of their regions' names.
+var partitions = []struct{ region, name string }{
+	{"us-gov-", "aws-us-gov"}, {"cn-", "aws-cn"}, {"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"},
+	{"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}, {"eusc-", "aws-eusc"},
+}
+
+func partitionOf(region string) string {
+	for _, p := range partitions {
+		if strings.HasPrefix(region, p.region) {
+			return p.name
+		}
+	}
+	return "aws"
 }
 
 // of holds where the tag is there, and the other one that names the repository.
@@ -103,10 +141,10 @@ func present(key string) map[string]map[string]any {
 	return map[string]map[string]any{"Null": {key: "false"}}
 }
 
-func arns(kinds ...string) []string {
+func arnsIn(partition string, kinds ...string) []string {
 	var all []string
 	for _, kind := range kinds {
-		all = append(all, "arn:aws:ec2:*:*:"+kind+"/*")
+		all = append(all, "arn:"+partition+":ec2:*:*:"+kind+"/*")
 	}
 	return all
 }

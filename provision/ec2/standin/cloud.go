@@ -30,7 +30,11 @@ type Options struct {
 	Seed uint64
 
 	NoDefaultVPC bool
-	PageSize     int // most items of a page; 0: as many as are asked for
+	NoSpotRole   bool     // and the caller may not make it
+	NotInPlan    []string // types that the account's plan refuses
+	Land         Land
+	DiskKey      string // that encrypts disks; empty: AWS's own
+	PageSize     int    // most items of a page; 0: as many as are asked for
 
 	Hidden  time.Duration // how long what was made is not shown
 	Pending time.Duration // until a started instance runs
@@ -46,8 +50,14 @@ type Options struct {
 	Stopped func(id string)
 	// Admitted is told of every key that Instance Connect hands to an instance.
 	Admitted func(id, user, key string)
+	// Tunnelled is asked where a tunnel to an instance's port leads.
+	Tunnelled func(id, port string) (address string)
+	// Key and Secret are what tunnels are signed with.
+	Key, Secret string
 	// Ended is told of every instance that has terminated.
 	Ended func(id string)
+	// Ruled is told of the rules of a group whenever they change.
+	Ruled func(group string, rules []Rule)
 }
 
 // A Call is one request that came in.
@@ -79,6 +89,7 @@ type Cloud struct {
 	volumes   []*volume
 	cards     []*card
 	groups    []*group
+	endpoints []endpoint
 	baked     []*baked
 	tokens    map[string]launched
 	console   string
@@ -97,6 +108,9 @@ const (
 	OtherNet  = "subnet-0z" // in it
 	BrokenAMI = "ami-0dd"   // failed
 )
+
+// owner is the number of the account.
+const owner = "123456789012"
 
 var zones = []string{Region + "a", Region + "b", Region + "c"}
 
@@ -136,7 +150,7 @@ func (c *Cloud) NoRoom(typ, zone string) {
 }
 
 // FailBoot ends every instance that is made from now on instead of running
-// it, with that reason and console.
+// it, with that reason (AWS's name of it, a colon and a text) and console.
 func (c *Cloud) FailBoot(reason, console string) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -179,6 +193,10 @@ func (c *Cloud) Left() []string {
 
 // ServeHTTP answers one call of the Query protocol.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/openTunnel" {
+		c.serveTunnel(w, r)
+		return
+	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		c.serveConnect(w, r, target)
 		return
@@ -226,37 +244,48 @@ func (c *Cloud) perform(action string, form url.Values, fault Fault) ([]string, 
 		return nil, problem(fault.Code, cmp.Or(fault.Text, "The fault of the test."))
 	case c.denied[action]:
 		return nil, problem("UnauthorizedOperation", "You are not authorized to perform this operation. Encoded authorization failure message: x1y2")
-	case form.Get("DryRun") == "true":
+	}
+	if action == "RunInstances" {
+		if err := c.forbidden(form); err != nil {
+			return nil, err
+		}
+	}
+	if form.Get("DryRun") == "true" {
 		return nil, problem("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 	}
 	return do(c, form)
 }
 
 var actions = map[string]func(*Cloud, url.Values) ([]string, *apiError){
-	"AuthorizeSecurityGroupIngress": (*Cloud).authorize,
-	"CreateImage":                   (*Cloud).createImage,
-	"CreateSecurityGroup":           (*Cloud).createGroup,
-	"CreateTags":                    (*Cloud).createTags,
-	"DeleteNetworkInterface":        (*Cloud).deleteCard,
-	"DeleteSecurityGroup":           (*Cloud).deleteGroup,
-	"DeleteSnapshot":                (*Cloud).deleteSnapshot,
-	"DeleteVolume":                  (*Cloud).deleteVolume,
-	"DeregisterImage":               (*Cloud).deregisterImage,
-	"DescribeImages":                (*Cloud).describeImages,
-	"DescribeInstances":             (*Cloud).describeInstances,
-	"DescribeInstanceTypes":         (*Cloud).describeTypes,
-	"DescribeNetworkInterfaces":     (*Cloud).describeCards,
-	"DescribeSecurityGroups":        (*Cloud).describeGroups,
-	"DescribeSnapshots":             (*Cloud).describeSnapshots,
-	"DescribeSubnets":               (*Cloud).describeSubnets,
-	"DescribeVolumes":               (*Cloud).describeVolumes,
-	"DescribeVpcs":                  (*Cloud).describeVPCs,
-	"GetConsoleOutput":              (*Cloud).getConsole,
-	"RevokeSecurityGroupIngress":    (*Cloud).revoke,
-	"RunInstances":                  (*Cloud).runInstances,
-	"StartInstances":                (*Cloud).startInstances,
-	"StopInstances":                 (*Cloud).stopInstances,
-	"TerminateInstances":            (*Cloud).terminateInstances,
+	"AuthorizeSecurityGroupIngress":          (*Cloud).authorize,
+	"CreateImage":                            (*Cloud).createImage,
+	"CreateSecurityGroup":                    (*Cloud).createGroup,
+	"CreateTags":                             (*Cloud).createTags,
+	"DeleteNetworkInterface":                 (*Cloud).deleteCard,
+	"DeleteSecurityGroup":                    (*Cloud).deleteGroup,
+	"DeleteSnapshot":                         (*Cloud).deleteSnapshot,
+	"DeleteVolume":                           (*Cloud).deleteVolume,
+	"DeregisterImage":                        (*Cloud).deregisterImage,
+	"DescribeImages":                         (*Cloud).describeImages,
+	"DescribeInstanceConnectEndpoints":       (*Cloud).describeEndpoints,
+	"DescribeInstances":                      (*Cloud).describeInstances,
+	"DescribeInstanceTypes":                  (*Cloud).describeTypes,
+	"DescribeNetworkInterfaces":              (*Cloud).describeCards,
+	"DescribeRouteTables":                    (*Cloud).describeRouteTables,
+	"DescribeSecurityGroups":                 (*Cloud).describeGroups,
+	"DescribeSnapshots":                      (*Cloud).describeSnapshots,
+	"DescribeSubnets":                        (*Cloud).describeSubnets,
+	"DescribeVolumes":                        (*Cloud).describeVolumes,
+	"DescribeVpcBlockPublicAccessExclusions": (*Cloud).describeExclusions,
+	"DescribeVpcBlockPublicAccessOptions":    (*Cloud).describeBlock,
+	"DescribeVpcs":                           (*Cloud).describeVPCs,
+	"GetEbsDefaultKmsKeyId":                  (*Cloud).getDiskKey,
+	"GetConsoleOutput":                       (*Cloud).getConsole,
+	"RevokeSecurityGroupIngress":             (*Cloud).revoke,
+	"RunInstances":                           (*Cloud).runInstances,
+	"StartInstances":                         (*Cloud).startInstances,
+	"StopInstances":                          (*Cloud).stopInstances,
+	"TerminateInstances":                     (*Cloud).terminateInstances,
 }
 
 // id makes the id of a new thing.

@@ -18,7 +18,26 @@ type group struct {
 type rule struct {
 	protocol, from, to string
 	cidr, cidr6        string
+	source             string // the id of a group
 	text               string
+}
+
+// A Rule lets a network, or the cards of a group, reach a port.
+type Rule struct{ Port, From string }
+
+func (g *group) list() []Rule {
+	rules := make([]Rule, 0, len(g.rules))
+	for _, r := range g.rules {
+		rules = append(rules, Rule{r.from, r.cidr + r.cidr6 + r.source})
+	}
+	return rules
+}
+
+// ruled tells the test about the rules of a group.
+func (c *Cloud) ruled(g *group) {
+	if c.options.Ruled != nil {
+		c.options.Ruled(g.id, g.list())
+	}
 }
 
 func (r rule) same(other rule) bool {
@@ -60,13 +79,19 @@ func (c *Cloud) deleteGroup(form url.Values) ([]string, *apiError) {
 }
 
 func (c *Cloud) describeGroups(form url.Values) ([]string, *apiError) {
+	ids := values(form, "GroupId")
+	for _, id := range ids {
+		if _, err := c.group(id); err != nil {
+			return nil, err
+		}
+	}
 	var items []string
 	for _, g := range c.groups {
 		ok, err := matches(form, g.tags, map[string]string{"group-name": g.name, "vpc-id": g.vpc, "group-id": g.id})
 		if err != nil {
 			return nil, err
 		}
-		if ok && c.shown(g.made) {
+		if ok && c.shown(g.made) && (len(ids) == 0 || slices.Contains(ids, g.id)) {
 			items = append(items, leaf("groupId", g.id)+leaf("groupName", g.name)+leaf("vpcId", g.vpc)+leaf("groupDescription", g.text)+
 				g.rulesXML()+g.tags.xml())
 		}
@@ -82,9 +107,12 @@ func (g *group) rulesXML() string {
 		if r.text != "" {
 			text = leaf("description", r.text)
 		}
-		if r.cidr != "" {
+		switch {
+		case r.source != "":
+			item += list("groups", []string{leaf("groupId", r.source) + leaf("userId", owner) + text})
+		case r.cidr != "":
 			item += list("ipRanges", []string{leaf("cidrIp", r.cidr) + text})
-		} else {
+		default:
 			item += list("ipv6Ranges", []string{leaf("cidrIpv6", r.cidr6) + text})
 		}
 		items = append(items, item)
@@ -96,7 +124,8 @@ func rulesIn(form url.Values) []rule {
 	const at = "IpPermissions.1."
 	r := rule{protocol: form.Get(at + "IpProtocol"), from: form.Get(at + "FromPort"), to: form.Get(at + "ToPort")}
 	r.cidr, r.cidr6 = form.Get(at+"IpRanges.1.CidrIp"), form.Get(at+"Ipv6Ranges.1.CidrIpv6")
-	r.text = cmp.Or(form.Get(at+"IpRanges.1.Description"), form.Get(at+"Ipv6Ranges.1.Description"))
+	r.source = form.Get(at + "Groups.1.GroupId")
+	r.text = cmp.Or(form.Get(at+"IpRanges.1.Description"), form.Get(at+"Ipv6Ranges.1.Description"), form.Get(at+"Groups.1.Description"))
 	return []rule{r}
 }
 
@@ -117,6 +146,7 @@ func (c *Cloud) authorize(form url.Values) ([]string, *apiError) {
 		}
 		g.rules = append(g.rules, r)
 	}
+	c.ruled(g)
 	return []string{leaf("return", "true")}, nil
 }
 
@@ -131,19 +161,23 @@ func (c *Cloud) revoke(form url.Values) ([]string, *apiError) {
 		}
 		g.rules = slices.DeleteFunc(g.rules, r.same)
 	}
+	c.ruled(g)
 	return []string{leaf("return", "true")}, nil
 }
 
-// MakeGroup puts a security group into the default VPC.
-func (c *Cloud) MakeGroup(name string, t map[string]string) string {
+// MakeGroup puts a security group into the default VPC, with rules for IPv4.
+func (c *Cloud) MakeGroup(name string, t map[string]string, rules ...Rule) string {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	g := &group{id: c.id("sg"), name: name, vpc: VPC, tags: t}
+	for _, r := range rules {
+		g.rules = append(g.rules, rule{protocol: "tcp", from: r.Port, to: r.Port, cidr: r.From})
+	}
 	c.groups = append(c.groups, g)
 	return g.id
 }
 
-// Open are the networks that reach a port by a rule of any group, the oldest rule first.
+// Open are the networks and groups that reach a port by a rule of any group, the oldest rule first.
 func (c *Cloud) Open(port string) []string {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -151,7 +185,7 @@ func (c *Cloud) Open(port string) []string {
 	for _, g := range c.groups {
 		for _, r := range g.rules {
 			if r.from == port {
-				networks = append(networks, r.cidr+r.cidr6)
+				networks = append(networks, r.cidr+r.cidr6+r.source)
 			}
 		}
 	}

@@ -79,7 +79,9 @@ func (c *Cloud) boot(i *instance, at time.Time) {
 	}
 	i.state = "running"
 	n := slices.Index(c.instances, i)
-	i.address = fmt.Sprintf("203.0.113.%d", 1+n%250)
+	if i.address = fmt.Sprintf("203.0.113.%d", 1+n%250); i.form.Get("NetworkInterface.1.AssociatePublicIpAddress") == "false" {
+		i.address = ""
+	}
 	if c.options.Booted != nil {
 		i.address = c.options.Booted(i.id, i.userData)
 	}
@@ -192,7 +194,7 @@ func (c *Cloud) reservation(all ...*instance) []string {
 	for _, i := range all {
 		items = append(items, i.xml())
 	}
-	return []string{leaf("reservationId", c.id("r")), leaf("ownerId", "123456789012"), list("instancesSet", items)}
+	return []string{leaf("reservationId", c.id("r")), leaf("ownerId", owner), list("instancesSet", items)}
 }
 
 func stateXML(name, state string) string {
@@ -212,7 +214,8 @@ func (i *instance) xml() string {
 		fields = append(fields, leaf("ipAddress", i.address))
 	}
 	if i.reason != "" {
-		fields = append(fields, element("stateReason", leaf("code", "Server.InternalError"), leaf("message", i.reason)))
+		cause, _, _ := strings.Cut(i.reason, ":")
+		fields = append(fields, element("stateReason", leaf("code", cause), leaf("message", i.reason)))
 	}
 	if i.spot {
 		fields = append(fields, leaf("instanceLifecycle", "spot"))
@@ -232,12 +235,12 @@ func (c *Cloud) describeInstances(form url.Values) ([]string, *apiError) {
 	}
 	var items []string
 	for _, i := range c.instances {
-		ok, err := matches(form, i.tags, map[string]string{"instance-state-name": i.state, "instance-id": i.id})
+		ok, err := matches(form, i.tags, map[string]string{"instance-state-name": i.state, "instance-id": i.id, "vpc-id": VPC})
 		if err != nil {
 			return nil, err
 		}
 		if ok && c.shown(i.made) && (len(ids) == 0 || slices.Contains(ids, i.id)) {
-			items = append(items, leaf("reservationId", "r-"+i.id[2:])+leaf("ownerId", "123456789012")+list("instancesSet", []string{i.xml()}))
+			items = append(items, leaf("reservationId", "r-"+i.id[2:])+leaf("ownerId", owner)+list("instancesSet", []string{i.xml()}))
 		}
 	}
 	return c.page(form, items, "reservationSet")

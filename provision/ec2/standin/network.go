@@ -45,7 +45,8 @@ func (c *Cloud) describeSubnets(form url.Values) ([]string, *apiError) {
 			return nil, err
 		}
 		if ok && (len(ids) == 0 || slices.Contains(ids, s.id)) {
-			items = append(items, leaf("subnetId", s.id)+leaf("vpcId", s.vpc)+leaf("availabilityZone", s.zone)+leaf("defaultForAz", isDefault)+leaf("state", "available"))
+			items = append(items, leaf("subnetId", s.id)+leaf("vpcId", s.vpc)+leaf("availabilityZone", s.zone)+leaf("defaultForAz", isDefault)+leaf("state", "available")+
+				leaf("ipv6Native", strconv.FormatBool(slices.Contains(c.options.Land.OnlyIPv6, s.id))))
 		}
 	}
 	return c.page(form, items, "subnetSet")

@@ -124,8 +124,10 @@ cat >/etc/offshoot/ssh_host_key <<'KEY'
 host
 -----END OPENSSH PRIVATE KEY-----
 KEY
+# An endpoint of EC2 Instance Connect reaches 22 and 3389 alone, and at 22 the image's own server answers first.
 cat >/etc/offshoot/sshd_config <<'CONFIG'
 Port 2222
+Port 3389
 HostKey /etc/offshoot/ssh_host_key
 PidFile /run/offshoot-sshd.pid
 AllowUsers offshoot
