@@ -36,6 +36,7 @@ func (g gitea) routes() *http.ServeMux {
 	const base = "/api/v1/repos/" + Owner + "/" + Name
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/user", g.user)
+	mux.HandleFunc("GET /api/v1/repos/{owner}/{name}", g.repository(base, giteaNotFound))
 	mux.HandleFunc("GET "+base+"/pulls", g.list)
 	mux.HandleFunc("GET "+base+"/pulls/{number}", g.get)
 	mux.HandleFunc("GET "+base+"/collaborators/{login}/permission", g.permission)
