@@ -93,7 +93,7 @@ func (j *farJob) leftMachines() (left []string) {
 
 func TestCiFar_ExtendsFromTheEndThatTheMachineHas(t *testing.T) {
 	j := newFarJob(t, standin.Options{Seed: 1})
-	launched(j.cloud, "7", "http://7.example.com/")
+	launched(j.cloud, "7", "http://7.example.com/", j.pull.Commit)
 	if _, errs, code := captured(t, "stop", "--pr", "7"); code != exitDone { // whose timer nobody has to tell
 		t.Fatalf("stop: exit %d: %s", code, errs)
 	}
@@ -166,5 +166,28 @@ func TestFailure_OfARunOnAMachineHasItsLog(t *testing.T) {
 	}
 	if got := p.failure(hint.Wrap(errors.New("lost"), "try again")); got.Log != nil || got.Error != "lost" {
 		t.Errorf("another error: %+v", got)
+	}
+}
+
+// A run that was lost has labelled its machine with what it was to make.
+func TestCiFar_WhatServesIsWhatTheLastGoodUpMade(t *testing.T) {
+	for serves, want := range map[string]string{
+		"":                       "up, pull request 7 at ",
+		strings.Repeat("a", 40):  "what serves is outdated",
+		"the pull request's own": "it serves this commit",
+	} {
+		j := newFarJob(t, standin.Options{Seed: 1})
+		launched(j.cloud, "7", "http://7.example.com/", strings.ReplaceAll(serves, "the pull request's own", j.pull.Commit))
+		event := j.opened()
+		event["action"], event["label"] = "labeled", map[string]any{"name": "bug"}
+		content, err := json.Marshal(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "event.json")
+		write(t, file, string(content))
+		if out, errs, code := capturedWith(t, os.LookupEnv, "ci", "--dry-run", "--event", file); code != exitDone || !strings.Contains(errs, want) {
+			t.Errorf("%q: exit %d, want %s: %s%s", serves, code, want, out, errs)
+		}
 	}
 }
