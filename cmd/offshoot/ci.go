@@ -175,6 +175,9 @@ func (a *app) ciRunner(p *ciPreviews) *ci.Runner {
 		if err := p.prepare(ctx, pull); err != nil {
 			return err
 		}
+		if pull.Number > 0 {
+			p.acquaint(ctx, pull.Number)
+		}
 		r.Settings.Drafts, r.Settings.Label = p.cfg.Pulls.Drafts, p.cfg.Pulls.Label
 		return nil
 	}

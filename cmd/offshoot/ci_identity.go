@@ -64,23 +64,51 @@ func (k *acquaintance) preview(ctx context.Context, cfg *Config, wanted provisio
 	return wanted, nil
 }
 
-// there are the previews that may be it.
-func (k *acquaintance) there(ctx context.Context, cfg *Config, wanted provision.Preview) (there []provision.Preview, err error) {
-	if cfg.Provider != providerEC2 {
-		machine, err := k.machine(ctx, cfg)
-		if err != nil {
-			return nil, err
-		}
-		defer closing(machine.Engine, &err)
-		return provision.Known(ctx, machine)
-	}
-	provider, err := ec2.New(ctx, k.ec2Options(cfg))
-	if err != nil {
-		return nil, err
-	}
+// there are the previews that may be it: those of its id, whoever owns them, and
+// those of the repository.
+func (k *acquaintance) there(ctx context.Context, cfg *Config, wanted provision.Preview) ([]provision.Preview, error) {
 	filters := []machine.Filter{{Preview: wanted.ID}}
 	if wanted.RepositoryID != "" {
 		filters = append(filters, machine.Filter{Number: wanted.RepositoryID})
+	}
+	return k.list(ctx, cfg, filters, func(provision.Preview) bool { return true })
+}
+
+// ofRepository are the previews of one's repository, under every name of it.
+func (k *acquaintance) ofRepository(ctx context.Context, cfg *Config, one provision.Preview) ([]provision.Preview, error) {
+	filters := []machine.Filter{{Repository: one.Repository, Number: one.RepositoryID}}
+	if one.RepositoryID != "" {
+		filters = append(filters, machine.Filter{Number: one.RepositoryID})
+	}
+	return k.list(ctx, cfg, filters, one.SameRepository)
+}
+
+// list reads what there is: on the engine all that matches, on EC2 what passes
+// one of the filters.
+func (k *acquaintance) list(
+	ctx context.Context, cfg *Config, filters []machine.Filter, matches func(provision.Preview) bool,
+) (there []provision.Preview, err error) {
+	if cfg.Provider == providerEC2 {
+		return k.listFar(ctx, cfg, filters)
+	}
+	machine, err := k.machine(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer closing(machine.Engine, &err)
+	all, err := provision.Known(ctx, machine)
+	for _, one := range all {
+		if matches(one) {
+			there = append(there, one)
+		}
+	}
+	return there, err
+}
+
+func (k *acquaintance) listFar(ctx context.Context, cfg *Config, filters []machine.Filter) (there []provision.Preview, err error) {
+	provider, err := ec2.New(ctx, k.ec2Options(cfg))
+	if err != nil {
+		return nil, err
 	}
 	for _, f := range filters {
 		machines, err := provider.List(ctx, f)

@@ -102,21 +102,30 @@ func TestDown_AsksTheForgeForAFormerName(t *testing.T) {
 func swept(t *testing.T, expires time.Duration) (*farJob, string) {
 	t.Helper()
 	j := newFarJob(t, standin.Options{Seed: 1})
-	id := j.cloud.Launch(map[string]string{
+	j.claim("### 🌱 Preview pr-7 of shop is ready\n")
+	return j, j.launch(expires)
+}
+
+func (j *farJob) launch(expires time.Duration) string {
+	return j.cloud.Launch(map[string]string{
 		machine.LabelPreview: "shop-pr-7", machine.LabelRepository: "github.com/acme/shop", "dev.offshoot.name": "pr-7", "dev.offshoot.project": "shop",
 		"dev.offshoot.pull-request": "7", machine.LabelExpires: time.Now().Add(expires).UTC().Format(time.RFC3339),
 	})
+}
+
+// claim has our comment say something, and a deployment beside it.
+func (j *farJob) claim(text string) {
+	j.Helper()
 	f, err := forge.Open(forge.Location{Kind: forge.GitHub, API: os.Getenv("GITHUB_API_URL"), Repository: "acme/shop"}, forge.Options{Token: forges.Token})
 	if err == nil {
-		err = f.Comment(t.Context(), 7, forge.Comment{Marker: "shop-pr-7", Text: "### 🌱 Preview pr-7 of shop is ready\n"})
+		err = f.Comment(j.Context(), 7, forge.Comment{Marker: "shop-pr-7", Text: text})
 	}
 	if err == nil {
-		err = f.(forge.Deployer).Deploy(t.Context(), forge.Deployment{Environment: "preview/shop-pr-7", Commit: j.pull.Commit, State: forge.Success})
+		err = f.(forge.Deployer).Deploy(j.Context(), forge.Deployment{Environment: "preview/shop-pr-7", Commit: j.pull.Commit, State: forge.Success})
 	}
 	if err != nil {
-		t.Fatal(err)
+		j.Fatal(err)
 	}
-	return j, id
 }
 
 func TestCiFar_ASweptMachineIsSaidOnThePullRequest(t *testing.T) {
@@ -140,6 +149,37 @@ func TestCiFar_ASweptMachineIsSaidOnThePullRequest(t *testing.T) {
 				t.Errorf("comments %s", all)
 			}
 			if left := j.forge.Deployments(); len(left) > 0 {
+				t.Errorf("deployments %+v", left)
+			}
+		})
+	}
+}
+
+// Nobody is told when a machine ends itself, or EC2 takes it back: the next sweep
+// finds out.
+func TestCiFar_AMachineThatEndedItselfIsSaidOnThePullRequest(t *testing.T) {
+	for name, c := range map[string]struct {
+		says    string
+		machine bool
+		mended  bool
+	}{
+		"gone":        {"### 🌱 Preview pr-7 of shop is ready\n", false, true},
+		"still there": {"### 🌱 Preview pr-7 of shop is ready\n", true, false},
+		"on its way":  {"### 🔨 Preview pr-7 of shop is being made\n", false, false},
+		"not claimed": {"### 🍂 Preview pr-7 of shop is removed\n", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := newFarJob(t, standin.Options{Seed: 1})
+			j.claim(c.says)
+			if c.machine {
+				j.launch(time.Hour)
+			}
+			j.run(exitDone, map[string]any{"schedule": "23 * * * *"})
+			all := strings.Join(j.comments(), "")
+			if mended := strings.Contains(all, "is removed") && strings.Contains(all, "ended by itself"); mended != c.mended {
+				t.Errorf("comments %s", all)
+			}
+			if left := j.forge.Deployments(); (len(left) == 0) != c.mended {
 				t.Errorf("deployments %+v", left)
 			}
 		})

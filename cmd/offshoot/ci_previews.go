@@ -29,8 +29,7 @@ type ciPreviews struct {
 	options  ciOptions
 	event    forge.Event
 
-	repository acquaintance
-	known      provision.Preview // that was recognised, see recognise
+	known provision.Preview // that was recognised, see recognise
 
 	began time.Time     // this job's up
 	steps []report.Step // of it
@@ -57,8 +56,7 @@ func (p *ciPreviews) recognise(ctx context.Context, number int) (provision.Previ
 	if err != nil || p.known == wanted {
 		return wanted, err
 	}
-	p.repository.app, p.repository.forge = p.app, p.forge
-	found, err := p.repository.preview(ctx, p.cfg, wanted, p.cfg.projectIn(p.git) != "")
+	found, err := (&acquaintance{app: p.app, forge: p.forge}).preview(ctx, p.cfg, wanted, p.cfg.projectIn(p.git) != "")
 	if err != nil {
 		return wanted, fmt.Errorf("identify the preview: %w", err)
 	}
@@ -67,6 +65,14 @@ func (p *ciPreviews) recognise(ctx context.Context, number int) (provision.Previ
 	}
 	p.known = found
 	return found, nil
+}
+
+// acquaint recognises what the comment and the deployment are called after. What
+// hinders that hinders whatever comes next, which says so.
+func (p *ciPreviews) acquaint(ctx context.Context, number int) {
+	if _, err := p.recognise(ctx, number); err != nil {
+		p.ui.Info("could not find out whether there is a preview of a former name: " + ui.Clean(err.Error()))
+	}
 }
 
 func (p *ciPreviews) name(number int) string {
@@ -204,9 +210,10 @@ func (p *ciPreviews) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{number: p.numberOf(ctx, p.ui, p.forge)}, sweep.Sweep{
+	err = p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{number: p.numberOf(ctx, p.ui, p.forge)}, sweep.Sweep{
 		Repository: preview.Repository, Pulls: pullsOf{p.forge}, After: p.swept,
 	})
+	return errors.Join(err, p.ended(ctx))
 }
 
 // swept says on its pull request what became of a preview, or of the machine
