@@ -135,8 +135,8 @@ func (p *PreviewConfig) fields() []field {
 		{name: "allow", decode: texts(&p.Allow)},
 		{name: "port", decode: within(&p.Port, 1, 65535)},
 		{name: "domain", decode: domain(&p.Domain)},
-		{name: "public", decode: p.public},
-		{name: "acme", fields: acmeFields(&p.ACME)},
+		{name: "public", decode: p.openToAll},
+		{name: "acme", fields: p.acmeFields()},
 	}
 }
 

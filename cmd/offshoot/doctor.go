@@ -79,6 +79,7 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	text, err = checkProject(ctx, cfg)
 	note("compose file", text, err)
 	if firstOf(name, cfg.Provider) == providerEC2 {
+		cfg.checkCertificates(ctx, note)
 		a.checkEC2(ctx, cfg, note)
 		return a.printWithPolicy(ctx, cfg, found)
 	}

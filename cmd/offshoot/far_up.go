@@ -11,6 +11,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/internal/worktree"
@@ -73,6 +74,9 @@ func (f *farUp) run(ctx context.Context) (_ *provision.Result, err error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if !f.bake {
+		f.cfg.foretell(ctx, f.ui)
 	}
 	if err := f.step(stepMachine, func() (string, error) { return f.ensure(ctx) }); err != nil {
 		return nil, err
@@ -147,6 +151,9 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 	}
 	if err := checkCompose(ctx, f.cfg); err != nil {
 		return remote.Delivery{}, err
+	}
+	if err := f.cfg.Preview.ACME.Check(); err != nil {
+		return remote.Delivery{}, hint.Usage(err, "correct preview.acme in %s", configName)
 	}
 	source := f.cfg.composeSource()
 	below, err := filepath.Rel(git.Root, source.Dir)

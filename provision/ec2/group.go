@@ -30,11 +30,19 @@ const sshPort = 2222
 // address.
 const ruleAge = 24 * time.Hour
 
-// A rule lets one network reach one port.
+// A rule lets one network reach one port, or all from there to the last.
 type rule struct {
 	port int
 	from netip.Prefix
+	last int // 0: the port alone
 }
+
+// Services beyond the first of a machine without a domain are at these ports:
+// a preview shows at most 20.
+const firstService, lastService = 8443, 8461
+
+// ServicePorts are those ports, for messages.
+const ServicePorts = "8443 to 8461"
 
 // ensureGroup finds or makes the shared group, and lets the world reach the
 // gateway and the wanted networks SSH.
@@ -70,11 +78,12 @@ func wantedRules(sources []netip.Prefix) []rule {
 	var rules []rule
 	for _, world := range []string{"0.0.0.0/0", "::/0"} {
 		for _, port := range []int{80, 443} {
-			rules = append(rules, rule{port, netip.MustParsePrefix(world)})
+			rules = append(rules, rule{port: port, from: netip.MustParsePrefix(world)})
 		}
+		rules = append(rules, rule{port: firstService, from: netip.MustParsePrefix(world), last: lastService})
 	}
 	for _, source := range sources {
-		rules = append(rules, rule{sshPort, source.Masked()})
+		rules = append(rules, rule{port: sshPort, from: source.Masked()})
 	}
 	return rules
 }
@@ -155,11 +164,15 @@ func rulesOf(permission types.IpPermission) []datedRule {
 	var rules []datedRule
 	add := func(network, description *string) {
 		prefix, err := netip.ParsePrefix(aws.ToString(network))
-		if err != nil || permission.FromPort == nil || aws.ToInt32(permission.FromPort) != aws.ToInt32(permission.ToPort) {
+		if err != nil || permission.FromPort == nil || permission.ToPort == nil {
 			return
 		}
 		made, _ := time.Parse(time.RFC3339, strings.TrimPrefix(aws.ToString(description), ruleText))
-		rules = append(rules, datedRule{rule{int(*permission.FromPort), prefix}, made})
+		found := rule{port: int(*permission.FromPort), from: prefix}
+		if last := int(*permission.ToPort); last != found.port {
+			found.last = last
+		}
+		rules = append(rules, datedRule{found, made})
 	}
 	for _, r := range permission.IpRanges {
 		add(r.CidrIp, r.Description)
@@ -173,7 +186,7 @@ func rulesOf(permission types.IpPermission) []datedRule {
 // permission is a rule as EC2 takes it.
 func (r rule) permission(description *string) types.IpPermission {
 	network := aws.String(r.from.String())
-	permission := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)), ToPort: aws.Int32(int32(r.port))}
+	permission := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)), ToPort: aws.Int32(int32(max(r.port, r.last)))}
 	if r.from.Addr().Is6() {
 		permission.Ipv6Ranges = []types.Ipv6Range{{CidrIpv6: network, Description: description}}
 		return permission

@@ -263,7 +263,7 @@ func TestGroup_OpensTheGatewayToTheWorldAndSSHToTheCaller(t *testing.T) {
 	a.ensure("shop-pr-12")
 	golden(t, "rules.txt", strings.Join(a.rules(), "\n")+"\n")
 	a.ensure("shop-pr-13")
-	if n := len(a.calls("AuthorizeSecurityGroupIngress")); n != 5 {
+	if n := len(a.calls("AuthorizeSecurityGroupIngress")); n != 7 {
 		t.Errorf("%d rules were made", n)
 	}
 }

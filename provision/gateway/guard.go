@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -147,7 +148,7 @@ func (g *guard) welcome(w http.ResponseWriter, r *http.Request, route Route, exp
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: cookiePart + route.ID, Value: g.key.token(forCookie, route.holder(), expires),
-		Domain: route.Site, Path: "/", Expires: expires,
+		Domain: route.cookieDomain(), Path: "/", Expires: expires,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
 	})
 	header := w.Header()
@@ -156,6 +157,18 @@ func (g *guard) welcome(w http.ResponseWriter, r *http.Request, route Route, exp
 	header.Set("X-Robots-Tag", noRobots)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
+
+// cookieDomain is what a cookie is for beyond its host: all hosts at or below
+// the site. An address has no names below it, and is one host by all its ports.
+func (r Route) cookieDomain() string {
+	if _, err := netip.ParseAddr(r.Host); err == nil || !r.covered() {
+		return ""
+	}
+	return r.Site
+}
+
+// covered tells whether the host is at or below its site.
+func (r Route) covered() bool { return r.Host == r.Site || strings.HasSuffix(r.Host, "."+r.Site) }
 
 // local is a path on this host, and never another host, whatever it is given:
 // browsers take // and \ for the beginning of one.
