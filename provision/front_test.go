@@ -90,6 +90,13 @@ func TestEntrance_IsReadBackFromTheGateway(t *testing.T) {
 	if got := entranceOf(running); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	keyed := Front{Domain: "previews.example.com", ACME: gateway.ACME{Authority: gateway.Authority{KeyID: "a", Key: "Rmlyc3Q"}}}
+	named := (Machine{Front: keyed}).wantedEntrance(container.InspectResponse{})
+	running.Config.Labels[labelFront] = named.label()
+	if got := entranceOf(running); got != named {
+		t.Errorf("with an account %+v, want %+v", got, named)
+	}
+	running.Config.Labels[labelFront] = want.label()
 	if got := (Machine{Port: 9000}).wantedEntrance(running); got != want {
 		t.Errorf("an up that asks for a port makes it %+v", got)
 	}

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
+	"github.com/offshoot-dev/offshoot/provision/wildcard"
 )
 
 // certificateWord says where the links of a machine of its own lead, and what a
@@ -19,6 +22,8 @@ func (c *Config) certificateWord() (word string, warning bool) {
 		ports = "; " + c.EC2.SecurityGroup + " has to let everybody reach ports 80, 443, and " + ec2.ServicePorts + " for further services"
 	}
 	switch {
+	case c.Preview.Wildcard.DNS != "":
+		return "links are names below " + c.Preview.Domain + ", with one certificate of " + by + " for all of them, kept at " + c.Preview.Wildcard.Store, false
 	case c.Preview.Domain != "" && !strings.Contains(c.Preview.Domain, "{ip}"):
 		return "links are names below " + c.Preview.Domain + ", with certificates of " + by, false
 	case c.Preview.Domain == "" && c.Preview.ACME.Addresses():
@@ -59,4 +64,22 @@ func (c *Config) checkCertificates(ctx context.Context, note func(name, text str
 		err = c.Preview.ACME.Look(ctx, c.Preview.Domain == "")
 	}
 	note("certificates", word, err)
+}
+
+// checkWildcard notes how it stands about the certificate for all names.
+func (a *app) checkWildcard(ctx context.Context, cfg *Config, note func(name, text string, err error)) {
+	if cfg.Preview.Wildcard == (WildcardConfig{}) {
+		return
+	}
+	o, err := a.wildcardOptions(ctx, cfg)
+	if err != nil {
+		note("wildcard", "", err)
+		return
+	}
+	made, err := wildcard.Look(ctx, o)
+	if errors.Is(err, wildcard.ErrNone) {
+		note("wildcard", "none is kept yet: the next up orders one", nil)
+		return
+	}
+	note("wildcard", "good until "+made.Expires.Format(time.DateOnly), err)
 }

@@ -83,6 +83,7 @@ type PreviewConfig struct {
 	Domain           string
 	Public           *bool // nil: where nobody else can reach the preview
 	ACME             gateway.ACME
+	Wildcard         WildcardConfig
 }
 
 // MigrateConfig is the migration command and where it runs.

@@ -20,6 +20,7 @@ func (c *Config) front(address netip.Addr) provision.Front {
 	if c.Stranger && address.IsValid() { // a machine that is the stranger's, as far as one knows
 		front.ACME = front.ACME.WithoutAccounts()
 	}
+	front.OneLabel = c.wildcard(address)
 	front.ByAddress = c.Preview.Domain == "" && public(address) && front.ACME.Addresses()
 	return front
 }
@@ -60,6 +61,9 @@ func (p *PreviewConfig) openToAll(d *decoder, n node, where string) {
 
 func (p *PreviewConfig) acmeFields() []field {
 	return append(p.authorityFields(&p.ACME.Authority),
+		field{name: "dns", decode: dnsProvider(&p.Wildcard.DNS)},
+		field{name: "store", decode: bucketFolder(&p.Wildcard.Store)},
+		field{name: "update", fields: p.updateFields()},
 		field{name: "email", decode: text(&p.ACME.Email)},
 		field{name: "second", fields: p.authorityFields(&p.ACME.Second)},
 	)

@@ -18,6 +18,7 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/docker"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 	"github.com/offshoot-dev/offshoot/provision/machine"
 	"github.com/offshoot-dev/offshoot/provision/remote"
 )
@@ -36,6 +37,8 @@ type farUp struct {
 
 	machine machine.Machine
 	fresh   bool // there was no machine before
+
+	given gateway.Given // the certificate of all names below the domain
 
 	bake bool   // the machine is to become an image
 	base string // what it is made from, then
@@ -77,6 +80,9 @@ func (f *farUp) run(ctx context.Context) (_ *provision.Result, err error) {
 	}
 	if !f.bake {
 		f.cfg.foretell(ctx, f.ui)
+		if f.given, err = f.wildcardCertificate(ctx, f.ui, f.cfg); err != nil {
+			return nil, err
+		}
 	}
 	if err := f.step(stepMachine, func() (string, error) { return f.ensure(ctx) }); err != nil {
 		return nil, err
@@ -120,6 +126,7 @@ func (f *farUp) deliver(ctx context.Context, d remote.Delivery) (_ *provision.Re
 	}
 	if !f.bake {
 		d.Request.Front = f.cfg.front(address)
+		d.Request.Front.Given = f.given
 	}
 	result, err := site.Up(ctx, d, f.steps.observe)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/certmagic"
+	"github.com/mholt/acmez/v3"
 	"github.com/mholt/acmez/v3/acme"
 )
 
@@ -127,12 +128,15 @@ func (a ACME) WithoutAccounts() ACME {
 }
 
 func digest(secret string) string {
-	if secret == "" {
-		return ""
+	if secret == "" || strings.HasPrefix(secret, digestMark) {
+		return secret
 	}
 	sum := sha256.Sum256([]byte("account\x00" + secret))
-	return hex.EncodeToString(sum[:16])
+	return digestMark + hex.EncodeToString(sum[:16])
 }
+
+// digestMark is in no key, which is in base64url.
+const digestMark = "digest:"
 
 // read takes it from a file.
 func (a *ACME) read(path string) error {
@@ -147,6 +151,18 @@ func (a *ACME) read(path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// ByDNS are the accounts at the authorities, for certificates of names that a
+// DNS server proves: those of wildcards.
+func (a ACME) ByDNS(config *certmagic.Config, solver acmez.Solver) []*certmagic.ACMEIssuer {
+	var issuers []*certmagic.ACMEIssuer
+	for _, authority := range a.Authorities() {
+		template := a.issuer(authority, false)
+		template.DNS01Solver = solver
+		issuers = append(issuers, certmagic.NewACMEIssuer(config, template))
+	}
+	return issuers
 }
 
 // issuer is the account at one authority, as certmagic wants it described.

@@ -55,6 +55,12 @@ func (i issuer) Issue(ctx context.Context, csr *x509.CertificateRequest) (*certm
 // https://letsencrypt.org/docs/rate-limits/#retrying-after-hitting-rate-limits
 var retryAfter = regexp.MustCompile(`(?i)retry after ([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})`)
 
+// Explain says in one line why the authority of that place gave no certificate.
+func (a ACME) Explain(place int, err error) string {
+	problem, _ := explain(a.Authorities()[place], err)
+	return problem
+}
+
 // explain says in one line why an authority gave no certificate, and until when
 // that is so where it says that.
 func explain(by Authority, err error) (problem string, until time.Time) {

@@ -33,7 +33,7 @@ type guard struct {
 // answered.
 func (g *guard) admits(w http.ResponseWriter, r *http.Request, table *Table, route Route) bool {
 	if route.SignIn && strings.HasPrefix(r.URL.Path, ownPath) {
-		g.own(w, r, route)
+		g.own(w, r, table, route)
 		return false
 	}
 	if given := r.Header.Get(tokenHeader); given != "" && route.SignIn && !g.signedIn(r, route) {
@@ -91,19 +91,19 @@ func (g *guard) opens(r *http.Request, route Route, password string) (ok, wait b
 }
 
 // own answers what is asked of the gateway itself.
-func (g *guard) own(w http.ResponseWriter, r *http.Request, route Route) {
+func (g *guard) own(w http.ResponseWriter, r *http.Request, table *Table, route Route) {
 	switch {
 	case r.URL.Path != signInPath:
 		showUnknown(w, r)
 	case r.Method == http.MethodPost:
-		g.password(w, r, route)
+		g.password(w, r, table, route)
 	default:
-		g.link(w, r, route)
+		g.link(w, r, table, route)
 	}
 }
 
 // link signs in by a signed link.
-func (g *guard) link(w http.ResponseWriter, r *http.Request, route Route) {
+func (g *guard) link(w http.ResponseWriter, r *http.Request, table *Table, route Route) {
 	query := r.URL.Query()
 	token, to := query.Get("token"), local(query.Get("to"))
 	if token == "" {
@@ -115,12 +115,12 @@ func (g *guard) link(w http.ResponseWriter, r *http.Request, route Route) {
 		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "This link is not one of this preview, or no longer good."})
 		return
 	}
-	g.welcome(w, r, route, expires, to)
+	g.welcome(w, r, route, expires, g.next(r, table, route, token, to))
 }
 
 // password signs in by the form. There is nothing to forge a request for:
 // whoever can send the password may as well come in.
-func (g *guard) password(w http.ResponseWriter, r *http.Request, route Route) {
+func (g *guard) password(w http.ResponseWriter, r *http.Request, table *Table, route Route) {
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 	typed, to := r.PostFormValue("password"), local(r.PostFormValue("to"))
 	ok, wait := g.opens(r, route, typed)
@@ -128,7 +128,8 @@ func (g *guard) password(w http.ResponseWriter, r *http.Request, route Route) {
 	case wait:
 		tooOften(w, r, route, signInPage{To: to})
 	case ok:
-		g.welcome(w, r, route, route.Expires, to)
+		token := g.key.token(forLink, route.holder(), route.Expires)
+		g.welcome(w, r, route, route.Expires, g.next(r, table, route, token, to))
 	default:
 		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "That is not the password of this preview."})
 	}
