@@ -129,37 +129,44 @@ func (r *run) tellCertificates(ctx context.Context) {
 	if !r.at.public() {
 		return
 	}
-	var missing []gateway.CertificateStatus
 	for deadline := time.Now().Add(certificatePatience); ; {
-		missing = r.missingCertificates(ctx)
+		r.result.Certificates = r.certificates(ctx)
 		settled := true
-		for _, status := range missing {
-			settled = settled && status.Problem != ""
+		for _, status := range r.result.Certificates {
+			settled = settled && (status.Ready || status.Problem != "")
 		}
 		if settled || time.Now().After(deadline) || pause(ctx, 500*time.Millisecond) != nil {
 			break
 		}
 	}
-	for _, status := range missing {
-		problem := status.Problem
-		if problem == "" {
-			problem = "the authority has not answered yet"
+	for i, status := range r.result.Certificates {
+		if status.Ready {
+			continue
 		}
-		r.notice("no certificate for %s: %s; until there is one, browsers warn", status.Host, printable(problem))
+		if status.Problem = printable(status.Problem); status.Problem == "" {
+			status.Problem = "no authority has answered yet"
+		}
+		r.result.Certificates[i] = status
+		r.notice("no certificate for %s: %s; until there is one, browsers warn", status.Host, status.Problem)
 	}
 }
 
-func (r *run) missingCertificates(ctx context.Context) []gateway.CertificateStatus {
+// certificates is how it stands about those of the preview's hosts.
+func (r *run) certificates(ctx context.Context) []gateway.CertificateStatus {
 	var stdout bytes.Buffer
-	var all, missing []gateway.CertificateStatus
+	var all, ours []gateway.CertificateStatus
 	if r.askGateway(ctx, bytes.NewReader(nil), &stdout, "certificates") != nil || json.Unmarshal(stdout.Bytes(), &all) != nil {
 		return nil
 	}
-	site := r.at.site(r.next.Preview)
+	hosts := map[string]bool{}
+	for i, link := range r.next.links(r.at) {
+		hosts[link.host()] = true
+		hosts[r.at.host(r.next.Preview, r.next.Expose[i].Service, false)] = true // the first may have two
+	}
 	for _, status := range all {
-		if !status.Ready && (status.Host == site || strings.HasSuffix(status.Host, "."+site)) {
-			missing = append(missing, status)
+		if hosts[status.Host] {
+			ours = append(ours, status)
 		}
 	}
-	return missing
+	return ours
 }

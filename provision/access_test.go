@@ -57,7 +57,7 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	f := newFixture(t, 38)
 	front := provision.Front{
 		Domain: "previews.example.com", HTTP: freePort(t), HTTPS: freePort(t), Bind: netip.MustParseAddr("127.0.0.1"),
-		ACME: gateway.ACME{Directory: "https://127.0.0.1:1/directory"}, // where nobody answers
+		ACME: gateway.ACME{Authority: gateway.Authority{Directory: "https://127.0.0.1:1/directory"}}, // where nobody answers
 	}
 	f.machine.Front = front
 	result := f.up()

@@ -62,6 +62,9 @@ func (r *run) survey(ctx context.Context) (survey, error) {
 	if err := s.sameOwner(preview); err != nil {
 		return survey{}, err
 	}
+	if err := r.onlyOne(ctx); err != nil {
+		return survey{}, err
+	}
 	number := 0
 	for _, made := range s.generations(preview.ID) {
 		number = made
@@ -250,6 +253,7 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 	}
 	r.next.Database, r.candidates = database, map[string][]int{}
 	r.next.expose(project, exposed)
+	r.makeRoom(len(exposed))
 	for service := range exposed {
 		r.candidates[service] = compose.PublishedPorts(project.Services[service])
 	}

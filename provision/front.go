@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -31,6 +32,19 @@ type Front struct {
 	// are made of it: shop-pr-12.203-0-113-7.sslip.io, which DNS servers of
 	// sslip.io resolve to the address in the name.
 	Address netip.Addr `json:"address,omitzero"`
+	// ByAddress leaves names out: the services of the machine's only preview are
+	// at its Address, told apart by port. The first is at HTTPS.
+	ByAddress bool `json:"by_address,omitempty"`
+	// Ports is how many ports are published for services beyond the first, from
+	// Further on; 0: from 8443 on. An Up sees to it that there are enough.
+	Ports   int `json:"ports,omitempty"`
+	Further int `json:"further,omitempty"`
+	// OneLabel names all services right below the Domain, where the certificate
+	// that Given holds is good for them: api--shop-pr-12.<Domain>.
+	OneLabel bool `json:"one_label,omitempty"`
+	// Given is a certificate for all names below the Domain, and its key. The
+	// gateway keeps it; nobody can read it back from here.
+	Given gateway.Given `json:"given,omitzero"`
 	// HTTP and HTTPS are the ports that are published; 0: 80 and 443. A
 	// certificate authority asks on those two.
 	HTTP  int `json:"http,omitempty"`
@@ -55,6 +69,14 @@ func (f Front) Check() error {
 	if f == (Front{}) {
 		return nil
 	}
+	if f.ByAddress && (!f.Address.IsValid() || f.Domain != "" || f.OneLabel) {
+		return errors.New("previews are at an address, or at names of a domain")
+	}
+	if f.Given != (gateway.Given{}) {
+		if err := f.Given.Check(); err != nil {
+			return err
+		}
+	}
 	if !f.Address.IsValid() && (f.Domain == "" || strings.Contains(f.Domain, "{ip}")) {
 		return errors.New("the names of previews need a domain, or the machine's address")
 	}
@@ -74,6 +96,13 @@ func (f Front) zone() string {
 	return strings.ReplaceAll(strings.ToLower(domain), "{ip}", address)
 }
 
+// shown is what everybody may see of it, which labels and comparisons are made
+// of: no key.
+func (f Front) shown() Front {
+	f.Given, f.ACME = gateway.Given{}, f.ACME.Shown()
+	return f
+}
+
 func (f Front) httpPort() int  { return or(f.HTTP, 80) }
 func (f Front) httpsPort() int { return or(f.HTTPS, 443) }
 
@@ -84,6 +113,18 @@ func or(port, standard int) int {
 	return port
 }
 
+// firstFurther is the port of the second service at an address: one that more
+// networks let through than others.
+const firstFurther = 8443
+
+// port is that of a service at an address, by its place among those shown.
+func (f Front) port(place int) int {
+	if place == 0 {
+		return f.httpsPort()
+	}
+	return or(f.Further, firstFurther) + place - 1
+}
+
 // An entrance is where the gateway of a machine answers.
 type entrance struct {
 	front Front // the zero value: on the loopback interface only
@@ -92,7 +133,10 @@ type entrance struct {
 
 // String names it in an error.
 func (e entrance) String() string {
-	if e.public() {
+	switch {
+	case e.front.ByAddress:
+		return e.front.Address.String()
+	case e.public():
 		return e.front.zone()
 	}
 	return "port " + strconv.Itoa(e.port)
@@ -104,8 +148,11 @@ func (e entrance) public() bool { return e.front != (Front{}) }
 // site is the name that all services of a preview are shown at or below; empty
 // where their names have no more in common than those of other previews.
 func (e entrance) site(p Preview) string {
-	if !e.public() {
+	switch {
+	case !e.public():
 		return ""
+	case e.front.ByAddress:
+		return e.front.Address.String()
 	}
 	return p.ID + "." + e.front.zone()
 }
@@ -115,21 +162,42 @@ func (e entrance) host(p Preview, service string, first bool) string {
 	switch {
 	case !e.public():
 		return p.Host(service, first)
-	case first:
+	case first || e.front.ByAddress:
 		return e.site(p)
+	case e.front.OneLabel:
+		return oneLabel(slug(service, 63, nil), p.ID) + "." + e.front.zone()
 	}
 	return slug(service, 63, nil) + "." + e.site(p)
 }
 
-// link is the address of one service of a preview.
-func (e entrance) link(p Preview, service string, first bool) string {
+// oneLabel names a service and its preview, which a certificate for *.<domain>
+// is good for. What is too long for a label keeps the beginnings of both.
+func oneLabel(service, id string) string {
+	label := service + "--" + id
+	if len(label) <= 63 {
+		return label
+	}
+	const mostService, mostID = 15, 63 - 15 - len("--") - len("-") - hashLength
+	short := func(text string, most int) string { return strings.Trim(text[:min(len(text), most)], "-") }
+	return short(service, mostService) + "--" + short(id, mostID) + "-" + hashOf(label)
+}
+
+// link is the address of one service of a preview, by its place among those
+// that are shown.
+func (e entrance) link(p Preview, service string, place int) string {
 	scheme, number, standard := "http", e.port, 80
 	if e.public() {
 		scheme, number, standard = "https", e.front.httpsPort(), 443
 	}
-	host := e.host(p, service, first)
-	if number != standard && number != 0 {
-		host += ":" + strconv.Itoa(number)
+	if e.front.ByAddress {
+		number = e.front.port(place)
+	}
+	host := e.host(p, service, place == 0)
+	switch {
+	case number != standard && number != 0:
+		host = net.JoinHostPort(host, strconv.Itoa(number))
+	case strings.Contains(host, ":"):
+		host = "[" + host + "]"
 	}
 	return scheme + "://" + host + "/"
 }
@@ -144,10 +212,14 @@ func (e entrance) ports() nat.PortMap {
 	if e.front.Bind.IsValid() {
 		bind = e.front.Bind.String()
 	}
-	return nat.PortMap{
+	ports := nat.PortMap{
 		gatewayPort: {{HostIP: bind, HostPort: strconv.Itoa(e.front.httpPort())}},
 		gatewayTLS:  {{HostIP: bind, HostPort: strconv.Itoa(e.front.httpsPort())}},
 	}
+	for place := range e.front.Ports { // one port inside: browsers say by which they came
+		ports[gatewayTLS] = append(ports[gatewayTLS], nat.PortBinding{HostIP: bind, HostPort: strconv.Itoa(e.front.port(place + 1))})
+	}
+	return ports
 }
 
 // label is how the gateway's container remembers its front.
@@ -155,7 +227,7 @@ func (e entrance) label() string {
 	if !e.public() {
 		return ""
 	}
-	text, _ := json.Marshal(e.front)
+	text, _ := json.Marshal(e.front.shown())
 	return string(text)
 }
 
@@ -172,7 +244,7 @@ func entranceOf(c container.InspectResponse) entrance {
 // does, else the default.
 func (m Machine) wantedEntrance(current container.InspectResponse) entrance {
 	if m.Front != (Front{}) {
-		return entrance{front: m.Front}
+		return entrance{front: m.Front.shown()}
 	}
 	if now := entranceOf(current); now.public() {
 		return now

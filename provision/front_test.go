@@ -32,12 +32,27 @@ func TestEntrance_NamesThePreviewsOfAMachine(t *testing.T) {
 			entrance{front: Front{Address: somewhere}},
 			"https://shop-pr-12.203-0-113-7.sslip.io/", "https://my-api.shop-pr-12.203-0-113-7.sslip.io/", "shop-pr-12.203-0-113-7.sslip.io",
 		},
+		"one label": {
+			entrance{front: Front{Domain: "previews.example.com", OneLabel: true}},
+			"https://shop-pr-12.previews.example.com/", "https://my-api--shop-pr-12.previews.example.com/", "shop-pr-12.previews.example.com",
+		},
+		"by address": {
+			entrance{front: Front{Address: somewhere, ByAddress: true}}, "https://203.0.113.7/", "https://203.0.113.7:8443/", "203.0.113.7",
+		},
+		"by address, on other ports": {
+			entrance{front: Front{Address: netip.MustParseAddr("2001:db8::7"), ByAddress: true, HTTPS: 9443, Further: 9500}},
+			"https://[2001:db8::7]:9443/", "https://[2001:db8::7]:9500/", "2001:db8::7",
+		},
+		"by address of the newer kind": {
+			entrance{front: Front{Address: netip.MustParseAddr("2001:db8::7"), ByAddress: true}},
+			"https://[2001:db8::7]/", "https://[2001:db8::7]:8443/", "2001:db8::7",
+		},
 		"an address in a domain": {
 			entrance{front: Front{Domain: "{ip}.x.dev", Address: somewhere, HTTPS: 8443}},
 			"https://shop-pr-12.203-0-113-7.x.dev:8443/", "https://my-api.shop-pr-12.203-0-113-7.x.dev:8443/", "shop-pr-12.203-0-113-7.x.dev",
 		},
 	} {
-		got := []string{c.at.link(shopPull, "my-api", true), c.at.link(shopPull, "my-api", false), c.at.site(shopPull)}
+		got := []string{c.at.link(shopPull, "my-api", 0), c.at.link(shopPull, "my-api", 1), c.at.site(shopPull)}
 		if diff := cmp.Diff([]string{c.only, c.one, c.shared}, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
@@ -54,7 +69,9 @@ func TestFront_RefusesWhatIsNoDomain(t *testing.T) {
 		}
 	}
 	for name, f := range map[string]Front{
-		"no name at all": {HTTPS: 8443}, "no address for the name": {Domain: "{ip}.example.com"}, "no roots": {Domain: "a.com", ACME: gateway.ACME{Roots: "x"}},
+		"no name at all": {HTTPS: 8443}, "no address for the name": {Domain: "{ip}.example.com"}, "no roots": {Domain: "a.com", ACME: gateway.ACME{Authority: gateway.Authority{Roots: "x"}}},
+		"an address and a domain": {Domain: "a.com", Address: somewhere, ByAddress: true}, "by no address": {ByAddress: true, Domain: "a.com"},
+		"no certificate": {Domain: "a.com", Given: gateway.Given{Chain: "x", Key: "y"}},
 	} {
 		if err := f.Check(); err == nil {
 			t.Errorf("%s is taken", name)
@@ -73,6 +90,13 @@ func TestEntrance_IsReadBackFromTheGateway(t *testing.T) {
 	if got := entranceOf(running); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	keyed := Front{Domain: "previews.example.com", ACME: gateway.ACME{Authority: gateway.Authority{KeyID: "a", Key: "Rmlyc3Q"}}}
+	named := (Machine{Front: keyed}).wantedEntrance(container.InspectResponse{})
+	running.Config.Labels[labelFront] = named.label()
+	if got := entranceOf(running); got != named {
+		t.Errorf("with an account %+v, want %+v", got, named)
+	}
+	running.Config.Labels[labelFront] = want.label()
 	if got := (Machine{Port: 9000}).wantedEntrance(running); got != want {
 		t.Errorf("an up that asks for a port makes it %+v", got)
 	}
@@ -95,10 +119,15 @@ func TestEntrance_PublishesOnlyItsPorts(t *testing.T) {
 	}{
 		"on this computer": {entrance{port: 8480}, map[string]string{"8480/tcp": "127.0.0.1:8480"}},
 		"for the world":    {entrance{front: Front{Domain: "a.com"}}, map[string]string{"8480/tcp": ":80", "8443/tcp": ":443"}},
+		"three services of an address": {
+			entrance{front: Front{Address: somewhere, ByAddress: true, Ports: 2}}, map[string]string{"8480/tcp": ":80", "8443/tcp": ":443 :8443 :8444"},
+		},
 	} {
 		got := map[string]string{}
 		for inside, outside := range c.at.ports() {
-			got[string(inside)] = outside[0].HostIP + ":" + outside[0].HostPort
+			for i, binding := range outside {
+				got[string(inside)] += strings.Repeat(" ", min(i, 1)) + binding.HostIP + ":" + binding.HostPort
+			}
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -137,5 +166,49 @@ func TestRun_AsksForASignInWhereOthersCanReachThePreview(t *testing.T) {
 		if got := r.signIn(); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// Two services whose names are cut are told apart, and every name is one label.
+func TestEntrance_ANameOfOneLabelIsOneForEachService(t *testing.T) {
+	at := entrance{front: Front{Domain: "previews.example.com", OneLabel: true}}
+	p := Preview{ID: strings.Repeat("p", maxProject) + "-" + strings.Repeat("n", maxName)}
+	names := map[string]bool{at.host(p, "", true): true}
+	services := []string{"a", "b", "a-b", "A_B", strings.Repeat("s", 63) + "1", strings.Repeat("s", 63) + "2", "x"}
+	for _, service := range services {
+		name := at.host(p, service, false)
+		label, rest, _ := strings.Cut(name, ".")
+		if names[name] || len(label) > 63 || rest != "previews.example.com" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
+			t.Errorf("%s is named %s", service, name)
+		}
+		names[name] = true
+	}
+}
+
+// What is said of a front on the engine, and what fronts are compared by.
+func TestHostile_WhoeverLooksAtTheEngineWantsTheKeysOfTheFront(t *testing.T) {
+	front := Front{
+		Domain: "previews.example.com", OneLabel: true, Given: gateway.Given{Chain: "CHAIN", Key: "WILDCARD-KEY"},
+		ACME: gateway.ACME{
+			Authority: gateway.Authority{Directory: "https://a.example/dir", KeyID: "a", Key: "Rmlyc3Q"},
+			Second:    gateway.Authority{Directory: "https://b.example/dir", KeyID: "b", Key: "U2Vjb25k"},
+		},
+	}
+	at := (Machine{Front: front}).wantedEntrance(container.InspectResponse{})
+	seen := at.label() + configOf("image", at) + strings.Join(serveCommand(at, nil, ""), " ")
+	for _, secret := range []string{"WILDCARD-KEY", "Rmlyc3Q", "U2Vjb25k"} {
+		if strings.Contains(seen, secret) {
+			t.Errorf("%s is in %s", secret, seen)
+		}
+	}
+	other := front
+	other.ACME.Second.Key = "QW5vdGhlcg"
+	if (Machine{Front: other}).wantedEntrance(container.InspectResponse{}) == at {
+		t.Error("another key makes no other gateway")
+	}
+	renewed := front
+	renewed.Given.Key = "NEWER"
+	if (Machine{Front: renewed}).wantedEntrance(container.InspectResponse{}) != at {
+		t.Error("a certificate that was renewed makes another gateway")
 	}
 }

@@ -86,7 +86,7 @@ func (m Machine) ensureGateway(ctx context.Context) error {
 	}
 	at := m.wantedEntrance(current)
 	if exists && current.Config.Labels[labelConfig] == configOf(imageRef, at) {
-		return startGateway(ctx, api, current.ID, at)
+		return errors.Join(startGateway(ctx, api, current.ID, at), m.give(ctx))
 	}
 	if exists {
 		if err := api.ContainerRemove(ctx, current.ID, container.RemoveOptions{Force: true}); err != nil && !notFound(err) {
@@ -233,14 +233,10 @@ func (m Machine) prepareGateway(ctx context.Context, id string, at entrance) err
 	if err == nil {
 		err = api.CopyToContainer(ctx, id, gateway.Folder, content, container.CopyToContainerOptions{})
 	}
-	if err == nil && at.front.ACME.Roots != "" {
-		roots, _ := fileArchive(gateway.RootsFile, []byte(at.front.ACME.Roots))
-		err = api.CopyToContainer(ctx, id, gateway.Folder, roots, container.CopyToContainerOptions{})
-	}
 	if err != nil {
 		return fmt.Errorf("routes: %w", err)
 	}
-	return nil
+	return m.keepFront(ctx, id, at)
 }
 
 // tableArchive is the gateway's file of routes as the engine takes files.
@@ -370,7 +366,7 @@ func (m Machine) entrance(ctx context.Context) (entrance, error) {
 func (g generation) links(at entrance) []Link {
 	links := []Link{}
 	for i, p := range g.Expose { // the first has the preview's own name
-		links = append(links, Link{Service: p.Service, URL: at.link(g.Preview, p.Service, i == 0)})
+		links = append(links, Link{Service: p.Service, URL: at.link(g.Preview, p.Service, i)})
 	}
 	return slices.Clip(links)
 }

@@ -150,7 +150,7 @@ func serveCommand(at entrance, subnets []string, resolver string) []string {
 	if resolver != "" {
 		argv = append(argv, "-resolver", resolver)
 	}
-	return append(argv, at.front.ACME.Arguments()...)
+	return append(argv, "-acme", gateway.Kept+"/"+gateway.ACMEFile)
 }
 
 func exposed(ports nat.PortMap) nat.PortSet {

@@ -229,7 +229,7 @@ func (r *run) planMachine(ctx context.Context) {
 	}
 	r.plan.Gateway = &PlannedGateway{Running: exists && current.State != nil && current.State.Running, Port: r.at.port}
 	if r.at.public() {
-		r.plan.Gateway.Domain = r.at.front.zone()
+		r.plan.Gateway.Domain = r.at.String()
 	}
 	if r.Binary == "" {
 		r.plan.Add(errors.Join(errors.New("no executable for the gateway"), r.Missing))

@@ -106,10 +106,14 @@ func slug(name string, limit int, ambiguous *regexp.Regexp) string {
 	if label == name && len(label) <= limit && (ambiguous == nil || !ambiguous.MatchString(label)) {
 		return label
 	}
-	sum := sha256.Sum256([]byte(name))
-	hash := hex.EncodeToString(sum[:])[:hashLength]
 	head := strings.Trim(label[:min(len(label), limit-hashLength-1)], "-")
-	return strings.Trim(head+"-"+hash, "-")
+	return strings.Trim(head+"-"+hashOf(name), "-")
+}
+
+// hashOf tells what was shortened from its likes.
+func hashOf(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:])[:hashLength]
 }
 
 // projectSlug is more readable than slug: two projects whose names become the

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
 // A Machine is where previews run: an engine, and what offshoot needs beside
@@ -135,6 +136,9 @@ type Result struct {
 	Expires      time.Time        `json:"expires,omitzero"`
 	Timings      []Timing         `json:"timings"`
 	Changes      []compose.Change `json:"changes"` // what the preview does differently from the compose file
+	// Certificates is how it stands about those of the hosts, where it is reached
+	// by HTTPS.
+	Certificates []gateway.CertificateStatus `json:"certificates,omitempty"`
 }
 
 // A Link opens one service of a preview.

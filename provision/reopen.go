@@ -17,6 +17,9 @@ func Reopen(ctx context.Context, machine Machine, id string) (Status, error) {
 	if err := machine.Front.Check(); err != nil {
 		return Status{}, err
 	}
+	if machine, err = machine.roomFor(ctx); err != nil {
+		return Status{}, err
+	}
 	err = machine.underGatewayLock(ctx, engineID, func() error {
 		if err := machine.ensureGateway(ctx); err != nil {
 			return err

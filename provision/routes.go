@@ -15,8 +15,11 @@ func (s survey) routes(at entrance) gateway.Table {
 	for _, id := range s.previews() {
 		table.Routes = append(table.Routes, s.routesOf(id, at)...)
 	}
-	sort.SliceStable(table.Routes, func(i, j int) bool { return table.Routes[i].Host < table.Routes[j].Host })
-	table.Routes = slices.CompactFunc(table.Routes, func(a, b gateway.Route) bool { return a.Host == b.Host })
+	sort.SliceStable(table.Routes, func(i, j int) bool {
+		a, b := table.Routes[i], table.Routes[j]
+		return a.Host < b.Host || a.Host == b.Host && a.Port < b.Port
+	})
+	table.Routes = slices.CompactFunc(table.Routes, func(a, b gateway.Route) bool { return a.Host == b.Host && a.Port == b.Port })
 	return table
 }
 
@@ -56,11 +59,14 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 		if g.SignIn {
 			route.Pass = g.Pass
 		}
+		if at.front.ByAddress && i > 0 {
+			route.Port = at.front.port(i)
+		}
 		if state == gateway.Serving {
 			s.lead(&route, number, p)
 		}
 		routes = append(routes, route)
-		if i == 0 && several { // it has a name like the others', too: one that leads to its own
+		if i == 0 && several && !at.front.ByAddress { // it has a name like the others', too: one that leads to its own
 			route.Host, route.LeadsTo = at.host(g.Preview, p.Service, false), route.Host
 			routes = append(routes, route)
 		}

@@ -59,6 +59,8 @@ func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(
 	for name, value := range request.Options.Environment {
 		a.secrets.AddEnv([]string{name + "=" + value})
 	}
+	a.hideKeys(request.Front.ACME)
+	a.hideGiven(request.Front.Given)
 	for _, login := range request.Options.Logins {
 		a.secrets.Add(login.Password, login.IdentityToken, login.RegistryToken)
 	}

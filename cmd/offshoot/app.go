@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
 // app is what every command needs: the process's own surroundings.
@@ -111,6 +112,16 @@ func (a *app) hide(cfg *Config) {
 	for _, variables := range []map[string]string{cfg.Preview.Environment, cfg.Preview.Build} {
 		for name, value := range variables {
 			a.secrets.AddEnv([]string{name + "=" + value})
+		}
+	}
+	a.hideKeys(cfg.Preview.ACME)
+}
+
+// hideKeys makes secrets of keys of accounts at authorities.
+func (a *app) hideKeys(acme gateway.ACME) {
+	for _, key := range []string{acme.Key, acme.Second.Key} {
+		if key != "" {
+			a.secrets.Add(key)
 		}
 	}
 }

@@ -67,9 +67,25 @@ func (p *ciPreviews) report(ctx context.Context, cfg *Config, preview provision.
 	if cfg.Pulls.Graph {
 		r.Graph = p.graph
 	}
+	r.Certificates = missingCertificates(result)
 	p.signIn(&r, cfg, result)
 	p.wrote = &r
 	return r
+}
+
+// missingCertificates says why browsers warn of the links, and until when;
+// empty where they do not.
+func missingCertificates(result *provision.Result) string {
+	for _, status := range result.Certificates {
+		switch {
+		case status.Ready:
+		case !status.Until.IsZero():
+			return "browsers warn: the authority's limit is reached, until " + status.Until.UTC().Format("Mon 2 Jan 2006, 15:04") + " UTC"
+		default:
+			return "browsers warn until there is one: " + status.Problem
+		}
+	}
+	return ""
 }
 
 // signIn says how to get in. Everybody who can read the pull request can then

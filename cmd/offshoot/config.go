@@ -83,6 +83,7 @@ type PreviewConfig struct {
 	Domain           string
 	Public           *bool // nil: where nobody else can reach the preview
 	ACME             gateway.ACME
+	Wildcard         WildcardConfig
 }
 
 // MigrateConfig is the migration command and where it runs.
@@ -135,8 +136,8 @@ func (p *PreviewConfig) fields() []field {
 		{name: "allow", decode: texts(&p.Allow)},
 		{name: "port", decode: within(&p.Port, 1, 65535)},
 		{name: "domain", decode: domain(&p.Domain)},
-		{name: "public", decode: p.public},
-		{name: "acme", fields: acmeFields(&p.ACME)},
+		{name: "public", decode: p.openToAll},
+		{name: "acme", fields: p.acmeFields()},
 	}
 }
 

@@ -16,7 +16,23 @@ func (c *Config) front(address netip.Addr) provision.Front {
 	if c.Preview.Domain == "" && !address.IsValid() {
 		return provision.Front{}
 	}
-	return provision.Front{Domain: c.Preview.Domain, Address: address, ACME: c.Preview.ACME}
+	front := provision.Front{Domain: c.Preview.Domain, Address: address, ACME: c.Preview.ACME}
+	if c.Stranger && address.IsValid() { // a machine that is the stranger's, as far as one knows
+		front.ACME = front.ACME.WithoutAccounts()
+	}
+	front.OneLabel = c.wildcard(address)
+	front.ByAddress = c.Preview.Domain == "" && public(address) && front.ACME.Addresses()
+	return front
+}
+
+// shared are the addresses that a network has for itself beside the private
+// ones: https://www.rfc-editor.org/rfc/rfc6598
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// public tells whether an authority can reach an address, and so certify it.
+func public(address netip.Addr) bool {
+	address = address.Unmap()
+	return address.IsGlobalUnicast() && !address.IsPrivate() && !shared.Contains(address)
 }
 
 // domain reads what the names of previews end with.
@@ -33,8 +49,8 @@ func domain(into *string) decodeFunc {
 	}
 }
 
-// public reads whether everybody who can reach a preview may see it.
-func (p *PreviewConfig) public(d *decoder, n node, where string) {
+// openToAll reads whether everybody who can reach a preview may see it.
+func (p *PreviewConfig) openToAll(d *decoder, n node, where string) {
 	if n.isNull() {
 		return
 	}
@@ -43,11 +59,23 @@ func (p *PreviewConfig) public(d *decoder, n node, where string) {
 	p.Public = &value
 }
 
-func acmeFields(acme *gateway.ACME) []field {
+func (p *PreviewConfig) acmeFields() []field {
+	return append(p.authorityFields(&p.ACME.Authority),
+		field{name: "dns", decode: dnsProvider(&p.Wildcard.DNS)},
+		field{name: "store", decode: bucketFolder(&p.Wildcard.Store)},
+		field{name: "update", fields: p.updateFields()},
+		field{name: "email", decode: text(&p.ACME.Email)},
+		field{name: "second", fields: p.authorityFields(&p.ACME.Second)},
+	)
+}
+
+func (p *PreviewConfig) authorityFields(a *gateway.Authority) []field {
 	return []field{
-		{name: "directory", decode: directory(&acme.Directory)},
-		{name: "email", decode: text(&acme.Email)},
-		{name: "roots", decode: text(&acme.Roots)},
+		{name: "directory", decode: directory(&a.Directory)},
+		{name: "roots", decode: text(&a.Roots)},
+		{name: "profile", decode: text(&a.Profile)},
+		{name: "key_id", decode: mayBeUnset(text(&a.KeyID), &p.EnvironmentUnset)},
+		{name: "key", decode: mayBeUnset(text(&a.Key), &p.EnvironmentUnset)},
 	}
 }
 

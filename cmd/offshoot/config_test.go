@@ -42,7 +42,7 @@ preview:
   port: ${PORT}
   domain: "{ip}.example.com"
   public: false
-  acme: {directory: "https://ca/dir", email: a@b.c, roots: PEM}
+  acme: {directory: "https://ca/dir", email: a@b.c, roots: PEM, profile: short, key_id: k, key: c2VjcmV0, second: {directory: "https://other/dir"}}
 sweep: {keep_cache: 1.5GB}
 provider: docker
 ec2:
@@ -103,7 +103,10 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 			Port:        8481,
 			Domain:      "{ip}.example.com",
 			Public:      new(bool),
-			ACME:        gateway.ACME{Directory: "https://ca/dir", Email: "a@b.c", Roots: "PEM"},
+			ACME: gateway.ACME{
+				Authority: gateway.Authority{Directory: "https://ca/dir", Roots: "PEM", Profile: "short", KeyID: "k", Key: "c2VjcmV0"}, Email: "a@b.c",
+				Second: gateway.Authority{Directory: "https://other/dir"},
+			},
 		},
 		Sweep:    SweepConfig{KeepCache: new(int64(1_500_000_000))},
 		Provider: "docker",

@@ -78,7 +78,9 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	note("postgresql programs", text, err)
 	text, err = checkProject(ctx, cfg)
 	note("compose file", text, err)
+	a.checkWildcard(ctx, cfg, note)
 	if firstOf(name, cfg.Provider) == providerEC2 {
+		cfg.checkCertificates(ctx, note)
 		a.checkEC2(ctx, cfg, note)
 		return a.printWithPolicy(ctx, cfg, found)
 	}

@@ -102,7 +102,7 @@ func (o *outside) life() {
 	image := o.bake()
 
 	link, entry := o.up()
-	if want := "https://shop-pr-12." + strings.ReplaceAll(machineAddress, ".", "-") + ".sslip.io/"; link != want {
+	if want := "https://" + machineAddress + "/"; link != want {
 		o.Errorf("the link is %s, want %s", link, want)
 	}
 	if got := o.page(link); strings.Contains(got, "tiny shop") {

@@ -11,12 +11,14 @@ import (
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/internal/worktree"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/docker"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 	"github.com/offshoot-dev/offshoot/provision/machine"
 	"github.com/offshoot-dev/offshoot/provision/remote"
 )
@@ -35,6 +37,8 @@ type farUp struct {
 
 	machine machine.Machine
 	fresh   bool // there was no machine before
+
+	given gateway.Given // the certificate of all names below the domain
 
 	bake bool   // the machine is to become an image
 	base string // what it is made from, then
@@ -73,6 +77,12 @@ func (f *farUp) run(ctx context.Context) (_ *provision.Result, err error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if !f.bake {
+		f.cfg.foretell(ctx, f.ui)
+		if f.given, err = f.wildcardCertificate(ctx, f.ui, f.cfg); err != nil {
+			return nil, err
+		}
 	}
 	if err := f.step(stepMachine, func() (string, error) { return f.ensure(ctx) }); err != nil {
 		return nil, err
@@ -116,6 +126,7 @@ func (f *farUp) deliver(ctx context.Context, d remote.Delivery) (_ *provision.Re
 	}
 	if !f.bake {
 		d.Request.Front = f.cfg.front(address)
+		d.Request.Front.Given = f.given
 	}
 	result, err := site.Up(ctx, d, f.steps.observe)
 	if err != nil {
@@ -147,6 +158,9 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 	}
 	if err := checkCompose(ctx, f.cfg); err != nil {
 		return remote.Delivery{}, err
+	}
+	if err := f.cfg.Preview.ACME.Check(); err != nil {
+		return remote.Delivery{}, hint.Usage(err, "correct preview.acme in %s", configName)
 	}
 	source := f.cfg.composeSource()
 	below, err := filepath.Rel(git.Root, source.Dir)

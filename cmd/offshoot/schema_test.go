@@ -108,6 +108,11 @@ func TestSchema_JudgesFilesAsTheDecoderDoes(t *testing.T) {
 		{"preview: {migrate: {command: [a]}}", false},
 		{"preview: {migrate: {service: a, command: b}}", false},
 		{"preview: {expose: web}", false},
+		{"preview: {acme: {second: {directory: 'https://a/b', key_id: a, key: b}}}", true},
+		{"preview: {acme: {second: 'https://a/b'}}", false},
+		{"preview: {acme: {dns: route53, store: 's3://a/b'}}", true},
+		{"preview: {acme: {dns: bind}}", false},
+		{"preview: {acme: {dns: rfc2136, update: {server: ns, key_name: a, key: b, algorithm: c}}}", true},
 	} {
 		decoded := new(Config).parse(configName, []byte(c.file), lookup("DB_URL", "x", "PORT", "1"))
 		if (decoded == nil) != c.good {
@@ -131,7 +136,7 @@ func TestSchema_TheConfigurationPageShowsEveryKey(t *testing.T) {
 		t.Fatal("no example under Everything")
 	}
 	c := &Config{}
-	if err := c.parse(configName, []byte(example), lookup("PRODUCTION_DATABASE_URL", "x", "STRIPE_TEST_KEY", "y")); err != nil {
+	if err := c.parse(configName, []byte(example), lookup("PRODUCTION_DATABASE_URL", "x", "STRIPE_TEST_KEY", "y", "ACME_KEY_ID", "a", "ACME_KEY", "b", "ZEROSSL_KEY_ID", "c", "ZEROSSL_KEY", "d", "TSIG_KEY", "e")); err != nil {
 		t.Error(err)
 	}
 	var document yaml.Node

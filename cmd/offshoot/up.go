@@ -152,6 +152,9 @@ func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview p
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
 	defer closing(machine.Engine, &err)
+	if machine.Front.Given, err = a.wildcardCertificate(ctx, u, cfg); err != nil {
+		return fmt.Errorf("up %s: %w", preview.Name, err)
+	}
 	archive, err := a.archive(ctx, u, cfg, o, preview)
 	if err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)

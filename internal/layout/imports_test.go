@@ -25,6 +25,7 @@ var table = map[string][]string{
 	"provision/remote":              {"provision", "internal/host", "internal/stall"},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
 	"provision/sweep":               {"provision", "provision/machine"},
+	"provision/wildcard":            {"provision/gateway", "internal/store"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
 	"internal/bench":                {},
 	"internal/worktree":             {"internal/host"},
@@ -64,7 +65,9 @@ var modules = map[string][]string{
 	"gitlab.com/gitlab-org/api/":    {"internal/forge"},
 	"code.gitea.io/sdk/":            {"internal/forge"},
 	"github.com/getkin/kin-openapi": {"internal/forge/standin"},
-	"github.com/caddyserver/":       {"provision/gateway"},
+	"github.com/caddyserver/":       {"provision/gateway", "provision/wildcard"},
+	"github.com/mholt/acmez/":       {"provision/gateway"},
+	"github.com/libdns/":            {"provision/wildcard"},
 	"pgregory.net/rapid":            {},
 	"github.com/google/go-cmp/":     {"provision/machine/machinetest", "internal/forge/forgetest"},
 	"github.com/rogpeppe/go-intern": {},

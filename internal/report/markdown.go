@@ -117,6 +117,7 @@ func (r Report) facts() string {
 	add("Machine", text(r.Machine))
 	add("Expires", r.expires())
 	add("Sign in", text(r.SignIn))
+	add("Certificate", text(r.Certificates))
 	add("Data", r.data())
 	if m := r.Migrated; m != nil {
 		add("Migrations", "applied in "+took(m.Took))

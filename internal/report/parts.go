@@ -134,7 +134,7 @@ func (r Report) redacted(redact func(string) string) Report {
 		}
 		return clean
 	}
-	r.Reason, r.Reply, r.Graph = redact(r.Reason), redact(r.Reply), redact(r.Graph)
+	r.Reason, r.Reply, r.Graph, r.Certificates = redact(r.Reason), redact(r.Reply), redact(r.Graph), redact(r.Certificates)
 	if m := r.Migrated; m != nil {
 		r.Migrated = &Migrated{Took: m.Took, Output: all(m.Output)}
 	}

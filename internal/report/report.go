@@ -36,7 +36,9 @@ type Report struct {
 	Expires time.Time
 	Never   bool   // it does not expire
 	SignIn  string // how to get in
-	RunURL  string // of the CI job
+	// Certificates says why browsers warn of the links; empty: they do not.
+	Certificates string
+	RunURL       string // of the CI job
 
 	Loaded   *Loaded
 	Migrated *Migrated

@@ -55,6 +55,7 @@ const (
 	cut           // a body ends in the middle
 	denied        // 403
 	changed       // a body is another one
+	unknown       // 501, of a server that does not know what is asked
 )
 
 func newBucket(t *testing.T) (*bucket, *Store) {
@@ -98,6 +99,9 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case wrong == refused:
 		fail(w, http.StatusServiceUnavailable, "SlowDown")
 		return
+	case wrong == unknown:
+		fail(w, http.StatusNotImplemented, "NotImplemented")
+		return
 	case wrong == lost:
 		b.answer(httptest.NewRecorder(), r, key, body, none)
 		hangUp(w)
@@ -132,7 +136,18 @@ func (b *bucket) answer(w http.ResponseWriter, r *http.Request, key string, body
 	meta := r.Header.Get("X-Amz-Meta-" + digestKey)
 	switch call := r.Method + what(r); call {
 	case "PUT":
+		found, there := b.objects[key]
+		if match := r.Header.Get("If-Match"); there && r.Header.Get("If-None-Match") == "*" || match != "" && there && match != fmt.Sprintf(`"%x"`, md5.Sum(found.body)) {
+			fail(w, http.StatusPreconditionFailed, "PreconditionFailed")
+			return
+		} else if match != "" && !there {
+			fail(w, http.StatusNotFound, "NoSuchKey")
+			return
+		}
 		b.objects[key] = object{body, meta}
+	case "DELETE":
+		delete(b.objects, key)
+		w.WriteHeader(http.StatusNoContent)
 	case "POST?uploads":
 		id := fmt.Sprintf("u%d", len(b.calls))
 		b.uploads[id] = &pieces{key: key, meta: meta, begun: time.Now(), parts: map[int][]byte{}}

@@ -42,15 +42,24 @@ func (p *Provider) port() int {
 // address.
 const ruleAge = 24 * time.Hour
 
-// A rule lets one network, or the interfaces of one group, reach one port.
+// A rule lets one network, or the interfaces of one group, reach one port, or
+// all from there to the last.
 type rule struct {
 	port  int
+	last  int // 0: the port alone
 	from  netip.Prefix
 	group string // empty: a network
 }
 
 // isSSH tells a rule for those who connect from somewhere.
 func (r rule) isSSH() bool { return (r.port == sshPort || r.port == endpointPort) && r.group == "" }
+
+// Services beyond the first of a machine without a domain are at these ports:
+// a preview shows at most 20.
+const firstService, lastService = 8443, 8461
+
+// ServicePorts are those ports, for messages.
+const ServicePorts = "8443 to 8461"
 
 // ensureGroup finds or makes the shared group, and lets the world reach the
 // gateway. SSH is opened by those who connect, each for as long as it takes; that
@@ -90,6 +99,7 @@ func gatewayRules() []rule {
 		for _, port := range []int{80, 443} {
 			rules = append(rules, rule{port: port, from: netip.MustParsePrefix(world)})
 		}
+		rules = append(rules, rule{port: firstService, from: netip.MustParsePrefix(world), last: lastService})
 	}
 	return rules
 }
@@ -186,11 +196,15 @@ func rulesOf(permission types.IpPermission) []datedRule {
 	var rules []datedRule
 	add := func(network, description *string) {
 		prefix, err := netip.ParsePrefix(aws.ToString(network))
-		if err != nil || permission.FromPort == nil || aws.ToInt32(permission.FromPort) != aws.ToInt32(permission.ToPort) {
+		if err != nil || permission.FromPort == nil || permission.ToPort == nil {
 			return
 		}
 		made, _ := time.Parse(time.RFC3339, strings.TrimPrefix(aws.ToString(description), ruleText))
-		rules = append(rules, datedRule{rule{port: int(*permission.FromPort), from: prefix}, made})
+		found := rule{port: int(*permission.FromPort), from: prefix}
+		if last := int(*permission.ToPort); last != found.port {
+			found.last = last
+		}
+		rules = append(rules, datedRule{found, made})
 	}
 	for _, r := range permission.IpRanges {
 		add(r.CidrIp, r.Description)
@@ -209,7 +223,7 @@ func rulesOf(permission types.IpPermission) []datedRule {
 // permission is a rule as EC2 takes it.
 func (r rule) permission(description *string) types.IpPermission {
 	network := aws.String(r.from.String())
-	permission := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)), ToPort: aws.Int32(int32(r.port))}
+	permission := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)), ToPort: aws.Int32(int32(max(r.port, r.last)))}
 	if r.group != "" {
 		permission.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(r.group), Description: description}}
 		return permission

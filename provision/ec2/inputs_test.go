@@ -268,7 +268,7 @@ func TestGroup_OpensTheGatewayToTheWorldAndSSHToNobodyYet(t *testing.T) {
 	a.ensure("shop-pr-12")
 	golden(t, "rules.txt", strings.Join(a.rules(), "\n")+"\n")
 	a.ensure("shop-pr-13")
-	if n := len(a.calls("AuthorizeSecurityGroupIngress")); n != 4 {
+	if n := len(a.calls("AuthorizeSecurityGroupIngress")); n != 6 {
 		t.Errorf("%d rules were made", n)
 	}
 }

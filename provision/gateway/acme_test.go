@@ -36,21 +36,41 @@ func TestMain(m *testing.M) {
 // authority is a real ACME server, Let's Encrypt's own for tests, that
 // validates hosts on the ports of one gateway.
 type authority struct {
-	directory string
-	rootsFile string // by which its server is checked
-	issued    *x509.CertPool
-	orders    atomic.Int32 // that it was asked for
-	broken    atomic.Bool
-	resolver  string // that knows its name; empty: it is an address
+	Authority
+	issued   *x509.CertPool
+	orders   atomic.Int32 // that it was asked for
+	broken   atomic.Bool
+	limit    atomic.Value // a string: what it says of a limit that is reached
+	nonces   atomic.Int32 // how many good ones it calls bad
+	resolver string       // that knows its name; empty: it is an address
 }
+
+// Profiles and keys of accounts of the authorities of the tests.
+const (
+	lasting, accountID, accountKey = "shortlived", "account-1", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+	shortly                        = 160 * time.Hour
+)
 
 func newAuthority(t *testing.T, httpPort, httpsPort int) *authority {
 	t.Helper()
+	return newAuthorityFor(t, httpPort, httpsPort, false)
+}
+
+func newAuthorityFor(t *testing.T, httpPort, httpsPort int, accountsOnly bool) *authority {
+	t.Helper()
 	quiet := log.New(io.Discard, "", 0)
 	store := db.NewMemoryStore()
-	signer := ca.New(quiet, store, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {}})
+	if err := store.AddExternalAccountKeyByID(accountID, accountKey); err != nil {
+		t.Fatal(err)
+	}
+	// One of those whose profile is not asked for is picked by chance.
+	profiles := map[string]ca.Profile{"default": {}}
+	if accountsOnly {
+		profiles = map[string]ca.Profile{lasting: {ValidityPeriod: uint64(shortly / time.Second)}}
+	}
+	signer := ca.New(quiet, store, "", "ecdsa", 0, 1, profiles)
 	judge := va.New(quiet, httpPort, httpsPort, false, nameServer(t), store)
-	front := wfe.New(quiet, store, judge, signer, []string{"pebble"}, false, false, 1, 1)
+	front := wfe.New(quiet, store, judge, signer, []string{"pebble"}, false, accountsOnly, 1, 1)
 	a := &authority{issued: x509.NewCertPool()}
 	handler := front.Handler()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,18 +80,39 @@ func newAuthority(t *testing.T, httpPort, httpsPort int) *authority {
 		}
 		if strings.Contains(r.URL.Path, "order-plz") {
 			a.orders.Add(1)
+			if a.refuses(w, handler) {
+				return
+			}
 		}
 		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	a.directory = server.URL + wfe.DirectoryPath
-	a.rootsFile = filepath.Join(t.TempDir(), "roots.pem")
-	roots := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(a.rootsFile, roots, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	a.Directory = server.URL + wfe.DirectoryPath
+	a.Roots = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
 	a.issued.AddCert(signer.GetRootCert(0).Cert)
 	return a
+}
+
+// refuses answers an order as an authority does whose limit is reached, or
+// which does not know the nonce any more.
+func (a *authority) refuses(w http.ResponseWriter, handler http.Handler) bool {
+	fresh := httptest.NewRecorder()
+	handler.ServeHTTP(fresh, httptest.NewRequest(http.MethodHead, "/nonce-plz", nil))
+	say := func(status int, kind, detail string) bool {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("Replay-Nonce", fresh.Header().Get("Replay-Nonce"))
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]any{"type": "urn:ietf:params:acme:error:" + kind, "detail": detail, "status": status})
+		return true
+	}
+	if a.nonces.Add(-1) >= 0 {
+		return say(http.StatusBadRequest, "badNonce", "JWS has an invalid anti-replay nonce")
+	}
+	if detail, _ := a.limit.Load().(string); detail != "" {
+		w.Header().Set("Retry-After", "7200")
+		return say(http.StatusTooManyRequests, "rateLimited", detail)
+	}
+	return false
 }
 
 // nameServer leads every name to this computer.
@@ -123,9 +164,22 @@ const publicRoutes = `{"routes":[{"host":"shop-pr-1.previews.example.com","proje
 
 func startEncrypted(t *testing.T, folder string, a *authority, http, https int) encrypted {
 	t.Helper()
+	return startWith(t, folder, ACME{Authority: a.Authority, Email: "ops@example.com"}, a, http, https, publicRoutes)
+}
+
+func startWith(t *testing.T, folder string, acme ACME, a *authority, http, https int, routes string) encrypted {
+	t.Helper()
+	content, err := json.Marshal(acme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, ACMEFile)
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	args := []string{
 		"-listen", fmt.Sprintf("127.0.0.1:%d", http), "-https", fmt.Sprintf("127.0.0.1:%d", https), "-https-port", fmt.Sprint(https),
-		"-acme-directory", a.directory, "-acme-roots", a.rootsFile, "-acme-email", "ops@example.com",
+		"-acme", file,
 	}
 	if a.resolver != "" {
 		args = append(args, "-resolver", a.resolver)
@@ -133,7 +187,7 @@ func startEncrypted(t *testing.T, folder string, a *authority, http, https int) 
 	s := start(t, folder, args...)
 	s.address = fmt.Sprintf("127.0.0.1:%d", http)
 	e := encrypted{started: s, https: https, authority: a}
-	if err := e.load(t, publicRoutes); err != nil {
+	if err := e.load(t, routes); err != nil {
 		t.Fatal(err)
 	}
 	return e
@@ -287,18 +341,23 @@ func TestGateway_ForTheWorldListsNothingAndKnowsOnlyItsHosts(t *testing.T) {
 	}
 }
 
-func TestACME_ArgumentsAreReadBack(t *testing.T) {
-	if got := (ACME{}).Arguments(); len(got) != 0 {
-		t.Errorf("%q", got)
-	}
-	got := strings.Join(ACME{Directory: "https://ca/dir", Email: "a@b.c", Roots: "PEM"}.Arguments(), " ")
-	if want := "-acme-directory https://ca/dir -acme-email a@b.c -acme-roots /run/offshoot/authority.pem"; got != want {
-		t.Errorf("%s", got)
-	}
-	for _, path := range []string{"/missing", os.Args[0]} {
-		if err := new(ACME).readRoots(path); err == nil {
-			t.Errorf("%s: no error", path)
+func TestACME_IsReadFromItsFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ACMEFile)
+	for text, want := range map[string]string{
+		`{"directory":"https://ca.example/dir","key_id":"a","key":"YWJj","second":{"directory":"https://other.example/dir"}}`: "",
+		`{"roots":"PEM"}`: "no certificates", `{"key_id":"a"}`: "needs key_id and key", `{"key_id":"a","key":"?"}`: "not in base64url",
+		`{"second":{"directory":"https://acme-v02.api.letsencrypt.org/directory"}}`: "is the first", `{`: "unexpected end",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
 		}
+		got := new(ACME).read(file)
+		if (got == nil) != (want == "") || got != nil && !strings.Contains(got.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, got, want)
+		}
+	}
+	if err := new(ACME).read("/missing"); err == nil {
+		t.Error("a file that is not there: no error")
 	}
 }
 
@@ -308,7 +367,7 @@ func TestHostile_ASiblingWantsNobodyToGetCertificates(t *testing.T) {
 	t.Parallel()
 	http, https := freePort(t), freePort(t)
 	a := newAuthority(t, http, https)
-	a.directory = strings.Replace(a.directory, "127.0.0.1", "example.com", 1)
+	a.Directory = strings.Replace(a.Directory, "127.0.0.1", "example.com", 1)
 	a.resolver = nameServer(t)
 	startEncrypted(t, t.TempDir(), a, http, https).await(t, "the certificate", ready)
 }

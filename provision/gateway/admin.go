@@ -32,6 +32,7 @@ func (g *Gateway) adminHandler(file string) http.Handler {
 		}
 		g.Use(table)
 	})
+	mux.HandleFunc("PUT /given", g.takeGiven)
 	mux.HandleFunc("GET /certificates", func(w http.ResponseWriter, _ *http.Request) {
 		list := []CertificateStatus{}
 		if g.certificates != nil {
@@ -60,34 +61,35 @@ func (g *Gateway) restore(path string) error {
 	return nil
 }
 
-// load hands the table read from r to the gateway at socket. It waits for a
-// gateway that has only just been started.
+// load hands the table read from r to the gateway at socket.
 func load(ctx context.Context, socket string, r io.Reader) error {
 	body, err := io.ReadAll(io.LimitReader(r, maxTable))
 	if err != nil {
 		return fmt.Errorf("gateway load: %w", err)
 	}
+	return put(ctx, "gateway load", socket, "/routes", body)
+}
+
+// put hands something to the gateway at socket. It waits for a gateway that has
+// only just been started.
+func put(ctx context.Context, verb, socket, path string, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {
-		response, err := put(ctx, socket, body)
+		request, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://gateway"+path, bytes.NewReader(body))
+		if err != nil {
+			return fmt.Errorf("%s: %w", verb, err)
+		}
+		response, err := through(socket).Do(request)
 		if err == nil {
-			return checkLoaded(response)
+			return checkAnswer(verb, response)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("gateway load: %w", err)
+			return fmt.Errorf("%s: %w", verb, err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-func put(ctx context.Context, socket string, body []byte) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://gateway/routes", bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	return through(socket).Do(request)
 }
 
 // through is a client of the gateway at a socket.
@@ -115,11 +117,11 @@ func printCertificates(ctx context.Context, socket string, stdout io.Writer) err
 	return err
 }
 
-func checkLoaded(response *http.Response) error {
+func checkAnswer(verb string, response *http.Response) error {
 	defer response.Body.Close()
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}
 	reason, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
-	return fmt.Errorf("gateway load: %s: %s", response.Status, bytes.TrimSpace(reason))
+	return fmt.Errorf("%s: %s: %s", verb, response.Status, bytes.TrimSpace(reason))
 }

@@ -16,8 +16,9 @@ import (
 // Command is the hidden `offshoot gateway`, which only offshoot itself runs,
 // inside the gateway's container:
 //
-//	gateway [serve] [-listen :8480] [-network 172.18.0.0/16] [-https :8443 [-acme-directory URL]]
+//	gateway [serve] [-listen :8480] [-network 172.18.0.0/16] [-https :8443 [-acme FILE]]
 //	gateway load                       a table on standard input
+//	gateway give                       a certificate and its key on standard input
 //	gateway sign                       what is to be signed on standard input
 //	gateway digest                     a digest made with a key, of standard input
 //	gateway forget                     what lets in, and certificates
@@ -39,6 +40,8 @@ func Command(ctx context.Context, args []string, stdin io.Reader, stdout io.Writ
 		return commandLoad(ctx, args, stdin)
 	case "certificates":
 		return commandCertificates(ctx, args, stdout)
+	case "give":
+		return commandGive(ctx, args, stdin)
 	case "clone":
 		return commandClone(args, stdout)
 	case "copy":
@@ -65,10 +68,8 @@ func commandServe(ctx context.Context, args []string) error {
 	flags.StringVar(&options.Listen, "listen", "", "")
 	flags.StringVar(&options.HTTPS, "https", "", "")
 	flags.IntVar(&options.HTTPSPort, "https-port", 0, "")
-	flags.StringVar(&options.ACME.Directory, "acme-directory", "", "")
-	flags.StringVar(&options.ACME.Email, "acme-email", "", "")
 	flags.StringVar(&options.ACME.Resolver, "resolver", "", "")
-	flags.Func("acme-roots", "", options.ACME.readRoots)
+	flags.Func("acme", "", options.ACME.read)
 	flags.StringVar(&options.File, "file", "", "")
 	flags.StringVar(&options.Kept, "kept", "", "")
 	flags.Func("network", "", func(value string) error {

@@ -37,14 +37,14 @@ const (
 	File               = "routes.json"   // in the folder: the last table
 	keyFile            = "key"           // in Kept
 	seedKeyFile        = "seed-key"      // in Kept: names seeds, and lets nobody in
-	certificatesFolder = "certificates"  // in Kept
+	certificatesFolder = "certificates"  // in Kept: those of the authorities
 	defaultSocket      = Folder + "/gateway.sock"
 	defaultFile        = Folder + "/" + File
 )
 
 // IsKept tells whether the gateway gives a file or folder in Kept that name.
 func IsKept(name string) bool {
-	return slices.Contains([]string{keyFile, seedKeyFile, certificatesFolder}, name)
+	return slices.Contains([]string{keyFile, seedKeyFile, certificatesFolder, givenFile, ACMEFile}, name)
 }
 
 // Options are what Serve needs. The zero value is right inside the container.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ type guard struct {
 // answered.
 func (g *guard) admits(w http.ResponseWriter, r *http.Request, table *Table, route Route) bool {
 	if route.SignIn && strings.HasPrefix(r.URL.Path, ownPath) {
-		g.own(w, r, route)
+		g.own(w, r, table, route)
 		return false
 	}
 	if given := r.Header.Get(tokenHeader); given != "" && route.SignIn && !g.signedIn(r, route) {
@@ -90,19 +91,19 @@ func (g *guard) opens(r *http.Request, route Route, password string) (ok, wait b
 }
 
 // own answers what is asked of the gateway itself.
-func (g *guard) own(w http.ResponseWriter, r *http.Request, route Route) {
+func (g *guard) own(w http.ResponseWriter, r *http.Request, table *Table, route Route) {
 	switch {
 	case r.URL.Path != signInPath:
 		showUnknown(w, r)
 	case r.Method == http.MethodPost:
-		g.password(w, r, route)
+		g.password(w, r, table, route)
 	default:
-		g.link(w, r, route)
+		g.link(w, r, table, route)
 	}
 }
 
 // link signs in by a signed link.
-func (g *guard) link(w http.ResponseWriter, r *http.Request, route Route) {
+func (g *guard) link(w http.ResponseWriter, r *http.Request, table *Table, route Route) {
 	query := r.URL.Query()
 	token, to := query.Get("token"), local(query.Get("to"))
 	if token == "" {
@@ -114,12 +115,12 @@ func (g *guard) link(w http.ResponseWriter, r *http.Request, route Route) {
 		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "This link is not one of this preview, or no longer good."})
 		return
 	}
-	g.welcome(w, r, route, expires, to)
+	g.welcome(w, r, route, expires, g.next(r, table, route, token, to))
 }
 
 // password signs in by the form. There is nothing to forge a request for:
 // whoever can send the password may as well come in.
-func (g *guard) password(w http.ResponseWriter, r *http.Request, route Route) {
+func (g *guard) password(w http.ResponseWriter, r *http.Request, table *Table, route Route) {
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 	typed, to := r.PostFormValue("password"), local(r.PostFormValue("to"))
 	ok, wait := g.opens(r, route, typed)
@@ -127,7 +128,8 @@ func (g *guard) password(w http.ResponseWriter, r *http.Request, route Route) {
 	case wait:
 		tooOften(w, r, route, signInPage{To: to})
 	case ok:
-		g.welcome(w, r, route, route.Expires, to)
+		token := g.key.token(forLink, route.holder(), route.Expires)
+		g.welcome(w, r, route, route.Expires, g.next(r, table, route, token, to))
 	default:
 		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "That is not the password of this preview."})
 	}
@@ -147,7 +149,7 @@ func (g *guard) welcome(w http.ResponseWriter, r *http.Request, route Route, exp
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: cookiePart + route.ID, Value: g.key.token(forCookie, route.holder(), expires),
-		Domain: route.Site, Path: "/", Expires: expires,
+		Domain: route.cookieDomain(), Path: "/", Expires: expires,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
 	})
 	header := w.Header()
@@ -156,6 +158,18 @@ func (g *guard) welcome(w http.ResponseWriter, r *http.Request, route Route, exp
 	header.Set("X-Robots-Tag", noRobots)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
+
+// cookieDomain is what a cookie is for beyond its host: all hosts at or below
+// the site. An address has no names below it, and is one host by all its ports.
+func (r Route) cookieDomain() string {
+	if _, err := netip.ParseAddr(r.Host); err == nil || !r.covered() {
+		return ""
+	}
+	return r.Site
+}
+
+// covered tells whether the host is at or below its site.
+func (r Route) covered() bool { return r.Host == r.Site || strings.HasSuffix(r.Host, "."+r.Site) }
 
 // local is a path on this host, and never another host, whatever it is given:
 // browsers take // and \ for the beginning of one.

@@ -146,6 +146,15 @@ func portSuffix(host string) string {
 	return ""
 }
 
+// formTargets are where the form that signs in may lead to. Browsers hold the
+// redirects that follow to it as well, and those of a tour lead to other hosts.
+func formTargets(route Route) string {
+	if _, domain, ok := strings.Cut(route.Site, "."); ok && route.Several && net.ParseIP(route.Site) == nil {
+		return "'self' https://*." + domain + ":*"
+	}
+	return "'self'"
+}
+
 // noRobots keeps previews out of search engines.
 const noRobots = "noindex, nofollow"
 
@@ -154,7 +163,7 @@ func show(w http.ResponseWriter, r *http.Request, status int, name string, conte
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action "+formTargets(content.Route)+"; frame-ancestors 'none'; base-uri 'none'")
 	header.Set("X-Robots-Tag", noRobots)
 	header.Set("Referrer-Policy", "same-origin")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {

@@ -17,11 +17,7 @@ func (g *Gateway) redirect(c *certificates, httpsPort int) http.Handler {
 			showUnknown(w, r)
 			return
 		}
-		link := "https://" + route.Host
-		if httpsPort != 443 {
-			link += ":" + strconv.Itoa(httpsPort)
-		}
-		link += r.URL.RequestURI()
+		link := "https://" + authorityOf(route.Host, httpsPort) + r.URL.RequestURI()
 		status := c.statusOf(route.Host)
 		if status.Ready || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 			w.Header().Set("X-Robots-Tag", noRobots)
@@ -30,6 +26,17 @@ func (g *Gateway) redirect(c *certificates, httpsPort int) http.Handler {
 		}
 		showUncertified(w, r, route, link, status.Problem)
 	}))
+}
+
+// authorityOf is a host with its port, as it stands in an https link.
+func authorityOf(host string, port int) string {
+	if port != 443 {
+		return net.JoinHostPort(host, strconv.Itoa(port))
+	}
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
 }
 
 // navigates tells whether a browser opens a page, and not a script something:

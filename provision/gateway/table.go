@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -27,7 +28,10 @@ const (
 
 // A Route leads one host name to one port of one container.
 type Route struct {
-	Host    string `json:"host"`    // pr-12.shop.localhost
+	Host string `json:"host"` // pr-12.shop.localhost, or an address
+	// Port is that by which browsers mean this route where several have one
+	// host; 0: all others.
+	Port    int    `json:"port,omitempty"`
 	Project string `json:"project"` // shop
 	Preview string `json:"preview"` // pr-12
 	Service string `json:"service"` // web
@@ -70,13 +74,27 @@ type Table struct {
 }
 
 // lookup finds the route of a Host header, with or without a port.
-func (t Table) lookup(host string) (Route, bool) {
-	name := hostName(host)
+func (t Table) lookup(host string) (found Route, known bool) {
+	name, port := hostName(host), portOf(host)
 	i := sort.Search(len(t.Routes), func(i int) bool { return t.Routes[i].Host >= name })
-	if i < len(t.Routes) && t.Routes[i].Host == name {
-		return t.Routes[i], true
+	for ; i < len(t.Routes) && t.Routes[i].Host == name; i++ {
+		if t.Routes[i].Port == 0 || t.Routes[i].Port == port {
+			found, known = t.Routes[i], true
+		}
 	}
-	return Route{}, false
+	return found, known
+}
+
+// portOf is the port in a Host header; 0: none.
+func portOf(header string) int {
+	_, text, _ := net.SplitHostPort(header)
+	port, _ := strconv.Atoi(text)
+	return port
+}
+
+// before orders routes: that of a host for all ports is ahead of those for one.
+func (r Route) before(other Route) bool {
+	return r.Host < other.Host || r.Host == other.Host && r.Port < other.Port
 }
 
 // hostName returns the bare lower-case name of a Host header.
@@ -100,12 +118,12 @@ func readTable(r io.Reader) (Table, error) {
 	if decoder.More() {
 		return Table{}, errors.New("read routes: more than one table")
 	}
-	sort.Slice(table.Routes, func(i, j int) bool { return table.Routes[i].Host < table.Routes[j].Host })
+	sort.Slice(table.Routes, func(i, j int) bool { return table.Routes[i].before(table.Routes[j]) })
 	for i, route := range table.Routes {
 		if route.Host != hostName(route.Host) || route.Host == "" {
 			return Table{}, fmt.Errorf("read routes: host %q is not a bare lower-case name", route.Host)
 		}
-		if i > 0 && route.Host == table.Routes[i-1].Host {
+		if i > 0 && !table.Routes[i-1].before(route) {
 			return Table{}, fmt.Errorf("read routes: host %q twice", route.Host)
 		}
 		if route.SignIn && route.ID == "" {

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/store"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+	"github.com/offshoot-dev/offshoot/provision/wildcard"
+)
+
+// WildcardConfig is the part about one certificate for all names below the
+// domain. The zero value: each name has its own.
+type WildcardConfig struct {
+	DNS    string // the provider
+	Store  string // the folder of a bucket
+	Update wildcard.UpdateServer
+}
+
+// certificateVariable names the variable with the secret that the certificate is
+// sealed with in its bucket. It is none of those for other things, which other
+// people may have.
+const certificateVariable = "OFFSHOOT_CERTIFICATE_KEY"
+
+// wildcard tells whether the names of a machine are those of one certificate. A
+// machine that a stranger has for itself is handed no key of others' names.
+func (c *Config) wildcard(address netip.Addr) bool {
+	return c.Preview.Wildcard.DNS != "" && (!c.Stranger || !address.IsValid())
+}
+
+// wildcardCertificate gets the certificate; the zero value where none is wanted,
+// or none can be had: names then get their own, one by one.
+func (a *app) wildcardCertificate(ctx context.Context, u *ui.UI, cfg *Config) (given gateway.Given, err error) {
+	if cfg.Preview.Wildcard == (WildcardConfig{}) || cfg.Stranger { // a job for a fork neither orders nor reads it
+		return given, nil
+	}
+	o, err := a.wildcardOptions(ctx, cfg)
+	if err != nil {
+		return given, err
+	}
+	o.Warn = u.Warn
+	made, err := wildcard.Get(ctx, o)
+	if ctx.Err() != nil {
+		return given, context.Cause(ctx)
+	}
+	if err != nil {
+		u.Warn(err.Error() + "; each name gets its own")
+		for _, advice := range hint.Of(err) {
+			u.Warn("hint: " + advice)
+		}
+		return given, nil
+	}
+	a.hideGiven(made.Given)
+	return made.Given, nil
+}
+
+// hideGiven makes a secret of a certificate's key.
+func (a *app) hideGiven(given gateway.Given) {
+	if given.Key != "" {
+		a.secrets.Add(given.Key)
+	}
+}
+
+// wildcardOptions refuses a part of the configuration that cannot work, or a
+// secret that is missing.
+func (a *app) wildcardOptions(ctx context.Context, cfg *Config) (o wildcard.Options, err error) {
+	w, domain := cfg.Preview.Wildcard, strings.ToLower(cfg.Preview.Domain)
+	secret := a.getenv(certificateVariable)
+	switch {
+	case domain == "" || strings.Contains(domain, "{ip}"):
+		return o, hint.Usage(errors.New("one certificate for all names needs a domain of yours"), "set preview.domain in %s, without {ip}, or remove preview.acme.dns", configName)
+	case w.DNS == "" || w.Store == "":
+		return o, hint.Usage(errors.New("one certificate for all names needs preview.acme.dns and preview.acme.store"), "set both in %s, or none of them", configName)
+	case len(secret) < wildcard.LeastSecret:
+		return o, hint.Usage(fmt.Errorf("%s is not set, or has less than %d characters", certificateVariable, wildcard.LeastSecret),
+			"make one with openssl rand -hex 32, and give the same to all jobs")
+	}
+	provider, err := wildcard.Provider(w.DNS, w.Update)
+	if err != nil {
+		return o, hint.Usage(err, "see preview.acme.update")
+	}
+	at, err := store.Parse(strings.TrimSuffix(w.Store, "/") + "/" + domain + ".certificate")
+	if err != nil {
+		return o, err
+	}
+	bucket, err := store.Open(ctx)
+	if err != nil {
+		return o, err
+	}
+	return wildcard.Options{Domain: domain, ACME: cfg.Preview.ACME, DNS: provider, Bucket: bucket, At: at, Secret: secret}, nil
+}
+
+func (p *PreviewConfig) updateFields() []field {
+	u := &p.Wildcard.Update
+	return []field{
+		{name: "server", decode: text(&u.Server)},
+		{name: "key_name", decode: text(&u.KeyName)},
+		{name: "key", decode: mayBeUnset(text(&u.Key), &p.EnvironmentUnset)},
+		{name: "algorithm", decode: text(&u.Algorithm)},
+	}
+}
+
+func dnsProvider(into *string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var name string
+		text(&name)(d, n, where)
+		if name != "" && name != wildcard.Route53 && name != wildcard.Update {
+			d.problem(n, fmt.Sprintf("%s: unknown provider of DNS %q", where, name), "use "+wildcard.Route53+" or "+wildcard.Update)
+			return
+		}
+		*into = name
+	}
+}
+
+func bucketFolder(into *string) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var folder string
+		text(&folder)(d, n, where)
+		if _, err := store.Parse(strings.TrimSuffix(folder, "/") + "/x"); folder != "" && err != nil {
+			d.problem(n, where+": not a folder of a bucket", "write it like s3://bucket/folder")
+			return
+		}
+		*into = folder
+	}
+}

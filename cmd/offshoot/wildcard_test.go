@@ -1,0 +1,58 @@
+package main
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func wildcardConfig() *Config {
+	return &Config{Preview: PreviewConfig{Domain: "previews.example.com", Wildcard: WildcardConfig{DNS: "route53", Store: "s3://acme-previews/certificates/"}}}
+}
+
+func TestWildcard_IsKeptByTheNameOfTheDomain(t *testing.T) {
+	t.Setenv(certificateVariable, strings.Repeat("k", 32))
+	a := here()
+	cfg := wildcardConfig()
+	o, err := a.wildcardOptions(t.Context(), cfg)
+	if err != nil || o.At.String() != "s3://acme-previews/certificates/previews.example.com.certificate" {
+		t.Errorf("%s, %v", o.At, err)
+	}
+	if !cfg.front(netip.Addr{}).OneLabel {
+		t.Error("names of services are not one label")
+	}
+	for name, change := range map[string]func(*Config){
+		"no domain":     func(c *Config) { c.Preview.Domain = "" },
+		"{ip}":          func(c *Config) { c.Preview.Domain = "{ip}.example.com" },
+		"no bucket":     func(c *Config) { c.Preview.Wildcard.Store = "" },
+		"no provider":   func(c *Config) { c.Preview.Wildcard.DNS = "" },
+		"no DNS server": func(c *Config) { c.Preview.Wildcard.DNS = "rfc2136" },
+	} {
+		wrong := wildcardConfig()
+		change(wrong)
+		if _, err := a.wildcardOptions(t.Context(), wrong); err == nil || exitCode(t.Context(), err) != exitUsage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	t.Setenv(certificateVariable, "") // as a secret that the job lacks
+	if _, err := a.wildcardOptions(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), certificateVariable+" is not set") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The key is good for the names of all previews: on a machine that a stranger's
+// containers could break out to, it would be theirs.
+func TestHostile_AMachineOfAForkWantsTheKeyOfTheWildcard(t *testing.T) {
+	t.Setenv(certificateVariable, strings.Repeat("k", 32))
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1") // nobody may be asked
+	a := here()
+	cfg := wildcardConfig()
+	cfg.Stranger = true
+	given, err := a.wildcardCertificate(t.Context(), a.newUI(), cfg)
+	if err != nil || given.Key != "" || given.Chain != "" {
+		t.Errorf("it is handed a certificate, %v", err)
+	}
+	if cfg.front(netip.MustParseAddr("203.0.113.7")).OneLabel {
+		t.Error("its names are those of the certificate, which it does not have")
+	}
+}

@@ -1,0 +1,97 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+)
+
+// keepFront puts what no label may hold into the volume of a gateway that does
+// not run yet: keys of accounts at authorities, and the certificate that it is
+// given. Where no front is given, what was kept before stays.
+func (m Machine) keepFront(ctx context.Context, id string, at entrance) error {
+	if !at.public() || m.Front == (Front{}) {
+		return nil
+	}
+	kept := map[string]any{gateway.ACMEFile: m.Front.ACME}
+	if m.Front.Given != (gateway.Given{}) {
+		kept[gateway.GivenFile] = m.Front.Given
+	}
+	for name, value := range kept {
+		content, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("front of the gateway: %w", err)
+		}
+		archive, err := fileArchive(name, content)
+		if err == nil {
+			err = m.Engine.Client().CopyToContainer(ctx, id, gateway.Kept, archive, container.CopyToContainerOptions{})
+		}
+		if err != nil {
+			return fmt.Errorf("front of the gateway: %w", err)
+		}
+	}
+	return nil
+}
+
+// give hands a gateway that runs the certificate, which may have been renewed.
+func (m Machine) give(ctx context.Context) error {
+	if m.Front.Given == (gateway.Given{}) {
+		return nil
+	}
+	content, err := json.Marshal(m.Front.Given)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	if err := m.askGateway(ctx, bytes.NewReader(content), new(bytes.Buffer), "give"); err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	return nil
+}
+
+// makeRoom sees to it that a front by address has a port for each service that
+// is shown. Ports that are there stay: they are the links of what serves.
+func (r *run) makeRoom(shown int) {
+	if r.Front.ByAddress {
+		r.Front.Ports = max(r.Front.Ports, r.at.front.Ports, shown-1)
+		r.at.front.Ports = r.Front.Ports
+	}
+}
+
+// roomFor makes the ports of a front by address those of the previews there are.
+func (m Machine) roomFor(ctx context.Context) (Machine, error) {
+	if !m.Front.ByAddress {
+		return m, nil
+	}
+	s, err := m.lookAll(ctx)
+	if err != nil {
+		return m, err
+	}
+	for _, id := range s.previews() {
+		m.Front.Ports = max(m.Front.Ports, len(s.generation(id, s.serving(id)).Expose)-1)
+	}
+	return m, nil
+}
+
+// onlyOne refuses a second preview on a machine whose services are told apart by
+// port alone.
+func (r *run) onlyOne(ctx context.Context) error {
+	if !r.Front.ByAddress {
+		return nil
+	}
+	s, err := r.lookAll(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range s.previews() {
+		if id != r.options.Preview.ID {
+			return hint.Usage(fmt.Errorf("the machine shows %s at its address, and has none for another preview", id), "set preview.domain in offshoot.yaml")
+		}
+	}
+	return nil
+}
