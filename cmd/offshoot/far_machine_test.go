@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -102,6 +104,11 @@ func (o *outside) life() {
 	image := o.bake()
 
 	link, entry := o.up()
+	if !slices.ContainsFunc(o.cloud.Calls(), func(c standin.Call) bool {
+		return c.Action == "CreateTags" && strings.Contains(c.Form.Encode(), url.QueryEscape(provision.LabelServes))
+	}) {
+		o.Error("no tag of the machine says what serves")
+	}
 	if want := "https://" + machineAddress + "/"; link != want {
 		o.Errorf("the link is %s, want %s", link, want)
 	}

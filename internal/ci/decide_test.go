@@ -42,6 +42,7 @@ func hasLabel(s *ci.Situation) { s.Pull.Labels = []string{"bug", "preview"} }
 func served(s *ci.Situation) {
 	s.Serving, s.Said = newest, ci.Record{State: report.Ready, Commit: newest}
 }
+
 func outdated(s *ci.Situation) {
 	s.Serving, s.Said = older, ci.Record{State: report.Ready, Commit: older}
 }

@@ -70,8 +70,11 @@ func TestRunner_WhatWasTakenDownStaysSoUntilTheNextPush(t *testing.T) {
 	b.handle(forge.Event{Kind: forge.Opened, Commit: newest})
 	b.command("/preview down")
 	for _, e := range []forge.Event{
-		{Kind: forge.Labeled, Label: "bug", Commit: newest}, {Kind: forge.Pushed, Commit: newest}, {Kind: forge.Other},
-		{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 9}, {Kind: forge.Commented, Sender: "wendy", Text: "thanks"},
+		{Kind: forge.Labeled, Label: "bug", Commit: newest},
+		{Kind: forge.Pushed, Commit: newest},
+		{Kind: forge.Other},
+		{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 9},
+		{Kind: forge.Commented, Sender: "wendy", Text: "thanks"},
 	} {
 		if b.handle(e); b.machine.serves[7] != "" || !strings.Contains(b.comment(), "asked for by wendy") {
 			t.Fatalf("after %+v: %s", e, b.comment())
