@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,6 +56,7 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
 	}
+	a.writer = event.Writer
 	opened, err := a.forgeOfJob(ctx)
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
@@ -150,7 +152,7 @@ func (a *app) forgeOf(git checkout) (forge.Forge, error) {
 		return nil, err
 	}
 	a.secrets.Add(token)
-	return forge.Open(at, forge.Options{Token: token, Version: buildVersion().Version})
+	return forge.Open(at, forge.Options{Token: token, Version: buildVersion().Version, Writer: a.writer})
 }
 
 func (a *app) ciRunner(p *ciPreviews) *ci.Runner {
@@ -183,5 +185,5 @@ func (a *app) runURL() string {
 	if server == "" || repository == "" || run == "" {
 		return ""
 	}
-	return server + "/" + repository + "/actions/runs/" + run
+	return strings.TrimRight(server, "/") + "/" + repository + "/actions/runs/" + run
 }
