@@ -5,7 +5,8 @@ package provision
 const (
 	LabelCommit  = labelCommit
 	LabelVersion = labelVersion
-	LabelLink    = prefix + "link" // the one to open first, as long as the address stays
+	LabelServes  = prefix + "serves" // the commit that is served: that of the last up which ended well
+	LabelLink    = prefix + "link"   // the one to open first, as long as the address stays
 )
 
 // Labels identify the preview.

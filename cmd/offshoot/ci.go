@@ -16,12 +16,12 @@ import (
 )
 
 const ciLong = `Ci reads why a job of GitHub Actions, GitLab CI or Gitea Actions runs and does what
-that asks for: a pull request that was opened or pushed to gets its preview, one
-that was closed loses it, a schedule sweeps. It keeps one comment on the pull
-request, and a status beside its commit.
+that asks for: whatever happened to a pull request, its preview is made, updated or
+removed as the pull request is now, and then a command is answered; a schedule
+sweeps. It keeps one comment on the pull request, and a status beside its commit.
 
-A run that comes late, for an older commit, does nothing and succeeds. One for a
-pull request that is closed by now removes what is left of its preview.
+A run whose checkout is not the newest commit any more leaves it to the run of the
+next push, and succeeds.
 
 The token is read from GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN.`
 
@@ -41,7 +41,12 @@ func (a *app) ciCommand() *cobra.Command {
 		Long:    ciLong,
 		Example: "  offshoot ci\n  offshoot ci --event event.json --dry-run",
 		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return a.ci(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("archive") && o.archive == "" {
+				return hint.Usage(errors.New("ci: --archive is empty"), "leave it out where no archive is meant")
+			}
+			return a.ci(c.Context(), o)
+		},
 	}
 	c.Flags().StringVar(&o.event, "event", "", "the event's `FILE` (default: the one that the CI system names)")
 	c.Flags().StringVar(&o.archive, "archive", "", "load this `FILE` instead of a subset of the configured source")
@@ -57,13 +62,13 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 		return fmt.Errorf("ci: %w", err)
 	}
 	a.writer = event.Writer
-	opened, err := a.forgeOfJob(ctx)
-	if err != nil {
-		return fmt.Errorf("ci: %w", err)
-	}
 	u := a.newUI()
 	defer u.Close()
-	p := &ciPreviews{app: a, ui: u, forge: opened, options: o}
+	opened, err := a.forgeOfJob(ctx)
+	if err != nil {
+		return a.unlessForeign(u, fmt.Errorf("ci: %w", err))
+	}
+	p := &ciPreviews{app: a, ui: u, forge: opened, options: o, event: event}
 	if o.commit {
 		return a.commitOfJob(ctx, p, event)
 	}
@@ -89,7 +94,11 @@ func (a *app) commitOfJob(ctx context.Context, p *ciPreviews, event forge.Event)
 		commit = firstOf(a.getenv("GITHUB_SHA"), a.getenv("CI_COMMIT_SHA"))
 	}
 	a.result = map[string]string{"commit": commit}
-	if err := appendTo(a.getenv("GITHUB_OUTPUT"), "commit="+commit+"\n"); err != nil {
+	err = errors.Join(
+		appendTo(a.getenv("GITHUB_OUTPUT"), "commit="+commit+"\n"),
+		appendTo(a.getenv("GITHUB_ENV"), checkedOut+"="+commit+"\n"),
+	)
+	if err != nil {
 		return fmt.Errorf("ci: %w", err)
 	}
 	if a.json || commit == "" {
@@ -159,6 +168,7 @@ func (a *app) ciRunner(p *ciPreviews) *ci.Runner {
 	r := &ci.Runner{
 		Forge: p.forge, Previews: p, Settings: ci.Settings{Approve: approveLabel},
 		Name: p.name, Marker: p.marker, RunURL: a.runURL(), DryRun: p.options.dryRun,
+		Holds: p.holds, Lacks: p.lacks, Powerless: p.powerless(), Again: a.again(),
 		Redact: a.secrets.Redact,
 		Say:    func(line string) { p.ui.Info(ui.Clean(line)) },
 	}

@@ -69,7 +69,7 @@ func (p *ciPreviews) nowFar(ctx context.Context, preview provision.Preview) (now
 		return now, err
 	}
 	m := f.machine
-	now = ci.Preview{Commit: m.Labels[provision.LabelCommit], Expires: m.Expires, Machine: m.ID + " (" + m.Type + ", " + m.Zone + ")"}
+	now = ci.Preview{Commit: m.Labels[provision.LabelServes], Expires: m.Expires, Machine: m.ID + " (" + m.Type + ", " + m.Zone + ")"}
 	if link := m.Labels[provision.LabelLink]; link != "" {
 		now.Links = []report.Link{{Service: "preview", URL: link}}
 	}

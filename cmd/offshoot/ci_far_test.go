@@ -93,7 +93,7 @@ func (j *farJob) leftMachines() (left []string) {
 
 func TestCiFar_ExtendsFromTheEndThatTheMachineHas(t *testing.T) {
 	j := newFarJob(t, standin.Options{Seed: 1})
-	launched(j.cloud, "7", "http://7.example.com/")
+	launched(j.cloud, "7", "http://7.example.com/", j.pull.Commit)
 	if _, errs, code := captured(t, "stop", "--pr", "7"); code != exitDone { // whose timer nobody has to tell
 		t.Fatalf("stop: exit %d: %s", code, errs)
 	}

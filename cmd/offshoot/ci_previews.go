@@ -8,7 +8,6 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/forge"
-	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -27,6 +26,7 @@ type ciPreviews struct {
 	git      checkout
 	forge    forge.Forge
 	options  ciOptions
+	event    forge.Event
 
 	began time.Time     // this job's up
 	steps []report.Step // of it
@@ -59,49 +59,35 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	if err != nil {
 		return err
 	}
-	if err := p.holds(order); err != nil {
-		return err
-	}
-	if p.wrong != nil {
-		return p.wrong
-	}
-	if order.Fork != p.stranger {
-		return errors.New("the pull request came from elsewhere a moment ago: run the job again")
-	}
-	cfg := p.cfg
 	concluded := false
 	o := upOptions{which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout, observe: p.observe, subset: p.draw}
 	o.guard = provision.Guard{
 		Patience: g.Patience, Wanted: g.Wanted,
 		Conclude: func(ctx context.Context, result *provision.Result, err error) {
 			concluded = true
-			g.Conclude(ctx, p.report(ctx, cfg, preview, result, err), err)
+			g.Conclude(ctx, p.report(ctx, p.cfg, preview, result, err), err)
 		},
 	}
-	if err = o.check(); err == nil {
-		err = p.upPreview(ctx, cfg, o, preview, order.Commit)
+	if err = errors.Join(p.possible(order), o.check()); err == nil {
+		err = p.upPreview(ctx, p.cfg, o, preview, order.Commit)
 	}
 	var locked *provision.LockedError
 	if err != nil && !concluded && !errors.As(err, &locked) {
 		// Before its turn, with the subset for instance.
-		g.Conclude(ctx, p.report(ctx, cfg, preview, nil, err), err)
+		g.Conclude(ctx, p.report(ctx, p.cfg, preview, nil, err), err)
 	}
 	return err
 }
 
-// holds checks that the checkout is the commit to make. Of a pull request of
-// this repository it may be merged with the branch that it is meant for, as CI
-// systems check it out: as the second of two parents. A fork's is itself and
-// nothing else: whatever has an approved commit among its parents, the fork can
-// have made.
-func (p *ciPreviews) holds(order ci.Order) error {
-	commit := order.Commit
-	merged := !order.Fork && len(p.git.Parents) == 2 && p.git.Parents[1] == commit
-	if p.git.Commit == commit || merged {
-		return nil
+// possible tells whether there is all that an order needs.
+func (p *ciPreviews) possible(order ci.Order) error {
+	if err := p.holds(order); err != nil {
+		return err
 	}
-	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", short(p.git.Commit, 10), short(commit, 10)),
-		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")
+	if order.Fork != p.stranger {
+		return errors.New("the pull request came from elsewhere a moment ago: run the job again")
+	}
+	return errors.Join(p.wrong, p.missing())
 }
 
 // Down removes the preview as offshoot down does.
@@ -179,7 +165,8 @@ func (p *ciPreviews) Now(ctx context.Context, number int) (now ci.Preview, err e
 		return now, unlessNone(err)
 	}
 	status, err := provision.Get(ctx, machine, preview.ID)
-	if errors.Is(err, provision.ErrNoPreview) || err == nil && (status.State == provision.Incomplete || status.State == provision.Broken) {
+	none := status.State == provision.Incomplete || status.State == provision.Broken || status.State == provision.Starting
+	if errors.Is(err, provision.ErrNoPreview) || err == nil && none {
 		return now, nil
 	}
 	return ci.Preview{Commit: status.Commit, Links: linksOf(status.Links), Expires: status.Expires, Machine: thisComputer()}, err

@@ -30,9 +30,10 @@ func ec2Checkout(t *testing.T) {
 }
 
 // launched puts a machine of the checkout's repository into the account.
-func launched(cloud *standin.Cloud, pull, link string) string {
+func launched(cloud *standin.Cloud, pull, link string, serves ...string) string {
 	return cloud.Launch(map[string]string{
-		machine.LabelPreview: "shop-pr-" + pull, machine.LabelRepository: "github.com/acme/shop", "dev.offshoot.name": "pr-" + pull,
+		provision.LabelServes: strings.Join(serves, ""),
+		machine.LabelPreview:  "shop-pr-" + pull, machine.LabelRepository: "github.com/acme/shop", "dev.offshoot.name": "pr-" + pull,
 		"dev.offshoot.project": "shop", "dev.offshoot.pull-request": pull, provision.LabelCommit: "c0ffee0000000000", provision.LabelLink: link,
 		machine.LabelExpires: time.Now().Add(5*time.Hour + time.Minute).UTC().Format(time.RFC3339),
 	})

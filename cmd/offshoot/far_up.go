@@ -208,12 +208,16 @@ func (f *farUp) spec(link string) machine.Spec {
 	return machine.Spec{Preview: f.preview.ID, Repository: f.preview.Repository, Expires: f.expires, Labels: labels}
 }
 
-// note writes the link on the machine, where list and open read it.
+// note writes what serves on the machine, and the link, where list and open read
+// it.
 func (f *farUp) note(ctx context.Context, result *provision.Result) error {
-	if len(result.Links) == 0 {
-		return nil
+	link := ""
+	if len(result.Links) > 0 {
+		link = result.Links[0].URL
 	}
-	_, err := f.provider.Ensure(ctx, f.spec(result.Links[0].URL))
+	spec := f.spec(link)
+	spec.Labels[provision.LabelServes] = f.commit
+	_, err := f.provider.Ensure(ctx, spec)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package ci
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -28,32 +29,33 @@ func words(text string) []string {
 
 func isCommand(text string) bool { return words(text) != nil }
 
-// command decides what a comment leads to.
-func (s Situation) command() Action {
-	fields := words(s.Event.Text)
-	if fields == nil {
-		return nothing("the comment holds no command")
+// command decides what a command leads to.
+func (s Situation) command() Plan {
+	p := s.obey(words(s.Event.Text)[1:])
+	if p.Answer == nil {
+		p.Action.Comment = s.Event.CommentID
+		return p
 	}
-	a := s.obey(fields[1:])
-	a.Comment = s.Event.CommentID
-	return a
+	p.Answer.Comment = s.Event.CommentID
+	return p
 }
 
-func (s Situation) obey(words []string) Action {
+func (s Situation) obey(words []string) Plan {
 	if !s.MayWrite {
-		return Action{Do: Nothing, Refused: true, Reason: fmt.Sprintf("%s may not write to the repository", s.Event.Sender)}
+		no := s.refused()
+		return Plan{Action: s.bring(), Answer: &no}
 	}
 	by := "asked for by " + s.Event.Sender
-	if !s.Pull.Open {
-		a := over()
-		a.Refused = !slices.Equal(words, []string{"down"})
-		return a
-	}
+	down := slices.Equal(words, []string{"down"})
 	switch {
+	case !s.Pull.Open:
+		answer := nothing("the pull request is closed")
+		answer.Refused = !down
+		return Plan{Action: s.bring(), Answer: &answer}
 	case len(words) == 1 && (words[0] == "up" || words[0] == "reset"):
 		return s.upOnRequest(Deed(words[0]), by)
-	case len(words) == 1 && words[0] == "down":
-		return Action{Do: Down, Forced: true, Reason: by}
+	case down:
+		return Plan{Action: s.remove(by)}
 	case len(words) == 2 && words[0] == "extend":
 		return s.extend(words[1], by)
 	case len(words) == 2 && words[0] == "approve":
@@ -62,22 +64,43 @@ func (s Situation) obey(words []string) Action {
 	return s.refuse("that is no command: " + usage)
 }
 
-// refuse answers a command that is not carried out.
-func (s Situation) refuse(reply string) Action {
-	return Action{Do: Answer, Refused: true, Reason: reply, Reply: s.Event.Sender + ": " + reply}
+// refused is what somebody gets who may not write.
+func (s Situation) refused() Action {
+	return Action{
+		Do: Nothing, Refused: true, Comment: s.Event.CommentID, Reason: s.Event.Sender + " may not write to the repository",
+	}
+}
+
+// refuse answers a command that is not carried out, once the preview is what it
+// is to be.
+func (s Situation) refuse(reply string) Plan {
+	return Plan{Action: s.bring(), Answer: &Action{Do: Answer, Refused: true, Reason: reply, Reply: s.Event.Sender + ": " + reply}}
+}
+
+// remove takes the preview down until the next push.
+func (s Situation) remove(reason string) Action {
+	return Action{Do: Down, Commit: s.Pull.Commit, Forced: true, Wish: WishDown, Reason: reason}
 }
 
 // upOnRequest makes a preview whatever the settings say of drafts and labels.
 // The commit of a fork that is served already was approved.
-func (s Situation) upOnRequest(do Deed, by string) Action {
-	switch {
-	case s.Pull.Fork && s.Serving != s.Pull.Commit:
+func (s Situation) upOnRequest(do Deed, by string) Plan {
+	if s.Pull.Fork && s.Serving != s.Pull.Commit {
 		return s.refuse("this comes from a fork: look at the commit, then comment /preview approve " + s.Pull.Commit)
 	}
-	return Action{Do: do, Commit: s.Pull.Commit, Fork: s.Pull.Fork, Forced: true, Reason: by}
+	return Plan{Action: s.ordered(do, by)}
 }
 
-func (s Situation) extend(word, by string) Action {
+// ordered is what somebody asked for who may.
+func (s Situation) ordered(do Deed, reason string) Action {
+	wish := WishUp
+	if _, wanted := s.excluded(); wanted {
+		wish = WishNothing
+	}
+	return Action{Do: do, Commit: s.Pull.Commit, Fork: s.Pull.Fork, Forced: true, Wish: wish, Reason: reason}
+}
+
+func (s Situation) extend(word, by string) Plan {
 	d, err := parseDuration(word)
 	switch {
 	case err != nil || d <= 0:
@@ -85,7 +108,11 @@ func (s Situation) extend(word, by string) Action {
 	case d > mostExtension:
 		return s.refuse("that is too long: at most 30d at once")
 	}
-	return Action{Do: Extend, By: d, Reason: by}
+	first := s.bring()
+	if first.Do == Down || first.Do != Up && s.Serving == "" {
+		return s.refuse("there is no preview: /preview up makes one")
+	}
+	return Plan{Action: first, Answer: &Action{Do: Extend, By: d, Reason: by}}
 }
 
 var days = regexp.MustCompile(`^([0-9]{1,4})d$`)
@@ -102,7 +129,7 @@ func parseDuration(word string) (time.Duration, error) {
 // whole matches a commit in full: the beginning of one can be made to fit.
 var whole = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-func (s Situation) approveOnRequest(commit string) Action {
+func (s Situation) approveOnRequest(commit string) Plan {
 	commit = strings.ToLower(commit)
 	switch {
 	case !s.Pull.Fork:
@@ -111,4 +138,18 @@ func (s Situation) approveOnRequest(commit string) Action {
 		return s.refuse("give the commit in full, since a short one can be forged: look at it, then comment /preview approve " + s.Pull.Commit)
 	}
 	return s.approve(commit, "approved by command")
+}
+
+// approve lets the code of a fork run: this commit and no other.
+func (s Situation) approve(commit, reason string) Plan {
+	if !s.Pull.Open {
+		return Plan{Action: s.bring()}
+	}
+	if commit != s.Pull.Commit {
+		return Plan{Action: s.bring(), Answer: &Action{
+			Do: Answer, Refused: true, Reason: "another commit than the newest was approved",
+			Reply: fmt.Sprintf("%s was approved, but the newest commit is %s", cmp.Or(short(commit), "no commit"), short(s.Pull.Commit)),
+		}}
+	}
+	return Plan{Action: s.ordered(Up, reason+" of "+s.Event.Sender)}
 }

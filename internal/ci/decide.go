@@ -1,21 +1,22 @@
 // Package ci decides what an event of a pull request means for its preview, and
 // does it.
 //
-//	forge.Event ─▶ look at the pull request as it is now ─▶ Decide ─▶ Action ─▶ Runner ─▶ Previews
-//	                                                                              └─▶ comment, status, deployment
+//	forge.Event ─▶ look at the pull request, at what serves and at what was said ─▶ Decide ─▶ Plan ─▶ Runner ─▶ Previews
+//	                                                                                           └─▶ comment, status, deployment
 //
 // Events come late and in any order, and jobs are lost. So an event is only a
-// reason to look; the newest commit of an open pull request wins, under the
-// preview's lock, whichever run comes last.
+// reason to look: whatever it is, the preview is brought to what the pull request
+// asks for as it is now, and only then a command is answered. The newest commit of
+// an open pull request wins, under the preview's lock, whichever run comes last.
 package ci
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/report"
 )
 
 // Settings are what a repository wants.
@@ -36,18 +37,19 @@ const (
 	Down    Deed = "down"
 	Extend  Deed = "extend"
 	Sweep   Deed = "sweep"
-	Wait    Deed = "wait" // say that a maintainer has to approve
-	Answer  Deed = "answer"
+	Wait    Deed = "wait"   // say that a maintainer has to ask for it
+	Tell    Deed = "tell"   // say what serves
+	Answer  Deed = "answer" // a command
 )
 
-// An Action is what an event leads to. It can be printed, and leaves nothing
-// more to decide.
+// An Action is one deed. It can be printed, and leaves nothing more to decide.
 type Action struct {
 	Do      Deed          `json:"do"`
 	Number  int           `json:"pull_request,omitempty"`
 	Commit  string        `json:"commit,omitempty"`
 	Fork    bool          `json:"fork,omitempty"`   // strangers' code, approved: it gets no secrets
-	Forced  bool          `json:"forced,omitempty"` // asked for, whatever state the pull request is in
+	Forced  bool          `json:"forced,omitempty"` // asked for: also where that commit is served
+	Wish    Wish          `json:"wish,omitempty"`   // to be remembered
 	By      time.Duration `json:"by,omitempty"`
 	Reason  string        `json:"reason"`
 	Reply   string        `json:"reply,omitempty"`
@@ -66,13 +68,24 @@ func (a Action) String() string {
 	return fmt.Sprintf("%s, pull request %d at %s: %s", a.Do, a.Number, short(a.Commit), a.Reason)
 }
 
+// A Plan is what an event leads to.
+type Plan struct {
+	Action         // brings the preview to what it is to be
+	Answer *Action // to the command, or the label, after that
+}
+
 // A Situation is all that a decision follows from.
 type Situation struct {
 	Event    forge.Event
 	Settings Settings
 	Pull     forge.Pull // as it is now
 	MayWrite bool       // the event's sender; only looked at where asks says so
-	Serving  string     // the commit that is served now, likewise
+	Serving  string     // the commit that is served now
+	Said     Record     // of the comment
+	Lacks    string     // why this run cannot make anything; empty: it can
+	Again    bool       // somebody started the job once more by hand
+
+	links []report.Link // of what is served
 }
 
 // asks tells whether the sender's permission matters.
@@ -84,135 +97,158 @@ func asks(e forge.Event, s Settings) bool {
 }
 
 // Decide says what an event leads to.
-func Decide(s Situation) Action {
-	a := s.decide()
-	a.Number = s.Event.Number
-	return a
+func Decide(s Situation) Plan {
+	p := s.decide()
+	p.Number = s.Event.Number
+	if p.Answer != nil {
+		p.Answer.Number = s.Event.Number
+	}
+	return p
 }
 
-func (s Situation) decide() Action {
-	switch s.Event.Kind {
-	case forge.Scheduled:
-		return Action{Do: Sweep, Reason: "scheduled"}
-	case forge.Commented:
+func (s Situation) decide() Plan {
+	switch {
+	case s.Event.Kind == forge.Scheduled:
+		return Plan{Action: Action{Do: Sweep, Reason: "scheduled"}}
+	case !s.reaches():
+		return Plan{Action: s.unheard()}
+	case s.Event.Kind == forge.Stopped && s.Pull.Open:
+		return Plan{Action: s.remove("its environment was stopped")}
+	case asks(s.Event, s.Settings) && s.Event.Kind == forge.Commented:
 		return s.command()
-	case forge.Stopped:
-		return Action{Do: Down, Forced: true, Reason: "its environment was stopped"}
-	case forge.Other:
-		return nothing("%s is of no interest", s.Event.Name)
-	case forge.Closed:
-		return s.closed()
+	case asks(s.Event, s.Settings) && s.MayWrite && s.Pull.Fork:
+		return s.approve(s.Event.Commit, "approved by label")
 	}
-	if !s.Pull.Open {
-		return over()
-	}
-	return s.change()
+	return Plan{Action: s.bring()}
 }
 
-// over ends what there is of a closed pull request, whatever event leads there.
-// The run of its close may be lost: of several that wait, GitHub keeps only the
-// newest.
-func over() Action { return Action{Do: Down, Reason: "the pull request is closed"} }
-
-// change decides what a change of an open pull request leads to.
-func (s Situation) change() Action {
-	switch s.Event.Kind {
-	case forge.Opened, forge.Reopened, forge.Pushed, forge.Ready:
-		return s.up(string(s.Event.Kind))
-	case forge.Drafted:
-		return s.drafted()
-	case forge.Labeled:
-		return s.labeled()
-	case forge.Unlabeled:
-		return s.unlabeled()
+// reaches tells whether the event can lead to more than a reaction. A job for a
+// comment has secrets, whoever wrote it. So what GitHub gives none is not touched
+// there, unless somebody asks who may write.
+func (s Situation) reaches() bool {
+	switch {
+	case s.Event.Kind == forge.Scheduled:
+		return true
+	case s.Event.Number == 0:
+		return false
+	case asks(s.Event, s.Settings), s.Event.Kind == forge.Commented:
+		return s.MayWrite || !s.untrusted()
 	}
-	return nothing("%s is of no interest", s.Event.Name)
+	return true
+}
+
+// Dependabot is whom GitHub gives no secrets, since what it brings is as foreign
+// as a fork.
+const Dependabot = "dependabot[bot]"
+
+func (s Situation) untrusted() bool { return s.Pull.Fork || s.Pull.Author == Dependabot }
+
+// unheard is why an event does not reach the pull request.
+func (s Situation) unheard() Action {
+	switch {
+	case s.Event.Number == 0:
+		return nothing("%s is about no pull request", s.Event.Name)
+	case asks(s.Event, s.Settings):
+		return s.refused()
+	}
+	return nothing("the comment holds no command")
 }
 
 func nothing(format string, args ...any) Action {
 	return Action{Do: Nothing, Reason: fmt.Sprintf(format, args...)}
 }
 
-// up makes a preview, unless this run is late or the pull request is to have
-// none.
-func (s Situation) up(reason string) Action {
+// wanted tells whether the pull request is to have a preview, and otherwise why
+// not.
+func (s Situation) wanted() (why string, wanted bool) {
+	switch {
+	case s.Pull.Merged:
+		return "merged", false
+	case !s.Pull.Open:
+		return "the pull request is closed", false
+	case s.Said.Wish == WishDown && s.Said.Since == s.Pull.Commit:
+		return "somebody asked for that, until the next push", false
+	case s.Said.Wish == WishUp:
+		return "", true
+	}
+	return s.excluded()
+}
+
+// excluded is wanted by the settings alone.
+func (s Situation) excluded() (why string, wanted bool) {
+	switch {
+	case s.Pull.Draft && !s.Settings.Drafts:
+		return "it is a draft", false
+	case s.Settings.Label != "" && !slices.Contains(s.Pull.Labels, s.Settings.Label):
+		return fmt.Sprintf("it has no label %q", s.Settings.Label), false
+	}
+	return "", true
+}
+
+// bring decides what makes the preview what it is to be, whatever happened.
+func (s Situation) bring() Action {
+	why, wanted := s.wanted()
+	switch {
+	case wanted:
+		return s.have()
+	case !s.Pull.Open, s.Serving != "", s.Said.claims():
+		// The run of a close may be lost, with all that would have told of it.
+		return Action{Do: Down, Reason: why}
+	}
+	return nothing("%s", why)
+}
+
+// have decides how a pull request gets the preview that it is to have.
+func (s Situation) have() Action {
 	p := s.Pull
-	if late := s.late(); late != "" {
-		return nothing("%s", late)
-	}
+	again := s.Again && s.changed() && !p.Fork
 	switch {
-	case p.Draft && !s.Settings.Drafts:
-		return nothing("it is a draft")
-	case s.Settings.Label != "" && !slices.Contains(p.Labels, s.Settings.Label):
-		return nothing("it has no label %q", s.Settings.Label)
+	case s.Serving == p.Commit && !again:
+		return s.served()
 	case p.Fork:
-		return Action{Do: Wait, Commit: p.Commit, Reason: "it comes from a fork, and nobody has approved this commit"}
+		return Action{Do: Wait, Commit: p.Commit, Fork: true, Reason: "it comes from a fork, and nobody has approved this commit"}
+	case s.Lacks != "":
+		return Action{Do: Wait, Commit: p.Commit, Reason: s.Lacks}
+	case s.Said.State == report.Failed && s.Said.Commit == p.Commit && !s.changed():
+		return nothing("this commit could not be made: /preview up tries again")
 	}
-	return Action{Do: Up, Commit: p.Commit, Reason: reason}
-}
-
-// late says why a run is not wanted any more.
-func (s Situation) late() string {
-	if s.Event.Commit == "" || s.Event.Commit == s.Pull.Commit {
-		return ""
-	}
-	return fmt.Sprintf("commit %s is superseded by %s", short(s.Event.Commit), short(s.Pull.Commit))
-}
-
-func (s Situation) closed() Action {
-	if s.Pull.Open {
-		return nothing("the pull request is open again")
-	}
-	if s.Pull.Merged {
-		return Action{Do: Down, Reason: "merged"}
-	}
-	return Action{Do: Down, Reason: "closed"}
-}
-
-func (s Situation) drafted() Action {
+	reason := "what serves is outdated"
 	switch {
-	case s.Settings.Drafts:
-		return nothing("drafts have previews too")
-	case !s.Pull.Draft:
-		return nothing("it is ready for review again")
+	case s.changed():
+		reason = string(s.Event.Kind)
+	case s.Serving == "":
+		reason = "it is missing"
 	}
-	return Action{Do: Down, Forced: true, Reason: "converted to a draft"}
+	return Action{Do: Up, Commit: p.Commit, Forced: again, Reason: reason}
 }
 
-func (s Situation) labeled() Action {
-	label := s.Event.Label
-	switch {
-	case label != "" && label == s.Settings.Approve && s.Pull.Fork:
-		return s.approve(s.Event.Commit, "approved by label")
-	case s.Settings.Label != "" && (label == "" || label == s.Settings.Label):
-		return s.up("labeled")
+// served has the comment say what is there, where it does not.
+func (s Situation) served() Action {
+	a := Action{Do: Nothing, Commit: s.Pull.Commit, Reason: "it serves this commit"}
+	if _, wanted := s.excluded(); wanted && s.Said.Wish != "" {
+		a.Do, a.Wish = Tell, WishNothing
 	}
-	return nothing("the label means nothing here")
+	spoken := s.Said.State == report.Ready || s.Said.State == report.Failed // to make it anew
+	if !spoken || s.Said.Commit != s.Pull.Commit {
+		a.Do = Tell
+	}
+	return a
 }
 
-func (s Situation) unlabeled() Action {
-	label := s.Settings.Label
-	switch {
-	case label == "" || s.Event.Label != "" && s.Event.Label != label:
-		return nothing("the label means nothing here")
-	case slices.Contains(s.Pull.Labels, label):
-		return nothing("it has the label %q again", label)
+// changed tells whether the event itself asks for this very commit to be made:
+// then it is tried again, also after a failure.
+func (s Situation) changed() bool {
+	e := s.Event
+	if e.Commit != "" && e.Commit != s.Pull.Commit {
+		return false // late
 	}
-	return Action{Do: Down, Forced: true, Reason: fmt.Sprintf("the label %q was removed", label)}
-}
-
-// approve lets the code of a fork run: this commit and no other.
-func (s Situation) approve(commit, reason string) Action {
-	switch {
-	case !s.MayWrite:
-		return Action{Do: Nothing, Refused: true, Reason: fmt.Sprintf("%s may not write to the repository", s.Event.Sender)}
-	case commit != s.Pull.Commit:
-		return Action{
-			Do: Answer, Refused: true, Reason: "another commit than the newest was approved",
-			Reply: fmt.Sprintf("%s was approved, but the newest commit is %s", cmp.Or(short(commit), "no commit"), short(s.Pull.Commit)),
-		}
+	switch e.Kind {
+	case forge.Opened, forge.Reopened, forge.Pushed, forge.Ready:
+		return true
+	case forge.Labeled:
+		return e.Label != "" && e.Label == s.Settings.Label
 	}
-	return Action{Do: Up, Commit: commit, Fork: true, Forced: true, Reason: reason + " of " + s.Event.Sender}
+	return false
 }
 
 func short(commit string) string { return commit[:min(len(commit), 10)] }

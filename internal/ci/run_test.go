@@ -186,43 +186,12 @@ func TestRunner_AForkGetsNothingUntilItsCommitIsApproved(t *testing.T) {
 	}
 }
 
-// Neither a comment that is no command, nor one of somebody who may not write,
-// nor a label of theirs, has the checkout looked at.
-func TestHostile_ACommentWantsTheCheckoutToBeLookedAt(t *testing.T) {
-	b := newBench(t)
-	looked := 0
-	b.runner.Prepare = func(_ context.Context, pull forge.Pull) error {
-		if looked++; pull.Number != 7 {
-			t.Errorf("pull request %+v", pull)
-		}
-		b.runner.Settings.Label = "wanted"
-		return nil
-	}
-	for _, e := range []forge.Event{
-		{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 5},
-		{Kind: forge.Commented, Sender: "mallory", Text: "/preview approve " + newest, CommentID: 5},
-		{Kind: forge.Commented, Sender: "wendy", Text: "thanks", CommentID: 6},
-		{Kind: forge.Labeled, Sender: "mallory", Label: "preview-approved", Commit: newest},
-		{Kind: forge.Other},
-	} {
-		if b.handle(e); looked > 0 || len(b.machine.orders) > 0 {
-			t.Fatalf("%+v: looked %d times", e, looked)
-		}
-	}
-	if !slices.Equal(b.forge.Reactions(5), []forge.Reaction{forge.Refused}) {
-		t.Errorf("reactions %v", b.forge.Reactions(5))
-	}
-	if b.handle(forge.Event{Kind: forge.Opened, Commit: newest}); looked != 1 || !strings.Contains(b.said[len(b.said)-1], `no label "wanted"`) {
-		t.Errorf("looked %d times, says %q", looked, b.said)
-	}
-	if b.handle(forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview up", CommentID: 7}); looked != 2 || len(b.machine.orders) != 1 {
-		t.Errorf("looked %d times, orders %v", looked, b.machine.orders)
-	}
-}
-
 func TestRunner_TellsTheCommitToCheckOut(t *testing.T) {
 	b := newBench(t)
 	b.runner.Prepare = func(context.Context, forge.Pull) error { return errors.New("the checkout is looked at") }
+	other := forgetest.NewPull(8, older)
+	other.Fork = true
+	b.forge.Put(other)
 	for name, c := range map[string]struct {
 		event  forge.Event
 		commit string
@@ -230,12 +199,17 @@ func TestRunner_TellsTheCommitToCheckOut(t *testing.T) {
 	}{
 		"opened":      {forge.Event{Kind: forge.Opened, Commit: older}, newest, true},
 		"a command":   {forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview up", CommentID: 5}, newest, true},
-		"a stranger":  {forge.Event{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 6}, "", false},
-		"a comment":   {forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "thanks"}, "", false},
-		"a label":     {forge.Event{Kind: forge.Labeled, Sender: "mallory", Label: "preview-approved"}, "", false},
-		"no interest": {forge.Event{Kind: forge.Other}, "", false},
+		"a stranger":  {forge.Event{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 8}, newest, true},
+		"a comment":   {forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "thanks"}, newest, true},
+		"a label":     {forge.Event{Kind: forge.Labeled, Sender: "mallory", Label: "bug"}, newest, true},
+		"no interest": {forge.Event{Kind: forge.Other}, newest, true},
+
+		"a stranger, a fork": {forge.Event{Number: 8, Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 6}, "", false},
+		"a comment, a fork":  {forge.Event{Number: 8, Kind: forge.Commented, Sender: "wendy", Text: "thanks"}, "", false},
+		"a label, a fork":    {forge.Event{Number: 8, Kind: forge.Labeled, Sender: "mallory", Label: "preview-approved"}, "", false},
+		"a push to a fork":   {forge.Event{Number: 8, Kind: forge.Pushed, Sender: "mallory", Commit: older}, older, true},
 	} {
-		c.event.Number = 7
+		c.event.Number = max(c.event.Number, 7)
 		if commit, goOn, err := b.runner.Commit(t.Context(), c.event); commit != c.commit || goOn != c.goOn || err != nil {
 			t.Errorf("%s: %q, %v, %v", name, commit, goOn, err)
 		}
@@ -276,11 +250,6 @@ func TestRunner_CommandsAreAnsweredInTheOneComment(t *testing.T) {
 			t.Errorf("%s: %s", command, b.comment())
 		}
 	}
-	before := b.forge.Requests()
-	b.handle(forge.Event{Kind: forge.Commented, Sender: "mallory", Text: "nice work"})
-	if b.forge.Requests() != before {
-		t.Error("a comment that is no command costs requests")
-	}
 	b.handle(forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview down", CommentID: 9})
 	if b.machine.serves[7] != "" || !strings.Contains(b.comment(), "asked for by wendy") {
 		t.Error(b.comment())
@@ -306,7 +275,7 @@ func TestRunner_DryRunChangesNothing(t *testing.T) {
 	b := newBench(t)
 	b.runner.DryRun = true
 	out := b.handle(forge.Event{Kind: forge.Opened, Commit: newest})
-	if out.Action.Do != ci.Up || b.machine.serves[7] != "" || len(b.forge.Comments(7)) > 0 || b.forge.Requests() != 1 {
+	if out.Action.Do != ci.Up || b.machine.serves[7] != "" || len(b.forge.Comments(7)) > 0 || b.forge.Requests() != 2 {
 		t.Errorf("%+v after %d requests", out, b.forge.Requests())
 	}
 }

@@ -73,6 +73,26 @@ func TestForges_WaitAsTold(t *testing.T) {
 	}
 }
 
+func TestForges_SayWhenTheTokenLacksARight(t *testing.T) {
+	t.Parallel()
+	for _, face := range faces {
+		w := newWorld()
+		p := w.Open(t, forge.Pull{})
+		w.Fault = func(reply http.ResponseWriter, _ string) bool {
+			http.Error(reply, `{"message":"Resource not accessible by integration"}`, http.StatusForbidden)
+			return true
+		}
+		f := open(t, face.kind, w, forge.Options{Token: standin.Token})
+		if err := f.Status(t.Context(), p.Commit, forge.Status{Context: "x", State: forge.Pending}); !errors.Is(err, forge.ErrForbidden) {
+			t.Errorf("%s: %v", face.kind, err)
+		}
+		w.Fault = once(http.StatusNotFound, "{}")
+		if _, err := f.Pull(t.Context(), p.Number); errors.Is(err, forge.ErrForbidden) {
+			t.Errorf("%s: not found is %v", face.kind, err)
+		}
+	}
+}
+
 func TestForges_WaitNoLongerThanTheirPatience(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

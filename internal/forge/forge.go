@@ -20,6 +20,9 @@ import (
 // nobody with this token.
 var ErrNotFound = errors.New("not found")
 
+// ErrForbidden says that the token lacks a right.
+var ErrForbidden = errors.New("the token may not do that")
+
 // A Forge is one repository on GitHub, GitLab or Gitea (Forgejo). Every method
 // may be called from several goroutines, and waits as long as the forge asks
 // for, up to a limit. An error names what was asked, never the token.
@@ -39,6 +42,9 @@ type Forge interface {
 	// edits it in place. Runs at the same time leave one. A comment of somebody
 	// else is never taken for ours, whatever is in it.
 	Comment(ctx context.Context, number int, c Comment) error
+	// Said reads what the one comment with this marker says, without the marker;
+	// "" where there is none.
+	Said(ctx context.Context, number int, marker string) (string, error)
 	// Status says of a commit how its preview is; the last one of a context counts.
 	Status(ctx context.Context, commit string, s Status) error
 }

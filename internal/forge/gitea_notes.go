@@ -19,7 +19,7 @@ func (g *giteaRepo) Comment(ctx context.Context, number int, c Comment) error {
 	if _, err := g.Pull(ctx, number); err != nil {
 		return err
 	}
-	return upsert(ctx, &giteaNotes{g, int64(number), map[string]bool{}}, c)
+	return upsert(ctx, g.notes(number), c)
 }
 
 // giteaNotes are the comments on one pull request.
@@ -27,6 +27,10 @@ type giteaNotes struct {
 	*giteaRepo
 	number  int64
 	vouched map[string]bool // by author
+}
+
+func (g *giteaRepo) notes(number int) *giteaNotes {
+	return &giteaNotes{giteaRepo: g, number: int64(number), vouched: map[string]bool{}}
 }
 
 // self is nobody for a token without the scope read:user; the reply to a new

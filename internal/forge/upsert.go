@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -84,15 +85,24 @@ func definite(err error) bool {
 }
 
 // A refusedError is an answer that says no (HTTP 4xx).
-type refusedError struct{ err error }
+type refusedError struct {
+	status int
+	err    error
+}
 
 func (e *refusedError) Error() string { return e.err.Error() }
 func (e *refusedError) Unwrap() error { return e.err }
 
+// Is makes ErrForbidden of the answer 403. One that only asks to wait does not
+// come here.
+func (e *refusedError) Is(target error) bool {
+	return target == ErrForbidden && e.status == http.StatusForbidden
+}
+
 // refused marks the error of an answer with such a status.
 func refused(status int, err error) error {
 	if err != nil && status >= 400 && status < 500 {
-		return &refusedError{err}
+		return &refusedError{status, err}
 	}
 	return err
 }

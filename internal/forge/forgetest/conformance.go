@@ -50,6 +50,7 @@ func Conformance(t *testing.T, make func(t *testing.T) Subject) {
 		{"UnknownPullIsNotFound", unknownPull},
 		{"OpenPullsAreComplete", listsAll},
 		{"CommentIsEditedInPlace", editsComment},
+		{"CommentIsReadBack", readsComment},
 		{"CommentsOfOthersAreLeftAlone", sparesOthers},
 		{"CommentersAtOnceLeaveOne", commentsAtOnce},
 		{"CommentNeedsAMarker", refusesMarker},
@@ -139,6 +140,23 @@ func editsComment(t *testing.T, s Subject) {
 	bodies := s.World.Bodies(t, p.Number)
 	if len(bodies) != 2 || !strings.Contains(bodies[0], "ready") || !strings.Contains(bodies[1], "another") {
 		t.Errorf("comments %q, want one of each marker, the first edited", bodies)
+	}
+}
+
+// What a forge changes in a text by itself is white space at its end.
+func readsComment(t *testing.T, s Subject) {
+	p := s.World.Open(t, forge.Pull{Title: "Change"})
+	s.World.Say(t, p.Number, "<!-- offshoot shop-pr -->\n<!-- a stranger's -->")
+	if said, err := s.Forge.Said(t.Context(), p.Number, "shop-pr"); said != "" || err != nil {
+		t.Errorf("before the first: %q, %v", said, err)
+	}
+	for _, text := range []string{"<!-- one -->\n### Building", "<!-- two -->\n### Ready\n\n| a | b |\n|---|---|"} {
+		if err := s.Forge.Comment(t.Context(), p.Number, forge.Comment{Marker: "shop-pr", Text: text}); err != nil {
+			t.Fatal(err)
+		}
+		if said, err := s.Forge.Said(t.Context(), p.Number, "shop-pr"); strings.TrimSpace(said) != text || err != nil {
+			t.Errorf("read back: %q, %v; want %q", said, err, text)
+		}
 	}
 }
 

@@ -213,6 +213,20 @@ func (m *Memory) Comment(ctx context.Context, number int, c forge.Comment) error
 	})
 }
 
+// Said reads our comment.
+func (m *Memory) Said(ctx context.Context, number int, marker string) (text string, err error) {
+	err = m.do(ctx, fmt.Sprintf("read our comment on %d", number), func() error {
+		if _, ok := m.pulls[number]; !ok {
+			return forge.ErrNotFound
+		}
+		if i := slices.Index(m.markers[number], marker); i >= 0 {
+			text = m.comments[number][i]
+		}
+		return nil
+	})
+	return text, err
+}
+
 // Status remembers the last status of a commit.
 func (m *Memory) Status(ctx context.Context, commit string, s forge.Status) error {
 	return m.do(ctx, "status of "+commit, func() error {

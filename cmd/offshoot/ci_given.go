@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+)
+
+// What a job was given: secrets, a token, a checkout. Some are started with less,
+// and no workflow can change that.
+
+// checkedOut is the variable by which ci --commit tells the next steps of the job
+// what is checked out.
+const checkedOut = "OFFSHOOT_CHECKOUT"
+
+// powerless says why the forge gave this job no more than a fork's.
+// https://docs.github.com/code-security/dependabot/troubleshooting-dependabot/troubleshooting-dependabot-on-github-actions
+func (p *ciPreviews) powerless() string {
+	// The actor stays Dependabot when somebody else runs the job again.
+	if firstOf(p.getenv("GITHUB_ACTOR"), p.event.Sender) == ci.Dependabot {
+		return "Dependabot started it"
+	}
+	return ""
+}
+
+// again tells whether somebody has started the job once more by hand. On GitLab
+// nobody can tell a pipeline of a push from one that was asked for, and nothing
+// else starts one.
+func (a *app) again() bool {
+	attempt := a.getenv("GITHUB_RUN_ATTEMPT")
+	return attempt != "" && attempt != "1" || a.getenv("CI_PIPELINE_SOURCE") == "merge_request_event"
+}
+
+// lacks says what Dependabot's run was not given. For all others what is missing is
+// a mistake, and an error of the up.
+func (p *ciPreviews) lacks() string {
+	if p.powerless() == "" || p.stranger {
+		return ""
+	}
+	const without = "Dependabot started it, and GitHub gives its runs the secrets of Dependabot alone: "
+	missing := p.missing()
+	switch key := p.getenv("AWS_ACCESS_KEY_ID"); {
+	case missing != nil:
+		return without + missing.Error()
+	case p.cfg.Provider == providerEC2 && key == "" && p.isSet("AWS_ACCESS_KEY_ID"):
+		return without + "AWS_ACCESS_KEY_ID is empty"
+	}
+	return ""
+}
+
+func (p *ciPreviews) isSet(name string) bool {
+	_, set := p.lookup(name)
+	return set
+}
+
+// missing is what the configuration names and the job has not. A source that
+// arrives empty would pass for none, and a database without rows for what was
+// wanted.
+func (p *ciPreviews) missing() error {
+	if p.options.archive == "" && !p.stranger {
+		_, err := p.source(p.cfg, "")
+		switch {
+		case err == nil:
+		case !errors.Is(err, errNoSource):
+			return err
+		case p.isSet("OFFSHOOT_SOURCE"):
+			return hint.Usage(errors.New("OFFSHOOT_SOURCE is empty"),
+				"a secret that the job lacks arrives so; where no source is meant, leave the variable out of the job")
+		}
+	}
+	return p.cfg.Preview.EnvironmentUnset
+}
+
+// holds checks that the checkout is the commit to make. Of a pull request of
+// this repository it may be merged with the branch that it is meant for, as CI
+// systems check it out: as the second of two parents. A fork's is itself and
+// nothing else: whatever has an approved commit among its parents, the fork can
+// have made.
+//
+// What the job was started for, or has checked out, may have been the newest
+// commit then; the push after it has a job of its own.
+func (p *ciPreviews) holds(order ci.Order) error {
+	has := func(commit string) bool {
+		merged := !order.Fork && len(p.git.Parents) == 2 && p.git.Parents[1] == commit
+		return commit != "" && (p.git.Commit == commit || merged)
+	}
+	switch {
+	case has(order.Commit):
+		return nil
+	case has(p.event.Commit), has(p.getenv(checkedOut)):
+		return fmt.Errorf("%w: commit %s is superseded by %s", ci.ErrUnwanted, short(p.git.Commit, 10), short(order.Commit, 10))
+	}
+	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", short(p.git.Commit, 10), short(order.Commit, 10)),
+		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")
+}
+
+// unlessForeign lets a job of GitLab end well that a fork started in its own
+// project: it has no token, and cannot have one.
+func (a *app) unlessForeign(u *ui.UI, err error) error {
+	from, to := a.getenv("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"), a.getenv("CI_MERGE_REQUEST_PROJECT_ID")
+	if !errors.Is(err, hint.ErrUsage) || from == to || a.getenv("CI_PROJECT_ID") == to {
+		return err
+	}
+	u.Info("nothing: this pipeline runs in the project of a fork, which has no token for the merge request: " + err.Error())
+	return nil
+}
