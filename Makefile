@@ -36,12 +36,12 @@ test-ec2-conformance: ## the tests of every provider of machines, at EC2_ENDPOIN
 	go test -count=1 -timeout 3h -v -run ConformsAtAnEndpoint ./provision/ec2
 
 test-gitea: ## the life of pull requests on a real Gitea with a runner; building it takes ten minutes the first time
-	@testdata/gitea/life
+	@testdata/gitea/run
 
 lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "not gofumpt-ed: $$unformatted"; exit 1; }
 	@set -e; for module in $(MODULES); do (cd $$module && go vet ./... && $(STATICCHECK) ./...); done
-	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)) testdata/gitea/gitea testdata/gitea/life; else echo "no shellcheck here: skipped"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)) testdata/gitea/gitea testdata/gitea/run; else echo "no shellcheck here: skipped"; fi
 
 bench: ## the subset engine beside its yardsticks on 12 and 48 million rows (BENCH_SCALE=1: on 12)
 	@$(MACHINE)/test bench "Subset|Masking"
