@@ -21,8 +21,8 @@ func Down(ctx context.Context, machine Machine, id string, observe func(Event)) 
 }
 
 // DownGuarded is Down of a run that other runs have to be ordered with. Where
-// the id is that of another repository's preview, that is ErrNoPreview: whoever
-// names a project can name somebody else's.
+// the id is that of another repository's preview, that is *OthersError:
+// whoever names a project can name somebody else's.
 func DownGuarded(ctx context.Context, machine Machine, preview Preview, guard Guard, observe func(Event)) (compose.Removed, error) {
 	d := &run{Machine: machine, observe: observe, result: &Result{}}
 	d.options.Preview, d.options.Guard = preview, guard
@@ -77,16 +77,16 @@ func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed
 	return removed, err
 }
 
-// DownAll removes every preview of a repository. It goes on after one that
+// DownAll removes every preview of one's repository. It goes on after one that
 // fails and joins the errors.
-func DownAll(ctx context.Context, machine Machine, repository string, observe func(Event)) (compose.Removed, error) {
+func DownAll(ctx context.Context, machine Machine, one Preview, observe func(Event)) (compose.Removed, error) {
 	var all compose.Removed
-	previews, err := List(ctx, machine, Filter{Repository: repository})
+	previews, err := List(ctx, machine, Filter{Repository: one.Repository, RepositoryID: one.RepositoryID})
 	if err != nil {
 		return all, err
 	}
 	if len(previews) == 0 {
-		return all, fmt.Errorf("down: %w of %s", ErrNoPreview, cleanRepository(repository))
+		return all, fmt.Errorf("down: %w of %s", ErrNoPreview, one.Repository)
 	}
 	var errs []error
 	for _, status := range previews {

@@ -82,6 +82,9 @@ func (r *run) name(number int) {
 		Preview: r.options.Preview, Number: number, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
 		SignIn: r.signIn(), Pass: r.serving.Pass,
 	}
+	if r.next.Preview.RepositoryID == "" { // nobody asked the forge this time
+		r.next.Preview.RepositoryID = r.serving.Preview.RepositoryID
+	}
 	if r.serving.Number == 0 {
 		r.next.Pass = newPass()
 	}
@@ -104,9 +107,8 @@ func (r *run) signIn() bool {
 func (s survey) sameOwner(preview Preview) error {
 	for _, labels := range s.labels() {
 		other := previewOf(labels)
-		if other.Repository != preview.Repository {
-			return hint.Usage(fmt.Errorf("preview %s is one of %s, not of %s", preview.ID, other.Repository, preview.Repository),
-				"set another project name in offshoot.yaml")
+		if !preview.SameRepository(other) {
+			return others(preview, other)
 		}
 		if other.PullRequest != preview.PullRequest || preview.PullRequest == 0 && other.Branch != preview.Branch {
 			return hint.Usage(fmt.Errorf("preview %s is that of branch %s", preview.ID, other.Branch), "remove it with offshoot down")

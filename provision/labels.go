@@ -16,6 +16,7 @@ const (
 	labelProject    = prefix + "project"
 	labelName       = prefix + "name"
 	labelRepository = prefix + "repository"
+	labelNumber     = prefix + "repository-id"
 	labelPull       = prefix + "pull-request"
 	labelBranch     = prefix + "branch"
 	labelCommit     = prefix + "commit"
@@ -47,7 +48,7 @@ const signInRequired = "required"
 func (p Preview) labels() map[string]string {
 	labels := map[string]string{
 		labelPreview: p.ID, labelProject: p.Project, labelName: p.Name,
-		labelRepository: p.Repository, labelBranch: p.Branch,
+		labelRepository: p.Repository, labelNumber: p.RepositoryID, labelBranch: p.Branch,
 	}
 	if p.PullRequest > 0 {
 		labels[labelPull] = strconv.Itoa(p.PullRequest)
@@ -60,7 +61,7 @@ func previewOf(labels map[string]string) Preview {
 	pull, _ := strconv.Atoi(labels[labelPull])
 	return Preview{
 		ID: labels[labelPreview], Project: labels[labelProject], Name: labels[labelName],
-		Repository: labels[labelRepository], PullRequest: pull, Branch: labels[labelBranch],
+		Repository: labels[labelRepository], RepositoryID: labels[labelNumber], PullRequest: pull, Branch: labels[labelBranch],
 	}
 }
 
@@ -111,7 +112,7 @@ func (g generation) labels() map[string]string {
 // the labels of its image, which would else be believed.
 func (g generation) everyLabel() map[string]string {
 	labels := map[string]string{
-		labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelLoaded: "", labelExpose: "", labelExpires: "",
+		labelNumber: "", labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelLoaded: "", labelExpose: "", labelExpires: "",
 		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelKeeper: "", labelGateway: "", labelConfig: "",
 		labelFront: "", labelSignIn: "", labelPass: "",
 	}

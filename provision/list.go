@@ -9,6 +9,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
 // Status is one preview of a machine.
@@ -59,8 +60,14 @@ type Service struct {
 
 // Filter narrows a list; empty fields match everything.
 type Filter struct {
-	Repository string
-	ID         string
+	Repository   string
+	RepositoryID string // compared where both are known
+	ID           string
+}
+
+// matches tells whether a preview is of the filter's repository.
+func (f Filter) matches(p Preview) bool {
+	return f.Repository == "" || repository.Same(cleanRepository(f.Repository), f.RepositoryID, p.Repository, p.RepositoryID)
 }
 
 // List reads the previews of a machine back from its labels, by id.
@@ -89,7 +96,7 @@ func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error)
 	found := []Status{}
 	for _, id := range s.previews() {
 		g := s.generation(id, s.shown(id))
-		if filter.Repository != "" && g.Preview.Repository != cleanRepository(filter.Repository) {
+		if !filter.matches(g.Preview) {
 			continue
 		}
 		status := machine.status(ctx, s, g, engineID)
@@ -183,8 +190,9 @@ func Get(ctx context.Context, machine Machine, id string) (Status, error) {
 	return found[0], nil
 }
 
-// Owned is ErrNoPreview unless there is something of this very preview: its id
-// may be that of another repository's, with a project of the same name.
+// Owned is ErrNoPreview unless there is something of this preview, and
+// *OthersError where its id is that of another repository's, with a project of
+// the same name.
 func Owned(ctx context.Context, machine Machine, preview Preview) error {
 	s, err := lookAt(ctx, machine.Engine.Client(), preview.ID)
 	if err != nil {
@@ -193,13 +201,12 @@ func Owned(ctx context.Context, machine Machine, preview Preview) error {
 	return s.of(preview)
 }
 
-// of is ErrNoPreview when anything is of another repository than the preview,
+// of is *OthersError when anything is of another repository than the preview,
 // where that is known.
 func (s survey) of(preview Preview) error {
 	for _, labels := range s.labels() {
-		if other := previewOf(labels).Repository; preview.Repository != "" && other != preview.Repository {
-			return hint.Wrap(fmt.Errorf("%s is one of %s, not of %s: %w", preview.ID, printable(other), preview.Repository, ErrNoPreview),
-				"set another project name in offshoot.yaml")
+		if other := previewOf(labels); preview.Repository != "" && !preview.SameRepository(other) {
+			return others(preview, other)
 		}
 	}
 	return nil

@@ -27,10 +27,14 @@ const (
 // and pull request or branch alone, so that every machine and every job names
 // it alike.
 type Preview struct {
-	ID          string `json:"id"`      // shop-pr-12: a DNS label, unique on a machine
-	Project     string `json:"project"` // shop
-	Name        string `json:"name"`    // pr-12, or made of the branch
-	Repository  string `json:"repository"`
+	ID         string `json:"id"`      // shop-pr-12: a DNS label, unique on a machine
+	Project    string `json:"project"` // shop
+	Name       string `json:"name"`    // pr-12, or made of the branch
+	Repository string `json:"repository"`
+	// RepositoryID is its forge's host and number of the repository, where that is
+	// known: it outlives the name. See forge.Repository.
+	RepositoryID string `json:"repository_id,omitempty"`
+
 	PullRequest int    `json:"pull_request,omitempty"` // 0: of a branch
 	Branch      string `json:"branch,omitempty"`
 }

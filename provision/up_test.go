@@ -229,10 +229,10 @@ func TestUp_RefusesThePreviewOfAnotherRepositoryAndDownAllSparesIt(t *testing.T)
 	if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), own) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := provision.DownAll(t.Context(), f.machine, other, nil); !isNoPreview(err) {
+	if _, err := provision.DownAll(t.Context(), f.machine, provision.Preview{Repository: other}, nil); !isNoPreview(err) {
 		t.Errorf("down of all of another repository: %v", err)
 	}
-	removed, err := provision.DownAll(t.Context(), f.machine, "https://"+own+".git", nil)
+	removed, err := provision.DownAll(t.Context(), f.machine, provision.Preview{Repository: own}, nil)
 	if err != nil || len(removed.Volumes) != 1 {
 		t.Errorf("removed %+v, %v", removed, err)
 	}

@@ -187,9 +187,11 @@ func TestWorkflow_FollowsAPullRequestFromEventToEvent(t *testing.T) {
 	r.serves("first\n", r.event("synchronize", ""))
 	r.gone(r.comment("/preview down"))
 
+	r.gone(r.event("labeled", "bug")) // which does not bring back what somebody took down
+
 	r.commit("second\n") // and the job for that is lost
-	r.serves("second\n", r.comment("/preview reset"))
-	if log := r.event("labeled", "bug"); !strings.Contains(log, "the label means nothing here") {
+	r.serves("second\n", r.event("labeled", "bug"))
+	if log := r.event("unlabeled", "bug"); !strings.Contains(log, "it serves this commit") {
 		t.Errorf("another label: the log\n%s", log)
 	}
 	r.serves("second\n", r.run("schedule", map[string]any{"schedule": "23 * * * *"})) // the sweep leaves what is wanted

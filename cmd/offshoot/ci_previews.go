@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
@@ -28,6 +29,9 @@ type ciPreviews struct {
 	options  ciOptions
 	event    forge.Event
 
+	repository acquaintance
+	known      provision.Preview // that was recognised, see recognise
+
 	began time.Time     // this job's up
 	steps []report.Step // of it
 	wrote *report.Report
@@ -36,11 +40,33 @@ type ciPreviews struct {
 
 // identity names the preview of a pull request.
 func (p *ciPreviews) identity(number int) (provision.Preview, error) {
+	if p.known.ID != "" && p.known.PullRequest == number {
+		return p.known, nil
+	}
 	preview, err := provision.Identify(p.git.repository(), p.cfg.projectIn(p.git), number, "")
 	if err != nil {
 		return preview, fmt.Errorf("identify the preview: %w", err)
 	}
 	return preview, nil
+}
+
+// recognise is identity that looks whether the pull request has a preview from
+// when the repository had another name. From then on identity knows it.
+func (p *ciPreviews) recognise(ctx context.Context, number int) (provision.Preview, error) {
+	wanted, err := p.identity(number)
+	if err != nil || p.known == wanted {
+		return wanted, err
+	}
+	p.repository.app, p.repository.forge = p.app, p.forge
+	found, err := p.repository.preview(ctx, p.cfg, wanted, p.cfg.projectIn(p.git) != "")
+	if err != nil {
+		return wanted, fmt.Errorf("identify the preview: %w", err)
+	}
+	if found.Repository != wanted.Repository {
+		p.ui.Info(fmt.Sprintf("%s was made when the repository was %s", found.ID, ui.Clean(found.Repository)))
+	}
+	p.known = found
+	return found, nil
 }
 
 func (p *ciPreviews) name(number int) string {
@@ -55,7 +81,7 @@ func (p *ciPreviews) marker(number int) string {
 
 // Up brings the preview up as offshoot up does.
 func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
-	preview, err := p.identity(order.Number)
+	preview, err := p.recognise(ctx, order.Number)
 	if err != nil {
 		return err
 	}
@@ -92,7 +118,7 @@ func (p *ciPreviews) possible(order ci.Order) error {
 
 // Down removes the preview as offshoot down does.
 func (p *ciPreviews) Down(ctx context.Context, number int, g ci.Guard) (err error) {
-	preview, err := p.identity(number)
+	preview, err := p.recognise(ctx, number)
 	if err != nil {
 		return err
 	}
@@ -129,7 +155,7 @@ func unlessNone(err error) error {
 
 // Extend lets the preview live longer.
 func (p *ciPreviews) Extend(ctx context.Context, number int, by time.Duration) (until time.Time, err error) {
-	preview, err := p.identity(number)
+	preview, err := p.recognise(ctx, number)
 	if err != nil {
 		return until, err
 	}
@@ -149,7 +175,7 @@ func (p *ciPreviews) Extend(ctx context.Context, number int, by time.Duration) (
 
 // Now reads what serves.
 func (p *ciPreviews) Now(ctx context.Context, number int) (now ci.Preview, err error) {
-	preview, err := p.identity(number)
+	preview, err := p.recognise(ctx, number)
 	if err != nil {
 		return now, err
 	}
@@ -178,21 +204,32 @@ func (p *ciPreviews) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{}, sweep.Sweep{
+	return p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{number: p.numberOf(ctx, p.ui, p.forge)}, sweep.Sweep{
 		Repository: preview.Repository, Pulls: pullsOf{p.forge}, After: p.swept,
 	})
 }
 
+// swept says on its pull request what became of a preview, or of the machine
+// that it was on.
 func (p *ciPreviews) swept(ctx context.Context, r sweep.Removal) error {
-	if r.Kind != sweep.Preview || r.PullRequest == 0 {
+	if r.Kind != sweep.Preview && r.Kind != sweep.Machine || r.PullRequest == 0 {
 		return nil
 	}
-	text := report.Report{Preview: p.name(r.PullRequest), State: report.Removed, Reason: "Removed: " + r.Text + ".", RunURL: p.runURL()}
-	err := p.forge.Comment(ctx, r.PullRequest, forge.Comment{
-		Marker: p.marker(r.PullRequest), Text: report.Markdown(text, p.secrets.Redact), Existing: true,
+	return p.gone(ctx, r.Preview, r.PullRequest, "Removed: "+r.Text+".")
+}
+
+// gone says that there is no preview any more, where anything was said of it.
+func (p *ciPreviews) gone(ctx context.Context, id string, number int, reason string) error {
+	name := id
+	if numbered := fmt.Sprintf("-pr-%d", number); strings.HasSuffix(id, numbered) {
+		name = fmt.Sprintf("pr-%d of %s", number, strings.TrimSuffix(id, numbered))
+	}
+	text := report.Report{Preview: name, State: report.Removed, Reason: reason, RunURL: p.runURL()}
+	err := p.forge.Comment(ctx, number, forge.Comment{
+		Marker: id, Text: report.Markdown(text, p.secrets.Redact), Existing: true,
 	})
 	if f, ok := p.forge.(forge.Deployer); ok {
-		err = errors.Join(err, f.Retire(ctx, ci.Environment(p.marker(r.PullRequest))))
+		err = errors.Join(err, f.Retire(ctx, ci.Environment(id)))
 	}
 	return err
 }

@@ -50,6 +50,12 @@ func (j *job) run(exit int, event map[string]any) string {
 	if j.noArchive {
 		args = args[:3]
 	}
+	return j.asked(exit, args...)
+}
+
+// asked runs a command with what a job has in its environment.
+func (j *job) asked(exit int, args ...string) string {
+	j.Helper()
 	cmd := exec.Command(programPath(j.T), args...)
 	cmd.Dir = j.dir
 	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_API_URL="+j.api, "GITHUB_REPOSITORY="+standin.Owner+"/"+standin.Name,
@@ -58,7 +64,7 @@ func (j *job) run(exit int, event map[string]any) string {
 	cmd.Env = append(cmd.Env, j.env...)
 	output, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != exit {
-		j.Fatalf("ci: exit %d (%v), want %d\n%s", code, err, exit, output)
+		j.Fatalf("%s: exit %d (%v), want %d\n%s", args[0], code, err, exit, output)
 	}
 	if strings.Contains(string(output), standin.Token) || bytes.Contains(output, []byte("hunter2hunter2")) {
 		j.Errorf("a secret is printed:\n%s", output)

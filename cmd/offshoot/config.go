@@ -74,8 +74,8 @@ type PreviewConfig struct {
 	Expires      time.Duration
 	KeepSeeds    *int64 // bytes; nil: provision.DefaultSeedSpace; 0: none
 	Environment  map[string]string
-	// EnvironmentUnset says that a value here or in Build names a variable that
-	// is not set. Only up minds.
+	// EnvironmentUnset says that a value here, in Build or in Databases names a
+	// variable that is not set. Only up minds.
 	EnvironmentUnset error
 	Mounts           map[string]string // paths of the checkout → copy, empty or shared
 	Allow            []string

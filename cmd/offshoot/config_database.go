@@ -40,7 +40,7 @@ func databaseName(into *string) decodeFunc {
 func (p *PreviewConfig) otherDatabase(name string) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		var file string
-		text(&file)(d, n, where)
+		mayBeUnset(text(&file), &p.EnvironmentUnset)(d, n, where)
 		if err := checkDatabaseName(name); err != nil {
 			d.problem(n, where+": "+err.Error(), "")
 			return

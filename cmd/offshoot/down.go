@@ -48,11 +48,35 @@ func (a *app) down(ctx context.Context, w which, all bool) (err error) {
 	if all {
 		w = which{branch: "all"} // only the repository matters
 	}
-	preview, _, err := a.preview(ctx, cfg, w)
+	preview, git, err := a.preview(ctx, cfg, w)
 	if err != nil {
 		return err
 	}
+	if preview, err = a.recognise(ctx, cfg, git, preview); err != nil {
+		return fmt.Errorf("down: %w", err)
+	}
 	return a.downPreview(ctx, cfg, preview, all)
+}
+
+// recognise looks, where there is a token for the forge, whether the preview was
+// made when the repository had another name. That the forge does not answer is
+// no reason to leave the preview where it is: its name has to do then.
+func (a *app) recognise(ctx context.Context, cfg *Config, git checkout, preview provision.Preview) (provision.Preview, error) {
+	opened, err := a.forgeOf(git)
+	if errors.Is(err, hint.ErrUsage) {
+		return preview, nil
+	}
+	if err != nil {
+		return preview, err
+	}
+	k := &acquaintance{app: a, forge: opened}
+	if _, err := k.number(ctx); err != nil {
+		u := a.newUI()
+		u.Warn(fmt.Sprintf("%v: the repository is known by its present name only", err))
+		u.Close()
+		return preview, nil
+	}
+	return k.preview(ctx, cfg, preview, cfg.projectIn(git) != "")
 }
 
 func (a *app) downPreview(ctx context.Context, cfg *Config, preview provision.Preview, all bool) (err error) {
@@ -83,11 +107,11 @@ func (a *app) downPreview(ctx context.Context, cfg *Config, preview provision.Pr
 func (a *app) remove(ctx context.Context, u *ui.UI, machine provision.Machine, preview provision.Preview, all bool) (compose.Removed, error) {
 	observe := newSteps(u).observe
 	if all {
-		previews, err := provision.List(ctx, machine, provision.Filter{Repository: preview.Repository})
+		previews, err := provision.List(ctx, machine, provision.Filter{Repository: preview.Repository, RepositoryID: preview.RepositoryID})
 		if err != nil {
 			return compose.Removed{}, err
 		}
-		removed, err := provision.DownAll(ctx, machine, preview.Repository, observe)
+		removed, err := provision.DownAll(ctx, machine, preview, observe)
 		if err == nil {
 			for _, p := range previews {
 				err = errors.Join(err, a.forgetArchives(p.Preview))

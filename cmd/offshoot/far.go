@@ -41,14 +41,24 @@ func (a *app) far(ctx context.Context, cfg *Config, p provision.Preview) (far, e
 	return far{a, cfg, provider, found[0]}, nil
 }
 
+// ownerOf is as much of a spec as tells whose a machine has to be.
+func ownerOf(p provision.Preview) machine.Spec {
+	return machine.Spec{Preview: p.ID, Repository: p.Repository, Labels: p.Labels()}
+}
+
 // machinesOf lists the machines of a preview that are not ending, oldest first.
+// Where its id is that of another repository's, that is hint.ErrUsage.
 func machinesOf(ctx context.Context, provider machine.Provider, p provision.Preview) ([]machine.Machine, error) {
-	found, err := provider.List(ctx, machine.Filter{Preview: p.ID, Repository: p.Repository})
+	found, err := provider.List(ctx, machine.Filter{Preview: p.ID})
 	var alive []machine.Machine
 	for _, m := range found {
-		if m.State != machine.Ending {
-			alive = append(alive, m)
+		if m.State == machine.Ending {
+			continue
 		}
+		if err := ownerOf(p).SameOwner(m); err != nil {
+			return nil, err
+		}
+		alive = append(alive, m)
 	}
 	return alive, err
 }

@@ -25,11 +25,12 @@ func (a *app) downFar(ctx context.Context, cfg *Config, p provision.Preview, all
 	if err != nil {
 		return fmt.Errorf("down: %w", err)
 	}
-	filter := machine.Filter{Preview: p.ID, Repository: p.Repository}
+	var found []machine.Machine
 	if all {
-		filter.Preview = ""
+		found, err = provider.List(ctx, machine.Filter{Repository: p.Repository, Number: p.RepositoryID})
+	} else {
+		found, err = machinesOf(ctx, provider, p)
 	}
-	found, err := provider.List(ctx, filter)
 	if err != nil {
 		return fmt.Errorf("down: %w", err)
 	}

@@ -131,8 +131,14 @@ func git(t *testing.T, dir string, args ...string) string {
 // ours lists what the engine holds of the project in dir, by labels.
 func ours(t *testing.T, dir string) []string {
 	t.Helper()
+	return labelled(t, "dev.offshoot.repository="+dir)
+}
+
+// labelled lists what bears a label on the engine.
+func labelled(t *testing.T, label string) []string {
+	t.Helper()
 	var found []string
-	label := "label=dev.offshoot.repository=" + dir
+	label = "label=" + label
 	for _, args := range [][]string{
 		{"ps", "-a", "--format", "container {{.Names}}"},
 		{"network", "ls", "--format", "network {{.Name}}"},

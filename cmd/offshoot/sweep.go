@@ -35,6 +35,7 @@ first, then the engine's build cache, which all who build there share.`
 type sweepOptions struct {
 	dryRun    bool
 	keepCache sizeFlag
+	number    string // of the repository, see package repository; empty: not known
 }
 
 func (a *app) sweepCommand() *cobra.Command {
@@ -70,20 +71,34 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 	}
 	u := a.newUI()
 	defer u.Close()
-	pulls, err := a.openForge(git)
-	if err != nil {
-		if !errors.Is(err, hint.ErrUsage) {
-			return fmt.Errorf("sweep: %w", err)
-		}
+	s := sweep.Sweep{Repository: preview.Repository}
+	opened, err := a.forgeOf(git)
+	switch {
+	case errors.Is(err, hint.ErrUsage):
 		u.Warn(fmt.Sprintf("%v: pull requests are not asked for, only what has expired goes", err))
+	case err != nil:
+		return fmt.Errorf("sweep: %w", err)
+	default:
+		s.Pulls = pullsOf{opened}
+		o.number = a.numberOf(ctx, u, opened)
 	}
-	return a.sweepRepository(ctx, u, cfg, o, sweep.Sweep{Repository: preview.Repository, Pulls: pulls})
+	return a.sweepRepository(ctx, u, cfg, o, s)
+}
+
+// numberOf is the forge's number of the repository. Without it, what was made
+// under another name is not found; the rest can be swept.
+func (a *app) numberOf(ctx context.Context, u *ui.UI, f forge.Forge) string {
+	number, err := (&acquaintance{app: a, forge: f}).number(ctx)
+	if err != nil {
+		u.Warn(fmt.Sprintf("%v: the repository is known by its present name only", err))
+	}
+	return number
 }
 
 // sweepRepository runs a sweep over the places of the configuration. A
 // scheduled job runs it too.
 func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *Config, o sweepOptions, s sweep.Sweep) (err error) {
-	places, closePlaces, err := a.places(ctx, cfg, s.Repository)
+	places, closePlaces, err := a.places(ctx, cfg, s.Repository, o.number)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -92,7 +107,7 @@ func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *Config, o swee
 	told := s.After
 	s.After = func(ctx context.Context, r sweep.Removal) error {
 		u.Info(fmt.Sprintf("removed %s %s: %s", r.Kind, r.ID, r.Text))
-		if r.Kind == sweep.Preview {
+		if r.Kind == sweep.Preview || r.Kind == sweep.Machine {
 			if err := a.forgetArchives(provision.Preview{ID: r.Preview}); err != nil {
 				return err
 			}
@@ -117,19 +132,19 @@ func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *Config, o swee
 }
 
 // places are where previews of the repository are, by the configured provider.
-func (a *app) places(ctx context.Context, cfg *Config, repository string) ([]sweep.Place, func() error, error) {
+func (a *app) places(ctx context.Context, cfg *Config, repository, number string) ([]sweep.Place, func() error, error) {
 	if cfg.Provider == providerEC2 {
 		provider, err := ec2.New(ctx, a.ec2Options(cfg))
 		if err != nil {
 			return nil, nil, err
 		}
-		return []sweep.Place{sweep.Machines{Provider: provider, Remains: remnants(provider, repository)}}, func() error { return nil }, nil
+		return []sweep.Place{sweep.Machines{Provider: provider, Number: number, Remains: remnants(provider, repository)}}, func() error { return nil }, nil
 	}
 	machine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
-	places := []sweep.Place{sweep.Engine{Machine: machine}}
+	places := []sweep.Place{sweep.Engine{Machine: machine, Number: number}}
 	if keep := cfg.Sweep.KeepCache; keep != nil {
 		places = append(places, sweep.Store{Machine: machine, Keep: *keep})
 	}
@@ -166,16 +181,6 @@ func removeRemnant(ctx context.Context, provider *ec2.Provider, l ec2.Leftover) 
 		return sweep.ErrBusy
 	}
 	return err
-}
-
-// openForge finds the forge of the checkout and the token for it. Having none
-// of them is hint.ErrUsage.
-func (a *app) openForge(git checkout) (sweep.Pulls, error) {
-	opened, err := a.forgeOf(git)
-	if err != nil {
-		return nil, err
-	}
-	return pullsOf{opened}, nil
 }
 
 // pullsOf are the pull requests of a forge, as a sweep asks for them.

@@ -54,6 +54,8 @@ func (s Situation) obey(words []string) Plan {
 		return Plan{Action: s.bring(), Answer: &answer}
 	case len(words) == 1 && (words[0] == "up" || words[0] == "reset"):
 		return s.upOnRequest(Deed(words[0]), by)
+	case down && s.Event.Commit != "" && s.Event.Commit != s.Pull.Commit:
+		return s.refuse("there was a push since, and a down lasts until the next one")
 	case down:
 		return Plan{Action: s.remove(by)}
 	case len(words) == 2 && words[0] == "extend":

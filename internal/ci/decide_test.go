@@ -163,6 +163,7 @@ var commands = []struct {
 	{"/preview reset of an approved fork", situation(forge.Commented, fork, served, says("/preview reset")), "reset: asked for"},
 	{"/preview reset of another commit of it", situation(forge.Commented, fork, outdated, says("/preview reset")), "wait: nobody; answer: approve " + newest},
 	{"/preview down", situation(forge.Commented, outdated, says("/preview down")), "down: asked for"},
+	{"/preview down before a push", situation(forge.Commented, outdated, says("/preview down"), late), "up: outdated; answer: a push since"},
 	{"/preview down when closed", situation(forge.Commented, closed, says("/preview down")), "down: closed; nothing: closed"},
 	{"/preview down of a stranger", situation(forge.Commented, served, says("/preview down"), stranger), "nothing: serves; nothing: may not write"},
 	{"/preview down of a stranger when closed", situation(forge.Commented, closed, says("/preview down"), stranger), "down: closed; nothing: may not write"},

@@ -17,7 +17,12 @@ type job struct {
 	action    Action
 	links     []report.Link
 	said      error // what could not be reported
+	looks     int   // again, at what there is after a deed
+	pressing  bool  // somebody asked for what the run of a push need not find wanted
 }
+
+// mostLooks bounds how often a run follows what changes under its hands.
+const mostLooks = 4
 
 func (j *job) do(ctx context.Context) error {
 	switch j.action.Do {
@@ -92,18 +97,41 @@ func (j *job) current(ctx context.Context) error {
 func (j *job) up(ctx context.Context) error {
 	order := Order{Number: j.action.Number, Commit: j.action.Commit, Fork: j.action.Fork, Reset: j.action.Do == Reset}
 	if j.Holds != nil {
-		err := j.Holds(order)
-		if errors.Is(err, ErrUnwanted) {
-			j.Say("stopped: " + err.Error())
-			return j.remember(ctx)
-		}
-		if err != nil {
-			return err
+		if err := j.Holds(order); err != nil {
+			return j.behind(ctx, err)
 		}
 	}
 	if err := j.announce(ctx); err != nil {
 		return j.powerless(err)
 	}
+	err := j.make(ctx, order)
+	switch {
+	case errors.Is(err, errServed):
+		j.Say("stopped: " + err.Error())
+		return nil
+	case errors.Is(err, ErrUnwanted):
+		j.Say("stopped: " + err.Error())
+		return errors.Join(j.cancelled(ctx), j.lookAgain(ctx, false))
+	case errors.Is(err, forge.ErrForbidden):
+		return j.powerless(err)
+	}
+	return errors.Join(err, j.said, j.lookAgain(ctx, true))
+}
+
+// behind ends a run that has not checked out what it is to make. What came with a
+// push is made by the run of that push.
+func (j *job) behind(ctx context.Context, err error) error {
+	if !errors.Is(err, ErrUnwanted) {
+		return err
+	}
+	j.Say("stopped: " + err.Error())
+	if err := j.remember(ctx); err != nil {
+		return err
+	}
+	return j.lookAgain(ctx, false)
+}
+
+func (j *job) make(ctx context.Context, order Order) error {
 	working, stop := j.watch(ctx)
 	defer stop()
 	begun := false
@@ -122,18 +150,7 @@ func (j *job) up(ctx context.Context) error {
 	if cause := context.Cause(working); err != nil && errors.Is(cause, ErrUnwanted) {
 		err = cause
 	}
-	stop()
-	switch {
-	case errors.Is(err, errServed):
-		j.Say("stopped: " + err.Error())
-		return nil
-	case errors.Is(err, ErrUnwanted):
-		j.Say("stopped: " + err.Error())
-		return errors.Join(j.cancelled(ctx), j.lookAgain(ctx))
-	case errors.Is(err, forge.ErrForbidden):
-		return j.powerless(err)
-	}
-	return errors.Join(err, j.said, j.lookAgain(ctx))
+	return err
 }
 
 // turn is asked under the lock, when it is this run's turn: others may have done
@@ -189,25 +206,63 @@ func (j *job) watch(ctx context.Context) (context.Context, func()) {
 	return working, func() { cancel(context.Canceled); <-done }
 }
 
-// lookAgain looks once more, after the lock was let go. A newer commit is left to
-// its own run, which has it checked out.
-func (j *job) lookAgain(ctx context.Context) error {
+// lookAgain looks once more, after the lock was let go: what happened meanwhile may
+// have had a run that saw nothing to do. Ended says that an up came to its end, well
+// or not.
+func (j *job) lookAgain(ctx context.Context, ended bool) error {
+	if j.looks++; j.looks > mostLooks {
+		return nil
+	}
 	p, err := j.Forge.Pull(ctx, j.action.Number)
 	if err != nil {
 		return err
 	}
+	j.situation.Event = forge.Event{Kind: forge.Other, Number: j.action.Number}
 	j.situation.Pull = p
 	if j.situation.Said, err = j.recall(ctx, j.action.Number); err != nil {
 		return err
 	}
-	why, wanted := j.situation.wanted()
-	if wanted {
+	_, wanted := j.situation.wanted()
+	if wanted && ended || !wanted && j.action.Do == Down {
 		return nil
 	}
-	j.links = nil
-	j.Say(why + ": the preview is removed")
-	j.action = Action{Do: Down, Number: j.action.Number, Reason: why}
-	return j.down(ctx)
+	if wanted {
+		now, err := j.Previews.Now(ctx, j.action.Number)
+		if err != nil {
+			return err
+		}
+		j.situation.Serving, j.situation.links = now.Commit, now.Links
+	}
+	return j.follow(ctx)
+}
+
+// follow does what there is to do after another look. A commit that the job has
+// not checked out is left to the run of its push.
+func (j *job) follow(ctx context.Context) error {
+	next := Decide(j.situation).Action
+	if next.Do == Up && j.Holds != nil && j.Holds(Order{Number: next.Number, Commit: next.Commit}) != nil {
+		return j.passOn(ctx, next.Commit)
+	}
+	if next.Do == Nothing {
+		return nil
+	}
+	j.links, j.said, j.action = nil, nil, next
+	j.Say("then " + next.String())
+	return j.do(ctx)
+}
+
+// passOn says what is left to do where the run of a push may have found that the
+// settings want no preview.
+func (j *job) passOn(ctx context.Context, commit string) error {
+	said := j.situation.Said
+	asked := j.pressing || said.Wish == WishUp
+	if !asked || said.Commit == commit && said.claims() {
+		return nil
+	}
+	return j.comment(ctx, report.Report{
+		State: report.Waiting, Commit: commit, Links: j.situation.links,
+		Reason: "There was a push while its preview was asked for. The comment /preview up makes it.",
+	})
 }
 
 // down removes the preview, unless the pull request is to have one when it is
@@ -225,14 +280,16 @@ func (j *job) down(ctx context.Context) error {
 	switch {
 	case errors.Is(err, ErrUnwanted):
 		j.Say("stopped: " + err.Error())
-		return nil
+		return j.lookAgain(ctx, false)
 	case err != nil && j.situation.Lacks != "":
 		j.Say("this run could not remove the preview, the next sweep does: " + err.Error())
 		return nil
 	case errors.Is(j.said, forge.ErrForbidden):
 		return errors.Join(err, j.powerless(j.said))
+	case err != nil || j.said != nil:
+		return errors.Join(err, j.said)
 	}
-	return errors.Join(err, j.said)
+	return j.lookAgain(ctx, false)
 }
 
 // needless asks whether a down is still wanted. One that somebody asked for is,

@@ -115,6 +115,7 @@ func (r *Runner) carryOut(ctx context.Context, s Situation) (Outcome, error) {
 		return out, nil
 	}
 	j := &job{Runner: r, situation: s, action: plan.Action}
+	j.pressing = plan.Wish == WishUp || plan.Wish == WishNothing && s.Said.Wish == WishDown
 	if plan.Do == Nothing || plan.Do == Tell {
 		j.links = s.links
 	}

@@ -110,6 +110,12 @@ func TestRunner_AFailureIsReportedAndFails(t *testing.T) {
 
 func TestRunner_APushMeanwhileStopsTheRun(t *testing.T) {
 	b := newBench(t)
+	b.runner.Holds = func(o ci.Order) error {
+		if o.Commit != newest {
+			return ci.ErrUnwanted
+		}
+		return nil
+	}
 	b.machine.work = func() { b.forge.Change(7, func(p *forge.Pull) { p.Commit = older }) }
 	b.handle(forge.Event{Kind: forge.Pushed, Commit: newest})
 	if b.machine.serves[7] != "" || b.status(newest) != forge.Cancelled || !strings.Contains(b.said[len(b.said)-1], "newer commit") {

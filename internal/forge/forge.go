@@ -38,6 +38,10 @@ type Forge interface {
 	// the default one where none is named, or is ErrNotFound. The path has
 	// slashes, and starts from the root.
 	File(ctx context.Context, branch, path string) ([]byte, error)
+	// Repository reads a repository by its name, or by a name that it had before
+	// it was renamed or transferred; without a name, this one. That there is
+	// none is ErrNotFound.
+	Repository(ctx context.Context, name string) (Repository, error)
 	// Comment makes the one comment with this marker on a pull request, or
 	// edits it in place. Runs at the same time leave one. A comment of somebody
 	// else is never taken for ours, whatever is in it.
@@ -54,8 +58,8 @@ type Deployer interface {
 	// Deploy records where a commit is deployed and how that went. It takes the
 	// place of what was deployed to the same environment before.
 	Deploy(ctx context.Context, d Deployment) error
-	// Retire turns every deployment to the environment inactive and deletes it;
-	// it is harmless when repeated.
+	// Retire turns every deployment to the environment inactive and deletes it,
+	// and the environment where the token may; it is harmless when repeated.
 	Retire(ctx context.Context, environment string) error
 }
 

@@ -56,13 +56,22 @@ func (g *gitHub) tell(ctx context.Context, id int64, d Deployment) error {
 	return g.failed("state of the deployment to "+d.Environment, reply, err)
 }
 
-// Retire removes the deployments of an environment.
+// Retire removes the deployments of an environment, and the environment itself
+// where the token may: that of a job may not, it takes an administrator's.
 func (g *gitHub) Retire(ctx context.Context, environment string) error {
 	all, err := g.deployments(ctx, environment)
-	if err != nil {
+	if err != nil || len(all) == 0 {
 		return err
 	}
-	return g.retire(ctx, all)
+	if err := g.retire(ctx, all); err != nil {
+		return err
+	}
+	reply, err := g.client.Repositories.DeleteEnvironment(ctx, g.owner, g.name, environment)
+	var no *refusedError
+	if err = g.failed("remove the environment "+environment, reply, err); errors.As(err, &no) || errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // retire turns deployments inactive first: GitHub deletes no active one.

@@ -57,6 +57,24 @@ func TestGitHub_ShowsThePreviewAsADeployment(t *testing.T) {
 	}
 }
 
+func TestGitHub_RemovesAnEnvironmentWhereTheTokenMay(t *testing.T) {
+	t.Parallel()
+	for job, want := range map[bool][]string{true: nil, false: {"preview/shop-pr-1"}} {
+		w := newWorld()
+		w.JobToken = job
+		g := open(t, forge.GitHub, w, patient()).(forge.Deployer)
+		if err := g.Deploy(t.Context(), forge.Deployment{Environment: "preview/shop-pr-1", Commit: "aaa", State: forge.Success}); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Retire(t.Context(), "preview/shop-pr-1"); err != nil {
+			t.Errorf("token of a job %v: %v", job, err)
+		}
+		if diff := cmp.Diff(want, w.RemovedEnvironments()); diff != "" || len(w.Deployments()) > 0 {
+			t.Errorf("token of a job %v: %s, left %+v", job, diff, w.Deployments())
+		}
+	}
+}
+
 func TestForges_ReactOnce(t *testing.T) {
 	t.Parallel()
 	for _, face := range faces {

@@ -308,13 +308,3 @@ func TestHostile_ACommentWantsWhateverIsNewestCheckedOut(t *testing.T) {
 		}
 	}
 }
-
-func TestHostile_AStrangersCommentWantsThePlaceOfARunThatWaits(t *testing.T) {
-	t.Parallel()
-	if group := parsed(t, Pipeline{Forge: "github"}).Concurrency.Group; !strings.Contains(group, "github.event.comment.author_association) && github.event.issue.number)") {
-		t.Errorf("GitHub's group is %s", group)
-	}
-	if group := parsed(t, Pipeline{Forge: "gitea"}).Concurrency.Group; strings.Contains(group, "issue.number") {
-		t.Errorf("Gitea's group is %s", group)
-	}
-}

@@ -112,6 +112,8 @@ func tagFilters(f machine.Filter) []types.Filter {
 	}
 	if f.Repository != "" {
 		filters = append(filters, filter("tag:"+machine.LabelRepository, literal(f.Repository)))
+	} else if f.Number != "" {
+		filters = append(filters, filter("tag:"+machine.LabelNumber, literal(f.Number)))
 	}
 	return filters
 }
@@ -172,7 +174,9 @@ func (p *Provider) List(ctx context.Context, f machine.Filter) ([]machine.Machin
 	}
 	machines := make([]machine.Machine, 0, len(found))
 	for _, i := range found {
-		machines = append(machines, i.Machine)
+		if f.Matches(i.Machine) {
+			machines = append(machines, i.Machine)
+		}
 	}
 	slices.SortStableFunc(machines, func(a, b machine.Machine) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))

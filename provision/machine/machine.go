@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
 // The labels of every machine. They read the same as those of what runs on it.
@@ -23,6 +24,7 @@ const (
 	prefix          = "dev.offshoot."
 	LabelPreview    = prefix + "preview"
 	LabelRepository = prefix + "repository"
+	LabelNumber     = prefix + "repository-id" // see package repository
 	LabelExpires    = prefix + "expires"
 )
 
@@ -43,6 +45,7 @@ type Machine struct {
 	ID         string            `json:"id"` // the provider's own
 	Preview    string            `json:"preview"`
 	Repository string            `json:"repository"`
+	Number     string            `json:"repository_id,omitempty"` // of the repository, where its forge was asked
 	State      State             `json:"state"`
 	Address    string            `json:"address,omitempty"` // empty: it has none now
 	Type       string            `json:"type,omitempty"`
@@ -67,12 +70,19 @@ const (
 // A Filter narrows a list; empty fields match every machine of offshoot's.
 type Filter struct {
 	Preview    string
-	Repository string
+	Repository string // by its name
+	Number     string // by its forge's number; beside a name: not those of that name with another number
 }
 
 // Matches tells whether a machine passes the filter.
 func (f Filter) Matches(m Machine) bool {
-	return (f.Preview == "" || f.Preview == m.Preview) && (f.Repository == "" || f.Repository == m.Repository)
+	if f.Preview != "" && f.Preview != m.Preview {
+		return false
+	}
+	if f.Repository == "" {
+		return f.Number == "" || f.Number == m.Number
+	}
+	return f.Repository == m.Repository && repository.Same(f.Repository, f.Number, m.Repository, m.Number)
 }
 
 // ErrFixed says that a machine is not the provider's to stop.
@@ -110,14 +120,14 @@ func (s Spec) AllLabels() map[string]string {
 
 // SetLabels reads back what AllLabels wrote.
 func (m *Machine) SetLabels(labels map[string]string) {
-	m.Labels, m.Preview, m.Repository = labels, labels[LabelPreview], labels[LabelRepository]
+	m.Labels, m.Preview, m.Repository, m.Number = labels, labels[LabelPreview], labels[LabelRepository], labels[LabelNumber]
 	m.Expires, _ = time.Parse(time.RFC3339, labels[LabelExpires])
 }
 
 // SameOwner refuses a machine whose preview has the wanted name and belongs to
 // another repository.
 func (s Spec) SameOwner(m Machine) error {
-	if m.Repository == s.Repository {
+	if repository.Same(s.Repository, s.Labels[LabelNumber], m.Repository, m.Number) {
 		return nil
 	}
 	return hint.Usage(fmt.Errorf("preview %s has a machine of %s, not of %s", s.Preview, m.Repository, s.Repository),

@@ -9,12 +9,17 @@ import (
 )
 
 // Engine is the place of the previews on an engine.
-type Engine struct{ Machine provision.Machine }
+type Engine struct {
+	Machine provision.Machine
+	// Number is the forge's own of the repository, see package repository: what
+	// was made under another name of it is found too. Empty: not known.
+	Number string
+}
 
 // Held lists the previews of the repository, what killed runs left of them, and
 // a gateway that has none to serve.
 func (e Engine) Held(ctx context.Context, repository string) ([]Held, error) {
-	previews, err := provision.List(ctx, e.Machine, provision.Filter{Repository: repository})
+	previews, err := provision.List(ctx, e.Machine, provision.Filter{Repository: repository, RepositoryID: e.Number})
 	if err != nil {
 		return nil, err
 	}

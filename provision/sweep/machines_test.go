@@ -69,6 +69,23 @@ func TestMachines_GoWithTheirPullRequestOrTheirTime(t *testing.T) {
 	}
 }
 
+func TestMachines_AreFoundUnderEveryNameOfTheRepository(t *testing.T) {
+	const number = "api.github.com#1"
+	later := noon.Add(time.Hour)
+	of := func(id, repository, number string) machine.Machine {
+		return machine.Machine{ID: id, Preview: "shop-pr-2", Repository: repository, Number: number, State: machine.Running, Expires: later}
+	}
+	f := &fleet{machines: []machine.Machine{
+		of("i-new", shop, number), of("i-old", "github.com/acme/old", number), of("i-unknown", shop, ""),
+		of("i-taker", shop, "api.github.com#2"), of("i-other", "github.com/acme/other", "api.github.com#2"),
+	}}
+	result, err := run(t, Sweep{Places: []Place{Machines{Provider: f, Number: number}}, Pulls: &forge{}})
+	slices.Sort(f.ended)
+	if diff := cmp.Diff([]string{"i-new", "i-old", "i-unknown"}, f.ended); diff != "" || err != nil || len(result.Spared) > 0 {
+		t.Errorf("%v, spared %+v\n%s", err, result.Spared, diff)
+	}
+}
+
 func TestMachines_RemainsGoThatNoMachineHas(t *testing.T) {
 	var removed []string
 	there := []Remnant{{Kind: "volume", ID: "vol-1", Preview: "shop-pr-1"}, {Kind: "interface", ID: "eni-1", Preview: "shop-pr-1"}}

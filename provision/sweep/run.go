@@ -87,7 +87,7 @@ func (c *carrying) together(marked []Removal) int {
 	return n
 }
 
-// note writes down what became of one thing.
+// note writes down why one thing stays.
 func (c *carrying) note(r Removal, why string, err error) {
 	switch {
 	case err != nil:
@@ -96,8 +96,17 @@ func (c *carrying) note(r Removal, why string, err error) {
 		c.result.Spared = append(c.result.Spared, Spared{r, err.Error()})
 	case why != "":
 		c.result.Spared = append(c.result.Spared, Spared{r, why})
-	default:
-		c.result.Removed = append(c.result.Removed, r)
+	}
+}
+
+// tell says of a thing that it was removed. Whatever comes of saying so, it is.
+func (c *carrying) tell(ctx context.Context, r Removal) {
+	c.result.Removed = append(c.result.Removed, r)
+	if c.After == nil {
+		return
+	}
+	if err := c.After(ctx, r); err != nil {
+		c.errs = append(c.errs, fmt.Errorf("%s %s is removed, but: %w", r.Kind, r.ID, err))
 	}
 }
 
@@ -111,7 +120,8 @@ func (c *carrying) removeOne(ctx context.Context, r Removal) {
 		why, err = c.closed(ctx, r)
 	}
 	if why == "" && err == nil {
-		why, err = c.removed(ctx, r, r.place.Remove(ctx, r.Held))
+		c.removed(ctx, r, r.place.Remove(ctx, r.Held))
+		return
 	}
 	c.note(r, why, err)
 }
@@ -141,8 +151,7 @@ func (c *carrying) removeAll(ctx context.Context, place Many, marked []Removal) 
 		held[i] = r.Held
 	}
 	for i, err := range place.RemoveAll(ctx, held) {
-		why, err := c.removed(ctx, same[i], err)
-		c.note(same[i], why, err)
+		c.removed(ctx, same[i], err)
 	}
 }
 
@@ -167,20 +176,18 @@ func among(now []Held, h Held) (Held, error) {
 	return now[i], nil
 }
 
-// removed says what the outcome of a removal means.
-func (c *carrying) removed(ctx context.Context, r Removal, outcome error) (why string, err error) {
+// removed writes down what came of a removal.
+func (c *carrying) removed(ctx context.Context, r Removal, outcome error) {
 	switch {
 	case errors.Is(outcome, ErrBusy):
-		return ErrBusy.Error(), nil
+		c.note(r, ErrBusy.Error(), nil)
 	case errors.Is(outcome, ErrGone):
-		return ErrGone.Error(), nil
+		c.note(r, ErrGone.Error(), nil)
 	case outcome != nil:
-		return "", outcome
+		c.note(r, "", outcome)
+	default:
+		c.tell(ctx, r)
 	}
-	if c.After != nil {
-		return "", c.After(ctx, r)
-	}
-	return "", nil
 }
 
 // believe spares what a list says that was found to be wrong.

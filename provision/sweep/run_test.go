@@ -106,6 +106,20 @@ func TestRun_LooksAgainBeforeItRemoves(t *testing.T) {
 	}
 }
 
+func TestRun_WhatIsRemovedIsNotSparedWhereItCannotBeSaid(t *testing.T) {
+	m := &memory{held: []Held{preview(1), preview(2)}}
+	result, err := run(t, Sweep{
+		Places: []Place{m}, Pulls: &forge{},
+		After: func(_ context.Context, r Removal) error { return errors.New("answer 403") },
+	})
+	if err == nil || !strings.Contains(err.Error(), "preview shop-pr-1 is removed, but: answer 403") {
+		t.Errorf("error %v", err)
+	}
+	if len(result.Removed) != 2 || len(result.Spared) != 0 || len(m.removed) != 2 {
+		t.Errorf("%+v, removed %q", result, m.removed)
+	}
+}
+
 func TestRun_GoesOnAfterAPlaceOrARemovalThatFails(t *testing.T) {
 	broken := &memory{broken: errors.New("engine is down")}
 	place := &memory{held: []Held{with(preview(1), expired), with(preview(2), expired)}, stuck: []string{"shop-pr-1"}}

@@ -95,7 +95,7 @@ type Sweep struct {
 	Now        func() time.Time
 
 	// After is told of each thing that was removed; nil: nobody is. It has the
-	// chance to say so on the pull request.
+	// chance to say so on the pull request; its error spares nothing.
 	After func(ctx context.Context, r Removal) error
 }
 

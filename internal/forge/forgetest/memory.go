@@ -70,6 +70,17 @@ func (m *Memory) File(ctx context.Context, branch, path string) (content []byte,
 	return content, err
 }
 
+// Repository knows one repository, by its name.
+func (m *Memory) Repository(ctx context.Context, name string) (forge.Repository, error) {
+	err := m.do(ctx, "repository", func() error {
+		if name != "" && name != "acme/shop" {
+			return forge.ErrNotFound
+		}
+		return nil
+	})
+	return forge.Repository{ID: "memory#42", Name: "acme/shop"}, err
+}
+
 // Change changes a pull request in place.
 func (m *Memory) Change(number int, change func(*forge.Pull)) {
 	m.mutex.Lock()

@@ -6,12 +6,21 @@ import (
 	"strings"
 )
 
-// undescribed tells requests for a file. The trimmed descriptions lack them, and
-// could not check a path with slashes; the faces are made after the forges'
-// documentation:
-// https://docs.github.com/rest/repos/contents, https://docs.gitlab.com/api/repository_files/.
+// undescribed tells requests for a file, or for the repository. The trimmed
+// descriptions lack them, and could not check a path with slashes; the faces are
+// made after the forges' documentation:
+// https://docs.github.com/rest/repos/contents, https://docs.gitlab.com/api/repository_files/,
+// https://docs.github.com/rest/deployments/environments,
+// https://docs.github.com/rest/repos/repos#get-a-repository, https://docs.gitlab.com/api/projects/.
 func undescribed(req *http.Request) bool {
 	const base = "/repos/" + Owner + "/" + Name
+	_, path, below := strings.Cut(req.URL.Path, "/repos/")
+	if below && strings.Count(path, "/") == 1 || strings.Contains(req.URL.Path, "/repositories/") {
+		return true
+	}
+	if strings.Contains(req.URL.Path, base+"/environments/") {
+		return true
+	}
 	return strings.Contains(req.URL.Path, base+"/contents/") || strings.Contains(req.URL.Path, base+"/raw/")
 }
 

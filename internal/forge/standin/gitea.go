@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -36,11 +35,9 @@ func (r *Repository) Gitea(t testing.TB) *httptest.Server {
 func (g gitea) routes() *http.ServeMux {
 	const base = "/api/v1/repos/" + Owner + "/" + Name
 	mux := http.NewServeMux()
-	handle := func(pattern, scope string, show http.HandlerFunc) {
-		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" "+path, g.scoped(scope, show))
-	}
+	handle := func(pattern, scope string, show http.HandlerFunc) { mux.HandleFunc(pattern, g.scoped(scope, show)) }
 	handle("GET /api/v1/user", "user", g.user)
+	handle("GET /api/v1/repos/{owner}/{name}", "repository", g.repository(base, giteaNotFound))
 	handle("GET "+base+"/pulls", "repository", g.list)
 	handle("GET "+base+"/pulls/{number}", "repository", g.get)
 	handle("GET "+base+"/collaborators/{login}/permission", "repository", g.permission)

@@ -44,6 +44,8 @@ func (g *gitHub) routes() *http.ServeMux {
 	const base = "/api/v3/repos/" + Owner + "/" + Name
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v3/user", g.user)
+	mux.HandleFunc("GET /api/v3/repos/{owner}/{name}", g.repository("/api/v3/repositories/42", gitHubNotFound))
+	mux.HandleFunc("GET /api/v3/repositories/42", g.byNumber)
 	mux.HandleFunc("GET "+base+"/pulls", g.listPulls)
 	mux.HandleFunc("GET "+base+"/pulls/{number}", g.getPull)
 	mux.HandleFunc("GET "+base+"/collaborators/{login}/permission", g.permission)
@@ -58,6 +60,7 @@ func (g *gitHub) routes() *http.ServeMux {
 	mux.HandleFunc("POST "+base+"/deployments", g.addDeployment)
 	mux.HandleFunc("DELETE "+base+"/deployments/{id}", g.deleteDeployment)
 	mux.HandleFunc("POST "+base+"/deployments/{id}/statuses", g.setDeployment)
+	mux.HandleFunc("DELETE "+base+"/environments/{name}", g.deleteEnvironment)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { gitHubNotFound(w) })
 	return mux
 }

@@ -87,3 +87,14 @@ func (g *gitHub) setDeployment(w http.ResponseWriter, req *http.Request) {
 	}
 	answer(w, http.StatusCreated, with(g.example("deployment-status"), object{"state": body.State, "environment_url": body.EnvironmentURL}))
 }
+
+// deleteEnvironment takes an administrator: the token of a job cannot have that
+// permission, whatever its workflow asks for.
+func (g *gitHub) deleteEnvironment(w http.ResponseWriter, req *http.Request) {
+	if g.JobToken {
+		answer(w, http.StatusForbidden, object{"message": "Resource not accessible by integration", "documentation_url": ""})
+		return
+	}
+	g.removed = append(g.removed, req.PathValue("name"))
+	w.WriteHeader(http.StatusNoContent)
+}

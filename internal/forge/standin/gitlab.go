@@ -47,6 +47,7 @@ func (g gitLab) routes() *http.ServeMux {
 		}
 		mux.HandleFunc(method+" "+under+path, handle)
 	}
+	mux.HandleFunc("GET /api/v4/projects/{path}", g.project)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { gitLabNotFound(w, "404 Not Found") })
 	return mux
 }

@@ -46,6 +46,8 @@ type Repository struct {
 	Level string
 	// Teams have the repository, which then belongs to an organization; Gitea.
 	Teams []Team
+	// Formerly are names that the repository had, as owner/name.
+	Formerly []string
 	// Unchecked leaves the description alone: for lists of many megabytes.
 	Unchecked bool
 	// PageSize is the most on a page; 0: what the forge has.
@@ -65,7 +67,8 @@ type Repository struct {
 	people      map[string]string // login → admin, write, read
 	files       map[string]string // branch:path → content
 	requests    []string
-	last        int64 // id
+	removed     []string // environments
+	last        int64    // id
 }
 
 // A Comment on a pull request.
@@ -170,6 +173,13 @@ func (r *Repository) Deployments() []Deployment {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	return slices.Clone(r.deployments)
+}
+
+// RemovedEnvironments are those that were deleted.
+func (r *Repository) RemovedEnvironments() []string {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return slices.Clone(r.removed)
 }
 
 // Reactions to a comment.

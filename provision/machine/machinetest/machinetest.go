@@ -214,7 +214,9 @@ func (s *suite) labels() {
 }
 
 func (s *suite) filters() {
-	a, b := s.ensure(s.spec("a")), s.ensure(s.spec("b"))
+	numbered := s.spec("b")
+	numbered.Labels[machine.LabelNumber] = s.Prefix + "machinetest#1"
+	a, b := s.ensure(s.spec("a")), s.ensure(numbered)
 	for name, c := range map[string]struct {
 		filter machine.Filter
 		want   []string
@@ -222,6 +224,8 @@ func (s *suite) filters() {
 		"all of the repository": {machine.Filter{Repository: repository}, []string{a.ID, b.ID}},
 		"one":                   {machine.Filter{Preview: b.Preview}, []string{b.ID}},
 		"both":                  {machine.Filter{Preview: a.Preview, Repository: repository}, []string{a.ID}},
+		"by its number":         {machine.Filter{Number: b.Labels[machine.LabelNumber]}, []string{b.ID}},
+		"of another number":     {machine.Filter{Preview: b.Preview, Repository: repository, Number: s.Prefix + "machinetest#2"}, nil},
 		"of another repository": {machine.Filter{Preview: a.Preview, Repository: "example.com/other"}, nil},
 		"no wildcards":          {machine.Filter{Preview: s.Prefix + "*"}, nil},
 	} {

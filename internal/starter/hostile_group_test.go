@@ -1,0 +1,26 @@
+package starter
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// Of the runs that wait in a group the newest alone is kept. So only those are in
+// one of which each does the work of the others: a comment of anybody, a label that
+// starts nothing, and what only its own run knows, are not.
+func TestHostile_AStrangersCommentWantsThePlaceOfARunThatWaits(t *testing.T) {
+	t.Parallel()
+	const group = "preview-${{ (github.event_name == 'pull_request' && github.event.label.name != 'preview-approved' && " +
+		"github.event.pull_request.number) || github.run_id }}"
+	if got := parsed(t, Pipeline{Forge: "github"}).Concurrency.Group; got != group {
+		t.Errorf("GitHub's group is %s", got)
+	}
+	shared, err := os.ReadFile("../../.github/workflows/preview.yml")
+	if err != nil || !strings.Contains(string(shared), "      group: "+group+"\n") {
+		t.Errorf("%v: the group of the shared workflow is another", err)
+	}
+	if got := parsed(t, Pipeline{Forge: "gitea"}).Concurrency.Group; strings.Contains(got, "issue.number") {
+		t.Errorf("Gitea's group is %s", got)
+	}
+}
