@@ -51,14 +51,14 @@ func play(ctx context.Context, w *world) (err error) {
 		name string
 		play func(context.Context, *world) error
 	}{
-		{"opened, and pushed to", openedAndPushed},
-		{"a push waits, and people talk", talkWhileAPushWaits},
-		{"commands, of those who may and who may not", commands},
+		{"a fork, and its approval", fork},
 		{"opened with a label in one call", openedWithALabel},
 		{"a label that is asked for comes and goes", labels},
 		{"a draft by its title", drafts},
 		{"a close waits behind a run, and a label comes", closedAtTheWorstMoment},
-		{"a fork, and its approval", fork},
+		{"commands, of those who may and who may not", commands},
+		{"a push waits, and people talk", talkWhileAPushWaits},
+		{"opened, and pushed to", openedAndPushed},
 		{"merged", merged},
 		{"with the token of a bot", bot},
 		{"nothing is left", nothingLeft},

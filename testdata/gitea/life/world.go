@@ -145,21 +145,19 @@ func until(ctx context.Context, what string, seen func() (string, bool, error)) 
 	}
 }
 
-// settled waits until no run waits or runs, of those that need no approval.
-func (w *world) settled(ctx context.Context, unapproved int) error {
+// settled waits until no run waits or runs.
+func (w *world) settled(ctx context.Context) error {
 	quiet := 0
 	return until(ctx, "all runs end", func() (string, bool, error) {
 		all, err := w.runs(ctx)
 		open := ""
-		count := 0
 		for _, r := range all {
 			if !r.over() {
-				count++
 				open += fmt.Sprintf(" %d %s %s;", r.ID, r.Event, r.Status)
 			}
 		}
 		// Gitea makes the run of an event a moment later.
-		if quiet++; count > unapproved {
+		if quiet++; open != "" {
 			quiet = 0
 		}
 		return open, quiet > 4, err
@@ -169,7 +167,7 @@ func (w *world) settled(ctx context.Context, unapproved int) error {
 // allGreen settles, and looks at the runs that came since: whatever ran has
 // succeeded. Gitea cancels a run that waits for a newer one.
 func (w *world) allGreen(ctx context.Context) error {
-	if err := w.settled(ctx, 0); err != nil {
+	if err := w.settled(ctx); err != nil {
 		return err
 	}
 	all, err := w.runs(ctx)
@@ -202,7 +200,7 @@ func (w *world) one(ctx context.Context, number int) (comment, error) {
 // serves waits until all runs ended, and then the one comment has a link that
 // shows a page.
 func (w *world) serves(ctx context.Context, number int, page string) error {
-	if err := w.settled(ctx, 0); err != nil {
+	if err := w.settled(ctx); err != nil {
 		return err
 	}
 	c, err := w.one(ctx, number)
@@ -226,7 +224,7 @@ func (w *world) serves(ctx context.Context, number int, page string) error {
 // gone waits until all runs ended, and then nothing of a preview is there and
 // its comment, where there is one, says so.
 func (w *world) gone(ctx context.Context, number int) error {
-	if err := w.settled(ctx, 0); err != nil {
+	if err := w.settled(ctx); err != nil {
 		return err
 	}
 	left, err := engine(ctx, "ps", "-aq", "--filter", "label=dev.offshoot.repository="+w.label(), "--filter", fmt.Sprintf("label=dev.offshoot.pull-request=%d", number))
