@@ -40,6 +40,7 @@ type Event struct {
 	Label     string // added or removed, where that is known
 	Sender    string // login of who did it
 	Writer    string // Sender, where the forge says in the event that they may push
+	Reader    string // or that they may not
 	Text      string // of the comment
 	CommentID int64
 }
@@ -91,7 +92,7 @@ type payloadOf struct {
 	} `json:"pull_request"`
 	Label      struct{ Name string }
 	Sender     struct{ Login string }
-	Repository struct{ Permissions struct{ Push bool } } // Gitea: of who comments
+	Repository struct{ Permissions *struct{ Push bool } } // Gitea: of who comments
 	Issue      struct {
 		Number      int
 		PullRequest *json.RawMessage `json:"pull_request"`
@@ -150,14 +151,25 @@ func (p payloadOf) actions(name string) Event {
 			e.Kind, e.Number = Commented, p.Issue.Number
 			// Whoever wrote it gives the command, not who sent the event.
 			e.Sender, e.Text, e.CommentID = p.Comment.User.Login, p.Comment.Body, p.Comment.ID
-			if p.IsPull && p.Repository.Permissions.Push && p.Sender.Login == e.Sender {
-				e.Writer = e.Sender
-			}
+			e.Writer, e.Reader = p.rights()
 		}
 	case "schedule", "workflow_dispatch":
 		e.Kind = Scheduled
 	}
 	return e
+}
+
+// rights are those of who comments, which Gitea puts into the event.
+// https://github.com/go-gitea/gitea/blob/v1.26.0/services/actions/notifier.go
+func (p payloadOf) rights() (writer, reader string) {
+	login, may := p.Comment.User.Login, p.Repository.Permissions
+	switch {
+	case !p.IsPull || may == nil || login != p.Sender.Login:
+		return "", ""
+	case may.Push:
+		return login, ""
+	}
+	return "", login
 }
 
 func (p payloadOf) guess() string {

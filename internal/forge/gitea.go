@@ -18,14 +18,15 @@ type giteaRepo struct {
 	owner, name  string
 	transport    *http.Client
 	token, agent string
-	writer       string // who may push, as the event says
+	// by the event: who may push, and who may not
+	writer, reader string
 }
 
 func openGitea(at Location, client *http.Client, o Options, agent string) (*giteaRepo, error) {
 	owner, name, _ := strings.Cut(at.Repository, "/")
 	return &giteaRepo{
 		base: strings.TrimSuffix(strings.TrimRight(at.API, "/"), "/api/v1"), owner: owner, name: name,
-		transport: client, token: o.Token, agent: agent, writer: o.Writer,
+		transport: client, token: o.Token, agent: agent, writer: o.Writer, reader: o.Reader,
 	}, nil
 }
 

@@ -34,6 +34,8 @@ func (g *giteaRepo) MayWrite(ctx context.Context, login string) (may bool, err e
 		return false, nil
 	case errors.As(err, &no) && strings.EqualFold(login, g.writer):
 		return true, nil
+	case errors.As(err, &no) && strings.EqualFold(login, g.reader):
+		return false, nil
 	case errors.As(err, &no):
 		return g.assignable(ctx, login)
 	}

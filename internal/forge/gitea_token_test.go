@@ -89,10 +89,13 @@ func TestGitea_WhereTheTokenIsNotToldWhoMayWriteTheEventDoes(t *testing.T) {
 	w.JobToken, w.Permissions = true, asInit
 	w.Teams = []standin.Team{{Name: "developers", Level: "write"}, {Name: "readers", Level: "read", Members: []string{"rita", "roger"}}}
 	o := patient()
-	o.Writer = "wendy" // by the event of her comment
+	o.Writer, o.Reader = "wendy", "rita" // by the events of their comments
 	f := open(t, forge.Gitea, w, o)
 	if may, err := f.MayWrite(t.Context(), "wendy"); err != nil || !may {
 		t.Errorf("who comments: %v, %v", may, err)
+	}
+	if may, err := f.MayWrite(t.Context(), "rita"); err != nil || may {
+		t.Errorf("who comments and may not: %v, %v", may, err)
 	}
 	if may, err := f.MayWrite(t.Context(), "nobody"); err != nil || may {
 		t.Errorf("who can be assigned to nothing: %v, %v", may, err)
