@@ -168,3 +168,26 @@ func TestFailure_OfARunOnAMachineHasItsLog(t *testing.T) {
 		t.Errorf("another error: %+v", got)
 	}
 }
+
+// A run that was lost has labelled its machine with what it was to make.
+func TestCiFar_WhatServesIsWhatTheLastGoodUpMade(t *testing.T) {
+	for serves, want := range map[string]string{
+		"":                       "up, pull request 7 at ",
+		strings.Repeat("a", 40):  "what serves is outdated",
+		"the pull request's own": "it serves this commit",
+	} {
+		j := newFarJob(t, standin.Options{Seed: 1})
+		launched(j.cloud, "7", "http://7.example.com/", strings.ReplaceAll(serves, "the pull request's own", j.pull.Commit))
+		event := j.opened()
+		event["action"], event["label"] = "labeled", map[string]any{"name": "bug"}
+		content, err := json.Marshal(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "event.json")
+		write(t, file, string(content))
+		if out, errs, code := capturedWith(t, os.LookupEnv, "ci", "--dry-run", "--event", file); code != exitDone || !strings.Contains(errs, want) {
+			t.Errorf("%q: exit %d, want %s: %s%s", serves, code, want, out, errs)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -32,7 +33,7 @@ func reported(t *testing.T, cfg *Config, system string, result *provision.Result
 	defer file.Close()
 	a := &app{stderr: file, lookup: lookup("GITHUB_ACTIONS", system), secrets: &ui.Secrets{}, environ: os.Environ()}
 	u := a.newUI()
-	p := &ciPreviews{app: a, ui: u, cfg: cfg, git: checkout{Root: "/shop"}}
+	p := &ciPreviews{app: a, ui: u, cfg: cfg, git: checkout{Root: "/shop"}, forge: &forgetest.Memory{}}
 	p.draw(smallReport)
 	r := p.report(t.Context(), cfg, result.Preview, result, nil)
 	r.State = report.Ready

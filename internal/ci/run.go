@@ -174,17 +174,18 @@ func (r *Runner) look(ctx context.Context, s *Situation) error {
 	if r.Lacks != nil {
 		s.Lacks = r.Lacks()
 	}
+	if s.Pull.Open {
+		// First, since the preview may be known by another name than the checkout's.
+		now, err := r.Previews.Now(ctx, s.Event.Number)
+		if err != nil {
+			// What is to be done fails as well, and says so on the pull request.
+			r.Say("could not find out what serves: " + err.Error())
+		}
+		s.Serving, s.links = now.Commit, now.Links
+	}
 	var err error
-	if s.Said, err = r.recall(ctx, s.Event.Number); err != nil || !s.Pull.Open {
-		return err
-	}
-	now, err := r.Previews.Now(ctx, s.Event.Number)
-	if err != nil {
-		// What is to be done fails as well, and says so on the pull request.
-		r.Say("could not find out what serves: " + err.Error())
-	}
-	s.Serving, s.links = now.Commit, now.Links
-	return nil
+	s.Said, err = r.recall(ctx, s.Event.Number)
+	return err
 }
 
 // recall reads what our comment remembers. A token that may not read comments
