@@ -8,7 +8,7 @@ MODULES := . testdata/shop
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down test hostile test-postgres test-ec2-conformance lint bench bench-update clean
+.PHONY: help build demo demo-down test hostile test-postgres test-ec2-conformance test-gitea lint bench bench-update clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -35,10 +35,13 @@ test-ec2-conformance: ## the tests of every provider of machines, at EC2_ENDPOIN
 	@test -n "$$EC2_ENDPOINT" || { echo "EC2_ENDPOINT is not set: give the URL of an emulator, or aws"; exit 1; }
 	go test -count=1 -timeout 3h -v -run ConformsAtAnEndpoint ./provision/ec2
 
+test-gitea: ## the life of pull requests on a real Gitea with a runner; building it takes ten minutes the first time
+	@testdata/gitea/run
+
 lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "not gofumpt-ed: $$unformatted"; exit 1; }
 	@set -e; for module in $(MODULES); do (cd $$module && go vet ./... && $(STATICCHECK) ./...); done
-	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)); else echo "no shellcheck here: skipped"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)) testdata/gitea/gitea testdata/gitea/run; else echo "no shellcheck here: skipped"; fi
 
 bench: ## the subset engine beside its yardsticks on 12 and 48 million rows (BENCH_SCALE=1: on 12)
 	@$(MACHINE)/test bench "Subset|Masking"

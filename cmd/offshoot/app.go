@@ -25,6 +25,8 @@ type app struct {
 	json     bool   // --json was given
 	result   any    // what --json prints
 	provider string // --provider
+	writer   string // who may push, by the event of the job,
+	reader   string // and who may not
 }
 
 // run runs one command line and returns the exit code.

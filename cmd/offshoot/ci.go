@@ -61,6 +61,7 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
 	}
+	a.writer, a.reader = event.Writer, event.Reader
 	u := a.newUI()
 	defer u.Close()
 	opened, err := a.forgeOfJob(ctx)
@@ -160,7 +161,7 @@ func (a *app) forgeOf(git checkout) (forge.Forge, error) {
 		return nil, err
 	}
 	a.secrets.Add(token)
-	return forge.Open(at, forge.Options{Token: token, Version: buildVersion().Version})
+	return forge.Open(at, forge.Options{Token: token, Version: buildVersion().Version, Writer: a.writer, Reader: a.reader})
 }
 
 func (a *app) ciRunner(p *ciPreviews) *ci.Runner {

@@ -208,8 +208,16 @@ func (j *job) put(ctx context.Context, text string, existing bool) error {
 	return j.Forge.Comment(ctx, j.action.Number, forge.Comment{Marker: j.Marker(j.action.Number), Text: text, Existing: existing})
 }
 
+// status does without one for a fork's commit where the token may not set it:
+// every job of Gitea's for a fork's pull request has such a token, that of an
+// approval too, and it may comment.
 func (j *job) status(ctx context.Context, state forge.State, text, url string) error {
-	return j.Forge.Status(ctx, j.action.Commit, forge.Status{Context: statusContext, State: state, Text: text, URL: url})
+	err := j.Forge.Status(ctx, j.action.Commit, forge.Status{Context: statusContext, State: state, Text: text, URL: url})
+	if errors.Is(err, forge.ErrForbidden) && j.situation.Pull.Fork {
+		j.Say("no line beside the commit, which is a fork's: " + err.Error())
+		return nil
+	}
+	return err
 }
 
 func (j *job) environment() string { return Environment(j.Marker(j.action.Number)) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,6 +39,8 @@ type Event struct {
 	Commit    string // its newest when the event happened, where that is known
 	Label     string // added or removed, where that is known
 	Sender    string // login of who did it
+	Writer    string // Sender, where the forge says in the event that they may push
+	Reader    string // or that they may not
 	Text      string // of the comment
 	CommentID int64
 }
@@ -83,11 +86,14 @@ type payloadOf struct {
 	Number      int
 	PullRequest *struct {
 		Number int
+		Title  string
+		Draft  bool
 		Head   struct{ SHA string }
 	} `json:"pull_request"`
-	Label  struct{ Name string }
-	Sender struct{ Login string }
-	Issue  struct {
+	Label      struct{ Name string }
+	Sender     struct{ Login string }
+	Repository struct{ Permissions *struct{ Push bool } } // Gitea: of who comments
+	Issue      struct {
 		Number      int
 		PullRequest *json.RawMessage `json:"pull_request"`
 	}
@@ -118,6 +124,10 @@ type payloadOf struct {
 	Changes struct {
 		Draft  *struct{ Current bool }
 		Labels *struct{ Previous, Current []struct{ Title string } }
+		// Gitea
+		Added   []struct{ Name string } `json:"added_labels"`
+		Removed []struct{ Name string } `json:"removed_labels"`
+		Title   *struct{ From string }
 	}
 }
 
@@ -129,9 +139,8 @@ func (p payloadOf) actions(name string) Event {
 	e := Event{Kind: Other, Name: cmp.Or(name, p.guess()), Sender: p.Sender.Login}
 	switch e.Name {
 	case "pull_request", "pull_request_target", "pull_request_sync", "pull_request_label":
-		e.Kind = p.pullKind()
+		e.Kind, e.Label = p.pullKind()
 		e.Name += " " + p.Action
-		e.Label = p.Label.Name
 		if e.Number = p.Number; p.PullRequest != nil {
 			e.Number = cmp.Or(p.Number, p.PullRequest.Number)
 			e.Commit = p.PullRequest.Head.SHA
@@ -142,11 +151,25 @@ func (p payloadOf) actions(name string) Event {
 			e.Kind, e.Number = Commented, p.Issue.Number
 			// Whoever wrote it gives the command, not who sent the event.
 			e.Sender, e.Text, e.CommentID = p.Comment.User.Login, p.Comment.Body, p.Comment.ID
+			e.Writer, e.Reader = p.rights()
 		}
 	case "schedule", "workflow_dispatch":
 		e.Kind = Scheduled
 	}
 	return e
+}
+
+// rights are those of who comments, which Gitea puts into the event.
+// https://github.com/go-gitea/gitea/blob/v1.26.0/services/actions/notifier.go
+func (p payloadOf) rights() (writer, reader string) {
+	login, may := p.Comment.User.Login, p.Repository.Permissions
+	switch {
+	case !p.IsPull || may == nil || login != p.Sender.Login:
+		return "", ""
+	case may.Push:
+		return login, ""
+	}
+	return "", login
 }
 
 func (p payloadOf) guess() string {
@@ -161,13 +184,53 @@ func (p payloadOf) guess() string {
 	return "unknown"
 }
 
-func (p payloadOf) pullKind() EventKind {
+func (p payloadOf) pullKind() (kind EventKind, label string) {
+	switch p.Action {
+	case "label_updated", "label_cleared":
+		return p.labelsChanged()
+	case "edited":
+		return p.retitled(), ""
+	}
 	kinds := map[string]EventKind{
 		"opened": Opened, "reopened": Reopened, "synchronize": Pushed, "synchronized": Pushed, "ready_for_review": Ready,
 		"converted_to_draft": Drafted, "closed": Closed, "labeled": Labeled, "unlabeled": Unlabeled,
-		"label_updated": Labeled, "label_cleared": Unlabeled, // Gitea: without saying which
 	}
-	return cmp.Or(kinds[p.Action], Other)
+	return cmp.Or(kinds[p.Action], Other), p.Label.Name
+}
+
+// labelsChanged reads Gitea's one event for labels that came and went. Of
+// several it names none.
+func (p payloadOf) labelsChanged() (kind EventKind, label string) {
+	added, removed := p.Changes.Added, p.Changes.Removed
+	switch {
+	case len(added) == 1:
+		return Labeled, added[0].Name
+	case len(added) == 0 && len(removed) == 1:
+		return Unlabeled, removed[0].Name
+	case len(added) == 0 && (len(removed) > 0 || p.Action == "label_cleared"):
+		return Unlabeled, ""
+	}
+	return Labeled, ""
+}
+
+// draftTitle is how Gitea knows a draft, unless it is configured otherwise.
+var draftTitle = regexp.MustCompile(`(?i)^(wip:|\[wip\]|draft:|\[draft\])`)
+
+// retitled reads an edit of the title or of the text. On Gitea a title makes a
+// draft, and its events for Actions do not say what the title was before: then
+// it is for whoever looks at the pull request to see.
+func (p payloadOf) retitled() EventKind {
+	if p.Changes.Title == nil || p.PullRequest == nil {
+		return Other
+	}
+	was, is := draftTitle.MatchString(p.Changes.Title.From), draftTitle.MatchString(p.PullRequest.Title)
+	switch {
+	case was && !is && !p.PullRequest.Draft:
+		return Ready
+	case !was && is && p.PullRequest.Draft:
+		return Drafted
+	}
+	return Other
 }
 
 // gitLab reads the payload of a webhook of GitLab.

@@ -19,6 +19,9 @@ func TestReadEvent_ReadsEveryPublishedExample(t *testing.T) {
 	github := func(kind forge.EventKind, action, label string) forge.Event {
 		return forge.Event{Kind: kind, Name: "pull_request " + action, Number: 2, Commit: eventCommit, Label: label, Sender: "Codertocat"}
 	}
+	gitea := func(kind forge.EventKind, action, label string) forge.Event {
+		return forge.Event{Kind: kind, Name: "pull_request " + action, Number: 7, Commit: eventCommit, Label: label, Sender: "wendy"}
+	}
 	gitlab := func(kind forge.EventKind, name, label string) forge.Event {
 		return forge.Event{Kind: kind, Name: name, Number: 7, Commit: eventCommit, Label: label, Sender: "wendy"}
 	}
@@ -33,10 +36,20 @@ func TestReadEvent_ReadsEveryPublishedExample(t *testing.T) {
 		"github-pull_request-unlabeled":          github(forge.Unlabeled, "unlabeled", "bug"),
 		"github-pull_request-assigned":           github(forge.Other, "assigned", ""),
 		// Both are comments on an issue, and none on a pull request.
-		"github-issue_comment-created":          {Kind: forge.Other, Name: "issue_comment created", Sender: "Codertocat"},
-		"github-issue_comment-edited":           {Kind: forge.Other, Name: "issue_comment edited", Sender: "Codertocat"},
-		"gitea-pull_request-synchronized":       {Kind: forge.Pushed, Name: "pull_request synchronized", Number: 7, Commit: eventCommit, Sender: "wendy"},
-		"gitea-pull_request-label_updated":      {Kind: forge.Labeled, Name: "pull_request label_updated", Number: 7, Commit: eventCommit, Sender: "wendy"},
+		"github-issue_comment-created":      {Kind: forge.Other, Name: "issue_comment created", Sender: "Codertocat"},
+		"github-issue_comment-edited":       {Kind: forge.Other, Name: "issue_comment edited", Sender: "Codertocat"},
+		"gitea-pull_request-synchronized":   {Kind: forge.Pushed, Name: "pull_request synchronized", Number: 7, Commit: eventCommit, Sender: "wendy"},
+		"gitea-pull_request-label_updated":  {Kind: forge.Labeled, Name: "pull_request label_updated", Number: 7, Commit: eventCommit, Sender: "wendy"},
+		"gitea-pull_request-label_added":    gitea(forge.Labeled, "label_updated", "preview"),
+		"gitea-pull_request-label_removed":  gitea(forge.Unlabeled, "label_updated", "preview"),
+		"gitea-pull_request-label_cleared":  gitea(forge.Unlabeled, "label_cleared", ""),
+		"gitea-pull_request-edited":         gitea(forge.Other, "edited", ""), // without what it was before, as Actions have it
+		"gitea-pull_request-edited-title":   gitea(forge.Other, "edited", ""),
+		"gitea-pull_request-edited-drafted": gitea(forge.Drafted, "edited", ""),
+		"gitea-pull_request-edited-ready":   gitea(forge.Ready, "edited", ""),
+		"gitea-issue_comment-created-by-a-writer": {
+			Kind: forge.Commented, Name: "issue_comment created", Number: 7, Sender: "wendy", Writer: "wendy", Text: "/preview up", CommentID: 31,
+		},
 		"gitea-issue_comment-created":           {Kind: forge.Commented, Name: "issue_comment created", Number: 7, Sender: "wendy", Text: "/preview up", CommentID: 31},
 		"gitlab-merge_request-open":             gitlab(forge.Opened, "merge_request open", ""),
 		"gitlab-merge_request-merge":            gitlab(forge.Closed, "merge_request merge", ""),

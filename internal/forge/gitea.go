@@ -2,16 +2,12 @@ package forge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"code.gitea.io/sdk/gitea"
 )
-
-// actionsUser is who the token of a Gitea Actions job writes as.
-const actionsUser = "gitea-actions"
 
 // giteaPage is the most that Gitea puts on a page unless configured otherwise.
 const giteaPage = 50
@@ -22,13 +18,15 @@ type giteaRepo struct {
 	owner, name  string
 	transport    *http.Client
 	token, agent string
+	// by the event: who may push, and who may not
+	writer, reader string
 }
 
-func openGitea(at Location, client *http.Client, token, agent string) (*giteaRepo, error) {
+func openGitea(at Location, client *http.Client, o Options, agent string) (*giteaRepo, error) {
 	owner, name, _ := strings.Cut(at.Repository, "/")
 	return &giteaRepo{
 		base: strings.TrimSuffix(strings.TrimRight(at.API, "/"), "/api/v1"), owner: owner, name: name,
-		transport: client, token: token, agent: agent,
+		transport: client, token: o.Token, agent: agent, writer: o.Writer, reader: o.Reader,
 	}, nil
 }
 
@@ -116,23 +114,6 @@ func (g *giteaRepo) pull(p *gitea.PullRequest) Pull {
 	return made
 }
 
-// MayWrite needs the token of an administrator of the repository, or of the
-// person in question.
-func (g *giteaRepo) MayWrite(ctx context.Context, login string) (may bool, err error) {
-	err = g.call(ctx, "permission of "+login, func(c *gitea.Client) (*gitea.Response, error) {
-		level, reply, err := c.CollaboratorPermission(g.owner, g.name, login)
-		if err == nil && level != nil {
-			may = level.Permission == gitea.AccessModeOwner || level.Permission == gitea.AccessModeAdmin ||
-				level.Permission == gitea.AccessModeWrite
-		}
-		return reply, err
-	})
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return may, err
-}
-
 func (g *giteaRepo) Status(ctx context.Context, commit string, s Status) error {
 	state := map[State]gitea.StatusState{
 		Pending: gitea.StatusPending, Success: gitea.StatusSuccess, Failure: gitea.StatusFailure, Cancelled: gitea.StatusWarning,
@@ -144,76 +125,9 @@ func (g *giteaRepo) Status(ctx context.Context, commit string, s Status) error {
 	})
 }
 
-// Comment asks for the pull request first: of one that is not there, Gitea lists
-// the comments with an error of its own (500).
-func (g *giteaRepo) Comment(ctx context.Context, number int, c Comment) error {
-	if _, err := g.Pull(ctx, number); err != nil {
-		return err
-	}
-	return upsert(ctx, &giteaNotes{g, int64(number)}, c)
-}
-
 func (g *giteaRepo) React(ctx context.Context, _ int, commentID int64, r Reaction) error {
 	return g.call(ctx, "reaction", func(c *gitea.Client) (*gitea.Response, error) {
 		_, reply, err := c.PostIssueCommentReaction(g.owner, g.name, commentID, string(r))
 		return reply, err
-	})
-}
-
-// giteaNotes are the comments on one pull request.
-type giteaNotes struct {
-	*giteaRepo
-	number int64
-}
-
-// self falls back on the user of jobs, whose token may not read users.
-func (g *giteaNotes) self(ctx context.Context) (login string, err error) {
-	err = g.call(ctx, "user of the token", func(c *gitea.Client) (*gitea.Response, error) {
-		user, reply, err := c.GetMyUserInfo()
-		if err == nil {
-			login = user.UserName
-		}
-		return reply, err
-	})
-	var no *refusedError
-	if errors.As(err, &no) {
-		return actionsUser, nil
-	}
-	return login, err
-}
-
-func (g *giteaNotes) list(ctx context.Context) (all []note, err error) {
-	// Gitea gives all comments of an issue at once, whatever page is asked for.
-	err = g.call(ctx, fmt.Sprintf("comments on %d", g.number), func(c *gitea.Client) (*gitea.Response, error) {
-		list, reply, err := c.ListIssueComments(g.owner, g.name, g.number, gitea.ListIssueCommentOptions{})
-		for _, found := range list {
-			n := note{id: found.ID, body: found.Body}
-			if found.Poster != nil {
-				n.author = found.Poster.UserName
-			}
-			all = append(all, n)
-		}
-		return reply, err
-	})
-	return all, err
-}
-
-func (g *giteaNotes) add(ctx context.Context, body string) error {
-	return g.call(ctx, fmt.Sprintf("comment on %d", g.number), func(c *gitea.Client) (*gitea.Response, error) {
-		_, reply, err := c.CreateIssueComment(g.owner, g.name, g.number, gitea.CreateIssueCommentOption{Body: body})
-		return reply, err
-	})
-}
-
-func (g *giteaNotes) edit(ctx context.Context, id int64, body string) error {
-	return g.call(ctx, fmt.Sprintf("edit our comment on %d", g.number), func(c *gitea.Client) (*gitea.Response, error) {
-		_, reply, err := c.EditIssueComment(g.owner, g.name, id, gitea.EditIssueCommentOption{Body: body})
-		return reply, err
-	})
-}
-
-func (g *giteaNotes) drop(ctx context.Context, id int64) error {
-	return g.call(ctx, fmt.Sprintf("remove a comment of ours on %d", g.number), func(c *gitea.Client) (*gitea.Response, error) {
-		return c.DeleteIssueComment(g.owner, g.name, id)
 	})
 }

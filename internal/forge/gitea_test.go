@@ -141,10 +141,10 @@ func (w *realGitea) Bodies(t *testing.T, number int) []string {
 	return bodies
 }
 
-// Say comments as the writer, by the administrator's right to be anybody.
+// Say comments as the reader, by the administrator's right to be anybody.
 func (w *realGitea) Say(t *testing.T, number int, body string) {
 	t.Helper()
-	w.SetSudo(w.writer)
+	w.SetSudo(w.reader)
 	defer w.SetSudo("")
 	_, _, err := w.CreateIssueComment(w.owner, w.name, int64(number), gitea.CreateIssueCommentOption{Body: body})
 	must(t, err)

@@ -148,9 +148,9 @@ func (g *gitHubNotes) list(ctx context.Context) ([]note, error) {
 	})
 }
 
-func (g *gitHubNotes) add(ctx context.Context, body string) error {
+func (g *gitHubNotes) add(ctx context.Context, body string) (string, error) {
 	_, reply, err := g.client.Issues.CreateComment(ctx, g.owner, g.name, g.number, github.IssueCommentRequest{Body: body})
-	return g.failed(fmt.Sprintf("comment on %d", g.number), reply, err)
+	return "", g.failed(fmt.Sprintf("comment on %d", g.number), reply, err)
 }
 
 func (g *gitHubNotes) edit(ctx context.Context, id int64, body string) error {

@@ -162,10 +162,10 @@ func (g *gitLabNotes) list(ctx context.Context) ([]note, error) {
 	})
 }
 
-func (g *gitLabNotes) add(ctx context.Context, body string) error {
+func (g *gitLabNotes) add(ctx context.Context, body string) (string, error) {
 	_, reply, err := g.client.Notes.CreateMergeRequestNote(g.project, g.number,
 		&gitlab.CreateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
-	return g.failed(fmt.Sprintf("note on %d", g.number), reply, err)
+	return "", g.failed(fmt.Sprintf("note on %d", g.number), reply, err)
 }
 
 func (g *gitLabNotes) edit(ctx context.Context, id int64, body string) error {

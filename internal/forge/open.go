@@ -15,6 +15,10 @@ import (
 type Options struct {
 	Token   string
 	Version string // of offshoot, for the forge's log
+	// Writer may push, and Reader may not: the event of the job says so, by the
+	// forge's own word. It is believed where the forge tells this token of nobody's
+	// rights.
+	Writer, Reader string
 
 	// Patience is how long one call waits altogether when the forge is busy or
 	// asks to wait; 0: 10 minutes.
@@ -40,7 +44,7 @@ func Open(at Location, o Options) (Forge, error) {
 	case GitLab:
 		return openGitLab(at, client, o.Token, agent)
 	case Gitea:
-		return openGitea(at, client, o.Token, agent)
+		return openGitea(at, client, o, agent)
 	}
 	return nil, hint.Usage(fmt.Errorf("%q is not a kind of forge", at.Kind), "")
 }

@@ -16,7 +16,7 @@ func said(ctx context.Context, on notes, c Comment) (string, error) {
 		return "", err
 	}
 	ours, err := find(ctx, on, c, self)
-	if err != nil || len(ours) == 0 {
+	if err != nil || lacking(ours, self) {
 		return "", err
 	}
 	body := strings.ReplaceAll(ours[0].body, "\r\n", "\n")
@@ -36,5 +36,5 @@ func (g *giteaRepo) Said(ctx context.Context, number int, marker string) (string
 	if _, err := g.Pull(ctx, number); err != nil {
 		return "", err
 	}
-	return said(ctx, &giteaNotes{g, int64(number)}, Comment{Marker: marker})
+	return said(ctx, g.notes(number), Comment{Marker: marker})
 }

@@ -15,6 +15,7 @@ type note struct {
 	id     int64
 	author string
 	bot    bool // not a person's
+	shared bool // by a user that the jobs of strangers write as too
 	body   string
 }
 
@@ -23,9 +24,16 @@ type notes interface {
 	// self is who writes our comments, or "" when the forge does not tell.
 	self(ctx context.Context) (string, error)
 	list(ctx context.Context) ([]note, error)
-	add(ctx context.Context, body string) error
+	// add returns the author that the reply names, if it names one.
+	add(ctx context.Context, body string) (author string, err error)
 	edit(ctx context.Context, id int64, body string) error
 	drop(ctx context.Context, id int64) error
+}
+
+// A voucher knows of more authors than self whose comments are ours: another
+// token may have written for us, and this one may change its comments.
+type voucher interface {
+	vouches(ctx context.Context, author string) (bool, error)
 }
 
 // upsert leaves exactly one comment of ours, with this text. It looks again
@@ -50,11 +58,13 @@ func upsert(ctx context.Context, on notes, c Comment) error {
 		if len(ours) == 0 && c.Existing {
 			return nil
 		}
-		if len(ours) == 0 {
-			added = on.add(ctx, body)
+		if lacking(ours, self) {
+			var author string
+			author, added = on.add(ctx, body)
 			if definite(added) {
 				return added
 			}
+			self = cmp.Or(self, author)
 			continue
 		}
 		err = settle(ctx, on, ours, body)
@@ -97,19 +107,49 @@ func refused(status int, err error) error {
 	return err
 }
 
-// find lists our comments, the oldest first. The marker alone is no proof: a
-// stranger who copies it could later rewrite what we say.
+// lacking tells whether there is none that only we write to. Who writes as a
+// user of its own does not take over the comment of a shared one: a stranger's
+// job could later rewrite what we say.
+func lacking(ours []note, self string) bool {
+	return len(ours) == 0 || ours[0].shared && ours[0].author != self
+}
+
+// find lists our comments: the oldest first, those of shared users last, so that
+// whoever writes for us keeps the same. The marker alone is no proof: a stranger
+// who copies it could later rewrite what we say.
 func find(ctx context.Context, on notes, c Comment, self string) ([]note, error) {
 	all, err := on.list(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ours := slices.DeleteFunc(all, func(n note) bool {
-		byUs := n.author == self || self == "" && n.bot
-		return !byUs || !c.marks(n.body)
+	marked := slices.DeleteFunc(all, func(n note) bool { return !c.marks(n.body) })
+	var ours []note
+	for _, n := range marked {
+		byUs := n.author == self || self == "" && n.bot || n.shared
+		if v, ok := on.(voucher); ok && !byUs {
+			if byUs, err = v.vouches(ctx, n.author); err != nil {
+				return nil, err
+			}
+		}
+		if byUs {
+			ours = append(ours, n)
+		}
+	}
+	slices.SortFunc(ours, func(a, b note) int {
+		return cmp.Or(compareBools(a.shared, b.shared), cmp.Compare(a.id, b.id))
 	})
-	slices.SortFunc(ours, func(a, b note) int { return cmp.Compare(a.id, b.id) })
 	return ours, nil
+}
+
+// compareBools puts false first.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // settle gives the oldest comment the text, and removes the others.

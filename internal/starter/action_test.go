@@ -176,6 +176,33 @@ func TestAction_RunsNoOtherCommand(t *testing.T) {
 	}
 }
 
+// A token of the environment was put there for us; that of the job is always there.
+func TestAction_TheTokenOfTheJobIsTheLast(t *testing.T) {
+	t.Parallel()
+	_, run := actionSteps(t)
+	dir := t.TempDir()
+	program := "#!/bin/sh\necho ${OFFSHOOT_FORGE_TOKEN:-${GITEA_TOKEN:-${GITHUB_TOKEN:-$GH_TOKEN}}}${INPUT_TOKEN:-$JOB_TOKEN}\n"
+	if err := os.WriteFile(filepath.Join(dir, "offshoot"), []byte(program), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		want string
+		env  []string
+	}{
+		{"job", nil},
+		{"asked", []string{"INPUT_TOKEN=asked", "GITEA_TOKEN=gitea"}},
+		{"gitea", []string{"GITEA_TOKEN=gitea", "GITEA_ACTIONS=true"}},
+		{"github", []string{"GITHUB_TOKEN=github"}},
+		{"gh", []string{"GH_TOKEN=gh"}},
+		{"job", []string{"GH_TOKEN=gh", "GITEA_ACTIONS=true"}}, // which is for GitHub
+	} {
+		said, err := bash(t, dir, run.Run, append(c.env, "COMMAND=ci", "JOB_TOKEN=job", "PATH="+dir+":"+systemPath)...)
+		if err != nil || said != c.want+"\n" {
+			t.Errorf("%v: %v, said %s, want %s", c.env, err, said, c.want)
+		}
+	}
+}
+
 func TestPipeline_OfGitLabInstallsAReleaseWithTheRightChecksum(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {

@@ -35,18 +35,21 @@ func (r *Repository) Gitea(t testing.TB) *httptest.Server {
 func (g gitea) routes() *http.ServeMux {
 	const base = "/api/v1/repos/" + Owner + "/" + Name
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v1/user", g.user)
-	mux.HandleFunc("GET /api/v1/repos/{owner}/{name}", g.repository(base, giteaNotFound))
-	mux.HandleFunc("GET "+base+"/pulls", g.list)
-	mux.HandleFunc("GET "+base+"/pulls/{number}", g.get)
-	mux.HandleFunc("GET "+base+"/collaborators/{login}/permission", g.permission)
-	mux.HandleFunc("GET "+base+"/raw/{path...}", func(w http.ResponseWriter, req *http.Request) { g.raw(w, req, giteaNotFound) })
-	mux.HandleFunc("POST "+base+"/statuses/{sha}", g.setStatus)
-	mux.HandleFunc("GET "+base+"/issues/{number}/comments", g.listComments)
-	mux.HandleFunc("POST "+base+"/issues/{number}/comments", g.addComment)
-	mux.HandleFunc("PATCH "+base+"/issues/comments/{id}", g.editComment)
-	mux.HandleFunc("DELETE "+base+"/issues/comments/{id}", g.deleteComment)
-	mux.HandleFunc("POST "+base+"/issues/comments/{id}/reactions", g.addReaction)
+	handle := func(pattern, scope string, show http.HandlerFunc) { mux.HandleFunc(pattern, g.scoped(scope, show)) }
+	handle("GET /api/v1/user", "user", g.user)
+	handle("GET /api/v1/repos/{owner}/{name}", "repository", g.repository(base, giteaNotFound))
+	handle("GET "+base+"/pulls", "repository", g.list)
+	handle("GET "+base+"/pulls/{number}", "repository", g.get)
+	handle("GET "+base+"/collaborators/{login}/permission", "repository", g.permission)
+	handle("GET "+base+"/assignees", "repository", g.assignees)
+	handle("GET "+base+"/teams", "repository", g.listTeams)
+	handle("GET "+base+"/raw/{path...}", "repository", func(w http.ResponseWriter, req *http.Request) { g.raw(w, req, giteaNotFound) })
+	handle("POST "+base+"/statuses/{sha}", "repository", g.writing("contents", g.setStatus))
+	handle("GET "+base+"/issues/{number}/comments", "issue", g.listComments)
+	handle("POST "+base+"/issues/{number}/comments", "issue", g.addComment)
+	handle("PATCH "+base+"/issues/comments/{id}", "issue", g.owning(g.editComment))
+	handle("DELETE "+base+"/issues/comments/{id}", "issue", g.owning(g.deleteComment))
+	handle("POST "+base+"/issues/comments/{id}/reactions", "issue", g.addReaction)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { giteaNotFound(w) })
 	return mux
 }
@@ -56,15 +59,15 @@ func giteaNotFound(w http.ResponseWriter) {
 }
 
 func giteaUser(login string) object {
-	return object{"id": 7, "login": login, "login_name": "", "full_name": "", "email": login + "@noreply.gitea.test", "is_admin": false, "active": true, "created": then}
+	id := 7
+	if login == actionsUser {
+		id = -2
+	}
+	return object{"id": id, "login": login, "login_name": "", "full_name": "", "email": login + "@noreply.gitea.test", "is_admin": false, "active": true, "created": then}
 }
 
 func (g gitea) user(w http.ResponseWriter, _ *http.Request) {
-	if g.JobToken {
-		answer(w, http.StatusForbidden, object{"message": "token does not have at least one of required scope(s): [read:user]", "url": ""})
-		return
-	}
-	answer(w, http.StatusOK, giteaUser(Self))
+	answer(w, http.StatusOK, giteaUser(g.writes()))
 }
 
 func (g gitea) list(w http.ResponseWriter, req *http.Request) {
@@ -109,6 +112,10 @@ func giteaPull(p forge.Pull) object {
 
 func (g gitea) permission(w http.ResponseWriter, req *http.Request) {
 	login := req.PathValue("login")
+	if g.JobToken || g.level() != "admin" && login != Self {
+		giteaForbidden(w, "Only admins can query all permissions, repo admins can query all repo permissions, collaborators can query only their own")
+		return
+	}
 	level, known := g.people[login]
 	if !known {
 		giteaNotFound(w)
@@ -163,11 +170,7 @@ func (g gitea) addComment(w http.ResponseWriter, req *http.Request) {
 	if err := read(req, &body); err != nil {
 		panic(err)
 	}
-	author := Self
-	if g.JobToken {
-		author = "gitea-actions"
-	}
-	id := g.say(Comment{Number: number, Author: author, Body: body.Body})
+	id := g.say(Comment{Number: number, Author: g.writes(), Body: body.Body})
 	answer(w, http.StatusCreated, giteaComment(*g.comment(id)))
 }
 

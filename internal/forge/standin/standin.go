@@ -37,6 +37,15 @@ const (
 type Repository struct {
 	// JobToken makes the token that of a CI job: it belongs to no user.
 	JobToken bool
+	// Scopes are those of the token, in Gitea's words; nil: all.
+	Scopes []string
+	// Permissions are what the workflow asks for its token, where JobToken is
+	// set; nil: all of them to write, as before Gitea 1.26.
+	Permissions map[string]string
+	// Level is what Self may on the repository; empty: admin.
+	Level string
+	// Teams have the repository, which then belongs to an organization; Gitea.
+	Teams []Team
 	// Formerly are names that the repository had, as owner/name.
 	Formerly []string
 	// Unchecked leaves the description alone: for lists of many megabytes.
@@ -69,6 +78,12 @@ type Comment struct {
 	Author string
 	Bot    bool
 	Body   string
+}
+
+// A Team of an organization.
+type Team struct {
+	Name, Level string // Level is admin, write or read
+	Members     []string
 }
 
 // A Status of a commit, in the forge's own words.

@@ -48,6 +48,8 @@ var gitea = source{
 		"get /repos/{owner}/{repo}/pulls",
 		"get /repos/{owner}/{repo}/pulls/{index}",
 		"get /repos/{owner}/{repo}/collaborators/{collaborator}/permission",
+		"get /repos/{owner}/{repo}/assignees",
+		"get /repos/{owner}/{repo}/teams",
 		"post /repos/{owner}/{repo}/statuses/{sha}",
 		"get /repos/{owner}/{repo}/issues/{index}/comments",
 		"post /repos/{owner}/{repo}/issues/{index}/comments",
