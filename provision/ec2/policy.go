@@ -83,7 +83,8 @@ func statements(o Options) []statement {
 			statement{"FindEndpoint", "Allow", []string{"ec2:DescribeInstanceConnectEndpoints"}, []string{"*"}, nil},
 			statement{
 				"Tunnel", "Allow",
-				[]string{"ec2-instance-connect:OpenTunnel"}, arns("instance-connect-endpoint"),
+				[]string{"ec2-instance-connect:OpenTunnel"},
+				arns("instance-connect-endpoint"),
 				map[string]map[string]any{"NumericEquals": {"ec2-instance-connect:remotePort": strconv.Itoa(endpointPort)}},
 			})
 	}
@@ -101,8 +102,13 @@ func statements(o Options) []statement {
 // partitions are the parts of AWS whose names begin otherwise, by the beginning
 // of their regions' names.
 var partitions = []struct{ region, name string }{
-	{"us-gov-", "aws-us-gov"}, {"cn-", "aws-cn"}, {"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"},
-	{"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}, {"eusc-", "aws-eusc"},
+	{"us-gov-", "aws-us-gov"},
+	{"cn-", "aws-cn"},
+	{"us-iso-", "aws-iso"},
+	{"us-isob-", "aws-iso-b"},
+	{"eu-isoe-", "aws-iso-e"},
+	{"us-isof-", "aws-iso-f"},
+	{"eusc-", "aws-eusc"},
 }
 
 func partitionOf(region string) string {
