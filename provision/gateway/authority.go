@@ -45,6 +45,10 @@ func (i issuer) Issue(ctx context.Context, csr *x509.CertificateRequest) (*certm
 		}
 	}
 	issued, err := asked.Issue(ctx, csr)
+	var last certmagic.ErrNoRetry
+	if errors.As(err, &last) { // where Let's Encrypt's authority for trials gave one: certmagic would never ask again
+		err = last.Err
+	}
 	if err != nil {
 		i.refused(names, i.authority, err)
 	}

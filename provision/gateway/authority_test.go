@@ -2,10 +2,14 @@ package gateway
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -13,7 +17,41 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddyserver/certmagic"
 )
+
+// certmagic tries again at an authority for trials, and gives up for good where
+// that one gives what the real one does not.
+func TestIssuer_IsAskedAgainWhereTheAuthorityForTrialsGaveOne(t *testing.T) {
+	t.Setenv("PEBBLE_VA_ALWAYS_VALID", "1")
+	http, https := freePort(t), freePort(t)
+	first, trials := newAuthority(t, http, https), newAuthority(t, http, https)
+	first.broken.Store(true)
+	c := newCertificates(ACME{Authority: first.Authority}, t.TempDir(), http, https)
+	defer c.stop()
+	asked := c.magic.Issuers[0].(issuer)
+	asked.names.TestCA = trials.Directory
+	asked.names.TrustedRoots.AppendCertsFromPEM([]byte(trials.Roots))
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{"pr-1.shop.example"}}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := x509.ParseCertificateRequest(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	attempts := 1
+	_, err = asked.Issue(context.WithValue(t.Context(), certmagic.AttemptsCtxKey, &attempts), request)
+	var last certmagic.ErrNoRetry
+	if err == nil || errors.As(err, &last) || trials.orders.Load() != 1 {
+		t.Errorf("after %d orders for trial: %v", trials.orders.Load(), err)
+	}
+}
 
 // What Let's Encrypt says of the names of sslip.io.
 const quota = `too many certificates (250000) already issued for "sslip.io" in the last 168h0m0s, ` +
