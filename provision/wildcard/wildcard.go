@@ -11,6 +11,7 @@
 package wildcard
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -22,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"time"
 
@@ -49,6 +51,8 @@ type Options struct {
 	// same; it may be nil.
 	Warn func(text string)
 	Now  func() time.Time // nil: the clock's
+
+	beat time.Duration // between two signs of life of a lock, in tests
 }
 
 // A Bucket keeps small objects, as store.Store does.
@@ -70,7 +74,7 @@ var ErrNone = errors.New("there is none yet")
 // Times that matter: how long a run waits for another that orders one, and how
 // long that one has.
 const (
-	patience  = 8 * time.Minute
+	patience  = orderTime + lockTime
 	orderTime = 6 * time.Minute
 	look      = 2 * time.Second
 )
@@ -165,8 +169,9 @@ func (o Options) read(ctx context.Context) (kept contents, err error) {
 
 // orderAlone orders one while no other run does. What is there goes along with
 // an error.
-func (o Options) orderAlone(ctx context.Context, release func()) (made Certificate, err error) {
-	defer release()
+func (o Options) orderAlone(ctx context.Context, release func(failed error)) (made Certificate, err error) {
+	var failed error // of the order itself
+	defer func() { release(failed) }()
 	kept, err := o.read(ctx) // another run may have ordered since
 	if err != nil {
 		return made, err
@@ -174,20 +179,43 @@ func (o Options) orderAlone(ctx context.Context, release func()) (made Certifica
 	if made, _ = kept.certificate(); made.fresh(o.now()) {
 		return made, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, orderTime)
+	limited, cancel := context.WithTimeout(ctx, orderTime)
 	defer cancel()
-	if err := o.order(ctx, &kept); err != nil {
-		return made, err
-	}
-	sealed, err := seal(kept, o.Secret, o.Domain)
-	if err != nil {
-		return made, err
+	if err := o.order(limited, &kept); err != nil {
+		if ctx.Err() == nil { // or it is only us who were interrupted
+			failed = err
+		}
+		return made, errors.Join(err, o.keepAccounts(ctx, kept.Accounts))
 	}
 	ordered, ok := kept.certificate()
 	if !ok {
 		return made, errors.New("what the authority gave is no certificate for it")
 	}
-	return ordered, o.Bucket.Write(ctx, o.At, sealed, store.Anything)
+	return ordered, o.keep(ctx, kept)
+}
+
+func (o Options) keep(ctx context.Context, kept contents) error {
+	sealed, err := seal(kept, o.Secret, o.Domain)
+	if err != nil {
+		return err
+	}
+	return o.Bucket.Write(ctx, o.At, sealed, store.Anything)
+}
+
+// keepAccounts keeps those that were made for an order that failed: the next one
+// would need others, and a computer may make few. Else what is there stays.
+func (o Options) keepAccounts(ctx context.Context, accounts map[string][]byte) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	kept, err := o.read(ctx)
+	if err != nil || maps.EqualFunc(kept.Accounts, accounts, bytes.Equal) {
+		return err
+	}
+	kept.Accounts = accounts
+	return o.keep(ctx, kept)
 }
 
 // order asks one authority after the other.
