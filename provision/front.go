@@ -243,10 +243,15 @@ func entranceOf(c container.InspectResponse) entrance {
 // wantedEntrance is where the gateway is to answer: as told, else where it
 // does, else the default.
 func (m Machine) wantedEntrance(current container.InspectResponse) entrance {
+	now := entranceOf(current)
 	if m.Front != (Front{}) {
-		return entrance{front: m.Front.shown()}
+		front := m.Front.shown()
+		if front.ByAddress && now.front.ByAddress { // they are the links of what serves
+			front.Ports = max(front.Ports, now.front.Ports)
+		}
+		return entrance{front: front}
 	}
-	if now := entranceOf(current); now.public() {
+	if now.public() {
 		return now
 	}
 	return entrance{port: m.wantedPort(current)}

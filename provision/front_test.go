@@ -104,6 +104,13 @@ func TestEntrance_IsReadBackFromTheGateway(t *testing.T) {
 	if got := (Machine{Front: other}).wantedEntrance(running); got != (entrance{front: other}) {
 		t.Errorf("an up with another front makes it %+v", got)
 	}
+	address := Front{Address: somewhere, ByAddress: true}
+	three := address
+	three.Ports = 2
+	running.Config.Labels[labelFront] = entrance{front: three}.label()
+	if got := (Machine{Front: address}).wantedEntrance(running); got != (entrance{front: three}) {
+		t.Errorf("an up of fewer services closes the ports of what serves: %+v", got)
+	}
 	for _, foreign := range []string{"", "x", "{}", "[]"} {
 		running.Config.Labels[labelFront] = foreign
 		if got := entranceOf(running); got.public() {
