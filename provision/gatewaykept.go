@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
@@ -16,12 +17,22 @@ import (
 // not run yet: keys of accounts at authorities, and the certificate that it is
 // given. Where no front is given, what was kept before stays.
 func (m Machine) keepFront(ctx context.Context, id string, at entrance) error {
-	if !at.public() || m.Front == (Front{}) {
+	return keepFront(ctx, m.Engine.Client(), id, m.Front, at)
+}
+
+func keepFront(ctx context.Context, api client.APIClient, id string, front Front, at entrance) error {
+	if !at.public() {
 		return nil
 	}
-	kept := map[string]any{gateway.ACMEFile: m.Front.ACME}
-	if m.Front.Given != (gateway.Given{}) {
-		kept[gateway.GivenFile] = m.Front.Given
+	kept := map[string]any{}
+	switch {
+	case front != (Front{}):
+		kept[gateway.ACMEFile] = front.ACME
+	case !isKept(ctx, api, id, gateway.ACMEFile): // a former version had it in arguments: what the label says has no keys
+		kept[gateway.ACMEFile] = at.front.ACME.WithoutAccounts()
+	}
+	if front.Given != (gateway.Given{}) {
+		kept[gateway.GivenFile] = front.Given
 	}
 	for name, value := range kept {
 		content, err := json.Marshal(value)
@@ -30,13 +41,20 @@ func (m Machine) keepFront(ctx context.Context, id string, at entrance) error {
 		}
 		archive, err := fileArchive(name, content)
 		if err == nil {
-			err = m.Engine.Client().CopyToContainer(ctx, id, gateway.Kept, archive, container.CopyToContainerOptions{})
+			err = api.CopyToContainer(ctx, id, gateway.Kept, archive, container.CopyToContainerOptions{})
 		}
 		if err != nil {
 			return fmt.Errorf("front of the gateway: %w", err)
 		}
 	}
 	return nil
+}
+
+// isKept tells whether a file is in the gateway's volume. What an engine does not
+// tell is taken to be there.
+func isKept(ctx context.Context, api client.APIClient, id, name string) bool {
+	_, err := api.ContainerStatPath(ctx, id, gateway.Kept+"/"+name)
+	return !notFound(err)
 }
 
 // give hands a gateway that runs the certificate, which may have been renewed.
