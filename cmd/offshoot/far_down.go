@@ -27,7 +27,7 @@ func (a *app) downFar(ctx context.Context, cfg *Config, p provision.Preview, all
 	}
 	var found []machine.Machine
 	if all {
-		found, err = provider.List(ctx, machine.Filter{Repository: p.Repository, Number: p.RepositoryID})
+		found, err = machine.OfRepository(ctx, provider, p.Repository, p.RepositoryID)
 	} else {
 		found, err = machinesOf(ctx, provider, p)
 	}

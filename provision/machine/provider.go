@@ -48,3 +48,22 @@ type Destroyer interface {
 	// or nil for each, in their order.
 	DestroyAll(ctx context.Context, ids []string) []error
 }
+
+// OfRepository lists the machines of a repository: those that were made under its
+// name, and where its forge's number is known those of any name that it had.
+func OfRepository(ctx context.Context, p Provider, repository, number string) ([]Machine, error) {
+	found, err := p.List(ctx, Filter{Repository: repository, Number: number})
+	if err != nil || number == "" || repository == "" {
+		return found, err
+	}
+	numbered, err := p.List(ctx, Filter{Number: number})
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range numbered {
+		if one.Repository != repository {
+			found = append(found, one)
+		}
+	}
+	return found, nil
+}

@@ -28,7 +28,7 @@ type Remnant struct {
 
 // Held lists the machines of the repository, and what belongs to none.
 func (m Machines) Held(ctx context.Context, repository string) ([]Held, error) {
-	machines, err := m.list(ctx, repository)
+	machines, err := machine.OfRepository(ctx, m.Provider, repository, m.Number)
 	if err != nil {
 		return nil, err
 	}
@@ -46,21 +46,6 @@ func (m Machines) Held(ctx context.Context, repository string) ([]Held, error) {
 		held = append(held, Held{Kind: r.Kind, ID: r.ID, Preview: r.Preview, Orphan: "no machine has it"})
 	}
 	return held, nil
-}
-
-// list finds the machines of the repository under this name and any other.
-func (m Machines) list(ctx context.Context, repository string) ([]machine.Machine, error) {
-	found, err := m.Provider.List(ctx, machine.Filter{Repository: repository, Number: m.Number})
-	if err != nil || m.Number == "" || repository == "" {
-		return found, err
-	}
-	numbered, err := m.Provider.List(ctx, machine.Filter{Number: m.Number})
-	for _, one := range numbered {
-		if one.Repository != repository {
-			found = append(found, one)
-		}
-	}
-	return found, err
 }
 
 func (m Machines) remains(ctx context.Context) ([]Remnant, error) {
