@@ -14,7 +14,6 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
-	"github.com/offshoot-dev/offshoot/provision/machine"
 	"github.com/offshoot-dev/offshoot/provision/sweep"
 )
 
@@ -138,7 +137,7 @@ func (a *app) places(ctx context.Context, cfg *Config, repository, number string
 		if err != nil {
 			return nil, nil, err
 		}
-		return []sweep.Place{sweep.Machines{Provider: provider, Number: number, Remains: remnants(provider, repository)}}, func() error { return nil }, nil
+		return []sweep.Place{sweep.Machines{Provider: provider, Number: number, Remains: remnants(provider, repository, number)}}, func() error { return nil }, nil
 	}
 	machine, err := a.machine(ctx, cfg)
 	if err != nil {
@@ -157,9 +156,9 @@ const leftoverAge = time.Hour
 
 // remnants are those of the repository's machines, since other repositories
 // share the account, and the security groups that no machine of any is in.
-func remnants(provider *ec2.Provider, repository string) func(context.Context) ([]sweep.Remnant, error) {
+func remnants(provider *ec2.Provider, repository, number string) func(context.Context) ([]sweep.Remnant, error) {
 	return func(ctx context.Context) ([]sweep.Remnant, error) {
-		found, err := provider.Leftovers(ctx, machine.Filter{Repository: repository}, leftoverAge)
+		found, err := provider.LeftoversOf(ctx, repository, number, leftoverAge)
 		if err != nil {
 			return nil, err
 		}

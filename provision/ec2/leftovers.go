@@ -47,6 +47,25 @@ func (p *Provider) Leftovers(ctx context.Context, f machine.Filter, age time.Dur
 	return slices.DeleteFunc(found, func(l Leftover) bool { return !l.Created.IsZero() && now.Sub(l.Created) < age }), nil
 }
 
+// LeftoversOf finds those of a repository: of its name, and where its forge's
+// number is known of any name that it had. See Leftovers.
+func (p *Provider) LeftoversOf(ctx context.Context, repository, number string, age time.Duration) ([]Leftover, error) {
+	found, err := p.Leftovers(ctx, machine.Filter{Repository: repository}, age)
+	if err != nil || number == "" || repository == "" {
+		return found, err
+	}
+	numbered, err := p.Leftovers(ctx, machine.Filter{Number: number}, age)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range numbered {
+		if !slices.ContainsFunc(found, func(known Leftover) bool { return known.Kind == l.Kind && known.ID == l.ID }) {
+			found = append(found, l)
+		}
+	}
+	return found, nil
+}
+
 // Remove removes a leftover; it is done when it is gone already. AWS refuses
 // what has been attached since.
 func (p *Provider) Remove(ctx context.Context, l Leftover) error { return p.remove(ctx, l) }

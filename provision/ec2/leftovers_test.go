@@ -28,6 +28,26 @@ func TestLeftovers_AreThoseOfTheRepository(t *testing.T) {
 	}
 }
 
+// A repository that was renamed would pay for them for ever.
+func TestLeftovers_AreThoseOfEveryNameOfTheRepository(t *testing.T) {
+	a := newAccount(t, usual(1))
+	const name, number = "github.com/acme/shop", "github.com#7"
+	for _, of := range [][2]string{{name, number}, {name, ""}, {"github.com/acme/old", number}, {"github.com/acme/old", "github.com#8"}} {
+		labels := map[string]string{machine.LabelPreview: "shop-pr-9", machine.LabelRepository: of[0]}
+		if of[1] != "" {
+			labels[machine.LabelNumber] = of[1]
+		}
+		a.cloud.LeaveVolume(a.clock.Now(), labels)
+	}
+	a.later(2 * time.Hour)
+	for known, want := range map[string]int{"": 2, number: 3, "github.com#9": 2} {
+		left, err := a.provider.LeftoversOf(t.Context(), name, known, time.Hour)
+		if err != nil || len(left) != want {
+			t.Errorf("by number %q: %+v, %v, want %d", known, left, err, want)
+		}
+	}
+}
+
 func TestUnusedGroups_AreThoseThatNothingIsIn(t *testing.T) {
 	a := newAccount(t, usual(1))
 	a.cloud.MakeGroup("production", map[string]string{"Name": "somebody else's"})
