@@ -117,6 +117,9 @@ func (a *app) hide(cfg *Config) {
 		}
 	}
 	a.hideKeys(cfg.Preview.ACME)
+	if key := cfg.Preview.Wildcard.Update.Key; key != "" {
+		a.secrets.Add(key)
+	}
 }
 
 // hideKeys makes secrets of keys of accounts at authorities.

@@ -59,10 +59,13 @@ func (a *app) wildcardCertificate(ctx context.Context, u *ui.UI, cfg *Config) (g
 	return made.Given, nil
 }
 
-// hideGiven makes a secret of a certificate's key.
+// hideGiven makes a secret of a certificate's key, and of each of its lines: in
+// JSON they are apart.
 func (a *app) hideGiven(given gateway.Given) {
-	if given.Key != "" {
-		a.secrets.Add(given.Key)
+	for line := range strings.Lines(given.Key) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "-----") {
+			a.secrets.Add(line)
+		}
 	}
 }
 
@@ -77,9 +80,9 @@ func (a *app) wildcardOptions(ctx context.Context, cfg *Config) (o wildcard.Opti
 	case w.DNS == "" || w.Store == "":
 		return o, hint.Usage(errors.New("one certificate for all names needs preview.acme.dns and preview.acme.store"), "set both in %s, or none of them", configName)
 	case len(secret) < wildcard.LeastSecret:
-		return o, hint.Usage(fmt.Errorf("%s is not set, or has less than %d characters", certificateVariable, wildcard.LeastSecret),
-			"make one with openssl rand -hex 32, and give the same to all jobs")
+		return o, noCertificateKey()
 	}
+	a.secrets.Add(secret)
 	provider, err := wildcard.Provider(w.DNS, w.Update)
 	if err != nil {
 		return o, hint.Usage(err, "see preview.acme.update")
@@ -93,6 +96,11 @@ func (a *app) wildcardOptions(ctx context.Context, cfg *Config) (o wildcard.Opti
 		return o, err
 	}
 	return wildcard.Options{Domain: domain, ACME: cfg.Preview.ACME, DNS: provider, Bucket: bucket, At: at, Secret: secret}, nil
+}
+
+func noCertificateKey() error {
+	return hint.Usage(fmt.Errorf("%s is not set, or has less than %d characters", certificateVariable, wildcard.LeastSecret),
+		"make one with openssl rand -hex 32, and give the same to all jobs")
 }
 
 func (p *PreviewConfig) updateFields() []field {

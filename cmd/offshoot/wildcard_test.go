@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
 func wildcardConfig() *Config {
@@ -17,6 +19,9 @@ func TestWildcard_IsKeptByTheNameOfTheDomain(t *testing.T) {
 	o, err := a.wildcardOptions(t.Context(), cfg)
 	if err != nil || o.At.String() != "s3://acme-previews/certificates/previews.example.com.certificate" {
 		t.Errorf("%s, %v", o.At, err)
+	}
+	if got := a.secrets.Redact(strings.Repeat("k", 32)); strings.Contains(got, "kkk") {
+		t.Errorf("its secret is printed as %s", got)
 	}
 	if !cfg.front(netip.Addr{}).OneLabel {
 		t.Error("names of services are not one label")
@@ -37,6 +42,19 @@ func TestWildcard_IsKeptByTheNameOfTheDomain(t *testing.T) {
 	t.Setenv(certificateVariable, "") // as a secret that the job lacks
 	if _, err := a.wildcardOptions(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), certificateVariable+" is not set") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestHostile_ALogWantsTheKeysOfZoneAndWildcard(t *testing.T) {
+	a, cfg := here(), wildcardConfig()
+	cfg.Preview.Wildcard.Update.Key = "c2VjcmV0LW9mLXRoZS16b25l"
+	a.hide(cfg)
+	a.hideGiven(gateway.Given{Key: "-----BEGIN PRIVATE KEY-----\nTUlHSEFnRUFNQk1H\nQnlxR1NNNDlBZ0VH\n-----END PRIVATE KEY-----\n"})
+	if got := a.secrets.Redact(`{"key":"-----BEGIN PRIVATE KEY-----\nTUlHSEFnRUFNQk1H\nQnlxR1NNNDlBZ0VH\n"}`); strings.Contains(got, "TUlH") || strings.Contains(got, "Qnlx") {
+		t.Errorf("printed as %s", got)
+	}
+	if got := a.secrets.Redact("x " + cfg.Preview.Wildcard.Update.Key); strings.Contains(got, "c2Vj") {
+		t.Errorf("printed as %s", got)
 	}
 }
 
