@@ -71,6 +71,9 @@ func (p *ciPreviews) missing() error {
 				"a secret that the job lacks arrives so; where no source is meant, leave the variable out of the job")
 		}
 	}
+	if p.cfg.Preview.EnvironmentUnset == nil && p.cfg.Preview.Wildcard.DNS != "" && !p.stranger && p.getenv(certificateVariable) == "" {
+		return noCertificateKey()
+	}
 	return p.cfg.Preview.EnvironmentUnset
 }
 

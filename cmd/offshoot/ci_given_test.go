@@ -36,13 +36,14 @@ func TestCi_DependabotsRunSaysWhatItCannotDoAndSucceeds(t *testing.T) {
 		"no source is configured":      {"", "may not write to the pull request, since Dependabot started it", false},
 		"the source is a secret":       {"source: ${PRODUCTION_DATABASE_URL}\n", "environment variable PRODUCTION_DATABASE_URL is empty", false},
 		"and the token may write":      {"source: ${PRODUCTION_DATABASE_URL}\n", "environment variable PRODUCTION_DATABASE_URL is empty", true},
+		"the certificate has a key":    {"preview:\n  domain: previews.example.com\n  acme: {dns: route53, store: \"s3://b/c\"}\n", certificateVariable + " is not set", false},
 		"the application has a secret": {"preview:\n  environment: {KEY: \"${SECRET}\"}\n", "environment variable SECRET is empty", false},
 	} {
 		j := newJob(t, tiny(t))
 		j.pull.Author = ci.Dependabot
 		j.repository.Put(j.pull)
 		j.configure(c.config)
-		j.noArchive, j.env = true, []string{"PRODUCTION_DATABASE_URL=", "SECRET=", "GITHUB_ACTOR=" + ci.Dependabot}
+		j.noArchive, j.env = true, []string{"PRODUCTION_DATABASE_URL=", "SECRET=", certificateVariable + "=", "GITHUB_ACTOR=" + ci.Dependabot}
 		if !c.writes {
 			j.readOnly()
 		}
