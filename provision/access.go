@@ -81,7 +81,7 @@ func newPass() string {
 // access asks the gateway, which has the key, for a pass. It never leaves the
 // gateway's container, nor is a pass among the arguments of a process.
 func (m Machine) access(ctx context.Context, g generation, at entrance) (*Access, error) {
-	wish, err := json.Marshal(gateway.Wish{ID: g.Preview.ID, Pass: g.Pass, Expires: g.Expires})
+	wish, err := json.Marshal(gateway.Wish{ID: g.Preview.ID, Pass: at.pass(g), Expires: g.Expires})
 	if err != nil {
 		return nil, fmt.Errorf("sign-in: %w", err)
 	}

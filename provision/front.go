@@ -157,6 +157,16 @@ func (e entrance) site(p Preview) string {
 	return p.ID + "." + e.front.zone()
 }
 
+// pass is what the links and passwords of a generation are made for. Where the
+// names of previews are made of an address they end with it: when the machine
+// has another one, somebody else has this one, and browsers send them there.
+func (e entrance) pass(g generation) string {
+	if !e.public() || !e.front.ByAddress && e.front.Domain != "" && !strings.Contains(e.front.Domain, "{ip}") {
+		return g.Pass
+	}
+	return g.Pass + "@" + e.front.Address.String()
+}
+
 // host is the name of one service of a preview: the preview's own for the first.
 func (e entrance) host(p Preview, service string, first bool) string {
 	switch {

@@ -1,6 +1,9 @@
 package provision
 
-import "testing"
+import (
+	"net/netip"
+	"testing"
+)
 
 // Somebody who makes a new repository under a name that was given up has none of
 // the previews that were made under it.
@@ -19,5 +22,33 @@ func TestHostile_ANewRepositoryUnderAnOldNameWantsItsPreviews(t *testing.T) {
 	}
 	if (Filter{Repository: taker.Repository, RepositoryID: taker.RepositoryID}).matches(g.Preview) {
 		t.Error("it lists them as its own")
+	}
+}
+
+// A machine that is started again has another address, and the next one to have
+// its old one is sent the links, and the sign-ins of browsers, that were for it.
+func TestHostile_TheNextToHaveAnAddressWantsTheSignInsThatItIsSent(t *testing.T) {
+	g := stackOf(1, port{"web", 8000})
+	g.SignIn, g.Pass = true, "0123456789abcdef"
+	s := survey{volumes: []jar{marked(g, markServing)}}
+	pass := func(f Front) string {
+		routes := s.routes(entrance{front: f}).Routes
+		if len(routes) != 1 || routes[0].Pass != (entrance{front: f}).pass(g) {
+			t.Fatalf("%+v", routes)
+		}
+		return routes[0].Pass
+	}
+	there := netip.MustParseAddr("203.0.113.8")
+	for name, at := range map[string]func(netip.Addr) Front{
+		"an address":         func(a netip.Addr) Front { return Front{Address: a, ByAddress: true} },
+		"a name of its own":  func(a netip.Addr) Front { return Front{Address: a} },
+		"a name of a domain": func(a netip.Addr) Front { return Front{Address: a, Domain: "{ip}.x.dev"} },
+	} {
+		if pass(at(somewhere)) == pass(at(there)) {
+			t.Errorf("%s: they are good at the next address as well", name)
+		}
+	}
+	if domain := "previews.example.com"; pass(Front{Domain: domain, Address: somewhere}) != pass(Front{Domain: domain, Address: there}) {
+		t.Error("of a domain they end with the address")
 	}
 }

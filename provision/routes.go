@@ -57,7 +57,7 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 			ID: g.Preview.ID, Site: at.site(g.Preview), SignIn: g.SignIn, Several: several,
 		}
 		if g.SignIn {
-			route.Pass = g.Pass
+			route.Pass = at.pass(g)
 		}
 		if at.front.ByAddress && i > 0 {
 			route.Port = at.front.port(i)
