@@ -7,6 +7,8 @@ const (
 	LabelVersion = labelVersion
 	LabelServes  = prefix + "serves" // the commit that is served: that of the last up which ended well
 	LabelLink    = prefix + "link"   // the one to open first, as long as the address stays
+
+	LabelStranger = prefix + "stranger" // "true": it was made for a fork's pull request
 )
 
 // Labels identify the preview.

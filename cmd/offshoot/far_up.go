@@ -125,8 +125,11 @@ func (f *farUp) deliver(ctx context.Context, d remote.Delivery) (_ *provision.Re
 		return nil, fmt.Errorf("address of %s: %w", f.machine.ID, err)
 	}
 	if !f.bake {
-		d.Request.Front = f.cfg.front(address)
-		d.Request.Front.Given = f.given
+		cfg := f.cfg.on(f.machine)
+		d.Request.Front = cfg.front(address)
+		if !cfg.Stranger {
+			d.Request.Front.Given = f.given
+		}
 	}
 	result, err := site.Up(ctx, d, f.steps.observe)
 	if err != nil {
@@ -229,6 +232,9 @@ func (f *farUp) spec(link string) machine.Spec {
 	}
 	if f.bake {
 		labels[ec2.LabelBase] = f.base
+	}
+	if f.cfg.Stranger {
+		labels[provision.LabelStranger] = "true"
 	}
 	return machine.Spec{Preview: f.preview.ID, Repository: f.preview.Repository, Expires: f.expires, Labels: labels}
 }

@@ -10,7 +10,9 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
+	"github.com/offshoot-dev/offshoot/provision/machine"
 	"github.com/offshoot-dev/offshoot/provision/wildcard"
 )
 
@@ -31,6 +33,17 @@ const certificateVariable = "OFFSHOOT_CERTIFICATE_KEY"
 // machine that a stranger has for itself is handed no key of others' names.
 func (c *Config) wildcard(address netip.Addr) bool {
 	return c.Preview.Wildcard.DNS != "" && (!c.Stranger || !address.IsValid())
+}
+
+// on is the configuration for a machine: one that was made for a fork stays the
+// stranger's, also where a maintainer starts or updates it.
+func (c *Config) on(m machine.Machine) *Config {
+	if m.Labels[provision.LabelStranger] == "" {
+		return c
+	}
+	strangers := *c
+	strangers.Stranger = true
+	return &strangers
 }
 
 // wildcardCertificate gets the certificate; the zero value where none is wanted,

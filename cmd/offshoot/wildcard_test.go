@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
+	"github.com/offshoot-dev/offshoot/provision/machine"
 )
 
 func wildcardConfig() *Config {
@@ -72,5 +74,22 @@ func TestHostile_AMachineOfAForkWantsTheKeyOfTheWildcard(t *testing.T) {
 	}
 	if cfg.front(netip.MustParseAddr("203.0.113.7")).OneLabel {
 		t.Error("its names are those of the certificate, which it does not have")
+	}
+}
+
+func TestHostile_AMachineOfAForkWantsTheKeysOfAMaintainerWhoStartsIt(t *testing.T) {
+	cfg, address := wildcardConfig(), netip.MustParseAddr("203.0.113.7")
+	cfg.Preview.ACME.KeyID, cfg.Preview.ACME.Key = "customer-1", "a2V5LW9mLWFuLWFjY291bnQ"
+	forks := *cfg
+	forks.Stranger = true
+	of := func(c *Config) machine.Machine {
+		up := farUp{app: here(), cfg: c, preview: provision.Preview{ID: "shop-pr-12", Repository: "github.com/acme/shop"}}
+		return machine.Machine{Labels: up.spec("").AllLabels()}
+	}
+	if made := cfg.on(of(&forks)); !made.Stranger || made.front(address).ACME.Key != "" || made.front(address).OneLabel {
+		t.Errorf("it is handed %+v", made.front(address).ACME.Shown())
+	}
+	if made := cfg.on(of(cfg)); made.Stranger || made.front(address).ACME.Key == "" || !made.front(address).OneLabel {
+		t.Error("one of the repository's own is a stranger's")
 	}
 }
