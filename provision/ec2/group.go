@@ -2,6 +2,7 @@ package ec2
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -86,10 +87,9 @@ func (p *Provider) ensureGroup(ctx context.Context, vpc string) (string, error) 
 // nobody has asked for in a long time. It returns the rules for SSH that it made.
 func (p *Provider) open(ctx context.Context, group types.SecurityGroup, wanted []rule) ([]rule, error) {
 	missing, stale := ruleChanges(group.IpPermissions, wanted, p.clock.Now())
-	if err := p.revoke(ctx, group, stale); err != nil {
-		return nil, err
-	}
-	return p.authorize(ctx, group, missing, yielding(group.IpPermissions, slices.Concat(wanted, stale)))
+	kept := p.revoke(ctx, group, stale) // which is no reason to let nobody in
+	made, err := p.authorize(ctx, group, missing, yielding(group.IpPermissions, slices.Concat(wanted, stale)))
+	return made, errors.Join(err, kept)
 }
 
 // gatewayRules let the world reach the links.
@@ -264,14 +264,19 @@ func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rul
 	return made, nil
 }
 
+// revoke removes rules. It goes on after one that cannot be removed.
 func (p *Provider) revoke(ctx context.Context, group types.SecurityGroup, rules []rule) error {
+	var errs []error
 	for _, r := range rules {
 		_, err := p.api.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{
 			GroupId: group.GroupId, IpPermissions: []types.IpPermission{r.permission(nil)},
 		})
 		if err != nil && !notFound(err) {
-			return explain("RevokeSecurityGroupIngress", err)
+			errs = append(errs, explain("RevokeSecurityGroupIngress", err))
+		}
+		if denied(err) || ctx.Err() != nil {
+			break // it is the same for all
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
