@@ -81,6 +81,7 @@ type Situation struct {
 	Pull     forge.Pull // as it is now
 	MayWrite bool       // the event's sender; only looked at where asks says so
 	Serving  string     // the commit that is served now
+	Unseen   bool       // what serves could not be found out
 	Said     Record     // of the comment
 	Lacks    string     // why this run cannot make anything; empty: it can
 	Again    bool       // somebody started the job once more by hand
@@ -205,6 +206,9 @@ func (s Situation) have() Action {
 	switch {
 	case s.Serving == p.Commit && !again:
 		return s.served()
+	case s.Unseen && (p.Fork || s.Lacks != "") && s.Said.State == report.Ready && s.Said.Commit == p.Commit:
+		// The comment knows more than a job that is given too little to look.
+		return nothing("what serves is not known to this run, and the comment says that it is this commit")
 	case p.Fork:
 		return Action{Do: Wait, Commit: p.Commit, Fork: true, Reason: "it comes from a fork, and nobody has approved this commit"}
 	case s.Lacks != "":

@@ -231,7 +231,7 @@ func (j *job) lookAgain(ctx context.Context, ended bool) error {
 		if err != nil {
 			return err
 		}
-		j.situation.Serving, j.situation.links = now.Commit, now.Links
+		j.situation.Serving, j.situation.links, j.situation.Unseen = now.Commit, now.Links, false
 	}
 	return j.follow(ctx)
 }

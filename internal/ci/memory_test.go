@@ -20,6 +20,7 @@ type machine struct {
 	broken func(int) error // how a build fails
 	orders []ci.Order      // that came to the switch
 	sweep  func(context.Context) error
+	away   error // why nothing can be reached; nil: it can
 }
 
 func newMachine(numbers ...int) *machine {
@@ -72,6 +73,9 @@ func (m *machine) up(ctx context.Context, o ci.Order, g ci.Guard) error {
 }
 
 func (m *machine) Down(ctx context.Context, number int, g ci.Guard) error {
+	if m.away != nil {
+		return m.away
+	}
 	release, err := m.lock(ctx, number)
 	if err != nil {
 		return err
@@ -97,6 +101,9 @@ func (m *machine) Extend(_ context.Context, number int, by time.Duration) (time.
 }
 
 func (m *machine) Now(_ context.Context, number int) (ci.Preview, error) {
+	if m.away != nil {
+		return ci.Preview{}, m.away
+	}
 	return ci.Preview{Commit: m.serves[number], Links: m.links(number), Expires: m.until}, nil
 }
 

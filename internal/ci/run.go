@@ -181,7 +181,7 @@ func (r *Runner) look(ctx context.Context, s *Situation) error {
 			// What is to be done fails as well, and says so on the pull request.
 			r.Say("could not find out what serves: " + err.Error())
 		}
-		s.Serving, s.links = now.Commit, now.Links
+		s.Serving, s.links, s.Unseen = now.Commit, now.Links, err != nil
 	}
 	var err error
 	s.Said, err = r.recall(ctx, s.Event.Number)
