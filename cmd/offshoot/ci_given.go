@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 )
@@ -34,21 +35,36 @@ func (a *app) again() bool {
 	return attempt != "" && attempt != "1" || a.getenv("CI_PIPELINE_SOURCE") == "merge_request_event"
 }
 
-// lacks says what Dependabot's run was not given. For all others what is missing is
-// a mistake, and an error of the up.
+// lacks says what Dependabot's run was not given, or that of a fork's pull request
+// itself, which can reach no machine. For all others what is missing is a mistake,
+// and an error of what needs it.
 func (p *ciPreviews) lacks() string {
-	if p.powerless() == "" || p.stranger {
+	if p.stranger {
+		if p.cfg.Provider == providerEC2 && p.event.Kind != forge.Commented {
+			return "it is a fork's, which is given no keys of AWS"
+		}
+		return ""
+	}
+	if p.powerless() == "" {
 		return ""
 	}
 	const without = "Dependabot started it, and GitHub gives its runs the secrets of Dependabot alone: "
-	missing := p.missing()
-	switch key := p.getenv("AWS_ACCESS_KEY_ID"); {
+	switch missing := p.missing(); {
 	case missing != nil:
 		return without + missing.Error()
-	case p.cfg.Provider == providerEC2 && key == "" && p.isSet("AWS_ACCESS_KEY_ID"):
-		return without + "AWS_ACCESS_KEY_ID is empty"
+	case p.keyless():
+		return without + "it has no keys of AWS"
 	}
 	return ""
+}
+
+// keyless tells whether the job was to get keys of AWS, and got none: a secret that
+// it lacks arrives empty. A runner of one's own may have some by itself.
+func (p *ciPreviews) keyless() bool {
+	if p.cfg.Provider != providerEC2 || p.getenv("AWS_ACCESS_KEY_ID") != "" {
+		return false
+	}
+	return p.isSet("AWS_ACCESS_KEY_ID") || p.getenv("RUNNER_ENVIRONMENT") == "github-hosted"
 }
 
 func (p *ciPreviews) isSet(name string) bool {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/forge"
 )
 
 // readOnly has the stand-in answer as GitHub does to a token that may only read.
@@ -57,6 +58,35 @@ func TestCi_DependabotsRunSaysWhatItCannotDoAndSucceeds(t *testing.T) {
 		j.repository.Put(j.pull)
 		if said := j.run(0, j.event("closed")); !strings.Contains(said, "down, pull request 7") {
 			t.Errorf("%s: closed: %s", name, said)
+		}
+	}
+}
+
+// The jobs of a fork's pull request reach no machine: that of a close leaves it to
+// the sweep. One for a command has what it needs, or is wrong.
+func TestCiPreviews_LackTheKeysOfAWSWhereTheForgeGivesNone(t *testing.T) {
+	t.Parallel()
+	const hosted = "github-hosted"
+	for name, c := range map[string]struct {
+		provider string
+		stranger bool
+		kind     forge.EventKind
+		env      map[string]string
+		lacks    string
+	}{
+		"a fork's close":                  {providerEC2, true, forge.Closed, nil, "a fork's"},
+		"a fork's close, on the engine":   {"", true, forge.Closed, nil, ""},
+		"a command about a fork":          {providerEC2, true, forge.Commented, nil, ""},
+		"Dependabot's, without a role":    {providerEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "RUNNER_ENVIRONMENT": hosted}, "keys of AWS"},
+		"Dependabot's, with a role":       {providerEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "RUNNER_ENVIRONMENT": hosted, "AWS_ACCESS_KEY_ID": "A"}, ""},
+		"Dependabot's, on one's own":      {providerEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot}, ""},
+		"Dependabot's, with an empty key": {providerEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "AWS_ACCESS_KEY_ID": ""}, "keys of AWS"},
+		"anybody's, without a role":       {providerEC2, false, forge.Closed, map[string]string{"RUNNER_ENVIRONMENT": hosted}, ""},
+	} {
+		lookup := func(name string) (string, bool) { value, ok := c.env[name]; return value, ok }
+		p := &ciPreviews{app: &app{lookup: lookup}, cfg: &Config{Provider: c.provider}, stranger: c.stranger, event: forge.Event{Kind: c.kind}}
+		if got := p.lacks(); (got == "") != (c.lacks == "") || !strings.Contains(got, c.lacks) {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }
