@@ -11,13 +11,13 @@ import (
 // starts nothing, and what only its own run knows, are not.
 func TestHostile_AStrangersCommentWantsThePlaceOfARunThatWaits(t *testing.T) {
 	t.Parallel()
-	const group = "preview-${{ (github.event_name == 'pull_request' && github.event.label.name != 'preview-approved' && " +
+	const group = "${{ (github.event_name == 'pull_request' && github.event.label.name != 'preview-approved' && " +
 		"github.event.pull_request.number) || github.run_id }}"
-	if got := parsed(t, Pipeline{Forge: "github"}).Concurrency.Group; got != group {
+	if got := parsed(t, Pipeline{Forge: "github"}).Concurrency.Group; got != "preview-"+group {
 		t.Errorf("GitHub's group is %s", got)
 	}
 	shared, err := os.ReadFile("../../.github/workflows/preview.yml")
-	if err != nil || !strings.Contains(string(shared), "      group: "+group+"\n") {
+	if err != nil || !strings.Contains(string(shared), "      group: preview-${{ inputs.working-directory }}-"+group+"\n") {
 		t.Errorf("%v: the group of the shared workflow is another", err)
 	}
 	// Gitea's event of a comment names the pull request too.

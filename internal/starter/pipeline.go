@@ -68,6 +68,9 @@ func (p Pipeline) Files() ([]File, error) {
 // Include is what the .gitlab-ci.yml of a repository needs.
 const Include = "include:\n  - local: .gitlab/preview.yml\n"
 
+// strange is what would need quotes, in YAML or in an expression.
+var strange = regexp.MustCompile(`[^A-Za-z0-9_/]+`)
+
 func (p Pipeline) render() (string, error) {
 	page, err := template.New(p.Forge+".yml").Delims("[[", "]]").ParseFS(pipelines, "pipelines/"+p.Forge+".yml")
 	if err != nil {
@@ -76,6 +79,7 @@ func (p Pipeline) render() (string, error) {
 	values := struct {
 		Ref, Version   string
 		Dir, ChangeDir string // in YAML's quotes
+		Group          string // of runs, before the number of the pull request
 		Remote         bool
 		Region         string
 		HasRegion      bool
@@ -86,6 +90,7 @@ func (p Pipeline) render() (string, error) {
 	if p.Dir != "" && p.Dir != "." {
 		// A name with this sign in it would be an expression there.
 		values.Dir = quoted(strings.ReplaceAll(p.Dir, "${{", "${{ '${{' }}"))
+		values.Group = strange.ReplaceAllString(p.Dir, "-") + "-"
 		values.ChangeDir = quoted("cd -- '" + strings.ReplaceAll(p.Dir, "'", `'\''`) + "'")
 	}
 	var b strings.Builder

@@ -329,3 +329,18 @@ func TestHostile_ACommentWantsWhateverIsNewestCheckedOut(t *testing.T) {
 		}
 	}
 }
+
+// A repository may have several offshoot.yaml, each with a workflow: their runs do
+// not do each other's work, so that none takes the place of another's.
+func TestPipeline_OfEachFolderHasGroupsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, forge := range []string{"github", "gitea"} {
+		groups := map[string]bool{}
+		for _, dir := range []string{".", "services/shop", "services/stock"} {
+			groups[parsed(t, Pipeline{Forge: forge, Dir: dir}).Concurrency.Group] = true
+		}
+		if len(groups) != 3 {
+			t.Errorf("%s: %v", forge, groups)
+		}
+	}
+}
