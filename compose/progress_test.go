@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,6 +39,27 @@ func TestPullProgress_AddsUpTheLayers(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, last); diff != "" || len(*events) != 5 {
 		t.Errorf("%d events, %s", len(*events), diff)
+	}
+}
+
+// The engine fetches three layers at a time, of all pulls that there are: one that
+// waits for its turn does not stand still.
+func TestPullProgress_AWaitForOtherPullsMayTakeLong(t *testing.T) {
+	s, _ := stackOf()
+	var moving []bool
+	for _, text := range []string{
+		`{"status":"Pulling fs layer","id":"a"}{"status":"Pulling fs layer","id":"b"}{"status":"Waiting","id":"a"}{"status":"Waiting","id":"b"}`,
+		`{"status":"Pulling fs layer","id":"a"}{"status":"Waiting","id":"a"}{"status":"Downloading","id":"a","progressDetail":{"current":1,"total":9}}`,
+		`{"status":"Pulling fs layer","id":"a"}{"status":"Pulling fs layer","id":"b"}{"status":"Waiting","id":"b"}`,
+	} {
+		last := false
+		if err := s.pullProgress("busybox", strings.NewReader(text), func(soon bool) { last = soon }); err != nil {
+			t.Fatal(err)
+		}
+		moving = append(moving, last)
+	}
+	if !slices.Equal(moving, []bool{false, true, true}) {
+		t.Errorf("has to go on: %v", moving)
 	}
 }
 

@@ -175,7 +175,9 @@ type progress struct {
 
 // pullProgress reads what the engine tells of a pull. Told is called with each
 // word, and whether the next one has to come soon: while layers are on their way
-// and none is being unpacked, which may take long without one.
+// and none is being unpacked, which may take long without one. One that waits is
+// not on its way: the engine fetches few at a time, and those of other pulls may
+// be first.
 func (s *Stack) pullProgress(ref string, r io.Reader, told func(moving bool)) error {
 	current, total := map[string]int64{}, map[string]int64{}
 	moving, unpacked := map[string]bool{}, map[string]bool{}
@@ -193,7 +195,7 @@ func (s *Stack) pullProgress(ref string, r io.Reader, told func(moving bool)) er
 		case "Downloading":
 			current[p.ID], total[p.ID] = p.ProgressDetail.Current, p.ProgressDetail.Total
 			moving[p.ID] = true
-		case "Pulling fs layer", "Waiting":
+		case "Pulling fs layer":
 			moving[p.ID] = true
 		default:
 			delete(moving, p.ID)
