@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -61,7 +62,7 @@ func (p *ciPreviews) ifClaimed(ctx context.Context, number int) error {
 		return err
 	}
 	text, err := p.forge.Said(ctx, number, preview.ID)
-	if err != nil || !claimsToServe(text) {
+	if err != nil || !claimsToServe(text) || !p.inReach(text) {
 		return err
 	}
 	if now, err := p.Now(ctx, number); err != nil || now.Commit != "" { // made meanwhile
@@ -76,4 +77,22 @@ func (p *ciPreviews) ifClaimed(ctx context.Context, number int) error {
 func claimsToServe(text string) bool {
 	state := ci.ReadRecord(text).State
 	return cmp.Or(state, report.Ready) == report.Ready && strings.Contains(text, "### 🌱 ")
+}
+
+// machineRow is where a comment names the machine.
+var machineRow = regexp.MustCompile(`(?m)^\| Machine \| (.*) \|$`)
+
+// inReach tells whether a comment speaks of a machine that this run would see. A
+// pull request may have another provider or region than the default branch, whose
+// configuration a sweep reads, and an engine another computer.
+func (p *ciPreviews) inReach(text string) bool {
+	row := machineRow.FindStringSubmatch(text)
+	switch {
+	case row == nil:
+		return true
+	case p.cfg.Provider == providerEC2:
+		region := firstOf(p.cfg.EC2.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
+		return strings.HasPrefix(row[1], "i-") && strings.Contains(row[1], region)
+	}
+	return row[1] == thisComputer()
 }

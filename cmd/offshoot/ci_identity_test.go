@@ -9,6 +9,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	forges "github.com/offshoot-dev/offshoot/internal/forge/standin"
+	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 	"github.com/offshoot-dev/offshoot/provision/machine"
 )
@@ -183,5 +184,31 @@ func TestCiFar_AMachineThatEndedItselfIsSaidOnThePullRequest(t *testing.T) {
 				t.Errorf("deployments %+v", left)
 			}
 		})
+	}
+}
+
+// A sweep reads the default branch's configuration. What it cannot see has not
+// ended.
+func TestCiPreviews_APreviewOfAnotherPlaceHasNotEnded(t *testing.T) {
+	t.Parallel()
+	const far = "i-0123456789abcdef0 (t3.small, eu-west-1a)"
+	for _, c := range []struct {
+		machine, provider, region string
+		want                      bool
+	}{
+		{"", providerEC2, "eu-west-1", true},
+		{far, providerEC2, "eu-west-1", true},
+		{far, providerEC2, "", true},
+		{far, providerEC2, "us-east-1", false},
+		{far, "", "", false},
+		{thisComputer(), "", "", true},
+		{thisComputer(), providerEC2, "eu-west-1", false},
+		{"another." + thisComputer(), "", "", false},
+	} {
+		p := &ciPreviews{app: &app{lookup: lookup()}, cfg: &Config{Provider: c.provider, EC2: EC2Config{Region: c.region}}}
+		text := report.Markdown(report.Report{Preview: "pr-7 of shop", State: report.Ready, Commit: "abc", Machine: c.machine}, func(s string) string { return s })
+		if got := p.inReach(text); got != c.want || !claimsToServe(text) {
+			t.Errorf("%+v: %v, by %s", c, got, text)
+		}
 	}
 }
