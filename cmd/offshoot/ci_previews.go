@@ -231,9 +231,13 @@ func (p *ciPreviews) gone(ctx context.Context, id string, number int, reason str
 	if numbered := fmt.Sprintf("-pr-%d", number); strings.HasSuffix(id, numbered) {
 		name = fmt.Sprintf("pr-%d of %s", number, strings.TrimSuffix(id, numbered))
 	}
+	said, err := p.forge.Said(ctx, number, id)
+	if err != nil {
+		return err
+	}
 	text := report.Report{Preview: name, State: report.Removed, Reason: reason, RunURL: p.runURL()}
-	err := p.forge.Comment(ctx, number, forge.Comment{
-		Marker: id, Text: report.Markdown(text, p.secrets.Redact), Existing: true,
+	err = p.forge.Comment(ctx, number, forge.Comment{
+		Marker: id, Text: ci.Gone(said, report.Markdown(text, p.secrets.Redact)), Existing: true,
 	})
 	if f, ok := p.forge.(forge.Deployer); ok {
 		err = errors.Join(err, f.Retire(ctx, ci.Environment(id)))

@@ -304,8 +304,12 @@ func (j *job) needless(ctx context.Context) error {
 		return err
 	}
 	j.situation.Pull, j.situation.Said = p, record.with(j.action.Wish, j.action.Commit)
-	if _, wanted := j.situation.wanted(); wanted {
+	why, wanted := j.situation.wanted()
+	if wanted {
 		return errWanted
+	}
+	if j.action.Wish == "" {
+		j.action.Reason = why // it may be another by now
 	}
 	return nil
 }

@@ -65,3 +65,11 @@ func (r Record) with(w Wish, commit string) Record {
 func (r Record) claims() bool {
 	return r.State != "" && r.State != report.Removed && r.State != report.Absent
 }
+
+// Gone is a text that says that there is no preview any more, with what our comment
+// has remembered until now: what somebody asked for holds for the next push too.
+func Gone(said, text string) string {
+	r := ReadRecord(said)
+	r.State, r.Commit = report.Removed, ""
+	return r.put(text)
+}

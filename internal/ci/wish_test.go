@@ -200,3 +200,44 @@ func TestRunner_AJobWithoutSecretsWaitsForSomebodyWhoHasThem(t *testing.T) {
 		t.Errorf("comment %s", b.comment())
 	}
 }
+
+// What a sweep says of a preview that is gone takes no wish back.
+func TestGone_KeepsWhatSomebodyAskedFor(t *testing.T) {
+	b := newBench(t)
+	b.forge.Change(7, func(p *forge.Pull) { p.Draft = true })
+	b.command("/preview up")
+	said, err := b.forge.Said(t.Context(), 7, "shop-pr-7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := ci.Gone(said, "### Preview pr-7 of shop is removed\n")
+	if r := ci.ReadRecord(gone); r.Wish != ci.WishUp || r.State != "removed" || !strings.HasSuffix(gone, "\n### Preview pr-7 of shop is removed\n") {
+		t.Fatalf("%+v of %s", r, gone)
+	}
+	if err := b.forge.Comment(t.Context(), 7, forge.Comment{Marker: "shop-pr-7", Text: gone}); err != nil {
+		t.Fatal(err)
+	}
+	delete(b.machine.serves, 7)
+	if b.push(older); b.machine.serves[7] != older {
+		t.Errorf("after a push: %s", b.comment())
+	}
+}
+
+// The reason is the one that holds when it is removed.
+func TestRunner_ADraftThatIsClosedMeanwhileIsRemovedSinceItIsClosed(t *testing.T) {
+	b := newBench(t)
+	b.handle(forge.Event{Kind: forge.Opened, Commit: newest})
+	b.forge.Change(7, func(p *forge.Pull) { p.Draft = true })
+	release, err := b.machine.lock(t.Context(), 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.runner.Say = func(string) { // it has decided, and has to wait
+		b.forge.Change(7, func(p *forge.Pull) { p.Open = false })
+		release()
+		b.runner.Say = func(string) {}
+	}
+	if b.handle(forge.Event{Kind: forge.Drafted, Commit: newest}); !strings.Contains(b.comment(), "Removed: the pull request is closed.") {
+		t.Errorf("comment %s", b.comment())
+	}
+}
