@@ -64,9 +64,13 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	a.writer, a.reader = event.Writer, event.Reader
 	u := a.newUI()
 	defer u.Close()
+	if a.foreign() {
+		u.Info("nothing: this pipeline runs in the project of a fork, and the merge request is another project's")
+		return nil
+	}
 	opened, err := a.forgeOfJob(ctx)
 	if err != nil {
-		return a.unlessForeign(u, fmt.Errorf("ci: %w", err))
+		return fmt.Errorf("ci: %w", err)
 	}
 	p := &ciPreviews{app: a, ui: u, forge: opened, options: o, event: event}
 	if o.commit {

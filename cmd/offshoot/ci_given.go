@@ -7,7 +7,6 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/hint"
-	"github.com/offshoot-dev/offshoot/internal/ui"
 )
 
 // What a job was given: secrets, a token, a checkout. Some are started with less,
@@ -29,10 +28,12 @@ func (p *ciPreviews) powerless() string {
 
 // again tells whether somebody has started the job once more by hand. On GitLab
 // nobody can tell a pipeline of a push from one that was asked for, and nothing
-// else starts one.
+// else starts one but a merge train: that tries the merge, of a commit that has had
+// its pipeline.
 func (a *app) again() bool {
 	attempt := a.getenv("GITHUB_RUN_ATTEMPT")
-	return attempt != "" && attempt != "1" || a.getenv("CI_PIPELINE_SOURCE") == "merge_request_event"
+	train := a.getenv("CI_MERGE_REQUEST_EVENT_TYPE") == "merge_train"
+	return attempt != "" && attempt != "1" || a.getenv("CI_PIPELINE_SOURCE") == "merge_request_event" && !train
 }
 
 // lacks says what Dependabot's run was not given, or that of a fork's pull request
@@ -116,13 +117,9 @@ func (p *ciPreviews) holds(order ci.Order) error {
 		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")
 }
 
-// unlessForeign lets a job of GitLab end well that a fork started in its own
-// project: it has no token, and cannot have one.
-func (a *app) unlessForeign(u *ui.UI, err error) error {
-	from, to := a.getenv("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"), a.getenv("CI_MERGE_REQUEST_PROJECT_ID")
-	if !errors.Is(err, hint.ErrUsage) || from == to || a.getenv("CI_PROJECT_ID") == to {
-		return err
-	}
-	u.Info("nothing: this pipeline runs in the project of a fork, which has no token for the merge request: " + err.Error())
-	return nil
+// foreign tells whether a job of GitLab runs in the project of a fork: the number of
+// the merge request is not of that project, and its token, if it has one, neither.
+func (a *app) foreign() bool {
+	to := a.getenv("CI_MERGE_REQUEST_PROJECT_ID")
+	return to != "" && a.getenv("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != to && a.getenv("CI_PROJECT_ID") != to
 }

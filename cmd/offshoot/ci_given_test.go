@@ -151,8 +151,9 @@ func TestCi_AnEmptyArchiveIsAMistake(t *testing.T) {
 	}
 }
 
-// A fork's pipeline in its own project has no token for the merge request.
-func TestCi_AForksPipelineOnGitLabWithoutATokenSucceeds(t *testing.T) {
+// A fork's pipeline in its own project has no token for the merge request. One that
+// it has is for another, of the same number.
+func TestCi_AForksPipelineOnGitLabSucceedsInItsOwnProject(t *testing.T) {
 	env := map[string]string{
 		"GITLAB_CI": "true", "CI_SERVER_URL": "https://gitlab.example", "CI_API_V4_URL": "http://127.0.0.1:1/api/v4", "CI_PROJECT_PATH": "mallory/shop",
 		"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHA": strings.Repeat("a", 40),
@@ -162,8 +163,25 @@ func TestCi_AForksPipelineOnGitLabWithoutATokenSucceeds(t *testing.T) {
 	if _, errs, code := capturedWith(t, lookup, "ci"); code != exitDone || !strings.Contains(errs, "project of a fork") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
+	env["GITLAB_TOKEN"] = "glpat-of-the-fork"
+	if _, errs, code := capturedWith(t, lookup, "ci"); code != exitDone || !strings.Contains(errs, "project of a fork") {
+		t.Errorf("with a token: exit %d: %s", code, errs)
+	}
+	delete(env, "GITLAB_TOKEN")
 	env["CI_PROJECT_ID"] = "1" // in the project itself that is a mistake
 	if _, errs, code := capturedWith(t, lookup, "ci"); code != exitUsage {
 		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+// A merge train's pipeline is of a commit that has its preview, and has checked out
+// what the merge would be: it makes nothing anew, nor holds up the train.
+func TestApp_AMergeTrainAsksForNothingAgain(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]bool{"detached": true, "merged_result": true, "": true, "merge_train": false} {
+		a := &app{lookup: lookup("CI_PIPELINE_SOURCE", "merge_request_event", "CI_MERGE_REQUEST_EVENT_TYPE", kind)}
+		if got := a.again(); got != want {
+			t.Errorf("%s: %v", kind, got)
+		}
 	}
 }
