@@ -191,3 +191,14 @@ func TestCiFar_WhatServesIsWhatTheLastGoodUpMade(t *testing.T) {
 		}
 	}
 }
+
+// Work is announced before anybody looks what there is: the comment must not say
+// for ever that the preview is being made.
+func TestCiFar_WhatCannotBeLookedAtIsSaidToHaveFailed(t *testing.T) {
+	j := newFarJob(t, standin.Options{Seed: 1})
+	j.cloud.Fault(func(int, string) standin.Fault { return standin.Fault{Code: "UnauthorizedOperation"} })
+	j.run(exitFailed, j.opened())
+	if all := strings.Join(j.comments(), ""); !strings.Contains(all, "could not be made") || !strings.Contains(all, "identify the preview") {
+		t.Errorf("comments %s", all)
+	}
+}

@@ -87,10 +87,7 @@ func (p *ciPreviews) marker(number int) string {
 
 // Up brings the preview up as offshoot up does.
 func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
-	preview, err := p.recognise(ctx, order.Number)
-	if err != nil {
-		return err
-	}
+	preview, unknown := p.recognise(ctx, order.Number)
 	concluded := false
 	o := upOptions{which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout, observe: p.observe, subset: p.draw}
 	o.guard = provision.Guard{
@@ -100,7 +97,8 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 			g.Conclude(ctx, p.report(ctx, p.cfg, preview, result, err), err)
 		},
 	}
-	if err = errors.Join(p.possible(order), o.check()); err == nil {
+	err := errors.Join(unknown, p.possible(order), o.check())
+	if err == nil {
 		err = p.upPreview(ctx, p.cfg, o, preview, order.Commit)
 	}
 	var locked *provision.LockedError
