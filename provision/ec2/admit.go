@@ -48,7 +48,9 @@ func (e *entry) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	made, err := p.open(ctx, group, slices.Concat(gatewayRules(), wanted))
+	// Those for SSH first: an organisation may deny the others, and whoever is in
+	// can say so.
+	made, err := p.open(ctx, group, slices.Concat(wanted, gatewayRules()))
 	if p.forCaller() {
 		e.made = append(e.made, made...)
 	}

@@ -190,7 +190,7 @@ func TestConnect_ThatFailsGivesItsRuleBack(t *testing.T) {
 	if _, err := a.from("192.0.2.1", 1).Connect(t.Context(), m); err == nil {
 		t.Error("nobody answers there")
 	}
-	if n := len(a.rules()); n != 6 {
+	if n := len(a.rules()); n != 8 { // six for links, and twice one for SSH
 		t.Errorf("%d rules were made", n)
 	}
 	a.assertOpenFor()
