@@ -68,10 +68,10 @@ func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
 
 	other := f.options.Preview
 	other.Repository = "github.com/other/shop" // whose configuration names the same project
-	if _, err := provision.DownGuarded(t.Context(), f.machine, other, provision.Guard{}, nil); !isNoPreview(err) {
+	if _, err := provision.DownGuarded(t.Context(), f.machine, other, provision.Guard{}, nil); !isOthers(err) {
 		t.Errorf("down of another repository's: %v", err)
 	}
-	if err := provision.Owned(t.Context(), f.machine, other); !isNoPreview(err) {
+	if err := provision.Owned(t.Context(), f.machine, other); !isOthers(err) {
 		t.Errorf("another repository's is owned: %v", err)
 	}
 	f.assertServes(first.Links[0], "one")

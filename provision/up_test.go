@@ -14,6 +14,11 @@ import (
 
 func isNoPreview(err error) bool { return errors.Is(err, provision.ErrNoPreview) }
 
+func isOthers(err error) bool {
+	var others *provision.OthersError
+	return errors.As(err, &others)
+}
+
 func addPrice() *provision.Migrate {
 	return &provision.Migrate{Service: "tool", Command: []string{"psql", "-X", "-c", "ALTER TABLE product ADD price int DEFAULT 7"}}
 }

@@ -35,7 +35,7 @@ ln -sfn "$2" current`
 // not at all, and only with the digest that it is named by.
 const putCommand = `umask 077
 mkdir -p "$1/bin" && cd "$1/bin" || exit 1
-new=$2.$3
+new=$2.$3.$$ # what a lost try left may still be at work
 trap 'rm -rf "$new"' EXIT
 mkdir "$new" && cat >"$new/offshoot" || exit 1
 echo "$2  $new/offshoot" | sha256sum -c --quiet - >/dev/null 2>&1 || exit 4
