@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -121,7 +122,7 @@ func (p *Plan) adviseOverflow() {
 			continue
 		}
 		p.Advice = append(p.Advice, fmt.Sprintf("%s will hold about %s rows for a target of %s: %s forces %s; fewer rows of %s (rows or share), or more of %s, balance them",
-			dotted(t.table.Name), number(t.Expected.Rows), number(t.Target), k.Name, number(k.Forced), k.Child, k.Parent))
+			dotted(t.table.Name), document.Number(t.Expected.Rows), document.Number(t.Target), k.Name, document.Number(k.Forced), k.Child, k.Parent))
 	}
 }
 
@@ -146,7 +147,7 @@ func (p *Plan) adviseEmpty() {
 		t := &p.Tables[i]
 		if t.Target >= noticed && float64(t.Expected.Rows) < emptyShare*float64(t.Target) {
 			p.Advice = append(p.Advice, fmt.Sprintf("%s will hold about %s rows for a target of %s, because the rows it references do not fit; give those tables more (rows or share)",
-				dotted(t.table.Name), number(t.Expected.Rows), number(t.Target)))
+				dotted(t.table.Name), document.Number(t.Expected.Rows), document.Number(t.Target)))
 		}
 	}
 }

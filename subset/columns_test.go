@@ -29,9 +29,9 @@ func TestWriteText_FitsTheTerminal(t *testing.T) {
 	_, table, _ := strings.Cut(b.String(), "\n\n")
 	want := `table          rows    target  kept  sampled  forced  bytes
     forced by
-public.orders  12,869  466     649   233      416     58.8 kB
+public.orders  12,869  466     649   233      416     60.2 kB
     public.order_lines.order_lines_order_id_fkey (389)
-public.events  24,000  722     722   722      0       55.4 kB
+public.events  24,000  722     722   722      0       56.7 kB
 `
 	if diff := cmp.Diff(want, table); diff != "" {
 		t.Error(diff)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
 )
 
 // drawing is a plan or a report as a graph: tables as large as the rows that
@@ -47,7 +49,7 @@ func (r *Report) WriteMermaid(w io.Writer) error { return r.drawing().writeMerma
 func (r *Report) WriteDOT(w io.Writer) error { return r.drawing().writeDOT(w) }
 
 func (p *Plan) drawing() *drawing {
-	d := &drawing{title: fmt.Sprintf("%s: about %s of %s rows", p.Database, number(p.Expected.Rows), number(p.SourceRows))}
+	d := &drawing{title: fmt.Sprintf("%s: about %s of %s rows", p.Database, document.Number(p.Expected.Rows), document.Number(p.SourceRows))}
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		d.tables = append(d.tables, drawnTable{t.Schema, t.Name, t.Expected.Rows, t.Rows, t.Target, t.Estimated})
@@ -60,7 +62,7 @@ func (p *Plan) drawing() *drawing {
 }
 
 func (r *Report) drawing() *drawing {
-	d := &drawing{title: fmt.Sprintf("%s: kept %s of %s rows", r.Database, number(r.Rows), number(r.SourceRows))}
+	d := &drawing{title: fmt.Sprintf("%s: kept %s of %s rows", r.Database, document.Number(r.Rows), document.Number(r.SourceRows))}
 	forced := map[string]int64{}
 	for i := range r.Tables {
 		t := &r.Tables[i]
@@ -109,7 +111,7 @@ func (d *drawing) schemas() []string {
 }
 
 func (t *drawnTable) rows() string {
-	return number(t.kept) + " of " + about(t.of, t.estimated)
+	return document.Number(t.kept) + " of " + document.About(t.of, t.estimated)
 }
 
 // magnitude grows by one with each digit of a number of rows.
@@ -160,7 +162,7 @@ func (t *drawnTable) overflows() bool {
 func (a *arrow) writeDOT(b *strings.Builder) {
 	fmt.Fprintf(b, "  t%d -> t%d [tooltip=%s, penwidth=%.2f", a.child, a.parent, quoteDOT(strings.Join(a.names, "\n")), 1+magnitude(a.forced))
 	if a.forced > 0 {
-		fmt.Fprintf(b, ", label=%s", quoteDOT(number(a.forced)))
+		fmt.Fprintf(b, ", label=%s", quoteDOT(document.Number(a.forced)))
 	}
 	if a.loose {
 		b.WriteString(", style=dashed")
@@ -229,7 +231,7 @@ func (a *arrow) writeMermaid(b *strings.Builder) {
 		line = "-.->"
 	}
 	if a.forced > 0 {
-		line += fmt.Sprintf("|\"%s\"|", textMermaid(number(a.forced)))
+		line += fmt.Sprintf("|\"%s\"|", textMermaid(document.Number(a.forced)))
 	}
 	fmt.Fprintf(b, "  t%d %s t%d\n", a.child, line, a.parent)
 }

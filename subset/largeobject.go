@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -21,7 +22,7 @@ type LargeObjects struct {
 
 // String says it in one line.
 func (l LargeObjects) String() string {
-	return fmt.Sprintf("%s large objects that kept rows name, %s", number(l.Count), size(l.Bytes))
+	return fmt.Sprintf("%s large objects that kept rows name, %s", document.Number(l.Count), document.Size(l.Bytes))
 }
 
 // copyKept hands to the sink first rows, then the large objects they name.
@@ -36,7 +37,7 @@ func (r *run) copyKept(ctx context.Context) error {
 	}
 	if len(denied) > 0 {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s large objects that kept rows name are left out, because %s may not read them: %s",
-			number(int64(len(denied))), r.src.db.Role, some(denied)))
+			document.Number(int64(len(denied))), r.src.db.Role, some(denied)))
 	}
 	for _, loid := range objects {
 		n, err := r.sink.LargeObject(ctx, loid, &objectReader{ctx: ctx, source: r.src, conn: c, loid: loid})
@@ -55,7 +56,7 @@ func some(loids []uint32) string {
 	for i, loid := range loids {
 		switch {
 		case i == most:
-			return fmt.Sprintf("%s and %s more", b.String(), number(int64(len(loids)-most)))
+			return fmt.Sprintf("%s and %s more", b.String(), document.Number(int64(len(loids)-most)))
 		case i > 0:
 			b.WriteString(", ")
 		}

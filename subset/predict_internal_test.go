@@ -425,14 +425,6 @@ func TestAnalyze_NamesAFewTablesAndElseAll(t *testing.T) {
 	}
 }
 
-func TestDuration_IsAsExactAsAForecast(t *testing.T) {
-	for seconds, want := range map[float64]string{0: "0.0 s", 0.04: "0.0 s", 3.21: "3.2 s", 45.4: "45 s", 150: "2 min", 9000: "2 h"} {
-		if got := duration(seconds); got != want {
-			t.Errorf("%v: %s, want %s", seconds, got, want)
-		}
-	}
-}
-
 // A schema with more ways from table to table than anyone could follow is
 // planned all the same: a forecast that followed each would never end.
 func TestPredict_EndsOnADenseSchema(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
@@ -229,7 +230,7 @@ func counted(columns int) string {
 	if columns == 1 {
 		return "1 column"
 	}
-	return number(int64(columns)) + " columns"
+	return document.Number(int64(columns)) + " columns"
 }
 
 // lines says what is masked how, one line for each table.

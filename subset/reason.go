@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -43,7 +44,7 @@ func (t *TablePlan) reason() string {
 func (t *TablePlan) sizeReason() string {
 	switch t.strategy {
 	case whole:
-		return "small: " + number(t.Rows) + " rows"
+		return "small: " + document.Number(t.Rows) + " rows"
 	case drive:
 		if first := t.driving[0]; !first.Indexed {
 			return fmt.Sprintf("no index on %s: one filtered scan", strings.Join(first.ChildColumns, ", "))

@@ -1,6 +1,10 @@
 package subset
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
+)
 
 // Report says what Run kept.
 type Report struct {
@@ -111,5 +115,5 @@ func (k *KeyReport) dangles() string {
 	case !k.Declared:
 		why = "reference of the configuration"
 	}
-	return fmt.Sprintf("%s: %s of %s kept references dangle, as they do in the source (%s)", k.Name, number(k.Dangling), number(k.Rows), why)
+	return fmt.Sprintf("%s: %s of %s kept references dangle, as they do in the source (%s)", k.Name, document.Number(k.Dangling), document.Number(k.Rows), why)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
@@ -137,20 +138,20 @@ func (c *Scan) Undecided() int {
 
 // WriteText prints the findings for people.
 func (c *Scan) WriteText(w io.Writer) error {
-	width := columns(w, unbounded)
+	width := document.Columns(w, document.Unbounded)
 	var b strings.Builder
-	b.WriteString(prose([]string{fmt.Sprintf("%s: %d of %s columns look sensitive, %d of them without a rule",
-		c.Database, len(c.Findings), number(int64(c.Columns)), c.Undecided())}, width))
+	b.WriteString(document.Prose([]string{fmt.Sprintf("%s: %d of %s columns look sensitive, %d of them without a rule",
+		c.Database, len(c.Findings), document.Number(int64(c.Columns)), c.Undecided())}, width))
 	if len(c.Findings) > 0 {
-		var g grid
-		g.add("column", "looks like", "sure", "why", "rule")
+		var g document.Grid
+		g.Add("column", "looks like", "sure", "why", "rule")
 		for _, f := range c.Findings {
-			g.add(f.Column(), f.Topic, fmt.Sprintf("%.0f %%", 100*f.Confidence), f.Reason, f.becomes())
+			g.Add(f.Column(), f.Topic, fmt.Sprintf("%.0f %%", 100*f.Confidence), f.Reason, f.becomes())
 		}
-		b.WriteString("\n" + g.text(width))
+		b.WriteString("\n" + g.Text(width))
 	}
 	c.describeSchema(&b)
-	_, err := io.WriteString(w, tidy(b.String()))
+	_, err := io.WriteString(w, document.Tidy(b.String()))
 	return err
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
 )
 
 // mostColumns is how many columns are written for people, those that lost
@@ -13,20 +15,24 @@ import (
 const mostColumns = 20
 
 // WriteText prints the score for people.
-func (s *Score) WriteText(w io.Writer) error { return writeText(w, s) }
+func (s *Score) WriteText(w io.Writer) error { return s.sheet().WriteText(w) }
 
 // WriteMarkdown prints the score for a pull request.
-func (s *Score) WriteMarkdown(w io.Writer) error { return writeMarkdown(w, s) }
+func (s *Score) WriteMarkdown(w io.Writer) error { return s.sheet().WriteMarkdown(w) }
 
 // WriteJSON prints the score as one JSON document.
-func (s *Score) WriteJSON(w io.Writer) error { return writeJSON(w, s) }
+func (s *Score) WriteJSON(w io.Writer) error { return document.WriteJSON(w, s) }
+
+func (s *Score) sheet() document.Sheet {
+	return document.Sheet{Headlines: s.headlines(), Grids: s.grids(), Notes: s.notes()}
+}
 
 func (s *Score) headlines() []string {
 	sum := &s.Summary
 	lines := []string{
 		fmt.Sprintf("%s holds %s of the %s rows of %s (target %s): %s off target, %s above a table's target, %s dangling, %s of them not in the source",
-			s.Subset, number(sum.Rows), number(sum.SourceRows), s.Database, number(sum.Target), percent(sum.TargetError), number(sum.Overflow),
-			number(sum.Dangling), number(sum.Broken)),
+			s.Subset, document.Number(sum.Rows), document.Number(sum.SourceRows), s.Database, document.Number(sum.Target), percent(sum.TargetError), document.Number(sum.Overflow),
+			document.Number(sum.Dangling), document.Number(sum.Broken)),
 		sum.Fanout.line("fan-out"), sum.Shape.line("shape of fan-out"), sum.PositionBias.line("position bias"),
 	}
 	if sum.CoverExpected > 0 {
@@ -45,30 +51,30 @@ func (e *Extremes) line(what string) string {
 	return fmt.Sprintf("%s: median %.3f of %d, %d beyond chance, worst %.3f at %s", what, e.Median, e.Measured, e.Beyond, e.Worst, e.At)
 }
 
-func (s *Score) grids() []grid {
-	all := []grid{s.tableGrid(), s.keyGrid(), s.columnGrid()}
-	return slices.DeleteFunc(all, func(g grid) bool { return len(g.lines) < 2 })
+func (s *Score) grids() []document.Grid {
+	all := []document.Grid{s.tableGrid(), s.keyGrid(), s.columnGrid()}
+	return slices.DeleteFunc(all, func(g document.Grid) bool { return len(g.Lines) < 2 })
 }
 
-func (s *Score) tableGrid() (g grid) {
-	g.add("table", "rows", "target", "kept", "off target", "overflow", "position bias")
+func (s *Score) tableGrid() (g document.Grid) {
+	g.Add("table", "rows", "target", "kept", "off target", "overflow", "position bias")
 	for _, t := range s.Tables {
-		g.add(t.Schema+"."+t.Name, number(t.Source), number(t.Target), number(t.Rows), signed(t.Error), number(t.Overflow), t.Position.text())
+		g.Add(t.Schema+"."+t.Name, document.Number(t.Source), document.Number(t.Target), document.Number(t.Rows), signed(t.Error), document.Number(t.Overflow), t.Position.text())
 	}
 	return g
 }
 
-func (s *Score) keyGrid() (g grid) {
-	g.add("foreign key", "fan-out", "shape", "mean: source", "subset", "implied", "childless: source", "subset", "implied", "dangling")
+func (s *Score) keyGrid() (g document.Grid) {
+	g.Add("foreign key", "fan-out", "shape", "mean: source", "subset", "implied", "childless: source", "subset", "implied", "dangling")
 	for _, k := range s.Keys {
-		g.add(k.Name, k.Fanout.text(), k.Shape.text(), mean(k.Mean.Source), mean(k.Mean.Subset), mean(k.Mean.Implied),
-			percent(k.Childless.Source), percent(k.Childless.Subset), percent(k.Childless.Implied), number(k.Dangling))
+		g.Add(k.Name, k.Fanout.text(), k.Shape.text(), mean(k.Mean.Source), mean(k.Mean.Subset), mean(k.Mean.Implied),
+			percent(k.Childless.Source), percent(k.Childless.Subset), percent(k.Childless.Implied), document.Number(k.Dangling))
 	}
 	return g
 }
 
-func (s *Score) columnGrid() (g grid) {
-	g.add("column", "values", "found", "expected", "of rows", "NULL: source", "subset")
+func (s *Score) columnGrid() (g document.Grid) {
+	g.Add("column", "values", "found", "expected", "of rows", "NULL: source", "subset")
 	columns := slices.Clone(s.Columns)
 	slices.SortStableFunc(columns, func(a, b ColumnScore) int { return cmp.Compare(b.loss(), a.loss()) })
 	for _, c := range columns[:min(len(columns), mostColumns)] {
@@ -79,7 +85,7 @@ func (s *Score) columnGrid() (g grid) {
 		if c.Nulls != nil {
 			cells[5], cells[6] = percent(c.Nulls.Source), percent(c.Nulls.Subset)
 		}
-		g.add(cells...)
+		g.Add(cells...)
 	}
 	return g
 }
@@ -100,19 +106,19 @@ func (c *ColumnScore) loss() float64 {
 func (s *Score) notes() []string {
 	var notes []string
 	for _, g := range s.grids() {
-		if strings.Contains(fmt.Sprint(g.lines), marked) {
+		if strings.Contains(fmt.Sprint(g.Lines), marked) {
 			notes = append(notes, "* more than chance explains (exceeded by it once in a hundred times)")
 			break
 		}
 	}
 	for _, k := range s.Keys {
 		if k.Dangling > 0 {
-			notes = append(notes, fmt.Sprintf("dangling: %s: %s rows, %s in the source", k.Name, number(k.Dangling), number(k.Before)))
+			notes = append(notes, fmt.Sprintf("dangling: %s: %s rows, %s in the source", k.Name, document.Number(k.Dangling), document.Number(k.Before)))
 		}
 	}
 	for _, t := range s.Tables {
 		if t.Foreign > 0 {
-			notes = append(notes, fmt.Sprintf("not in the source: %s rows of %s.%s, by their key", number(t.Foreign), t.Schema, t.Name))
+			notes = append(notes, fmt.Sprintf("not in the source: %s rows of %s.%s, by their key", document.Number(t.Foreign), t.Schema, t.Name))
 		}
 	}
 	if more := len(s.Columns) - mostColumns; more > 0 {

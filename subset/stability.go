@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -179,25 +180,29 @@ func (s *Stability) sum() {
 }
 
 // WriteText prints the comparison for people.
-func (s *Stability) WriteText(w io.Writer) error { return writeText(w, s) }
+func (s *Stability) WriteText(w io.Writer) error { return s.sheet().WriteText(w) }
 
 // WriteMarkdown prints the comparison for a pull request.
-func (s *Stability) WriteMarkdown(w io.Writer) error { return writeMarkdown(w, s) }
+func (s *Stability) WriteMarkdown(w io.Writer) error { return s.sheet().WriteMarkdown(w) }
 
 // WriteJSON prints the comparison as one JSON document.
-func (s *Stability) WriteJSON(w io.Writer) error { return writeJSON(w, s) }
+func (s *Stability) WriteJSON(w io.Writer) error { return document.WriteJSON(w, s) }
 
-func (s *Stability) headlines() []string {
-	return []string{fmt.Sprintf("%s and %s share %s rows: %s of all that are in one or both", s.First, s.Second, number(s.Shared), percent(s.Jaccard))}
+func (s *Stability) sheet() document.Sheet {
+	return document.Sheet{Headlines: s.headlines(), Grids: s.grids(), Notes: s.notes()}
 }
 
-func (s *Stability) grids() []grid {
-	var g grid
-	g.add("table", "first", "second", "shared", "Jaccard")
+func (s *Stability) headlines() []string {
+	return []string{fmt.Sprintf("%s and %s share %s rows: %s of all that are in one or both", s.First, s.Second, document.Number(s.Shared), percent(s.Jaccard))}
+}
+
+func (s *Stability) grids() []document.Grid {
+	var g document.Grid
+	g.Add("table", "first", "second", "shared", "Jaccard")
 	for _, t := range s.Tables {
-		g.add(t.Schema+"."+t.Name, number(t.First), number(t.Second), number(t.Shared), fmt.Sprintf("%.3f", t.Jaccard))
+		g.Add(t.Schema+"."+t.Name, document.Number(t.First), document.Number(t.Second), document.Number(t.Shared), fmt.Sprintf("%.3f", t.Jaccard))
 	}
-	return []grid{g}
+	return []document.Grid{g}
 }
 
 func (s *Stability) notes() []string {

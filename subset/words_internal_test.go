@@ -79,22 +79,6 @@ func TestListNames_NamesAtMostTen(t *testing.T) {
 	}
 }
 
-func TestNumbers_AreWrittenForPeople(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
-		if got := number(n); got != want {
-			t.Errorf("%d: %s, want %s", n, got, want)
-		}
-	}
-	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 kB", 3 << 20: "3.0 MB", 5 << 40: "5.0 TB"} {
-		if got := size(n); got != want {
-			t.Errorf("%d: %s, want %s", n, got, want)
-		}
-	}
-	if got := about(12345, true); got != "~12,345" {
-		t.Error(got)
-	}
-}
-
 func TestDangles_IsSilentAboutKeysThatHold(t *testing.T) {
 	if got := (&KeyReport{Name: "k", Rows: 5}).dangles(); got != "" {
 		t.Error(got)

@@ -35,11 +35,11 @@ func TestPlan_WritesATextThatLinesUp(t *testing.T) {
 	if err := planned.WriteText(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := `shop: about 11,700 of 1,234,567 rows, 2.0 MB, in about 3.2 s; target 11,600, seed 7, curve 10:3,1000000:10000
+	want := `shop: about 11,700 of 1,234,567 rows, 2.1 MB, in about 3.2 s; target 11,600, seed 7, curve 10:3,1000000:10000
 
 table          rows        target  expected  forced  bytes   time   why
 public.tenant  567         50      70        40      700 B   0.0 s  small: 567 rows
-public.big     ~1,234,000  11,550  11,630    0       2.0 MB  2 min  rule rows 11550: large
+public.big     ~1,234,000  11,550  11,630    0       2.1 MB  2 min  rule rows 11550: large
 
 up to 1,160 rows may be kept above these targets, where other rows need them
 left out: public.far (foreign table)
@@ -76,7 +76,7 @@ func TestPlan_EscapesNamesInMarkdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| public.big | ~1,234,000 | 11,550 | 11,630 | 0 | 2.0 MB | 2 min | rule rows 11550: large |\n", "\n- public.a&#124;b will hold much\n", "\n- left out: public.far (foreign table)\n",
+		"| public.big | ~1,234,000 | 11,550 | 11,630 | 0 | 2.1 MB | 2 min | rule rows 11550: large |\n", "\n- public.a&#124;b will hold much\n", "\n- left out: public.far (foreign table)\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in:\n%s", want, b.String())
@@ -166,7 +166,7 @@ func TestReport_SaysHowThePlanCompares(t *testing.T) {
 	planned.Tables[0].Expected.Rows = 20
 	planned.Tables[1].Expected.Rows = 200
 	text := written(t, func(b *strings.Builder) error { return planned.WriteText(b) })
-	want := "\nthe plan expected 1,234 rows, 2.0 kB, in 3.0 s; it came to 110 rows, 4.0 kB, in 1.3 s; it was most wrong about public.c (200 for 58), public.a|b (20 for 52)\n"
+	want := "\nthe plan expected 1,234 rows, 2.0 kB, in 3.0 s; it came to 110 rows, 4.1 kB, in 1.3 s; it was most wrong about public.c (200 for 58), public.a|b (20 for 52)\n"
 	if !strings.Contains(text, want) {
 		t.Errorf("no %q in:\n%s", want, text)
 	}

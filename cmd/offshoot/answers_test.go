@@ -21,7 +21,7 @@ import (
 func oneLine(t *testing.T, result any) string {
 	t.Helper()
 	var doc struct{ Result json.RawMessage }
-	if err := json.Unmarshal([]byte(document(t, result)), &doc); err != nil {
+	if err := json.Unmarshal([]byte(documentOf(t, result)), &doc); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer

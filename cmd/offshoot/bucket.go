@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -82,7 +83,7 @@ func (r *subsetRun) copyThrough(ctx context.Context, s *store.Store, at store.Lo
 		step.Fail("")
 		return nil, err
 	}
-	step.Done(ui.Bytes(sent.Bytes) + " to " + at.String())
+	step.Done(document.Size(sent.Bytes) + " to " + at.String())
 	return report, nil
 }
 

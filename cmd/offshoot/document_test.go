@@ -12,7 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-func document(t *testing.T, result any) string {
+func documentOf(t *testing.T, result any) string {
 	t.Helper()
 	var out bytes.Buffer
 	if err := ui.WriteJSON(&out, &ui.Secrets{}, ui.Document{Command: "x", Result: result}); err != nil {
@@ -22,7 +22,7 @@ func document(t *testing.T, result any) string {
 }
 
 func TestDocument_OfUp(t *testing.T) {
-	got := document(t, newUpResult(&provision.Result{
+	got := documentOf(t, newUpResult(&provision.Result{
 		Preview: provision.Preview{ID: "shop-pr-1", Project: "shop", Name: "pr-1", Repository: "example.com/shop", PullRequest: 1}, Generation: 2,
 		Links:    []provision.Link{{Service: "web", URL: "http://pr-1.shop.localhost:8480/"}},
 		Loaded:   &provision.Loaded{Archive: "a.sql", SHA256: "00", Bytes: 5, Took: 1500 * time.Millisecond},
@@ -82,7 +82,7 @@ func TestDocument_OfUp(t *testing.T) {
 }
 
 func TestDocument_OfDown(t *testing.T) {
-	got := document(t, newDownResult(compose.Removed{Containers: []string{"a"}}))
+	got := documentOf(t, newDownResult(compose.Removed{Containers: []string{"a"}}))
 	want := `{
   "version": 1,
   "command": "x",

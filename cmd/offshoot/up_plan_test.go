@@ -59,7 +59,7 @@ func TestUpPlan_OfTheSampleShop(t *testing.T) {
 	plan := shopPlan(t, "")
 	golden(t, "plan_shop.txt", plan.text(80, false)+"\n")
 	golden(t, "plan_shop_verbose.txt", plan.text(80, true)+"\n")
-	golden(t, "plan_shop.json", document(t, plan))
+	golden(t, "plan_shop.json", documentOf(t, plan))
 	if err := plan.failure(); err != nil {
 		t.Error(err)
 	}

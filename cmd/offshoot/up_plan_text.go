@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -151,7 +152,7 @@ func (p upPlan) databaseLines() []string {
 		return append(lines, "no archive: what the compose project's own scripts make of it")
 	case a != nil:
 		lines = append(lines, "loads "+a.Path+into,
-			fmt.Sprintf("  %s, %s, sha256 %s", a.Format, ui.Bytes(a.Bytes), short(a.SHA256, 16)), "  "+cloneWords[d.Clone])
+			fmt.Sprintf("  %s, %s, sha256 %s", a.Format, document.Size(a.Bytes), short(a.SHA256, 16)), "  "+cloneWords[d.Clone])
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Others)) {
 		lines = append(lines, "loads "+p.Others[name]+" into "+name)

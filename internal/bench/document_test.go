@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func document() Document {
+func aDocument() Document {
 	s := Shop{Scale: 1, Rows: 12_300_000, Bytes: 1600 << 20, Heaps: 29, Tables: []Table{
 		{Name: "orders", Source: 2_000_000, Target: 16_297, Kept: 17_000, Forced: 900, By: "payments.payments_order_id_fkey"},
 		{Name: "coupons"},
@@ -24,14 +24,14 @@ func document() Document {
 	}
 }
 
-const wantText = `Model 12, 2 cores (load before: 0.10), 24 GB of memory, Linux 6.1, PostgreSQL 15.18, offshoot v1
+const wantText = `Model 12, 2 cores (load before: 0.10), 25.8 GB of memory, Linux 6.1, PostgreSQL 15.18, offshoot v1
 2026-11-27, 3 rounds: median (fastest to slowest)
 
-12.3 M rows in 29 tables and partitions, 1600 MB
+12.3 M rows in 29 tables and partitions, 1.7 GB
 step      seconds     spread  server CPU s  client CPU s  peak memory  of pg tools  blocks   rows  of target
 scan         2.50  2.00–3.00          1.80             –            –            –  150000      –          –
-schema       0.50  0.50–0.50             –             –        12 MB            –       –      –          –
-database     4.50  4.50–4.50          3.00          1.00        50 MB        12 MB    9000  17000       1.04
+schema       0.50  0.50–0.50             –             –      12.6 MB            –       –      –          –
+database     4.50  4.50–4.50          3.00          1.00      52.4 MB      12.6 MB    9000  17000       1.04
 
 kept of 12.3 M rows
 table     source  target   kept  of target  forced  mostly by
@@ -48,23 +48,23 @@ Not installed, so not measured: pg_sample.
 `
 
 func TestText_AlignsItsColumns(t *testing.T) {
-	if diff := cmp.Diff(wantText, document().Text()); diff != "" {
+	if diff := cmp.Diff(wantText, aDocument().Text()); diff != "" {
 		t.Error(diff)
 	}
 }
 
 const wantMarkdown = `## Results
 
-Model 12, 2 cores (load before: 0.10), 24 GB of memory, Linux 6.1, PostgreSQL 15.18, offshoot v1.
+Model 12, 2 cores (load before: 0.10), 25.8 GB of memory, Linux 6.1, PostgreSQL 15.18, offshoot v1.
 2026-11-27, 3 rounds: median (fastest to slowest).
 
-### 12.3 M rows in 29 tables and partitions, 1600 MB
+### 12.3 M rows in 29 tables and partitions, 1.7 GB
 
 | step | seconds | spread | server CPU s | client CPU s | peak memory | of pg tools | blocks | rows | of target |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 | scan | 2.50 | 2.00–3.00 | 1.80 | – | – | – | 150000 | – | – |
-| schema | 0.50 | 0.50–0.50 | – | – | 12 MB | – | – | – | – |
-| database | 4.50 | 4.50–4.50 | 3.00 | 1.00 | 50 MB | 12 MB | 9000 | 17000 | 1.04 |
+| schema | 0.50 | 0.50–0.50 | – | – | 12.6 MB | – | – | – | – |
+| database | 4.50 | 4.50–4.50 | 3.00 | 1.00 | 52.4 MB | 12.6 MB | 9000 | 17000 | 1.04 |
 
 ## Goals
 
@@ -87,7 +87,7 @@ Not installed, so not measured: pg_sample.
 `
 
 func TestMarkdown_IsThePageInDocs(t *testing.T) {
-	page := document().Markdown()
+	page := aDocument().Markdown()
 	from := strings.Index(page, "## Results")
 	if from < 0 || !strings.HasPrefix(page, "# Benchmark\n") {
 		t.Fatalf("no results in\n%s", page)
@@ -98,7 +98,7 @@ func TestMarkdown_IsThePageInDocs(t *testing.T) {
 }
 
 func TestDocument_OfAllToolsNamesNoMissingOne(t *testing.T) {
-	d := document()
+	d := aDocument()
 	d.Missing = nil
 	if text := d.Text() + d.Markdown(); strings.Contains(text, "Not installed") {
 		t.Error(text)
@@ -106,15 +106,15 @@ func TestDocument_OfAllToolsNamesNoMissingOne(t *testing.T) {
 }
 
 func TestDocument_OfOneRoundHasNoMedian(t *testing.T) {
-	d := document()
+	d := aDocument()
 	d.Rounds = 1
 	if text := d.Text(); !strings.Contains(text, "\n2026-11-27, one round\n") {
 		t.Error(text)
 	}
 }
 
-func TestSize_ChoosesAUnit(t *testing.T) {
-	for bytes, want := range map[int64]string{0: "–", 4096: "4 kB", 5 << 20: "5 MB", 6000 << 20: "6000 MB", 23 << 30: "23 GB"} {
+func TestSize_OfNothingWasNotMeasured(t *testing.T) {
+	for bytes, want := range map[int64]string{0: "–", 4096: "4.1 kB", 5_000_000: "5.0 MB"} {
 		if got := size(bytes); got != want {
 			t.Errorf("%d: %s", bytes, got)
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
 )
 
 // grid is a table of words; all columns but the first are numbers, save those
@@ -69,17 +71,12 @@ func (g *grid) markdown() string {
 	return b.String()
 }
 
-// size prints bytes in a unit of a thousandfold that fits.
+// size prints bytes, and a dash for what was not measured.
 func size(bytes int64) string {
-	switch {
-	case bytes == 0:
+	if bytes == 0 {
 		return "–"
-	case bytes < 1<<20:
-		return fmt.Sprintf("%d kB", bytes>>10)
-	case bytes < 10<<30:
-		return fmt.Sprintf("%d MB", bytes>>20)
 	}
-	return fmt.Sprintf("%d GB", bytes>>30)
+	return document.Size(bytes)
 }
 
 // millions prints a number of rows shortly.

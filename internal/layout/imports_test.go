@@ -13,7 +13,7 @@ import (
 var table = map[string][]string{
 	"subset/catalog":                {},
 	"subset/mask":                   {"subset/catalog"},
-	"subset":                        {"subset/catalog", "subset/mask", "internal/stall"},
+	"subset":                        {"subset/catalog", "subset/mask", "internal/document", "internal/stall"},
 	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool", "internal/stall"},
 	"compose":                       {"internal/host", "internal/stall"},
 	"provision/gateway":             {"internal/host", "internal/worktree"},
@@ -22,12 +22,13 @@ var table = map[string][]string{
 	"provision/ec2":                 {"provision/machine", "internal/host"},
 	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
 	"provision/machine":             {"internal/host"},
-	"provision/remote":              {"provision", "internal/host", "internal/stall"},
+	"provision/remote":              {"provision", "internal/document", "internal/host", "internal/stall"},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
-	"provision/sweep":               {"provision", "provision/machine"},
+	"provision/sweep":               {"provision", "provision/machine", "internal/document"},
 	"provision/wildcard":            {"provision/gateway", "internal/store"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
-	"internal/bench":                {},
+	"internal/bench":                {"internal/document"},
+	"internal/document":             {},
 	"internal/worktree":             {"internal/host"},
 	"internal/forge":                {},
 	"internal/forge/forgetest":      {"internal/forge"},
@@ -41,12 +42,12 @@ var table = map[string][]string{
 	"internal/pgtest":               {},
 	"internal/pgtool":               {"internal/host"},
 	"internal/starter":              {"compose"},
-	"internal/report":               {},
+	"internal/report":               {"internal/document"},
 	"internal/repository":           {},
 	"internal/ci":                   {"internal/forge", "internal/report"},
 	"internal/stall":                {},
 	"internal/store":                {"internal/stall"},
-	"internal/ui":                   {},
+	"internal/ui":                   {"internal/document"},
 }
 
 // modules says which packages may import what from elsewhere, by prefix. What

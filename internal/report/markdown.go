@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
 )
 
 // Most is the longest comment that every forge takes, in characters; GitHub's
@@ -153,7 +155,7 @@ func (r Report) data() string {
 		}
 		return ""
 	}
-	size := bytes(l.Bytes) + " in " + took(l.Took)
+	size := document.Size(l.Bytes) + " in " + took(l.Took)
 	if len(l.Tables) == 0 {
 		return size
 	}
@@ -161,7 +163,7 @@ func (r Report) data() string {
 	for _, t := range l.Tables {
 		rows += t.Rows
 	}
-	return fmt.Sprintf("%s rows in %d tables, %s", count(rows), len(l.Tables), size)
+	return fmt.Sprintf("%s rows in %d tables, %s", document.Number(rows), len(l.Tables), size)
 }
 
 // footer says how to have another one.
@@ -202,32 +204,10 @@ func took(d time.Duration) string {
 	return fmt.Sprintf("%d min %d s", d/time.Minute, int(math.Round((d%time.Minute).Seconds()))%60)
 }
 
-// bytes is a size in its largest unit.
-func bytes(n int64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB"}
-	size, unit := float64(n), 0
-	for size >= 1000 && unit < len(units)-1 {
-		size, unit = size/1000, unit+1
-	}
-	if unit == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %s", size, units[unit])
-}
-
-// count writes a number with separators.
-func count(n int64) string {
-	digits := fmt.Sprint(n)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
-}
-
 // number is a count of things.
 func number(n int, one, more string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%s %s", count(int64(n)), more)
+	return fmt.Sprintf("%s %s", document.Number(int64(n)), more)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
 )
 
 // shownTables is how many of the biggest tables are listed.
@@ -19,7 +21,7 @@ func (r Report) tables() string {
 	b.WriteString("| table | rows |\n|---|---:|\n")
 	shown := r.Loaded.Tables[:min(len(r.Loaded.Tables), shownTables)]
 	for _, t := range shown {
-		fmt.Fprintf(&b, "| %s | %s |\n", code(t.Name), count(t.Rows))
+		fmt.Fprintf(&b, "| %s | %s |\n", code(t.Name), document.Number(t.Rows))
 	}
 	if more := len(r.Loaded.Tables) - len(shown); more > 0 {
 		fmt.Fprintf(&b, "| and %s | |\n", number(more, "smaller one", "smaller ones"))

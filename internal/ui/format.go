@@ -2,9 +2,10 @@ package ui
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
 )
 
 // Duration is short and steady in width: 0.4s, 12.3s, 2m05s, 1h02m.
@@ -22,39 +23,12 @@ func Duration(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
 }
 
-// Bytes is a size in powers of 1000, such as 12.3 MB.
-func Bytes(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	size, units := float64(n)/1000, []string{"kB", "MB", "GB", "TB", "PB", "EB"}
-	for size >= 999.95 && len(units) > 1 {
-		size, units = size/1000, units[1:]
-	}
-	return fmt.Sprintf("%.1f %s", size, units[0])
-}
-
-// Count is a number with its thousands apart: 1,234,567.
-func Count(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	var groups []string
-	for len(digits) > 3 {
-		groups = append([]string{digits[len(digits)-3:]}, groups...)
-		digits = digits[:len(digits)-3]
-	}
-	return sign + strings.Join(append([]string{digits}, groups...), ",")
-}
-
 // Plural is a count and its noun: 1 row, 2 rows.
 func Plural(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return Count(n) + " " + noun + "s"
+	return document.Number(n) + " " + noun + "s"
 }
 
 // Table lays rows out in columns two spaces apart. Columns named in right are

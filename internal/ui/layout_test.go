@@ -49,15 +49,11 @@ func TestDuration_NeverSays60(t *testing.T) {
 	}
 }
 
-func TestBytesCount_TheEndsOfTheirRanges(t *testing.T) {
+func TestPlural_TheEndsOfItsRange(t *testing.T) {
 	got := []string{
-		ui.Bytes(1000), ui.Bytes(999_949), ui.Bytes(999_950), ui.Bytes(999_949_999), ui.Bytes(1_000_000_000), ui.Bytes(math.MaxInt64),
-		ui.Count(100_000), ui.Count(-999), ui.Count(-1000), ui.Count(math.MaxInt64), ui.Count(math.MinInt64),
 		ui.Plural(-1, "row"), ui.Plural(2, "table"), ui.Plural(1000, "key"),
 	}
 	want := []string{
-		"1.0 kB", "999.9 kB", "1.0 MB", "999.9 MB", "1.0 GB", "9.2 EB",
-		"100,000", "-999", "-1,000", "9,223,372,036,854,775,807", "-9,223,372,036,854,775,808",
 		"-1 rows", "2 tables", "1,000 keys",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

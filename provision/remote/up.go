@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -361,17 +362,7 @@ func describeParts(parts []Part) string {
 	case len(parts) == 0:
 		return "nothing has changed"
 	case len(parts) == 1:
-		return fmt.Sprintf("1 file, %s", size(bytes))
+		return fmt.Sprintf("1 file, %s", document.Size(bytes))
 	}
-	return fmt.Sprintf("%d files, %s", len(parts), size(bytes))
-}
-
-func size(bytes int64) string {
-	switch {
-	case bytes < 1000:
-		return fmt.Sprintf("%d bytes", bytes)
-	case bytes < 1e6:
-		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	return fmt.Sprintf("%d files, %s", len(parts), document.Size(bytes))
 }

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/docker/go-units"
-
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -57,7 +56,7 @@ func surplus(repository string, images []provision.IdleImage, cache, removable, 
 	for _, i := range images {
 		h := Held{Kind: Image, ID: i.Name, Preview: i.Preview, Repository: repository, Created: i.Created}
 		if total > keep {
-			h.Surplus = fmt.Sprintf("of no preview; builds left %s, %s may stay", size(total), size(keep))
+			h.Surplus = fmt.Sprintf("of no preview; builds left %s, %s may stay", document.Size(total), document.Size(keep))
 			total -= i.Bytes
 		}
 		held = append(held, h)
@@ -65,13 +64,11 @@ func surplus(repository string, images []provision.IdleImage, cache, removable, 
 	if total > keep && removable > 0 {
 		held = append(held, Held{
 			Kind: BuildCache, ID: cacheID, Repository: repository,
-			Surplus: fmt.Sprintf("it has %s, %s may stay: what was used least recently goes", size(cache), size(max(0, keep-total+cache))),
+			Surplus: fmt.Sprintf("it has %s, %s may stay: what was used least recently goes", document.Size(cache), document.Size(max(0, keep-total+cache))),
 		})
 	}
 	return held
 }
-
-func size(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
 
 // Again measures once more: another sweep may have removed enough.
 func (s Store) Again(ctx context.Context, h Held) (Held, error) {

@@ -29,12 +29,12 @@ func TestSurplus_IsTheOldestImagesAndThenTheCache(t *testing.T) {
 		want                   []string
 	}{
 		{"room for all", images, 40 * mb, 40 * mb, 90 * mb, nil},
-		{"one too many", images, 40 * mb, 40 * mb, 89 * mb, []string{"old: of no preview; builds left 90MB, 89MB may stay"}},
+		{"one too many", images, 40 * mb, 40 * mb, 89 * mb, []string{"old: of no preview; builds left 90.0 MB, 89.0 MB may stay"}},
 		{"the cache too", images, 40 * mb, 40 * mb, 30 * mb, []string{
-			"old: of no preview; builds left 90MB, 30MB may stay", "new: of no preview; builds left 60MB, 30MB may stay",
-			"of the engine: it has 40MB, 30MB may stay: what was used least recently goes",
+			"old: of no preview; builds left 90.0 MB, 30.0 MB may stay", "new: of no preview; builds left 60.0 MB, 30.0 MB may stay",
+			"of the engine: it has 40.0 MB, 30.0 MB may stay: what was used least recently goes",
 		}},
-		{"only the cache", nil, 40 * mb, 1, 0, []string{"of the engine: it has 40MB, 0B may stay: what was used least recently goes"}},
+		{"only the cache", nil, 40 * mb, 1, 0, []string{"of the engine: it has 40.0 MB, 0 B may stay: what was used least recently goes"}},
 		{"all of it in use", nil, 40 * mb, 0, 0, nil},
 		{"nothing at all", nil, 0, 0, 0, nil},
 	} {
