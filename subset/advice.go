@@ -21,7 +21,7 @@ const (
 
 // advise says what the source lacks and what the subset will look like, each
 // in one line that names what it is about and what to do.
-func (p *Plan) advise(counts Counts) {
+func (p *Plan) advise(counts catalog.Counts) {
 	p.adviseIndexes()
 	p.adviseStatistics(counts)
 	p.adviseOverflow()
@@ -38,14 +38,14 @@ func (p *Plan) adviseIndexes() {
 		for _, k := range t.driving {
 			if t.strategy == drive && !k.Indexed {
 				p.Warnings = append(p.Warnings, fmt.Sprintf("no index on %s (%s): finding its rows costs a scan; %s",
-					dotted(t.table.Name), strings.Join(k.ChildColumns, ", "), createIndex(t.table, k.ChildColumns)))
+					t.table.Name.Dotted(), strings.Join(k.ChildColumns, ", "), createIndex(t.table, k.ChildColumns)))
 			}
 		}
 	}
 	for _, k := range p.keys {
 		if k.OID == 0 && !hasKey(k.Parent, k.ParentColumns) {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("no unique index on %s (%s), which %s references: every lookup costs a scan; %s",
-				dotted(k.Parent.Name), strings.Join(k.ParentColumns, ", "), dotted(k.Child.Name), createIndex(k.Parent, k.ParentColumns)))
+				k.Parent.Name.Dotted(), strings.Join(k.ParentColumns, ", "), k.Child.Name.Dotted(), createIndex(k.Parent, k.ParentColumns)))
 		}
 	}
 }
@@ -73,7 +73,7 @@ func hasKey(t *catalog.Table, columns []string) bool {
 // adviseStatistics names tables of which ANALYZE knows nothing, or what long
 // is past: the row counts of large ones, and what keys will force, are
 // estimated by it.
-func (p *Plan) adviseStatistics(counts Counts) {
+func (p *Plan) adviseStatistics(counts catalog.Counts) {
 	var never, stale []catalog.Name
 	for i := range p.Tables {
 		for _, h := range p.Tables[i].table.Heaps {
@@ -87,10 +87,10 @@ func (p *Plan) adviseStatistics(counts Counts) {
 		}
 	}
 	if len(never) > 0 {
-		p.Warnings = append(p.Warnings, "never analyzed: "+listNames(never)+": what they hold and force is guessed; "+analyze(never))
+		p.Warnings = append(p.Warnings, "never analyzed: "+catalog.ListNames(never)+": what they hold and force is guessed; "+analyze(never))
 	}
 	if len(stale) > 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("grown since ANALYZE to more than %d times their size: %s: their rows are guessed; %s", grown, listNames(stale), analyze(stale)))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("grown since ANALYZE to more than %d times their size: %s: their rows are guessed; %s", grown, catalog.ListNames(stale), analyze(stale)))
 	}
 }
 
@@ -122,7 +122,7 @@ func (p *Plan) adviseOverflow() {
 			continue
 		}
 		p.Advice = append(p.Advice, fmt.Sprintf("%s will hold about %s rows for a target of %s: %s forces %s; fewer rows of %s (rows or share), or more of %s, balance them",
-			dotted(t.table.Name), document.Number(t.Expected.Rows), document.Number(t.Target), k.Name, document.Number(k.Forced), k.Child, k.Parent))
+			t.table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target), k.Name, document.Number(k.Forced), k.Child, k.Parent))
 	}
 }
 
@@ -130,7 +130,7 @@ func (p *Plan) adviseOverflow() {
 func (p *Plan) forcing(t *TablePlan) *KeyPlan {
 	var above []*KeyPlan
 	for i := range p.Keys {
-		if k := &p.Keys[i]; k.Parent == dotted(t.table.Name) && k.Forced > 0 {
+		if k := &p.Keys[i]; k.Parent == t.table.Name.Dotted() && k.Forced > 0 {
 			above = append(above, k)
 		}
 	}
@@ -147,7 +147,7 @@ func (p *Plan) adviseEmpty() {
 		t := &p.Tables[i]
 		if t.Target >= noticed && float64(t.Expected.Rows) < emptyShare*float64(t.Target) {
 			p.Advice = append(p.Advice, fmt.Sprintf("%s will hold about %s rows for a target of %s, because the rows it references do not fit; give those tables more (rows or share)",
-				dotted(t.table.Name), document.Number(t.Expected.Rows), document.Number(t.Target)))
+				t.table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target)))
 		}
 	}
 }
@@ -162,6 +162,6 @@ func (p *Plan) advisePlaces() {
 		}
 	}
 	if len(keyless) > 0 {
-		p.Advice = append(p.Advice, "without a primary key: "+listNames(keyless)+": rows are chosen by position, so that an UPDATE or a VACUUM FULL changes which; add a primary key")
+		p.Advice = append(p.Advice, "without a primary key: "+catalog.ListNames(keyless)+": rows are chosen by position, so that an UPDATE or a VACUUM FULL changes which; add a primary key")
 	}
 }

@@ -38,7 +38,7 @@ func resolveRoots(db *catalog.Database, roots []Root, rules map[*catalog.Table]R
 	var errs []error
 	for i := range resolved {
 		r := &resolved[i]
-		if r.table = findTable(db, r.Table); r.table == nil {
+		if r.table = db.Table(r.Table); r.table == nil {
 			errs = append(errs, fmt.Errorf("roots: %w", unknownTable(db, r.Table)))
 		} else if rules[r.table].None {
 			errs = append(errs, hint.Usage(fmt.Errorf("roots: table %s has the rule none", r.Table), "remove the rule or the root"))
@@ -52,7 +52,7 @@ func (w *walk) keepRoots(ctx context.Context) error {
 	for _, root := range w.plan.Roots {
 		var rows []row
 		for _, h := range root.table.Heaps {
-			found, err := w.places(ctx, w.number[h.OID], filtered(h, root.Where, "ctid"))
+			found, err := w.places(ctx, w.number[h.OID], h.Filtered(root.Where, "ctid"))
 			if err != nil {
 				return fmt.Errorf("root %s: %w", root.Table, err)
 			}

@@ -19,15 +19,15 @@ func (s *Source) checkConditions(ctx context.Context, p *Plan) error {
 		if t.rule.Where == "" || len(t.table.Heaps) == 0 {
 			continue
 		}
-		if err := s.check(ctx, filtered(t.table.Heaps[0], t.rule.Where, "ctid")); err != nil {
-			return fmt.Errorf("tables: %s: where: %w", dotted(t.table.Name), err)
+		if err := s.check(ctx, t.table.Heaps[0].Filtered(t.rule.Where, "ctid")); err != nil {
+			return fmt.Errorf("tables: %s: where: %w", t.table.Name.Dotted(), err)
 		}
 	}
 	for _, r := range p.Roots {
 		if len(r.table.Heaps) == 0 {
 			continue
 		}
-		if err := s.check(ctx, filtered(r.table.Heaps[0], r.Where, "ctid")); err != nil {
+		if err := s.check(ctx, r.table.Heaps[0].Filtered(r.Where, "ctid")); err != nil {
 			return fmt.Errorf("roots: %s: %w", r.Table, err)
 		}
 	}
@@ -35,7 +35,7 @@ func (s *Source) checkConditions(ctx context.Context, p *Plan) error {
 		if k.OID != 0 || len(k.ChildHeaps) == 0 {
 			continue
 		}
-		if err := s.check(ctx, parentsSQL(k, k.ChildHeaps[0], "true")); err != nil {
+		if err := s.check(ctx, k.ParentsSQL(k.ChildHeaps[0], "true")); err != nil {
 			return fmt.Errorf("references: %s: %w", k.Name, err)
 		}
 	}

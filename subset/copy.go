@@ -41,7 +41,7 @@ func (r *run) copyAll(ctx context.Context) error {
 			}
 			g.Go(func() error {
 				if err := r.copyHeap(ctx, h, rows[n]); err != nil {
-					return fmt.Errorf("copy %s: %w", dotted(h.Name), err)
+					return fmt.Errorf("copy %s: %w", h.Name.Dotted(), err)
 				}
 				return nil
 			})
@@ -88,7 +88,7 @@ func (r *run) tell(h *catalog.Heap, c copied) {
 	t, total := &r.tables[r.walk.table[n]], r.walk.tallies[r.walk.table[n]].rows()
 	t.rows += c.rows
 	t.bytes += c.bytes
-	r.observe(Event{Step: StepCopy, Table: dotted(h.Table.Name), Rows: t.rows, Total: total, Bytes: t.bytes, Done: t.rows == total})
+	r.observe(Event{Step: StepCopy, Table: h.Table.Name.Dotted(), Rows: t.rows, Total: total, Bytes: t.bytes, Done: t.rows == total})
 }
 
 // copyOut reads each stretch of rows on the connection that found them.

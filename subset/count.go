@@ -17,8 +17,8 @@ const (
 // count says how many rows each heap holds: small ones are counted, of larger
 // ones the density that ANALYZE saw is taken times today's blocks, as the
 // planner does, or that of a few blocks where there are no statistics.
-func (s *Source) count(ctx context.Context) (Counts, error) {
-	counts := Counts{}
+func (s *Source) count(ctx context.Context) (catalog.Counts, error) {
+	counts := catalog.Counts{}
 	var small []*catalog.Heap
 	for _, t := range s.db.Tables {
 		if !t.Readable || t.RowSecurity {
@@ -27,17 +27,17 @@ func (s *Source) count(ctx context.Context) (Counts, error) {
 		for _, h := range t.Heaps {
 			switch {
 			case h.Pages == 0:
-				counts[h.OID] = Count{Exact: true}
+				counts[h.OID] = catalog.Count{Exact: true}
 			case h.Pages <= countedPages:
 				small = append(small, h)
 			case h.Rows > 0 && h.Was > 0:
-				counts[h.OID] = Count{Rows: int64(h.Rows / float64(h.Was) * float64(h.Pages))}
+				counts[h.OID] = catalog.Count{Rows: int64(h.Rows / float64(h.Was) * float64(h.Pages))}
 			default:
 				n, err := s.estimate(ctx, h)
 				if err != nil {
 					return nil, err
 				}
-				counts[h.OID] = Count{Rows: n}
+				counts[h.OID] = catalog.Count{Rows: n}
 			}
 		}
 	}
@@ -49,7 +49,7 @@ func (s *Source) count(ctx context.Context) (Counts, error) {
 	return counts, nil
 }
 
-func (s *Source) countBatch(ctx context.Context, batch []*catalog.Heap, counts Counts) error {
+func (s *Source) countBatch(ctx context.Context, batch []*catalog.Heap, counts catalog.Counts) error {
 	selects := make([]string, len(batch))
 	for i, h := range batch {
 		selects[i] = fmt.Sprintf("SELECT %d, pg_catalog.count(*) FROM ONLY %s", i, h.Name)
@@ -61,7 +61,7 @@ func (s *Source) countBatch(ctx context.Context, batch []*catalog.Heap, counts C
 	defer rows.Close()
 	for rows.Next() {
 		var i int
-		c := Count{Exact: true}
+		c := catalog.Count{Exact: true}
 		if err := rows.Scan(&i, &c.Rows); err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ func (w *walk) driven(i int, need int64) []question {
 		if t.search(p.key, p.n, p.share, want).byIndex {
 			asked = w.childQueries(t, p, want)
 		}
-		strays = strays || mayReferenceNothing(p.key)
+		strays = strays || p.key.Optional()
 		for n := range asked {
 			asked[n].plain = plain && !strays // but for this one key, which all of them have
 		}
@@ -120,7 +120,7 @@ func (t *TablePlan) weight(k *catalog.ForeignKey, parents int64, share float64, 
 	const last = 1e18
 	missed := max(share*float64(t.Rows)/float64(max(want, 1)), 1)
 	weight := t.search(k, parents, share, want).cost * missed
-	if mayReferenceNothing(k) {
+	if k.Optional() {
 		weight += last
 	}
 	return weight

@@ -3,7 +3,6 @@ package subset
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -32,7 +31,7 @@ type PermissionError struct {
 }
 
 func (e *PermissionError) Error() string {
-	return fmt.Sprintf("role %s may not read %s", e.Role, listNames(e.Tables))
+	return fmt.Sprintf("role %s may not read %s", e.Role, catalog.ListNames(e.Tables))
 }
 
 // RowSecurityError lists the tables of which row-level security hides rows
@@ -43,18 +42,5 @@ type RowSecurityError struct {
 }
 
 func (e *RowSecurityError) Error() string {
-	return fmt.Sprintf("row-level security hides rows of %s from role %s", listNames(e.Tables), e.Role)
-}
-
-// listNames names at most ten relations.
-func listNames(names []catalog.Name) string {
-	const most = 10
-	var parts []string
-	for i, n := range names {
-		if i == most {
-			return fmt.Sprintf("%s and %d more", strings.Join(parts, ", "), len(names)-most)
-		}
-		parts = append(parts, n.Schema+"."+n.Name)
-	}
-	return strings.Join(parts, ", ")
+	return fmt.Sprintf("row-level security hides rows of %s from role %s", catalog.ListNames(e.Tables), e.Role)
 }

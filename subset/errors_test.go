@@ -165,7 +165,7 @@ func TestPlan_RefusesRulesAndReferencesThatFitNothing(t *testing.T) {
 			if c.reference != "" {
 				spec.References = []string{c.reference}
 			}
-			_, err := subset.MakePlan(s.Catalog(), subset.Counts{}, spec)
+			_, err := subset.MakePlan(s.Catalog(), catalog.Counts{}, spec)
 			wantOneLine(t, err, c.want)
 			if !errors.Is(err, hint.ErrUsage) || !strings.Contains(hint.Of(err)[0], c.hint) {
 				t.Errorf("%v, hints %q", err, hint.Of(err))

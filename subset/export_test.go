@@ -4,7 +4,7 @@ package subset
 func (p *Plan) Reserves() map[string]float64 {
 	reserves := map[string]float64{}
 	for i := range p.Tables {
-		reserves[dotted(p.Tables[i].table.Name)] = p.Tables[i].reserve
+		reserves[p.Tables[i].table.Name.Dotted()] = p.Tables[i].reserve
 	}
 	return reserves
 }

@@ -147,7 +147,7 @@ func (w *walk) expectedPrices() []float64 {
 				continue // a partitioned table without a partition has no rows
 			}
 			child, parent := w.tableOfHeap(k.ChildHeaps[0]), w.tableOfHeap(k.ParentHeaps[0])
-			if child != parent && !mayReferenceNothing(k) {
+			if child != parent && !k.Optional() {
 				kept := float64(w.tallies[parent].rows()) / float64(max(w.plan.Tables[parent].Rows, 1))
 				next[child] += max(1-kept, 0) * prices[parent]
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // scattering is a listener that sends its first connection to one server and
@@ -80,7 +81,7 @@ func TestRun_LeavesOutUnloggedTablesOnAStandby(t *testing.T) {
 	standby := pgtest.NewStandby(t)
 	standby.CatchUp(t)
 	report := take(t, subset.Spec{URL: standby.URL(t, primary)}, &memory{})
-	want := []subset.Omission{{Schema: "public", Name: "cache", Reason: "unlogged, not readable on a standby"}}
+	want := []catalog.Omission{{Schema: "public", Name: "cache", Reason: "unlogged, not readable on a standby"}}
 	if diff := cmp.Diff(want, report.LeftOut); diff != "" {
 		t.Error(diff)
 	}

@@ -24,7 +24,7 @@ func TestRun_NamesTheRuleWhenALateRowBreaksAConstraint(t *testing.T) {
 		pgtest.Exec(t, url, schema+`; INSERT INTO ward SELECT n, 1000, repeat('x', 200) FROM generate_series(1, 20000) AS n;
 			INSERT INTO ward VALUES (20001, 737, 'secret'); ANALYZE`)
 		spec := subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.ward": {All: true}}}
-		spec.Masking = subset.Masking{Rules: []mask.Rule{{Column: "public.ward.visits", As: "bucket", To: "1000", Where: "offshoot.yaml:7"}}}
+		spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "public.ward.visits", As: "bucket", To: "1000", Where: "offshoot.yaml:7"}}}
 		for _, to := range []string{t.TempDir() + "/ward.dump", pgtest.New(t)} {
 			err := runInto(t, spec, to)
 			if err == nil || !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), "offshoot.yaml:7: mask: public.ward."+name) {
@@ -48,7 +48,7 @@ func TestPlan_AcceptsRulesThatTheSourceCannotJudge(t *testing.T) {
 	reader := pgtest.Role(t, url, "ward_reader", "")
 	pgtest.Exec(t, url, "GRANT SELECT ON ward TO PUBLIC")
 	spec := subset.Spec{URL: reader, Tables: map[string]subset.Rule{"public.ward": {All: true}}}
-	spec.Masking = subset.Masking{Rules: []mask.Rule{{Column: "*.nurse", As: "first_name"}, {Column: "*.home", As: "null"}}, Key: mask.NewKey("k")}
+	spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "*.nurse", As: "first_name"}, {Column: "*.home", As: "null"}}, Key: mask.NewKey("k")}
 	var sink memory
 	take(t, spec, &sink)
 	if row := sink.rows["public.ward"]; strings.Contains(row, "Ann") || !strings.HasSuffix(row, "\t\\N\n") {
@@ -77,7 +77,7 @@ func TestRun_LooksAtNoRowWhereAListProvesTheConstraint(t *testing.T) {
 	pgtest.Exec(t, url, `CREATE TABLE ward (id int PRIMARY KEY, nurse text CHECK (nurse <> ''), code text CHECK (length(code) < 20), note text CHECK (note NOT LIKE '%@%'));
 		INSERT INTO ward SELECT n, 'Ann', 'c' || n, repeat(E'a\t\\b\n', n % 300) FROM generate_series(1, 3000) AS n; ANALYZE`)
 	spec := subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.ward": {All: true}}}
-	spec.Masking = subset.Masking{Rules: []mask.Rule{{Column: "*.nurse", As: "first_name"}, {Column: "*.code", As: "token"}, {Column: "*.note", As: "text"}}, Key: mask.NewKey("k")}
+	spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "*.nurse", As: "first_name"}, {Column: "*.code", As: "token"}, {Column: "*.note", As: "text"}}, Key: mask.NewKey("k")}
 	var sink memory
 	take(t, spec, &sink)
 	rows := strings.Split(strings.TrimSuffix(sink.rows["public.ward"], "\n"), "\n")

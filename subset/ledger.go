@@ -118,7 +118,7 @@ func keptWhole(t *catalog.Table, rows int64) string {
 func (w wholeTable) is(t *catalog.Table) bool {
 	name := strings.ToLower(t.Name.Name)
 	if strings.Contains(w.name, ".") {
-		name = strings.ToLower(dotted(t.Name))
+		name = strings.ToLower(t.Name.Dotted())
 	}
 	if name != w.name {
 		return false

@@ -293,7 +293,7 @@ func (w *walk) parent(key int, values [][]byte) (p reference, n int, err error) 
 		}
 	}
 	references := true
-	if mayReferenceNothing(k) {
+	if k.Optional() {
 		references = values[n][0] != 0
 		n++
 	}
@@ -318,7 +318,7 @@ func place(tid []byte) pgtype.TID {
 }
 
 func (l *links) askSeveral(ctx context.Context, c *pgx.Conn, key int) error {
-	rows, err := c.Query(ctx, parentsSQL(l.w.plan.keys[key], l.w.heaps[l.heap], "ctid = ANY($1)"), tids(l.rows))
+	rows, err := c.Query(ctx, l.w.plan.keys[key].ParentsSQL(l.w.heaps[l.heap], "ctid = ANY($1)"), tids(l.rows))
 	if err != nil {
 		return err
 	}

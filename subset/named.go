@@ -43,28 +43,14 @@ func (w *walk) openDirectories() {
 // one row of one heap, if any, each of which has one. Where PostgreSQL has not validated the key
 // there may be none, which is better known before anything is chosen.
 func (w *walk) mayName(k *catalog.ForeignKey) bool {
-	if !oneInteger(k) {
+	if !k.SingleInteger() {
 		return false
 	}
 	heap := w.number[k.ParentHeaps[0].OID]
 	ambiguous := slices.ContainsFunc(w.plan.keys, func(other *catalog.ForeignKey) bool {
-		return !oneParent(other) && (other.Parent == k.Parent || other.Child == k.Parent)
+		return !other.SingleParent() && (other.Parent == k.Parent || other.Child == k.Parent)
 	})
 	return !ambiguous && len(w.keys[heap].several) == 0
-}
-
-// oneInteger reports whether the key is a single integer, which PostgreSQL has
-// validated, and leads to one heap.
-func oneInteger(k *catalog.ForeignKey) bool {
-	if k.OID == 0 || !k.Validated || k.When != "" || len(k.ParentColumns) != 1 || len(k.ParentHeaps) != 1 || len(k.Parent.Heaps) != 1 {
-		return false
-	}
-	parent, child := columnOf(k.Parent, k.ParentColumns[0]), columnOf(k.Child, k.ChildColumns[0])
-	return isInteger(parent.Type) && isInteger(child.Type) && parent.NotNull
-}
-
-func isInteger(kind string) bool {
-	return kind == "smallint" || kind == "integer" || kind == "bigint"
 }
 
 // integer reads one of two, four or eight bytes.

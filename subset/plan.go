@@ -14,23 +14,23 @@ import (
 // Plan says what Run will do. It is a value: made from the catalog, the row
 // counts and the Spec alone, and printed before anything is copied.
 type Plan struct {
-	Version    int         `json:"version"` // of this document, 1
-	Database   string      `json:"database"`
-	Curve      string      `json:"curve"`
-	Mode       Mode        `json:"mode"`
-	Roots      []Root      `json:"roots,omitempty"`
-	Seed       uint64      `json:"seed"`
-	SourceRows int64       `json:"source_rows"`
-	Target     int64       `json:"target"`    // rows in all
-	Allowance  int64       `json:"allowance"` // rows that may be kept above the targets of their tables
-	Expected   Expected    `json:"expected"`  // in all
-	Tables     []TablePlan `json:"tables"`    // parents before children
-	Keys       []KeyPlan   `json:"keys"`
-	LeftOut    []Omission  `json:"left_out,omitempty"`
-	Warnings   []string    `json:"warnings,omitempty"` // what the source lacks, and what would help
-	Advice     []string    `json:"advice,omitempty"`   // what the subset will look like, and what would change it
+	Version    int                `json:"version"` // of this document, 1
+	Database   string             `json:"database"`
+	Curve      string             `json:"curve"`
+	Mode       Mode               `json:"mode"`
+	Roots      []Root             `json:"roots,omitempty"`
+	Seed       uint64             `json:"seed"`
+	SourceRows int64              `json:"source_rows"`
+	Target     int64              `json:"target"`    // rows in all
+	Allowance  int64              `json:"allowance"` // rows that may be kept above the targets of their tables
+	Expected   Expected           `json:"expected"`  // in all
+	Tables     []TablePlan        `json:"tables"`    // parents before children
+	Keys       []KeyPlan          `json:"keys"`
+	LeftOut    []catalog.Omission `json:"left_out,omitempty"`
+	Warnings   []string           `json:"warnings,omitempty"` // what the source lacks, and what would help
+	Advice     []string           `json:"advice,omitempty"`   // what the subset will look like, and what would change it
 
-	Privacy PrivacyReport `json:"privacy,omitzero"`
+	Privacy mask.PrivacyReport `json:"privacy,omitzero"`
 
 	keys     []*catalog.ForeignKey // declared in the schema, then in the configuration
 	excluded []catalog.Name        // tables that the role may not read and nobody needs
@@ -62,22 +62,6 @@ type TablePlan struct {
 	reserve    float64               // the part of the target that is sampled before other tables force rows
 }
 
-// Omission names a relation whose rows are not copied, and why.
-type Omission struct {
-	Schema string `json:"schema"`
-	Name   string `json:"name"`
-	Reason string `json:"reason"`
-}
-
-// Counts is how many rows each heap holds, by OID.
-type Counts map[uint32]Count
-
-// Count is the number of rows of one heap.
-type Count struct {
-	Rows  int64
-	Exact bool // counted, not estimated
-}
-
 // overflowShare is the part of the whole subset's target that may be kept
 // above the targets of single tables, because rows below need it. Measured:
 // without it a table with two sampled parents stays nearly empty.
@@ -102,7 +86,7 @@ func (s *Source) Plan(ctx context.Context) (*Plan, error) {
 
 // MakePlan decides everything that can be decided without looking at rows. It
 // is a pure function: equal arguments give equal plans.
-func MakePlan(db *catalog.Database, counts Counts, spec Spec) (*Plan, error) {
+func MakePlan(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, error) {
 	rules, err := resolveRules(db, spec.Tables)
 	if err != nil {
 		return nil, err
@@ -122,7 +106,7 @@ func MakePlan(db *catalog.Database, counts Counts, spec Spec) (*Plan, error) {
 		keys:     append(slices.Clone(db.ForeignKeys), declared...),
 	}
 	for _, l := range db.LeftOut {
-		p.LeftOut = append(p.LeftOut, Omission{l.Name.Schema, l.Name.Name, l.Reason})
+		p.LeftOut = append(p.LeftOut, catalog.Omission{Schema: l.Name.Schema, Name: l.Name.Name, Reason: l.Reason})
 	}
 	blocked, err := p.access(db, rules)
 	if err != nil {
@@ -153,17 +137,17 @@ func (p *Plan) access(db *catalog.Database, rules map[*catalog.Table]Rule) (map[
 		case !t.Readable:
 			blocked[t] = true
 			p.excluded = append(p.excluded, t.Name)
-			p.LeftOut = append(p.LeftOut, Omission{t.Name.Schema, t.Name.Name, "excluded, not readable"})
+			p.LeftOut = append(p.LeftOut, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "excluded, not readable"})
 		case t.RowSecurity && needed:
 			secured.Tables = append(secured.Tables, t.Name)
 		case t.RowSecurity:
 			blocked[t] = true
-			p.LeftOut = append(p.LeftOut, Omission{t.Name.Schema, t.Name.Name, "excluded, row-level security"})
+			p.LeftOut = append(p.LeftOut, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "excluded, row-level security"})
 		}
 	}
 	if len(denied.Tables) > 0 {
 		return nil, hint.Wrap(fmt.Errorf("source: %w", denied), "grant SELECT on %s to %s, or set these tables, and those that reference them, to none",
-			listNames(denied.Tables), db.Role)
+			catalog.ListNames(denied.Tables), db.Role)
 	}
 	if len(secured.Tables) > 0 {
 		return nil, hint.Wrap(fmt.Errorf("source: %w", secured), "use a role with BYPASSRLS, or set these tables, and those that reference them, to none")
@@ -179,7 +163,7 @@ func (p *Plan) references(t *catalog.Table, rules map[*catalog.Table]Rule) bool 
 	})
 }
 
-func (p *Plan) addGroup(group []*catalog.Table, number int, counts Counts, rules map[*catalog.Table]Rule, spec Spec) {
+func (p *Plan) addGroup(group []*catalog.Table, number int, counts catalog.Counts, rules map[*catalog.Table]Rule, spec Spec) {
 	tables := make([]TablePlan, len(group))
 	for i, t := range group {
 		tables[i] = p.planTable(t, counts, rules, spec)
@@ -191,7 +175,7 @@ func (p *Plan) addGroup(group []*catalog.Table, number int, counts Counts, rules
 	p.Tables = append(p.Tables, tables...)
 }
 
-func (p *Plan) planTable(t *catalog.Table, counts Counts, rules map[*catalog.Table]Rule, spec Spec) TablePlan {
+func (p *Plan) planTable(t *catalog.Table, counts catalog.Counts, rules map[*catalog.Table]Rule, spec Spec) TablePlan {
 	tp := TablePlan{Schema: t.Name.Schema, Name: t.Name.Name, table: t}
 	for _, h := range t.Heaps {
 		c := counts[h.OID]

@@ -50,7 +50,7 @@ func (o *outlook) room() float64 { return max(o.target-o.kept(), 0) }
 
 // predict fills in what the plan expects. It looks at nothing but the plan,
 // the catalog it was made from, and the counts.
-func (p *Plan) predict(counts Counts) {
+func (p *Plan) predict(counts catalog.Counts) {
 	f := newForecast(p, counts)
 	f.run()
 	for i := range p.Tables {
@@ -67,7 +67,7 @@ func (p *Plan) predict(counts Counts) {
 	p.Keys = f.keyPlans(counts)
 }
 
-func newForecast(p *Plan, counts Counts) *forecast {
+func newForecast(p *Plan, counts catalog.Counts) *forecast {
 	f := &forecast{plan: p, tables: make([]outlook, len(p.Tables)), ties: make([][]*tie, len(p.Tables))}
 	position := map[*catalog.Table]int{}
 	for i := range p.Tables {
@@ -205,11 +205,11 @@ func (f *forecast) expected(i int) Expected {
 
 // keyPlans spreads what a tie forces over its keys, which differ in the
 // partitions that they cover.
-func (f *forecast) keyPlans(counts Counts) []KeyPlan {
+func (f *forecast) keyPlans(counts catalog.Counts) []KeyPlan {
 	plans := make([]KeyPlan, len(f.plan.keys))
 	for n, k := range f.plan.keys {
 		plans[n] = KeyPlan{
-			Name: k.String(), Child: dotted(k.Child.Name), Parent: dotted(k.Parent.Name), Columns: k.ChildColumns,
+			Name: k.String(), Child: k.Child.Name.Dotted(), Parent: k.Parent.Name.Dotted(), Columns: k.ChildColumns,
 			Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated, Index: k.Index, Indexed: k.Indexed,
 		}
 	}

@@ -12,12 +12,12 @@ import (
 // imagined is a database that exists in statistics alone.
 type imagined struct {
 	db     *catalog.Database
-	counts Counts
+	counts catalog.Counts
 	byName map[string]*catalog.Table
 }
 
 func imagine() *imagined {
-	return &imagined{db: &catalog.Database{Name: "imagined"}, counts: Counts{}, byName: map[string]*catalog.Table{}}
+	return &imagined{db: &catalog.Database{Name: "imagined"}, counts: catalog.Counts{}, byName: map[string]*catalog.Table{}}
 }
 
 // table adds a table of so many rows of 100 to a block, with a primary key.
@@ -28,7 +28,7 @@ func (m *imagined) table(name string, rows int64) *catalog.Table {
 	}
 	h := &catalog.Heap{OID: t.OID, Name: t.Name, Table: t, Rows: float64(rows), Was: rows/100 + 1, Pages: rows/100 + 1, Statistics: map[string]catalog.Statistics{"id": {Distinct: -1, Width: 4}}}
 	t.Heaps = []*catalog.Heap{h}
-	m.counts[h.OID] = Count{Rows: rows, Exact: true}
+	m.counts[h.OID] = catalog.Count{Rows: rows, Exact: true}
 	m.db.Tables = append(m.db.Tables, t)
 	m.byName[name] = t
 	return t
@@ -183,7 +183,7 @@ func TestPredict_TakesAShortWayForPartOfALongOne(t *testing.T) {
 }
 
 // forecastRefers is the share of rows that a key is reckoned with, in percent.
-func (p *Plan) forecastRefers(key string, counts Counts) int64 {
+func (p *Plan) forecastRefers(key string, counts catalog.Counts) int64 {
 	for _, ties := range newForecast(p, counts).ties {
 		for _, l := range ties {
 			if l.key.Name == key {
@@ -200,7 +200,7 @@ func TestPredict_JoinsKeysOfPartitions(t *testing.T) {
 	tree := m.table("tree", 600)
 	other := &catalog.Heap{OID: 99, Name: catalog.Name{Schema: "s", Name: "tree_2"}, Table: tree, Statistics: map[string]catalog.Statistics{"parent_id": {Distinct: -0.5}}}
 	tree.Heaps = append(tree.Heaps, other)
-	m.counts[99] = Count{Rows: 200, Exact: true}
+	m.counts[99] = catalog.Count{Rows: 200, Exact: true}
 	first := m.key("tree", "parent", 300, 0)
 	first.ChildHeaps = tree.Heaps[:1]
 	second := *first
@@ -281,7 +281,7 @@ func TestRowWidth_KnowsWhatCopyPrints(t *testing.T) {
 	h := &catalog.Heap{OID: 1, Pages: 10, Toast: 20_000}
 	table := &catalog.Table{Columns: []catalog.Column{{Name: "v", Type: "text"}}, Heaps: []*catalog.Heap{h}}
 	h.Table = table
-	counts := Counts{1: {Rows: 1000}}
+	counts := catalog.Counts{1: {Rows: 1000}}
 	if got := rowWidth(table, counts); math.Abs(got-(81.92-28+30)) > 0.01 {
 		t.Errorf("by size: %v", got)
 	}
@@ -289,7 +289,7 @@ func TestRowWidth_KnowsWhatCopyPrints(t *testing.T) {
 	if got := rowWidth(table, counts); math.Abs(got-(0.5*2+0.5*10+1+30)) > 0.01 {
 		t.Errorf("by statistics: %v", got)
 	}
-	if got := rowWidth(table, Counts{}); got != 0 {
+	if got := rowWidth(table, catalog.Counts{}); got != 0 {
 		t.Errorf("of no rows: %v", got)
 	}
 }

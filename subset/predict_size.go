@@ -9,7 +9,7 @@ import (
 
 // rowWidth is the length of a row of a table in COPY's text format, with the
 // rows of each partition weighing as many as they are.
-func rowWidth(t *catalog.Table, counts Counts) float64 {
+func rowWidth(t *catalog.Table, counts catalog.Counts) float64 {
 	var width, rows float64
 	for _, h := range t.Heaps {
 		n := float64(counts[h.OID].Rows)

@@ -105,7 +105,7 @@ func (l *tie) fresh(f *forecast, references float64) float64 {
 // measure reads from the statistics how much of the child refers, and to how
 // many different parents. Where they say nothing, every row refers to one of
 // its own.
-func (l *tie) measure(p *Plan, counts Counts) {
+func (l *tie) measure(p *Plan, counts catalog.Counts) {
 	rows, parents := max(float64(p.Tables[l.child].Rows), 1), max(float64(p.Tables[l.parent].Rows), 1)
 	var heaps []*catalog.Heap
 	for _, n := range l.keys {
@@ -143,7 +143,7 @@ func (p *Plan) alternatives(key *catalog.ForeignKey) float64 {
 }
 
 // values is how many different values the child's columns hold.
-func (l *tie) values(heaps []*catalog.Heap, counts Counts, parents float64) float64 {
+func (l *tie) values(heaps []*catalog.Heap, counts catalog.Counts, parents float64) float64 {
 	if l.unique() {
 		return parents
 	}
@@ -163,7 +163,7 @@ func (l *tie) unique() bool {
 
 // columnValues is how many different values one column holds. Partitions
 // that were analyzed each for itself are taken to draw from the same parents.
-func columnValues(t *catalog.Table, heaps []*catalog.Heap, column string, counts Counts, parents float64) float64 {
+func columnValues(t *catalog.Table, heaps []*catalog.Heap, column string, counts catalog.Counts, parents float64) float64 {
 	if s, ok := t.Statistics[column]; ok && len(heaps) == len(t.Heaps) && s.Distinct != 0 {
 		return s.Values(rowsIn(heaps, counts))
 	}
@@ -182,7 +182,7 @@ func columnValues(t *catalog.Table, heaps []*catalog.Heap, column string, counts
 	return parents * (1 - never)
 }
 
-func rowsIn(heaps []*catalog.Heap, counts Counts) (rows float64) {
+func rowsIn(heaps []*catalog.Heap, counts catalog.Counts) (rows float64) {
 	for _, h := range heaps {
 		rows += float64(counts[h.OID].Rows)
 	}

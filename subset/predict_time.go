@@ -47,7 +47,7 @@ func seconds(t *TablePlan, ties []*tie) float64 {
 	found = min(found, float64(t.Rows))
 	looked := 0.0 // ties by which parents are looked up
 	for _, l := range ties {
-		if !oneInteger(l.key) {
+		if !l.key.SingleInteger() {
 			looked++
 		}
 	}

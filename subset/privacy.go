@@ -8,50 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
-
-// Privacy says what happens to columns that look sensitive and have no rule.
-type Privacy string
-
-// The levels, the strictest first.
-const (
-	PrivacyStrict Privacy = "strict" // stop before a row is read
-	PrivacyWarn   Privacy = "warn"   // copy, and say so
-	PrivacyOff    Privacy = "off"    // copy; rules hold all the same
-)
-
-// ParsePrivacy reads a level.
-func ParsePrivacy(text string) (Privacy, error) {
-	p := Privacy(text)
-	if !slices.Contains([]Privacy{PrivacyStrict, PrivacyWarn, PrivacyOff}, p) {
-		return "", hint.Usage(fmt.Errorf("unknown privacy level %q", text), "choose strict, warn or off")
-	}
-	return p, nil
-}
-
-// Masking is what Spec says about the values of columns.
-type Masking struct {
-	Privacy Privacy // empty means PrivacyOff
-	Rules   []mask.Rule
-	Key     mask.Key
-	Schema  []mask.LiteralRule  // for what the schema itself says
-	Fresh   bool                // the key is of this run alone
-	Scanned map[string][]string // columns of each schema.table when it was last scanned; nil when it never was
-}
-
-// PrivacyReport says how the rows of a subset were treated.
-type PrivacyReport struct {
-	Level    Privacy       `json:"level"`
-	Key      string        `json:"key,omitempty"` // "given" or "fresh", where anything is masked
-	Masked   []mask.Column `json:"masked,omitempty"`
-	Unmasked []string      `json:"unmasked,omitempty"` // columns, and places of the schema, that look sensitive and are copied as they are
-
-	Schema []mask.LiteralFinding `json:"schema,omitempty"` // places of the schema with personal data, and what became of it
-}
 
 // SensitiveError is the refusal to read rows: columns, or places of the
 // schema, look sensitive, and nobody has said what is to become of them.
@@ -82,8 +42,8 @@ func (e *SensitiveError) Error() string {
 // looks for what else is, without the columns that nobody has decided about.
 func (s *Source) mask(ctx context.Context, p *Plan) error {
 	m := s.spec.Masking
-	p.Privacy = PrivacyReport{Level: m.Privacy}
-	gated := m.Privacy == PrivacyStrict || m.Privacy == PrivacyWarn
+	p.Privacy = mask.PrivacyReport{Level: m.Privacy}
+	gated := m.Privacy == mask.PrivacyStrict || m.Privacy == mask.PrivacyWarn
 	if len(m.Rules) == 0 && len(m.Schema) == 0 && !gated {
 		return nil
 	}
@@ -118,7 +78,7 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 	return errors.Join(mistakes.Err(), undecided.refusal())
 }
 
-func (p *Plan) describeMasks(m Masking) {
+func (p *Plan) describeMasks(m mask.Masking) {
 	p.Privacy.Masked = p.masks.Columns
 	if len(p.masks.Columns) > 0 {
 		p.Privacy.Key = "given"
@@ -135,7 +95,7 @@ func (s *Source) gate(ctx context.Context, p *Plan) (*SensitiveError, error) {
 	findings := mask.Unruled(s.db, p.details, s.spec.Masking.Rules, p.masks, s.spec.Masking.Scanned)
 	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.copies(f.Table) })
 	literals := slices.DeleteFunc(slices.Clone(p.Privacy.Schema), func(f mask.LiteralFinding) bool { return f.Rule != "" })
-	if p.Privacy.Level != PrivacyStrict || len(findings)+len(literals) == 0 {
+	if p.Privacy.Level != mask.PrivacyStrict || len(findings)+len(literals) == 0 {
 		copies, err := s.copiesOfMasked(ctx, p, findings)
 		if err != nil {
 			return nil, err
@@ -145,7 +105,7 @@ func (s *Source) gate(ctx context.Context, p *Plan) (*SensitiveError, error) {
 	if len(findings)+len(literals) == 0 {
 		return nil, nil
 	}
-	if p.Privacy.Level == PrivacyStrict {
+	if p.Privacy.Level == mask.PrivacyStrict {
 		return &SensitiveError{findings, literals}, nil
 	}
 	for _, f := range findings {
@@ -165,7 +125,7 @@ func (s *Source) copiesOfMasked(ctx context.Context, p *Plan, found []mask.Findi
 		t := p.Tables[i].table
 		masked := p.masks.Masked(t)
 		open := slices.DeleteFunc(p.masks.Open(t, s.spec.Masking.Rules, masked), func(name string) bool {
-			return slices.ContainsFunc(found, func(f mask.Finding) bool { return f.Column() == dotted(t.Name)+"."+name })
+			return slices.ContainsFunc(found, func(f mask.Finding) bool { return f.Column() == t.Name.Dotted()+"."+name })
 		})
 		if len(masked) == 0 || len(open) == 0 {
 			continue
@@ -173,7 +133,7 @@ func (s *Source) copiesOfMasked(ctx context.Context, p *Plan, found []mask.Findi
 		columns := copiedColumns(t)
 		raw, err := s.samples(ctx, t, columns)
 		if err != nil {
-			return nil, fmt.Errorf("look for copies in %s: %w", dotted(t.Name), s.explain(s.leader, err))
+			return nil, fmt.Errorf("look for copies in %s: %w", t.Name.Dotted(), s.explain(s.leader, err))
 		}
 		copies = append(copies, mask.Copies(t, p.details, columns, raw, open, masked)...)
 	}
@@ -207,52 +167,6 @@ func (e *SensitiveError) refusal() error {
 // copies reports whether rows of the table may be copied.
 func (p *Plan) copies(table string) bool {
 	return slices.ContainsFunc(p.Tables, func(t TablePlan) bool { return t.Schema+"."+t.Name == table })
-}
-
-// String says in one line how values were treated.
-func (p PrivacyReport) String() string {
-	text := "privacy " + string(p.Level) + ", "
-	switch {
-	case len(p.Masked) == 0:
-		text += "no column is masked"
-	case p.Key == "fresh":
-		text += counted(len(p.Masked)) + " masked with a key of this run alone"
-	default:
-		text += counted(len(p.Masked)) + " masked"
-	}
-	if n := len(p.Unmasked); n > 0 {
-		text += ", " + counted(n) + " copied that looked sensitive"
-	}
-	return text
-}
-
-func counted(columns int) string {
-	if columns == 1 {
-		return "1 column"
-	}
-	return document.Number(int64(columns)) + " columns"
-}
-
-// lines says what is masked how, one line for each table.
-func (p PrivacyReport) lines() []string {
-	if p.Level == "" {
-		return nil
-	}
-	lines := []string{p.String()}
-	for i := 0; i < len(p.Masked); {
-		table := p.Masked[i].Table
-		var columns []string
-		for ; i < len(p.Masked) && p.Masked[i].Table == table; i++ {
-			columns = append(columns, p.Masked[i].Name+" ("+p.Masked[i].How+")")
-		}
-		lines = append(lines, "masked: "+table+": "+strings.Join(columns, ", "))
-	}
-	for _, f := range p.Schema {
-		if f.Rule != "" {
-			lines = append(lines, "schema: "+f.String()+": "+f.Rule)
-		}
-	}
-	return lines
 }
 
 // privacy is what is written into the target.

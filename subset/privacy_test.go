@@ -52,7 +52,7 @@ func clinic(t *testing.T) string {
 func masking(t *testing.T, key string, rules ...mask.Rule) subset.Spec {
 	spec := everything(t, clinic(t))
 	spec.References = []string{"public.visit.referrer -> public.person.email"}
-	spec.Masking = subset.Masking{Privacy: subset.PrivacyStrict, Rules: rules, Key: mask.NewKey(key)}
+	spec.Masking = mask.Masking{Privacy: mask.PrivacyStrict, Rules: rules, Key: mask.NewKey(key)}
 	return spec
 }
 
@@ -81,7 +81,7 @@ func TestRun_MasksColumnsAndLeavesTheOthers(t *testing.T) {
 	if len(people) != 60 {
 		t.Errorf("%d people", len(people))
 	}
-	if got := report.Privacy; got.Level != subset.PrivacyStrict || got.Key != "given" || len(got.Masked) != 10 {
+	if got := report.Privacy; got.Level != mask.PrivacyStrict || got.Key != "given" || len(got.Masked) != 10 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -108,7 +108,7 @@ func TestRun_KeepsTheOrderOfManyMaskedRows(t *testing.T) {
 	spec := everything(t, url)
 	var plain, masked memory
 	take(t, spec, &plain)
-	spec.Masking = subset.Masking{Rules: []mask.Rule{{Column: "public.big.name", As: "name"}}, Key: mask.NewKey("k")}
+	spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "public.big.name", As: "name"}}, Key: mask.NewKey("k")}
 	take(t, spec, &masked)
 	ids := func(m *memory) (list []string) {
 		for line := range strings.Lines(m.rows["public.big"]) {
@@ -148,7 +148,7 @@ func TestPlan_RefusesRulesThatCannotBeKept(t *testing.T) {
 		}
 		c.rule.Where = "offshoot.yaml:7"
 		spec := masking(t, "k", c.rule)
-		spec.Masking.Privacy = subset.PrivacyOff
+		spec.Masking.Privacy = mask.PrivacyOff
 		_, err := plan(t, spec)
 		if err == nil || !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "offshoot.yaml:7: ") {
 			t.Errorf("got %v\nwant %s", err, c.want)
@@ -211,7 +211,7 @@ func TestPlan_RefusesKeysThatAreMaskedOnOneSide(t *testing.T) {
 		{{Column: "public.person.email", As: "sql", Value: "lower(email)"}},
 	} {
 		spec := masking(t, "k", rules...)
-		spec.Masking.Privacy = subset.PrivacyOff
+		spec.Masking.Privacy = mask.PrivacyOff
 		if _, err := plan(t, spec); !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%v: %v", rules, err)
 		}
@@ -232,7 +232,7 @@ func TestPlan_StopsBeforeRowsWhenSomethingLooksSensitive(t *testing.T) {
 	if diff := cmp.Diff([]string{"public.person.phone", "public.person.born", "public.person.notes"}, columns); diff != "" {
 		t.Error(diff)
 	}
-	spec.Masking.Privacy = subset.PrivacyWarn
+	spec.Masking.Privacy = mask.PrivacyWarn
 	p, err := plan(t, spec)
 	if err != nil || len(p.Privacy.Unmasked) != 4 || len(p.Warnings) < 3 {
 		t.Errorf("%v: %v", err, p)

@@ -8,38 +8,6 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// parentsSQL asks for the parents that rows of a heap have by a key: position
-// of the child, heap and position of the parent, NULL where the child
-// references a row that does not exist.
-func parentsSQL(k *catalog.ForeignKey, h *catalog.Heap, which string) string {
-	columns := make([]string, len(k.ChildColumns))
-	for i, c := range k.ChildColumns {
-		columns[i] = catalog.Quote(c)
-	}
-	if k.When != "" {
-		which += " AND (" + k.When + "\n)"
-	}
-	return fmt.Sprintf(`SELECT c.ctid, p.tableoid, p.ctid
-  FROM (SELECT ctid, %s FROM ONLY %s WHERE %s) AS c
-  LEFT JOIN %s AS p ON %s
- WHERE %s`, strings.Join(columns, ", "), h.Name, which, k.FromParent(), k.Join("p", "c"), k.References("c"))
-}
-
-// oneParent reports whether a row has one parent at most by the key. A key
-// over a period has every parent whose period overlaps, and nothing makes
-// those of the configuration unique or gives them an index.
-func oneParent(k *catalog.ForeignKey) bool {
-	if slices.ContainsFunc(k.Operators, func(o catalog.Operator) bool { return o.Name == "pg_catalog.&&" }) {
-		return false
-	}
-	return k.OID != 0 || slices.ContainsFunc(k.Parent.Keys, func(key catalog.Key) bool {
-		return slices.Equal(key.Columns, k.ParentColumns)
-	})
-}
-
-// mayReferenceNothing reports whether some row may have no parent by right.
-func mayReferenceNothing(k *catalog.ForeignKey) bool { return k.Nullable || k.When != "" }
-
 // telling is what answers say of a row beside its place.
 type telling struct {
 	own  string // the column that names it, if any
@@ -117,7 +85,7 @@ func linked(query func(columns string) string, answers []string, tell telling, a
 			found += ", p." + catalog.Quote(k.own) + ` AS "offshoot: name"`
 			answers = append(answers, fmt.Sprintf(`p%d."offshoot: name"`, i))
 		}
-		if mayReferenceNothing(k.ForeignKey) {
+		if k.ForeignKey.Optional() {
 			answers = append(answers, references)
 		}
 		joins += fmt.Sprintf("\n  LEFT JOIN LATERAL (SELECT %s FROM %s AS p WHERE %s LIMIT 1) AS p%d ON true", found, k.FromParent(), which, i)
@@ -157,7 +125,7 @@ func rowsSQL(h *catalog.Heap, tell telling) string {
 // filteredSQL asks for rows ($2 of them) that fulfil the user's condition.
 func filteredSQL(h *catalog.Heap, condition string, tell telling) string {
 	return linked(func(columns string) string {
-		return filtered(h, condition, fmt.Sprintf(`ctid, %s AS "offshoot: hash"%s`, hashOf(h.Table, ""), columns)) + ` ORDER BY "offshoot: hash" LIMIT $2`
+		return h.Filtered(condition, fmt.Sprintf(`ctid, %s AS "offshoot: hash"%s`, hashOf(h.Table, ""), columns)) + ` ORDER BY "offshoot: hash" LIMIT $2`
 	}, candidateAnswers, tell, "")
 }
 
@@ -230,10 +198,6 @@ func everyChildSQL(k *catalog.ForeignKey, h, parent *catalog.Heap) string {
 	return fmt.Sprintf("SELECT c.ctid FROM ONLY %s AS p JOIN %s ON %s WHERE p.ctid = ANY($1)", parent.Name, child, k.Join("p", "c"))
 }
 
-func filtered(h *catalog.Heap, condition, columns string) string {
-	return fmt.Sprintf("SELECT %s FROM ONLY %s WHERE (%s\n)", columns, h.Name, condition)
-}
-
 // hashOf is a number that decides which rows come first, the same for a row
 // in every run with the same seed ($1), whatever rows come and go beside it:
 // a hash of the row's key, or of its place when it has none.
@@ -247,7 +211,7 @@ func hashOf(t *catalog.Table, alias string) string {
 		column := alias + catalog.Quote(name)
 		texts = append(texts, column)
 		if sum != "" {
-			sum = hashOfType(columnOf(t, name).Type, column, sum)
+			sum = hashOfType(t.Column(name).Type, column, sum)
 		}
 	}
 	switch {
@@ -285,15 +249,6 @@ func hashOfType(kind, column, seed string) string {
 		return "pg_catalog.hashtextextended(" + column + `::pg_catalog.text COLLATE pg_catalog."C", ` + seed + ")"
 	}
 	return ""
-}
-
-func columnOf(t *catalog.Table, name string) catalog.Column {
-	for _, c := range t.Columns {
-		if c.Name == name {
-			return c
-		}
-	}
-	return catalog.Column{}
 }
 
 // copySQL asks for rows of a heap in COPY's text format.

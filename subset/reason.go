@@ -71,7 +71,7 @@ func drivenBy(driving []*catalog.ForeignKey) string {
 		if index == "" {
 			index = "the indexes of its partitions"
 		}
-		ways = append(ways, dotted(k.Parent.Name)+" by "+index)
+		ways = append(ways, k.Parent.Name.Dotted()+" by "+index)
 	}
 	return "children of kept " + strings.Join(ways, ", ")
 }

@@ -17,7 +17,7 @@ func resolveRules(db *catalog.Database, rules map[string]Rule) (map[*catalog.Tab
 	resolved := map[*catalog.Table]Rule{}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(rules)) {
-		t := findTable(db, name)
+		t := db.Table(name)
 		if t == nil {
 			errs = append(errs, unknownTable(db, name))
 			continue
@@ -30,27 +30,16 @@ func resolveRules(db *catalog.Database, rules map[string]Rule) (map[*catalog.Tab
 	return resolved, errors.Join(errs...)
 }
 
-func findTable(db *catalog.Database, name string) *catalog.Table {
-	for _, t := range db.Tables {
-		if dotted(t.Name) == name {
-			return t
-		}
-	}
-	return nil
-}
-
-func dotted(n catalog.Name) string { return n.Schema + "." + n.Name }
-
 func unknownTable(db *catalog.Database, name string) error {
 	err := fmt.Errorf("tables: the source has no table %s", name)
 	_, bare, _ := strings.Cut("."+name, ".")
 	for _, t := range db.Tables {
-		if strings.EqualFold(dotted(t.Name), name) || t.Name.Name == bare || strings.HasSuffix(name, "."+t.Name.Name) {
-			return hint.Usage(err, "did you mean %s?", dotted(t.Name))
+		if strings.EqualFold(t.Name.Dotted(), name) || t.Name.Name == bare || strings.HasSuffix(name, "."+t.Name.Name) {
+			return hint.Usage(err, "did you mean %s?", t.Name.Dotted())
 		}
 		for _, h := range t.Heaps {
-			if dotted(h.Name) == name {
-				return hint.Usage(err, "%s is a partition: name the whole table, %s", name, dotted(t.Name))
+			if h.Name.Dotted() == name {
+				return hint.Usage(err, "%s is a partition: name the whole table, %s", name, t.Name.Dotted())
 			}
 		}
 	}
@@ -103,7 +92,7 @@ func resolveReference(db *catalog.Database, text string) (*catalog.ForeignKey, e
 // with dots need no quoting.
 func findColumn(db *catalog.Database, text string) (*catalog.Table, *catalog.Column, error) {
 	for _, t := range db.Tables {
-		column, ok := strings.CutPrefix(text, dotted(t.Name)+".")
+		column, ok := strings.CutPrefix(text, t.Name.Dotted()+".")
 		if !ok {
 			continue
 		}
@@ -112,7 +101,7 @@ func findColumn(db *catalog.Database, text string) (*catalog.Table, *catalog.Col
 				return t, &t.Columns[i], nil
 			}
 		}
-		return nil, nil, fmt.Errorf("table %s has no column %s", dotted(t.Name), column)
+		return nil, nil, fmt.Errorf("table %s has no column %s", t.Name.Dotted(), column)
 	}
 	return nil, nil, fmt.Errorf("the source has no column %s", text)
 }

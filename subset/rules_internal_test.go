@@ -36,7 +36,7 @@ func TestResolveReference_NeedsNoQuotes(t *testing.T) {
 			t.Errorf("%s: %v", c.text, err)
 			continue
 		}
-		got := []string{dotted(k.Child.Name), k.ChildColumns[0], dotted(k.Parent.Name), k.ParentColumns[0], k.When}
+		got := []string{k.Child.Name.Dotted(), k.ChildColumns[0], k.Parent.Name.Dotted(), k.ParentColumns[0], k.When}
 		if diff := cmp.Diff([]string{c.child, c.childColumn, c.parent, c.parentColumn, c.when}, got); diff != "" {
 			t.Errorf("%s:\n%s", c.text, diff)
 		}
@@ -119,7 +119,7 @@ func TestTarget_FollowsTheRuleBeforeTheCurve(t *testing.T) {
 }
 
 func TestMakePlan_ReservesRoomOnlyWhereLaterTablesNeedIt(t *testing.T) {
-	p, err := MakePlan(shelf(), Counts{101: {Rows: 1000, Exact: true}, 102: {Rows: 500_000}}, Spec{})
+	p, err := MakePlan(shelf(), catalog.Counts{101: {Rows: 1000, Exact: true}, 102: {Rows: 500_000}}, Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,10 +139,10 @@ func TestMakePlan_DropsKeysOfTablesThatAreLeftOut(t *testing.T) {
 	db := shelf()
 	db.Tables[0].Readable = false
 	db.Tables[0].Denied = []catalog.Name{db.Tables[0].Name}
-	if _, err := MakePlan(db, Counts{}, Spec{}); err == nil || !strings.Contains(hint.Of(err)[0], "grant SELECT on my.schema.T a to me") {
+	if _, err := MakePlan(db, catalog.Counts{}, Spec{}); err == nil || !strings.Contains(hint.Of(err)[0], "grant SELECT on my.schema.T a to me") {
 		t.Errorf("%v, hints %q", err, hint.Of(err))
 	}
-	p, err := MakePlan(db, Counts{}, Spec{Tables: map[string]Rule{"my.schema.T a": {None: true}}})
+	p, err := MakePlan(db, catalog.Counts{}, Spec{Tables: map[string]Rule{"my.schema.T a": {None: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 	heap := db.Tables[0].Heaps[0]
 	keys := telling{own: evil, keys: []told{{ForeignKey: key, own: evil}, {ForeignKey: key, named: true}}}
 	for _, sql := range []string{
-		parentsSQL(key, heap, "true"), childrenSQL(key, heap, heap, keys), childrenByNameSQL(key, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys), namedSQL(heap, keys),
+		key.ParentsSQL(heap, "true"), childrenSQL(key, heap, heap, keys), childrenByNameSQL(key, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys), namedSQL(heap, keys),
 		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{catalog.Quote(evil)}, []row{1}),
 	} {
 		if strings.Contains(strings.ReplaceAll(sql, `"x""; DROP TABLE y; --"`, ""), "DROP") {
@@ -175,7 +175,7 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 
 func TestSQL_EndsTheUsersConditionOnALineOfItsOwn(t *testing.T) {
 	heap := shelf().Tables[0].Heaps[0]
-	if sql := filtered(heap, "a = 1 -- a comment", "ctid"); !strings.HasSuffix(sql, "a comment\n)") {
+	if sql := heap.Filtered("a = 1 -- a comment", "ctid"); !strings.HasSuffix(sql, "a comment\n)") {
 		t.Errorf("the comment swallows what follows: %s", sql)
 	}
 }

@@ -62,7 +62,7 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 			continue
 		}
 		if err := s.scanTable(ctx, scan, t, source, rules, classifier); err != nil {
-			return nil, fmt.Errorf("scan %s: %w", dotted(t.Name), s.explain(s.leader, err))
+			return nil, fmt.Errorf("scan %s: %w", t.Name.Dotted(), s.explain(s.leader, err))
 		}
 	}
 	return scan, nil
@@ -78,7 +78,7 @@ func (s *Source) scanTable(ctx context.Context, scan *Scan, t *catalog.Table, so
 	sensitive := rules.Masked(t)
 	for i, name := range columns {
 		scan.Columns++
-		scan.Seen[dotted(t.Name)] = append(scan.Seen[dotted(t.Name)], name)
+		scan.Seen[t.Name.Dotted()] = append(scan.Seen[t.Name.Dotted()], name)
 		look := mask.LookAt(t, name, source.Details)
 		look.Samples = samples[i]
 		if f, ok := classifier.Classify(look); ok {

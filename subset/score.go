@@ -1,5 +1,7 @@
 package subset
 
+import "github.com/offshoot-dev/offshoot/subset/catalog"
+
 // Score says how good a subset is, whatever tool made it: what is in the
 // target, held against the source and against what the curve asks for. No
 // value of a row is in it.
@@ -14,9 +16,9 @@ type Score struct {
 	Columns  []ColumnScore `json:"columns"`
 	Seconds  float64       `json:"seconds"`
 
-	OnlySource []string   `json:"only_in_source,omitempty"` // tables, as schema.name
-	OnlySubset []string   `json:"only_in_subset,omitempty"`
-	Unscored   []Omission `json:"unscored,omitempty"` // keys that cannot be looked up in the subset
+	OnlySource []string           `json:"only_in_source,omitempty"` // tables, as schema.name
+	OnlySubset []string           `json:"only_in_subset,omitempty"`
+	Unscored   []catalog.Omission `json:"unscored,omitempty"` // keys that cannot be looked up in the subset
 }
 
 // ScoreSummary is the figures to look at first. Nothing in it is weighed:

@@ -23,7 +23,7 @@ func (r *scoring) chooseKeys(keys []*catalog.ForeignKey) {
 	for _, k := range keys {
 		f, why := r.follow(k)
 		if why != "" {
-			r.head.Unscored = append(r.head.Unscored, Omission{Schema: k.ChildRel.Schema, Name: k.String(), Reason: why})
+			r.head.Unscored = append(r.head.Unscored, catalog.Omission{Schema: k.ChildRel.Schema, Name: k.String(), Reason: why})
 			continue
 		}
 		r.follows = append(r.follows, f)
@@ -80,7 +80,7 @@ func (r *scoring) measureKeys(ctx context.Context) error {
 	r.keys = make([]measuredKey, len(r.follows))
 	for i, f := range r.follows {
 		r.keys[i] = measuredKey{
-			name: f.key.String(), child: dotted(f.key.ChildRel), parent: dotted(f.key.ParentRel),
+			name: f.key.String(), child: f.key.ChildRel.Dotted(), parent: f.key.ParentRel.Dotted(),
 			of: [2]*measured{r.pairs[f.key.Child], r.pairs[f.key.Parent]},
 		}
 	}
@@ -150,7 +150,7 @@ func readBars(ctx context.Context, c *pgx.Conn, sql string) ([]bar, error) {
 // those of one parent: then nothing need be joined to count them.
 func groupsLikeParents(k *catalog.ForeignKey) bool {
 	for i, op := range k.Operators {
-		same := op.ParentType == "" && op.ChildType == "" || columnOf(k.Parent, k.ParentColumns[i]).Type == columnOf(k.Child, k.ChildColumns[i]).Type
+		same := op.ParentType == "" && op.ChildType == "" || k.Parent.Column(k.ParentColumns[i]).Type == k.Child.Column(k.ChildColumns[i]).Type
 		if !same || op.Collation != "" || op.Name != "pg_catalog.=" {
 			return false
 		}

@@ -76,7 +76,7 @@ func offTarget(rows, target int64) float64 {
 func (m *measured) columnScores() []ColumnScore {
 	var scores []ColumnScore
 	for _, c := range m.columns {
-		score := ColumnScore{Table: dotted(m.plan.table.Name), Column: c.name}
+		score := ColumnScore{Table: m.plan.table.Name.Dotted(), Column: c.name}
 		if c.nullable && m.subset.rows > 0 {
 			score.Nulls = &NullShare{rounded(m.source.nulls(c.name)), rounded(m.subset.nulls(c.name))}
 		}

@@ -67,7 +67,7 @@ type scoring struct {
 	tables  []*measured
 	pairs   map[*catalog.Table]*measured // by the source's table
 	twins   map[*measured]*catalog.Table // the target's
-	counts  Counts                       // of the source
+	counts  catalog.Counts               // of the source
 	follows []followed
 	keys    []measuredKey
 	digests string // the encoding in which values are compared
@@ -78,7 +78,7 @@ type scoring struct {
 }
 
 func newScoring(source, target *Source) (*scoring, error) {
-	plan, err := MakePlan(source.db, Counts{}, source.spec)
+	plan, err := MakePlan(source.db, catalog.Counts{}, source.spec)
 	if err != nil {
 		return nil, err
 	}
@@ -86,14 +86,14 @@ func newScoring(source, target *Source) (*scoring, error) {
 		sides: [2]*Source{source, target},
 		head:  Score{Database: source.db.Name, Subset: target.db.Name, Curve: source.spec.Curve.String()},
 		pairs: map[*catalog.Table]*measured{}, twins: map[*measured]*catalog.Table{},
-		counts: Counts{}, digests: commonEncoding(source.db, target.db),
+		counts: catalog.Counts{}, digests: commonEncoding(source.db, target.db),
 	}
 	for i := range plan.Tables {
 		r.pair(&plan.Tables[i])
 	}
 	for _, t := range target.db.Tables {
-		if findTable(source.db, dotted(t.Name)) == nil {
-			r.head.OnlySubset = append(r.head.OnlySubset, dotted(t.Name))
+		if source.db.Table(t.Name.Dotted()) == nil {
+			r.head.OnlySubset = append(r.head.OnlySubset, t.Name.Dotted())
 		}
 	}
 	slices.Sort(r.head.OnlySource)
@@ -102,9 +102,9 @@ func newScoring(source, target *Source) (*scoring, error) {
 }
 
 func (r *scoring) pair(t *TablePlan) {
-	twin := findTable(r.sides[1].db, dotted(t.table.Name))
+	twin := r.sides[1].db.Table(t.table.Name.Dotted())
 	if twin == nil {
-		r.head.OnlySource = append(r.head.OnlySource, dotted(t.table.Name))
+		r.head.OnlySource = append(r.head.OnlySource, t.table.Name.Dotted())
 		return
 	}
 	m := &measured{plan: t}
@@ -125,7 +125,7 @@ func (r *scoring) access() error {
 		}
 	}
 	if len(denied.Tables) > 0 {
-		return hint.Wrap(fmt.Errorf("target: %w", denied), "grant SELECT on %s to %s", listNames(denied.Tables), role)
+		return hint.Wrap(fmt.Errorf("target: %w", denied), "grant SELECT on %s to %s", catalog.ListNames(denied.Tables), role)
 	}
 	if len(secured.Tables) > 0 {
 		return hint.Wrap(fmt.Errorf("target: %w", secured), "use a role with BYPASSRLS")
@@ -189,12 +189,12 @@ func (r *scoring) table(m *measured, side int) *catalog.Table {
 
 // countRows scans every table once on either side.
 func (r *scoring) countRows(ctx context.Context) error {
-	counted := make([][]Count, len(r.tables))
+	counted := make([][]catalog.Count, len(r.tables))
 	err := r.both(ctx, len(r.tables), func(ctx context.Context, c *pgx.Conn, side, i int) error {
 		m := r.tables[i]
 		count, err := r.scan(ctx, c, m, side, &counted[i])
 		if err != nil {
-			return fmt.Errorf("count rows of %s: %w", dotted(m.plan.table.Name), err)
+			return fmt.Errorf("count rows of %s: %w", m.plan.table.Name.Dotted(), err)
 		}
 		if side == 1 {
 			m.subset = count

@@ -35,7 +35,7 @@ func (r *scoring) findRows(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if err := r.find(ctx, c, target, m); err != nil {
-			return fmt.Errorf("find rows of %s: %w", dotted(m.plan.table.Name), err)
+			return fmt.Errorf("find rows of %s: %w", m.plan.table.Name.Dotted(), err)
 		}
 		return nil
 	})

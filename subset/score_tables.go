@@ -120,7 +120,7 @@ func (m *measured) sample(ctx context.Context, c *pgx.Conn, unknown []int) error
 		strings.Join(counts, ", "), strings.Join(names, ", "), rowsOf(m.plan.table), sampleRows)
 	_, found, err := readCounts(ctx, c, sql)
 	if err != nil {
-		return fmt.Errorf("look for values of %s: %w", dotted(m.plan.table.Name), err)
+		return fmt.Errorf("look for values of %s: %w", m.plan.table.Name.Dotted(), err)
 	}
 	for i, n := range unknown {
 		m.columns[n].few = found[0][i] > 0 && found[0][i] <= mostValues
@@ -145,7 +145,7 @@ func textOf(expression string) string {
 
 // scan counts rows, values that are not NULL and, in the source, rows by
 // their place; then the values of columns of low cardinality.
-func (r *scoring) scan(ctx context.Context, c *pgx.Conn, m *measured, side int, counted *[]Count) (tableCount, error) {
+func (r *scoring) scan(ctx context.Context, c *pgx.Conn, m *measured, side int, counted *[]catalog.Count) (tableCount, error) {
 	t := r.table(m, side)
 	count := tableCount{parts: make([]int64, parts), given: map[string]int64{}, values: map[string]values{}}
 	e := extentOf(t)
@@ -164,7 +164,7 @@ func (r *scoring) scan(ctx context.Context, c *pgx.Conn, m *measured, side int, 
 		}
 		count.rows += rows
 		if side == 0 {
-			*counted = append(*counted, Count{Rows: rows, Exact: true})
+			*counted = append(*counted, catalog.Count{Rows: rows, Exact: true})
 		}
 	}
 	return count, r.countValues(ctx, c, m, t, count.values)

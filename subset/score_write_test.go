@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // measuredShop has something of everything that a score can say.
@@ -41,7 +42,7 @@ var measuredShop = &subset.Score{
 	},
 	OnlySource: []string{"public.audit"},
 	OnlySubset: []string{"public.extra"},
-	Unscored:   []subset.Omission{{Schema: "public", Name: "public.audit.audit_orders_fkey", Reason: "a table of it is not in the subset"}},
+	Unscored:   []catalog.Omission{{Schema: "public", Name: "public.audit.audit_orders_fkey", Reason: "a table of it is not in the subset"}},
 }
 
 func TestScore_IsWrittenAsPeopleHaveReadIt(t *testing.T) {

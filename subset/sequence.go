@@ -26,7 +26,7 @@ func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 		}
 		v, err := r.furthest(ctx, s, rows)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", dotted(s.Name), err)
+			return nil, fmt.Errorf("%s: %w", s.Name.Dotted(), err)
 		}
 		if v != nil {
 			values = append(values, SequenceValue{Name: s.Name, Value: *v, Called: true})
@@ -63,7 +63,7 @@ func (r *run) furthest(ctx context.Context, s *catalog.Sequence, rows [][]row) (
 func (r *run) numberQueries(s *catalog.Sequence, function string, rows [][]row) []question {
 	var queries []question
 	for _, user := range s.UsedBy {
-		t := findTable(r.src.db, dotted(user.Table))
+		t := r.src.db.Table(user.Table.Dotted())
 		if t == nil || !holdsNumbers(t, user.Column) {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // shopSQL makes a shop whose order lines reference products at random, in
@@ -148,10 +149,10 @@ func TestPlan_PutsParentsFirst(t *testing.T) {
 
 func TestMakePlan_IsPure(t *testing.T) {
 	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
-	counts := subset.Counts{}
+	counts := catalog.Counts{}
 	for _, table := range s.Catalog().Tables {
 		for _, h := range table.Heaps {
-			counts[h.OID] = subset.Count{Rows: 5000, Exact: true}
+			counts[h.OID] = catalog.Count{Rows: 5000, Exact: true}
 		}
 	}
 	spec := subset.Spec{Seed: 9, References: []string{"public.measure.sensor -> public.tenant.id"}}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset/mask"
 )
 
 // Spec is what the user asks for.
@@ -21,7 +22,7 @@ type Spec struct {
 	// "schema.child.column -> schema.parent.column [when condition]".
 	References  []string
 	Connections int // at once to the source, 0 means DefaultConnections
-	Masking     Masking
+	Masking     mask.Masking
 	Conditions  bool // shows the values that conditions name, in plans and reports
 }
 

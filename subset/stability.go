@@ -18,13 +18,13 @@ import (
 // Stability says how much two subsets have in common: of one source on two
 // days, say, or with two seeds.
 type Stability struct {
-	Version  int              `json:"version"` // of this document, 1
-	First    string           `json:"first"`   // databases
-	Second   string           `json:"second"`
-	Shared   int64            `json:"shared"` // rows in both, by their key
-	Jaccard  float64          `json:"jaccard"`
-	Tables   []TableStability `json:"tables"`
-	Unscored []Omission       `json:"unscored,omitempty"`
+	Version  int                `json:"version"` // of this document, 1
+	First    string             `json:"first"`   // databases
+	Second   string             `json:"second"`
+	Shared   int64              `json:"shared"` // rows in both, by their key
+	Jaccard  float64            `json:"jaccard"`
+	Tables   []TableStability   `json:"tables"`
+	Unscored []catalog.Omission `json:"unscored,omitempty"`
 }
 
 // TableStability is about the rows of one table. Rows are the same when their
@@ -51,22 +51,22 @@ func Compare(ctx context.Context, first, second string) (_ *Stability, err error
 	s := &Stability{Version: 1, First: sides[0].db.Name, Second: sides[1].db.Name, Tables: []TableStability{}}
 	encoding := commonEncoding(sides[0].db, sides[1].db)
 	for _, t := range sides[0].db.Tables {
-		twin := findTable(sides[1].db, dotted(t.Name))
+		twin := sides[1].db.Table(t.Name.Dotted())
 		if why := incomparable(t, twin); why != "" {
-			s.Unscored = append(s.Unscored, Omission{t.Name.Schema, t.Name.Name, why})
+			s.Unscored = append(s.Unscored, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: why})
 			continue
 		}
 		key := keyOf(t, twin)
 		result, err := compareTable(ctx, sides, [2]string{digestsSQL(t, key.Columns, encoding), digestsSQL(twin, key.Columns, encoding)})
 		if err != nil {
-			return nil, fmt.Errorf("compare %s: %w", dotted(t.Name), err)
+			return nil, fmt.Errorf("compare %s: %w", t.Name.Dotted(), err)
 		}
 		result.Schema, result.Name = t.Name.Schema, t.Name.Name
 		s.Tables = append(s.Tables, result)
 	}
 	for _, t := range sides[1].db.Tables {
-		if findTable(sides[0].db, dotted(t.Name)) == nil {
-			s.Unscored = append(s.Unscored, Omission{t.Name.Schema, t.Name.Name, "only in " + s.Second})
+		if sides[0].db.Table(t.Name.Dotted()) == nil {
+			s.Unscored = append(s.Unscored, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "only in " + s.Second})
 		}
 	}
 	s.sum()

@@ -11,6 +11,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 func compared(t *testing.T, first, second string) *subset.Stability {
@@ -66,7 +67,7 @@ func TestCompare_IsWrittenForPeopleAndPrograms(t *testing.T) {
 	s := &subset.Stability{
 		Version: 1, First: "mon", Second: "t|ue", Shared: 1200, Jaccard: 0.9231,
 		Tables:   []subset.TableStability{{Schema: "public", Name: "orders", First: 1250, Second: 1250, Shared: 1200, Jaccard: 0.9231}},
-		Unscored: []subset.Omission{{Schema: "public", Name: "log", Reason: "no key"}},
+		Unscored: []catalog.Omission{{Schema: "public", Name: "log", Reason: "no key"}},
 	}
 	var text, markdown, doc bytes.Buffer
 	if err := errors.Join(s.WriteText(&text), s.WriteMarkdown(&markdown), s.WriteJSON(&doc)); err != nil {

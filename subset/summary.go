@@ -28,9 +28,9 @@ func (r *run) report() *Report {
 	report.OffTarget = report.offTarget()
 	for i, k := range r.plan.keys {
 		report.Keys = append(report.Keys, KeyReport{
-			Name: k.String(), Child: dotted(k.ChildRel), Parent: dotted(k.ParentRel), Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,
+			Name: k.String(), Child: k.ChildRel.Dotted(), Parent: k.ParentRel.Dotted(), Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,
 			Rows: r.walk.keyTally[i].rows, Dangling: r.walk.keyTally[i].dangling,
-			ChildTable: dotted(k.Child.Name), ParentTable: dotted(k.Parent.Name), Columns: k.ChildColumns,
+			ChildTable: k.Child.Name.Dotted(), ParentTable: k.Parent.Name.Dotted(), Columns: k.ChildColumns,
 		})
 	}
 	return report

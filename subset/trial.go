@@ -52,7 +52,7 @@ func (t *trial) each(do func(*catalog.Table) error) error {
 			continue
 		}
 		if err := do(table); err != nil {
-			return fmt.Errorf("mask %s: %w", dotted(table.Name), err)
+			return fmt.Errorf("mask %s: %w", table.Name.Dotted(), err)
 		}
 	}
 	return nil

@@ -92,7 +92,7 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 	for i, k := range p.keys {
 		for _, h := range k.ChildHeaps {
 			keys := &w.keys[w.number[h.OID]]
-			if oneParent(k) {
+			if k.SingleParent() {
 				keys.single = append(keys.single, i)
 			} else {
 				keys.several = append(keys.several, i)
@@ -281,7 +281,7 @@ func (w *walk) finish(ctx context.Context) error {
 
 func (w *walk) tell(i int, done bool) {
 	t := &w.plan.Tables[i]
-	w.observe(Event{Step: StepWalk, Table: dotted(t.table.Name), Rows: w.tallies[i].rows(), Total: t.Target, Done: done})
+	w.observe(Event{Step: StepWalk, Table: t.table.Name.Dotted(), Rows: w.tallies[i].rows(), Total: t.Target, Done: done})
 }
 
 // keepAll keeps every row of a table and all that it references.

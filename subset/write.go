@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // WriteText prints the report for people.
@@ -49,7 +50,7 @@ const noticeable = 0.2
 
 // findings is what is not as it should be, one line each.
 func (r *Report) findings() []string {
-	lines := r.Privacy.lines()
+	lines := r.Privacy.Lines()
 	if r.LargeObjects.Count > 0 {
 		lines = append(lines, r.LargeObjects.String())
 	}
@@ -118,7 +119,7 @@ func (t *TableReport) forces() string {
 	return text
 }
 
-func remarks(leftOut []Omission, warnings []string) []string {
+func remarks(leftOut []catalog.Omission, warnings []string) []string {
 	var lines []string
 	for _, o := range leftOut {
 		lines = append(lines, fmt.Sprintf("left out: %s.%s (%s)", o.Schema, o.Name, o.Reason))

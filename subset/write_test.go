@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 var planned = &subset.Plan{
@@ -25,7 +26,7 @@ var planned = &subset.Plan{
 			Reason: "rule rows 11550: large", Expected: subset.Expected{Rows: 11630, Bytes: 2 << 20, Seconds: 150},
 		},
 	},
-	LeftOut:  []subset.Omission{{Schema: "public", Name: "far", Reason: "foreign table"}},
+	LeftOut:  []catalog.Omission{{Schema: "public", Name: "far", Reason: "foreign table"}},
 	Warnings: []string{"no index on public.big (tenant): finding its rows costs a scan"},
 	Advice:   []string{"public.a|b will hold much"},
 }

@@ -40,7 +40,7 @@ type Config struct {
 	Mask     []mask.Rule         // in the order of the file
 	Schema   []mask.LiteralRule  // for what the schema itself says, in the order of the file
 	Scanned  map[string][]string // columns by table, nil before the first scan
-	Privacy  subset.Privacy      // empty means strict
+	Privacy  mask.Privacy        // empty means strict
 	Preview  PreviewConfig
 	Pulls    PullsConfig
 	Sweep    SweepConfig

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
 
@@ -80,13 +79,13 @@ func percent(into *float64) decodeFunc {
 	}
 }
 
-func privacy(into *subset.Privacy) decodeFunc {
+func privacy(into *mask.Privacy) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		value, ok := d.scalar(n, where, "text")
 		if !ok {
 			return
 		}
-		level, err := subset.ParsePrivacy(value)
+		level, err := mask.ParsePrivacy(value)
 		if err != nil {
 			d.problem(n, fmt.Sprintf("%s: %v", where, err), strings.Join(hint.Of(err), "; "))
 			return
@@ -118,17 +117,17 @@ const shortestKey = 16
 
 // masking is what becomes of the values of columns. The level of the command
 // line wins over the configuration's.
-func (a *app) masking(c *Config, level string) (subset.Masking, error) {
-	m := subset.Masking{Rules: c.Mask, Schema: c.Schema, Scanned: c.Scanned, Privacy: c.Privacy}
+func (a *app) masking(c *Config, level string) (mask.Masking, error) {
+	m := mask.Masking{Rules: c.Mask, Schema: c.Schema, Scanned: c.Scanned, Privacy: c.Privacy}
 	if level != "" {
-		parsed, err := subset.ParsePrivacy(level)
+		parsed, err := mask.ParsePrivacy(level)
 		if err != nil {
 			return m, err
 		}
 		m.Privacy = parsed
 	}
 	if m.Privacy == "" {
-		m.Privacy = subset.PrivacyStrict
+		m.Privacy = mask.PrivacyStrict
 	}
 	if c.Stranger {
 		return m, errors.New("a fork's preview is made of an archive that the job names, never of a source")

@@ -32,14 +32,14 @@ func TestConfig_ReadsMasksInTheOrderOfTheFile(t *testing.T) {
 	if diff := cmp.Diff(places, c.Schema); diff != "" {
 		t.Error(diff)
 	}
-	if c.Privacy != subset.PrivacyWarn || len(c.Scanned["a.b"]) != 2 {
+	if c.Privacy != mask.PrivacyWarn || len(c.Scanned["a.b"]) != 2 {
 		t.Errorf("%q, %v", c.Privacy, c.Scanned)
 	}
 }
 
 func TestMasking_IsStrictUnlessSomebodySaysOtherwise(t *testing.T) {
 	for _, c := range []struct {
-		configured  subset.Privacy
+		configured  mask.Privacy
 		given, want string
 	}{{"", "", "strict"}, {"warn", "", "warn"}, {"warn", "strict", "strict"}, {"", "off", "off"}} {
 		a := &app{lookup: lookup(maskKey, "0123456789abcdef"), secrets: &ui.Secrets{}}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/mask"
 )
 
 func (a *app) maskCommand() *cobra.Command {
@@ -73,7 +74,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 	}
 	spec := cfg.spec(source)
 	spec.Connections = 1
-	spec.Masking = subset.Masking{Rules: cfg.Mask, Schema: cfg.Schema}
+	spec.Masking = mask.Masking{Rules: cfg.Mask, Schema: cfg.Schema}
 	u := a.newUI("")
 	defer u.Close()
 	scan, err := takeScan(ctx, u, spec)

@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/mask"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -70,7 +71,7 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
 	f.BoolVar(&o.score, "score", false, "measure the subset in the end, which reads the whole source")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print conditions of tables with the values in them, in plan and report")
-	f.Lookup("privacy").DefValue = string(subset.PrivacyStrict)
+	f.Lookup("privacy").DefValue = string(mask.PrivacyStrict)
 	a.jsonFlag(c)
 	c.AddCommand(a.scoreCommand())
 	return c
@@ -149,7 +150,7 @@ func checkPrivacy(level string) error {
 	if level == "" {
 		return nil
 	}
-	_, err := subset.ParsePrivacy(level)
+	_, err := mask.ParsePrivacy(level)
 	return err
 }
 
@@ -242,7 +243,7 @@ func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) 
 	a.thrift(ctx)
 	u := a.newUI(o.to)
 	defer u.Close()
-	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress, score: o.score, silent: spec.Masking.Privacy == subset.PrivacyOff, hush: " (--privacy off silences this)"}
+	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress, score: o.score, silent: spec.Masking.Privacy == mask.PrivacyOff, hush: " (--privacy off silences this)"}
 	if o.plan {
 		return run.printPlan(ctx, o.report)
 	}

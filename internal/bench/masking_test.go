@@ -65,7 +65,7 @@ func BenchmarkMasking(b *testing.B) {
 func copyWide(b *testing.B, url string, rules []mask.Rule) float64 {
 	b.Helper()
 	spec := subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.wide": {All: true}}}
-	spec.Masking = subset.Masking{Rules: rules, Key: mask.NewKey("a key for the benchmark")}
+	spec.Masking = mask.Masking{Rules: rules, Key: mask.NewKey("a key for the benchmark")}
 	source, err := subset.Open(b.Context(), spec)
 	if err != nil {
 		b.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // internal/repository are for all and not listed; cmd/offshoot may import everything.
 var table = map[string][]string{
 	"subset/catalog":                {},
-	"subset/mask":                   {"subset/catalog"},
+	"subset/mask":                   {"subset/catalog", "internal/document"},
 	"subset":                        {"subset/catalog", "subset/mask", "internal/document", "internal/stall"},
 	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool", "internal/stall"},
 	"compose":                       {"internal/host", "internal/stall"},

@@ -5,15 +5,6 @@
 //	pg_catalog ── Read ──▶ Database ──▶ plan, walk, sinks
 package catalog
 
-// Name is a schema-qualified relation name, unquoted.
-type Name struct {
-	Schema string
-	Name   string
-}
-
-// String returns the quoted, schema-qualified form that SQL accepts.
-func (n Name) String() string { return Quote(n.Schema, n.Name) }
-
 // Database is an immutable picture of one database in one snapshot.
 type Database struct {
 	Version    int    // server_version_num, such as 150018
@@ -37,6 +28,16 @@ type LeftOut struct {
 	Reason string // "foreign table", "belongs to extension postgis", ...
 }
 
+// Table returns the table that is written schema.name; nil where there is none.
+func (d *Database) Table(name string) *Table {
+	for _, t := range d.Tables {
+		if t.Name.Dotted() == name {
+			return t
+		}
+	}
+	return nil
+}
+
 // Table is an ordinary table (an inheritance member counts for itself, ONLY)
 // or the root of a partition tree (all its leaves count as one table).
 type Table struct {
@@ -52,6 +53,16 @@ type Table struct {
 	RowSecurity bool   // row-level security applies to the current role
 	Readable    bool   // the current role may SELECT every column: Denied is empty
 	Denied      []Name // what the current role may not read: the table or some of its leaves
+}
+
+// Column returns the column of that name; the zero Column where there is none.
+func (t *Table) Column(name string) Column {
+	for _, c := range t.Columns {
+		if c.Name == name {
+			return c
+		}
+	}
+	return Column{}
 }
 
 // Heap is one physical table: an ordinary table or a leaf partition.

@@ -1,6 +1,10 @@
 package catalog
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Join is the condition under which the child row references the parent row,
 // both given by the alias they have in the query. It is what PostgreSQL's own
@@ -63,4 +67,56 @@ func from(rel Name, heaps []*Heap) string {
 		return "ONLY " + rel.String()
 	}
 	return rel.String()
+}
+
+// SingleInteger reports whether the key is a single integer, which PostgreSQL
+// has validated, and leads to one heap.
+func (k *ForeignKey) SingleInteger() bool {
+	if k.OID == 0 || !k.Validated || k.When != "" || len(k.ParentColumns) != 1 || len(k.ParentHeaps) != 1 || len(k.Parent.Heaps) != 1 {
+		return false
+	}
+	parent, child := k.Parent.Column(k.ParentColumns[0]), k.Child.Column(k.ChildColumns[0])
+	return isInteger(parent.Type) && isInteger(child.Type) && parent.NotNull
+}
+
+func isInteger(kind string) bool {
+	return kind == "smallint" || kind == "integer" || kind == "bigint"
+}
+
+// SingleParent reports whether a row has one parent at most by the key. A key
+// over a period has every parent whose period overlaps, and nothing makes
+// those of the configuration unique or gives them an index.
+func (k *ForeignKey) SingleParent() bool {
+	if slices.ContainsFunc(k.Operators, func(o Operator) bool { return o.Name == "pg_catalog.&&" }) {
+		return false
+	}
+	return k.OID != 0 || slices.ContainsFunc(k.Parent.Keys, func(key Key) bool {
+		return slices.Equal(key.Columns, k.ParentColumns)
+	})
+}
+
+// Optional reports whether some row may have no parent by right.
+func (k *ForeignKey) Optional() bool { return k.Nullable || k.When != "" }
+
+// ParentsSQL asks for the parents that rows of a heap have by the key: position
+// of the child, heap and position of the parent, NULL where the child
+// references a row that does not exist.
+func (k *ForeignKey) ParentsSQL(h *Heap, which string) string {
+	columns := make([]string, len(k.ChildColumns))
+	for i, c := range k.ChildColumns {
+		columns[i] = Quote(c)
+	}
+	if k.When != "" {
+		which += " AND (" + k.When + "\n)"
+	}
+	return fmt.Sprintf(`SELECT c.ctid, p.tableoid, p.ctid
+  FROM (SELECT ctid, %s FROM ONLY %s WHERE %s) AS c
+  LEFT JOIN %s AS p ON %s
+ WHERE %s`, strings.Join(columns, ", "), h.Name, which, k.FromParent(), k.Join("p", "c"), k.References("c"))
+}
+
+// Filtered asks for columns of the heap's rows that fulfil a condition, which
+// may end in a comment.
+func (h *Heap) Filtered(condition, columns string) string {
+	return fmt.Sprintf("SELECT %s FROM ONLY %s WHERE (%s\n)", columns, h.Name, condition)
 }

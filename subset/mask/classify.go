@@ -343,7 +343,7 @@ func Unruled(db *catalog.Database, details *catalog.Details, rules []Rule, p *Pl
 	c := NewClassifier()
 	var findings []Finding
 	for _, t := range db.Tables {
-		name := dotted(t.Name)
+		name := t.Name.Dotted()
 		sensitive := p.Masked(t)
 		for _, column := range t.Columns {
 			if column.Generated || p.decided(rules, t, column.Name) {
@@ -381,7 +381,7 @@ func (p *Plan) decided(rules []Rule, t *catalog.Table, column string) bool {
 	if p != nil && p.tables[t][column] != nil {
 		return true
 	}
-	name := dotted(t.Name) + "." + column
+	name := t.Name.Dotted() + "." + column
 	i := best(rules, name)
 	return i >= 0 && rules[i].As == "keep" || p != nil && p.refused[name]
 }
@@ -389,7 +389,7 @@ func (p *Plan) decided(rules []Rule, t *catalog.Table, column string) bool {
 // LookAt is what a column shows without its values.
 func LookAt(t *catalog.Table, column string, details *catalog.Details) Look {
 	d := details.Columns[t][column]
-	return Look{Table: dotted(t.Name), Name: column, Type: typeName(d), Comment: d.Comment}
+	return Look{Table: t.Name.Dotted(), Name: column, Type: typeName(d), Comment: d.Comment}
 }
 
 // RuleOf is what becomes of a column in the words of the rule that says so;

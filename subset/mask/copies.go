@@ -45,7 +45,7 @@ func Words(t *catalog.Table, details *catalog.Details, open []string, s Sensitiv
 	for _, name := range open {
 		if details.Columns[t][name].Base == "tsvector" && len(s) > 0 {
 			findings = append(findings, Finding{
-				Table: dotted(t.Name), Name: name, Topic: "words of other columns", As: "null", Confidence: 0.8,
+				Table: t.Name.Dotted(), Name: name, Topic: "words of other columns", As: "null", Confidence: 0.8,
 				Reason: "its type, and the table has columns with personal data",
 			})
 		}
@@ -75,7 +75,7 @@ func Copies(t *catalog.Table, details *catalog.Details, columns []string, raw []
 		}
 		if best := closest(originals, rows[i], types[typname].class); best.share >= fewestCopies {
 			findings = append(findings, Finding{
-				Table: dotted(t.Name), Name: name, Topic: "a copy of " + best.of, As: suited(best.as(s), typname), Confidence: max(best.share, Threshold),
+				Table: t.Name.Dotted(), Name: name, Topic: "a copy of " + best.of, As: suited(best.as(s), typname), Confidence: max(best.share, Threshold),
 				Reason: fmt.Sprintf("it %s in %.0f %% of the sampled rows", best.how, 100*best.share),
 			})
 		}

@@ -102,7 +102,7 @@ func (r *resolver) sideOf(s side) *Column {
 	if c := r.at(s); c != nil {
 		return c
 	}
-	return &Column{Table: dotted(s.table.Name), Name: s.column, How: "not masked"}
+	return &Column{Table: s.table.Name.Dotted(), Name: s.column, How: "not masked"}
 }
 
 // checkPair refuses transformers whose values depend on more than the value,

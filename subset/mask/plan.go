@@ -22,7 +22,7 @@ type Plan struct {
 // refuse takes a column's rule out of the plan.
 func (p *Plan) refuse(t *catalog.Table, column string) {
 	delete(p.tables[t], column)
-	p.refused[dotted(t.Name)+"."+column] = true
+	p.refused[t.Name.Dotted()+"."+column] = true
 }
 
 // Column says how one column is masked.

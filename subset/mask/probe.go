@@ -52,7 +52,7 @@ func (p *Plan) Reads(t *catalog.Table, details *catalog.Details, leftOut map[str
 	}
 	var list []string
 	for _, c := range t.Columns {
-		if wanted[c.Name] && !c.Generated && !leftOut[dotted(t.Name)+"."+c.Name] {
+		if wanted[c.Name] && !c.Generated && !leftOut[t.Name.Dotted()+"."+c.Name] {
 			list = append(list, c.Name)
 		}
 	}
@@ -119,11 +119,11 @@ func (p *Plan) questions(t *catalog.Table, details *catalog.Details) []question 
 	var list []question
 	for _, c := range t.Columns {
 		if m := p.tables[t][c.Name]; m != nil {
-			list = append(list, question{table: t, sql: "true", reads: []string{c.Name}, masked: []*Column{m}, id: dotted(t.Name) + "." + c.Name})
+			list = append(list, question{table: t, sql: "true", reads: []string{c.Name}, masked: []*Column{m}, id: t.Name.Dotted() + "." + c.Name})
 		}
 	}
 	for _, c := range details.Checks[t] {
-		q := question{table: t, check: c.Name, sql: c.SQL, reads: c.Columns, id: dotted(t.Name) + ": " + c.Name + ": " + c.SQL}
+		q := question{table: t, check: c.Name, sql: c.SQL, reads: c.Columns, id: t.Name.Dotted() + ": " + c.Name + ": " + c.SQL}
 		for _, name := range c.Columns {
 			if m := p.tables[t][name]; m != nil {
 				q.masked = append(q.masked, m)

@@ -59,7 +59,7 @@ func (r *resolver) wrongByItself(rule Rule) bool {
 func (r *resolver) refuseAll(rule Rule) {
 	for _, t := range r.source.Database.Tables {
 		for _, c := range t.Columns {
-			if name := dotted(t.Name) + "." + c.Name; rule.Column == name || !rule.exact() && rule.fits(name) {
+			if name := t.Name.Dotted() + "." + c.Name; rule.Column == name || !rule.exact() && rule.fits(name) {
 				r.plan.refused[name] = true
 			}
 		}
@@ -93,7 +93,7 @@ func (r *resolver) assign(rules []Rule) {
 	used := make([]bool, len(rules))
 	for _, t := range r.source.Database.Tables {
 		for _, c := range t.Columns {
-			name := dotted(t.Name) + "." + c.Name
+			name := t.Name.Dotted() + "." + c.Name
 			i := best(rules, name)
 			if i < 0 {
 				continue
@@ -119,8 +119,6 @@ func (r *resolver) assign(rules []Rule) {
 	}
 }
 
-func dotted(n catalog.Name) string { return n.Schema + "." + n.Name }
-
 func best(rules []Rule, column string) int {
 	for i, rule := range rules {
 		if rule.exact() && rule.Column == column {
@@ -137,7 +135,7 @@ func (r *resolver) nearest(column string) string {
 	for _, t := range r.source.Database.Tables {
 		for _, c := range t.Columns {
 			if strings.EqualFold(c.Name, last) {
-				return fmt.Sprintf("; %s.%s has that name", dotted(t.Name), c.Name)
+				return fmt.Sprintf("; %s.%s has that name", t.Name.Dotted(), c.Name)
 			}
 		}
 	}
@@ -156,7 +154,7 @@ func (r *resolver) set(t *catalog.Table, c catalog.Column, rule Rule, key string
 	}
 	k, _ := kindOf(rule.As)
 	r.plan.tables[t][c.Name] = &Column{
-		Table: dotted(t.Name), Name: c.Name, How: rule.String(), Key: key, rule: rule, kind: k, field: r.fieldOf(t, c),
+		Table: t.Name.Dotted(), Name: c.Name, How: rule.String(), Key: key, rule: rule, kind: k, field: r.fieldOf(t, c),
 	}
 }
 

@@ -39,7 +39,7 @@ func copied(t *testing.T) subset.Spec {
 	t.Helper()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, copiedSQL)
-	return subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: subset.Masking{Privacy: subset.PrivacyStrict, Key: mask.NewKey("key of a test")}}
+	return subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")}}
 }
 
 func scan(t *testing.T, spec subset.Spec) *subset.Scan {
@@ -129,7 +129,7 @@ func TestHostile_KeysWordsAndLinesKeepPeople(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, keptSQL)
-	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: subset.Masking{Privacy: subset.PrivacyStrict, Key: mask.NewKey("key of a test")}}
+	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")}}
 	for _, f := range scan(t, spec).Findings {
 		spec.Masking.Rules = append(spec.Masking.Rules, f.Suggest)
 	}

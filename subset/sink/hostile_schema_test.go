@@ -37,8 +37,8 @@ func hidden(t *testing.T) subset.Spec {
 	}
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, hiddenSQL)
-	return subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: subset.Masking{
-		Privacy: subset.PrivacyStrict, Key: mask.NewKey("key of a test"), Rules: maskRules("*.email: email"),
+	return subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: mask.Masking{
+		Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test"), Rules: maskRules("*.email: email"),
 	}}
 }
 

@@ -125,8 +125,8 @@ func TestMask_LeavesNobodyOfPagilaBehind(t *testing.T) {
 	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve, Tables: map[string]subset.Rule{
 		"public.customer": {All: true}, "public.address": {All: true}, "public.staff": {All: true}, "public.actor": {All: true}, "public.rental": {All: true},
 	}}
-	spec.Masking = subset.Masking{
-		Privacy: subset.PrivacyStrict, Key: mask.NewKey("key of a test"),
+	spec.Masking = mask.Masking{
+		Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test"),
 		Rules: maskRules("*.first_name: first_name", "*.last_name: last_name", "*.email: email", "public.address.address: street", "public.address.address2: text",
 			"public.address.postal_code: postcode", "public.address.phone: phone", "public.staff.username: username", "public.staff.password: hash", "public.staff.picture: bytes",
 			"public.customer.customer_id: token"),
@@ -170,7 +170,7 @@ func TestMask_LeavesNobodyOfAShopBehind(t *testing.T) {
 	rules := maskRules("*.email: email", "*.first_name: first_name", "*.last_name: last_name", "*.name: name", "*.phone: phone", "*.street: street of country",
 		"*.city: city of country", "*.postcode: postcode of country", "*.ip: ip", "public.customers.birthday: shift", "public.customers.tags: scrub")
 	rules = append(rules, mask.Rule{Column: "public.customers.profile", As: "json", At: []mask.Rule{{Column: "**.mail", As: "email"}}})
-	spec.Masking = subset.Masking{Privacy: subset.PrivacyStrict, Key: mask.NewKey("key of a test"), Rules: rules}
+	spec.Masking = mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test"), Rules: rules}
 	secrets := secretsOf(t, url, `SELECT email FROM customers UNION SELECT email FROM people UNION SELECT full_name FROM customers UNION SELECT first_name FROM customers
 		UNION SELECT phone FROM customers UNION SELECT street FROM addresses UNION SELECT host(ip) FROM logins`)
 	target := wantNone(t, spec, append(secrets, "Realtown", "Reallast"))

@@ -32,8 +32,8 @@ func chatty(t *testing.T) subset.Spec {
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, chattySQL)
 	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve}
-	spec.Masking = subset.Masking{
-		Privacy: subset.PrivacyStrict, Key: mask.NewKey("key of a test"),
+	spec.Masking = mask.Masking{
+		Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test"),
 		Rules:  maskRules("*.owner: email", "*.email: email", "*.phone: phone"),
 		Schema: []mask.LiteralRule{{Place: "comment on *", As: "drop"}, {Place: "*", As: "scrub"}},
 	}
@@ -80,7 +80,7 @@ func TestRun_StopsAtWhatTheSchemaSaysOfPeople(t *testing.T) {
 
 func TestRun_RefusesRulesForTheSchemaThatCannotBeKept(t *testing.T) {
 	spec := chatty(t)
-	spec.Masking.Privacy = subset.PrivacyOff
+	spec.Masking.Privacy = mask.PrivacyOff
 	spec.Masking.Schema = []mask.LiteralRule{
 		{Place: "view public.his", As: "keep", Where: "offshoot.yaml:1"},
 		{Place: "view public.hers", As: "drop", Where: "offshoot.yaml:2"},
