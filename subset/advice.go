@@ -81,7 +81,7 @@ func (p *Plan) adviseStatistics(counts catalog.Counts) {
 			case counts[h.OID].Rows < guessed:
 			case h.Was == 0 && len(h.Statistics) == 0:
 				never = append(never, h.Name)
-			case h.Pages > countedPages && h.Pages > grown*h.Was:
+			case h.Pages > catalog.CountedPages && h.Pages > grown*h.Was:
 				stale = append(stale, h.Name)
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // asked is questions about candidates of one table, on their way or answered.
@@ -23,8 +25,8 @@ func (w *walk) start(ctx context.Context, i int, queries []question) *asked {
 	seed := int64(w.seed(w.plan.Tables[i].table))
 	go func() {
 		defer close(a.done)
-		a.err = w.src.spread(ctx, len(queries), func(n int) int { return queries[n].lane }, func(ctx context.Context, c *pgx.Conn, n int) error {
-			rows, err := c.Query(ctx, queries[n].sql, append([]any{binaryResults, seed}, queries[n].args...)...)
+		a.err = w.src.Spread(ctx, len(queries), func(n int) int { return queries[n].lane }, func(ctx context.Context, c *pgx.Conn, n int) error {
+			rows, err := c.Query(ctx, queries[n].sql, append([]any{snapshot.BinaryResults, seed}, queries[n].args...)...)
 			if err != nil {
 				return err
 			}

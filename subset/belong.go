@@ -11,6 +11,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // Root is rows that are kept with everything that belongs to them: the rows
@@ -50,7 +51,7 @@ func resolveRoots(db *catalog.Database, roots []Root, rules map[*catalog.Table]R
 // keepRoots keeps the rows of every root and what belongs to them.
 func (w *walk) keepRoots(ctx context.Context) error {
 	for _, root := range w.plan.Roots {
-		var rows []row
+		var rows []snapshot.Row
 		for _, h := range root.table.Heaps {
 			found, err := w.places(ctx, w.number[h.OID], h.Filtered(root.Where, "ctid"))
 			if err != nil {
@@ -69,16 +70,16 @@ func (w *walk) keepRoots(ctx context.Context) error {
 }
 
 // places runs a query for rows of one heap.
-func (w *walk) places(ctx context.Context, heap int, sql string, args ...any) ([]row, error) {
-	var found []row
-	err := w.src.each(ctx, 1, func(ctx context.Context, c *pgx.Conn, _ int) error {
-		rows, err := c.Query(ctx, sql, append([]any{binaryResults}, args...)...)
+func (w *walk) places(ctx context.Context, heap int, sql string, args ...any) ([]snapshot.Row, error) {
+	var found []snapshot.Row
+	err := w.src.Each(ctx, 1, func(ctx context.Context, c *pgx.Conn, _ int) error {
+		rows, err := c.Query(ctx, sql, append([]any{snapshot.BinaryResults}, args...)...)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			found = append(found, makeRow(heap, place(rows.RawValues()[0])))
+			found = append(found, snapshot.MakeRow(heap, snapshot.Place(rows.RawValues()[0])))
 		}
 		return rows.Err()
 	})
@@ -88,15 +89,15 @@ func (w *walk) places(ctx context.Context, heap int, sql string, args ...any) ([
 // keepFamily keeps rows and, by the keys that count, their children, and
 // theirs, to the end. Rows that are kept already bring theirs all the same;
 // each brings them once.
-func (w *walk) keepFamily(ctx context.Context, rows []row, counts func(*catalog.ForeignKey) bool) error {
+func (w *walk) keepFamily(ctx context.Context, rows []snapshot.Row, counts func(*catalog.ForeignKey) bool) error {
 	for len(rows) > 0 {
-		var fresh []row
+		var fresh []snapshot.Row
 		for _, r := range rows {
-			if w.families.add(r) {
+			if w.families.Add(r) {
 				fresh = append(fresh, r)
 			}
 		}
-		for batch := range slices.Chunk(fresh, everyBatch) {
+		for batch := range slices.Chunk(fresh, snapshot.EveryBatch) {
 			if err := w.keepEach(ctx, batch); err != nil {
 				return err
 			}
@@ -111,8 +112,8 @@ func (w *walk) keepFamily(ctx context.Context, rows []row, counts func(*catalog.
 }
 
 // childrenOf finds every child of rows, which must be sorted.
-func (w *walk) childrenOf(ctx context.Context, rows []row, counts func(*catalog.ForeignKey) bool) ([]row, error) {
-	var children []row
+func (w *walk) childrenOf(ctx context.Context, rows []snapshot.Row, counts func(*catalog.ForeignKey) bool) ([]snapshot.Row, error) {
+	var children []snapshot.Row
 	for _, of := range byHeap(rows) {
 		for _, k := range w.plan.keys {
 			if !slices.Contains(k.ParentHeaps, w.heaps[of.heap]) || !counts(k) || w.ruleOf(k.Child).None {
@@ -120,7 +121,7 @@ func (w *walk) childrenOf(ctx context.Context, rows []row, counts func(*catalog.
 			}
 			for _, child := range k.ChildHeaps {
 				for batch := range slices.Chunk(of.rows, copyBatch) {
-					found, err := w.places(ctx, w.number[child.OID], everyChildSQL(k, child, w.heaps[of.heap]), tids(batch))
+					found, err := w.places(ctx, w.number[child.OID], everyChildSQL(k, child, w.heaps[of.heap]), snapshot.TIDs(batch))
 					if err != nil {
 						return nil, err
 					}
@@ -138,11 +139,11 @@ func (w *walk) ruleOf(t *catalog.Table) Rule {
 }
 
 // byHeap splits sorted rows.
-func byHeap(rows []row) []placed {
+func byHeap(rows []snapshot.Row) []placed {
 	var split []placed
 	for len(rows) > 0 {
-		heap := rows[0].heap()
-		n := slices.IndexFunc(rows, func(r row) bool { return r.heap() != heap })
+		heap := rows[0].Heap()
+		n := slices.IndexFunc(rows, func(r snapshot.Row) bool { return r.Heap() != heap })
 		if n < 0 {
 			n = len(rows)
 		}

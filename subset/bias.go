@@ -1,6 +1,10 @@
 package subset
 
-import "math"
+import (
+	"math"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
+)
 
 // Where rows lie in their table is written as a histogram over equal parts of
 // it, in the physical order, which is nearly that of insertion.
@@ -66,7 +70,7 @@ const mostUneven = 20
 // blockBias is how far kept rows of a table are from lying evenly over its
 // blocks, nil where that cannot be told. Rows are by heap, in the order of
 // pages.
-func blockBias(rows [][]row, pages []int64) *Distance {
+func blockBias(rows [][]snapshot.Row, pages []int64) *Distance {
 	var all, before, kept int64
 	for _, n := range pages {
 		all += n
@@ -81,7 +85,7 @@ func blockBias(rows [][]row, pages []int64) *Distance {
 	even := make([]int64, len(at))
 	for i, heap := range rows {
 		for _, r := range heap {
-			block := min(before+int64(r.tid().BlockNumber), all-1)
+			block := min(before+int64(r.TID().BlockNumber), all-1)
 			at[block*int64(len(at))/all]++
 		}
 		before += pages[i]
@@ -93,8 +97,8 @@ func blockBias(rows [][]row, pages []int64) *Distance {
 }
 
 // positionBias is that of a table of the plan, by the rows kept of each heap.
-func (r *run) positionBias(i int, kept [][]row) *Distance {
-	var rows [][]row
+func (r *run) positionBias(i int, kept [][]snapshot.Row) *Distance {
+	var rows [][]snapshot.Row
 	var pages []int64
 	for _, h := range r.plan.Tables[i].table.Heaps {
 		rows, pages = append(rows, kept[r.walk.number[h.OID]]), append(pages, h.Pages)

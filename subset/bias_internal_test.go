@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 func TestFarthest_ComparesShares(t *testing.T) {
@@ -60,10 +62,10 @@ func TestExtent_NumbersHeapsOneAfterAnother(t *testing.T) {
 }
 
 // inBlocks makes a row in each of the blocks.
-func inBlocks(heap int, blocks ...uint32) []row {
-	var rows []row
+func inBlocks(heap int, blocks ...uint32) []snapshot.Row {
+	var rows []snapshot.Row
 	for _, b := range blocks {
-		rows = append(rows, makeRow(heap, pgtype.TID{BlockNumber: b, OffsetNumber: 1, Valid: true}))
+		rows = append(rows, snapshot.MakeRow(heap, pgtype.TID{BlockNumber: b, OffsetNumber: 1, Valid: true}))
 	}
 	return rows
 }
@@ -75,14 +77,14 @@ func TestBlockBias_SeesWhereKeptRowsLie(t *testing.T) {
 		first = append(first, b/50) // only the first two blocks
 	}
 	for name, c := range map[string]struct {
-		rows  [][]row
+		rows  [][]snapshot.Row
 		pages []int64
 		want  float64
 	}{
-		"one in each block":       {[][]row{inBlocks(0, even...)}, []int64{100}, 0},
-		"only the first":          {[][]row{inBlocks(0, first...)}, []int64{100}, 0.98},
-		"only the last partition": {[][]row{nil, inBlocks(1, even...)}, []int64{100, 100}, 0.5},
-		"both partitions":         {[][]row{inBlocks(0, even...), inBlocks(1, even...)}, []int64{100, 100}, 0},
+		"one in each block":       {[][]snapshot.Row{inBlocks(0, even...)}, []int64{100}, 0},
+		"only the first":          {[][]snapshot.Row{inBlocks(0, first...)}, []int64{100}, 0.98},
+		"only the last partition": {[][]snapshot.Row{nil, inBlocks(1, even...)}, []int64{100, 100}, 0.5},
+		"both partitions":         {[][]snapshot.Row{inBlocks(0, even...), inBlocks(1, even...)}, []int64{100, 100}, 0},
 	} {
 		got := blockBias(c.rows, c.pages)
 		near(t, name, got.Value, c.want)
@@ -93,14 +95,14 @@ func TestBlockBias_SeesWhereKeptRowsLie(t *testing.T) {
 }
 
 func TestBlockBias_IsSilentWhereItCannotTell(t *testing.T) {
-	if d := blockBias([][]row{inBlocks(0, 0, 0, 0)}, []int64{mostUneven - 1}); d != nil {
+	if d := blockBias([][]snapshot.Row{inBlocks(0, 0, 0, 0)}, []int64{mostUneven - 1}); d != nil {
 		t.Errorf("%+v of a small table", *d)
 	}
-	if d := blockBias([][]row{nil}, []int64{1000}); d != nil {
+	if d := blockBias([][]snapshot.Row{nil}, []int64{1000}); d != nil {
 		t.Errorf("%+v of no rows", *d)
 	}
 	// A table that grew after its size was read.
-	if d := blockBias([][]row{inBlocks(0, 5000)}, []int64{1000}); d == nil || d.Value < 0.9 {
+	if d := blockBias([][]snapshot.Row{inBlocks(0, 5000)}, []int64{1000}); d == nil || d.Value < 0.9 {
 		t.Errorf("%+v", d)
 	}
 }

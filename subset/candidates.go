@@ -10,15 +10,16 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // candidate is a row that may be sampled. Those with low hashes come first.
 type candidate struct {
-	row  row
+	row  snapshot.Row
 	hash int64 // its lowest bit is set when the row was found without regard to its parents
 }
 
-func newCandidate(r row, hash int64, plain bool) candidate {
+func newCandidate(r snapshot.Row, hash int64, plain bool) candidate {
 	hash &^= 1
 	if plain {
 		hash |= 1
@@ -99,7 +100,7 @@ func (w *walk) position(t *TablePlan) int { return w.table[w.number[t.table.Heap
 
 // unkept is what is left of candidates, in their order. It reuses the slice.
 func (w *walk) unkept(candidates []candidate) []candidate {
-	return slices.DeleteFunc(candidates, func(c candidate) bool { return w.kept.has(c.row) })
+	return slices.DeleteFunc(candidates, func(c candidate) bool { return w.kept.Has(c.row) })
 }
 
 // question is one query for candidates of one heap. Its first parameter is the
@@ -215,11 +216,11 @@ func (w *walk) scan(rows pgx.Rows, q *question) (found, error) {
 	var f found
 	for rows.Next() {
 		values := rows.RawValues()
-		f.candidates = append(f.candidates, newCandidate(makeRow(q.number, place(values[0])), int64(binary.BigEndian.Uint64(values[1])), q.plain))
+		f.candidates = append(f.candidates, newCandidate(snapshot.MakeRow(q.number, snapshot.Place(values[0])), int64(binary.BigEndian.Uint64(values[1])), q.plain))
 		values = values[2:]
-		var driver row
+		var driver snapshot.Row
 		if q.given != noKey {
-			driver, values = makeRow(q.of, place(values[0])), values[1:]
+			driver, values = snapshot.MakeRow(q.of, snapshot.Place(values[0])), values[1:]
 		}
 		own, values := w.ownName(q.number, values)
 		if w.directories[q.number] != nil {
@@ -254,7 +255,7 @@ func (w *walk) remember(q *question, f *found) {
 			own = read.name()
 		}
 		edges = edges[:0]
-		known := w.seen.known(c.row) || w.kept.has(c.row)
+		known := w.seen.known(c.row) || w.kept.Has(c.row)
 		for _, k := range q.keys {
 			how := w.manner(k)
 			if k == q.given {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"testing/quick"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // chained is a choice over one child whose parents form a chain of n rows
@@ -40,7 +42,7 @@ func TestFresh_GivesUpOnTooManyAncestors(t *testing.T) {
 	if _, ok := c.fresh(r); ok {
 		t.Error("did not give up")
 	}
-	if c.run(1, 1_000_000) != 0 || c.w.kept.n != 0 {
+	if c.run(1, 1_000_000) != 0 || c.w.kept.N != 0 {
 		t.Error("kept it all the same")
 	}
 }
@@ -86,7 +88,7 @@ func TestChoice_TakesFreeCandidatesInTheOrderOfTheirHashes(t *testing.T) {
 	w, candidates := fixed(1, 2, map[int][]int{0: {0}, 1: {-1}, 2: {}, 3: {}})
 	newChoice(w, 1, candidates).run(2, 10)
 	for i, want := range []bool{false, true, true, false} {
-		if got := w.kept.has(childRow(i)); got != want {
+		if got := w.kept.Has(childRow(i)); got != want {
 			t.Errorf("child %d kept: %v", i, got)
 		}
 	}
@@ -112,9 +114,9 @@ func TestSharing_TurnsNeedsAround(t *testing.T) {
 
 func TestUnknown_ListsEachRowOnceInOrder(t *testing.T) {
 	w, candidates := fixed(3, 3, map[int][]int{0: {0}})
-	w.kept.add(parent(2))
-	got := w.unknown([]row{childRow(2), parent(1), candidates[0].row, parent(1), parent(2), parent(0)})
-	if want := []row{parent(1), childRow(2)}; !slices.Equal(got, want) {
+	w.kept.Add(parent(2))
+	got := w.unknown([]snapshot.Row{childRow(2), parent(1), candidates[0].row, parent(1), parent(2), parent(0)})
+	if want := []snapshot.Row{parent(1), childRow(2)}; !slices.Equal(got, want) {
 		t.Errorf("%x, want %x", got, want)
 	}
 }

@@ -45,12 +45,12 @@ func (s *Source) checkConditions(ctx context.Context, p *Plan) error {
 // check asks within a savepoint, because an error would end the transaction
 // that holds the snapshot.
 func (s *Source) check(ctx context.Context, sql string) error {
-	if _, err := s.leader.Exec(ctx, "SAVEPOINT checked"); err != nil {
-		return s.explain(s.leader, err)
+	if _, err := s.Leader.Exec(ctx, "SAVEPOINT checked"); err != nil {
+		return s.Explain(s.Leader, err)
 	}
-	_, err := s.leader.Exec(ctx, "EXPLAIN "+sql, pgx.QueryExecModeSimpleProtocol)
-	if _, rollback := s.leader.Exec(ctx, "ROLLBACK TO SAVEPOINT checked"); rollback != nil {
-		return s.explain(s.leader, errors.Join(err, rollback))
+	_, err := s.Leader.Exec(ctx, "EXPLAIN "+sql, pgx.QueryExecModeSimpleProtocol)
+	if _, rollback := s.Leader.Exec(ctx, "ROLLBACK TO SAVEPOINT checked"); rollback != nil {
+		return s.Explain(s.Leader, errors.Join(err, rollback))
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {

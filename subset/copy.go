@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 const (
@@ -32,8 +33,8 @@ func (r *run) copyAll(ctx context.Context) error {
 	r.copied = make([]copied, len(rows))
 	r.tables = make([]copied, len(r.plan.Tables))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(min(max(r.sink.Concurrency(), 1), len(r.src.workers)))
-	for _, t := range r.src.db.Tables {
+	g.SetLimit(min(max(r.sink.Concurrency(), 1), len(r.src.Workers)))
+	for _, t := range r.src.Database.Tables {
 		for _, h := range t.Heaps {
 			n, planned := r.walk.number[h.OID]
 			if !planned || len(rows[n]) == 0 {
@@ -52,7 +53,7 @@ func (r *run) copyAll(ctx context.Context) error {
 
 // copyHeap streams rows through a pipe: neither side holds more than a buffer
 // of them.
-func (r *run) copyHeap(ctx context.Context, h *catalog.Heap, rows []row) error {
+func (r *run) copyHeap(ctx context.Context, h *catalog.Heap, rows []snapshot.Row) error {
 	began := time.Now()
 	columns := copiedColumns(h.Table)
 	reader, writer := io.Pipe()
@@ -92,7 +93,7 @@ func (r *run) tell(h *catalog.Heap, c copied) {
 }
 
 // copyOut reads each stretch of rows on the connection that found them.
-func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, rows []row, w io.Writer) error {
+func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, rows []snapshot.Row, w io.Writer) error {
 	masked := r.masked(h, columns, w)
 	buffer := bufio.NewWriterSize(masked, copyBuffer)
 	selected := r.plan.masks.Expressions(h.Table, columns)
@@ -106,9 +107,9 @@ func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, ro
 	return errors.Join(err, masked.Close())
 }
 
-func (r *run) copyParts(ctx context.Context, h *catalog.Heap, selected []string, rows []row, w io.Writer) (sent int64, err error) {
-	for _, part := range r.src.stretches(h, rows, copyBatch) {
-		n, err := r.copyStretch(ctx, part, copySQL(h, selected, part.rows), w)
+func (r *run) copyParts(ctx context.Context, h *catalog.Heap, selected []string, rows []snapshot.Row, w io.Writer) (sent int64, err error) {
+	for _, part := range r.src.Stretches(h, rows, copyBatch) {
+		n, err := r.copyStretch(ctx, part, copySQL(h, selected, part.Rows), w)
 		if err != nil {
 			return sent, err
 		}
@@ -117,14 +118,14 @@ func (r *run) copyParts(ctx context.Context, h *catalog.Heap, selected []string,
 	return sent, nil
 }
 
-func (r *run) copyStretch(ctx context.Context, part stretch, sql string, w io.Writer) (n int64, err error) {
-	c := r.src.workers[part.lane]
-	err = r.src.inTurn(part.lane, func() error {
+func (r *run) copyStretch(ctx context.Context, part snapshot.Stretch, sql string, w io.Writer) (n int64, err error) {
+	c := r.src.Workers[part.Lane]
+	err = r.src.InTurn(part.Lane, func() error {
 		tag, err := c.PgConn().CopyTo(ctx, w, sql)
 		n = tag.RowsAffected()
 		return err
 	})
-	return n, r.src.explain(c, err)
+	return n, r.src.Explain(c, err)
 }
 
 // drained makes sure that the sink has read everything.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // parents are the sampled rows of a table that bring children by a key.
@@ -21,7 +22,7 @@ type parents struct {
 
 type placed struct {
 	heap int
-	rows []row
+	rows []snapshot.Row
 }
 
 const (
@@ -131,7 +132,7 @@ func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
 	var of int64
 	for _, h := range k.ParentHeaps {
 		n := w.number[h.OID]
-		if rows := w.sampled.of(n); len(rows) > 0 {
+		if rows := w.sampled.Of(n); len(rows) > 0 {
 			p.heaps = append(p.heaps, placed{n, rows})
 			p.n += int64(len(rows))
 		}
@@ -218,12 +219,12 @@ func (w *walk) questions(p *parents, phrase func(q *question, parent *catalog.He
 			q.plain, q.of = false, h.heap
 			args := phrase(&q, w.heaps[h.heap])
 			if q.given == noKey { // it reads blocks: it would read them again for each batch
-				q.args = append(args, tids(h.rows))
+				q.args = append(args, snapshot.TIDs(h.rows))
 				queries = append(queries, q)
 				continue
 			}
-			for _, part := range w.src.stretches(w.heaps[h.heap], h.rows, lookupBatch) {
-				q.lane, q.args = part.lane, append(slices.Clone(args), tids(part.rows))
+			for _, part := range w.src.Stretches(w.heaps[h.heap], h.rows, lookupBatch) {
+				q.lane, q.args = part.Lane, append(slices.Clone(args), snapshot.TIDs(part.Rows))
 				queries = append(queries, q)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // wantOneLine checks an error for what every error of a user's must have.
@@ -199,7 +200,7 @@ func TestRun_ClosesTheSinkAsFailedWhenItFails(t *testing.T) {
 	}
 	full := errors.New("no space left on device")
 	sink := &memory{fail: full, concurrency: 3}
-	if _, err := s.Run(t.Context(), p, sink, nil); !errors.Is(err, full) || errors.Is(err, subset.ErrSourceLost) {
+	if _, err := s.Run(t.Context(), p, sink, nil); !errors.Is(err, full) || errors.Is(err, snapshot.ErrSourceLost) {
 		t.Errorf("%v", err)
 	}
 	if !slices.Equal(sink.closed, []bool{true}) {
@@ -230,7 +231,7 @@ func TestRun_SaysThatTheSourceWasLost(t *testing.T) {
 	}}
 	_, err = s.Run(t.Context(), p, sink, nil)
 	wantOneLine(t, err, "connection to the source lost")
-	if !errors.Is(err, subset.ErrSourceLost) || !slices.Equal(sink.closed, []bool{true}) {
+	if !errors.Is(err, snapshot.ErrSourceLost) || !slices.Equal(sink.closed, []bool{true}) {
 		t.Errorf("%v, closed %v", err, sink.closed)
 	}
 }
@@ -243,7 +244,7 @@ func TestRun_StopsWhenInterrupted(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	sink := &cutting{cut: cancel}
-	if _, err = s.Run(ctx, p, sink, nil); !errors.Is(err, context.Canceled) || errors.Is(err, subset.ErrSourceLost) {
+	if _, err = s.Run(ctx, p, sink, nil); !errors.Is(err, context.Canceled) || errors.Is(err, snapshot.ErrSourceLost) {
 		t.Errorf("%v", err)
 	}
 	if !slices.Equal(sink.closed, []bool{true}) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // Mode says what gives way where the curve and the number of children that
@@ -107,7 +108,7 @@ func (w *walk) sampleFamilies(ctx context.Context, i int, goal, allowance int64)
 			return spent, err
 		}
 		spent += part
-		if err := w.keepFamily(ctx, append([]row(nil), w.news...), w.plan.isFamily); err != nil {
+		if err := w.keepFamily(ctx, append([]snapshot.Row(nil), w.news...), w.plan.isFamily); err != nil {
 			return spent, err
 		}
 		if w.tallies[i].rows() == rows {

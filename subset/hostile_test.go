@@ -16,6 +16,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/sink"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // reader is a role that may read a database of its own with keys.sql.
@@ -138,7 +139,7 @@ func TestRun_SaysThatTheSourceWasLostWhileRowsCame(t *testing.T) {
 	}}
 	_, err = s.Run(t.Context(), p, target, nil)
 	wantOneLine(t, err, "connection to the source lost")
-	if !errors.Is(err, subset.ErrSourceLost) || len(target.closed) != 1 || !target.closed[0] {
+	if !errors.Is(err, snapshot.ErrSourceLost) || len(target.closed) != 1 || !target.closed[0] {
 		t.Errorf("%v, closed %v", err, target.closed)
 	}
 }

@@ -1,11 +1,15 @@
 package subset
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
+)
 
 // index finds the ids of keys. The keys themselves are in a list, by id, so that
 // it takes no more than five to eleven bytes for each, where a map takes thirty.
 // https://en.wikipedia.org/wiki/Linear_probing
-type index[K row | int64] struct {
+type index[K snapshot.Row | int64] struct {
 	slots []int32 // an id and 1, or 0; a power of two of them, or none
 	n     int
 }

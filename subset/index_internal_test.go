@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // An index gives what a map would, whatever the keys and in whatever order.
@@ -34,7 +36,7 @@ func TestIndex_FindsWhatAMapFinds(t *testing.T) {
 }
 
 func TestIndex_IsEmptyAtFirst(t *testing.T) {
-	var x index[row]
+	var x index[snapshot.Row]
 	if id, ok := x.get(nil, 7); ok {
 		t.Errorf("id %d", id)
 	}

@@ -24,7 +24,7 @@ type inspected struct {
 // necessary and a connection is free: none is where rows are copied by the
 // one that would have to answer.
 func (s *Source) inspect(p *Plan, sink Sink) Sink {
-	busy := len(s.workers) == 1 && s.workers[0] == s.leader
+	busy := len(s.Workers) == 1 && s.Workers[0] == s.Leader
 	if p.details == nil || p.masks == nil || busy {
 		return sink
 	}

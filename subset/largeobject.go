@@ -12,6 +12,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // LargeObjects is what was kept of large objects.
@@ -30,14 +31,14 @@ func (r *run) copyKept(ctx context.Context) error {
 	if err := r.copyAll(ctx); err != nil {
 		return err
 	}
-	c := r.src.workers[0]
+	c := r.src.Workers[0]
 	objects, denied, err := r.named(ctx, c)
 	if err != nil {
-		return fmt.Errorf("find large objects: %w", r.src.explain(c, err))
+		return fmt.Errorf("find large objects: %w", r.src.Explain(c, err))
 	}
 	if len(denied) > 0 {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s large objects that kept rows name are left out, because %s may not read them: %s",
-			document.Number(int64(len(denied))), r.src.db.Role, some(denied)))
+			document.Number(int64(len(denied))), r.src.Database.Role, some(denied)))
 	}
 	for _, loid := range objects {
 		n, err := r.sink.LargeObject(ctx, loid, &objectReader{ctx: ctx, source: r.src, conn: c, loid: loid})
@@ -152,8 +153,8 @@ func objectsSQL(h *catalog.Heap, columns []string) string {
 		h.Name, strings.Join(values, ", "))
 }
 
-func ask(ctx context.Context, c *pgx.Conn, sql string, batch []row, readable map[uint32]bool) error {
-	rows, err := c.Query(ctx, sql, tids(batch))
+func ask(ctx context.Context, c *pgx.Conn, sql string, batch []snapshot.Row, readable map[uint32]bool) error {
+	rows, err := c.Query(ctx, sql, snapshot.TIDs(batch))
 	if err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ const (
 func (o *objectReader) Read(p []byte) (int, error) {
 	if len(o.part) == 0 && !o.end {
 		if err := o.conn.QueryRow(o.ctx, objectSQL, o.loid, o.next, objectPart).Scan(&o.part); err != nil {
-			return 0, o.source.explain(o.conn, err)
+			return 0, o.source.Explain(o.conn, err)
 		}
 		o.next += int64(len(o.part))
 		o.end = len(o.part) < objectPart

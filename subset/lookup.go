@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 const (
@@ -22,13 +24,13 @@ const (
 // expand looks up the parents of rows, and theirs, and so on until nothing
 // new turns up: then every row's closure is known. With bounded, rows that
 // reference endlessly deep are given up.
-func (w *walk) expand(ctx context.Context, rows []row, bounded bool) error {
+func (w *walk) expand(ctx context.Context, rows []snapshot.Row, bounded bool) error {
 	if _, err := w.lookup(ctx, w.unknown(rows), nil); err != nil {
 		return err
 	}
 	var ids []int32
 	for _, r := range rows {
-		if !w.kept.has(r) {
+		if !w.kept.Has(r) {
 			ids = append(ids, w.seen.id(r))
 		}
 	}
@@ -82,10 +84,10 @@ func (w *walk) frontier(ids []int32, been []bool) (unseenIDs []int32, beenToo []
 
 // unknown is the rows that are neither kept nor looked at, sorted and without
 // repeats.
-func (w *walk) unknown(rows []row) []row {
-	var unknown []row
+func (w *walk) unknown(rows []snapshot.Row) []snapshot.Row {
+	var unknown []snapshot.Row
 	for _, r := range rows {
-		if !w.seen.known(r) && !w.kept.has(r) {
+		if !w.seen.known(r) && !w.kept.Has(r) {
 			unknown = append(unknown, r)
 		}
 	}
@@ -95,7 +97,7 @@ func (w *walk) unknown(rows []row) []row {
 
 // unseen is where rows lie that are not kept, sorted, and the ids of those of
 // which only the name is known, by heap and name.
-func (w *walk) unseen(ids []int32) (rows []row, named []int32) {
+func (w *walk) unseen(ids []int32) (rows []snapshot.Row, named []int32) {
 	for _, id := range ids {
 		switch {
 		case w.seen.kept[id]:
@@ -114,9 +116,9 @@ func (w *walk) unseen(ids []int32) (rows []row, named []int32) {
 
 // lookup finds the parents of rows, given by their places or by ids of which
 // the names are known, both sorted.
-func (w *walk) lookup(ctx context.Context, rows []row, named []int32) ([]int32, error) {
+func (w *walk) lookup(ctx context.Context, rows []snapshot.Row, named []int32) ([]int32, error) {
 	queries := append(w.linksByPlace(rows), w.linksByName(named)...)
-	err := w.src.spread(ctx, len(queries), func(i int) int { return queries[i].lane }, func(ctx context.Context, c *pgx.Conn, i int) error {
+	err := w.src.Spread(ctx, len(queries), func(i int) int { return queries[i].lane }, func(ctx context.Context, c *pgx.Conn, i int) error {
 		return queries[i].ask(ctx, c)
 	})
 	if err != nil {
@@ -129,11 +131,11 @@ func (w *walk) lookup(ctx context.Context, rows []row, named []int32) ([]int32, 
 	return parents, nil
 }
 
-func (w *walk) linksByPlace(rows []row) []links {
+func (w *walk) linksByPlace(rows []snapshot.Row) []links {
 	var queries []links
 	for _, of := range byHeap(rows) {
-		for _, part := range w.src.stretches(w.heaps[of.heap], of.rows, lookupBatch) {
-			queries = append(queries, links{w: w, heap: of.heap, lane: part.lane, rows: part.rows})
+		for _, part := range w.src.Stretches(w.heaps[of.heap], of.rows, lookupBatch) {
+			queries = append(queries, links{w: w, heap: of.heap, lane: part.Lane, rows: part.Rows})
 		}
 	}
 	return queries
@@ -142,9 +144,9 @@ func (w *walk) linksByPlace(rows []row) []links {
 func (w *walk) linksByName(ids []int32) []links {
 	var queries []links
 	for len(ids) > 0 {
-		heap := w.seen.rows[ids[0]].heap()
+		heap := w.seen.rows[ids[0]].Heap()
 		lane, n := w.laneOf(ids[0]), 1
-		for n < min(lookupBatch, len(ids)) && w.seen.rows[ids[n]].heap() == heap && w.laneOf(ids[n]) == lane {
+		for n < min(lookupBatch, len(ids)) && w.seen.rows[ids[n]].Heap() == heap && w.laneOf(ids[n]) == lane {
 			n++
 		}
 		queries = append(queries, links{w: w, heap: heap, lane: lane, ids: ids[:n]})
@@ -155,10 +157,10 @@ func (w *walk) linksByName(ids []int32) []links {
 
 // laneOf is the connection for a row of which only the name is known: keys
 // that are counted up lie in their heap in that order.
-func (w *walk) laneOf(id int32) int { return w.laneOfName(w.seen.rows[id].heap(), w.seen.names[id]) }
+func (w *walk) laneOf(id int32) int { return w.laneOfName(w.seen.rows[id].Heap(), w.seen.names[id]) }
 
 func (w *walk) laneOfName(heap int, name int64) int {
-	lanes, rows := int64(len(w.src.workers)), w.plan.Tables[w.table[heap]].Rows
+	lanes, rows := int64(len(w.src.Workers)), w.plan.Tables[w.table[heap]].Rows
 	part := float64(name) / float64(max(rows, 1))
 	return int(min(max(part, 0), 1)*float64(lanes-1) + 0.5)
 }
@@ -168,11 +170,11 @@ type links struct {
 	w    *walk
 	heap int
 	lane int
-	rows []row   // sorted; or
-	ids  []int32 // of which the names are known
+	rows []snapshot.Row // sorted; or
+	ids  []int32        // of which the names are known
 
 	// What most keys lead to is one parent at most: one for each row and key.
-	children []row
+	children []snapshot.Row
 	names    []int64
 	single   []reference
 	// Others may lead to several.
@@ -182,18 +184,18 @@ type links struct {
 // reference is what a row references by a key that leads to one row at most: its
 // place, nowhere or one of the two below, and its name where it has one.
 type reference struct {
-	at   row
+	at   snapshot.Row
 	name int64
 }
 
 const (
-	nothingThere = ^row(0)     // the row references nothing
-	knownByName  = ^row(0) - 1 // the name says which
+	nothingThere = ^snapshot.Row(0)     // the row references nothing
+	knownByName  = ^snapshot.Row(0) - 1 // the name says which
 )
 
 // link is one parent of one child by a key that may lead to several.
 type link struct {
-	child, parent row
+	child, parent snapshot.Row
 	key           int
 }
 
@@ -212,27 +214,23 @@ func (l *links) ask(ctx context.Context, c *pgx.Conn) error {
 	return nil
 }
 
-// binary asks for results in binary format: they are read by hand, because
-// there are hundreds of thousands.
-var binaryResults = pgx.QueryResultFormats{pgx.BinaryFormatCode}
-
 func (l *links) askSingle(ctx context.Context, c *pgx.Conn, keys []int) error {
 	tell := l.w.telling(l.heap, keys)
-	sql, which := parentSQL(l.w.heaps[l.heap], tell), any(tids(l.rows))
+	sql, which := parentSQL(l.w.heaps[l.heap], tell), any(snapshot.TIDs(l.rows))
 	if l.ids != nil {
 		sql, which = namedSQL(l.w.heaps[l.heap], tell), l.keysOf()
 	}
-	rows, err := c.Query(ctx, sql, binaryResults, which)
+	rows, err := c.Query(ctx, sql, snapshot.BinaryResults, which)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	n := max(len(l.rows), len(l.ids))
-	l.children, l.names, l.single = make([]row, 0, n), make([]int64, 0, n), make([]reference, 0, n*len(keys))
+	l.children, l.names, l.single = make([]snapshot.Row, 0, n), make([]int64, 0, n), make([]reference, 0, n*len(keys))
 	for rows.Next() {
 		values := rows.RawValues()
 		own, told := l.w.ownName(l.heap, values[1:])
-		l.children, l.names = append(l.children, makeRow(l.heap, place(values[0]))), append(l.names, own)
+		l.children, l.names = append(l.children, snapshot.MakeRow(l.heap, snapshot.Place(values[0]))), append(l.names, own)
 		if l.single, err = l.w.parents(keys, told, l.single); err != nil {
 			return err
 		}
@@ -303,22 +301,17 @@ func (w *walk) parent(key int, values [][]byte) (p reference, n int, err error) 
 		if !ok {
 			return p, n, errMoved
 		}
-		p.at = makeRow(number, place(at))
+		p.at = snapshot.MakeRow(number, snapshot.Place(at))
 	case references:
-		p.at = nowhere
+		p.at = snapshot.Nowhere
 	default:
 		p.at = nothingThere
 	}
 	return p, n, nil
 }
 
-// place reads a tid in binary format: four bytes of block, two of item.
-func place(tid []byte) pgtype.TID {
-	return pgtype.TID{BlockNumber: binary.BigEndian.Uint32(tid), OffsetNumber: binary.BigEndian.Uint16(tid[4:]), Valid: true}
-}
-
 func (l *links) askSeveral(ctx context.Context, c *pgx.Conn, key int) error {
-	rows, err := c.Query(ctx, l.w.plan.keys[key].ParentsSQL(l.w.heaps[l.heap], "ctid = ANY($1)"), tids(l.rows))
+	rows, err := c.Query(ctx, l.w.plan.keys[key].ParentsSQL(l.w.heaps[l.heap], "ctid = ANY($1)"), snapshot.TIDs(l.rows))
 	if err != nil {
 		return err
 	}
@@ -329,13 +322,13 @@ func (l *links) askSeveral(ctx context.Context, c *pgx.Conn, key int) error {
 		if err := rows.Scan(&child, &heap, &parent); err != nil {
 			return err
 		}
-		found := link{child: makeRow(l.heap, child), parent: nowhere, key: key}
+		found := link{child: snapshot.MakeRow(l.heap, child), parent: snapshot.Nowhere, key: key}
 		if heap.Valid {
 			n, ok := l.w.number[heap.Uint32]
 			if !ok {
 				return errMoved
 			}
-			found.parent = makeRow(n, parent)
+			found.parent = snapshot.MakeRow(n, parent)
 		}
 		l.several = append(l.several, found)
 	}
@@ -346,7 +339,7 @@ func (l *links) askSeveral(ctx context.Context, c *pgx.Conn, key int) error {
 // came first, and appends the parents to those given.
 func (l *links) record(parents []int32) []int32 {
 	w, keys := l.w, l.w.keys[l.heap].single
-	extra := map[row][]link{}
+	extra := map[snapshot.Row][]link{}
 	for _, one := range l.several {
 		extra[one.child] = append(extra[one.child], one)
 	}
@@ -373,7 +366,7 @@ func (l *links) record(parents []int32) []int32 {
 	}
 	for _, id := range l.ids {
 		if w.seen.spans[id] == unseen { // no row came for it
-			w.seen.rows[id] = nowhere
+			w.seen.rows[id] = snapshot.Nowhere
 			w.seen.look(id, nil)
 		}
 	}
@@ -387,9 +380,9 @@ func (w *walk) lead(edges []edge, p reference, key int) []edge {
 		return edges
 	case p.at == knownByName:
 		return w.refer(edges, p.name, key)
-	case p.at == nowhere:
+	case p.at == snapshot.Nowhere:
 		return append(edges, edge{toNowhere, int32(key)})
-	case w.kept.has(p.at):
+	case w.kept.Has(p.at):
 		return append(edges, edge{toKept, int32(key)})
 	}
 	return append(edges, edge{w.meet(p.at, p.name), int32(key)})

@@ -7,6 +7,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // directory knows rows of a heap by their key, an integer. What a row
@@ -66,8 +67,8 @@ func integer(value []byte) int64 {
 
 // meet is the id of a row of which the place and (where its heap has a
 // directory) the name are told. It may have been known by one of them alone.
-func (w *walk) meet(r row, name int64) int32 {
-	d := w.directories[r.heap()]
+func (w *walk) meet(r snapshot.Row, name int64) int32 {
+	d := w.directories[r.Heap()]
 	if d == nil {
 		return w.seen.id(r)
 	}
@@ -91,7 +92,7 @@ func (w *walk) refer(edges []edge, name int64, key int) []edge {
 	case !ok && d.kept.Contains(uint64(name)):
 		return append(edges, edge{toKept, int32(key)})
 	case !ok:
-		id = w.seen.add(elsewhere(d.heap), name)
+		id = w.seen.add(snapshot.Elsewhere(d.heap), name)
 		d.ids.put(w.seen.names, id)
 	}
 	return append(edges, edge{id, int32(key)})
@@ -99,7 +100,7 @@ func (w *walk) refer(edges []edge, name int64, key int) []edge {
 
 // keepName remembers the name of a kept row for longer than the row itself.
 func (w *walk) keepName(id int32, why reason) {
-	d := w.directories[w.seen.rows[id].heap()]
+	d := w.directories[w.seen.rows[id].Heap()]
 	if d == nil {
 		return
 	}
@@ -109,7 +110,4 @@ func (w *walk) keepName(id int32, why reason) {
 	}
 }
 
-// elsewhere is where a row lies of which only the heap is known.
-func elsewhere(heap int) row { return row(heap+1)<<(itemBits+blockBits) - 1 }
-
-func isElsewhere(r row) bool { return r == elsewhere(r.heap()) }
+func isElsewhere(r snapshot.Row) bool { return r == snapshot.Elsewhere(r.Heap()) }

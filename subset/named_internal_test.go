@@ -6,6 +6,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // withNames is a walk over two tables of which the first one's rows have
@@ -67,7 +68,7 @@ func TestRecord_TellsNamesThatNobodyHas(t *testing.T) {
 	w := withNames()
 	w.heaps, w.keys = make([]*catalog.Heap, 2), make([]heapKeys, 2)
 	edges := append(w.refer(nil, 1, 0), w.refer(nil, 2, 0)...)
-	found := &links{w: w, heap: 0, ids: []int32{edges[0].to, edges[1].to}, children: []row{parent(0)}, names: []int64{2}}
+	found := &links{w: w, heap: 0, ids: []int32{edges[0].to, edges[1].to}, children: []snapshot.Row{parent(0)}, names: []int64{2}}
 	if next := found.record(nil); len(next) != 0 {
 		t.Errorf("%d rows to look up", len(next))
 	}

@@ -1,5 +1,7 @@
 package subset
 
+import "github.com/offshoot-dev/offshoot/subset/snapshot"
+
 // notes are the names and parents of many rows, in a word or two each: what
 // waits for its turn takes most of the memory of a run.
 type notes struct {
@@ -28,8 +30,8 @@ func (w *walk) manner(key int) manner {
 	return byPlace
 }
 
-func (n *notes) name(name int64) { n.words = append(n.words, uint64(name)) }
-func (n *notes) place(r row)     { n.words = append(n.words, uint64(r)) }
+func (n *notes) name(name int64)      { n.words = append(n.words, uint64(name)) }
+func (n *notes) place(r snapshot.Row) { n.words = append(n.words, uint64(r)) }
 
 func (n *notes) parent(p reference, m manner) {
 	switch m {
@@ -68,8 +70,8 @@ func (r *noteReader) next() uint64 {
 	return r.notes.words[r.at-1]
 }
 
-func (r *noteReader) name() int64 { return int64(r.next()) }
-func (r *noteReader) place() row  { return row(r.next()) }
+func (r *noteReader) name() int64         { return int64(r.next()) }
+func (r *noteReader) place() snapshot.Row { return snapshot.Row(r.next()) }
 
 func (r *noteReader) parent(m manner) reference {
 	switch m {

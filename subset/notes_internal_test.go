@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 func TestNotes_ComeBackAsTheyWereTaken(t *testing.T) {
@@ -16,10 +18,10 @@ func TestNotes_ComeBackAsTheyWereTaken(t *testing.T) {
 	var all []one
 	for n := range int64(200) {
 		all = append(all,
-			one{reference{at: row(n)}, byPlace},
+			one{reference{at: snapshot.Row(n)}, byPlace},
 			one{reference{at: nothingThere}, byPlace},
-			one{reference{at: nowhere}, byPlaceAndName},
-			one{reference{at: row(n), name: -n}, byPlaceAndName},
+			one{reference{at: snapshot.Nowhere}, byPlaceAndName},
+			one{reference{at: snapshot.Row(n), name: -n}, byPlaceAndName},
 			one{reference{at: knownByName, name: n << 50}, byName},
 		)
 		if n%3 == 0 { // not each word beyond the last of these has a bit
@@ -44,7 +46,7 @@ func TestNotes_ComeBackAsTheyWereTaken(t *testing.T) {
 
 func TestBatches_AreForOneConnectionEach(t *testing.T) {
 	w := withNames()
-	w.src = &Source{workers: make([]*pgx.Conn, 2)}
+	w.src = &snapshot.Snapshot{Workers: make([]*pgx.Conn, 2)}
 	w.plan.Tables[0].Rows = 3 * lookupBatch
 	for name := range int64(3 * lookupBatch) {
 		w.directories[0].sampled.Add(uint64(name))

@@ -69,15 +69,15 @@ const overflowShare = 0.1
 
 // Plan counts rows where statistics will not do and says what Run will do.
 func (s *Source) Plan(ctx context.Context) (*Plan, error) {
-	counts, err := s.count(ctx)
+	counts, err := s.Count(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("count rows: %w", s.explain(s.leader, err))
+		return nil, fmt.Errorf("count rows: %w", s.Explain(s.Leader, err))
 	}
-	p, err := MakePlan(s.db, counts, s.spec)
+	p, err := MakePlan(s.Database, counts, s.spec)
 	if err != nil {
 		return nil, err
 	}
-	p.Warnings = append(p.Warnings, s.notices...)
+	p.Warnings = append(p.Warnings, s.Notices...)
 	if err := s.checkConditions(ctx, p); err != nil {
 		return nil, err
 	}

@@ -47,15 +47,15 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 	if len(m.Rules) == 0 && len(m.Schema) == 0 && !gated {
 		return nil
 	}
-	details, err := catalog.ReadDetails(ctx, s.leader, s.db)
+	details, err := catalog.ReadDetails(ctx, s.Leader, s.Database)
 	if err != nil {
 		return err
 	}
-	masks, mistakes := mask.Resolve(mask.Source{Database: s.db, Details: details, Keys: p.keys}, m.Rules, m.Key)
+	masks, mistakes := mask.Resolve(mask.Source{Database: s.Database, Details: details, Keys: p.keys}, m.Rules, m.Key)
 	p.masks, p.details = masks, details
-	passages, err := catalog.ReadPassages(ctx, s.leader, s.db.Version)
+	passages, err := catalog.ReadPassages(ctx, s.Leader, s.Database.Version)
 	if err != nil {
-		return fmt.Errorf("read texts of the schema: %w", s.explain(s.leader, err))
+		return fmt.Errorf("read texts of the schema: %w", s.Explain(s.Leader, err))
 	}
 	p.Privacy.Schema, p.rewrite = mask.ResolveLiterals(passages, m.Schema, m.Key, mistakes)
 	trial := &trial{source: s, plan: p, mistakes: mistakes, proved: mask.Proof{}}
@@ -92,7 +92,7 @@ func (p *Plan) describeMasks(m mask.Masking) {
 // Where all else is decided, it looks into some rows for copies of what is
 // masked.
 func (s *Source) gate(ctx context.Context, p *Plan) (*SensitiveError, error) {
-	findings := mask.Unruled(s.db, p.details, s.spec.Masking.Rules, p.masks, s.spec.Masking.Scanned)
+	findings := mask.Unruled(s.Database, p.details, s.spec.Masking.Rules, p.masks, s.spec.Masking.Scanned)
 	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.copies(f.Table) })
 	literals := slices.DeleteFunc(slices.Clone(p.Privacy.Schema), func(f mask.LiteralFinding) bool { return f.Rule != "" })
 	if p.Privacy.Level != mask.PrivacyStrict || len(findings)+len(literals) == 0 {
@@ -133,7 +133,7 @@ func (s *Source) copiesOfMasked(ctx context.Context, p *Plan, found []mask.Findi
 		columns := copiedColumns(t)
 		raw, err := s.samples(ctx, t, columns)
 		if err != nil {
-			return nil, fmt.Errorf("look for copies in %s: %w", t.Name.Dotted(), s.explain(s.leader, err))
+			return nil, fmt.Errorf("look for copies in %s: %w", t.Name.Dotted(), s.Explain(s.Leader, err))
 		}
 		copies = append(copies, mask.Copies(t, p.details, columns, raw, open, masked)...)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // telling is what answers say of a row beside its place.
@@ -252,7 +253,7 @@ func hashOfType(kind, column, seed string) string {
 }
 
 // copySQL asks for rows of a heap in COPY's text format.
-func copySQL(h *catalog.Heap, columns []string, rows []row) string {
+func copySQL(h *catalog.Heap, columns []string, rows []snapshot.Row) string {
 	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s WHERE ctid = ANY('%s'::pg_catalog.tid[])) TO STDOUT",
-		strings.Join(columns, ", "), h.Name, tidArray(rows))
+		strings.Join(columns, ", "), h.Name, snapshot.TIDArray(rows))
 }

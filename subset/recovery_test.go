@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // strict is a database on a primary and on a standby that waits for nobody.
@@ -59,7 +60,7 @@ func changeTable(t *testing.T, primary, replica string) {
 func wantConflict(t *testing.T, err error) {
 	t.Helper()
 	wantOneLine(t, err, "the standby ended the snapshot, in conflict with its recovery")
-	if !errors.Is(err, subset.ErrRecoveryConflict) || errors.Is(err, subset.ErrSourceLost) {
+	if !errors.Is(err, snapshot.ErrRecoveryConflict) || errors.Is(err, snapshot.ErrSourceLost) {
 		t.Errorf("%v", err)
 	}
 	if h := hint.Of(err); len(h) == 1 && !strings.Contains(h[0], "hot_standby_feedback = on") {
@@ -133,12 +134,12 @@ func TestRun_OnAStandbyLeavesOtherErrorsAsTheyAre(t *testing.T) {
 	}
 	fail := errors.New("no space left on device")
 	_, err = s.Run(t.Context(), p, &unlucky{do: func() {}, fail: fail}, nil)
-	if !errors.Is(err, fail) || errors.Is(err, subset.ErrRecoveryConflict) {
+	if !errors.Is(err, fail) || errors.Is(err, snapshot.ErrRecoveryConflict) {
 		t.Errorf("%v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err = s.Run(ctx, p, &cutting{cut: cancel}, nil)
-	if !errors.Is(err, context.Canceled) || errors.Is(err, subset.ErrRecoveryConflict) {
+	if !errors.Is(err, context.Canceled) || errors.Is(err, snapshot.ErrRecoveryConflict) {
 		t.Errorf("%v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // The steps of a run, in events and in the report.
@@ -35,7 +36,7 @@ type Event struct {
 func (s *Source) Run(ctx context.Context, p *Plan, sink Sink, observe func(Event)) (*Report, error) {
 	r := &run{src: s, plan: p, sink: s.inspect(p, sink), began: time.Now(), observe: serialized(observe)}
 	report, err := r.all(ctx)
-	err = s.recovered(ctx, err)
+	err = s.Recovered(ctx, err)
 	if closing := sink.Close(context.WithoutCancel(ctx), err != nil); closing != nil {
 		err = errors.Join(err, fmt.Errorf("close target: %w", closing))
 	}
@@ -95,7 +96,7 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 	done := Event{Step: name, Done: true}
 	switch name {
 	case StepWalk:
-		done.Rows = r.walk.kept.n
+		done.Rows = r.walk.kept.N
 	case StepCopy:
 		for _, t := range r.tables {
 			done.Rows += t.rows
@@ -110,12 +111,12 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 // choose walks while the sink writes the schema.
 func (r *run) choose(ctx context.Context) error {
 	var err error
-	if r.walk, err = newWalk(r.src, r.plan, r.observe); err != nil {
+	if r.walk, err = newWalk(r.src.Snapshot, r.plan, r.observe); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.snapshot, Catalog: r.src.db, Privacy: r.privacy(), Excluded: r.plan.excluded, Rewrite: r.plan.rewrite}
+		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database, Privacy: r.privacy(), Excluded: r.plan.excluded, Rewrite: r.plan.rewrite}
 		return r.sink.Begin(ctx, origin)
 	})
 	g.Go(func() error { return r.walk.run(ctx) })
@@ -130,7 +131,7 @@ func (r *run) finish(ctx context.Context) error {
 	return r.sink.Finish(ctx, Ending{
 		Sequences: sequences,
 		Dangling:  r.broken(),
-		MatViews:  r.src.db.MatViews,
+		MatViews:  r.src.Database.MatViews,
 	})
 }
 
@@ -147,10 +148,10 @@ func (r *run) broken() []*catalog.ForeignKey {
 }
 
 // rowsByHeap sorts what is kept by place.
-func (w *walk) rowsByHeap() [][]row {
-	byHeap := make([][]row, len(w.heaps))
+func (w *walk) rowsByHeap() [][]snapshot.Row {
+	byHeap := make([][]snapshot.Row, len(w.heaps))
 	for heap := range w.heaps {
-		byHeap[heap] = w.kept.of(heap)
+		byHeap[heap] = w.kept.Of(heap)
 	}
 	return byHeap
 }

@@ -37,32 +37,32 @@ const scanned = 500
 // Scan classifies every column by its name, type, comment and some of its
 // values.
 func (s *Source) Scan(ctx context.Context) (*Scan, error) {
-	details, err := catalog.ReadDetails(ctx, s.leader, s.db)
+	details, err := catalog.ReadDetails(ctx, s.Leader, s.Database)
 	if err != nil {
 		return nil, err
 	}
-	declared, err := resolveReferences(s.db, s.spec.References)
+	declared, err := resolveReferences(s.Database, s.spec.References)
 	if err != nil {
 		return nil, err
 	}
-	source := mask.Source{Database: s.db, Details: details, Keys: append(append([]*catalog.ForeignKey{}, s.db.ForeignKeys...), declared...)}
+	source := mask.Source{Database: s.Database, Details: details, Keys: append(append([]*catalog.ForeignKey{}, s.Database.ForeignKeys...), declared...)}
 	rules, mistakes := mask.Resolve(source, s.spec.Masking.Rules, s.spec.Masking.Key)
-	passages, err := catalog.ReadPassages(ctx, s.leader, s.db.Version)
+	passages, err := catalog.ReadPassages(ctx, s.Leader, s.Database.Version)
 	if err != nil {
-		return nil, fmt.Errorf("read texts of the schema: %w", s.explain(s.leader, err))
+		return nil, fmt.Errorf("read texts of the schema: %w", s.Explain(s.Leader, err))
 	}
-	scan := &Scan{Version: 1, Database: s.db.Name, Seen: map[string][]string{}, Findings: []ScanFinding{}}
+	scan := &Scan{Version: 1, Database: s.Database.Name, Seen: map[string][]string{}, Findings: []ScanFinding{}}
 	scan.Schema, _ = mask.ResolveLiterals(passages, s.spec.Masking.Schema, s.spec.Masking.Key, mistakes)
 	if mistakes.Any() {
 		return nil, mistakes.Err()
 	}
 	classifier := mask.NewClassifier()
-	for _, t := range s.db.Tables {
+	for _, t := range s.Database.Tables {
 		if !t.Readable || t.RowSecurity {
 			continue
 		}
 		if err := s.scanTable(ctx, scan, t, source, rules, classifier); err != nil {
-			return nil, fmt.Errorf("scan %s: %w", t.Name.Dotted(), s.explain(s.leader, err))
+			return nil, fmt.Errorf("scan %s: %w", t.Name.Dotted(), s.Explain(s.Leader, err))
 		}
 	}
 	return scan, nil
@@ -121,7 +121,7 @@ func (s *Source) samples(ctx context.Context, t *catalog.Table, columns []string
 	var raw bytes.Buffer
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
 		strings.Join((*mask.Plan)(nil).Expressions(t, columns), ", "), from(t), scattered(t), atMost(t, scanned))
-	_, err := s.leader.PgConn().CopyTo(ctx, &raw, sql)
+	_, err := s.Leader.PgConn().CopyTo(ctx, &raw, sql)
 	return raw.Bytes(), err
 }
 

@@ -40,7 +40,7 @@ func (r *scoring) follow(k *catalog.ForeignKey) (followed, string) {
 		return f, "a column of it is not in the subset"
 	}
 	for side, s := range r.sides {
-		f.child[side], f.parent[side] = whence(s.db, k.ChildRel), whence(s.db, k.ParentRel)
+		f.child[side], f.parent[side] = whence(s.Database, k.ChildRel), whence(s.Database, k.ParentRel)
 		if f.child[side] == "" || f.parent[side] == "" {
 			return f, "a partition of it is not in the subset"
 		}
@@ -73,7 +73,7 @@ func whence(db *catalog.Database, rel catalog.Name) string {
 }
 
 func (r *scoring) measureKeys(ctx context.Context) error {
-	declared, err := declaredKeys(ctx, r.sides[0].leader)
+	declared, err := declaredKeys(ctx, r.sides[0].Leader)
 	if err != nil {
 		return err
 	}

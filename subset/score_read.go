@@ -13,30 +13,29 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
-// StepScore names the events of Score, which count steps instead of rows.
-const StepScore = "score"
-
-// Score measures the subset in the database at url, which any tool may have
-// made: tables are matched by schema and name. It reads both databases as a
-// whole, in one snapshot each, and writes to neither; what it holds in memory
-// is counts. observe may be nil; it is called from one goroutine at a time.
-func (s *Source) Score(ctx context.Context, url string, observe func(Event)) (_ *Score, err error) {
+// measure scores the subset in the database at url, which any tool may have
+// made, against the source: tables are matched by schema and name, and targets
+// are those of the spec. It reads both databases as a whole, in one snapshot
+// each, and writes to neither; what it holds in memory is counts. observe is
+// called from many goroutines, with the steps that are done.
+func measure(ctx context.Context, source *snapshot.Snapshot, spec Spec, url string, observe func(done, total int64)) (_ *Score, err error) {
 	began := time.Now()
-	target, err := openTarget(ctx, url, len(s.workers))
+	target, err := openTarget(ctx, url, len(source.Workers))
 	if err != nil {
 		return nil, fmt.Errorf("score: %w", err)
 	}
 	defer func() { err = errors.Join(err, target.Close(ctx)) }()
-	r, err := newScoring(s, target)
+	r, err := newScoring(source, target, spec)
 	if err != nil {
 		return nil, fmt.Errorf("score: %w", err)
 	}
 	if err := r.planForScans(ctx); err != nil {
 		return nil, fmt.Errorf("score: %w", err)
 	}
-	r.observe = serialized(observe)
+	r.observe = observe
 	for _, step := range []func(context.Context) error{r.chooseColumns, r.countRows, r.plans, r.measureKeys, r.findRows} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("score: %w", err)
@@ -48,22 +47,19 @@ func (s *Source) Score(ctx context.Context, url string, observe func(Event)) (_ 
 }
 
 // openTarget opens a database that was written as one to read.
-func openTarget(ctx context.Context, url string, connections int) (*Source, error) {
-	config, err := parseURL(url)
+func openTarget(ctx context.Context, url string, connections int) (*snapshot.Snapshot, error) {
+	t, err := snapshot.Open(ctx, snapshot.Options{URL: url, Connections: connections})
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
-	}
-	t := &Source{spec: Spec{URL: url, Connections: connections}, config: config}
-	if err := t.open(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("target: %w", err), t.Close(ctx))
 	}
 	return t, nil
 }
 
 // scoring is one measurement.
 type scoring struct {
-	sides   [2]*Source // source, target
-	head    Score      // what is known before anything is counted
+	sides   [2]*snapshot.Snapshot // source, target
+	spec    Spec
+	head    Score // what is known before anything is counted
 	tables  []*measured
 	pairs   map[*catalog.Table]*measured // by the source's table
 	twins   map[*measured]*catalog.Table // the target's
@@ -72,27 +68,27 @@ type scoring struct {
 	keys    []measuredKey
 	digests string // the encoding in which values are compared
 
-	observe func(Event)
+	observe func(done, total int64)
 	total   int64 // steps, of which done
 	done    atomic.Int64
 }
 
-func newScoring(source, target *Source) (*scoring, error) {
-	plan, err := MakePlan(source.db, catalog.Counts{}, source.spec)
+func newScoring(source, target *snapshot.Snapshot, spec Spec) (*scoring, error) {
+	plan, err := MakePlan(source.Database, catalog.Counts{}, spec)
 	if err != nil {
 		return nil, err
 	}
 	r := &scoring{
-		sides: [2]*Source{source, target},
-		head:  Score{Database: source.db.Name, Subset: target.db.Name, Curve: source.spec.Curve.String()},
+		sides: [2]*snapshot.Snapshot{source, target}, spec: spec,
+		head:  Score{Database: source.Database.Name, Subset: target.Database.Name, Curve: spec.Curve.String()},
 		pairs: map[*catalog.Table]*measured{}, twins: map[*measured]*catalog.Table{},
-		counts: catalog.Counts{}, digests: commonEncoding(source.db, target.db),
+		counts: catalog.Counts{}, digests: commonEncoding(source.Database, target.Database),
 	}
 	for i := range plan.Tables {
 		r.pair(&plan.Tables[i])
 	}
-	for _, t := range target.db.Tables {
-		if source.db.Table(t.Name.Dotted()) == nil {
+	for _, t := range target.Database.Tables {
+		if source.Database.Table(t.Name.Dotted()) == nil {
 			r.head.OnlySubset = append(r.head.OnlySubset, t.Name.Dotted())
 		}
 	}
@@ -102,7 +98,7 @@ func newScoring(source, target *Source) (*scoring, error) {
 }
 
 func (r *scoring) pair(t *TablePlan) {
-	twin := r.sides[1].db.Table(t.table.Name.Dotted())
+	twin := r.sides[1].Database.Table(t.table.Name.Dotted())
 	if twin == nil {
 		r.head.OnlySource = append(r.head.OnlySource, t.table.Name.Dotted())
 		return
@@ -115,7 +111,7 @@ func (r *scoring) pair(t *TablePlan) {
 // access refuses a target that cannot be read completely. MakePlan did the
 // same for the source.
 func (r *scoring) access() error {
-	role := r.sides[1].db.Role
+	role := r.sides[1].Database.Role
 	denied, secured := &PermissionError{Role: role}, &RowSecurityError{Role: role}
 	for _, m := range r.tables {
 		t := r.twins[m]
@@ -138,7 +134,7 @@ func (r *scoring) both(ctx context.Context, n int, do func(ctx context.Context, 
 	g, ctx := errgroup.WithContext(ctx)
 	for side, s := range r.sides {
 		g.Go(func() error {
-			err := s.each(ctx, n, func(ctx context.Context, c *pgx.Conn, i int) error {
+			err := s.Each(ctx, n, func(ctx context.Context, c *pgx.Conn, i int) error {
 				defer r.tell()
 				return do(ctx, c, side, i)
 			})
@@ -156,7 +152,7 @@ func ofTarget(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrSourceLost):
+	case errors.Is(err, snapshot.ErrSourceLost):
 		return hint.Wrap(errors.New("target: connection lost"), "begin again once the target is reachable")
 	}
 	return fmt.Errorf("target: %w", err)
@@ -166,9 +162,9 @@ func ofTarget(err error) error {
 // every table is read as a whole.
 func (r *scoring) planForScans(ctx context.Context) error {
 	for _, s := range r.sides {
-		for _, c := range s.workers {
+		for _, c := range s.Workers {
 			if _, err := c.Exec(ctx, "RESET random_page_cost"); err != nil {
-				return s.explain(c, err)
+				return s.Explain(c, err)
 			}
 		}
 	}
@@ -176,7 +172,7 @@ func (r *scoring) planForScans(ctx context.Context) error {
 }
 
 func (r *scoring) tell() {
-	r.observe(Event{Step: StepScore, Rows: r.done.Add(1), Total: r.total})
+	r.observe(r.done.Add(1), r.total)
 }
 
 // table is one of a pair.
@@ -213,7 +209,7 @@ func (r *scoring) countRows(ctx context.Context) error {
 
 // plans asks anew for targets, now that the source's rows are counted.
 func (r *scoring) plans(context.Context) error {
-	plan, err := MakePlan(r.sides[0].db, r.counts, r.sides[0].spec)
+	plan, err := MakePlan(r.sides[0].Database, r.counts, r.spec)
 	if err != nil {
 		return err
 	}

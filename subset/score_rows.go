@@ -20,11 +20,11 @@ const (
 // findRows finds the subset's rows again in the source, by their key, to see
 // where they lay.
 func (r *scoring) findRows(ctx context.Context) error {
-	targets := make(chan *pgx.Conn, len(r.sides[1].workers))
-	for _, c := range r.sides[1].workers {
+	targets := make(chan *pgx.Conn, len(r.sides[1].Workers))
+	for _, c := range r.sides[1].Workers {
 		targets <- c
 	}
-	return r.sides[0].each(ctx, len(r.tables), func(ctx context.Context, c *pgx.Conn, i int) error {
+	return r.sides[0].Each(ctx, len(r.tables), func(ctx context.Context, c *pgx.Conn, i int) error {
 		defer r.tell()
 		m := r.tables[i]
 		var target *pgx.Conn
@@ -52,7 +52,7 @@ func (r *scoring) find(ctx context.Context, source, target *pgx.Conn, m *measure
 	}
 	rows, err := target.Query(ctx, keysSQL(r.twins[m], key.Columns, m.subset.rows))
 	if err != nil {
-		return ofTarget(r.sides[1].explain(target, err))
+		return ofTarget(r.sides[1].Explain(target, err))
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -65,7 +65,7 @@ func (r *scoring) find(ctx context.Context, source, target *pgx.Conn, m *measure
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return ofTarget(r.sides[1].explain(target, err))
+		return ofTarget(r.sides[1].Explain(target, err))
 	}
 	return f.flush(ctx)
 }

@@ -26,7 +26,7 @@ SELECT schemaname::text, tablename::text, attname::text, n_distinct::float8
 func (r *scoring) chooseColumns(ctx context.Context) error {
 	source := r.sides[0]
 	distinct := map[[3]string]float64{}
-	rows, err := source.leader.Query(ctx, statsSQL)
+	rows, err := source.Leader.Query(ctx, statsSQL)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (r *scoring) chooseColumns(ctx context.Context) error {
 	if _, err := pgx.ForEachRow(rows, []any{&at[0], &at[1], &at[2], &n}, func() error { distinct[at] = n; return nil }); err != nil {
 		return err
 	}
-	return source.each(ctx, len(r.tables), func(ctx context.Context, c *pgx.Conn, i int) error {
+	return source.Each(ctx, len(r.tables), func(ctx context.Context, c *pgx.Conn, i int) error {
 		defer r.tell()
 		m := r.tables[i]
 		unknown := r.candidates(m, distinct)
@@ -75,7 +75,7 @@ func (r *scoring) candidates(m *measured, distinct map[[3]string]float64) []int 
 // keyColumns are those of the table that are part of a foreign key.
 func (r *scoring) keyColumns(t *catalog.Table) map[string]bool {
 	columns := map[string]bool{}
-	for _, k := range r.sides[0].db.ForeignKeys {
+	for _, k := range r.sides[0].Database.ForeignKeys {
 		for _, c := range k.ChildColumns {
 			columns[c] = columns[c] || k.Child == t
 		}

@@ -1,14 +1,16 @@
 package subset
 
+import "github.com/offshoot-dev/offshoot/subset/snapshot"
+
 // seen is rows that were looked at: what each references, and which of them
 // are kept by now. A row has a small number there, its id, for as long as it
 // is remembered; everything that is decided about candidates is decided on ids.
 type seen struct {
-	ids   index[row] // of rows of which the place is known
-	rows  []row      // by id; elsewhere where only the name is known, nowhere where there is none of that name
-	names []int64    // by id; 0 where rows of the heap have none
-	kept  []bool     // by id
-	spans []span     // by id: what the row references, in edges
+	ids   index[snapshot.Row] // of rows of which the place is known
+	rows  []snapshot.Row      // by id; elsewhere where only the name is known, nowhere where there is none of that name
+	names []int64             // by id; 0 where rows of the heap have none
+	kept  []bool              // by id
+	spans []span              // by id: what the row references, in edges
 	edges []edge
 }
 
@@ -36,10 +38,10 @@ func (s *seen) forget() {
 }
 
 // find is the row's number, which is not ok when it has none.
-func (s *seen) find(r row) (id int32, ok bool) { return s.ids.get(s.rows, r) }
+func (s *seen) find(r snapshot.Row) (id int32, ok bool) { return s.ids.get(s.rows, r) }
 
 // id is the row's number, a new one when it has none.
-func (s *seen) id(r row) int32 {
+func (s *seen) id(r snapshot.Row) int32 {
 	id, ok := s.find(r)
 	if !ok {
 		id = s.add(r, 0)
@@ -48,7 +50,7 @@ func (s *seen) id(r row) int32 {
 	return id
 }
 
-func (s *seen) add(r row, name int64) int32 {
+func (s *seen) add(r snapshot.Row, name int64) int32 {
 	s.rows = append(s.rows, r)
 	s.names = append(s.names, name)
 	s.kept = append(s.kept, false)
@@ -57,7 +59,7 @@ func (s *seen) add(r row, name int64) int32 {
 }
 
 // known reports whether the row was looked at.
-func (s *seen) known(r row) bool {
+func (s *seen) known(r snapshot.Row) bool {
 	id, ok := s.find(r)
 	return ok && s.spans[id] != unseen
 }
@@ -78,7 +80,11 @@ func (s *seen) of(id int32) ([]edge, bool) {
 }
 
 // fresh reports whether the edge leads to a row that is not kept.
-func (s *seen) fresh(e edge) bool { return e.to >= 0 && !s.kept[e.to] && s.rows[e.to] != nowhere }
+func (s *seen) fresh(e edge) bool {
+	return e.to >= 0 && !s.kept[e.to] && s.rows[e.to] != snapshot.Nowhere
+}
 
 // dangles reports whether the edge leads to a row that does not exist.
-func (s *seen) dangles(e edge) bool { return e.to == toNowhere || e.to >= 0 && s.rows[e.to] == nowhere }
+func (s *seen) dangles(e edge) bool {
+	return e.to == toNowhere || e.to >= 0 && s.rows[e.to] == snapshot.Nowhere
+}

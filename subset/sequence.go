@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // sequences is where each sequence goes on: where the source stands, or past
@@ -16,7 +17,7 @@ import (
 func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 	var values []SequenceValue
 	rows := r.walk.rowsByHeap()
-	for _, s := range r.src.db.Sequences {
+	for _, s := range r.src.Database.Sequences {
 		if slices.Contains(r.plan.excluded, s.Owner) {
 			continue // pg_dump leaves it out along with its table
 		}
@@ -36,14 +37,14 @@ func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 }
 
 // furthest is the last number of a sequence that kept rows use.
-func (r *run) furthest(ctx context.Context, s *catalog.Sequence, rows [][]row) (*int64, error) {
+func (r *run) furthest(ctx context.Context, s *catalog.Sequence, rows [][]snapshot.Row) (*int64, error) {
 	function, further := "max", func(a, b int64) bool { return a > b }
 	if s.Increment < 0 {
 		function, further = "min", func(a, b int64) bool { return a < b }
 	}
 	var furthest *int64
 	for _, q := range r.numberQueries(s, function, rows) {
-		err := r.src.each(ctx, 1, func(ctx context.Context, c *pgx.Conn, _ int) error {
+		err := r.src.Each(ctx, 1, func(ctx context.Context, c *pgx.Conn, _ int) error {
 			var v *int64
 			err := c.QueryRow(ctx, q.sql, q.args...).Scan(&v)
 			if v != nil && (furthest == nil || further(*v, *furthest)) {
@@ -60,10 +61,10 @@ func (r *run) furthest(ctx context.Context, s *catalog.Sequence, rows [][]row) (
 
 // numberQueries ask for the furthest number in the columns that use a
 // sequence. Columns that hold no numbers cannot tell.
-func (r *run) numberQueries(s *catalog.Sequence, function string, rows [][]row) []question {
+func (r *run) numberQueries(s *catalog.Sequence, function string, rows [][]snapshot.Row) []question {
 	var queries []question
 	for _, user := range s.UsedBy {
-		t := r.src.db.Table(user.Table.Dotted())
+		t := r.src.Database.Table(user.Table.Dotted())
 		if t == nil || !holdsNumbers(t, user.Column) {
 			continue
 		}
@@ -74,7 +75,7 @@ func (r *run) numberQueries(s *catalog.Sequence, function string, rows [][]row) 
 			}
 			sql := fmt.Sprintf("SELECT pg_catalog.%s(%s)::bigint FROM ONLY %s WHERE ctid = ANY($1)", function, catalog.Quote(user.Column), h.Name)
 			for batch := range slices.Chunk(rows[n], copyBatch) {
-				queries = append(queries, question{sql: sql, args: []any{tids(batch)}})
+				queries = append(queries, question{sql: sql, args: []any{snapshot.TIDs(batch)}})
 			}
 		}
 	}

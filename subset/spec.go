@@ -26,11 +26,6 @@ type Spec struct {
 	Conditions  bool // shows the values that conditions name, in plans and reports
 }
 
-// DefaultConnections is how many connections share the snapshot when Spec
-// does not say. More ask more of the source, and bring little: each has to read
-// for itself what others have read.
-const DefaultConnections = 2
-
 // Rule overrides the curve for one table, named "schema.table" in
 // Spec.Tables. The zero Rule changes nothing.
 type Rule struct {

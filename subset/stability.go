@@ -13,6 +13,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // Stability says how much two subsets have in common: of one source on two
@@ -41,17 +42,17 @@ type TableStability struct {
 // Compare matches the rows of two databases by their keys, which neither of
 // them sends: digests of them are merged as they come, in order.
 func Compare(ctx context.Context, first, second string) (_ *Stability, err error) {
-	var sides [2]*Source
+	var sides [2]*snapshot.Snapshot
 	for i, url := range []string{first, second} {
 		if sides[i], err = openTarget(ctx, url, 1); err != nil {
 			return nil, fmt.Errorf("compare: %w", err)
 		}
 		defer func() { err = errors.Join(err, sides[i].Close(ctx)) }()
 	}
-	s := &Stability{Version: 1, First: sides[0].db.Name, Second: sides[1].db.Name, Tables: []TableStability{}}
-	encoding := commonEncoding(sides[0].db, sides[1].db)
-	for _, t := range sides[0].db.Tables {
-		twin := sides[1].db.Table(t.Name.Dotted())
+	s := &Stability{Version: 1, First: sides[0].Database.Name, Second: sides[1].Database.Name, Tables: []TableStability{}}
+	encoding := commonEncoding(sides[0].Database, sides[1].Database)
+	for _, t := range sides[0].Database.Tables {
+		twin := sides[1].Database.Table(t.Name.Dotted())
 		if why := incomparable(t, twin); why != "" {
 			s.Unscored = append(s.Unscored, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: why})
 			continue
@@ -64,8 +65,8 @@ func Compare(ctx context.Context, first, second string) (_ *Stability, err error
 		result.Schema, result.Name = t.Name.Schema, t.Name.Name
 		s.Tables = append(s.Tables, result)
 	}
-	for _, t := range sides[1].db.Tables {
-		if sides[0].db.Table(t.Name.Dotted()) == nil {
+	for _, t := range sides[1].Database.Tables {
+		if sides[0].Database.Table(t.Name.Dotted()) == nil {
 			s.Unscored = append(s.Unscored, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "only in " + s.Second})
 		}
 	}
@@ -105,13 +106,13 @@ func digestsSQL(t *catalog.Table, columns []string, encoding string) string {
 		digestOf("ROW("+strings.Join(quoted, ", ")+")::pg_catalog.text", encoding), rowsOf(t))
 }
 
-func compareTable(ctx context.Context, sides [2]*Source, sql [2]string) (t TableStability, err error) {
+func compareTable(ctx context.Context, sides [2]*snapshot.Snapshot, sql [2]string) (t TableStability, err error) {
 	var streams [2]*digests
 	for i, s := range sides {
-		c := s.workers[0]
+		c := s.Workers[0]
 		rows, err := c.Query(ctx, sql[i])
 		if err != nil {
-			return t, s.explain(c, err)
+			return t, s.Explain(c, err)
 		}
 		defer rows.Close()
 		streams[i] = &digests{rows: rows}
@@ -121,7 +122,7 @@ func compareTable(ctx context.Context, sides [2]*Source, sql [2]string) (t Table
 	}
 	merge(streams[0], streams[1], &t)
 	for i, s := range streams {
-		err = errors.Join(err, sides[i].explain(sides[i].workers[0], s.err))
+		err = errors.Join(err, sides[i].Explain(sides[i].Workers[0], s.err))
 	}
 	t.Jaccard = jaccard(t.Shared, t.First, t.Second)
 	return t, err

@@ -10,7 +10,7 @@ import (
 // report says what the run kept.
 func (r *run) report() *Report {
 	report := &Report{
-		Version: 1, Database: r.plan.Database, Server: r.src.db.Version,
+		Version: 1, Database: r.plan.Database, Server: r.src.Database.Version,
 		Seed: r.plan.Seed, Curve: r.plan.Curve,
 		SourceRows: r.plan.SourceRows, Target: r.plan.Target,
 		Seconds: time.Since(r.began).Seconds(), Expected: r.plan.Expected, Steps: r.steps,

@@ -80,7 +80,7 @@ func (t *trial) ask(ctx context.Context, probes []mask.Probe) error {
 // value may be a person's.
 func (s *Source) answer(ctx context.Context, p mask.Probe) (what string, refused bool, err error) {
 	var holds *bool
-	err = s.tentative(ctx, func() error { return s.leader.QueryRow(ctx, p.SQL, p.Values...).Scan(&holds) })
+	err = s.Tentative(ctx, func() error { return s.Leader.QueryRow(ctx, p.SQL, p.Values...).Scan(&holds) })
 	var pg *pgconn.PgError
 	switch {
 	case err == nil:
@@ -88,7 +88,7 @@ func (s *Source) answer(ctx context.Context, p mask.Probe) (what string, refused
 	case errors.As(err, &pg) && unanswerable(pg.Code):
 		return "", false, nil
 	case pg == nil || !ofValues(pg.Code):
-		return "", false, s.explain(s.leader, err)
+		return "", false, s.Explain(s.Leader, err)
 	case pg.ConstraintName != "":
 		return fmt.Sprintf(": the constraint %s of its domain refuses them (SQLSTATE %s)", pg.ConstraintName, pg.Code), true, nil
 	}
@@ -114,15 +114,15 @@ func unanswerable(code string) bool {
 func (t *trial) expressions(ctx context.Context, table *catalog.Table) error {
 	for _, name := range t.plan.masks.Evaluated(table) {
 		sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", t.plan.masks.Expressions(table, []string{name})[0], from(table), scattered(table), probed)
-		err := t.source.tentative(ctx, func() error {
-			_, err := t.source.leader.PgConn().CopyTo(ctx, new(bytes.Buffer), sql)
+		err := t.source.Tentative(ctx, func() error {
+			_, err := t.source.Leader.PgConn().CopyTo(ctx, new(bytes.Buffer), sql)
 			return err
 		})
 		var pg *pgconn.PgError
 		switch {
 		case err == nil:
 		case !errors.As(err, &pg) || !ofValues(pg.Code):
-			return t.source.explain(t.source.leader, err)
+			return t.source.Explain(t.source.Leader, err)
 		case pg.Where == "" && (strings.HasPrefix(pg.Code, "42") || strings.HasPrefix(pg.Code, "0A")):
 			t.mistakes.Expression(t.plan.masks, table, name, pg.Message)
 		default:
@@ -143,8 +143,8 @@ func (t *trial) sample(ctx context.Context, table *catalog.Table, columns []stri
 	var raw bytes.Buffer
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
 		strings.Join(t.plan.masks.Expressions(table, columns), ", "), from(table), scattered(table), atMost(table, probed))
-	if _, err := t.source.leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
-		return nil, t.source.explain(t.source.leader, err)
+	if _, err := t.source.Leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
+		return nil, t.source.Explain(t.source.Leader, err)
 	}
 	return t.plan.masks.Block(table, columns, raw.Bytes())
 }
@@ -179,18 +179,4 @@ func atMost(t *catalog.Table, rows int64) int64 {
 		all += max(int64(h.Rows), h.Pages)
 	}
 	return max(min(rows, most/max(bytes/max(all, 1), 1)), 20)
-}
-
-// tentative runs statements that may fail in a savepoint, so that the
-// snapshot outlives them.
-func (s *Source) tentative(ctx context.Context, do func() error) error {
-	if _, err := s.leader.Exec(ctx, "SAVEPOINT tentative"); err != nil {
-		return err
-	}
-	if err := do(); err != nil {
-		_, undo := s.leader.Exec(ctx, "ROLLBACK TO SAVEPOINT tentative; RELEASE SAVEPOINT tentative")
-		return errors.Join(err, undo)
-	}
-	_, err := s.leader.Exec(ctx, "RELEASE SAVEPOINT tentative")
-	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // Dangling is a foreign key that rows of a database break.
@@ -47,18 +48,11 @@ SELECT cn.nspname::text, c.relname::text, c.relkind = 'r', pn.nspname::text, p.r
 // by one anti-join each, whether PostgreSQL calls the key validated or not.
 // It shares no code with the walk. Only keys that rows break are returned.
 func Verify(ctx context.Context, url string) (found []Dangling, err error) {
-	config, err := parseURL(url)
+	conn, err := snapshot.Connect(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
-	}
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("verify: %w", connectError(config, err))
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	if err := prepare(ctx, conn); err != nil {
-		return nil, fmt.Errorf("verify: %w", err)
-	}
 	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"); err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // walk chooses rows. Whatever it keeps, it keeps with all that it references,
@@ -15,7 +16,7 @@ import (
 //	tables are expected to force rows of it ─▶ each table again, up to its
 //	target ─▶ tables far below it, with what other tables left over
 type walk struct {
-	src  *Source
+	src  *snapshot.Snapshot
 	plan *Plan
 
 	heaps  []*catalog.Heap
@@ -33,12 +34,12 @@ type walk struct {
 	left       [][]candidate // by position in plan.Tables: those that were not needed so far
 	remembered int           // candidates in left
 	tried      []bool        // by position in plan.Tables: it was offered rows up to its target
-	kept       *rowSet
-	sampled    *rowSet
-	families   *rowSet // rows whose children are all kept
-	news       []row   // rows sampled since it was emptied, in family mode
-	broken     bool    // a row was kept that was never looked at
-	tallies    []tally // by position in plan.Tables
+	kept       *snapshot.RowSet
+	sampled    *snapshot.RowSet
+	families   *snapshot.RowSet // rows whose children are all kept
+	news       []snapshot.Row   // rows sampled since it was emptied, in family mode
+	broken     bool             // a row was kept that was never looked at
+	tallies    []tally          // by position in plan.Tables
 	keyTally   []keyTally
 	spent      int64 // of plan.Allowance
 
@@ -64,7 +65,7 @@ func (t *tally) rows() int64 { return t.sampled + t.forced }
 
 type keyTally struct{ rows, dangling int64 }
 
-func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
+func newWalk(s *snapshot.Snapshot, p *Plan, observe func(Event)) (*walk, error) {
 	w := &walk{
 		src: s, plan: p, observe: observe,
 		number:   map[uint32]int{},
@@ -84,10 +85,10 @@ func newWalk(s *Source, p *Plan, observe func(Event)) (*walk, error) {
 			w.table = append(w.table, i)
 		}
 	}
-	if len(w.heaps) > mostHeaps {
-		return nil, fmt.Errorf("%d tables and partitions are more than %d", len(w.heaps), mostHeaps)
+	if len(w.heaps) > snapshot.MostHeaps {
+		return nil, fmt.Errorf("%d tables and partitions are more than %d", len(w.heaps), snapshot.MostHeaps)
 	}
-	w.kept, w.sampled, w.families = newRowSet(len(w.heaps)), newRowSet(len(w.heaps)), newRowSet(len(w.heaps))
+	w.kept, w.sampled, w.families = snapshot.NewRowSet(len(w.heaps)), snapshot.NewRowSet(len(w.heaps)), snapshot.NewRowSet(len(w.heaps))
 	w.keys = make([]heapKeys, len(w.heaps))
 	for i, k := range p.keys {
 		for _, h := range k.ChildHeaps {
@@ -132,7 +133,7 @@ func (w *walk) run(ctx context.Context) error {
 	for i := range w.left {
 		w.setLeft(i, nil) // a starving table is to be offered others
 	}
-	left := w.plan.Target + w.plan.Allowance - w.kept.n
+	left := w.plan.Target + w.plan.Allowance - w.kept.N
 	if err := w.pass(ctx, func(t *TablePlan) int64 { return int64(float64(t.Target) * starving) }, left); err != nil {
 		return err
 	}
@@ -290,7 +291,7 @@ func (w *walk) keepAll(ctx context.Context, i int) error {
 		if h.Pages == 0 {
 			continue
 		}
-		if err := w.src.everyRow(ctx, w.number[h.OID], h, func(rows []row) error { return w.keepEach(ctx, rows) }); err != nil {
+		if err := w.src.EveryRow(ctx, w.number[h.OID], h, func(rows []snapshot.Row) error { return w.keepEach(ctx, rows) }); err != nil {
 			return err
 		}
 		w.tell(i, false)
@@ -298,21 +299,21 @@ func (w *walk) keepAll(ctx context.Context, i int) error {
 	return nil
 }
 
-func (w *walk) keepEach(ctx context.Context, rows []row) error {
+func (w *walk) keepEach(ctx context.Context, rows []snapshot.Row) error {
 	defer w.forget()
 	if err := w.expand(ctx, rows, false); err != nil {
 		return err
 	}
 	for _, r := range rows {
-		if !w.kept.has(r) {
+		if !w.kept.Has(r) {
 			w.keep(w.seen.id(r))
 		}
 	}
 	return nil
 }
 
-func places(candidates []candidate) []row {
-	rows := make([]row, len(candidates))
+func places(candidates []candidate) []snapshot.Row {
+	rows := make([]snapshot.Row, len(candidates))
 	for i, c := range candidates {
 		rows[i] = c.row
 	}
@@ -347,11 +348,11 @@ func (w *walk) keep(id int32) []int32 {
 func (w *walk) mark(id int32, why reason) {
 	r := w.seen.rows[id]
 	w.seen.kept[id] = true
-	w.kept.add(r)
+	w.kept.Add(r)
 	w.keepName(id, why)
 	t := &w.tallies[w.tableOf(r)]
 	if why == sampled {
-		w.sampled.add(r)
+		w.sampled.Add(r)
 		if w.plan.Mode == ModeFamily {
 			w.news = append(w.news, r)
 		}
@@ -362,7 +363,7 @@ func (w *walk) mark(id int32, why reason) {
 	t.by[why]++
 }
 
-func (w *walk) tableOf(r row) int { return w.table[r.heap()] }
+func (w *walk) tableOf(r snapshot.Row) int { return w.table[r.Heap()] }
 
 // room is how many rows a table may still take before it overflows.
 func (w *walk) room(table int) int64 {

@@ -10,32 +10,33 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 func TestRow_HoldsEveryPlaceOfAHeap(t *testing.T) {
 	claim := func(heap uint16, block uint32, item uint16) bool {
 		at := pgtype.TID{BlockNumber: block, OffsetNumber: 1 + item%1169, Valid: true}
-		r := makeRow(int(heap), at)
-		return r != nowhere && r.heap() == int(heap) && r.tid() == at
+		r := snapshot.MakeRow(int(heap), at)
+		return r != snapshot.Nowhere && r.Heap() == int(heap) && r.TID() == at
 	}
 	if err := quick.Check(claim, nil); err != nil {
 		t.Error(err)
 	}
-	last := makeRow(mostHeaps-1, pgtype.TID{BlockNumber: 1<<32 - 2, OffsetNumber: 4095})
-	if last.heap() != mostHeaps-1 || last.tid().BlockNumber != 1<<32-2 {
-		t.Errorf("%d %v", last.heap(), last.tid())
+	last := snapshot.MakeRow(snapshot.MostHeaps-1, pgtype.TID{BlockNumber: 1<<32 - 2, OffsetNumber: 4095})
+	if last.Heap() != snapshot.MostHeaps-1 || last.TID().BlockNumber != 1<<32-2 {
+		t.Errorf("%d %v", last.Heap(), last.TID())
 	}
 }
 
 func TestRow_SortsByHeapThenPlace(t *testing.T) {
-	place := func(heap int, block uint32, item uint16) row {
-		return makeRow(heap, pgtype.TID{BlockNumber: block, OffsetNumber: item})
+	place := func(heap int, block uint32, item uint16) snapshot.Row {
+		return snapshot.MakeRow(heap, pgtype.TID{BlockNumber: block, OffsetNumber: item})
 	}
-	rows := []row{place(0, 0, 1), place(0, 0, 2), place(0, 1, 1), place(1, 0, 1)}
+	rows := []snapshot.Row{place(0, 0, 1), place(0, 0, 2), place(0, 1, 1), place(1, 0, 1)}
 	if !slices.IsSorted(rows) {
 		t.Errorf("%v", rows)
 	}
-	if got, want := string(tidArray(rows[:2])), `{"(0,1)","(0,2)"}`; got != want {
+	if got, want := string(snapshot.TIDArray(rows[:2])), `{"(0,1)","(0,2)"}`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -99,14 +100,14 @@ func fixed(parentTarget, childTarget int64, parentsOf map[int][]int) (*walk, []c
 
 		seen:     &seen{},
 		left:     make([][]candidate, 2),
-		kept:     newRowSet(2),
-		sampled:  newRowSet(2),
+		kept:     snapshot.NewRowSet(2),
+		sampled:  snapshot.NewRowSet(2),
 		tallies:  []tally{{by: map[reason]int64{}}, {by: map[reason]int64{}}},
 		keyTally: make([]keyTally, 1),
 	}
 	var candidates []candidate
 	for child := range len(parentsOf) {
-		var parents []row
+		var parents []snapshot.Row
 		for _, p := range parentsOf[child] {
 			parents = append(parents, parent(p))
 			if p >= 0 {
@@ -120,7 +121,7 @@ func fixed(parentTarget, childTarget int64, parentsOf map[int][]int) (*walk, []c
 }
 
 // look records what a row references.
-func (w *walk) look(child row, parents ...row) {
+func (w *walk) look(child snapshot.Row, parents ...snapshot.Row) {
 	var edges []edge
 	for _, p := range parents {
 		edges = w.lead(edges, reference{at: p}, 0)
@@ -129,16 +130,18 @@ func (w *walk) look(child row, parents ...row) {
 }
 
 // keepRow keeps a row by its place.
-func (w *walk) keepRow(r row) []int32 { return w.keep(w.seen.id(r)) }
+func (w *walk) keepRow(r snapshot.Row) []int32 { return w.keep(w.seen.id(r)) }
 
-func parent(i int) row {
+func parent(i int) snapshot.Row {
 	if i < 0 {
-		return nowhere
+		return snapshot.Nowhere
 	}
-	return makeRow(0, pgtype.TID{OffsetNumber: uint16(i + 1)})
+	return snapshot.MakeRow(0, pgtype.TID{OffsetNumber: uint16(i + 1)})
 }
 
-func childRow(i int) row { return makeRow(1, pgtype.TID{OffsetNumber: uint16(i + 1)}) }
+func childRow(i int) snapshot.Row {
+	return snapshot.MakeRow(1, pgtype.TID{OffsetNumber: uint16(i + 1)})
+}
 
 func TestChoice_TakesCandidatesWithKeptParentsFirst(t *testing.T) {
 	w, candidates := fixed(2, 2, map[int][]int{0: {0}, 1: {1}, 2: {1}})
@@ -147,7 +150,7 @@ func TestChoice_TakesCandidatesWithKeptParentsFirst(t *testing.T) {
 		t.Errorf("spent %d", spent)
 	}
 	for i, want := range []bool{false, true, true} {
-		if got := w.kept.has(childRow(i)); got != want {
+		if got := w.kept.Has(childRow(i)); got != want {
 			t.Errorf("child %d kept: %v", i, got)
 		}
 	}
@@ -169,7 +172,7 @@ func TestChoice_PrefersParentsThatManyCandidatesShare(t *testing.T) {
 	if spent := newChoice(w, 1, candidates).run(3, 1); spent != 1 {
 		t.Errorf("spent %d", spent)
 	}
-	if !w.kept.has(parent(2)) || w.tallies[1].sampled != 3 {
+	if !w.kept.Has(parent(2)) || w.tallies[1].sampled != 3 {
 		t.Errorf("%+v", w.tallies)
 	}
 }
@@ -178,7 +181,7 @@ func TestChoice_LeavesCandidatesWhoseAncestorsAreUnknown(t *testing.T) {
 	w, candidates := fixed(5, 2, map[int][]int{0: {0}, 1: {1}})
 	w.seen.spans[w.seen.id(parent(0))] = unseen
 	newChoice(w, 1, candidates).run(2, 10)
-	if w.kept.has(childRow(0)) || w.broken || w.tallies[1].sampled != 1 {
+	if w.kept.Has(childRow(0)) || w.broken || w.tallies[1].sampled != 1 {
 		t.Errorf("%+v", w.tallies)
 	}
 }

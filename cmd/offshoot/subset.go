@@ -15,6 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 	"github.com/offshoot-dev/offshoot/subset/sink"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // subsetOptions is the command line of subset.
@@ -66,7 +67,7 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file or archive")
 	f.StringVar(&o.report, "report", "", "write the report, or the plan, to `FILE` (.md, .json, .txt, .mmd or .dot)")
 	f.StringVar(&o.compress, "compress", "", "gzip or zstd: how to compress an archive (default gzip; zstd takes pg_dump 16)")
-	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to the source at once")
+	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "`N` connections to the source at once")
 	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
 	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
 	f.BoolVar(&o.score, "score", false, "measure the subset in the end, which reads the whole source")

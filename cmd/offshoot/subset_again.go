@@ -7,6 +7,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 const beganAgain = "recovery conflict on the standby, beginning again"
@@ -15,7 +16,7 @@ const beganAgain = "recovery conflict on the standby, beginning again"
 // once, with a new snapshot and a new target: the first has undone what it did.
 func (r *subsetRun) copy(ctx context.Context) (*subset.Report, error) {
 	report, err := r.attempt(ctx)
-	if !errors.Is(err, subset.ErrRecoveryConflict) {
+	if !errors.Is(err, snapshot.ErrRecoveryConflict) {
 		return report, err
 	}
 	if r.to == "-" {
@@ -25,7 +26,7 @@ func (r *subsetRun) copy(ctx context.Context) (*subset.Report, error) {
 	again := *r
 	again.silent = true // it has been said that rows are unmasked
 	report, err = again.attempt(ctx)
-	if errors.Is(err, subset.ErrRecoveryConflict) {
+	if errors.Is(err, snapshot.ErrRecoveryConflict) {
 		return nil, fmt.Errorf("begun again in vain: %w", err)
 	}
 	if err != nil {

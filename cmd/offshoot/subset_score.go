@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // scoreOptions is the command line of subset score.
@@ -50,7 +51,7 @@ func (a *app) scoreCommand() *cobra.Command {
 	f.StringVar(&o.target, "target", "", "`URL` of the subset")
 	f.StringVar(&o.compare, "compare", "", "`URL` of another subset, to compare with the first")
 	f.StringVar(&o.report, "report", "", "write the figures to `FILE` (.md, .json or .txt)")
-	f.IntVar(&o.connections, "connections", subset.DefaultConnections, "`N` connections to each database at once")
+	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "`N` connections to each database at once")
 	a.jsonFlag(c)
 	return c
 }

@@ -13,7 +13,8 @@ import (
 var table = map[string][]string{
 	"subset/catalog":                {},
 	"subset/mask":                   {"subset/catalog", "internal/document"},
-	"subset":                        {"subset/catalog", "subset/mask", "internal/document", "internal/stall"},
+	"subset/snapshot":               {"subset/catalog", "internal/stall"},
+	"subset":                        {"subset/snapshot", "subset/catalog", "subset/mask", "internal/document"},
 	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool", "internal/stall"},
 	"compose":                       {"internal/host", "internal/stall"},
 	"provision/gateway":             {"internal/host", "internal/worktree"},
@@ -53,7 +54,7 @@ var table = map[string][]string{
 // modules says which packages may import what from elsewhere, by prefix. What
 // is not listed here is not fenced in.
 var modules = map[string][]string{
-	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/sink", "internal/pgtest", "internal/pgtool", "cmd/offshoot"},
+	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/sink", "subset/snapshot", "internal/pgtest", "internal/pgtool", "cmd/offshoot"},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},
 	"github.com/compose-spec/":      {"compose", "provision"},

@@ -15,3 +15,7 @@ type Omission struct {
 	Name   string `json:"name"`
 	Reason string `json:"reason"`
 }
+
+// CountedPages is the number of blocks up to which the rows of a heap are
+// counted: 4 MB take milliseconds.
+const CountedPages = 512

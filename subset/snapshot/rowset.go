@@ -1,14 +1,12 @@
-package subset
+package snapshot
 
-import (
-	"github.com/RoaringBitmap/roaring/v2/roaring64"
-)
+import "github.com/RoaringBitmap/roaring/v2/roaring64"
 
-// rowSet is a set of rows: two to ten bytes each where they are few, one bit
+// RowSet is a set of rows: two to ten bytes each where they are few, one bit
 // where a heap is kept whole. So even a hundred million kept rows need no disk.
-type rowSet struct {
+type RowSet struct {
 	heaps []*roaring64.Bitmap
-	n     int64
+	N     int64
 }
 
 // denseItemBits hold the items of a block of 8 kB, of which there are at most
@@ -17,7 +15,7 @@ type rowSet struct {
 const denseItemBits = 9
 
 // number is another one for each row of a heap, ordered as rows are.
-func (r row) number() uint64 {
+func (r Row) number() uint64 {
 	block, item := uint64(r)>>itemBits&(1<<blockBits-1), uint64(r)&(1<<itemBits-1)
 	if item < 1<<denseItemBits {
 		return block<<denseItemBits | item
@@ -25,37 +23,39 @@ func (r row) number() uint64 {
 	return 1<<(blockBits+itemBits) | block<<itemBits | item
 }
 
-func rowOf(heap int, number uint64) row {
-	base := row(heap) << (itemBits + blockBits)
+func rowOf(heap int, number uint64) Row {
+	base := Row(heap) << (itemBits + blockBits)
 	if large := number &^ (1 << (blockBits + itemBits)); large != number {
-		return base | row(large)
+		return base | Row(large)
 	}
-	return base | row(number>>denseItemBits)<<itemBits | row(number&(1<<denseItemBits-1))
+	return base | Row(number>>denseItemBits)<<itemBits | Row(number&(1<<denseItemBits-1))
 }
 
-func newRowSet(heaps int) *rowSet { return &rowSet{heaps: make([]*roaring64.Bitmap, heaps)} }
+// NewRowSet returns an empty set of rows of so many heaps.
+func NewRowSet(heaps int) *RowSet { return &RowSet{heaps: make([]*roaring64.Bitmap, heaps)} }
 
-// add reports whether the row is new.
-func (s *rowSet) add(r row) bool {
-	h := s.heaps[r.heap()]
+// Add reports whether the row is new.
+func (s *RowSet) Add(r Row) bool {
+	h := s.heaps[r.Heap()]
 	if h == nil {
 		h = roaring64.New()
-		s.heaps[r.heap()] = h
+		s.heaps[r.Heap()] = h
 	}
 	if !h.CheckedAdd(r.number()) {
 		return false
 	}
-	s.n++
+	s.N++
 	return true
 }
 
-func (s *rowSet) has(r row) bool {
-	h := s.heaps[r.heap()]
+// Has reports whether the set holds the row.
+func (s *RowSet) Has(r Row) bool {
+	h := s.heaps[r.Heap()]
 	return h != nil && h.Contains(r.number())
 }
 
 // count is the number of rows of one heap.
-func (s *rowSet) count(heap int) int64 {
+func (s *RowSet) count(heap int) int64 {
 	if s.heaps[heap] == nil {
 		return 0
 	}
@@ -64,12 +64,12 @@ func (s *rowSet) count(heap int) int64 {
 
 // batches calls do with the rows of one heap, in order, at most size at once.
 // The slice is valid until do returns.
-func (s *rowSet) batches(heap, size int, do func([]row) error) error {
+func (s *RowSet) batches(heap, size int, do func([]Row) error) error {
 	if s.heaps[heap] == nil {
 		return nil
 	}
 	numbers := make([]uint64, min(int64(size), s.count(heap)))
-	rows := make([]row, len(numbers))
+	rows := make([]Row, len(numbers))
 	all := s.heaps[heap].ManyIterator()
 	for {
 		n := all.NextMany(numbers)
@@ -85,10 +85,10 @@ func (s *rowSet) batches(heap, size int, do func([]row) error) error {
 	}
 }
 
-// of is every row of one heap, in order.
-func (s *rowSet) of(heap int) []row {
-	rows := make([]row, 0, s.count(heap))
-	_ = s.batches(heap, 1<<12, func(batch []row) error { // which never fails
+// Of is every row of one heap, in order.
+func (s *RowSet) Of(heap int) []Row {
+	rows := make([]Row, 0, s.count(heap))
+	_ = s.batches(heap, 1<<12, func(batch []Row) error { // which never fails
 		rows = append(rows, batch...)
 		return nil
 	})

@@ -1,4 +1,4 @@
-package subset
+package snapshot
 
 import (
 	"slices"
@@ -11,18 +11,18 @@ import (
 )
 
 func TestStretches_GiveEachConnectionAPartOfTheHeap(t *testing.T) {
-	s, heap := &Source{workers: make([]*pgx.Conn, 2)}, &catalog.Heap{Pages: 100}
-	var rows []row
+	s, heap := &Snapshot{Workers: make([]*pgx.Conn, 2)}, &catalog.Heap{Pages: 100}
+	var rows []Row
 	for block := range uint32(110) { // the heap has grown since its size was asked for
-		rows = append(rows, makeRow(3, pgtype.TID{BlockNumber: block, OffsetNumber: 1}))
+		rows = append(rows, MakeRow(3, pgtype.TID{BlockNumber: block, OffsetNumber: 1}))
 	}
-	var again []row
+	var again []Row
 	var lanes []int
-	for _, part := range s.stretches(heap, rows, 40) {
-		if len(part.rows) > 40 {
-			t.Errorf("%d rows at once", len(part.rows))
+	for _, part := range s.Stretches(heap, rows, 40) {
+		if len(part.Rows) > 40 {
+			t.Errorf("%d rows at once", len(part.Rows))
 		}
-		lanes, again = append(lanes, part.lane), append(again, part.rows...)
+		lanes, again = append(lanes, part.Lane), append(again, part.Rows...)
 	}
 	if !slices.Equal(lanes, []int{0, 0, 1, 1}) || !slices.Equal(again, rows) {
 		t.Errorf("lanes %v, %d of %d rows", lanes, len(again), len(rows))

@@ -1,4 +1,4 @@
-package subset
+package snapshot
 
 import (
 	"context"
@@ -15,26 +15,26 @@ import (
 // are for the same connection, whatever is asked about them and whenever.
 
 // lane is the connection, by position, for a block of a heap.
-func (s *Source) lane(h *catalog.Heap, r row) int {
-	lanes := int64(len(s.workers))
-	return int(min(int64(r.tid().BlockNumber)*lanes/max(h.Pages, 1), lanes-1))
+func (s *Snapshot) lane(h *catalog.Heap, r Row) int {
+	lanes := int64(len(s.Workers))
+	return int(min(int64(r.TID().BlockNumber)*lanes/max(h.Pages, 1), lanes-1))
 }
 
-// stretch is rows of one heap for one connection.
-type stretch struct {
-	lane int
-	rows []row
+// Stretch is rows of one heap for one connection.
+type Stretch struct {
+	Lane int
+	Rows []Row
 }
 
-// stretches splits sorted rows of a heap, at most size in each.
-func (s *Source) stretches(h *catalog.Heap, rows []row, size int) []stretch {
-	var all []stretch
+// Stretches splits sorted rows of a heap, at most size in each.
+func (s *Snapshot) Stretches(h *catalog.Heap, rows []Row, size int) []Stretch {
+	var all []Stretch
 	for len(rows) > 0 {
 		lane, n := s.lane(h, rows[0]), 1
 		for n < min(size, len(rows)) && s.lane(h, rows[n]) == lane {
 			n++
 		}
-		all = append(all, stretch{lane, rows[:n]})
+		all = append(all, Stretch{lane, rows[:n]})
 		rows = rows[n:]
 	}
 	return all
@@ -63,20 +63,20 @@ func (l *lanes) take(own int) (task int, ok bool) {
 	return task, true
 }
 
-// spread calls do for 0 to n-1, on all connections at once, each preferably on
+// Spread calls do for 0 to n-1, on all connections at once, each preferably on
 // that of its lane.
-func (s *Source) spread(ctx context.Context, n int, lane func(i int) int, do func(ctx context.Context, c *pgx.Conn, i int) error) error {
-	l := &lanes{tasks: make([][]int, len(s.workers))}
+func (s *Snapshot) Spread(ctx context.Context, n int, lane func(i int) int, do func(ctx context.Context, c *pgx.Conn, i int) error) error {
+	l := &lanes{tasks: make([][]int, len(s.Workers))}
 	for i := range n {
-		own := lane(i) % len(s.workers)
+		own := lane(i) % len(s.Workers)
 		l.tasks[own] = append(l.tasks[own], i)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	for own, c := range s.workers {
+	for own, c := range s.Workers {
 		g.Go(func() error {
 			for i, ok := l.take(own); ok; i, ok = l.take(own) {
-				if err := s.inTurn(own, func() error { return do(ctx, c, i) }); err != nil {
-					return s.explain(c, err)
+				if err := s.InTurn(own, func() error { return do(ctx, c, i) }); err != nil {
+					return s.Explain(c, err)
 				}
 			}
 			return nil
@@ -85,14 +85,14 @@ func (s *Source) spread(ctx context.Context, n int, lane func(i int) int, do fun
 	return g.Wait()
 }
 
-// inTurn keeps a connection to one query at a time.
-func (s *Source) inTurn(lane int, do func() error) error {
+// InTurn keeps a connection to one query at a time.
+func (s *Snapshot) InTurn(lane int, do func() error) error {
 	s.turns[lane].Lock()
 	defer s.turns[lane].Unlock()
 	return do()
 }
 
-// each calls do for 0 to n-1, on all connections at once.
-func (s *Source) each(ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, i int) error) error {
-	return s.spread(ctx, n, func(i int) int { return i }, do)
+// Each calls do for 0 to n-1, on all connections at once.
+func (s *Snapshot) Each(ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, i int) error) error {
+	return s.Spread(ctx, n, func(i int) int { return i }, do)
 }

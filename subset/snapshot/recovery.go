@@ -1,4 +1,4 @@
-package subset
+package snapshot
 
 import (
 	"context"
@@ -17,12 +17,12 @@ import (
 // https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT
 const recoveryConflict = "40001"
 
-// recovered gives the error of a run on a standby its true cause. A conflict
+// Recovered gives the error of a run on a standby its true cause. A conflict
 // ends the snapshot of all connections, but only those that ask something at
 // that moment are told so: pg_dump says it in words of its own or finds no
 // snapshot any more, and sinks say what became of them. So the connections
 // are asked.
-func (s *Source) recovered(ctx context.Context, err error) error {
+func (s *Snapshot) Recovered(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || errors.Is(err, ErrRecoveryConflict) {
 		return err
 	}
@@ -32,23 +32,23 @@ func (s *Source) recovered(ctx context.Context, err error) error {
 	return err
 }
 
-func (s *Source) conflicts(err error) bool {
+func (s *Snapshot) conflicts(err error) bool {
 	var pg *pgconn.PgError
 	return s.maybeStandby() && errors.As(err, &pg) && pg.Code == recoveryConflict
 }
 
 // maybeStandby is true too as long as nobody has asked.
-func (s *Source) maybeStandby() bool { return s.db == nil || s.db.InRecovery }
+func (s *Snapshot) maybeStandby() bool { return s.Database == nil || s.Database.InRecovery }
 
 // snapshotEnded asks the connections that are still there.
-func (s *Source) snapshotEnded(ctx context.Context) bool {
+func (s *Snapshot) snapshotEnded(ctx context.Context) bool {
 	if !s.maybeStandby() {
 		return false
 	}
 	const patience = 5 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for _, c := range append(s.workers[:len(s.workers):len(s.workers)], s.leader) {
+	for _, c := range append(s.Workers[:len(s.Workers):len(s.Workers)], s.Leader) {
 		if c == nil || c.IsClosed() {
 			continue
 		}

@@ -1,4 +1,4 @@
-package subset
+package snapshot
 
 import (
 	"context"
@@ -72,9 +72,9 @@ func cause(err error) error {
 	return errors.New(strings.Join(strings.Fields(err.Error()), " "))
 }
 
-// explain adds to an error of a connection to the source what the user can do
+// Explain adds to an error of a connection to the source what the user can do
 // about it.
-func (s *Source) explain(c *pgx.Conn, err error) error {
+func (s *Snapshot) Explain(c *pgx.Conn, err error) error {
 	if err == nil || errors.Is(err, ErrSourceLost) || errors.Is(err, ErrRecoveryConflict) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}

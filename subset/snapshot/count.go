@@ -1,4 +1,4 @@
-package subset
+package snapshot
 
 import (
 	"context"
@@ -9,18 +9,15 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-const (
-	countedPages = 512 // heaps up to this many blocks are counted: 4 MB take milliseconds
-	sampledPages = 200 // blocks read of a larger heap without statistics
-)
+const sampledPages = 200 // blocks read of a larger heap without statistics
 
-// count says how many rows each heap holds: small ones are counted, of larger
+// Count says how many rows each heap holds: small ones are counted, of larger
 // ones the density that ANALYZE saw is taken times today's blocks, as the
 // planner does, or that of a few blocks where there are no statistics.
-func (s *Source) count(ctx context.Context) (catalog.Counts, error) {
+func (s *Snapshot) Count(ctx context.Context) (catalog.Counts, error) {
 	counts := catalog.Counts{}
 	var small []*catalog.Heap
-	for _, t := range s.db.Tables {
+	for _, t := range s.Database.Tables {
 		if !t.Readable || t.RowSecurity {
 			continue
 		}
@@ -28,7 +25,7 @@ func (s *Source) count(ctx context.Context) (catalog.Counts, error) {
 			switch {
 			case h.Pages == 0:
 				counts[h.OID] = catalog.Count{Exact: true}
-			case h.Pages <= countedPages:
+			case h.Pages <= catalog.CountedPages:
 				small = append(small, h)
 			case h.Rows > 0 && h.Was > 0:
 				counts[h.OID] = catalog.Count{Rows: int64(h.Rows / float64(h.Was) * float64(h.Pages))}
@@ -49,12 +46,12 @@ func (s *Source) count(ctx context.Context) (catalog.Counts, error) {
 	return counts, nil
 }
 
-func (s *Source) countBatch(ctx context.Context, batch []*catalog.Heap, counts catalog.Counts) error {
+func (s *Snapshot) countBatch(ctx context.Context, batch []*catalog.Heap, counts catalog.Counts) error {
 	selects := make([]string, len(batch))
 	for i, h := range batch {
 		selects[i] = fmt.Sprintf("SELECT %d, pg_catalog.count(*) FROM ONLY %s", i, h.Name)
 	}
-	rows, err := s.leader.Query(ctx, strings.Join(selects, " UNION ALL "))
+	rows, err := s.Leader.Query(ctx, strings.Join(selects, " UNION ALL "))
 	if err != nil {
 		return err
 	}
@@ -70,10 +67,10 @@ func (s *Source) countBatch(ctx context.Context, batch []*catalog.Heap, counts c
 	return rows.Err()
 }
 
-func (s *Source) estimate(ctx context.Context, h *catalog.Heap) (int64, error) {
+func (s *Snapshot) estimate(ctx context.Context, h *catalog.Heap) (int64, error) {
 	share := sampledPages / float64(h.Pages)
 	sql := fmt.Sprintf("SELECT pg_catalog.count(*) FROM ONLY %s TABLESAMPLE pg_catalog.system ($1) REPEATABLE (0)", h.Name)
 	var n int64
-	err := s.leader.QueryRow(ctx, sql, min(share*100, 100)).Scan(&n)
+	err := s.Leader.QueryRow(ctx, sql, min(share*100, 100)).Scan(&n)
 	return int64(float64(n) / min(share, 1)), err
 }

@@ -1,4 +1,4 @@
-package subset
+package snapshot
 
 import (
 	"math/rand/v2"
@@ -11,7 +11,7 @@ import (
 
 func TestRowSet_NumbersAreOnePerRowAndLeadBack(t *testing.T) {
 	claim := func(heap uint16, block uint32, item uint16) bool {
-		r := makeRow(int(heap), pgtype.TID{BlockNumber: block, OffsetNumber: item % (1 << itemBits)})
+		r := MakeRow(int(heap), pgtype.TID{BlockNumber: block, OffsetNumber: item % (1 << itemBits)})
 		return rowOf(int(heap), r.number()) == r
 	}
 	if err := quick.Check(claim, &quick.Config{MaxCount: 10_000}); err != nil {
@@ -21,42 +21,42 @@ func TestRowSet_NumbersAreOnePerRowAndLeadBack(t *testing.T) {
 
 func TestRowSet_HoldsWhatWasAddedInOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	s, want := newRowSet(3), map[row]bool{}
+	s, want := NewRowSet(3), map[Row]bool{}
 	for range 50_000 {
-		r := makeRow(random.IntN(2)*2, pgtype.TID{BlockNumber: random.Uint32N(3_000), OffsetNumber: 1 + uint16(random.UintN(80))})
-		if s.add(r) == want[r] {
+		r := MakeRow(random.IntN(2)*2, pgtype.TID{BlockNumber: random.Uint32N(3_000), OffsetNumber: 1 + uint16(random.UintN(80))})
+		if s.Add(r) == want[r] {
 			t.Fatalf("row %x: add says that it is new: %v", uint64(r), !want[r])
 		}
 		want[r] = true
 	}
-	var got []row
+	var got []Row
 	for heap := range 3 {
-		rows := s.of(heap)
+		rows := s.Of(heap)
 		if int64(len(rows)) != s.count(heap) || !slices.IsSorted(rows) {
 			t.Errorf("heap %d: %d rows of %d, sorted %v", heap, len(rows), s.count(heap), slices.IsSorted(rows))
 		}
 		got = append(got, rows...)
 	}
-	if len(got) != len(want) || s.n != int64(len(want)) {
-		t.Errorf("%d rows, count %d, want %d", len(got), s.n, len(want))
+	if len(got) != len(want) || s.N != int64(len(want)) {
+		t.Errorf("%d rows, count %d, want %d", len(got), s.N, len(want))
 	}
 	for _, r := range got {
-		if !want[r] || !s.has(r) {
+		if !want[r] || !s.Has(r) {
 			t.Fatalf("row %x was never added", uint64(r))
 		}
 	}
-	if s.has(makeRow(1, pgtype.TID{OffsetNumber: 1})) {
+	if s.Has(MakeRow(1, pgtype.TID{OffsetNumber: 1})) {
 		t.Error("a row of an empty heap")
 	}
 }
 
 func TestRowSet_GivesBatches(t *testing.T) {
-	s := newRowSet(1)
+	s := NewRowSet(1)
 	for i := range uint32(10) {
-		s.add(makeRow(0, pgtype.TID{BlockNumber: i, OffsetNumber: 1}))
+		s.Add(MakeRow(0, pgtype.TID{BlockNumber: i, OffsetNumber: 1}))
 	}
 	var sizes []int
-	err := s.batches(0, 4, func(rows []row) error {
+	err := s.batches(0, 4, func(rows []Row) error {
 		sizes = append(sizes, len(rows))
 		return nil
 	})
@@ -68,11 +68,11 @@ func TestRowSet_GivesBatches(t *testing.T) {
 // A heap of which one row in 150 is kept, as of six million: the common case.
 func TestRowSet_TakesFewBytesForEachRow(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	s := newRowSet(1)
-	for s.n < 40_000 {
-		s.add(makeRow(0, pgtype.TID{BlockNumber: random.Uint32N(75_000), OffsetNumber: 1 + uint16(random.UintN(80))}))
+	s := NewRowSet(1)
+	for s.N < 40_000 {
+		s.Add(MakeRow(0, pgtype.TID{BlockNumber: random.Uint32N(75_000), OffsetNumber: 1 + uint16(random.UintN(80))}))
 	}
-	if each := float64(s.heaps[0].GetSizeInBytes()) / float64(s.n); each > 8 {
+	if each := float64(s.heaps[0].GetSizeInBytes()) / float64(s.N); each > 8 {
 		t.Errorf("%.1f bytes for each row", each)
 	}
 }

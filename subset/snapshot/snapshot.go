@@ -1,4 +1,4 @@
-package subset
+package snapshot
 
 import (
 	"context"
@@ -16,60 +16,69 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// Source is one snapshot of the database that rows are taken from.
-type Source struct {
-	spec     Spec
-	config   *pgx.ConnConfig
-	leader   *pgx.Conn    // made the snapshot; the transaction that holds it must outlive the others
-	workers  []*pgx.Conn  // share it
-	turns    []sync.Mutex // of each of them: one query at a time
-	snapshot string
-	db       *catalog.Database
-	notices  []string // for the user, about the connections
+// Snapshot is one snapshot of a database, and the connections that see it.
+type Snapshot struct {
+	Database *catalog.Database
+	ID       string      // by which other transactions, such as that of pg_dump, can share it
+	Leader   *pgx.Conn   // made the snapshot; the transaction that holds it must outlive the others
+	Workers  []*pgx.Conn // share it
+	Notices  []string    // for the user, about the connections
+
+	options Options
+	config  *pgx.ConnConfig
+	turns   []sync.Mutex // of each of Workers: one query at a time
 }
 
-// Open connects to the source, takes its snapshot, reads its catalog and
-// locks its tables against changes of their definition. Nothing that it does
-// writes to the source.
-func Open(ctx context.Context, spec Spec) (*Source, error) {
-	config, err := parseURL(spec.URL)
+// Options says which database to open, and how.
+type Options struct {
+	URL         string // connection string; holds the password, never print it
+	Connections int    // at once, 0 means DefaultConnections
+}
+
+// DefaultConnections is how many connections share the snapshot when Options
+// does not say. More ask more of the server, and bring little: each has to read
+// for itself what others have read.
+const DefaultConnections = 2
+
+// Open connects to the database, takes its snapshot, reads its catalog
+// and locks its tables against changes of their definition. Nothing that it
+// does writes to the database.
+func Open(ctx context.Context, o Options) (*Snapshot, error) {
+	config, err := parseURL(o.URL)
 	if err != nil {
-		return nil, fmt.Errorf("source: %w", err)
+		return nil, err
 	}
-	s := &Source{spec: spec, config: config}
+	s := &Snapshot{options: o, config: config}
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("source: %w", s.recovered(ctx, err)), s.Close(ctx))
+		return nil, errors.Join(s.Recovered(ctx, err), s.Close(ctx))
 	}
 	return s, nil
 }
 
-// Catalog is what the source's database is.
-func (s *Source) Catalog() *catalog.Database { return s.db }
-
 // Close ends the snapshot. It may be called twice.
-func (s *Source) Close(ctx context.Context) error {
+func (s *Snapshot) Close(ctx context.Context) error {
 	const patience = 5 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	var errs []error
-	for _, c := range append(s.workers, s.leader) { // which may be one of the workers
+	for _, c := range append(s.Workers, s.Leader) { // which may be one of the workers
 		if c != nil && !c.IsClosed() {
 			errs = append(errs, c.Close(ctx))
 		}
 	}
-	s.workers, s.leader = nil, nil
+	s.Workers, s.Leader = nil, nil
 	return errors.Join(errs...)
 }
 
-func (s *Source) open(ctx context.Context) error {
+func (s *Snapshot) open(ctx context.Context) error {
 	var err error
-	if s.leader, err = s.connect(ctx); err != nil {
+	if s.Leader, err = dial(ctx, s.config); err != nil {
 		return err
 	}
-	if _, err = s.leader.Exec(ctx, beginSQL); err != nil {
+	if _, err = s.Leader.Exec(ctx, beginSQL); err != nil {
 		return err
 	}
-	if err = s.leader.QueryRow(ctx, `SELECT pg_catalog.pg_export_snapshot()`).Scan(&s.snapshot); err != nil {
+	if err = s.Leader.QueryRow(ctx, `SELECT pg_catalog.pg_export_snapshot()`).Scan(&s.ID); err != nil {
 		return err
 	}
 	// Each connection is a new process of the server, which takes its time.
@@ -79,27 +88,27 @@ func (s *Source) open(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	s.turns = make([]sync.Mutex, len(s.workers))
+	s.turns = make([]sync.Mutex, len(s.Workers))
 	return nil
 }
 
 // read learns from the leader what there is, and locks it.
-func (s *Source) read(ctx context.Context) error {
+func (s *Snapshot) read(ctx context.Context) error {
 	var err error
-	if s.db, err = catalog.Read(ctx, s.leader); err != nil {
-		return s.explain(s.leader, err)
+	if s.Database, err = catalog.Read(ctx, s.Leader); err != nil {
+		return s.Explain(s.Leader, err)
 	}
 	return s.lock(ctx)
 }
 
 // recruit opens the other connections. A server or role that has fewer left
 // is served with those: the leader alone will do.
-func (s *Source) recruit(ctx context.Context) error {
-	n := s.spec.Connections
+func (s *Snapshot) recruit(ctx context.Context) error {
+	n := s.options.Connections
 	if n <= 0 {
 		n = DefaultConnections
 	}
-	for len(s.workers) < n {
+	for len(s.Workers) < n {
 		c, err := s.follow(ctx)
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) && pg.Code == tooManyConnections {
@@ -108,14 +117,14 @@ func (s *Source) recruit(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.workers = append(s.workers, c)
+		s.Workers = append(s.Workers, c)
 	}
 	return s.spare(ctx, n)
 }
 
 // spare makes sure that pg_dump will get a connection too.
-func (s *Source) spare(ctx context.Context, n int) error {
-	c, err := s.connect(ctx)
+func (s *Snapshot) spare(ctx context.Context, n int) error {
+	c, err := dial(ctx, s.config)
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &pg) && pg.Code == tooManyConnections:
@@ -128,17 +137,17 @@ func (s *Source) spare(ctx context.Context, n int) error {
 
 // settle makes do with the connections there are, and gives one of them back
 // if it can: pg_dump will need it.
-func (s *Source) settle(ctx context.Context, wanted int) error {
-	if last := len(s.workers) - 1; last >= 0 {
-		if err := s.workers[last].Close(ctx); err != nil {
+func (s *Snapshot) settle(ctx context.Context, wanted int) error {
+	if last := len(s.Workers) - 1; last >= 0 {
+		if err := s.Workers[last].Close(ctx); err != nil {
 			return err
 		}
-		s.workers = s.workers[:last]
+		s.Workers = s.Workers[:last]
 	}
-	if len(s.workers) == 0 {
-		s.workers = []*pgx.Conn{s.leader}
+	if len(s.Workers) == 0 {
+		s.Workers = []*pgx.Conn{s.Leader}
 	}
-	s.notices = append(s.notices, fmt.Sprintf("the source has connections left for %d instead of %d", len(s.workers), wanted))
+	s.Notices = append(s.Notices, fmt.Sprintf("the source has connections left for %d instead of %d", len(s.Workers), wanted))
 	return nil
 }
 
@@ -175,11 +184,20 @@ SET default_transaction_read_only = on`
 	oldest = 130000 // server_version_num
 )
 
-// connect opens one connection and makes its values read the same everywhere.
-func (s *Source) connect(ctx context.Context) (*pgx.Conn, error) {
-	c, err := pgx.ConnectConfig(ctx, s.config)
+// Connect opens one connection, of no snapshot, whose values read the same
+// everywhere.
+func Connect(ctx context.Context, url string) (*pgx.Conn, error) {
+	config, err := parseURL(url)
 	if err != nil {
-		return nil, connectError(s.config, err)
+		return nil, err
+	}
+	return dial(ctx, config)
+}
+
+func dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, connectError(config, err)
 	}
 	if err := prepare(ctx, c); err != nil {
 		return nil, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
@@ -216,12 +234,12 @@ func prepare(ctx context.Context, c *pgx.Conn) error {
 }
 
 // follow opens a connection that sees the leader's snapshot.
-func (s *Source) follow(ctx context.Context) (*pgx.Conn, error) {
-	c, err := s.connect(ctx)
+func (s *Snapshot) follow(ctx context.Context) (*pgx.Conn, error) {
+	c, err := dial(ctx, s.config)
 	if err != nil {
 		return nil, err
 	}
-	_, err = c.PgConn().Exec(ctx, beginSQL+"; SET TRANSACTION SNAPSHOT "+catalog.Literal(s.snapshot)).ReadAll()
+	_, err = c.PgConn().Exec(ctx, beginSQL+"; SET TRANSACTION SNAPSHOT "+catalog.Literal(s.ID)).ReadAll()
 	if err != nil {
 		err = hint.Wrap(fmt.Errorf("share the snapshot between connections: %w", err),
 			"the URL must always lead to the same server, not to a pooler or a reader endpoint")
@@ -232,9 +250,9 @@ func (s *Source) follow(ctx context.Context) (*pgx.Conn, error) {
 
 // lock holds ACCESS SHARE on everything readable until Close, as pg_dump
 // does, so that no table is altered or dropped under the walk.
-func (s *Source) lock(ctx context.Context) error {
+func (s *Snapshot) lock(ctx context.Context) error {
 	var names []string
-	for _, t := range s.db.Tables {
+	for _, t := range s.Database.Tables {
 		if !t.Readable {
 			continue
 		}
@@ -248,7 +266,7 @@ func (s *Source) lock(ctx context.Context) error {
 	if len(names) == 0 {
 		return nil
 	}
-	if _, err := s.leader.Exec(ctx, "LOCK TABLE "+strings.Join(names, ", ")+" IN ACCESS SHARE MODE"); err != nil {
+	if _, err := s.Leader.Exec(ctx, "LOCK TABLE "+strings.Join(names, ", ")+" IN ACCESS SHARE MODE"); err != nil {
 		return fmt.Errorf("lock tables: %w", err)
 	}
 	return nil

@@ -1,0 +1,20 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+)
+
+// Tentative runs statements that may fail in a savepoint, so that the
+// snapshot outlives them.
+func (s *Snapshot) Tentative(ctx context.Context, do func() error) error {
+	if _, err := s.Leader.Exec(ctx, "SAVEPOINT tentative"); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		_, undo := s.Leader.Exec(ctx, "ROLLBACK TO SAVEPOINT tentative; RELEASE SAVEPOINT tentative")
+		return errors.Join(err, undo)
+	}
+	_, err := s.Leader.Exec(ctx, "RELEASE SAVEPOINT tentative")
+	return err
+}
