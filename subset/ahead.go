@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -22,7 +23,7 @@ func (w *walk) begin(ctx context.Context, i int, need int64) *asked {
 
 func (w *walk) start(ctx context.Context, i int, queries []question) *asked {
 	a := &asked{queries: queries, answers: make([]found, len(queries)), done: make(chan struct{})}
-	seed := int64(w.seed(w.plan.Tables[i].table))
+	seed := int64(w.seed(w.plan.Tables[i].Table))
 	go func() {
 		defer close(a.done)
 		a.err = w.src.Spread(ctx, len(queries), func(n int) int { return queries[n].lane }, func(ctx context.Context, c *pgx.Conn, n int) error {
@@ -44,8 +45,8 @@ const mostAhead = 4
 // askAhead asks about tables whose turn will come, while the server would wait
 // for the choice of rows of table i. What is asked depends on the order of the
 // tables, never on how long anything takes.
-func (w *walk) askAhead(ctx context.Context, i int, wants func(int) int64, goal func(*TablePlan) int64) {
-	if w.plan.Mode == ModeFamily {
+func (w *walk) askAhead(ctx context.Context, i int, wants func(int) int64, goal func(*plan.TablePlan) int64) {
+	if w.plan.Mode == plan.ModeFamily {
 		return // rows of one table bring sampled rows of others
 	}
 	n := 0
@@ -55,7 +56,7 @@ func (w *walk) askAhead(ctx context.Context, i int, wants func(int) int64, goal 
 			n++
 			continue
 		}
-		if wants(j) == 0 || !t.takesTurns() || !w.isDecided(t, i, wants) || w.tried[j] {
+		if wants(j) == 0 || !t.TakesTurns() || !w.isDecided(t, i, wants) || w.tried[j] {
 			continue
 		}
 		if need := w.need(j, goal(t)); !w.hasLeft(j, need) {
@@ -67,22 +68,19 @@ func (w *walk) askAhead(ctx context.Context, i int, wants func(int) int64, goal 
 
 // isDecided reports whether the sampled rows by which candidates of a table
 // are found are those they will be at its turn, when it is that of table i.
-func (w *walk) isDecided(t *TablePlan, i int, wants func(int) int64) bool {
-	if t.strategy != drive {
+func (w *walk) isDecided(t *plan.TablePlan, i int, wants func(int) int64) bool {
+	if t.How != plan.Drive {
 		return true
 	}
-	for _, k := range t.driving {
+	for _, k := range t.Driving {
 		for _, h := range k.ParentHeaps {
-			if p := w.table[w.number[h.OID]]; p >= i && wants(p) > 0 && w.plan.Tables[p].takesTurns() {
+			if p := w.table[w.number[h.OID]]; p >= i && wants(p) > 0 && w.plan.Tables[p].TakesTurns() {
 				return false
 			}
 		}
 	}
 	return true
 }
-
-// takesTurns reports whether rows of the table are chosen in passes.
-func (t *TablePlan) takesTurns() bool { return t.strategy != nothing && t.strategy != every }
 
 // waitAhead waits for answers that nobody fetched: what they were about was
 // forced meanwhile, or something failed.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // tenantShop is a database of 50 tenants and 120,000 rows that tests share and none
@@ -37,7 +38,7 @@ func TestRun_IsBalancedOverTenants(t *testing.T) {
 		for seed := range uint64(3) {
 			t.Run(fmt.Sprintf("%s, seed %d", name, seed), func(t *testing.T) {
 				t.Parallel()
-				report, target := takeRows(t, subset.Spec{URL: tenantShop(t, cross), Seed: seed})
+				report, target := takeRows(t, plan.Spec{URL: tenantShop(t, cross), Seed: seed})
 				t.Log(balance(report))
 				wantBalance(t, report)
 				wantExplained(t, report)
@@ -106,7 +107,7 @@ func wantWhole(t *testing.T, url string) {
 func TestRun_KeepsGrandchildrenOfTwoSampledParents(t *testing.T) {
 	t.Parallel()
 	for _, cross := range []float64{0, 1} {
-		report, target := takeRows(t, subset.Spec{URL: tenantShop(t, cross), Seed: 7})
+		report, target := takeRows(t, plan.Spec{URL: tenantShop(t, cross), Seed: 7})
 		for _, r := range report.Tables {
 			if r.Name == "refunds" && shareOf(r.Rows, r.Target) < 0.5 {
 				t.Errorf("cross %g: %d refunds, target %d", cross, r.Rows, r.Target)

@@ -2,57 +2,22 @@ package subset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
-
-// Root is rows that are kept with everything that belongs to them: the rows
-// that reference them, and those that reference these, to the end.
-type Root struct {
-	Table string `json:"table"` // schema.table
-	Where string `json:"-"`     // in SQL
-	Shown string `json:"where"` // what a plan shows of that
-
-	table *catalog.Table
-}
-
-// ParseRoot reads "schema.table: condition".
-func ParseRoot(text string) (Root, error) {
-	table, where, ok := strings.Cut(text, ": ")
-	r := Root{Table: strings.TrimSpace(table), Where: strings.TrimSpace(where)}
-	if !ok || r.Table == "" || r.Where == "" {
-		return r, hint.Usage(fmt.Errorf("root %q is no table with a condition", text), "write it as public.tenants: id = 42")
-	}
-	return r, nil
-}
-
-func resolveRoots(db *catalog.Database, roots []Root, rules map[*catalog.Table]Rule) ([]Root, error) {
-	resolved := slices.Clone(roots)
-	var errs []error
-	for i := range resolved {
-		r := &resolved[i]
-		if r.table = db.Table(r.Table); r.table == nil {
-			errs = append(errs, fmt.Errorf("roots: %w", unknownTable(db, r.Table)))
-		} else if rules[r.table].None {
-			errs = append(errs, hint.Usage(fmt.Errorf("roots: table %s has the rule none", r.Table), "remove the rule or the root"))
-		}
-	}
-	return resolved, errors.Join(errs...)
-}
 
 // keepRoots keeps the rows of every root and what belongs to them.
 func (w *walk) keepRoots(ctx context.Context) error {
 	for _, root := range w.plan.Roots {
 		var rows []snapshot.Row
-		for _, h := range root.table.Heaps {
+		for _, h := range root.In.Heaps {
 			found, err := w.places(ctx, w.number[h.OID], h.Filtered(root.Where, "ctid"))
 			if err != nil {
 				return fmt.Errorf("root %s: %w", root.Table, err)
@@ -115,7 +80,7 @@ func (w *walk) keepFamily(ctx context.Context, rows []snapshot.Row, counts func(
 func (w *walk) childrenOf(ctx context.Context, rows []snapshot.Row, counts func(*catalog.ForeignKey) bool) ([]snapshot.Row, error) {
 	var children []snapshot.Row
 	for _, of := range byHeap(rows) {
-		for _, k := range w.plan.keys {
+		for _, k := range w.plan.ForeignKeys {
 			if !slices.Contains(k.ParentHeaps, w.heaps[of.heap]) || !counts(k) || w.ruleOf(k.Child).None {
 				continue
 			}
@@ -133,9 +98,9 @@ func (w *walk) childrenOf(ctx context.Context, rows []snapshot.Row, counts func(
 	return children, nil
 }
 
-func (w *walk) ruleOf(t *catalog.Table) Rule {
-	i := slices.IndexFunc(w.plan.Tables, func(p TablePlan) bool { return p.table == t })
-	return w.plan.Tables[i].rule
+func (w *walk) ruleOf(t *catalog.Table) plan.Rule {
+	i := slices.IndexFunc(w.plan.Tables, func(p plan.TablePlan) bool { return p.Table == t })
+	return w.plan.Tables[i].Keep
 }
 
 // byHeap splits sorted rows.

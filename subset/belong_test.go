@@ -7,6 +7,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // A market of 40 tenants, whose orders reference products of any tenant.
@@ -39,11 +40,11 @@ func count(t *testing.T, url, sql string) string {
 }
 
 func TestRun_KeepsARootWithAllThatBelongsToIt(t *testing.T) {
-	spec := subset.Spec{
+	spec := plan.Spec{
 		URL: bazaar(t), Seed: 1,
-		Roots:      []subset.Root{{Table: "public.tenants", Where: "id = 7"}},
+		Roots:      []plan.Root{{Table: "public.tenants", Where: "id = 7"}},
 		References: []string{"public.remarks.record -> public.orders.id when kind = 'order'"},
-		Tables:     map[string]subset.Rule{"public.log": {None: true}},
+		Tables:     map[string]plan.Rule{"public.log": {None: true}},
 	}
 	report, target := takeRows(t, spec)
 	wantComplete(t, spec.URL, target, report)
@@ -77,7 +78,7 @@ func TestRun_FollowsARootRoundACycleOnce(t *testing.T) {
 		INSERT INTO people SELECT n, NULLIF(n / 3, 0) FROM generate_series(1, 900) AS n;
 		INSERT INTO teams SELECT n, n FROM generate_series(1, 90) AS n;
 		UPDATE people SET team = 1 + id % 90`)
-	report, target := takeRows(t, subset.Spec{URL: url, Roots: []subset.Root{{Table: "public.people", Where: "id = 1"}}})
+	report, target := takeRows(t, plan.Spec{URL: url, Roots: []plan.Root{{Table: "public.people", Where: "id = 1"}}})
 	wantComplete(t, url, target, report)
 	// Whoever has 1 above them, who is in a team that they lead, and so on: everybody from 1 up.
 	if n := count(t, target, "people"); n != "900" {
@@ -92,9 +93,9 @@ func TestRoot_MistakesAreExplained(t *testing.T) {
 		{"public.tenants", "id = 700", "no row fulfils"},
 		{"public.log", "at = 7", "has the rule none"},
 	} {
-		s := open(t, subset.Spec{
-			URL: bazaar(t), Roots: []subset.Root{{Table: c.table, Where: c.where}},
-			Tables: map[string]subset.Rule{"public.log": {None: true}},
+		s := open(t, plan.Spec{
+			URL: bazaar(t), Roots: []plan.Root{{Table: c.table, Where: c.where}},
+			Tables: map[string]plan.Rule{"public.log": {None: true}},
 		})
 		p, err := s.Plan(t.Context())
 		if err == nil {
@@ -107,19 +108,19 @@ func TestRoot_MistakesAreExplained(t *testing.T) {
 }
 
 func TestParseRoot_TakesATableAndACondition(t *testing.T) {
-	r, err := subset.ParseRoot("public.tenants: name = 'a: b'")
+	r, err := plan.ParseRoot("public.tenants: name = 'a: b'")
 	if err != nil || r.Table != "public.tenants" || r.Where != "name = 'a: b'" {
 		t.Errorf("%+v %v", r, err)
 	}
 	for _, text := range []string{"", "public.tenants", "public.tenants:", ": id = 1", "public.tenants:  "} {
-		if _, err := subset.ParseRoot(text); err == nil {
+		if _, err := plan.ParseRoot(text); err == nil {
 			t.Errorf("%q is taken", text)
 		}
 	}
 }
 
 func TestRun_FamiliesAreWhole(t *testing.T) {
-	spec := subset.Spec{URL: bazaar(t), Seed: 3, Mode: subset.ModeFamily}
+	spec := plan.Spec{URL: bazaar(t), Seed: 3, Mode: plan.ModeFamily}
 	report, target := takeRows(t, spec)
 	wantComplete(t, spec.URL, target, report)
 	// An order that another one replaces may be there for that reason alone.
@@ -136,23 +137,23 @@ func TestRun_FamiliesAreWhole(t *testing.T) {
 }
 
 func TestParseMode_KnowsTwo(t *testing.T) {
-	for text, want := range map[string]subset.Mode{"": subset.ModeCurve, "curve": subset.ModeCurve, "family": subset.ModeFamily} {
-		if m, err := subset.ParseMode(text); err != nil || m != want {
+	for text, want := range map[string]plan.Mode{"": plan.ModeCurve, "curve": plan.ModeCurve, "family": plan.ModeFamily} {
+		if m, err := plan.ParseMode(text); err != nil || m != want {
 			t.Errorf("%q: %v %v", text, m, err)
 		}
 	}
-	if _, err := subset.ParseMode("families"); err == nil {
+	if _, err := plan.ParseMode("families"); err == nil {
 		t.Error("an unknown mode is taken")
 	}
 }
 
 func TestMakePlan_ReservesRoomForForcedRows(t *testing.T) {
-	s := open(t, subset.Spec{URL: bazaar(t)})
+	s := open(t, plan.Spec{URL: bazaar(t)})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	reserves := p.Reserves()
+	reserves := subset.Reserves(p)
 	if got := reserves["public.notes"]; got != 1 {
 		t.Errorf("nobody references notes, and %.2f of them are sampled", got)
 	}

@@ -100,7 +100,7 @@ func blockBias(rows [][]snapshot.Row, pages []int64) *Distance {
 func (r *run) positionBias(i int, kept [][]snapshot.Row) *Distance {
 	var rows [][]snapshot.Row
 	var pages []int64
-	for _, h := range r.plan.Tables[i].table.Heaps {
+	for _, h := range r.plan.Tables[i].Table.Heaps {
 		rows, pages = append(rows, kept[r.walk.number[h.OID]]), append(pages, h.Pages)
 	}
 	return blockBias(rows, pages)

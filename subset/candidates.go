@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -29,12 +30,6 @@ func newCandidate(r snapshot.Row, hash int64, plain bool) candidate {
 
 func (c candidate) plain() bool { return c.hash&1 != 0 }
 
-const (
-	surplus       = 3  // candidates for each row wanted, where not all will be free
-	fewCandidates = 50 // more, wherever they come from
-	thinning      = 8  // rows read for each row taken from a sample of blocks: neighbours must not dominate
-)
-
 // candidates finds rows of a table that are not kept yet, lowest hash first.
 func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, error) {
 	t := &w.plan.Tables[i]
@@ -49,16 +44,16 @@ func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, 
 	}
 	w.ahead[i] = nil
 	found, err := w.gather(a)
-	if err != nil || t.strategy != drive || int64(len(found)) >= need {
+	if err != nil || t.How != plan.Drive || int64(len(found)) >= need {
 		return found, err
 	}
 	// Sampled parents may have fewer children than others.
-	more, err := w.ask(ctx, i, w.sampleQueries(t, w.want(t, need-int64(len(found))), thinning))
+	more, err := w.ask(ctx, i, w.sampleQueries(t, w.want(t, need-int64(len(found))), plan.Thinning))
 	return inOrder(append(found, more...)), err
 }
 
 // need is how many candidates a table needs to come to its goal.
-func (w *walk) need(i int, goal int64) int64 { return goal - w.tallies[i].rows() + fewCandidates }
+func (w *walk) need(i int, goal int64) int64 { return goal - w.tallies[i].rows() + plan.FewCandidates }
 
 // hasLeft reports whether those that are left will do.
 func (w *walk) hasLeft(i int, need int64) bool {
@@ -66,37 +61,37 @@ func (w *walk) hasLeft(i int, need int64) bool {
 		return false
 	}
 	w.setLeft(i, w.unkept(w.left[i]))
-	return w.plan.Tables[i].strategy == whole || int64(len(w.left[i])) >= need || need <= w.askedFor[i]
+	return w.plan.Tables[i].How == plan.Whole || int64(len(w.left[i])) >= need || need <= w.askedFor[i]
 }
 
 // questionsAbout a table are those by which candidates of a table are found.
 func (w *walk) questionsAbout(i int, need int64) []question {
 	t := &w.plan.Tables[i]
-	switch t.strategy {
-	case whole:
+	switch t.How {
+	case plan.Whole:
 		return w.heapQueries(t, func(q *question) { q.sql = rowsSQL(q.heap, w.telling(q.number, q.keys)) })
-	case scan:
+	case plan.Scan:
 		return w.heapQueries(t, func(q *question) {
-			q.sql, q.args = filteredSQL(q.heap, t.rule.Where, w.telling(q.number, q.keys)), []any{w.want(t, need)}
+			q.sql, q.args = filteredSQL(q.heap, t.Keep.Where, w.telling(q.number, q.keys)), []any{w.want(t, need)}
 		})
-	case drive:
+	case plan.Drive:
 		return w.driven(i, need)
 	}
-	return w.sampleQueries(t, w.want(t, need), thinning)
+	return w.sampleQueries(t, w.want(t, need), plan.Thinning)
 }
 
 // want is how many candidates to ask for where so many rows are needed beside
 // those that are kept, which have the lowest hashes.
-func (w *walk) want(t *TablePlan, need int64) int64 {
+func (w *walk) want(t *plan.TablePlan, need int64) int64 {
 	need += w.tallies[w.position(t)].sampled
-	if len(t.driving) <= 1 {
+	if len(t.Driving) <= 1 {
 		return need + need/10
 	}
-	return need * surplus
+	return need * plan.Surplus
 }
 
 // position is that of the table in the plan.
-func (w *walk) position(t *TablePlan) int { return w.table[w.number[t.table.Heaps[0].OID]] }
+func (w *walk) position(t *plan.TablePlan) int { return w.table[w.number[t.Table.Heaps[0].OID]] }
 
 // unkept is what is left of candidates, in their order. It reuses the slice.
 func (w *walk) unkept(candidates []candidate) []candidate {
@@ -130,9 +125,9 @@ func (w *walk) newQuestion(h *catalog.Heap) question {
 	return q
 }
 
-func (w *walk) heapQueries(t *TablePlan, phrase func(*question)) []question {
+func (w *walk) heapQueries(t *plan.TablePlan, phrase func(*question)) []question {
 	var queries []question
-	for _, h := range t.table.Heaps {
+	for _, h := range t.Table.Heaps {
 		if h.Pages > 0 {
 			q := w.newQuestion(h)
 			phrase(&q)
@@ -144,21 +139,12 @@ func (w *walk) heapQueries(t *TablePlan, phrase func(*question)) []question {
 
 // sampleQueries read some blocks of each heap, in proportion to its size, so
 // that there are thin rows for each one wanted.
-func (w *walk) sampleQueries(t *TablePlan, want, thin int64) []question {
+func (w *walk) sampleQueries(t *plan.TablePlan, want, thin int64) []question {
 	share := min(float64(want*thin)/float64(max(t.Rows, 1)), 1)
 	return w.heapQueries(t, func(q *question) {
 		q.sql = blocksSQL(q.heap, w.telling(q.number, q.keys))
-		q.args = []any{share * 100, w.blockSeed(t.table), t.portion(q.heap, want)}
+		q.args = []any{share * 100, w.blockSeed(t.Table), t.Portion(q.heap, want)}
 	})
-}
-
-// portion is the part of so many rows that is for one heap of the table.
-func (t *TablePlan) portion(h *catalog.Heap, want int64) int64 {
-	var pages int64
-	for _, h := range t.table.Heaps {
-		pages += h.Pages
-	}
-	return int64(float64(want)*float64(h.Pages)/float64(pages)) + 1
 }
 
 // found is the answers to a question, in their order.

@@ -29,7 +29,6 @@ type choice struct {
 }
 
 const (
-	roomCost      = 0.05  // of a new parent whose table has room, where one that overflows costs 1
 	mostAncestors = 1_000 // of one candidate that are followed
 	mostSharing   = 64    // of one candidate that count as shared
 )

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // What makes the difference between plan and outcome worth naming a table.
@@ -18,7 +19,7 @@ const (
 // comparison says in one line what the plan expected, and of which tables it
 // was wrong. It is empty for a report without a plan.
 func (r *Report) comparison() string {
-	if r.Expected == (Expected{}) {
+	if r.Expected == (plan.Expected{}) {
 		return ""
 	}
 	line := fmt.Sprintf("the plan expected %s rows, %s, in %s; it came to %s rows, %s, in %s", document.Number(r.Expected.Rows), document.Size(r.Expected.Bytes),

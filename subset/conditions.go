@@ -9,29 +9,30 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // checkConditions has the server read what the user wrote in SQL, without
 // running it.
-func (s *Source) checkConditions(ctx context.Context, p *Plan) error {
+func (s *Source) checkConditions(ctx context.Context, p *plan.Plan) error {
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		if t.rule.Where == "" || len(t.table.Heaps) == 0 {
+		if t.Keep.Where == "" || len(t.Table.Heaps) == 0 {
 			continue
 		}
-		if err := s.check(ctx, t.table.Heaps[0].Filtered(t.rule.Where, "ctid")); err != nil {
-			return fmt.Errorf("tables: %s: where: %w", t.table.Name.Dotted(), err)
+		if err := s.check(ctx, t.Table.Heaps[0].Filtered(t.Keep.Where, "ctid")); err != nil {
+			return fmt.Errorf("tables: %s: where: %w", t.Table.Name.Dotted(), err)
 		}
 	}
 	for _, r := range p.Roots {
-		if len(r.table.Heaps) == 0 {
+		if len(r.In.Heaps) == 0 {
 			continue
 		}
-		if err := s.check(ctx, r.table.Heaps[0].Filtered(r.Where, "ctid")); err != nil {
+		if err := s.check(ctx, r.In.Heaps[0].Filtered(r.Where, "ctid")); err != nil {
 			return fmt.Errorf("roots: %s: %w", r.Table, err)
 		}
 	}
-	for _, k := range p.keys {
+	for _, k := range p.ForeignKeys {
 		if k.OID != 0 || len(k.ChildHeaps) == 0 {
 			continue
 		}

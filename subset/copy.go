@@ -96,7 +96,7 @@ func (r *run) tell(h *catalog.Heap, c copied) {
 func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, rows []snapshot.Row, w io.Writer) error {
 	masked := r.masked(h, columns, w)
 	buffer := bufio.NewWriterSize(masked, copyBuffer)
-	selected := r.plan.masks.Expressions(h.Table, columns)
+	selected := r.plan.Masks.Expressions(h.Table, columns)
 	sent, err := r.copyParts(ctx, h, selected, rows, buffer)
 	if err == nil && sent != int64(len(rows)) {
 		err = fmt.Errorf("%d rows came for %d", sent, len(rows))

@@ -14,14 +14,15 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // everything keeps all rows of all tables.
-func everything(t *testing.T, url string) subset.Spec {
+func everything(t *testing.T, url string) plan.Spec {
 	t.Helper()
-	spec := subset.Spec{URL: url, Tables: map[string]subset.Rule{}}
-	for _, table := range open(t, subset.Spec{URL: url}).Catalog().Tables {
-		spec.Tables[table.Name.Schema+"."+table.Name.Name] = subset.Rule{All: true}
+	spec := plan.Spec{URL: url, Tables: map[string]plan.Rule{}}
+	for _, table := range open(t, plan.Spec{URL: url}).Catalog().Tables {
+		spec.Tables[table.Name.Schema+"."+table.Name.Name] = plan.Rule{All: true}
 	}
 	return spec
 }
@@ -50,7 +51,7 @@ func TestRun_CopiesEveryValueAsItIs(t *testing.T) {
 			if report.Rows != report.SourceRows || report.Target != report.SourceRows {
 				t.Errorf("%d of %d rows, target %d", report.Rows, report.SourceRows, report.Target)
 			}
-			for _, table := range open(t, subset.Spec{URL: source}).Catalog().Tables {
+			for _, table := range open(t, plan.Spec{URL: source}).Catalog().Tables {
 				if diff := cmp.Diff(contents(t, source, table), contents(t, target, table)); diff != "" {
 					t.Errorf("%s (-source +target):\n%s", table.Name, diff)
 				}
@@ -76,8 +77,8 @@ func TestRun_CopiesValuesTheSameWhateverTheRolesSettings(t *testing.T) {
 		ALTER ROLE hostile_reader SET search_path = 'nowhere';
 		ALTER ROLE hostile_reader SET default_transaction_isolation = 'serializable'`)
 	plain, strange := &memory{}, &memory{}
-	take(t, subset.Spec{URL: source}, plain)
-	take(t, subset.Spec{URL: hostile}, strange)
+	take(t, plan.Spec{URL: source}, plain)
+	take(t, plan.Spec{URL: hostile}, strange)
 	if diff := cmp.Diff(plain.rows, strange.rows); diff != "" {
 		t.Errorf("the role's settings changed values:\n%s", diff)
 	}
@@ -97,7 +98,7 @@ func TestRun_PassesBytesOfOtherEncodings(t *testing.T) {
 			url := pgtest.NewWith(t, fmt.Sprintf("TEMPLATE template0 ENCODING '%s' LOCALE 'C'", c.encoding))
 			pgtest.Exec(t, url, "CREATE TABLE t (v text); INSERT INTO t "+c.insert)
 			sink := &memory{}
-			take(t, subset.Spec{URL: url}, sink)
+			take(t, plan.Spec{URL: url}, sink)
 			if got := sink.rows["public.t"]; got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
@@ -107,7 +108,7 @@ func TestRun_PassesBytesOfOtherEncodings(t *testing.T) {
 
 func TestRun_HandsOverOneSnapshotWhileTheSourceChanges(t *testing.T) {
 	url := load(t, "keys.sql")
-	s := open(t, subset.Spec{URL: url})
+	s := open(t, plan.Spec{URL: url})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +130,7 @@ func TestRun_HandsOverOneSnapshotWhileTheSourceChanges(t *testing.T) {
 
 func TestOpen_HoldsTablesAgainstChangesOfTheirDefinition(t *testing.T) {
 	url := load(t, "partitions.sql")
-	open(t, subset.Spec{URL: url})
+	open(t, plan.Spec{URL: url})
 	for _, table := range []string{"tenant", "event", "event_2025_rest"} {
 		got := pgtest.Value(t, url, fmt.Sprintf(`SELECT string_agg(DISTINCT mode, ',') FROM pg_locks AS l
 			JOIN pg_stat_activity AS a USING (pid) WHERE a.application_name = 'offshoot' AND l.relation = '%s'::regclass`, table))
@@ -141,7 +142,7 @@ func TestOpen_HoldsTablesAgainstChangesOfTheirDefinition(t *testing.T) {
 
 func TestRun_GivesOnlyColumnsThatCanBeWritten(t *testing.T) {
 	sink := &columnar{columns: map[string][]string{}}
-	take(t, subset.Spec{URL: fixture(t, "names.sql")}, sink)
+	take(t, plan.Spec{URL: fixture(t, "names.sql")}, sink)
 	if diff := cmp.Diff([]string{"Id", "from", "street", "mood", "pair", "moods"}, sink.columns["Ünïcödé table"]); diff != "" {
 		t.Error(diff)
 	}
@@ -169,7 +170,7 @@ func (l *lazy) Rows(_ context.Context, _ *catalog.Heap, _ []string, r io.Reader)
 }
 
 func TestRun_FailsWhenTheSinkLeavesRowsUnread(t *testing.T) {
-	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
+	s := open(t, plan.Spec{URL: fixture(t, "partitions.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +189,7 @@ type stubborn struct {
 func (s *stubborn) Close(context.Context, bool) error { return s.err }
 
 func TestRun_ReportsThatTheSinkCannotClose(t *testing.T) {
-	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
+	s := open(t, plan.Spec{URL: fixture(t, "partitions.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +201,7 @@ func TestRun_ReportsThatTheSinkCannotClose(t *testing.T) {
 }
 
 func TestRun_TellsItsProgress(t *testing.T) {
-	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
+	s := open(t, plan.Spec{URL: fixture(t, "partitions.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +244,7 @@ func TestRun_TellsItsProgress(t *testing.T) {
 
 func TestRun_SetsSequencesAsTheSourceHasThem(t *testing.T) {
 	sink := &memory{}
-	take(t, subset.Spec{URL: fixture(t, "names.sql")}, sink)
+	take(t, plan.Spec{URL: fixture(t, "names.sql")}, sink)
 	got := map[string]subset.SequenceValue{}
 	for _, v := range sink.ending.Sequences {
 		got[v.Name.Name] = v
@@ -265,7 +266,7 @@ func TestRun_SetsSequencesThatItMayNotReadPastTheKeptRows(t *testing.T) {
 	pgtest.Exec(t, source, `GRANT USAGE ON SCHEMA "weird ""Schema", "Größe" TO names_reader;
 		GRANT SELECT ON ALL TABLES IN SCHEMA public, "weird ""Schema", "Größe" TO names_reader`)
 	sink := &memory{}
-	take(t, subset.Spec{URL: reader}, sink)
+	take(t, plan.Spec{URL: reader}, sink)
 	got := map[string]int64{}
 	for _, v := range sink.ending.Sequences {
 		got[v.Name.Name] = v.Value

@@ -13,6 +13,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -84,7 +85,7 @@ func (m metered) Read(p []byte) (int, error) {
 // attempt is one subset, from its first connection to its end.
 func attempt(t *testing.T, url, to string, replace bool) error {
 	t.Helper()
-	s, err := subset.Open(t.Context(), subset.Spec{URL: url, Connections: 2, Tables: map[string]subset.Rule{"public.address": {All: true}}})
+	s, err := subset.Open(t.Context(), plan.Spec{URL: url, Connections: 2, Tables: map[string]plan.Rule{"public.address": {All: true}}})
 	if err != nil {
 		return err
 	}

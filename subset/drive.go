@@ -2,10 +2,10 @@ package subset
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -25,52 +25,6 @@ type placed struct {
 	rows []snapshot.Row
 }
 
-const (
-	// indexCost is what it costs to find a row by an index, where reading one
-	// among its neighbours costs 1: its block has to be found and mapped.
-	indexCost = 40
-
-	// emptyCost is what it costs to learn from an index that there is none.
-	emptyCost = 12
-
-	// thinAmong rows whose parents are kept are read for each one taken.
-	thinAmong = 1.6
-)
-
-// search is what it takes to find children of parents by a key.
-type search struct {
-	byIndex bool
-	cost    float64
-}
-
-// search says how children of so many parents, a share of theirs, are found for
-// least: by the index of the key, in which each heap is asked about each parent,
-// or in a sample of blocks, in which only some rows are of kept parents.
-func (t *TablePlan) search(k *catalog.ForeignKey, parents int64, share float64, want int64) search {
-	children := share * float64(t.Rows)
-	read := min(float64(t.Rows), float64(want)*thinAmong/max(share, 1e-9))
-	if !k.Indexed {
-		return search{cost: read}
-	}
-	steps := float64(parents) * float64(len(k.ChildHeaps))
-	found := steps * (1 - math.Exp(-children/max(steps, 1))) // steps that lead to a child
-	near := clustering(k)
-	byIndex := (steps-found)*emptyCost + found*indexCost + (children-found)*(near+(1-near)*indexCost)
-	return search{byIndex <= read, min(byIndex, read)}
-}
-
-// clustering is how much the children of one parent lie together, from 0 to 1: the
-// square of the correlation, by which the planner weighs the same.
-func clustering(k *catalog.ForeignKey) float64 {
-	var sum, pages float64
-	for _, h := range k.ChildHeaps {
-		c := h.Statistics[k.ChildColumns[0]].Correlation
-		sum += c * c * float64(h.Pages)
-		pages += float64(h.Pages)
-	}
-	return sum / max(pages, 1)
-}
-
 // driven finds children of sampled parents. Rows that cost nothing have all
 // their parents kept, so the children by the first key have them among them;
 // others are asked for what that one cannot give.
@@ -84,7 +38,7 @@ func (w *walk) driven(i int, need int64) []question {
 		}
 		children, want := int64(p.share*float64(t.Rows)), w.want(t, missing)
 		asked := w.amongQueries(t, p, min(want, children+1))
-		if t.search(p.key, p.n, p.share, want).byIndex {
+		if t.Search(p.key, p.n, p.share, want).ByIndex {
 			asked = w.childQueries(t, p, want)
 		}
 		strays = strays || p.key.Optional()
@@ -96,17 +50,17 @@ func (w *walk) driven(i int, need int64) []question {
 	}
 	if strays || len(queries) == 0 {
 		// Rows that reference nothing, of which no parent knows.
-		queries = append(queries, w.sampleQueries(t, need, thinning)...)
+		queries = append(queries, w.sampleQueries(t, need, plan.Thinning)...)
 	}
 	return queries
 }
 
 // drivers are the keys of a table with their sampled parents, best first.
-func (w *walk) drivers(t *TablePlan, want int64) []*parents {
+func (w *walk) drivers(t *plan.TablePlan, want int64) []*parents {
 	var all []*parents
-	for _, k := range t.driving {
+	for _, k := range t.Driving {
 		if p := w.sampledParents(k); p.n > 0 {
-			p.weight = t.weight(k, p.n, p.share, want)
+			p.weight = t.Weight(k, p.n, p.share, want)
 			all = append(all, p)
 		}
 	}
@@ -114,21 +68,8 @@ func (w *walk) drivers(t *TablePlan, want int64) []*parents {
 	return all
 }
 
-// weight is smaller for the key to ask first. Rows whose parents are all kept
-// are among the children by each key that every row has: they are found for least
-// where that costs least, and where those are not more than can be asked for.
-func (t *TablePlan) weight(k *catalog.ForeignKey, parents int64, share float64, want int64) float64 {
-	const last = 1e18
-	missed := max(share*float64(t.Rows)/float64(max(want, 1)), 1)
-	weight := t.search(k, parents, share, want).cost * missed
-	if k.Optional() {
-		weight += last
-	}
-	return weight
-}
-
 func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
-	p := &parents{key: k, position: slices.Index(w.plan.keys, k)}
+	p := &parents{key: k, position: slices.Index(w.plan.ForeignKeys, k)}
 	var of int64
 	for _, h := range k.ParentHeaps {
 		n := w.number[h.OID]
@@ -142,7 +83,7 @@ func (w *walk) sampledParents(k *catalog.ForeignKey) *parents {
 	return p
 }
 
-func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
+func (w *walk) childQueries(t *plan.TablePlan, p *parents, want int64) []question {
 	// One parent with a great many children must not cost a scan of them.
 	each := 10*want + 1_000
 	if d := w.named[p.position]; d != nil {
@@ -152,13 +93,13 @@ func (w *walk) childQueries(t *TablePlan, p *parents, want int64) []question {
 		q.given = p.position
 		others := slices.DeleteFunc(slices.Clone(q.keys), func(k int) bool { return k == p.position })
 		q.sql = childrenSQL(p.key, q.heap, parent, w.telling(q.number, others))
-		return []any{min(2*t.portion(q.heap, want)+fewCandidates, want), each}
+		return []any{min(2*t.Portion(q.heap, want)+plan.FewCandidates, want), each}
 	})
 }
 
 // childQueriesByName ask for the children by the names of the parents: these
 // need not be read again, and what comes says itself whose child it is.
-func (w *walk) childQueriesByName(t *TablePlan, k *catalog.ForeignKey, d *directory, want, each int64) []question {
+func (w *walk) childQueriesByName(t *plan.TablePlan, k *catalog.ForeignKey, d *directory, want, each int64) []question {
 	var queries []question
 	for _, child := range k.ChildHeaps {
 		if child.Pages == 0 {
@@ -168,7 +109,7 @@ func (w *walk) childQueriesByName(t *TablePlan, k *catalog.ForeignKey, d *direct
 			q := w.newQuestion(child)
 			q.plain, q.lane = false, part.lane
 			q.sql = childrenByNameSQL(k, child, w.telling(q.number, q.keys))
-			q.args = []any{min(2*t.portion(child, want)+fewCandidates, want), each, part.names}
+			q.args = []any{min(2*t.Portion(child, want)+plan.FewCandidates, want), each, part.names}
 			queries = append(queries, q)
 		}
 	}
@@ -197,11 +138,11 @@ func (w *walk) batches(d *directory) []batch {
 }
 
 // amongQueries read blocks of a table and take the children of the parents.
-func (w *walk) amongQueries(t *TablePlan, p *parents, want int64) []question {
-	share := min(float64(want)*thinAmong/max(float64(t.Rows)*p.share, 1), 1)
+func (w *walk) amongQueries(t *plan.TablePlan, p *parents, want int64) []question {
+	share := min(float64(want)*plan.ThinAmong/max(float64(t.Rows)*p.share, 1), 1)
 	return w.questions(p, func(q *question, parent *catalog.Heap) []any {
 		q.sql = blocksAmongSQL(p.key, q.heap, parent, w.telling(q.number, q.keys))
-		return []any{share * 100, w.blockSeed(t.table), t.portion(q.heap, want)}
+		return []any{share * 100, w.blockSeed(t.Table), t.Portion(q.heap, want)}
 	})
 }
 

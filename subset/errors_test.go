@@ -15,6 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -34,7 +35,7 @@ func wantOneLine(t *testing.T, err error, part string) {
 
 func TestOpen_RefusesWhatIsNoURL(t *testing.T) {
 	for _, bad := range []string{"", "  ", "nonsense", "mysql://u:hunter2@h/db", "postgres://u:hunter2@h:port/db", "postgres://%zz"} {
-		_, err := subset.Open(t.Context(), subset.Spec{URL: bad})
+		_, err := subset.Open(t.Context(), plan.Spec{URL: bad})
 		wantOneLine(t, err, "source: ")
 		if !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%q: %v is not a usage error", bad, err)
@@ -66,7 +67,7 @@ func TestOpen_SaysWhyItCannotConnect(t *testing.T) {
 		{"no such database", pgtest.WithDatabase(t, server, "nowhere"), `database "nowhere" does not exist`, "check the database's name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := subset.Open(t.Context(), subset.Spec{URL: c.url})
+			_, err := subset.Open(t.Context(), plan.Spec{URL: c.url})
 			wantOneLine(t, err, c.want)
 			if h := hint.Of(err); !strings.HasPrefix(h[0], c.hint) {
 				t.Errorf("hint %q, want %q", h, c.hint)
@@ -87,16 +88,16 @@ func denied(t *testing.T, attributes, grants string) string {
 	return role
 }
 
-func plan(t *testing.T, spec subset.Spec) (*subset.Plan, error) {
+func planOf(t *testing.T, spec plan.Spec) (*plan.Plan, error) {
 	t.Helper()
 	return open(t, spec).Plan(t.Context())
 }
 
 func TestPlan_ListsTablesThatMayNotBeRead(t *testing.T) {
 	url := denied(t, "", "GRANT SELECT ON open_table, refers_to_secret TO limited")
-	_, err := plan(t, subset.Spec{URL: url})
+	_, err := planOf(t, plan.Spec{URL: url})
 	wantOneLine(t, err, "role limited may not read public.guarded, public.secret")
-	var got *subset.PermissionError
+	var got *plan.PermissionError
 	if !errors.As(err, &got) {
 		t.Fatalf("%T", err)
 	}
@@ -108,11 +109,11 @@ func TestPlan_ListsTablesThatMayNotBeRead(t *testing.T) {
 
 func TestPlan_LeavesOutUnreadableTablesThatNobodyNeeds(t *testing.T) {
 	url := denied(t, "", "GRANT SELECT ON open_table, refers_to_secret, guarded TO limited")
-	none := subset.Rule{None: true}
-	_, err := plan(t, subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.secret": none, "public.guarded": none}})
+	none := plan.Rule{None: true}
+	_, err := planOf(t, plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.secret": none, "public.guarded": none}})
 	wantOneLine(t, err, "may not read public.secret") // refers_to_secret needs it
 
-	spec := subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.secret": none, "public.guarded": none, "public.refers_to_secret": none}}
+	spec := plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.secret": none, "public.guarded": none, "public.refers_to_secret": none}}
 	sink := &memory{}
 	report := take(t, spec, sink)
 	if diff := cmp.Diff([]catalog.Name{{Schema: "public", Name: "secret"}}, sink.origin.Excluded); diff != "" {
@@ -129,9 +130,9 @@ func TestPlan_LeavesOutUnreadableTablesThatNobodyNeeds(t *testing.T) {
 
 func TestPlan_RefusesRowLevelSecurity(t *testing.T) {
 	url := denied(t, "", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO limited")
-	_, err := plan(t, subset.Spec{URL: url})
+	_, err := planOf(t, plan.Spec{URL: url})
 	wantOneLine(t, err, "row-level security hides rows of public.guarded")
-	var got *subset.RowSecurityError
+	var got *plan.RowSecurityError
 	if !errors.As(err, &got) || len(got.Tables) != 1 {
 		t.Errorf("%T %v", err, got)
 	}
@@ -139,34 +140,34 @@ func TestPlan_RefusesRowLevelSecurity(t *testing.T) {
 
 func TestPlan_AcceptsARoleThatBypassesRowLevelSecurity(t *testing.T) {
 	url := denied(t, "BYPASSRLS", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO limited")
-	if _, err := plan(t, subset.Spec{URL: url}); err != nil {
+	if _, err := planOf(t, plan.Spec{URL: url}); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestPlan_RefusesRulesAndReferencesThatFitNothing(t *testing.T) {
 	url := fixture(t, "partitions.sql")
-	s := open(t, subset.Spec{URL: url})
+	s := open(t, plan.Spec{URL: url})
 	for _, c := range []struct {
 		name, want, hint string
-		tables           map[string]subset.Rule
+		tables           map[string]plan.Rule
 		reference        string
 	}{
-		{"unknown table", "no table public.tenants", "", map[string]subset.Rule{"public.tenants": {All: true}}, ""},
-		{"no schema", "no table tenant", "did you mean public.tenant?", map[string]subset.Rule{"tenant": {All: true}}, ""},
-		{"partition", "no table public.event_2024", "is a partition", map[string]subset.Rule{"public.event_2024": {All: true}}, ""},
-		{"two wishes", "more than one of", "keep one", map[string]subset.Rule{"public.tenant": {All: true, Rows: 5}}, ""},
-		{"share above 1", "share is 1.5", "between 0 and 1", map[string]subset.Rule{"public.tenant": {Share: 1.5}}, ""},
+		{"unknown table", "no table public.tenants", "", map[string]plan.Rule{"public.tenants": {All: true}}, ""},
+		{"no schema", "no table tenant", "did you mean public.tenant?", map[string]plan.Rule{"tenant": {All: true}}, ""},
+		{"partition", "no table public.event_2024", "is a partition", map[string]plan.Rule{"public.event_2024": {All: true}}, ""},
+		{"two wishes", "more than one of", "keep one", map[string]plan.Rule{"public.tenant": {All: true, Rows: 5}}, ""},
+		{"share above 1", "share is 1.5", "between 0 and 1", map[string]plan.Rule{"public.tenant": {Share: 1.5}}, ""},
 		{"no arrow", "no ->", "write schema.table.column", nil, "public.event.actor"},
 		{"unknown column", "no column nobody", "write schema.table.column", nil, "public.event.nobody -> public.actor.id"},
 		{"unknown parent", "no column public.actors.id", "write schema.table.column", nil, "public.event.actor -> public.actors.id"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			spec := subset.Spec{Tables: c.tables}
+			spec := plan.Spec{Tables: c.tables}
 			if c.reference != "" {
 				spec.References = []string{c.reference}
 			}
-			_, err := subset.MakePlan(s.Catalog(), catalog.Counts{}, spec)
+			_, err := plan.Make(s.Catalog(), catalog.Counts{}, spec)
 			wantOneLine(t, err, c.want)
 			if !errors.Is(err, hint.ErrUsage) || !strings.Contains(hint.Of(err)[0], c.hint) {
 				t.Errorf("%v, hints %q", err, hint.Of(err))
@@ -177,14 +178,14 @@ func TestPlan_RefusesRulesAndReferencesThatFitNothing(t *testing.T) {
 
 func TestPlan_HasTheServerReadConditions(t *testing.T) {
 	url := fixture(t, "partitions.sql")
-	for _, spec := range []subset.Spec{
-		{Tables: map[string]subset.Rule{"public.tenant": {Where: "nme = 'x'"}}},
-		{Tables: map[string]subset.Rule{"public.tenant": {Where: "id = "}}},
+	for _, spec := range []plan.Spec{
+		{Tables: map[string]plan.Rule{"public.tenant": {Where: "nme = 'x'"}}},
+		{Tables: map[string]plan.Rule{"public.tenant": {Where: "id = "}}},
 		{References: []string{"public.tenant.name -> public.actor.id"}},
 		{References: []string{"public.tenant.id -> public.actor.id when kind = 'x'"}},
 	} {
 		spec.URL = url
-		_, err := plan(t, spec)
+		_, err := planOf(t, spec)
 		wantOneLine(t, err, "")
 		if !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%v is not a usage error", err)
@@ -193,7 +194,7 @@ func TestPlan_HasTheServerReadConditions(t *testing.T) {
 }
 
 func TestRun_ClosesTheSinkAsFailedWhenItFails(t *testing.T) {
-	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
+	s := open(t, plan.Spec{URL: fixture(t, "partitions.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +222,7 @@ func (c *cutting) Begin(ctx context.Context, from subset.Origin) error {
 
 func TestRun_SaysThatTheSourceWasLost(t *testing.T) {
 	url := load(t, "keys.sql")
-	s := open(t, subset.Spec{URL: url})
+	s := open(t, plan.Spec{URL: url})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -237,7 +238,7 @@ func TestRun_SaysThatTheSourceWasLost(t *testing.T) {
 }
 
 func TestRun_StopsWhenInterrupted(t *testing.T) {
-	s := open(t, subset.Spec{URL: fixture(t, "keys.sql")})
+	s := open(t, plan.Spec{URL: fixture(t, "keys.sql")})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // takeFree keeps candidates that bring nothing along, lowest hash first, until
@@ -142,7 +143,7 @@ func (w *walk) expectedPrices() []float64 {
 	}
 	for range generations {
 		next := slices.Clone(own)
-		for _, k := range w.plan.keys {
+		for _, k := range w.plan.ForeignKeys {
 			if len(k.ChildHeaps) == 0 || len(k.ParentHeaps) == 0 {
 				continue // a partitioned table without a partition has no rows
 			}
@@ -166,5 +167,5 @@ func (w *walk) priceIn(table int) float64 {
 	if w.room(table) == 0 {
 		return 1
 	}
-	return roomCost
+	return plan.RoomCost
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 var update = flag.Bool("update", false, "write the files in testdata anew")
@@ -68,12 +69,12 @@ const goldenSQL = `
 	DELETE FROM country WHERE code = 'AB';
 	ANALYZE`
 
-func golden(t *testing.T) subset.Spec {
+func golden(t *testing.T) plan.Spec {
 	t.Helper()
-	return subset.Spec{
+	return plan.Spec{
 		URL:  pgtest.Shared(t, "golden", func(url string) { pgtest.Exec(t, url, goldenSQL) }),
 		Seed: 11,
-		Tables: map[string]subset.Rule{
+		Tables: map[string]plan.Rule{
 			"public.log":      {None: true},
 			"public.customer": {Where: "id % 3 = 0", Rows: 60},
 		},
@@ -82,7 +83,7 @@ func golden(t *testing.T) subset.Spec {
 }
 
 // goldenPlan is the plan without what differs between servers.
-func goldenPlan(t *testing.T) (*subset.Source, *subset.Plan) {
+func goldenPlan(t *testing.T) (*subset.Source, *plan.Plan) {
 	t.Helper()
 	s := open(t, golden(t))
 	p, err := s.Plan(t.Context())

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // nastyNames are read by one of the languages as something else than a name.
@@ -21,16 +22,16 @@ var nastyNames = []string{
 }
 
 // nastyPlan has a table, a key and a schema of each such name.
-func nastyPlan() *subset.Plan {
-	p := &subset.Plan{Database: `a "d" \ & <b>` + "\n%%{init: {}}%%"}
+func nastyPlan() *plan.Plan {
+	p := &plan.Plan{Database: `a "d" \ & <b>` + "\n%%{init: {}}%%"}
 	for i, name := range nastyNames {
 		schema := nastyNames[i/8*8]
-		p.Tables = append(p.Tables, subset.TablePlan{
-			Schema: schema, Name: name, Rows: int64(i * i * i), Estimated: i%2 == 0, Target: int64(i), Expected: subset.Expected{Rows: int64(i * i)},
+		p.Tables = append(p.Tables, plan.TablePlan{
+			Schema: schema, Name: name, Rows: int64(i * i * i), Estimated: i%2 == 0, Target: int64(i), Expected: plan.Expected{Rows: int64(i * i)},
 		})
 		if i > 0 {
 			parent := p.Tables[i/2]
-			p.Keys = append(p.Keys, subset.KeyPlan{
+			p.Keys = append(p.Keys, plan.KeyPlan{
 				Name: name, Child: schema + "." + name, Parent: parent.Schema + "." + parent.Name, Columns: []string{name},
 				Validated: i%3 > 0, Forced: int64(i % 7 * 100),
 			})
@@ -88,7 +89,7 @@ func FuzzPlan_Drawing(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		p := &subset.Plan{Database: name, Tables: []subset.TablePlan{{Schema: name, Name: name}}, Keys: []subset.KeyPlan{{Name: name, Child: name + "." + name, Parent: name + "." + name}}}
+		p := &plan.Plan{Database: name, Tables: []plan.TablePlan{{Schema: name, Name: name}}, Keys: []plan.KeyPlan{{Name: name, Child: name + "." + name, Parent: name + "." + name}}}
 		for _, text := range []struct {
 			form *regexp.Regexp
 			text string
@@ -164,10 +165,10 @@ func TestReport_DrawsWhatWasKept(t *testing.T) {
 }
 
 func TestPlan_DrawsTablesByWhatIsKeptOfThem(t *testing.T) {
-	p := &subset.Plan{}
+	p := &plan.Plan{}
 	var widths []string
 	for _, n := range []int64{0, 1, 10, 1000, 100000, 10000000} {
-		p.Tables = append(p.Tables, subset.TablePlan{Schema: "s", Name: fmt.Sprint(n), Rows: n, Target: n, Expected: subset.Expected{Rows: n}})
+		p.Tables = append(p.Tables, plan.TablePlan{Schema: "s", Name: fmt.Sprint(n), Rows: n, Target: n, Expected: plan.Expected{Rows: n}})
 	}
 	dot := written(t, func(b *strings.Builder) error { return p.WriteDOT(b) })
 	for _, m := range regexp.MustCompile(`width=([\d.]+), height`).FindAllStringSubmatch(dot, -1) {

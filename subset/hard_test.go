@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // scattering is a listener that sends its first connection to one server and
@@ -65,14 +66,14 @@ func TestOpen_NoticesThatItsConnectionsReachDifferentServers(t *testing.T) {
 	standby := pgtest.NewStandby(t)
 	standby.CatchUp(t)
 	port := scattering(t, address(t, primary), address(t, standby.URL(t, primary)))
-	_, err := subset.Open(t.Context(), subset.Spec{URL: pgtest.WithPort(t, primary, port)})
+	_, err := subset.Open(t.Context(), plan.Spec{URL: pgtest.WithPort(t, primary, port)})
 	wantOneLine(t, err, "share the snapshot between connections")
 }
 
 func TestOpen_WorksThroughAProxyThatDoesNotScatter(t *testing.T) {
 	url := fixture(t, "partitions.sql")
 	port := scattering(t, address(t, url), address(t, url))
-	take(t, subset.Spec{URL: pgtest.WithPort(t, url, port)}, &memory{})
+	take(t, plan.Spec{URL: pgtest.WithPort(t, url, port)}, &memory{})
 }
 
 func TestRun_LeavesOutUnloggedTablesOnAStandby(t *testing.T) {
@@ -80,7 +81,7 @@ func TestRun_LeavesOutUnloggedTablesOnAStandby(t *testing.T) {
 	pgtest.Exec(t, primary, "CREATE UNLOGGED TABLE cache (id int); INSERT INTO cache VALUES (1)")
 	standby := pgtest.NewStandby(t)
 	standby.CatchUp(t)
-	report := take(t, subset.Spec{URL: standby.URL(t, primary)}, &memory{})
+	report := take(t, plan.Spec{URL: standby.URL(t, primary)}, &memory{})
 	want := []catalog.Omission{{Schema: "public", Name: "cache", Reason: "unlogged, not readable on a standby"}}
 	if diff := cmp.Diff(want, report.LeftOut); diff != "" {
 		t.Error(diff)
@@ -145,7 +146,7 @@ func TestRun_CopesWithHardCases(t *testing.T) {
 			t.Parallel()
 			source := pgtest.New(t)
 			pgtest.Exec(t, source, c.sql)
-			report, target := takeRows(t, subset.Spec{URL: source, Seed: 2})
+			report, target := takeRows(t, plan.Spec{URL: source, Seed: 2})
 			wantComplete(t, source, target, report)
 			if report.Rows > c.most {
 				t.Errorf("kept %d rows, want at most %d", report.Rows, c.most)
@@ -163,24 +164,24 @@ func TestRun_KeepsWhatTheRulesSay(t *testing.T) {
 	source := fixture(t, "keys.sql")
 	for _, c := range []struct {
 		name, table  string
-		rule         subset.Rule
+		rule         plan.Rule
 		least, most  int64
 		sampledToo   bool
 		mustHoldTrue string
 	}{
-		{"all", "address", subset.Rule{All: true}, 3000, 3000, true, ""},
-		{"none", "note", subset.Rule{None: true}, 0, 0, false, ""},
-		{"none of a parent", "country", subset.Rule{None: true}, 1, 200, false, ""},
-		{"rows", "address", subset.Rule{Rows: 500}, 400, 550, true, ""},
-		{"more rows than there are", "note", subset.Rule{Rows: 5000}, 400, 400, true, ""},
-		{"share", "address", subset.Rule{Share: 0.1}, 250, 330, true, ""},
-		{"where", "address", subset.Rule{Where: "id % 2 = 0"}, 80, 200, true, "id % 2 = 0"},
-		{"where and rows", "address", subset.Rule{Where: "id <= 100", Rows: 40}, 30, 40, true, "id <= 100"},
-		{"where that nothing fulfils", "address", subset.Rule{Where: "false"}, 0, 0, false, ""},
+		{"all", "address", plan.Rule{All: true}, 3000, 3000, true, ""},
+		{"none", "note", plan.Rule{None: true}, 0, 0, false, ""},
+		{"none of a parent", "country", plan.Rule{None: true}, 1, 200, false, ""},
+		{"rows", "address", plan.Rule{Rows: 500}, 400, 550, true, ""},
+		{"more rows than there are", "note", plan.Rule{Rows: 5000}, 400, 400, true, ""},
+		{"share", "address", plan.Rule{Share: 0.1}, 250, 330, true, ""},
+		{"where", "address", plan.Rule{Where: "id % 2 = 0"}, 80, 200, true, "id % 2 = 0"},
+		{"where and rows", "address", plan.Rule{Where: "id <= 100", Rows: 40}, 30, 40, true, "id <= 100"},
+		{"where that nothing fulfils", "address", plan.Rule{Where: "false"}, 0, 0, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			report, target := takeRows(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public." + c.table: c.rule}})
+			report, target := takeRows(t, plan.Spec{URL: source, Tables: map[string]plan.Rule{"public." + c.table: c.rule}})
 			wantComplete(t, source, target, report)
 			for _, r := range report.Tables {
 				if r.Name != c.table {
@@ -210,7 +211,7 @@ func TestRun_CopesWithKeysOfTablesWithoutPartitions(t *testing.T) {
 		INSERT INTO owner SELECT generate_series(1, 20000);
 		INSERT INTO item SELECT n, NULL, 1 + n % 20000 FROM generate_series(1, 50000) AS n;
 		ANALYZE`)
-	report, target := takeInto(t, subset.Spec{URL: url})
+	report, target := takeInto(t, plan.Spec{URL: url})
 	wantComplete(t, url, target, report)
 	if report.Rows == 0 || report.Dangling() != 0 {
 		t.Errorf("%d rows, %d dangling", report.Rows, report.Dangling())

@@ -15,6 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
@@ -36,8 +37,8 @@ func TestRun_OutlastsTheTimeoutsOfItsRole(t *testing.T) {
 		pgtest.Exec(t, owner, "ALTER ROLE hurried SET idle_session_timeout = '1s'")
 	}
 	// One statement takes longer than each of them, and all others sit idle.
-	slow := subset.Rule{Where: "(SELECT pg_catalog.count(*) FROM (SELECT pg_catalog.pg_sleep(1.4)) AS s) = 1"}
-	report, target := takeInto(t, subset.Spec{URL: role, Tables: map[string]subset.Rule{"public.note": slow}})
+	slow := plan.Rule{Where: "(SELECT pg_catalog.count(*) FROM (SELECT pg_catalog.pg_sleep(1.4)) AS s) = 1"}
+	report, target := takeInto(t, plan.Spec{URL: role, Tables: map[string]plan.Rule{"public.note": slow}})
 	wantComplete(t, owner, target, report)
 }
 
@@ -49,7 +50,7 @@ func TestRun_FillsATargetWhoseRoleIsReadOnlyByDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := take(t, subset.Spec{URL: source}, target)
+	report := take(t, plan.Spec{URL: source}, target)
 	wantComplete(t, source, to, report)
 }
 
@@ -73,7 +74,7 @@ const trapsSQL = `
 func TestRun_IsNotLedAstrayByTheSearchPath(t *testing.T) {
 	owner, role := reader(t, "astray", "")
 	pgtest.Exec(t, owner, trapsSQL+`; GRANT SELECT ON ALL TABLES IN SCHEMA public TO astray; ALTER ROLE astray SET search_path = public, pg_catalog`)
-	report, target := takeInto(t, subset.Spec{URL: role})
+	report, target := takeInto(t, plan.Spec{URL: role})
 	wantComplete(t, owner, target, report)
 	found, err := subset.Verify(t.Context(), role)
 	if err != nil || len(found) != 1 {
@@ -97,7 +98,7 @@ func TestRun_WithholdsTheValueThatCannotBeRead(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			url := pgtest.New(t)
 			pgtest.Exec(t, url, c.sql)
-			s := open(t, subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.t": {All: true}}})
+			s := open(t, plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.t": {All: true}}})
 			p, err := s.Plan(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -129,7 +130,7 @@ func (i *interfering) Rows(ctx context.Context, heap *catalog.Heap, columns []st
 func TestRun_SaysThatTheSourceWasLostWhileRowsCame(t *testing.T) {
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, `CREATE TABLE wide (id int PRIMARY KEY, s text); INSERT INTO wide SELECT i, repeat('x', 20000) FROM generate_series(1, 2000) AS i`)
-	s := open(t, subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.wide": {All: true}}})
+	s := open(t, plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.wide": {All: true}}})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +162,7 @@ func TestRun_HoldsItsTablesUntilTheEnd(t *testing.T) {
 			_ = conn.Close(t.Context())
 		}
 	}}
-	report := take(t, subset.Spec{URL: url}, target)
+	report := take(t, plan.Spec{URL: url}, target)
 	if len(refused) != 4 || report.Rows == 0 {
 		t.Errorf("%d rows; only %q had to wait", report.Rows, refused)
 	}
@@ -190,7 +191,7 @@ func TestRun_MakesDoWithTheConnectionsItGets(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			owner, role := reader(t, "limited_reader", fmt.Sprintf("CONNECTION LIMIT %d", limit))
-			report, target := takeInto(t, subset.Spec{URL: role, Connections: 4}) // pg_dump needs one too
+			report, target := takeInto(t, plan.Spec{URL: role, Connections: 4}) // pg_dump needs one too
 			wantComplete(t, owner, target, report)
 			wantWarning(t, report.Warnings, want)
 		})
@@ -199,7 +200,7 @@ func TestRun_MakesDoWithTheConnectionsItGets(t *testing.T) {
 
 func TestRun_OfARoleWithOneConnectionIsPlannedAtLeast(t *testing.T) {
 	_, role := reader(t, "lonely", "CONNECTION LIMIT 1")
-	s := open(t, subset.Spec{URL: role, Connections: 4})
+	s := open(t, plan.Spec{URL: role, Connections: 4})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -221,8 +222,8 @@ func TestRun_OfARoleWithOneConnectionIsPlannedAtLeast(t *testing.T) {
 
 func TestOpen_SaysThatTheServerHasNoConnectionLeft(t *testing.T) {
 	_, role := reader(t, "nobody_else", "CONNECTION LIMIT 1")
-	open(t, subset.Spec{URL: role})
-	_, err := subset.Open(t.Context(), subset.Spec{URL: role})
+	open(t, plan.Spec{URL: role})
+	_, err := subset.Open(t.Context(), plan.Spec{URL: role})
 	wantOneLine(t, err, "too many connections")
 	if u, _ := url.Parse(role); strings.Contains(err.Error(), u.User.String()) {
 		t.Errorf("%v holds the password", err)

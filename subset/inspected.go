@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // inspected is a sink that has the source look at masked rows on their way to
@@ -16,16 +17,16 @@ import (
 type inspected struct {
 	Sink
 	source *Source
-	plan   *Plan
+	plan   *plan.Plan
 	mu     sync.Mutex // one question at a time
 }
 
 // inspect puts the sink behind an inspection, where a rule makes that
 // necessary and a connection is free: none is where rows are copied by the
 // one that would have to answer.
-func (s *Source) inspect(p *Plan, sink Sink) Sink {
+func (s *Source) inspect(p *plan.Plan, sink Sink) Sink {
 	busy := len(s.Workers) == 1 && s.Workers[0] == s.Leader
-	if p.details == nil || p.masks == nil || busy {
+	if p.Details == nil || p.Masks == nil || busy {
 		return sink
 	}
 	return &inspected{Sink: sink, source: s, plan: p}
@@ -33,7 +34,7 @@ func (s *Source) inspect(p *Plan, sink Sink) Sink {
 
 // Rows hands on only rows that the source would take.
 func (i *inspected) Rows(ctx context.Context, heap *catalog.Heap, columns []string, r io.Reader) (int64, error) {
-	if !i.plan.masks.Doubtful(heap.Table, i.plan.details, i.plan.proved) {
+	if !i.plan.Masks.Doubtful(heap.Table, i.plan.Details, i.plan.Proved) {
 		return i.Sink.Rows(ctx, heap, columns, r)
 	}
 	whole := &wholeRows{r: r, look: func(rows []byte) error { return i.look(ctx, heap.Table, columns, rows) }}
@@ -43,7 +44,7 @@ func (i *inspected) Rows(ctx context.Context, heap *catalog.Heap, columns []stri
 func (i *inspected) look(ctx context.Context, t *catalog.Table, columns []string, rows []byte) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for _, p := range i.plan.masks.Probes(t, columns, rows, i.plan.details, i.plan.proved) {
+	for _, p := range i.plan.Masks.Probes(t, columns, rows, i.plan.Details, i.plan.Proved) {
 		what, refused, err := i.source.answer(ctx, p)
 		if err != nil {
 			return err

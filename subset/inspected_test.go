@@ -8,8 +8,8 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -23,7 +23,7 @@ func TestRun_NamesTheRuleWhenALateRowBreaksAConstraint(t *testing.T) {
 		url := pgtest.New(t)
 		pgtest.Exec(t, url, schema+`; INSERT INTO ward SELECT n, 1000, repeat('x', 200) FROM generate_series(1, 20000) AS n;
 			INSERT INTO ward VALUES (20001, 737, 'secret'); ANALYZE`)
-		spec := subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.ward": {All: true}}}
+		spec := plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.ward": {All: true}}}
 		spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "public.ward.visits", As: "bucket", To: "1000", Where: "offshoot.yaml:7"}}}
 		for _, to := range []string{t.TempDir() + "/ward.dump", pgtest.New(t)} {
 			err := runInto(t, spec, to)
@@ -47,7 +47,7 @@ func TestPlan_AcceptsRulesThatTheSourceCannotJudge(t *testing.T) {
 		INSERT INTO ward VALUES (1, 'Ann', ROW('x', 1)); ANALYZE`)
 	reader := pgtest.Role(t, url, "ward_reader", "")
 	pgtest.Exec(t, url, "GRANT SELECT ON ward TO PUBLIC")
-	spec := subset.Spec{URL: reader, Tables: map[string]subset.Rule{"public.ward": {All: true}}}
+	spec := plan.Spec{URL: reader, Tables: map[string]plan.Rule{"public.ward": {All: true}}}
 	spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "*.nurse", As: "first_name"}, {Column: "*.home", As: "null"}}, Key: mask.NewKey("k")}
 	var sink memory
 	take(t, spec, &sink)
@@ -56,7 +56,7 @@ func TestPlan_AcceptsRulesThatTheSourceCannotJudge(t *testing.T) {
 	}
 }
 
-func runInto(t *testing.T, spec subset.Spec, to string) error {
+func runInto(t *testing.T, spec plan.Spec, to string) error {
 	t.Helper()
 	source := open(t, spec)
 	p, err := source.Plan(t.Context())
@@ -76,7 +76,7 @@ func TestRun_LooksAtNoRowWhereAListProvesTheConstraint(t *testing.T) {
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, `CREATE TABLE ward (id int PRIMARY KEY, nurse text CHECK (nurse <> ''), code text CHECK (length(code) < 20), note text CHECK (note NOT LIKE '%@%'));
 		INSERT INTO ward SELECT n, 'Ann', 'c' || n, repeat(E'a\t\\b\n', n % 300) FROM generate_series(1, 3000) AS n; ANALYZE`)
-	spec := subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.ward": {All: true}}}
+	spec := plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.ward": {All: true}}}
 	spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "*.nurse", As: "first_name"}, {Column: "*.code", As: "token"}, {Column: "*.note", As: "text"}}, Key: mask.NewKey("k")}
 	var sink memory
 	take(t, spec, &sink)

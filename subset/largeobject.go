@@ -128,7 +128,7 @@ func (r *run) objectColumns(ctx context.Context, c *pgx.Conn) (map[uint32][]stri
 	var names []string
 	_, err = pgx.ForEachRow(rows, []any{&oid, &names}, func() error {
 		// What a mask takes away from the row is not there to be named.
-		left := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return r.plan.masks.Nulls(tables[oid], name) })
+		left := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return r.plan.Masks.Nulls(tables[oid], name) })
 		if len(left) > 0 {
 			columns[oid] = left
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // objectsSQL has large objects that rows name in every way they can, one that
@@ -26,9 +27,9 @@ const objectsSQL = `
 	INSERT INTO page VALUES (1, 20000, 20001, 20005), (2, 20000, 4294967290, 1), (3, 99, NULL, 2), (4, 20007, NULL, 2);
 	INSERT INTO part VALUES (1, 20002), (2, 20006); INSERT INTO dropped VALUES (1, 20004)`
 
-func objectSpec(url string) subset.Spec {
-	all := subset.Rule{All: true}
-	return subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.page": all, "public.part": all, "public.dropped": {None: true}}}
+func objectSpec(url string) plan.Spec {
+	all := plan.Rule{All: true}
+	return plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.page": all, "public.part": all, "public.dropped": {None: true}}}
 }
 
 var keptObjects = []object{
@@ -107,7 +108,7 @@ func TestRun_SaysHowManyLargeObjectsAreLeftOut(t *testing.T) {
 	url := pgtest.New(t)
 	reader := pgtest.Role(t, url, "object_stranger", "")
 	pgtest.Exec(t, url, `CREATE TABLE t (o oid); INSERT INTO t SELECT lo_create(n::oid) FROM generate_series(30000, 31200) n; ANALYZE; GRANT SELECT ON t TO object_stranger`)
-	report := take(t, subset.Spec{URL: reader, Tables: map[string]subset.Rule{"public.t": {All: true}}}, &memory{})
+	report := take(t, plan.Spec{URL: reader, Tables: map[string]plan.Rule{"public.t": {All: true}}}, &memory{})
 	want := "1,201 large objects that kept rows name are left out, because object_stranger may not read them: 30000, 30001, 30002, 30003, 30004 and 1,196 more"
 	if !slices.Equal(report.Warnings, []string{want}) {
 		t.Errorf("warnings %q", report.Warnings)

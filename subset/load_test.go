@@ -15,6 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -39,7 +40,7 @@ func loadSample(t *testing.T, name string) string {
 }
 
 // takeInto loads a subset into a fresh database.
-func takeInto(t *testing.T, spec subset.Spec) (*subset.Report, string) {
+func takeInto(t *testing.T, spec plan.Spec) (*subset.Report, string) {
 	t.Helper()
 	target := pgtest.New(t)
 	s, err := sink.NewDatabase(target, sink.Options{})
@@ -51,7 +52,7 @@ func takeInto(t *testing.T, spec subset.Spec) (*subset.Report, string) {
 
 // takeRows loads the rows of a subset into a database that holds the source's
 // schema already: cheaper than takeInto where the sink is not what is tested.
-func takeRows(t *testing.T, spec subset.Spec) (*subset.Report, string) {
+func takeRows(t *testing.T, spec plan.Spec) (*subset.Report, string) {
 	t.Helper()
 	s := &emptied{url: pgtest.Clone(t, spec.URL)}
 	return take(t, spec, s), s.url
@@ -156,7 +157,7 @@ func TestRun_HoldsTheCurveOnSampleDatabases(t *testing.T) {
 				pgtest.Exec(t, source, "ALTER TABLE payment RENAME TO payments")
 			}
 			for seed := range uint64(3) {
-				report, target := takeInto(t, subset.Spec{URL: source, Seed: seed})
+				report, target := takeInto(t, plan.Spec{URL: source, Seed: seed})
 				wantComplete(t, source, target, report)
 				wantBalance(t, report)
 				if report.Dangling() != 0 {
@@ -172,7 +173,7 @@ func TestRun_IsCompleteOnEveryFixture(t *testing.T) {
 		t.Run(schema, func(t *testing.T) {
 			t.Parallel()
 			source := fixture(t, schema)
-			report, target := takeInto(t, subset.Spec{URL: source, Seed: 3})
+			report, target := takeInto(t, plan.Spec{URL: source, Seed: 3})
 			wantComplete(t, source, target, report)
 		})
 	}
@@ -182,7 +183,7 @@ func TestRun_ServesARoleThatMayOnlySelect(t *testing.T) {
 	source := loadSample(t, "sakila")
 	reader := pgtest.Role(t, source, "sakila_reader", "")
 	pgtest.Exec(t, source, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO sakila_reader")
-	report, target := takeInto(t, subset.Spec{URL: reader})
+	report, target := takeInto(t, plan.Spec{URL: reader})
 	wantComplete(t, source, target, report)
 	wantBalance(t, report)
 	last := pgtest.Value(t, target, "SELECT last_value FROM film_film_id_seq")
@@ -195,7 +196,7 @@ func TestRun_ReadsAHotStandby(t *testing.T) {
 	primary := loadSample(t, "chinook")
 	standby := pgtest.NewStandby(t)
 	standby.CatchUp(t)
-	report, target := takeInto(t, subset.Spec{URL: standby.URL(t, primary)})
+	report, target := takeInto(t, plan.Spec{URL: standby.URL(t, primary)})
 	wantComplete(t, primary, target, report)
 	wantBalance(t, report)
 }
@@ -205,7 +206,7 @@ func TestRun_AddsKeysAsNotValidThatTheSourceBreaks(t *testing.T) {
 	// Rows that came in past the triggers, as replication and careless
 	// superusers make them.
 	pgtest.Exec(t, source, `SET session_replication_role = replica; DELETE FROM country WHERE code = 'AD'`)
-	report, target := takeInto(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public.note": {All: true}}})
+	report, target := takeInto(t, plan.Spec{URL: source, Tables: map[string]plan.Rule{"public.note": {All: true}}})
 	wantComplete(t, source, target, report)
 	const sql = "SELECT convalidated FROM pg_constraint WHERE conname = 'note_country_fkey'"
 	if got := pgtest.Value(t, target, sql); got != "f" {

@@ -274,7 +274,7 @@ func (w *walk) parent(key int, values [][]byte) (p reference, n int, err error) 
 		}
 		return reference{at: knownByName, name: integer(values[0])}, 1, nil
 	}
-	k := w.plan.keys[key]
+	k := w.plan.ForeignKeys[key]
 	heap, at, n := uint32(0), values[0], 1
 	if len(k.ParentHeaps) == 1 {
 		heap = k.ParentHeaps[0].OID
@@ -311,7 +311,7 @@ func (w *walk) parent(key int, values [][]byte) (p reference, n int, err error) 
 }
 
 func (l *links) askSeveral(ctx context.Context, c *pgx.Conn, key int) error {
-	rows, err := c.Query(ctx, l.w.plan.keys[key].ParentsSQL(l.w.heaps[l.heap], "ctid = ANY($1)"), snapshot.TIDs(l.rows))
+	rows, err := c.Query(ctx, l.w.plan.ForeignKeys[key].ParentsSQL(l.w.heaps[l.heap], "ctid = ANY($1)"), snapshot.TIDs(l.rows))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -95,7 +96,7 @@ func load(t *testing.T, schema string) string {
 	return pgtest.Clone(t, fixture(t, schema))
 }
 
-func open(t *testing.T, spec subset.Spec) *subset.Source {
+func open(t *testing.T, spec plan.Spec) *subset.Source {
 	t.Helper()
 	s, err := subset.Open(t.Context(), spec)
 	if err != nil {
@@ -110,7 +111,7 @@ func open(t *testing.T, spec subset.Spec) *subset.Source {
 }
 
 // take runs the whole pipeline into a sink.
-func take(t *testing.T, spec subset.Spec, sink subset.Sink) *subset.Report {
+func take(t *testing.T, spec plan.Spec, sink subset.Sink) *subset.Report {
 	t.Helper()
 	s := open(t, spec)
 	plan, err := s.Plan(t.Context())

@@ -25,8 +25,8 @@ type directory struct {
 // openDirectories finds the heaps whose rows are to be known by a key, and the
 // foreign keys that name them.
 func (w *walk) openDirectories() {
-	w.directories, w.named = make([]*directory, len(w.heaps)), make([]*directory, len(w.plan.keys))
-	for i, k := range w.plan.keys {
+	w.directories, w.named = make([]*directory, len(w.heaps)), make([]*directory, len(w.plan.ForeignKeys))
+	for i, k := range w.plan.ForeignKeys {
 		if !w.mayName(k) {
 			continue
 		}
@@ -48,7 +48,7 @@ func (w *walk) mayName(k *catalog.ForeignKey) bool {
 		return false
 	}
 	heap := w.number[k.ParentHeaps[0].OID]
-	ambiguous := slices.ContainsFunc(w.plan.keys, func(other *catalog.ForeignKey) bool {
+	ambiguous := slices.ContainsFunc(w.plan.ForeignKeys, func(other *catalog.ForeignKey) bool {
 		return !other.SingleParent() && (other.Parent == k.Parent || other.Child == k.Parent)
 	})
 	return !ambiguous && len(w.keys[heap].several) == 0

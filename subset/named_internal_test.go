@@ -6,6 +6,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -113,7 +114,7 @@ func TestMayName_AsksForAValidatedIntegerOfOneHeap(t *testing.T) {
 			ParentColumns: []string{"id"}, ChildColumns: []string{"p"}, Operators: []catalog.Operator{{Name: "pg_catalog.="}},
 		}
 		change(k)
-		w := &walk{plan: &Plan{keys: []*catalog.ForeignKey{k}}, number: map[uint32]int{1: 0, 2: 1, 9: 2}, keys: make([]heapKeys, 3)}
+		w := &walk{plan: &plan.Plan{ForeignKeys: []*catalog.ForeignKey{k}}, number: map[uint32]int{1: 0, 2: 1, 9: 2}, keys: make([]heapKeys, 3)}
 		if got := w.mayName(k); got != (what == "") {
 			t.Errorf("%q: %v", what, got)
 		}

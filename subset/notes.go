@@ -20,7 +20,7 @@ const (
 
 // manner is that of a key which leads to one parent at most.
 func (w *walk) manner(key int) manner {
-	k := w.plan.keys[key]
+	k := w.plan.ForeignKeys[key]
 	switch {
 	case w.named[key] != nil:
 		return byName

@@ -8,6 +8,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -62,7 +63,7 @@ func TestRun_CopesWithWhatStandsInTheWayOfRows(t *testing.T) {
 		t.Skip("the server knows no ICU collation")
 	}
 	pgtest.Exec(t, source, namedObjectsSQL)
-	report, target := takeInto(t, subset.Spec{URL: source, Seed: 1})
+	report, target := takeInto(t, plan.Spec{URL: source, Seed: 1})
 	wantComplete(t, source, target, report)
 	wantRowsOfSource(t, source, target)
 	wantBalance(t, report)
@@ -83,12 +84,12 @@ func TestRun_ReadsPoliciesOfAnotherRoleAsTheySay(t *testing.T) {
 	pgtest.Exec(t, owner, `CREATE TABLE mine (id int PRIMARY KEY); INSERT INTO mine SELECT generate_series(1, 100); ALTER TABLE mine OWNER TO policed;
 		ALTER TABLE mine ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON mine USING (id < 10)`)
 	t.Run("owner whom no policy binds", func(t *testing.T) {
-		if report := take(t, subset.Spec{URL: role}, &memory{}); report.SourceRows != 100 {
+		if report := take(t, plan.Spec{URL: role}, &memory{}); report.SourceRows != 100 {
 			t.Errorf("%d rows", report.SourceRows)
 		}
 	})
 	pgtest.Exec(t, owner, "ALTER TABLE mine FORCE ROW LEVEL SECURITY")
-	_, err := plan(t, subset.Spec{URL: role})
+	_, err := planOf(t, plan.Spec{URL: role})
 	wantOneLine(t, err, "row-level security hides rows of public.mine")
 }
 
@@ -108,7 +109,7 @@ func TestRun_PassesEveryByteOfAnEncoding(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			spec := subset.Spec{URL: source, Tables: map[string]subset.Rule{"public.parent": {Rows: 200}}}
+			spec := plan.Spec{URL: source, Tables: map[string]plan.Rule{"public.parent": {Rows: 200}}}
 			report := take(t, spec, target)
 			if n := len(report.Tables); n != 2 || report.Dangling() != 0 || report.Rows < 200 {
 				t.Errorf("%+v", report.Tables)

@@ -5,19 +5,20 @@ import (
 	"fmt"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // Source is one snapshot of the database that rows are taken from.
 type Source struct {
 	*snapshot.Snapshot
-	spec Spec
+	spec plan.Spec
 }
 
 // Open connects to the source, takes its snapshot, reads its catalog and
 // locks its tables against changes of their definition. Nothing that it does
 // writes to the source.
-func Open(ctx context.Context, spec Spec) (*Source, error) {
+func Open(ctx context.Context, spec plan.Spec) (*Source, error) {
 	s, err := snapshot.Open(ctx, snapshot.Options{URL: spec.URL, Connections: spec.Connections})
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 func TestPlan_ForetellsWhatIsKept(t *testing.T) {
@@ -13,14 +13,14 @@ func TestPlan_ForetellsWhatIsKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := loadSample(t, name)
 			pgtest.Exec(t, url, "ANALYZE")
-			wantForetold(t, subset.Spec{URL: url})
+			wantForetold(t, plan.Spec{URL: url})
 		})
 	}
-	t.Run("shop", func(t *testing.T) { wantForetold(t, subset.Spec{URL: shop(t)}) })
+	t.Run("shop", func(t *testing.T) { wantForetold(t, plan.Spec{URL: shop(t)}) })
 }
 
 // wantForetold runs a plan and compares what it expected with what came.
-func wantForetold(t *testing.T, spec subset.Spec) {
+func wantForetold(t *testing.T, spec plan.Spec) {
 	t.Helper()
 	const inAll, each, few = 1.2, 2.0, 50
 	s := open(t, spec)

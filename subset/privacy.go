@@ -11,6 +11,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // SensitiveError is the refusal to read rows: columns, or places of the
@@ -40,7 +41,7 @@ func (e *SensitiveError) Error() string {
 // mask resolves the rules, and stops where the level of privacy says so. It
 // reads no row before it has decided that; where a rule is wrong, it still
 // looks for what else is, without the columns that nobody has decided about.
-func (s *Source) mask(ctx context.Context, p *Plan) error {
+func (s *Source) mask(ctx context.Context, p *plan.Plan) error {
 	m := s.spec.Masking
 	p.Privacy = mask.PrivacyReport{Level: m.Privacy}
 	gated := m.Privacy == mask.PrivacyStrict || m.Privacy == mask.PrivacyWarn
@@ -51,13 +52,13 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 	if err != nil {
 		return err
 	}
-	masks, mistakes := mask.Resolve(mask.Source{Database: s.Database, Details: details, Keys: p.keys}, m.Rules, m.Key)
-	p.masks, p.details = masks, details
+	masks, mistakes := mask.Resolve(mask.Source{Database: s.Database, Details: details, Keys: p.ForeignKeys}, m.Rules, m.Key)
+	p.Masks, p.Details = masks, details
 	passages, err := catalog.ReadPassages(ctx, s.Leader, s.Database.Version)
 	if err != nil {
 		return fmt.Errorf("read texts of the schema: %w", s.Explain(s.Leader, err))
 	}
-	p.Privacy.Schema, p.rewrite = mask.ResolveLiterals(passages, m.Schema, m.Key, mistakes)
+	p.Privacy.Schema, p.Rewrite = mask.ResolveLiterals(passages, m.Schema, m.Key, mistakes)
 	trial := &trial{source: s, plan: p, mistakes: mistakes, proved: mask.Proof{}}
 	if err := trial.withoutRows(ctx); err != nil {
 		return err
@@ -73,27 +74,17 @@ func (s *Source) mask(ctx context.Context, p *Plan) error {
 			return err
 		}
 	}
-	p.proved = trial.proved
-	p.describeMasks(m)
+	p.Proved = trial.proved
+	p.DescribeMasks(m)
 	return errors.Join(mistakes.Err(), undecided.refusal())
-}
-
-func (p *Plan) describeMasks(m mask.Masking) {
-	p.Privacy.Masked = p.masks.Columns
-	if len(p.masks.Columns) > 0 {
-		p.Privacy.Key = "given"
-		if m.Fresh {
-			p.Privacy.Key = "fresh"
-		}
-	}
 }
 
 // gate finds what looks sensitive and has no rule; nil when rows may be read.
 // Where all else is decided, it looks into some rows for copies of what is
 // masked.
-func (s *Source) gate(ctx context.Context, p *Plan) (*SensitiveError, error) {
-	findings := mask.Unruled(s.Database, p.details, s.spec.Masking.Rules, p.masks, s.spec.Masking.Scanned)
-	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.copies(f.Table) })
+func (s *Source) gate(ctx context.Context, p *plan.Plan) (*SensitiveError, error) {
+	findings := mask.Unruled(s.Database, p.Details, s.spec.Masking.Rules, p.Masks, s.spec.Masking.Scanned)
+	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.Copies(f.Table) })
 	literals := slices.DeleteFunc(slices.Clone(p.Privacy.Schema), func(f mask.LiteralFinding) bool { return f.Rule != "" })
 	if p.Privacy.Level != mask.PrivacyStrict || len(findings)+len(literals) == 0 {
 		copies, err := s.copiesOfMasked(ctx, p, findings)
@@ -109,22 +100,22 @@ func (s *Source) gate(ctx context.Context, p *Plan) (*SensitiveError, error) {
 		return &SensitiveError{findings, literals}, nil
 	}
 	for _, f := range findings {
-		p.leave(f.Column(), f.String())
+		p.Leave(f.Column(), f.String())
 	}
 	for _, f := range literals {
-		p.leave(f.Place, f.String())
+		p.Leave(f.Place, f.String())
 	}
 	return nil, nil
 }
 
 // copiesOfMasked finds columns that give away what others of their rows held
 // before it was masked, but for those that are found already.
-func (s *Source) copiesOfMasked(ctx context.Context, p *Plan, found []mask.Finding) ([]mask.Finding, error) {
+func (s *Source) copiesOfMasked(ctx context.Context, p *plan.Plan, found []mask.Finding) ([]mask.Finding, error) {
 	var copies []mask.Finding
 	for i := range p.Tables {
-		t := p.Tables[i].table
-		masked := p.masks.Masked(t)
-		open := slices.DeleteFunc(p.masks.Open(t, s.spec.Masking.Rules, masked), func(name string) bool {
+		t := p.Tables[i].Table
+		masked := p.Masks.Masked(t)
+		open := slices.DeleteFunc(p.Masks.Open(t, s.spec.Masking.Rules, masked), func(name string) bool {
 			return slices.ContainsFunc(found, func(f mask.Finding) bool { return f.Column() == t.Name.Dotted()+"."+name })
 		})
 		if len(masked) == 0 || len(open) == 0 {
@@ -135,15 +126,9 @@ func (s *Source) copiesOfMasked(ctx context.Context, p *Plan, found []mask.Findi
 		if err != nil {
 			return nil, fmt.Errorf("look for copies in %s: %w", t.Name.Dotted(), s.Explain(s.Leader, err))
 		}
-		copies = append(copies, mask.Copies(t, p.details, columns, raw, open, masked)...)
+		copies = append(copies, mask.Copies(t, p.Details, columns, raw, open, masked)...)
 	}
 	return copies, nil
-}
-
-// leave notes that something is copied as it is.
-func (p *Plan) leave(what, why string) {
-	p.Privacy.Unmasked = append(p.Privacy.Unmasked, what)
-	p.Warnings = append(p.Warnings, why+": copied as it is")
 }
 
 // columns are the full names of those that nobody has decided about.
@@ -164,11 +149,6 @@ func (e *SensitiveError) refusal() error {
 	return hint.Usage(e, "offshoot mask scan --write adds rules to offshoot.yaml; keep is a rule too; --privacy warn copies them as they are, this once")
 }
 
-// copies reports whether rows of the table may be copied.
-func (p *Plan) copies(table string) bool {
-	return slices.ContainsFunc(p.Tables, func(t TablePlan) bool { return t.Schema+"."+t.Name == table })
-}
-
 // privacy is what is written into the target.
 func (r *run) privacy() string {
 	if r.src.spec.Masking.Privacy == "" {
@@ -179,10 +159,10 @@ func (r *run) privacy() string {
 
 // masked is where rows of a heap are written to on their way to the sink.
 func (r *run) masked(h *catalog.Heap, columns []string, w io.Writer) io.WriteCloser {
-	if r.plan.masks == nil {
+	if r.plan.Masks == nil {
 		return plain{w}
 	}
-	return r.plan.masks.Writer(h.Table, columns, w)
+	return r.plan.Masks.Writer(h.Table, columns, w)
 }
 
 type plain struct{ io.Writer }

@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 const clinicSQL = `
@@ -49,7 +50,7 @@ func clinic(t *testing.T) string {
 }
 
 // masking is the clinic with rules.
-func masking(t *testing.T, key string, rules ...mask.Rule) subset.Spec {
+func masking(t *testing.T, key string, rules ...mask.Rule) plan.Spec {
 	spec := everything(t, clinic(t))
 	spec.References = []string{"public.visit.referrer -> public.person.email"}
 	spec.Masking = mask.Masking{Privacy: mask.PrivacyStrict, Rules: rules, Key: mask.NewKey(key)}
@@ -149,7 +150,7 @@ func TestPlan_RefusesRulesThatCannotBeKept(t *testing.T) {
 		c.rule.Where = "offshoot.yaml:7"
 		spec := masking(t, "k", c.rule)
 		spec.Masking.Privacy = mask.PrivacyOff
-		_, err := plan(t, spec)
+		_, err := planOf(t, spec)
 		if err == nil || !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "offshoot.yaml:7: ") {
 			t.Errorf("got %v\nwant %s", err, c.want)
 		}
@@ -186,7 +187,7 @@ func TestPlan_ListsEveryBadRuleOfEveryKindInTheirOrder(t *testing.T) {
 		UPDATE visit SET tip = 50 WHERE amount > 51`)
 	spec := masking(t, "k", rules...)
 	spec.URL = url
-	_, err := plan(t, spec)
+	_, err := planOf(t, spec)
 	lines := strings.Split(fmt.Sprint(err), "\n")
 	for i, line := range want {
 		if i >= len(lines) || !strings.HasPrefix(lines[i], line) {
@@ -212,7 +213,7 @@ func TestPlan_RefusesKeysThatAreMaskedOnOneSide(t *testing.T) {
 	} {
 		spec := masking(t, "k", rules...)
 		spec.Masking.Privacy = mask.PrivacyOff
-		if _, err := plan(t, spec); !errors.Is(err, hint.ErrUsage) {
+		if _, err := planOf(t, spec); !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%v: %v", rules, err)
 		}
 	}
@@ -220,7 +221,7 @@ func TestPlan_RefusesKeysThatAreMaskedOnOneSide(t *testing.T) {
 
 func TestPlan_StopsBeforeRowsWhenSomethingLooksSensitive(t *testing.T) {
 	spec := masking(t, "k", clinicRules[:3]...)
-	_, err := plan(t, spec)
+	_, err := planOf(t, spec)
 	var got *subset.SensitiveError
 	if !errors.As(err, &got) || !errors.Is(err, hint.ErrUsage) {
 		t.Fatalf("%v", err)
@@ -233,7 +234,7 @@ func TestPlan_StopsBeforeRowsWhenSomethingLooksSensitive(t *testing.T) {
 		t.Error(diff)
 	}
 	spec.Masking.Privacy = mask.PrivacyWarn
-	p, err := plan(t, spec)
+	p, err := planOf(t, spec)
 	if err != nil || len(p.Privacy.Unmasked) != 4 || len(p.Warnings) < 3 {
 		t.Errorf("%v: %v", err, p)
 	}
@@ -245,12 +246,12 @@ func TestPlan_StopsAtColumnsThatCameAfterTheScan(t *testing.T) {
 		"public.person": {"email", "code", "name", "phone", "born", "mood", "visits", "notes", "profile"},
 		"public.visit":  {"id", "person", "referrer", "amount", "seat"},
 	}
-	_, err := plan(t, spec)
+	_, err := planOf(t, spec)
 	if err == nil || !strings.Contains(err.Error(), "public.visit.at: appeared since the last scan") || strings.Contains(err.Error(), "public.visit.id") {
 		t.Errorf("%v", err)
 	}
 	spec.Masking.Rules = append(spec.Masking.Rules, mask.Rule{Column: "public.visit.at", As: "keep"})
-	if _, err := plan(t, spec); err != nil {
+	if _, err := planOf(t, spec); err != nil {
 		t.Error(err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // replay is a sink that loads the rows of a random schema into a database and
@@ -91,29 +92,29 @@ func dial(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-func drawSpec(t *rapid.T, s *schema) subset.Spec {
-	spec := subset.Spec{
+func drawSpec(t *rapid.T, s *schema) plan.Spec {
+	spec := plan.Spec{
 		Seed:        rapid.Uint64().Draw(t, "seed"),
 		Connections: rapid.IntRange(1, 3).Draw(t, "connections"),
-		Tables:      map[string]subset.Rule{},
+		Tables:      map[string]plan.Rule{},
 	}
 	if rapid.Bool().Draw(t, "steep curve") {
-		spec.Curve = subset.Curve{From: subset.Point{Source: 2, Kept: 1}, To: subset.Point{Source: 100, Kept: 60}}
+		spec.Curve = plan.Curve{From: plan.Point{Source: 2, Kept: 1}, To: plan.Point{Source: 100, Kept: 60}}
 	}
-	rules := []subset.Rule{{}, {}, {}, {}, {All: true}, {None: true}, {Rows: 3}, {Share: 0.5}}
+	rules := []plan.Rule{{}, {}, {}, {}, {All: true}, {None: true}, {Rows: 3}, {Share: 0.5}}
 	for _, tab := range s.tables {
 		rule := rapid.SampledFrom(rules).Draw(t, "rule")
-		if rule == (subset.Rule{}) && len(tab.key) > 0 && rapid.IntRange(0, 5).Draw(t, "where") == 0 {
-			rule = subset.Rule{Where: `"Id" % 2 = 0 -- even`}
+		if rule == (plan.Rule{}) && len(tab.key) > 0 && rapid.IntRange(0, 5).Draw(t, "where") == 0 {
+			rule = plan.Rule{Where: `"Id" % 2 = 0 -- even`}
 		}
-		if rule != (subset.Rule{}) {
+		if rule != (plan.Rule{}) {
 			spec.Tables[tab.schema+"."+tab.name] = rule
 		}
 	}
 	return spec
 }
 
-func runRandom(t *rapid.T, spec subset.Spec, sink subset.Sink) *subset.Report {
+func runRandom(t *rapid.T, spec plan.Spec, sink subset.Sink) *subset.Report {
 	ctx := context.Background()
 	source, err := subset.Open(ctx, spec)
 	if err != nil {
@@ -160,7 +161,7 @@ func checkComplete(t *rapid.T, s *schema, report *subset.Report, source, target 
 	}
 }
 
-func checkRules(t *rapid.T, s *schema, spec subset.Spec, report *subset.Report) {
+func checkRules(t *rapid.T, s *schema, spec plan.Spec, report *subset.Report) {
 	for _, tab := range s.tables {
 		name := tab.schema + "." + tab.name
 		i := slices.IndexFunc(report.Tables, func(r subset.TableReport) bool { return r.Schema+"."+r.Name == name })

@@ -30,7 +30,7 @@ func (w *walk) telling(heap int, keys []int) telling {
 		t.own = d.column
 	}
 	for _, k := range keys {
-		one := told{ForeignKey: w.plan.keys[k], named: w.named[k] != nil}
+		one := told{ForeignKey: w.plan.ForeignKeys[k], named: w.named[k] != nil}
 		if len(one.ParentHeaps) == 1 {
 			if d := w.directories[w.number[one.ParentHeaps[0].OID]]; d != nil {
 				one.own = d.column

@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -75,7 +76,7 @@ func TestRun_TellsAConflictWithRecovery(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			primary, replica := strict(t)
-			s := open(t, subset.Spec{URL: replica})
+			s := open(t, plan.Spec{URL: replica})
 			p, err := s.Plan(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -86,14 +87,14 @@ func TestRun_TellsAConflictWithRecovery(t *testing.T) {
 			if !slices.Equal(target.closed, []bool{true}) {
 				t.Errorf("closed %v, want once as failed", target.closed)
 			}
-			take(t, subset.Spec{URL: replica}, &memory{}) // which is all that it takes
+			take(t, plan.Spec{URL: replica}, &memory{}) // which is all that it takes
 		})
 	}
 }
 
 func TestPlan_TellsAConflictWithRecovery(t *testing.T) {
 	primary, replica := strict(t)
-	s := open(t, subset.Spec{URL: replica})
+	s := open(t, plan.Spec{URL: replica})
 	removeRows(t, primary, replica)
 	_, err := s.Plan(t.Context())
 	wantConflict(t, err)
@@ -114,7 +115,7 @@ func (u *unlucky) Finish(context.Context, subset.Ending) error {
 
 func TestRun_FindsTheConflictBehindTheErrorOfASink(t *testing.T) {
 	primary, replica := strict(t)
-	s := open(t, subset.Spec{URL: replica})
+	s := open(t, plan.Spec{URL: replica})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +128,7 @@ func TestRun_FindsTheConflictBehindTheErrorOfASink(t *testing.T) {
 
 func TestRun_OnAStandbyLeavesOtherErrorsAsTheyAre(t *testing.T) {
 	_, replica := strict(t)
-	s := open(t, subset.Spec{URL: replica})
+	s := open(t, plan.Spec{URL: replica})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -160,8 +161,8 @@ func TestRun_IsNotDisturbedWhileReplayStandsStill(t *testing.T) {
 	primary, replica := strict(t)
 	defer pgtest.Exec(t, replica, "SELECT pg_wal_replay_resume()")
 	quiet, busy := &memory{}, &paused{t: t, replica: replica}
-	take(t, subset.Spec{URL: replica}, quiet)
-	s := open(t, subset.Spec{URL: replica})
+	take(t, plan.Spec{URL: replica}, quiet)
+	s := open(t, plan.Spec{URL: replica})
 	p, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // Report says what Run kept.
@@ -22,7 +23,7 @@ type Report struct {
 	OffTarget  float64            `json:"target_error"` // rows above and below the targets of their tables, as a share of Target
 	Bytes      int64              `json:"bytes"`
 	Seconds    float64            `json:"seconds"`
-	Expected   Expected           `json:"expected,omitzero"` // by the plan
+	Expected   plan.Expected      `json:"expected,omitzero"` // by the plan
 	Steps      []Step             `json:"steps"`
 	Tables     []TableReport      `json:"tables"` // parents before children
 	Keys       []KeyReport        `json:"keys"`
@@ -42,18 +43,18 @@ type Step struct {
 
 // TableReport says what was kept of one table.
 type TableReport struct {
-	Schema    string   `json:"schema"`
-	Name      string   `json:"name"`
-	Source    int64    `json:"source_rows"`
-	Estimated bool     `json:"estimated,omitempty"`
-	Target    int64    `json:"target"`
-	Rows      int64    `json:"rows"` // Sampled + Forced
-	Sampled   int64    `json:"sampled"`
-	Forced    int64    `json:"forced"`
-	ForcedBy  []Force  `json:"forced_by,omitempty"` // most rows first
-	Bytes     int64    `json:"bytes"`
-	Seconds   float64  `json:"seconds"`           // of copying alone
-	Expected  Expected `json:"expected,omitzero"` // by the plan; its seconds count finding the rows too
+	Schema    string        `json:"schema"`
+	Name      string        `json:"name"`
+	Source    int64         `json:"source_rows"`
+	Estimated bool          `json:"estimated,omitempty"`
+	Target    int64         `json:"target"`
+	Rows      int64         `json:"rows"` // Sampled + Forced
+	Sampled   int64         `json:"sampled"`
+	Forced    int64         `json:"forced"`
+	ForcedBy  []Force       `json:"forced_by,omitempty"` // most rows first
+	Bytes     int64         `json:"bytes"`
+	Seconds   float64       `json:"seconds"`           // of copying alone
+	Expected  plan.Expected `json:"expected,omitzero"` // by the plan; its seconds count finding the rows too
 
 	// Position says whether the kept rows lie evenly over the blocks of the
 	// table, as its rows are taken to; nil where it is small or nothing is kept.

@@ -12,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // flat is a sink for a database in which a partition tree is one table, and
@@ -48,7 +49,7 @@ func (c *counted) Read(p []byte) (int, error) {
 }
 
 // takeFlat takes a subset into a database whose tables ddl makes.
-func takeFlat(t *testing.T, spec subset.Spec, ddl string) (*subset.Report, string) {
+func takeFlat(t *testing.T, spec plan.Spec, ddl string) (*subset.Report, string) {
 	t.Helper()
 	target := pgtest.New(t)
 	pgtest.Exec(t, target, ddl)
@@ -72,7 +73,7 @@ func notForEver(t *testing.T, do func()) {
 func wantRowsOfSource(t *testing.T, source, target string) {
 	t.Helper()
 	from := dial(t, source)
-	for _, table := range open(t, subset.Spec{URL: target}).Catalog().Tables {
+	for _, table := range open(t, plan.Spec{URL: target}).Catalog().Tables {
 		name := table.Name.String()
 		if !table.Partitioned {
 			name = "ONLY " + name

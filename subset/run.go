@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -33,7 +34,7 @@ type Event struct {
 // Run chooses the rows of the plan and hands them to the sink, which it
 // closes. The plan must come from this Source. observe may be nil; it is
 // called from one goroutine at a time.
-func (s *Source) Run(ctx context.Context, p *Plan, sink Sink, observe func(Event)) (*Report, error) {
+func (s *Source) Run(ctx context.Context, p *plan.Plan, sink Sink, observe func(Event)) (*Report, error) {
 	r := &run{src: s, plan: p, sink: s.inspect(p, sink), began: time.Now(), observe: serialized(observe)}
 	report, err := r.all(ctx)
 	err = s.Recovered(ctx, err)
@@ -59,7 +60,7 @@ func serialized(observe func(Event)) func(Event) {
 
 type run struct {
 	src     *Source
-	plan    *Plan
+	plan    *plan.Plan
 	sink    Sink
 	began   time.Time
 	observe func(Event)
@@ -116,7 +117,7 @@ func (r *run) choose(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database, Privacy: r.privacy(), Excluded: r.plan.excluded, Rewrite: r.plan.rewrite}
+		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database, Privacy: r.privacy(), Excluded: r.plan.Unreadable, Rewrite: r.plan.Rewrite}
 		return r.sink.Begin(ctx, origin)
 	})
 	g.Go(func() error { return r.walk.run(ctx) })
@@ -139,7 +140,7 @@ func (r *run) finish(ctx context.Context) error {
 // break them: the source does too, by rows that came in past its triggers.
 func (r *run) broken() []*catalog.ForeignKey {
 	var broken []*catalog.ForeignKey
-	for i, k := range r.plan.keys {
+	for i, k := range r.plan.ForeignKeys {
 		if k.OID != 0 && k.Validated && r.walk.keyTally[i].dangling > 0 {
 			broken = append(broken, k)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // Scan says of each column whether it looks as if it held personal data. No
@@ -41,7 +42,7 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	declared, err := resolveReferences(s.Database, s.spec.References)
+	declared, err := plan.ResolveReferences(s.Database, s.spec.References)
 	if err != nil {
 		return nil, err
 	}

@@ -10,17 +10,18 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // allKept is a curve that keeps all.
-var allKept = subset.Curve{From: subset.Point{Source: 1, Kept: 1}, To: subset.Point{Source: 10, Kept: 10}}
+var allKept = plan.Curve{From: plan.Point{Source: 1, Kept: 1}, To: plan.Point{Source: 10, Kept: 10}}
 
 // Every kind of key and table that the project's schemas have can be measured,
 // and a copy of its source is at no distance from it.
 func TestScore_OfACopyIsZeroForEveryKindOfKey(t *testing.T) {
 	for schema, keys := range map[string]int{"keys.sql": 12, "partitions.sql": 4, "names.sql": 4} {
 		t.Run(schema, func(t *testing.T) {
-			s := scored(t, subset.Spec{URL: fixture(t, schema), Curve: allKept}, load(t, schema))
+			s := scored(t, plan.Spec{URL: fixture(t, schema), Curve: allKept}, load(t, schema))
 			if len(s.Keys) != keys || s.Unscored != nil || s.OnlySource != nil || s.OnlySubset != nil {
 				t.Errorf("%d keys, %+v, %v, %v", len(s.Keys), s.Unscored, s.OnlySource, s.OnlySubset)
 			}
@@ -49,7 +50,7 @@ func TestScore_OfACopyIsZeroForEveryKindOfKey(t *testing.T) {
 // The fan-out that the server counts is the one that anybody would.
 func TestScore_CountsChildrenLikeAPlainJoin(t *testing.T) {
 	url := fixture(t, "keys.sql")
-	s := scored(t, subset.Spec{URL: url}, load(t, "keys.sql"))
+	s := scored(t, plan.Spec{URL: url}, load(t, "keys.sql"))
 	plain := map[string]string{
 		"address_country_city_fkey":      "SELECT count(a.id) AS n FROM city LEFT JOIN address AS a ON (a.country, a.city) = (city.country, city.name) GROUP BY city.country, city.name",
 		"flag_country_name_fkey":         "SELECT count(f) AS n FROM country AS c LEFT JOIN flag AS f ON f.country_name = c.name GROUP BY c.name",
@@ -88,7 +89,7 @@ func TestScore_MatchesTablesWhateverTheirPartitions(t *testing.T) {
 		CREATE TABLE visit_1 PARTITION OF visit FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 		CREATE TABLE visit_2 PARTITION OF visit FOR VALUES WITH (MODULUS 2, REMAINDER 1);`+rows)
 	for _, pair := range [][2]string{{whole, divided}, {divided, whole}} {
-		s := scored(t, subset.Spec{URL: pair[0], Curve: allKept}, pair[1])
+		s := scored(t, plan.Spec{URL: pair[0], Curve: allKept}, pair[1])
 		if len(s.Keys) != 1 || s.Keys[0].Fanout == nil || s.Keys[0].Fanout.Value != 0 || s.Keys[0].Childless.Subset != 0.5 || s.Summary.PositionBias.Worst != 0 {
 			t.Errorf("%+v", s)
 		}
@@ -100,7 +101,7 @@ func TestScore_MatchesTablesWhateverTheirPartitions(t *testing.T) {
 func TestScore_SaysWhichKeysItCannotFollow(t *testing.T) {
 	source, target := fixture(t, "partitions.sql"), load(t, "partitions.sql")
 	pgtest.Exec(t, target, "DROP TABLE event_2024 CASCADE; DROP TABLE event_2025 CASCADE")
-	s := scored(t, subset.Spec{URL: source}, target)
+	s := scored(t, plan.Spec{URL: source}, target)
 	var told []string
 	for _, o := range s.Unscored {
 		told = append(told, o.Name+": "+o.Reason)
@@ -123,7 +124,7 @@ func TestScore_FollowsReferencesOfTheConfiguration(t *testing.T) {
 		INSERT INTO post SELECT generate_series(1, 10);
 		INSERT INTO mark SELECT i, i, CASE WHEN i <= 5 THEN 'post' ELSE 'page' END, 1 FROM generate_series(1, 40) AS i; ANALYZE`)
 	target := pgtest.Clone(t, url)
-	spec := subset.Spec{URL: url, Curve: allKept, References: []string{"public.mark.on_id -> public.post.id when kind = 'post'"}}
+	spec := plan.Spec{URL: url, Curve: allKept, References: []string{"public.mark.on_id -> public.post.id when kind = 'post'"}}
 	pgtest.Exec(t, target, "DELETE FROM post WHERE id = 3")
 	s := scored(t, spec, target)
 	if len(s.Keys) != 1 {
@@ -142,7 +143,7 @@ func TestScore_ComparesAcrossEncodings(t *testing.T) {
 	for _, url := range urls {
 		pgtest.Exec(t, url+"&client_encoding=UTF8", sql)
 	}
-	s := scored(t, subset.Spec{URL: urls[0]}, urls[1])
+	s := scored(t, plan.Spec{URL: urls[0]}, urls[1])
 	if v := columnScores(s)["town.land"].Coverage; v == nil || v.Found != 2 {
 		t.Errorf("%+v", v)
 	}
@@ -169,14 +170,14 @@ func TestScore_FindsRowsByKeysOfAnyType(t *testing.T) {
 		INSERT INTO e SELECT 'x' || i FROM generate_series(1, 300) AS i;
 		INSERT INTO f SELECT decode(lpad(to_hex(i), 8, '0'), 'hex'), ARRAY[i, NULL, 2] FROM generate_series(1, 300) AS i; ANALYZE`)
 	target := pgtest.Clone(t, url)
-	s := scored(t, subset.Spec{URL: url}, target)
+	s := scored(t, plan.Spec{URL: url}, target)
 	for _, table := range s.Tables {
 		if table.Foreign != 0 || table.Position == nil || table.Position.Value != 0 {
 			t.Errorf("%+v", table)
 		}
 	}
 	pgtest.Exec(t, target, `DELETE FROM a WHERE id > '80000000-0000-0000-0000-000000000000'; UPDATE e SET c = 'y' || right(c, 2) WHERE c = 'x7'`)
-	if e := tableScores(scored(t, subset.Spec{URL: url}, target))["e"]; e.Foreign != 1 {
+	if e := tableScores(scored(t, plan.Spec{URL: url}, target))["e"]; e.Foreign != 1 {
 		t.Errorf("%+v", e)
 	}
 }
@@ -186,7 +187,7 @@ func TestScore_PlacesAPartOfALargeSubset(t *testing.T) {
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, `CREATE TABLE big (id int PRIMARY KEY); INSERT INTO big SELECT generate_series(1, 250000); ANALYZE`)
 	target := pgtest.Clone(t, url)
-	d := scored(t, subset.Spec{URL: url}, target).Tables[0]
+	d := scored(t, plan.Spec{URL: url}, target).Tables[0]
 	// All rows are there, of which a third is looked at: even, and not exact.
 	if d.Position == nil || d.Position.Value == 0 || d.Position.Value > 0.01 || d.Foreign != 0 || d.Position.Chance > 0.01 {
 		t.Errorf("%+v", d)

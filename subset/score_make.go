@@ -3,11 +3,13 @@ package subset
 import (
 	"cmp"
 	"slices"
+
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // measured is what is known of the rows of one table that is on both sides.
 type measured struct {
-	plan           *TablePlan // with exact counts
+	plan           *plan.TablePlan // with exact counts
 	source, subset tableCount
 	kept           []int64 // rows of the subset by their part of the source's table
 	foreign        int64   // rows of the subset that are not in the source
@@ -76,7 +78,7 @@ func offTarget(rows, target int64) float64 {
 func (m *measured) columnScores() []ColumnScore {
 	var scores []ColumnScore
 	for _, c := range m.columns {
-		score := ColumnScore{Table: m.plan.table.Name.Dotted(), Column: c.name}
+		score := ColumnScore{Table: m.plan.Table.Name.Dotted(), Column: c.name}
 		if c.nullable && m.subset.rows > 0 {
 			score.Nulls = &NullShare{rounded(m.source.nulls(c.name)), rounded(m.subset.nulls(c.name))}
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -21,7 +22,7 @@ import (
 // are those of the spec. It reads both databases as a whole, in one snapshot
 // each, and writes to neither; what it holds in memory is counts. observe is
 // called from many goroutines, with the steps that are done.
-func measure(ctx context.Context, source *snapshot.Snapshot, spec Spec, url string, observe func(done, total int64)) (_ *Score, err error) {
+func measure(ctx context.Context, source *snapshot.Snapshot, spec plan.Spec, url string, observe func(done, total int64)) (_ *Score, err error) {
 	began := time.Now()
 	target, err := openTarget(ctx, url, len(source.Workers))
 	if err != nil {
@@ -58,7 +59,7 @@ func openTarget(ctx context.Context, url string, connections int) (*snapshot.Sna
 // scoring is one measurement.
 type scoring struct {
 	sides   [2]*snapshot.Snapshot // source, target
-	spec    Spec
+	spec    plan.Spec
 	head    Score // what is known before anything is counted
 	tables  []*measured
 	pairs   map[*catalog.Table]*measured // by the source's table
@@ -73,8 +74,8 @@ type scoring struct {
 	done    atomic.Int64
 }
 
-func newScoring(source, target *snapshot.Snapshot, spec Spec) (*scoring, error) {
-	plan, err := MakePlan(source.Database, catalog.Counts{}, spec)
+func newScoring(source, target *snapshot.Snapshot, spec plan.Spec) (*scoring, error) {
+	plan, err := plan.Make(source.Database, catalog.Counts{}, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -93,26 +94,26 @@ func newScoring(source, target *snapshot.Snapshot, spec Spec) (*scoring, error) 
 		}
 	}
 	slices.Sort(r.head.OnlySource)
-	r.total = int64(4*len(r.tables) + 2*len(plan.keys)) // columns, rows on either side, places
+	r.total = int64(4*len(r.tables) + 2*len(plan.ForeignKeys)) // columns, rows on either side, places
 	return r, r.access()
 }
 
-func (r *scoring) pair(t *TablePlan) {
-	twin := r.sides[1].Database.Table(t.table.Name.Dotted())
+func (r *scoring) pair(t *plan.TablePlan) {
+	twin := r.sides[1].Database.Table(t.Table.Name.Dotted())
 	if twin == nil {
-		r.head.OnlySource = append(r.head.OnlySource, t.table.Name.Dotted())
+		r.head.OnlySource = append(r.head.OnlySource, t.Table.Name.Dotted())
 		return
 	}
 	m := &measured{plan: t}
 	r.tables = append(r.tables, m)
-	r.pairs[t.table], r.twins[m] = m, twin
+	r.pairs[t.Table], r.twins[m] = m, twin
 }
 
-// access refuses a target that cannot be read completely. MakePlan did the
+// access refuses a target that cannot be read completely. Make did the
 // same for the source.
 func (r *scoring) access() error {
 	role := r.sides[1].Database.Role
-	denied, secured := &PermissionError{Role: role}, &RowSecurityError{Role: role}
+	denied, secured := &plan.PermissionError{Role: role}, &plan.RowSecurityError{Role: role}
 	for _, m := range r.tables {
 		t := r.twins[m]
 		denied.Tables = append(denied.Tables, t.Denied...)
@@ -180,7 +181,7 @@ func (r *scoring) table(m *measured, side int) *catalog.Table {
 	if side == 1 {
 		return r.twins[m]
 	}
-	return m.plan.table
+	return m.plan.Table
 }
 
 // countRows scans every table once on either side.
@@ -190,7 +191,7 @@ func (r *scoring) countRows(ctx context.Context) error {
 		m := r.tables[i]
 		count, err := r.scan(ctx, c, m, side, &counted[i])
 		if err != nil {
-			return fmt.Errorf("count rows of %s: %w", m.plan.table.Name.Dotted(), err)
+			return fmt.Errorf("count rows of %s: %w", m.plan.Table.Name.Dotted(), err)
 		}
 		if side == 1 {
 			m.subset = count
@@ -201,7 +202,7 @@ func (r *scoring) countRows(ctx context.Context) error {
 	})
 	for i, m := range r.tables {
 		for n, c := range counted[i] {
-			r.counts[m.plan.table.Heaps[n].OID] = c
+			r.counts[m.plan.Table.Heaps[n].OID] = c
 		}
 	}
 	return err
@@ -209,17 +210,17 @@ func (r *scoring) countRows(ctx context.Context) error {
 
 // plans asks anew for targets, now that the source's rows are counted.
 func (r *scoring) plans(context.Context) error {
-	plan, err := MakePlan(r.sides[0].Database, r.counts, r.spec)
+	plan, err := plan.Make(r.sides[0].Database, r.counts, r.spec)
 	if err != nil {
 		return err
 	}
 	r.tables = r.tables[:0]
 	for i := range plan.Tables {
-		if m := r.pairs[plan.Tables[i].table]; m != nil {
+		if m := r.pairs[plan.Tables[i].Table]; m != nil {
 			m.plan = &plan.Tables[i]
 			r.tables = append(r.tables, m)
 		}
 	}
-	r.chooseKeys(plan.keys)
+	r.chooseKeys(plan.ForeignKeys)
 	return nil
 }

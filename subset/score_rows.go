@@ -35,14 +35,14 @@ func (r *scoring) findRows(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if err := r.find(ctx, c, target, m); err != nil {
-			return fmt.Errorf("find rows of %s: %w", m.plan.table.Name.Dotted(), err)
+			return fmt.Errorf("find rows of %s: %w", m.plan.Table.Name.Dotted(), err)
 		}
 		return nil
 	})
 }
 
 func (r *scoring) find(ctx context.Context, source, target *pgx.Conn, m *measured) error {
-	key := keyOf(m.plan.table, r.twins[m])
+	key := keyOf(m.plan.Table, r.twins[m])
 	if key == nil || m.subset.rows == 0 || m.source.rows == 0 {
 		return nil
 	}
@@ -123,7 +123,7 @@ type finder struct {
 }
 
 func newFinder(ctx context.Context, c *pgx.Conn, m *measured, columns []string, index string) (*finder, error) {
-	t := m.plan.table
+	t := m.plan.Table
 	rows, err := c.Query(ctx, keyTypesSQL, t.OID, index)
 	if err != nil {
 		return nil, err

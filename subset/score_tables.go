@@ -46,7 +46,7 @@ func (r *scoring) chooseColumns(ctx context.Context) error {
 // candidates sets the columns that may be looked at, and returns the positions
 // of those of which statistics say nothing.
 func (r *scoring) candidates(m *measured, distinct map[[3]string]float64) []int {
-	t, keyed := m.plan.table, r.keyColumns(m.plan.table)
+	t, keyed := m.plan.Table, r.keyColumns(m.plan.Table)
 	var tuples float64
 	for _, h := range t.Heaps {
 		tuples += max(h.Rows, 0)
@@ -117,10 +117,10 @@ func (m *measured) sample(ctx context.Context, c *pgx.Conn, unknown []int) error
 		counts[i] = fmt.Sprintf("pg_catalog.count(DISTINCT %s)", textOf(names[i]))
 	}
 	sql := fmt.Sprintf("SELECT %s FROM (SELECT %s FROM %s LIMIT %d) AS t",
-		strings.Join(counts, ", "), strings.Join(names, ", "), rowsOf(m.plan.table), sampleRows)
+		strings.Join(counts, ", "), strings.Join(names, ", "), rowsOf(m.plan.Table), sampleRows)
 	_, found, err := readCounts(ctx, c, sql)
 	if err != nil {
-		return fmt.Errorf("look for values of %s: %w", m.plan.table.Name.Dotted(), err)
+		return fmt.Errorf("look for values of %s: %w", m.plan.Table.Name.Dotted(), err)
 	}
 	for i, n := range unknown {
 		m.columns[n].few = found[0][i] > 0 && found[0][i] <= mostValues

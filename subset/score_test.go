@@ -12,10 +12,11 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // scored measures a target against its source.
-func scored(t *testing.T, spec subset.Spec, target string) *subset.Score {
+func scored(t *testing.T, spec plan.Spec, target string) *subset.Score {
 	t.Helper()
 	score, err := open(t, spec).Score(t.Context(), target, nil)
 	if err != nil {
@@ -37,13 +38,13 @@ const scoreSQL = `
 	ANALYZE`
 
 // quarter keeps a quarter of every table, by a curve of slope 1.
-var quarter = subset.Curve{From: subset.Point{Source: 100, Kept: 25}, To: subset.Point{Source: 10_000, Kept: 2500}}
+var quarter = plan.Curve{From: plan.Point{Source: 100, Kept: 25}, To: plan.Point{Source: 10_000, Kept: 2500}}
 
 // market is the source, and a copy of it to spoil.
-func market(t *testing.T) (subset.Spec, string) {
+func market(t *testing.T) (plan.Spec, string) {
 	t.Helper()
 	source := pgtest.Shared(t, "score", func(url string) { pgtest.Exec(t, url, scoreSQL) })
-	return subset.Spec{URL: source, Curve: quarter}, pgtest.Clone(t, source)
+	return plan.Spec{URL: source, Curve: quarter}, pgtest.Clone(t, source)
 }
 
 // good is what a subset without a defect keeps: ten of forty customers with all
@@ -74,7 +75,7 @@ func columnScores(s *subset.Score) map[string]subset.ColumnScore {
 
 func TestScore_OfTheSourceItselfIsZero(t *testing.T) {
 	spec, copied := market(t)
-	spec.Curve = subset.Curve{From: subset.Point{Source: 1, Kept: 1}, To: subset.Point{Source: 10, Kept: 10}}
+	spec.Curve = plan.Curve{From: plan.Point{Source: 1, Kept: 1}, To: plan.Point{Source: 10, Kept: 10}}
 	s := scored(t, spec, copied)
 	want := subset.ScoreSummary{
 		SourceRows: 5510, Target: 5510, Rows: 5510, Covered: 1, CoverExpected: 1,
@@ -252,13 +253,13 @@ func TestScore_RefusesWhatItCannotReadCompletely(t *testing.T) {
 	role := pgtest.Role(t, target, "score_denied", "")
 	pgtest.Exec(t, target, "GRANT SELECT ON orders, coupon TO score_denied")
 	_, err := open(t, spec).Score(t.Context(), role, nil)
-	var denied *subset.PermissionError
+	var denied *plan.PermissionError
 	if !errors.As(err, &denied) || !strings.HasPrefix(err.Error(), "score: target: ") || len(hint.Of(err)) == 0 {
 		t.Errorf("%v", err)
 	}
 	pgtest.Exec(t, target, "GRANT SELECT ON customer TO score_denied; ALTER TABLE customer ENABLE ROW LEVEL SECURITY")
 	_, err = open(t, spec).Score(t.Context(), role, nil)
-	var secured *subset.RowSecurityError
+	var secured *plan.RowSecurityError
 	if !errors.As(err, &secured) {
 		t.Errorf("%v", err)
 	}
@@ -314,7 +315,7 @@ func TestScore_OfSubsetsOfSampleDatabases(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := loadSample(t, name)
 			pgtest.Exec(t, url, "ANALYZE")
-			spec := subset.Spec{URL: url, Seed: 1}
+			spec := plan.Spec{URL: url, Seed: 1}
 			report, target := takeInto(t, spec)
 			s := scored(t, spec, target)
 			sum := s.Summary

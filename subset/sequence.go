@@ -18,7 +18,7 @@ func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 	var values []SequenceValue
 	rows := r.walk.rowsByHeap()
 	for _, s := range r.src.Database.Sequences {
-		if slices.Contains(r.plan.excluded, s.Owner) {
+		if slices.Contains(r.plan.Unreadable, s.Owner) {
 			continue // pg_dump leaves it out along with its table
 		}
 		if s.Known {

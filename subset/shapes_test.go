@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // list is a source with a linked list of 100,000 rows.
@@ -23,7 +23,7 @@ func TestRun_OfALongLinkedListKeepsToTheCurve(t *testing.T) {
 	t.Parallel()
 	source := list(t)
 	notForEver(t, func() {
-		report, target := takeFlat(t, subset.Spec{URL: source}, "CREATE TABLE link (id int PRIMARY KEY, previous int REFERENCES link)")
+		report, target := takeFlat(t, plan.Spec{URL: source}, "CREATE TABLE link (id int PRIMARY KEY, previous int REFERENCES link)")
 		wantComplete(t, source, target, report)
 		wantRowsOfSource(t, source, target)
 		if report.Rows == 0 || report.Rows > 2*report.Target {
@@ -36,7 +36,7 @@ func TestRun_KeepsALongLinkedListThatARuleKeeps(t *testing.T) {
 	t.Parallel()
 	source := list(t)
 	notForEver(t, func() {
-		report, target := takeFlat(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public.link": {All: true}}},
+		report, target := takeFlat(t, plan.Spec{URL: source, Tables: map[string]plan.Rule{"public.link": {All: true}}},
 			"CREATE TABLE link (id int PRIMARY KEY, previous int REFERENCES link)")
 		wantComplete(t, source, target, report)
 		if report.Rows != 100000 || report.Tables[0].Sampled+report.Tables[0].Forced != 100000 {
@@ -53,7 +53,7 @@ func TestRun_FollowsALinkedListFromItsEnd(t *testing.T) {
 		ALTER TABLE link ADD FOREIGN KEY (previous) REFERENCES link;
 		CREATE TABLE head (link int REFERENCES link); INSERT INTO head VALUES (10000); ANALYZE`)
 	notForEver(t, func() {
-		report, target := takeRows(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public.head": {All: true}}})
+		report, target := takeRows(t, plan.Spec{URL: source, Tables: map[string]plan.Rule{"public.head": {All: true}}})
 		wantComplete(t, source, target, report)
 		if report.Rows != 10001 {
 			t.Errorf("%d rows, want the list and its head", report.Rows)
@@ -77,7 +77,7 @@ func TestRun_FollowsWhatItLookedAtBefore(t *testing.T) {
 	pgtest.Exec(t, source, fmt.Sprintf(`CREATE TABLE a (id int PRIMARY KEY%s); CREATE TABLE b (id int PRIMARY KEY%s);
 		INSERT INTO a SELECT i, %s FROM generate_series(1, 120) AS i; INSERT INTO b SELECT i, %s FROM generate_series(1, 40) AS i; %s %s ANALYZE`,
 		columns[0], columns[1], spread(parents, 40), spread(parents, 120), keys[0], keys[1]))
-	report, target := takeRows(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public.a": {None: true}}})
+	report, target := takeRows(t, plan.Spec{URL: source, Tables: map[string]plan.Rule{"public.a": {None: true}}})
 	wantComplete(t, source, target, report)
 	if report.Rows == 0 {
 		t.Error("nothing is kept")
@@ -104,7 +104,7 @@ func TestRun_KeepsToTheCurveWhereOneParentHasAMillionChildren(t *testing.T) {
 		INSERT INTO leaf SELECT i, 1 FROM generate_series(1, 1000000) AS i;
 		CREATE INDEX ON leaf (mid); ALTER TABLE leaf ADD FOREIGN KEY (mid) REFERENCES mid; ANALYZE`)
 	notForEver(t, func() {
-		report, target := takeInto(t, subset.Spec{URL: source})
+		report, target := takeInto(t, plan.Spec{URL: source})
 		wantComplete(t, source, target, report)
 		wantBalance(t, report)
 		wantRowsOfSource(t, source, target)
@@ -125,7 +125,7 @@ func TestRun_CopiesATableOf1600Columns(t *testing.T) {
 	}
 	pgtest.Exec(t, source, "CREATE TABLE wide (id int PRIMARY KEY, "+strings.Join(columns, ", ")+"); INSERT INTO wide SELECT i, "+
 		strings.Join(values, ", ")+" FROM generate_series(1, 300) AS i; ALTER TABLE wide "+strings.Join(keys, ", ")+"; ANALYZE")
-	report, target := takeInto(t, subset.Spec{URL: source})
+	report, target := takeInto(t, plan.Spec{URL: source})
 	wantComplete(t, source, target, report)
 	wantBalance(t, report)
 	wantRowsOfSource(t, source, target)
@@ -152,7 +152,7 @@ func TestRun_CopesWithAThousandTablesAndThreeThousandKeys(t *testing.T) {
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, tables+rows+keys)
 	notForEver(t, func() {
-		report, target := takeFlat(t, subset.Spec{URL: source}, tables)
+		report, target := takeFlat(t, plan.Spec{URL: source}, tables)
 		pgtest.Exec(t, target, keys)
 		if len(report.Tables) != 1000 || len(report.Keys) != 3000 {
 			t.Errorf("%d tables, %d keys", len(report.Tables), len(report.Keys))
@@ -192,7 +192,7 @@ func TestRun_CopesWithAPartitionTreeOf2000Leaves(t *testing.T) {
 	notForEver(t, func() {
 		// A key of the configuration: to add one that references the tree
 		// takes the server longer than all the rest.
-		spec := subset.Spec{URL: source, References: []string{"public.note.entry -> public.entry.id"}}
+		spec := plan.Spec{URL: source, References: []string{"public.note.entry -> public.entry.id"}}
 		report, target := takeFlat(t, spec, fmt.Sprintf(around, root))
 		wantBalance(t, report)
 		if report.SourceRows != 25500 {

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // shopSQL makes a shop whose order lines reference products at random, in
@@ -52,7 +52,7 @@ func TestRun_HoldsTheCurveOnLargeTables(t *testing.T) {
 		if seed == 0 {
 			into = takeInto
 		}
-		report, target := into(t, subset.Spec{URL: source, Seed: seed})
+		report, target := into(t, plan.Spec{URL: source, Seed: seed})
 		wantComplete(t, source, target, report)
 		wantBalance(t, report)
 	}
@@ -60,7 +60,7 @@ func TestRun_HoldsTheCurveOnLargeTables(t *testing.T) {
 
 func TestPlan_FindsAWayToTheRowsOfEachTable(t *testing.T) {
 	t.Parallel()
-	p, err := plan(t, subset.Spec{URL: shop(t), Tables: map[string]subset.Rule{
+	p, err := planOf(t, plan.Spec{URL: shop(t), Tables: map[string]plan.Rule{
 		"public.tenant":   {All: true},
 		"public.product":  {None: true},
 		"public.customer": {Where: "id < 100", Rows: 20},
@@ -105,7 +105,7 @@ func TestPlan_FindsAWayToTheRowsOfEachTable(t *testing.T) {
 
 func TestPlan_CountsWhereStatisticsWillNotDo(t *testing.T) {
 	t.Parallel()
-	p, err := plan(t, subset.Spec{URL: shop(t)})
+	p, err := planOf(t, plan.Spec{URL: shop(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestPlan_CountsWhereStatisticsWillNotDo(t *testing.T) {
 }
 
 func TestPlan_PutsParentsFirst(t *testing.T) {
-	p, err := plan(t, subset.Spec{URL: fixture(t, "keys.sql")})
+	p, err := planOf(t, plan.Spec{URL: fixture(t, "keys.sql")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,17 +148,17 @@ func TestPlan_PutsParentsFirst(t *testing.T) {
 }
 
 func TestMakePlan_IsPure(t *testing.T) {
-	s := open(t, subset.Spec{URL: fixture(t, "partitions.sql")})
+	s := open(t, plan.Spec{URL: fixture(t, "partitions.sql")})
 	counts := catalog.Counts{}
 	for _, table := range s.Catalog().Tables {
 		for _, h := range table.Heaps {
 			counts[h.OID] = catalog.Count{Rows: 5000, Exact: true}
 		}
 	}
-	spec := subset.Spec{Seed: 9, References: []string{"public.measure.sensor -> public.tenant.id"}}
+	spec := plan.Spec{Seed: 9, References: []string{"public.measure.sensor -> public.tenant.id"}}
 	var texts []string
 	for range 3 {
-		p, err := subset.MakePlan(s.Catalog(), counts, spec)
+		p, err := plan.Make(s.Catalog(), counts, spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +181,7 @@ func TestRun_GivesTheSameBytesForTheSameSeed(t *testing.T) {
 	url := shop(t)
 	run := func(seed uint64, connections int) string {
 		sink := &memory{}
-		take(t, subset.Spec{URL: url, Seed: seed, Connections: connections}, sink)
+		take(t, plan.Spec{URL: url, Seed: seed, Connections: connections}, sink)
 		return sink.bytes()
 	}
 	first := run(5, 1)
@@ -198,7 +198,7 @@ func TestRun_ChangesLittleWhenTheSourceGrowsALittle(t *testing.T) {
 	url := load(t, "keys.sql")
 	rows := func() map[string]bool {
 		sink := &memory{}
-		take(t, subset.Spec{URL: url, Seed: 1}, sink)
+		take(t, plan.Spec{URL: url, Seed: 1}, sink)
 		set := map[string]bool{}
 		for name, text := range sink.rows {
 			for line := range strings.Lines(text) {
@@ -231,7 +231,7 @@ func TestRun_FollowsReferencesOfTheConfiguration(t *testing.T) {
 		INSERT INTO users SELECT generate_series(1, 1000);
 		INSERT INTO orders SELECT generate_series(1, 1000);
 		INSERT INTO attachments SELECT i, 1 + i % 1000, CASE WHEN i % 2 = 0 THEN 'Order' ELSE 'User' END, 1 + i % 500 FROM generate_series(1, 3000) AS i`)
-	report, target := takeRows(t, subset.Spec{URL: source, References: []string{
+	report, target := takeRows(t, plan.Spec{URL: source, References: []string{
 		"public.attachments.author -> public.users.id",
 		"public.attachments.record_id -> public.orders.id when record_type = 'Order'",
 		"public.attachments.record_id -> public.users.id when record_type = 'User'",
@@ -262,7 +262,7 @@ func TestRun_WritesNothingToTheSource(t *testing.T) {
 	settled := func() string { return pgtest.Value(t, url, sql) }
 	before := settled()
 	sink := &asking{t: t, url: url}
-	take(t, subset.Spec{URL: url}, sink)
+	take(t, plan.Spec{URL: url}, sink)
 	if after := settled(); after != before {
 		t.Errorf("the source changed: %s, was %s", after, before)
 	}

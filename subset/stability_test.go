@@ -12,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 func compared(t *testing.T, first, second string) *subset.Stability {
@@ -129,7 +130,7 @@ func TestRun_IsStableWhenTheSourceGrows(t *testing.T) {
 		INSERT INTO orders SELECT i, 1 + i * 31 % 10000, CASE WHEN i % 3 > 0 THEN 1 + i % 500 END, 'old' FROM generate_series(1, 60000) AS i;
 		INSERT INTO item SELECT i, 1 + i * 3 % 60000, 1 + i * 11 % 500 FROM generate_series(1, 180000) AS i;
 		CREATE INDEX ON orders (customer); CREATE INDEX ON item (orders); CREATE INDEX ON item (product); ANALYZE`)
-	spec := subset.Spec{URL: url, Seed: 7}
+	spec := plan.Spec{URL: url, Seed: 7}
 	_, before := takeInto(t, spec)
 	pgtest.Exec(t, url, growth)
 	_, after := takeInto(t, spec)
@@ -140,7 +141,7 @@ func TestRun_IsStableWhenTheSourceGrows(t *testing.T) {
 			t.Errorf("%s shares %d rows of %d and %d", table.Name, table.Shared, table.First, table.Second)
 		}
 	}
-	_, other := takeInto(t, subset.Spec{URL: url, Seed: 8})
+	_, other := takeInto(t, plan.Spec{URL: url, Seed: 8})
 	if unlike := compared(t, before, other); unlike.Jaccard > s.Jaccard/2 {
 		t.Errorf("another seed keeps %v of the same rows, the same seed %v", unlike.Jaccard, s.Jaccard)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // What statistics may be: as ANALYZE never saw, as it saw a tenth or ten
@@ -24,7 +25,7 @@ func TestRun_IsCompleteWhateverTheStatisticsSay(t *testing.T) {
 			t.Parallel()
 			source := pgtest.Clone(t, shop(t))
 			pgtest.Exec(t, source, sql)
-			report, target := takeRows(t, subset.Spec{URL: source, Seed: 4})
+			report, target := takeRows(t, plan.Spec{URL: source, Seed: 4})
 			wantComplete(t, source, target, report)
 			wantRowsOfSource(t, source, target)
 			wantSaneTotals(t, source, report)
@@ -43,7 +44,7 @@ func wantSaneTotals(t *testing.T, source string, report *subset.Report) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := float64(subset.Curve{}.Rows(n))
+		want := float64(plan.Curve{}.Rows(n))
 		if got := float64(r.Rows); got < want/tenfold/2 || got > want*tenfold*1.5+10 {
 			t.Errorf("%s: %d of %d rows are kept (%d were thought to be there), the curve says %g", r.Name, r.Rows, n, r.Source, want)
 		}

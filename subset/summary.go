@@ -26,7 +26,7 @@ func (r *run) report() *Report {
 		report.Tables = append(report.Tables, t)
 	}
 	report.OffTarget = report.offTarget()
-	for i, k := range r.plan.keys {
+	for i, k := range r.plan.ForeignKeys {
 		report.Keys = append(report.Keys, KeyReport{
 			Name: k.String(), Child: k.ChildRel.Dotted(), Parent: k.ParentRel.Dotted(), Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,
 			Rows: r.walk.keyTally[i].rows, Dangling: r.walk.keyTally[i].dangling,
@@ -42,13 +42,13 @@ func (r *run) tableReport(i int) TableReport {
 		Schema: p.Schema, Name: p.Name, Source: p.Rows, Estimated: p.Estimated, Target: p.Target, Expected: p.Expected,
 		Rows: tally.rows(), Sampled: tally.sampled, Forced: tally.forced,
 	}
-	for _, h := range p.table.Heaps {
+	for _, h := range p.Table.Heaps {
 		c := r.copied[r.walk.number[h.OID]]
 		t.Bytes += c.bytes
 		t.Seconds += c.seconds
 	}
 	for _, key := range slices.Sorted(maps.Keys(tally.by)) {
-		t.ForcedBy = append(t.ForcedBy, Force{Key: r.plan.keys[key].String(), Rows: tally.by[key]})
+		t.ForcedBy = append(t.ForcedBy, Force{Key: r.plan.ForeignKeys[key].String(), Rows: tally.by[key]})
 	}
 	slices.SortStableFunc(t.ForcedBy, func(a, b Force) int { return cmp.Compare(b.Rows, a.Rows) })
 	return t

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // tracesSQL is what anything that writes, to a table or to disk only, leaves
@@ -60,17 +60,17 @@ func TestRun_LeavesNoTraceInTheSource(t *testing.T) {
 	source := pgtest.Clone(t, shop(t))
 	for _, c := range []struct {
 		name, prepare string
-		spec          subset.Spec
+		spec          plan.Spec
 	}{
-		{"as it is", "", subset.Spec{}},
-		{"with all rules", "", subset.Spec{
+		{"as it is", "", plan.Spec{}},
+		{"with all rules", "", plan.Spec{
 			References: []string{"public.log.id -> public.orders.id"},
-			Tables: map[string]subset.Rule{
+			Tables: map[string]plan.Rule{
 				"public.tenant": {All: true}, "public.customer": {Share: 0.5}, "public.orders": {Where: "id % 3 = 0"}, "public.event": {None: true},
 			},
 		}},
-		{"with statistics of all tables", "ANALYZE", subset.Spec{}},
-		{"with indexes", "CREATE INDEX ON line (product); CREATE INDEX ON event (customer); CREATE INDEX ON event (tenant)", subset.Spec{}},
+		{"with statistics of all tables", "ANALYZE", plan.Spec{}},
+		{"with indexes", "CREATE INDEX ON line (product); CREATE INDEX ON event (customer); CREATE INDEX ON event (tenant)", plan.Spec{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pgtest.Exec(t, source, c.prepare)

@@ -12,13 +12,14 @@ import (
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // trial has the source say whether it would take masked values, before any
 // row is copied.
 type trial struct {
 	source   *Source
-	plan     *Plan
+	plan     *plan.Plan
 	mistakes *mask.Mistakes
 	proved   mask.Proof
 }
@@ -26,7 +27,7 @@ type trial struct {
 // withoutRows tries what transformers give whatever they are given.
 func (t *trial) withoutRows(ctx context.Context) error {
 	return t.each(func(table *catalog.Table) error {
-		return t.ask(ctx, t.plan.masks.Spaces(table, t.plan.details))
+		return t.ask(ctx, t.plan.Masks.Spaces(table, t.plan.Details))
 	})
 }
 
@@ -36,19 +37,19 @@ func (t *trial) withRows(ctx context.Context, leftOut map[string]bool) error {
 		if err := t.expressions(ctx, table); err != nil {
 			return err
 		}
-		columns := t.plan.masks.Reads(table, t.plan.details, leftOut)
+		columns := t.plan.Masks.Reads(table, t.plan.Details, leftOut)
 		masked, err := t.sample(ctx, table, columns)
 		if err != nil || len(masked) == 0 {
 			return err
 		}
-		return t.ask(ctx, t.plan.masks.Probes(table, columns, masked, t.plan.details, t.proved))
+		return t.ask(ctx, t.plan.Masks.Probes(table, columns, masked, t.plan.Details, t.proved))
 	})
 }
 
 func (t *trial) each(do func(*catalog.Table) error) error {
 	for i := range t.plan.Tables {
-		table := t.plan.Tables[i].table
-		if !t.plan.masks.Masks(table) {
+		table := t.plan.Tables[i].Table
+		if !t.plan.Masks.Masks(table) {
 			continue
 		}
 		if err := do(table); err != nil {
@@ -112,8 +113,8 @@ func unanswerable(code string) bool {
 // What is wrong with an expression itself is said; what is wrong with a value
 // is not.
 func (t *trial) expressions(ctx context.Context, table *catalog.Table) error {
-	for _, name := range t.plan.masks.Evaluated(table) {
-		sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", t.plan.masks.Expressions(table, []string{name})[0], from(table), scattered(table), probed)
+	for _, name := range t.plan.Masks.Evaluated(table) {
+		sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", t.plan.Masks.Expressions(table, []string{name})[0], from(table), scattered(table), probed)
 		err := t.source.Tentative(ctx, func() error {
 			_, err := t.source.Leader.PgConn().CopyTo(ctx, new(bytes.Buffer), sql)
 			return err
@@ -124,9 +125,9 @@ func (t *trial) expressions(ctx context.Context, table *catalog.Table) error {
 		case !errors.As(err, &pg) || !ofValues(pg.Code):
 			return t.source.Explain(t.source.Leader, err)
 		case pg.Where == "" && (strings.HasPrefix(pg.Code, "42") || strings.HasPrefix(pg.Code, "0A")):
-			t.mistakes.Expression(t.plan.masks, table, name, pg.Message)
+			t.mistakes.Expression(t.plan.Masks, table, name, pg.Message)
 		default:
-			t.mistakes.Expression(t.plan.masks, table, name, "it fails on a row (SQLSTATE "+pg.Code+")")
+			t.mistakes.Expression(t.plan.Masks, table, name, "it fails on a row (SQLSTATE "+pg.Code+")")
 		}
 	}
 	return nil
@@ -142,11 +143,11 @@ func (t *trial) sample(ctx context.Context, table *catalog.Table, columns []stri
 	}
 	var raw bytes.Buffer
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
-		strings.Join(t.plan.masks.Expressions(table, columns), ", "), from(table), scattered(table), atMost(table, probed))
+		strings.Join(t.plan.Masks.Expressions(table, columns), ", "), from(table), scattered(table), atMost(table, probed))
 	if _, err := t.source.Leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
 		return nil, t.source.Explain(t.source.Leader, err)
 	}
-	return t.plan.masks.Block(table, columns, raw.Bytes())
+	return t.plan.Masks.Block(table, columns, raw.Bytes())
 }
 
 func from(t *catalog.Table) string {

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // values are three of every type that PostgreSQL has of itself, among them
@@ -90,7 +90,7 @@ func TestRun_TakesValuesAndKeysOfEveryType(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, typesSQL(t, source))
-	report, target := takeInto(t, subset.Spec{URL: source, Tables: map[string]subset.Rule{"public.every_type": {All: true}}})
+	report, target := takeInto(t, plan.Spec{URL: source, Tables: map[string]plan.Rule{"public.every_type": {All: true}}})
 	wantComplete(t, source, target, report)
 	wantRowsOfSource(t, source, target)
 	if len(report.Keys) < 40 {
@@ -131,7 +131,7 @@ func TestRun_TakesTypesOfExtensionsByTheirNames(t *testing.T) {
 		}
 	}
 	pgtest.Exec(t, source, extensionsSQL)
-	report, target := takeInto(t, subset.Spec{URL: source})
+	report, target := takeInto(t, plan.Spec{URL: source})
 	wantComplete(t, source, target, report)
 	wantRowsOfSource(t, source, target)
 	wantBalance(t, report)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -17,7 +18,7 @@ import (
 //	target ─▶ tables far below it, with what other tables left over
 type walk struct {
 	src  *snapshot.Snapshot
-	plan *Plan
+	plan *plan.Plan
 
 	heaps  []*catalog.Heap
 	number map[uint32]int // of a heap, by OID
@@ -65,7 +66,7 @@ func (t *tally) rows() int64 { return t.sampled + t.forced }
 
 type keyTally struct{ rows, dangling int64 }
 
-func newWalk(s *snapshot.Snapshot, p *Plan, observe func(Event)) (*walk, error) {
+func newWalk(s *snapshot.Snapshot, p *plan.Plan, observe func(Event)) (*walk, error) {
 	w := &walk{
 		src: s, plan: p, observe: observe,
 		number:   map[uint32]int{},
@@ -75,11 +76,11 @@ func newWalk(s *snapshot.Snapshot, p *Plan, observe func(Event)) (*walk, error) 
 		left:     make([][]candidate, len(p.Tables)),
 		tried:    make([]bool, len(p.Tables)),
 		tallies:  make([]tally, len(p.Tables)),
-		keyTally: make([]keyTally, len(p.keys)),
+		keyTally: make([]keyTally, len(p.ForeignKeys)),
 	}
 	for i := range p.Tables {
 		w.tallies[i].by = map[reason]int64{}
-		for _, h := range p.Tables[i].table.Heaps {
+		for _, h := range p.Tables[i].Table.Heaps {
 			w.number[h.OID] = len(w.heaps)
 			w.heaps = append(w.heaps, h)
 			w.table = append(w.table, i)
@@ -90,7 +91,7 @@ func newWalk(s *snapshot.Snapshot, p *Plan, observe func(Event)) (*walk, error) 
 	}
 	w.kept, w.sampled, w.families = snapshot.NewRowSet(len(w.heaps)), snapshot.NewRowSet(len(w.heaps)), snapshot.NewRowSet(len(w.heaps))
 	w.keys = make([]heapKeys, len(w.heaps))
-	for i, k := range p.keys {
+	for i, k := range p.ForeignKeys {
 		for _, h := range k.ChildHeaps {
 			keys := &w.keys[w.number[h.OID]]
 			if k.SingleParent() {
@@ -104,15 +105,9 @@ func newWalk(s *snapshot.Snapshot, p *Plan, observe func(Event)) (*walk, error) 
 	return w, nil
 }
 
-const (
-	// starving tables hold less than this part of their target after every
-	// table had its turn. What the whole database has left goes to them.
-	starving = 0.6
-)
-
 func (w *walk) run(ctx context.Context) error {
 	for i := range w.plan.Tables {
-		if w.plan.Tables[i].strategy == every {
+		if w.plan.Tables[i].How == plan.Every {
 			if err := w.keepAll(ctx, i); err != nil {
 				return w.in(i, err)
 			}
@@ -121,20 +116,20 @@ func (w *walk) run(ctx context.Context) error {
 	if err := w.keepRoots(ctx); err != nil {
 		return err
 	}
-	first := func(t *TablePlan) int64 {
-		return int64(float64(t.Target)*t.reserve + 0.5)
+	first := func(t *plan.TablePlan) int64 {
+		return int64(float64(t.Target)*t.Reserve + 0.5)
 	}
 	if err := w.pass(ctx, first, w.plan.Allowance); err != nil {
 		return err
 	}
-	if err := w.pass(ctx, func(t *TablePlan) int64 { return t.Target }, w.plan.Allowance-w.spent); err != nil {
+	if err := w.pass(ctx, func(t *plan.TablePlan) int64 { return t.Target }, w.plan.Allowance-w.spent); err != nil {
 		return err
 	}
 	for i := range w.left {
 		w.setLeft(i, nil) // a starving table is to be offered others
 	}
 	left := w.plan.Target + w.plan.Allowance - w.kept.N
-	if err := w.pass(ctx, func(t *TablePlan) int64 { return int64(float64(t.Target) * starving) }, left); err != nil {
+	if err := w.pass(ctx, func(t *plan.TablePlan) int64 { return int64(float64(t.Target) * plan.Starving) }, left); err != nil {
 		return err
 	}
 	return w.finish(ctx)
@@ -142,7 +137,7 @@ func (w *walk) run(ctx context.Context) error {
 
 // pass brings every table to its goal, parents first, as far as the allowance
 // permits. Tables share it by what they want; what one leaves is for the rest.
-func (w *walk) pass(ctx context.Context, goal func(*TablePlan) int64, allowance int64) error {
+func (w *walk) pass(ctx context.Context, goal func(*plan.TablePlan) int64, allowance int64) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if err := w.turns(ctx, goal, allowance); err != nil {
@@ -155,11 +150,11 @@ func (w *walk) pass(ctx context.Context, goal func(*TablePlan) int64, allowance 
 }
 
 // turns gives each table its turn.
-func (w *walk) turns(ctx context.Context, goal func(*TablePlan) int64, allowance int64) error {
+func (w *walk) turns(ctx context.Context, goal func(*plan.TablePlan) int64, allowance int64) error {
 	wants := func(i int) int64 { return max(goal(&w.plan.Tables[i])-w.tallies[i].rows(), 0) }
 	for i := range w.plan.Tables {
 		t := &w.plan.Tables[i]
-		if wants(i) == 0 || !t.takesTurns() {
+		if wants(i) == 0 || !t.TakesTurns() {
 			continue
 		}
 		w.askAhead(ctx, i, wants, goal)
@@ -172,7 +167,7 @@ func (w *walk) turns(ctx context.Context, goal func(*TablePlan) int64, allowance
 			continue
 		}
 		sample := w.sample
-		if w.plan.Mode == ModeFamily {
+		if w.plan.Mode == plan.ModeFamily {
 			sample = w.sampleFamilies
 		}
 		spent, err := sample(ctx, i, goal(t), int64(float64(max(allowance, 0))*share+1))
@@ -208,7 +203,7 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 	waiting := w.takeFree(i, candidates, goal)
 	var spent int64
 	if missing := goal - w.tallies[i].rows(); missing > 0 {
-		short := w.shortlist(candidates, missing+missing/2+fewCandidates, allowance)
+		short := w.shortlist(candidates, missing+missing/2+plan.FewCandidates, allowance)
 		if err := w.follow(ctx, w.behind(short), true); err != nil {
 			return 0, err
 		}
@@ -261,7 +256,7 @@ func (w *walk) setLeft(i int, candidates []candidate) {
 func (w *walk) finish(ctx context.Context) error {
 	for i := range w.plan.Tables {
 		t := &w.plan.Tables[i]
-		if t.Target > 0 && w.tallies[i].rows() == 0 && t.strategy != nothing {
+		if t.Target > 0 && w.tallies[i].rows() == 0 && t.How != plan.Nothing {
 			candidates, err := w.candidates(ctx, i, 1)
 			if err != nil {
 				return w.in(i, err)
@@ -282,12 +277,12 @@ func (w *walk) finish(ctx context.Context) error {
 
 func (w *walk) tell(i int, done bool) {
 	t := &w.plan.Tables[i]
-	w.observe(Event{Step: StepWalk, Table: t.table.Name.Dotted(), Rows: w.tallies[i].rows(), Total: t.Target, Done: done})
+	w.observe(Event{Step: StepWalk, Table: t.Table.Name.Dotted(), Rows: w.tallies[i].rows(), Total: t.Target, Done: done})
 }
 
 // keepAll keeps every row of a table and all that it references.
 func (w *walk) keepAll(ctx context.Context, i int) error {
-	for _, h := range w.plan.Tables[i].table.Heaps {
+	for _, h := range w.plan.Tables[i].Table.Heaps {
 		if h.Pages == 0 {
 			continue
 		}
@@ -353,7 +348,7 @@ func (w *walk) mark(id int32, why reason) {
 	t := &w.tallies[w.tableOf(r)]
 	if why == sampled {
 		w.sampled.Add(r)
-		if w.plan.Mode == ModeFamily {
+		if w.plan.Mode == plan.ModeFamily {
 			w.news = append(w.news, r)
 		}
 		t.sampled++

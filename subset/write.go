@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/document"
-	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // WriteText prints the report for people.
@@ -33,7 +33,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	if findings := r.findings(); len(findings) > 0 {
 		b.WriteString("\n" + document.Prose(findings, width))
 	}
-	b.WriteString(document.Prose(remarks(r.LeftOut, r.Warnings), width))
+	b.WriteString(document.Prose(plan.Remarks(r.LeftOut, r.Warnings), width))
 	if r.Score != nil {
 		b.WriteString("\n")
 		if err := r.Score.WriteText(document.OfWidth(&b, width)); err != nil {
@@ -117,15 +117,4 @@ func (t *TableReport) forces() string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
-}
-
-func remarks(leftOut []catalog.Omission, warnings []string) []string {
-	var lines []string
-	for _, o := range leftOut {
-		lines = append(lines, fmt.Sprintf("left out: %s.%s (%s)", o.Schema, o.Name, o.Reason))
-	}
-	for _, warning := range warnings {
-		lines = append(lines, "warning: "+warning)
-	}
-	return lines
 }

@@ -11,19 +11,20 @@ import (
 
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
-var planned = &subset.Plan{
+var planned = &plan.Plan{
 	Version: 1, Database: "shop", Curve: "10:3,1000000:10000", Seed: 7, SourceRows: 1234567, Target: 11600, Allowance: 1160,
-	Expected: subset.Expected{Rows: 11700, Forced: 40, Bytes: 2 << 20, Seconds: 3.21},
-	Tables: []subset.TablePlan{
+	Expected: plan.Expected{Rows: 11700, Forced: 40, Bytes: 2 << 20, Seconds: 3.21},
+	Tables: []plan.TablePlan{
 		{
 			Schema: "public", Name: "tenant", Rows: 567, Bytes: 500, Target: 50, Strategy: "every row is a candidate", Reason: "small: 567 rows", Cycle: 2,
-			Expected: subset.Expected{Rows: 70, Forced: 40, Bytes: 700, Seconds: 0.04},
+			Expected: plan.Expected{Rows: 70, Forced: 40, Bytes: 700, Seconds: 0.04},
 		},
 		{
 			Schema: "public", Name: "big", Rows: 1234000, Estimated: true, Bytes: 3 << 30, Target: 11550, Rule: "rows 11550", Strategy: "sample of blocks",
-			Reason: "rule rows 11550: large", Expected: subset.Expected{Rows: 11630, Bytes: 2 << 20, Seconds: 150},
+			Reason: "rule rows 11550: large", Expected: plan.Expected{Rows: 11630, Bytes: 2 << 20, Seconds: 150},
 		},
 	},
 	LeftOut:  []catalog.Omission{{Schema: "public", Name: "far", Reason: "foreign table"}},
@@ -53,7 +54,7 @@ advice: public.a|b will hold much
 }
 
 func TestPlan_GoesOnBelowWithLongReasons(t *testing.T) {
-	long := &subset.Plan{Tables: []subset.TablePlan{
+	long := &plan.Plan{Tables: []plan.TablePlan{
 		{Schema: "s", Name: strings.Repeat("ö", 50), Reason: "children of kept s.distribution_center_locations by distribution_center_locations_idx, s.other by other_idx"},
 		{Schema: "s", Name: "b", Reason: "small: 5 rows"},
 	}}
@@ -162,7 +163,7 @@ func TestReport_EscapesNamesInMarkdown(t *testing.T) {
 
 func TestReport_SaysHowThePlanCompares(t *testing.T) {
 	planned := *reported
-	planned.Expected = subset.Expected{Rows: 1234, Bytes: 2048, Seconds: 3}
+	planned.Expected = plan.Expected{Rows: 1234, Bytes: 2048, Seconds: 3}
 	planned.Tables = slices.Clone(reported.Tables)
 	planned.Tables[0].Expected.Rows = 20
 	planned.Tables[1].Expected.Rows = 200

@@ -10,8 +10,8 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 const configName = "offshoot.yaml"
@@ -50,10 +50,10 @@ type Config struct {
 
 // SubsetConfig is the part about what to keep.
 type SubsetConfig struct {
-	Curve      subset.Curve
-	Mode       subset.Mode
-	Tables     map[string]subset.Rule
-	Roots      []subset.Root
+	Curve      plan.Curve
+	Mode       plan.Mode
+	Tables     map[string]plan.Rule
+	Roots      []plan.Root
 	References []string
 }
 

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
-	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
-func curve(into *subset.Curve) decodeFunc {
+func curve(into *plan.Curve) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		points := map[int64]int64{}
 		d.pairs(n, where, func(key, value node) {
@@ -23,7 +23,7 @@ func curve(into *subset.Curve) decodeFunc {
 		if d.failedSince(n) {
 			return
 		}
-		made, err := subset.NewCurve(points)
+		made, err := plan.NewCurve(points)
 		if err != nil {
 			d.wrap(n, err)
 			return
@@ -33,13 +33,13 @@ func curve(into *subset.Curve) decodeFunc {
 }
 
 // table reads "all", "none" or {where, rows, share}.
-func mode(into *subset.Mode) decodeFunc {
+func mode(into *plan.Mode) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		name, ok := d.scalar(n, where, "text")
 		if !ok {
 			return
 		}
-		m, err := subset.ParseMode(name)
+		m, err := plan.ParseMode(name)
 		if err != nil {
 			d.problem(n, fmt.Sprintf("%s: %v", where, err), strings.Join(hint.Of(err), "; "))
 		}
@@ -53,7 +53,7 @@ func (s *SubsetConfig) root(table string) decodeFunc {
 		var conditions []string
 		texts(&conditions)(d, n, where)
 		for _, condition := range conditions {
-			s.Roots = append(s.Roots, subset.Root{Table: table, Where: condition})
+			s.Roots = append(s.Roots, plan.Root{Table: table, Where: condition})
 		}
 	}
 }
@@ -69,13 +69,13 @@ func (s *SubsetConfig) table(name string) decodeFunc {
 			return
 		}
 		if s.Tables == nil {
-			s.Tables = map[string]subset.Rule{}
+			s.Tables = map[string]plan.Rule{}
 		}
 		s.Tables[name] = rule
 	}
 }
 
-func ruleFields(rule *subset.Rule) []field {
+func ruleFields(rule *plan.Rule) []field {
 	return []field{
 		{name: "where", decode: text(&rule.Where)},
 		{name: "rows", decode: func(d *decoder, n node, where string) {
@@ -98,7 +98,7 @@ func ruleFields(rule *subset.Rule) []field {
 	}
 }
 
-func decodeRule(d *decoder, n node, where string) (rule subset.Rule, ok bool) {
+func decodeRule(d *decoder, n node, where string) (rule plan.Rule, ok bool) {
 	if n.isMapping() {
 		d.mapping(n, where, ruleFields(&rule))
 		if rule.Rows > 0 && rule.Share > 0 {
@@ -111,9 +111,9 @@ func decodeRule(d *decoder, n node, where string) (rule subset.Rule, ok bool) {
 	case !ok:
 		return rule, false
 	case value == "all":
-		return subset.Rule{All: true}, true
+		return plan.Rule{All: true}, true
 	case value == "none":
-		return subset.Rule{None: true}, true
+		return plan.Rule{None: true}, true
 	}
 	d.problem(n, where+": not all, none or {where, rows, share}", "")
 	return rule, false

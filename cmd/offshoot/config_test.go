@@ -14,7 +14,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
-	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 const fullConfig = `# everything at once
@@ -79,8 +79,8 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 		Project: "shop",
 		Source:  "postgres://db/shop",
 		Subset: SubsetConfig{
-			Curve: subset.Curve{From: subset.Point{Source: 10, Kept: 3}, To: subset.Point{Source: 1000, Kept: 77}},
-			Tables: map[string]subset.Rule{
+			Curve: plan.Curve{From: plan.Point{Source: 10, Kept: 3}, To: plan.Point{Source: 1000, Kept: 77}},
+			Tables: map[string]plan.Rule{
 				"public.countries": {All: true},
 				"public.audit_log": {None: true},
 				"public.orders":    {Where: "created_at > now() - interval '90 days' AND note <> '$5'", Rows: 5000},

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
-	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 func TestConfig_WhatYAMLAllows(t *testing.T) {
@@ -41,13 +41,13 @@ func TestConfig_WhatYAMLAllows(t *testing.T) {
 		},
 		{
 			"an alias of a mapping", "subset: {tables: {a.b: &r {rows: 5}, a.c: *r}}",
-			Config{Subset: SubsetConfig{Tables: map[string]subset.Rule{"a.b": {Rows: 5}, "a.c": {Rows: 5}}}},
+			Config{Subset: SubsetConfig{Tables: map[string]plan.Rule{"a.b": {Rows: 5}, "a.c": {Rows: 5}}}},
 		},
 		{"an octal port", "preview: {port: 0o120}", Config{Preview: PreviewConfig{Port: 80}}},
 		{"a quoted port", "preview: {port: '80'}", Config{Preview: PreviewConfig{Port: 80}}},
 		{"the highest port", "preview: {port: 65535}", Config{Preview: PreviewConfig{Port: 65535}}},
 		{"never", "preview: {expires: never}", Config{}},
-		{"a whole table", "subset: {tables: {a.b: {share: 1}}}", Config{Subset: SubsetConfig{Tables: map[string]subset.Rule{"a.b": {Share: 1}}}}},
+		{"a whole table", "subset: {tables: {a.b: {share: 1}}}", Config{Subset: SubsetConfig{Tables: map[string]plan.Rule{"a.b": {Share: 1}}}}},
 		{
 			"one text for a list", "preview: {allow: docker.sock}\nsubset: {references: a.b.c -> a.d.e}",
 			Config{Subset: SubsetConfig{References: []string{"a.b.c -> a.d.e"}}, Preview: PreviewConfig{Allow: []string{"docker.sock"}}},

@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // told returns what a plain display prints, with every duration as 0.0s.
@@ -107,7 +108,7 @@ func TestProgress_OneLineForEachStepOfASubset(t *testing.T) {
 		{Step: "copy", Table: "public.a", Rows: 4, Total: 10},
 		{Step: "copy", Table: "public.b", Rows: 1, Total: 1},
 	}
-	plan := &subset.Plan{Target: 11}
+	plan := &plan.Plan{Target: 11}
 	broken := told(func(u *ui.UI) {
 		p := newProgress(u, plan)
 		for _, e := range events {

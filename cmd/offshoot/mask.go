@@ -12,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 func (a *app) maskCommand() *cobra.Command {
@@ -98,7 +99,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 	return printText(a.stdout, a.secrets, scan.WriteText)
 }
 
-func takeScan(ctx context.Context, u *ui.UI, spec subset.Spec) (*subset.Scan, error) {
+func takeScan(ctx context.Context, u *ui.UI, spec plan.Spec) (*subset.Scan, error) {
 	reading := u.Start("look at columns")
 	source, err := subset.Open(ctx, spec)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
-	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 const schemaPath = "../../docs/offshoot.schema.json"
@@ -38,7 +38,7 @@ func readSchema(t *testing.T) schemaObject {
 func TestSchema_HasTheKeysOfTheDecoder(t *testing.T) {
 	schema := readSchema(t)
 	compareKeys(t, "offshoot.yaml", new(Config).fields(), schema)
-	compareKeys(t, "rule", ruleFields(&subset.Rule{}), schema.Defs["rule"])
+	compareKeys(t, "rule", ruleFields(&plan.Rule{}), schema.Defs["rule"])
 }
 
 func compareKeys(t *testing.T, where string, fields []field, schema schemaObject) {

@@ -14,6 +14,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
@@ -104,17 +105,17 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 }
 
 // apply has the command line win over the configuration.
-func (o subsetOptions) apply(spec *subset.Spec) error {
+func (o subsetOptions) apply(spec *plan.Spec) error {
 	spec.Seed, spec.Connections, spec.Conditions = o.seed, o.connections, o.verbose
 	if o.mode != "" {
-		mode, err := subset.ParseMode(o.mode)
+		mode, err := plan.ParseMode(o.mode)
 		if err != nil {
 			return err
 		}
 		spec.Mode = mode
 	}
 	for _, text := range o.roots {
-		root, err := subset.ParseRoot(text)
+		root, err := plan.ParseRoot(text)
 		if err != nil {
 			return err
 		}
@@ -206,8 +207,8 @@ func (a *app) rememberURL(text string) error {
 }
 
 // spec is what the configuration asks to keep.
-func (c *Config) spec(source string) subset.Spec {
-	return subset.Spec{
+func (c *Config) spec(source string) plan.Spec {
+	return plan.Spec{
 		URL: source, Curve: c.Subset.Curve, Mode: c.Subset.Mode,
 		Tables: c.Subset.Tables, Roots: c.Subset.Roots, References: c.Subset.References,
 	}
@@ -238,7 +239,7 @@ func (a *app) thrift(ctx context.Context) {
 	}()
 }
 
-func (a *app) runSubset(ctx context.Context, spec subset.Spec, o subsetOptions) error {
+func (a *app) runSubset(ctx context.Context, spec plan.Spec, o subsetOptions) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	a.thrift(ctx)

@@ -10,6 +10,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -20,7 +21,7 @@ const closeTimeout = 30 * time.Second
 type subsetRun struct {
 	app      *app
 	ui       *ui.UI
-	spec     subset.Spec
+	spec     plan.Spec
 	to       string
 	compress string
 	replace  bool
@@ -88,7 +89,7 @@ func (r *subsetRun) printPlan(ctx context.Context, file string) error {
 	return printText(r.app.stdout, r.app.secrets, plan.WriteText)
 }
 
-func (r *subsetRun) plan(ctx context.Context) (_ *subset.Source, _ *subset.Plan, err error) {
+func (r *subsetRun) plan(ctx context.Context) (_ *subset.Source, _ *plan.Plan, err error) {
 	reading := r.ui.Start("read the source")
 	source, err := subset.Open(ctx, r.spec)
 	if err != nil {
@@ -146,7 +147,7 @@ type progressStep struct {
 	rows, total map[string]int64
 }
 
-func newProgress(u *ui.UI, plan *subset.Plan) *progress {
+func newProgress(u *ui.UI, plan *plan.Plan) *progress {
 	p := &progress{ui: u, target: plan.Target, steps: map[string]*progressStep{}}
 	p.begin(subset.StepWalk) // its first event comes when the first rows are found
 	return p

@@ -13,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -118,7 +119,7 @@ func (a *app) measure(ctx context.Context, o scoreOptions) error {
 	return errors.Join(writeReport(o.report, score), a.printDocument(score), checkScore(score))
 }
 
-func scoreSubset(ctx context.Context, u *ui.UI, spec subset.Spec, target string) (_ *subset.Score, err error) {
+func scoreSubset(ctx context.Context, u *ui.UI, spec plan.Spec, target string) (_ *subset.Score, err error) {
 	source, err := subset.Open(ctx, spec)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -64,7 +65,7 @@ func BenchmarkMasking(b *testing.B) {
 
 func copyWide(b *testing.B, url string, rules []mask.Rule) float64 {
 	b.Helper()
-	spec := subset.Spec{URL: url, Tables: map[string]subset.Rule{"public.wide": {All: true}}}
+	spec := plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.wide": {All: true}}}
 	spec.Masking = mask.Masking{Rules: rules, Key: mask.NewKey("a key for the benchmark")}
 	source, err := subset.Open(b.Context(), spec)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -46,7 +47,7 @@ func (h heap) target() int64 {
 	if h.whole == 0 {
 		return 0
 	}
-	return int64(math.Round(float64(subset.DefaultCurve.Rows(h.whole)) * float64(h.rows) / float64(h.whole)))
+	return int64(math.Round(float64(plan.DefaultCurve.Rows(h.whole)) * float64(h.rows) / float64(h.whole)))
 }
 
 // step is one thing to measure; before and after are not measured.

@@ -17,6 +17,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -113,7 +114,7 @@ func TestArchive_LeavesNothingWhenTheConnectionsToTheSourceAreCut(t *testing.T) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		source, err := subset.Open(t.Context(), subset.Spec{URL: from, Tables: map[string]subset.Rule{"public.t": {All: true}}})
+		source, err := subset.Open(t.Context(), plan.Spec{URL: from, Tables: map[string]plan.Rule{"public.t": {All: true}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // copiedSQL has people whose names and addresses are kept in other columns
@@ -35,14 +36,14 @@ const copiedSQL = `
 
 var givenAway = []string{"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "c14", "w", "w2"}
 
-func copied(t *testing.T) subset.Spec {
+func copied(t *testing.T) plan.Spec {
 	t.Helper()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, copiedSQL)
-	return subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")}}
+	return plan.Spec{URL: url, Curve: plan.DefaultCurve, Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")}}
 }
 
-func scan(t *testing.T, spec subset.Spec) *subset.Scan {
+func scan(t *testing.T, spec plan.Spec) *subset.Scan {
 	t.Helper()
 	source, err := subset.Open(t.Context(), spec)
 	if err != nil {
@@ -129,7 +130,7 @@ func TestHostile_KeysWordsAndLinesKeepPeople(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, keptSQL)
-	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")}}
+	spec := plan.Spec{URL: url, Curve: plan.DefaultCurve, Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")}}
 	for _, f := range scan(t, spec).Findings {
 		spec.Masking.Rules = append(spec.Masking.Rules, f.Suggest)
 	}

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // hiddenSQL has people in the rarer places of a schema.
@@ -30,14 +30,14 @@ var hiddenPlaces = []string{
 	"options of foreign column public.f.a", "options of foreign table public.f", "statistics public.st", "rule r of public.people", "comment on rule r",
 }
 
-func hidden(t *testing.T) subset.Spec {
+func hidden(t *testing.T) plan.Spec {
 	t.Helper()
 	if pgtest.Major(t) < 14 {
 		t.Skip("statistics of expressions are of PostgreSQL 14")
 	}
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, hiddenSQL)
-	return subset.Spec{URL: url, Curve: subset.DefaultCurve, Masking: mask.Masking{
+	return plan.Spec{URL: url, Curve: plan.DefaultCurve, Masking: mask.Masking{
 		Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test"), Rules: maskRules("*.email: email"),
 	}}
 }

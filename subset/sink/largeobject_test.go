@@ -12,6 +12,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -32,9 +33,9 @@ func withObjects(t *testing.T) string {
 // whole takes all rows of a database to a target as the command does.
 func whole(t *testing.T, from, to string) *subset.Report {
 	t.Helper()
-	spec := subset.Spec{URL: from, Tables: map[string]subset.Rule{}}
+	spec := plan.Spec{URL: from, Tables: map[string]plan.Rule{}}
 	for _, table := range open(t, from).from.Catalog.Tables {
-		spec.Tables[table.Name.Schema+"."+table.Name.Name] = subset.Rule{All: true}
+		spec.Tables[table.Name.Schema+"."+table.Name.Name] = plan.Rule{All: true}
 	}
 	report, target := runSpec(t, spec, to)
 	noWarnings(t, target)

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 func maskRules(lines ...string) []mask.Rule {
@@ -27,7 +27,7 @@ func maskRules(lines ...string) []mask.Rule {
 
 // wantNone looks for secrets in every kind of target, byte by byte: in the
 // files as they are, in what is compressed in them, and in what they restore.
-func wantNone(t *testing.T, spec subset.Spec, secrets []string) (target string) {
+func wantNone(t *testing.T, spec plan.Spec, secrets []string) (target string) {
 	t.Helper()
 	target = pgtest.New(t)
 	dir := t.TempDir()
@@ -122,7 +122,7 @@ func TestMask_LeavesNobodyOfPagilaBehind(t *testing.T) {
 	url := pgtest.New(t)
 	pgtest.Load(t, url, pgtest.Data(t, "pagila.sql"))
 	pgtest.Exec(t, url, "ANALYZE")
-	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve, Tables: map[string]subset.Rule{
+	spec := plan.Spec{URL: url, Curve: plan.DefaultCurve, Tables: map[string]plan.Rule{
 		"public.customer": {All: true}, "public.address": {All: true}, "public.staff": {All: true}, "public.actor": {All: true}, "public.rental": {All: true},
 	}}
 	spec.Masking = mask.Masking{
@@ -163,9 +163,9 @@ const shopSQL = `
 func TestMask_LeavesNobodyOfAShopBehind(t *testing.T) {
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, shopSQL)
-	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve, Tables: map[string]subset.Rule{}}
+	spec := plan.Spec{URL: url, Curve: plan.DefaultCurve, Tables: map[string]plan.Rule{}}
 	for _, name := range []string{"customers", "addresses", "people", "staff", "logins"} {
-		spec.Tables["public."+name] = subset.Rule{All: true}
+		spec.Tables["public."+name] = plan.Rule{All: true}
 	}
 	rules := maskRules("*.email: email", "*.first_name: first_name", "*.last_name: last_name", "*.name: name", "*.phone: phone", "*.street: street of country",
 		"*.city: city of country", "*.postcode: postcode of country", "*.ip: ip", "public.customers.birthday: shift", "public.customers.tags: scrub")

@@ -7,6 +7,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // chattySQL is a schema in which people wrote about people, in every place
@@ -28,10 +29,10 @@ const chattySQL = `
 	INSERT INTO tickets (id, owner, email, phone, state) SELECT n, 'p' || n || '@x.test', 'p' || n || '@corp.test', '+49 171 ' || 6660000 + n, 'new' FROM generate_series(1, 60) AS n;
 	REFRESH MATERIALIZED VIEW his; ANALYZE;`
 
-func chatty(t *testing.T) subset.Spec {
+func chatty(t *testing.T) plan.Spec {
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, chattySQL)
-	spec := subset.Spec{URL: url, Curve: subset.DefaultCurve}
+	spec := plan.Spec{URL: url, Curve: plan.DefaultCurve}
 	spec.Masking = mask.Masking{
 		Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test"),
 		Rules:  maskRules("*.owner: email", "*.email: email", "*.phone: phone"),
@@ -98,7 +99,7 @@ func TestRun_RefusesRulesForTheSchemaThatCannotBeKept(t *testing.T) {
 	}
 }
 
-func planOf(t *testing.T, spec subset.Spec) (*subset.Plan, error) {
+func planOf(t *testing.T, spec plan.Spec) (*plan.Plan, error) {
 	t.Helper()
 	source, err := subset.Open(t.Context(), spec)
 	if err != nil {

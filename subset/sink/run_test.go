@@ -8,16 +8,17 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
 // run takes a subset as the command does.
 func run(t *testing.T, from, to string, seed uint64) (*subset.Report, sink.Sink) {
 	t.Helper()
-	return runSpec(t, subset.Spec{URL: from, Seed: seed}, to)
+	return runSpec(t, plan.Spec{URL: from, Seed: seed}, to)
 }
 
-func runSpec(t *testing.T, spec subset.Spec, to string) (*subset.Report, sink.Sink) {
+func runSpec(t *testing.T, spec plan.Spec, to string) (*subset.Report, sink.Sink) {
 	t.Helper()
 	source, err := subset.Open(t.Context(), spec)
 	if err != nil {

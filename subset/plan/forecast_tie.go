@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"math"
@@ -109,7 +109,7 @@ func (l *tie) measure(p *Plan, counts catalog.Counts) {
 	rows, parents := max(float64(p.Tables[l.child].Rows), 1), max(float64(p.Tables[l.parent].Rows), 1)
 	var heaps []*catalog.Heap
 	for _, n := range l.keys {
-		for _, h := range p.keys[n].ChildHeaps {
+		for _, h := range p.ForeignKeys[n].ChildHeaps {
 			if !slices.Contains(heaps, h) {
 				heaps = append(heaps, h)
 			}
@@ -134,7 +134,7 @@ func (l *tie) measure(p *Plan, counts catalog.Counts) {
 // each holds for the rows of one condition.
 func (p *Plan) alternatives(key *catalog.ForeignKey) float64 {
 	n := 0.0
-	for _, k := range p.keys {
+	for _, k := range p.ForeignKeys {
 		if k.When != "" && k.Child == key.Child && slices.Equal(k.ChildColumns, key.ChildColumns) {
 			n++
 		}

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"math"
@@ -56,7 +56,7 @@ func (p *Plan) predict(counts catalog.Counts) {
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		t.Expected = f.expected(i)
-		t.Expected.Bytes = int64(float64(t.Expected.Rows) * rowWidth(t.table, counts))
+		t.Expected.Bytes = int64(float64(t.Expected.Rows) * rowWidth(t.Table, counts))
 		t.Expected.Seconds = seconds(t, f.ties[i])
 		p.Expected.Rows += t.Expected.Rows
 		p.Expected.Forced += t.Expected.Forced
@@ -72,10 +72,10 @@ func newForecast(p *Plan, counts catalog.Counts) *forecast {
 	position := map[*catalog.Table]int{}
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		position[t.table] = i
+		position[t.Table] = i
 		f.tables[i] = outlook{rows: float64(t.Rows), target: float64(t.Target)}
 	}
-	for n, k := range p.keys {
+	for n, k := range p.ForeignKeys {
 		child := position[k.Child]
 		f.ties[child] = joinTies(f.ties[child], &tie{
 			keys: []int{n}, child: child, parent: position[k.Parent], key: k,
@@ -93,16 +93,16 @@ func newForecast(p *Plan, counts catalog.Counts) *forecast {
 // run makes the passes of the walk.
 func (f *forecast) run() {
 	for i := range f.plan.Tables {
-		if f.plan.Tables[i].strategy == every {
+		if f.plan.Tables[i].How == Every {
 			f.keepAll(i)
 		}
 	}
 	allowance := float64(f.plan.Allowance)
-	f.pass(func(t *TablePlan) float64 { return math.Floor(float64(t.Target)*t.reserve + 0.5) }, allowance)
+	f.pass(func(t *TablePlan) float64 { return math.Floor(float64(t.Target)*t.Reserve + 0.5) }, allowance)
 	f.pass(func(t *TablePlan) float64 { return float64(t.Target) }, allowance-f.spent)
-	f.pass(func(t *TablePlan) float64 { return float64(t.Target) * starving }, float64(f.plan.Target)+allowance-f.total())
+	f.pass(func(t *TablePlan) float64 { return float64(t.Target) * Starving }, float64(f.plan.Target)+allowance-f.total())
 	for i := range f.tables {
-		if t := &f.tables[i]; t.target > 0 && f.plan.Tables[i].strategy != nothing {
+		if t := &f.tables[i]; t.target > 0 && f.plan.Tables[i].How != Nothing {
 			t.sampled += max(1-t.kept(), 0)
 		}
 	}
@@ -132,7 +132,7 @@ func (f *forecast) pass(goal func(*TablePlan) float64, allowance float64) {
 	wants := func(i int) float64 { return max(goal(&f.plan.Tables[i])-f.tables[i].kept(), 0) }
 	for i := range f.plan.Tables {
 		t := &f.plan.Tables[i]
-		if wants(i) == 0 || t.strategy == nothing || t.strategy == every {
+		if wants(i) == 0 || t.How == Nothing || t.How == Every {
 			continue
 		}
 		var ahead float64
@@ -206,8 +206,8 @@ func (f *forecast) expected(i int) Expected {
 // keyPlans spreads what a tie forces over its keys, which differ in the
 // partitions that they cover.
 func (f *forecast) keyPlans(counts catalog.Counts) []KeyPlan {
-	plans := make([]KeyPlan, len(f.plan.keys))
-	for n, k := range f.plan.keys {
+	plans := make([]KeyPlan, len(f.plan.ForeignKeys))
+	for n, k := range f.plan.ForeignKeys {
 		plans[n] = KeyPlan{
 			Name: k.String(), Child: k.Child.Name.Dotted(), Parent: k.Parent.Name.Dotted(), Columns: k.ChildColumns,
 			Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated, Index: k.Index, Indexed: k.Indexed,
@@ -217,10 +217,10 @@ func (f *forecast) keyPlans(counts catalog.Counts) []KeyPlan {
 		for _, l := range ties {
 			var all float64
 			for _, n := range l.keys {
-				all += rowsIn(f.plan.keys[n].ChildHeaps, counts)
+				all += rowsIn(f.plan.ForeignKeys[n].ChildHeaps, counts)
 			}
 			for _, n := range l.keys {
-				plans[n].Forced = int64(math.Round(l.forced * rowsIn(f.plan.keys[n].ChildHeaps, counts) / max(all, 1)))
+				plans[n].Forced = int64(math.Round(l.forced * rowsIn(f.plan.ForeignKeys[n].ChildHeaps, counts) / max(all, 1)))
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"cmp"
@@ -8,16 +8,16 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// strategy is how candidate rows of a table are found.
-type strategy int
+// Strategy is how candidate rows of a table are found.
+type Strategy int
 
 const (
-	nothing strategy = iota // no row is sampled
-	every                   // all rows are kept
-	whole                   // all rows are candidates: the table is small
-	scan                    // rows that fulfil the rule's condition: one filtered scan
-	drive                   // children of kept parents, and a sample of blocks
-	blocks                  // a sample of blocks
+	Nothing Strategy = iota // no row is sampled
+	Every                   // all rows are kept
+	Whole                   // all rows are candidates: the table is small
+	Scan                    // rows that fulfil the rule's condition: one filtered scan
+	Drive                   // children of kept parents, and a sample of blocks
+	Blocks                  // a sample of blocks
 )
 
 // smallTable is the number of rows up to which every row is a candidate. Then
@@ -25,17 +25,17 @@ const (
 // than a tenth of a second.
 const smallTable = 20_000
 
-func (s strategy) describe(driving []*catalog.ForeignKey) string {
+func (s Strategy) describe(driving []*catalog.ForeignKey) string {
 	switch s {
-	case nothing:
+	case Nothing:
 		return "no row is sampled"
-	case every:
+	case Every:
 		return "every row is kept"
-	case whole:
+	case Whole:
 		return "every row is a candidate"
-	case scan:
+	case Scan:
 		return "rows that fulfil the condition"
-	case drive:
+	case Drive:
 		names := make([]string, len(driving))
 		for i, k := range driving {
 			names[i] = k.Name
@@ -45,23 +45,23 @@ func (s strategy) describe(driving []*catalog.ForeignKey) string {
 	return "sample of blocks"
 }
 
-func (p *Plan) choose(t *TablePlan) (strategy, []*catalog.ForeignKey) {
+func (p *Plan) choose(t *TablePlan) (Strategy, []*catalog.ForeignKey) {
 	switch {
-	case t.rule.None || t.Rows == 0:
-		return nothing, nil
-	case t.rule.All:
-		return every, nil
-	case t.rule.Where != "":
-		return scan, nil
+	case t.Keep.None || t.Rows == 0:
+		return Nothing, nil
+	case t.Keep.All:
+		return Every, nil
+	case t.Keep.Where != "":
+		return Scan, nil
 	}
 	driving := p.drivingKeys(t)
 	switch {
 	case t.Rows <= smallTable:
-		return whole, driving
+		return Whole, driving
 	case len(driving) > 0:
-		return drive, driving
+		return Drive, driving
 	}
-	return blocks, nil
+	return Blocks, nil
 }
 
 // cheapScan is the number of rows up to which a table is read for the children
@@ -73,9 +73,9 @@ const cheapScan = 1_000_000
 // must do.
 func (p *Plan) drivingKeys(t *TablePlan) []*catalog.ForeignKey {
 	var indexed, others []*catalog.ForeignKey
-	for _, k := range p.keys {
+	for _, k := range p.ForeignKeys {
 		switch {
-		case k.Child != t.table || k.Parent == t.table:
+		case k.Child != t.Table || k.Parent == t.Table:
 		case k.Indexed:
 			indexed = append(indexed, k)
 		default:

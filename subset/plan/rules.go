@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"errors"
@@ -46,9 +46,9 @@ func unknownTable(db *catalog.Database, name string) error {
 	return hint.Usage(err, "tables are named schema.table, as in pg_catalog")
 }
 
-// resolveReferences makes keys of the references that only the configuration
+// ResolveReferences makes keys of the references that only the configuration
 // knows.
-func resolveReferences(db *catalog.Database, references []string) ([]*catalog.ForeignKey, error) {
+func ResolveReferences(db *catalog.Database, references []string) ([]*catalog.ForeignKey, error) {
 	var keys []*catalog.ForeignKey
 	var errs []error
 	for _, text := range references {

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"fmt"
@@ -11,127 +11,106 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/document"
 )
 
-// drawing is a plan or a report as a graph: tables as large as the rows that
+// Drawing is a plan or a report as a graph: tables as large as the rows that
 // are kept of them, and an arrow from child to parent for each way that rows
 // reference, as thick as the rows that it forces.
-type drawing struct {
-	title  string
-	tables []drawnTable
-	arrows []arrow
+type Drawing struct {
+	Title  string
+	Tables []DrawnTable
+	arrows []Arrow
 }
 
-type drawnTable struct {
-	schema, name     string
-	kept, of, target int64
-	estimated        bool
+// DrawnTable is a table of a drawing, and how much of it is kept.
+type DrawnTable struct {
+	Schema, Name     string
+	Kept, Of, Target int64
+	Estimated        bool
 }
 
-type arrow struct {
+// Arrow leads from a child to its parent.
+type Arrow struct {
 	child, parent int // positions in tables
-	names         []string
-	columns       []string
-	forced        int64
-	loose         bool // not what PostgreSQL holds to be true of every row
+	Names         []string
+	Columns       []string
+	Forced        int64
+	Loose         bool // not what PostgreSQL holds to be true of every row
 }
 
 // WriteMermaid draws the plan for a page that renders Mermaid, such as a pull
 // request.
-func (p *Plan) WriteMermaid(w io.Writer) error { return p.drawing().writeMermaid(w) }
+func (p *Plan) WriteMermaid(w io.Writer) error { return p.drawing().WriteMermaid(w) }
 
 // WriteDOT draws the plan for Graphviz.
-func (p *Plan) WriteDOT(w io.Writer) error { return p.drawing().writeDOT(w) }
+func (p *Plan) WriteDOT(w io.Writer) error { return p.drawing().WriteDOT(w) }
 
-// WriteMermaid draws what was kept for a page that renders Mermaid, such as a
-// pull request.
-func (r *Report) WriteMermaid(w io.Writer) error { return r.drawing().writeMermaid(w) }
-
-// WriteDOT draws what was kept for Graphviz.
-func (r *Report) WriteDOT(w io.Writer) error { return r.drawing().writeDOT(w) }
-
-func (p *Plan) drawing() *drawing {
-	d := &drawing{title: fmt.Sprintf("%s: about %s of %s rows", p.Database, document.Number(p.Expected.Rows), document.Number(p.SourceRows))}
+func (p *Plan) drawing() *Drawing {
+	d := &Drawing{Title: fmt.Sprintf("%s: about %s of %s rows", p.Database, document.Number(p.Expected.Rows), document.Number(p.SourceRows))}
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		d.tables = append(d.tables, drawnTable{t.Schema, t.Name, t.Expected.Rows, t.Rows, t.Target, t.Estimated})
+		d.Tables = append(d.Tables, DrawnTable{t.Schema, t.Name, t.Expected.Rows, t.Rows, t.Target, t.Estimated})
 	}
 	for i := range p.Keys {
 		k := &p.Keys[i]
-		d.connect(k.Child, k.Parent, arrow{names: []string{k.Name}, columns: k.Columns, forced: k.Forced, loose: !k.Validated})
+		d.Connect(k.Child, k.Parent, Arrow{Names: []string{k.Name}, Columns: k.Columns, Forced: k.Forced, Loose: !k.Validated})
 	}
 	return d
 }
 
-func (r *Report) drawing() *drawing {
-	d := &drawing{title: fmt.Sprintf("%s: kept %s of %s rows", r.Database, document.Number(r.Rows), document.Number(r.SourceRows))}
-	forced := map[string]int64{}
-	for i := range r.Tables {
-		t := &r.Tables[i]
-		d.tables = append(d.tables, drawnTable{t.Schema, t.Name, t.Rows, t.Source, t.Target, t.Estimated})
-		for _, f := range t.ForcedBy {
-			forced[f.Key] += f.Rows
-		}
-	}
-	for i := range r.Keys {
-		k := &r.Keys[i]
-		d.connect(k.ChildTable, k.ParentTable, arrow{names: []string{k.Name}, columns: k.Columns, forced: forced[k.Name], loose: !k.Validated})
-	}
-	return d
-}
-
-// connect adds an arrow. Keys that differ only in the partitions they cover
+// Connect adds an arrow. Keys that differ only in the partitions they cover
 // share one.
-func (d *drawing) connect(child, parent string, a arrow) {
+func (d *Drawing) Connect(child, parent string, a Arrow) {
 	a.child, a.parent = d.find(child), d.find(parent)
 	if a.child < 0 || a.parent < 0 {
 		return
 	}
 	for i := range d.arrows {
 		b := &d.arrows[i]
-		if b.child == a.child && b.parent == a.parent && b.loose == a.loose && slices.Equal(b.columns, a.columns) {
-			b.names = append(b.names, a.names...)
-			b.forced += a.forced
+		if b.child == a.child && b.parent == a.parent && b.Loose == a.Loose && slices.Equal(b.Columns, a.Columns) {
+			b.Names = append(b.Names, a.Names...)
+			b.Forced += a.Forced
 			return
 		}
 	}
 	d.arrows = append(d.arrows, a)
 }
 
-func (d *drawing) find(name string) int {
-	return slices.IndexFunc(d.tables, func(t drawnTable) bool { return t.schema+"."+t.name == name })
+func (d *Drawing) find(name string) int {
+	return slices.IndexFunc(d.Tables, func(t DrawnTable) bool { return t.Schema+"."+t.Name == name })
 }
 
 // schemas is the schemas in order of their names.
-func (d *drawing) schemas() []string {
+func (d *Drawing) schemas() []string {
 	var names []string
-	for _, t := range d.tables {
-		names = append(names, t.schema)
+	for _, t := range d.Tables {
+		names = append(names, t.Schema)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-func (t *drawnTable) rows() string {
-	return document.Number(t.kept) + " of " + document.About(t.of, t.estimated)
+func (t *DrawnTable) rows() string {
+	return document.Number(t.Kept) + " of " + document.About(t.Of, t.Estimated)
 }
 
 // magnitude grows by one with each digit of a number of rows.
 func magnitude(rows int64) float64 { return math.Log10(float64(max(rows, 0)) + 1) }
 
-func (d *drawing) writeDOT(w io.Writer) error {
+// WriteDOT writes the drawing for Graphviz.
+func (d *Drawing) WriteDOT(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("digraph subset {\n")
-	fmt.Fprintf(&b, "  graph [label=%s, labelloc=t, rankdir=LR, fontname=\"sans-serif\"]\n", quoteDOT(d.title))
+	fmt.Fprintf(&b, "  graph [label=%s, labelloc=t, rankdir=LR, fontname=\"sans-serif\"]\n", quoteDOT(d.Title))
 	b.WriteString("  node [shape=box, style=\"rounded,filled\", fillcolor=\"#e8f1e4\", color=\"#5b7f4f\", fontname=\"sans-serif\"]\n")
 	b.WriteString("  edge [color=\"#777777\", fontname=\"sans-serif\", fontsize=10]\n")
 	for n, schema := range d.schemas() {
 		fmt.Fprintf(&b, "  subgraph cluster_%d {\n    label=%s; color=\"#bbbbbb\"\n", n, quoteDOT(schema))
-		for i := range d.tables {
-			t := &d.tables[i]
-			if t.schema != schema {
+		for i := range d.Tables {
+			t := &d.Tables[i]
+			if t.Schema != schema {
 				continue
 			}
-			size := magnitude(t.kept)
-			fmt.Fprintf(&b, "    t%d [label=%s, width=%.2f, height=%.2f, fontsize=%.1f%s]\n", i, quoteDOT(t.name+"\n"+t.rows()),
+			size := magnitude(t.Kept)
+			fmt.Fprintf(&b, "    t%d [label=%s, width=%.2f, height=%.2f, fontsize=%.1f%s]\n", i, quoteDOT(t.Name+"\n"+t.rows()),
 				0.8+0.5*size, 0.4+0.25*size, 9+3*size, t.shadeDOT())
 		}
 		b.WriteString("  }\n")
@@ -145,9 +124,9 @@ func (d *drawing) writeDOT(w io.Writer) error {
 }
 
 // shadeDOT marks tables that hold nothing, or far more than their target.
-func (t *drawnTable) shadeDOT() string {
+func (t *DrawnTable) shadeDOT() string {
 	switch {
-	case t.kept == 0:
+	case t.Kept == 0:
 		return `, fillcolor="#f4f4f4", color="#aaaaaa"`
 	case t.overflows():
 		return `, fillcolor="#fbe3c8", color="#b87333"`
@@ -155,16 +134,16 @@ func (t *drawnTable) shadeDOT() string {
 	return ""
 }
 
-func (t *drawnTable) overflows() bool {
-	return t.kept-t.target >= noticed && float64(t.kept) >= overflowing*float64(t.target)
+func (t *DrawnTable) overflows() bool {
+	return t.Kept-t.Target >= noticed && float64(t.Kept) >= overflowing*float64(t.Target)
 }
 
-func (a *arrow) writeDOT(b *strings.Builder) {
-	fmt.Fprintf(b, "  t%d -> t%d [tooltip=%s, penwidth=%.2f", a.child, a.parent, quoteDOT(strings.Join(a.names, "\n")), 1+magnitude(a.forced))
-	if a.forced > 0 {
-		fmt.Fprintf(b, ", label=%s", quoteDOT(document.Number(a.forced)))
+func (a *Arrow) writeDOT(b *strings.Builder) {
+	fmt.Fprintf(b, "  t%d -> t%d [tooltip=%s, penwidth=%.2f", a.child, a.parent, quoteDOT(strings.Join(a.Names, "\n")), 1+magnitude(a.Forced))
+	if a.Forced > 0 {
+		fmt.Fprintf(b, ", label=%s", quoteDOT(document.Number(a.Forced)))
 	}
-	if a.loose {
+	if a.Loose {
 		b.WriteString(", style=dashed")
 	}
 	b.WriteString("]\n")
@@ -196,14 +175,15 @@ func quoteDOT(s string) string {
 // mermaidSizes are the classes of nodes, by the digits of the rows they hold.
 var mermaidSizes = [...]int{11, 13, 16, 20, 24, 28} // font size in pixels
 
-func (d *drawing) writeMermaid(w io.Writer) error {
+// WriteMermaid writes the drawing for Markdown.
+func (d *Drawing) WriteMermaid(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "flowchart LR\n  %%%% %s\n", textMermaid(d.title))
+	fmt.Fprintf(&b, "flowchart LR\n  %%%% %s\n", textMermaid(d.Title))
 	for n, schema := range d.schemas() {
 		fmt.Fprintf(&b, "  subgraph s%d [\"%s\"]\n", n, textMermaid(schema))
-		for i := range d.tables {
-			if t := &d.tables[i]; t.schema == schema {
-				fmt.Fprintf(&b, "    t%d[\"%s<br/>%s\"]:::%s\n", i, textMermaid(t.name), textMermaid(t.rows()), t.classMermaid())
+		for i := range d.Tables {
+			if t := &d.Tables[i]; t.Schema == schema {
+				fmt.Fprintf(&b, "    t%d[\"%s<br/>%s\"]:::%s\n", i, textMermaid(t.Name), textMermaid(t.rows()), t.classMermaid())
 			}
 		}
 		b.WriteString("  end\n")
@@ -212,7 +192,7 @@ func (d *drawing) writeMermaid(w io.Writer) error {
 		d.arrows[i].writeMermaid(&b)
 	}
 	for i := range d.arrows {
-		fmt.Fprintf(&b, "  linkStyle %d stroke-width:%.1fpx\n", i, 1+magnitude(d.arrows[i].forced))
+		fmt.Fprintf(&b, "  linkStyle %d stroke-width:%.1fpx\n", i, 1+magnitude(d.arrows[i].Forced))
 	}
 	for i, size := range mermaidSizes {
 		fmt.Fprintf(&b, "  classDef rows%d font-size:%dpx\n", i, size)
@@ -221,17 +201,17 @@ func (d *drawing) writeMermaid(w io.Writer) error {
 	return err
 }
 
-func (t *drawnTable) classMermaid() string {
-	return fmt.Sprintf("rows%d", min(int(math.Ceil(magnitude(t.kept))), len(mermaidSizes)-1))
+func (t *DrawnTable) classMermaid() string {
+	return fmt.Sprintf("rows%d", min(int(math.Ceil(magnitude(t.Kept))), len(mermaidSizes)-1))
 }
 
-func (a *arrow) writeMermaid(b *strings.Builder) {
+func (a *Arrow) writeMermaid(b *strings.Builder) {
 	line := "-->"
-	if a.loose {
+	if a.Loose {
 		line = "-.->"
 	}
-	if a.forced > 0 {
-		line += fmt.Sprintf("|\"%s\"|", textMermaid(document.Number(a.forced)))
+	if a.Forced > 0 {
+		line += fmt.Sprintf("|\"%s\"|", textMermaid(document.Number(a.Forced)))
 	}
 	fmt.Fprintf(b, "  t%d %s t%d\n", a.child, line, a.parent)
 }

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"fmt"
@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // WriteText prints the plan for people.
 func (p *Plan) WriteText(w io.Writer) error {
 	width := document.Columns(w, document.Unbounded)
-	lines := append([]string{p.promise()}, remarks(p.LeftOut, p.Warnings)...)
+	lines := append([]string{p.promise()}, Remarks(p.LeftOut, p.Warnings)...)
 	for _, advice := range p.Advice {
 		lines = append(lines, "advice: "+advice)
 	}
@@ -69,4 +70,16 @@ func (p *Plan) headline() string {
 
 func (p *Plan) promise() string {
 	return fmt.Sprintf("up to %s rows may be kept above these targets, where other rows need them", document.Number(p.Allowance))
+}
+
+// Remarks are lines about what is left out, and warnings.
+func Remarks(leftOut []catalog.Omission, warnings []string) []string {
+	var lines []string
+	for _, o := range leftOut {
+		lines = append(lines, fmt.Sprintf("left out: %s.%s (%s)", o.Schema, o.Name, o.Reason))
+	}
+	for _, warning := range warnings {
+		lines = append(lines, "warning: "+warning)
+	}
+	return lines
 }

@@ -1,8 +1,7 @@
-package subset
+package plan
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 
@@ -32,12 +31,12 @@ type Plan struct {
 
 	Privacy mask.PrivacyReport `json:"privacy,omitzero"`
 
-	keys     []*catalog.ForeignKey // declared in the schema, then in the configuration
-	excluded []catalog.Name        // tables that the role may not read and nobody needs
-	masks    *mask.Plan
-	details  *catalog.Details // of columns, where masks need them
-	proved   mask.Proof
-	rewrite  mask.Rewrite // of the texts of the schema
+	ForeignKeys []*catalog.ForeignKey `json:"-"` // declared in the schema, then in the configuration
+	Unreadable  []catalog.Name        `json:"-"` // tables that the role may not read and nobody needs
+	Masks       *mask.Plan            `json:"-"`
+	Details     *catalog.Details      `json:"-"` // of columns, where masks need them
+	Proved      mask.Proof            `json:"-"`
+	Rewrite     mask.Rewrite          `json:"-"` // of the texts of the schema
 }
 
 // TablePlan is what Run will do with one table.
@@ -54,12 +53,12 @@ type TablePlan struct {
 	Cycle     int      `json:"cycle,omitempty"` // tables with the same number reference each other
 	Expected  Expected `json:"expected"`
 
-	table      *catalog.Table
-	rule       Rule
-	strategy   strategy
-	driving    []*catalog.ForeignKey // keys whose kept parents bring candidates
+	Table      *catalog.Table        `json:"-"`
+	Keep       Rule                  `json:"-"`
+	How        Strategy              `json:"-"`
+	Driving    []*catalog.ForeignKey `json:"-"` // keys whose kept parents bring candidates
 	referenced bool                  // by a table that is not planned before this one
-	reserve    float64               // the part of the target that is sampled before other tables force rows
+	Reserve    float64               `json:"-"` // the part of the target that is sampled before other tables force rows
 }
 
 // overflowShare is the part of the whole subset's target that may be kept
@@ -67,31 +66,14 @@ type TablePlan struct {
 // without it a table with two sampled parents stays nearly empty.
 const overflowShare = 0.1
 
-// Plan counts rows where statistics will not do and says what Run will do.
-func (s *Source) Plan(ctx context.Context) (*Plan, error) {
-	counts, err := s.Count(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("count rows: %w", s.Explain(s.Leader, err))
-	}
-	p, err := MakePlan(s.Database, counts, s.spec)
-	if err != nil {
-		return nil, err
-	}
-	p.Warnings = append(p.Warnings, s.Notices...)
-	if err := s.checkConditions(ctx, p); err != nil {
-		return nil, err
-	}
-	return p, s.mask(ctx, p)
-}
-
-// MakePlan decides everything that can be decided without looking at rows. It
+// Make decides everything that can be decided without looking at rows. It
 // is a pure function: equal arguments give equal plans.
-func MakePlan(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, error) {
+func Make(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, error) {
 	rules, err := resolveRules(db, spec.Tables)
 	if err != nil {
 		return nil, err
 	}
-	declared, err := resolveReferences(db, spec.References)
+	declared, err := ResolveReferences(db, spec.References)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +84,8 @@ func MakePlan(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, er
 	show(roots, spec.Conditions)
 	p := &Plan{
 		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Mode: cmp.Or(spec.Mode, ModeCurve), Roots: roots, Seed: spec.Seed,
-		Warnings: slices.Clone(db.Warnings),
-		keys:     append(slices.Clone(db.ForeignKeys), declared...),
+		Warnings:    slices.Clone(db.Warnings),
+		ForeignKeys: append(slices.Clone(db.ForeignKeys), declared...),
 	}
 	for _, l := range db.LeftOut {
 		p.LeftOut = append(p.LeftOut, catalog.Omission{Schema: l.Name.Schema, Name: l.Name.Name, Reason: l.Reason})
@@ -112,7 +94,7 @@ func MakePlan(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, er
 	if err != nil {
 		return nil, err
 	}
-	for i, group := range order(db.Tables, p.keys) {
+	for i, group := range order(db.Tables, p.ForeignKeys) {
 		group = slices.DeleteFunc(group, func(t *catalog.Table) bool { return blocked[t] })
 		p.addGroup(group, i+1, counts, rules, spec)
 	}
@@ -136,7 +118,7 @@ func (p *Plan) access(db *catalog.Database, rules map[*catalog.Table]Rule) (map[
 			denied.Tables = append(denied.Tables, t.Denied...)
 		case !t.Readable:
 			blocked[t] = true
-			p.excluded = append(p.excluded, t.Name)
+			p.Unreadable = append(p.Unreadable, t.Name)
 			p.LeftOut = append(p.LeftOut, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "excluded, not readable"})
 		case t.RowSecurity && needed:
 			secured.Tables = append(secured.Tables, t.Name)
@@ -158,7 +140,7 @@ func (p *Plan) access(db *catalog.Database, rules map[*catalog.Table]Rule) (map[
 // references reports whether rows of a table that is not left out may need
 // rows of t.
 func (p *Plan) references(t *catalog.Table, rules map[*catalog.Table]Rule) bool {
-	return slices.ContainsFunc(p.keys, func(k *catalog.ForeignKey) bool {
+	return slices.ContainsFunc(p.ForeignKeys, func(k *catalog.ForeignKey) bool {
 		return k.Parent == t && k.Child != t && !rules[k.Child].None
 	})
 }
@@ -176,17 +158,17 @@ func (p *Plan) addGroup(group []*catalog.Table, number int, counts catalog.Count
 }
 
 func (p *Plan) planTable(t *catalog.Table, counts catalog.Counts, rules map[*catalog.Table]Rule, spec Spec) TablePlan {
-	tp := TablePlan{Schema: t.Name.Schema, Name: t.Name.Name, table: t}
+	tp := TablePlan{Schema: t.Name.Schema, Name: t.Name.Name, Table: t}
 	for _, h := range t.Heaps {
 		c := counts[h.OID]
 		tp.Rows += c.Rows
 		tp.Bytes += h.Bytes
 		tp.Estimated = tp.Estimated || !c.Exact
 	}
-	tp.rule, tp.Rule = ruleOf(t, tp.Rows, rules, spec.Conditions)
-	tp.Target = target(tp.Rows, tp.rule, spec.Curve)
-	tp.strategy, tp.driving = p.choose(&tp)
-	tp.Strategy = tp.strategy.describe(tp.driving)
+	tp.Keep, tp.Rule = ruleOf(t, tp.Rows, rules, spec.Conditions)
+	tp.Target = target(tp.Rows, tp.Keep, spec.Curve)
+	tp.How, tp.Driving = p.choose(&tp)
+	tp.Strategy = tp.How.describe(tp.Driving)
 	return tp
 }
 
@@ -233,22 +215,22 @@ func (p *Plan) finish() {
 	position := map[*catalog.Table]int{}
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		position[t.table] = i
+		position[t.Table] = i
 		p.SourceRows += t.Rows
 		p.Target += t.Target
 	}
 	p.Allowance = max(int64(overflowShare*float64(p.Target)), 1)
-	p.keys = slices.DeleteFunc(p.keys, func(k *catalog.ForeignKey) bool {
+	p.ForeignKeys = slices.DeleteFunc(p.ForeignKeys, func(k *catalog.ForeignKey) bool {
 		_, child := position[k.Child]
 		_, parent := position[k.Parent]
 		return !child || !parent
 	})
-	for _, k := range p.keys {
+	for _, k := range p.ForeignKeys {
 		if parent := position[k.Parent]; position[k.Child] > parent {
 			p.Tables[parent].referenced = true
 		}
 	}
 	for i := range p.Tables {
-		p.Tables[i].reserve = p.reserve(&p.Tables[i], position)
+		p.Tables[i].Reserve = p.reserve(&p.Tables[i], position)
 	}
 }

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"fmt"
@@ -51,7 +51,7 @@ func (m *imagined) key(child, parent string, distinct, null float64) *catalog.Fo
 
 func (m *imagined) plan(t *testing.T, rules map[string]Rule) *Plan {
 	t.Helper()
-	p, err := MakePlan(m.db, m.counts, Spec{Tables: rules})
+	p, err := Make(m.db, m.counts, Spec{Tables: rules})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -386,7 +386,7 @@ func TestAdvice_WarnsOfALookupWithoutAnIndex(t *testing.T) {
 	m.table("users", 30_000).Columns = []catalog.Column{{Name: "id"}, {Name: "email"}}
 	m.table("login", 1000).Columns = []catalog.Column{{Name: "id"}, {Name: "email"}}
 	plan := func(reference string) string {
-		p, err := MakePlan(m.db, m.counts, Spec{References: []string{reference}})
+		p, err := Make(m.db, m.counts, Spec{References: []string{reference}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -403,8 +403,8 @@ func TestAdvice_WarnsOfALookupWithoutAnIndex(t *testing.T) {
 
 func TestAdvice_NamesTablesThatStayNearlyEmpty(t *testing.T) {
 	p := &Plan{Tables: []TablePlan{
-		{Target: 500, Expected: Expected{Rows: 3}, table: &catalog.Table{Name: catalog.Name{Schema: "s", Name: "starved"}}},
-		{Target: 500, Expected: Expected{Rows: 300}, table: &catalog.Table{Name: catalog.Name{Schema: "s", Name: "fed"}}},
+		{Target: 500, Expected: Expected{Rows: 3}, Table: &catalog.Table{Name: catalog.Name{Schema: "s", Name: "starved"}}},
+		{Target: 500, Expected: Expected{Rows: 300}, Table: &catalog.Table{Name: catalog.Name{Schema: "s", Name: "fed"}}},
 	}}
 	p.adviseEmpty()
 	if len(p.Advice) != 1 || !strings.HasPrefix(p.Advice[0], "s.starved will hold about 3 rows for a target of 500") {

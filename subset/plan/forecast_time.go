@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import "math"
 
@@ -20,28 +20,28 @@ const (
 // roughly.
 func seconds(t *TablePlan, ties []*tie) float64 {
 	var pages, candidates, found float64
-	for _, h := range t.table.Heaps {
+	for _, h := range t.Table.Heaps {
 		pages += float64(h.Pages)
 	}
 	rows, wanted := float64(t.Expected.Rows), float64(t.Target)
 	scanned := 0.0
-	switch t.strategy {
-	case every:
+	switch t.How {
+	case Every:
 		candidates, scanned = rows, pages
-	case whole:
+	case Whole:
 		candidates, scanned = float64(t.Rows), pages
-	case scan:
-		candidates, scanned = wanted*surplus, 3*pages
-	case drive:
-		candidates, found = wanted*thinning, wanted
-		if len(t.driving) > 1 {
-			found *= surplus
+	case Scan:
+		candidates, scanned = wanted*Surplus, 3*pages
+	case Drive:
+		candidates, found = wanted*Thinning, wanted
+		if len(t.Driving) > 1 {
+			found *= Surplus
 		}
-		if !t.driving[0].Indexed {
+		if !t.Driving[0].Indexed {
 			scanned = 3 * pages
 		}
-	case blocks:
-		candidates = wanted * thinning
+	case Blocks:
+		candidates = wanted * Thinning
 	}
 	candidates = min(candidates, float64(t.Rows))
 	found = min(found, float64(t.Rows))

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"cmp"
@@ -88,13 +88,13 @@ func (f *forecast) take(d *deal, sets float64) (over float64) {
 // supplies are the candidates that the walk finds by the table's strategy.
 func (f *forecast) supplies(i int, wanted float64) []supply {
 	t := &f.plan.Tables[i]
-	need, rows := wanted+fewCandidates, float64(t.Rows)
-	switch t.strategy {
-	case scan:
-		return []supply{{rows: min(need*surplus, rows)}}
-	case drive:
+	need, rows := wanted+FewCandidates, float64(t.Rows)
+	switch t.How {
+	case Scan:
+		return []supply{{rows: min(need*Surplus, rows)}}
+	case Drive:
 		return f.driven(i, need)
-	case blocks:
+	case Blocks:
 		return []supply{{rows: min(need, rows)}}
 	}
 	return []supply{{rows: rows}}
@@ -106,10 +106,10 @@ func (f *forecast) driven(i int, need float64) []supply {
 	t := &f.plan.Tables[i]
 	share := func(l *tie) float64 { return f.tables[l.parent].sampled / max(f.tables[l.parent].rows, 1) }
 	drivers := slices.DeleteFunc(slices.Clone(f.ties[i]), func(l *tie) bool {
-		return share(l) == 0 || !slices.ContainsFunc(l.keys, func(n int) bool { return slices.Contains(t.driving, f.plan.keys[n]) })
+		return share(l) == 0 || !slices.ContainsFunc(l.keys, func(n int) bool { return slices.Contains(t.Driving, f.plan.ForeignKeys[n]) })
 	})
 	weight := func(l *tie) float64 {
-		return t.weight(l.key, int64(f.tables[l.parent].sampled), share(l), int64(need*surplus))
+		return t.Weight(l.key, int64(f.tables[l.parent].sampled), share(l), int64(need*Surplus))
 	}
 	slices.SortStableFunc(drivers, func(a, b *tie) int { return cmp.Compare(weight(a), weight(b)) })
 	var found []supply
@@ -119,7 +119,7 @@ func (f *forecast) driven(i int, need float64) []supply {
 			break
 		}
 		children := float64(t.Rows) * l.refers * share(l)
-		found = append(found, supply{rows: min(missing*surplus, children), sure: l})
+		found = append(found, supply{rows: min(missing*Surplus, children), sure: l})
 		missing -= children
 	}
 	if missing > 0 || slices.ContainsFunc(f.ties[i], func(l *tie) bool { return l.refers < 1 }) {
@@ -255,7 +255,7 @@ func (f *forecast) complete(i int) float64 {
 // the table's target.
 func (f *forecast) unit(i int) (price, over float64) {
 	if f.tables[i].room() >= 1 {
-		return roomCost, 0
+		return RoomCost, 0
 	}
 	return 1, 1
 }

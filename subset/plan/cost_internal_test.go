@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"testing"
@@ -26,11 +26,11 @@ func shelves(t *testing.T, orderCorrelation float64) (lines *TablePlan, byOrder,
 func TestWeight_PrefersChildrenThatLieTogether(t *testing.T) {
 	const orders, products, want = 16_000, 400, 100_000
 	lines, byOrder, byProduct := shelves(t, 1)
-	if o, p := lines.weight(byOrder, orders, 0.008, want), lines.weight(byProduct, products, 0.008, want); o > p/2 {
+	if o, p := lines.Weight(byOrder, orders, 0.008, want), lines.Weight(byProduct, products, 0.008, want); o > p/2 {
 		t.Errorf("by orders that lie together %v, by products %v", o, p)
 	}
 	lines, byOrder, byProduct = shelves(t, 0)
-	if o, p := lines.weight(byOrder, orders, 0.008, want), lines.weight(byProduct, products, 0.008, want); o < p {
+	if o, p := lines.Weight(byOrder, orders, 0.008, want), lines.Weight(byProduct, products, 0.008, want); o < p {
 		t.Errorf("by orders that lie apart %v, by products %v", o, p)
 	}
 }
@@ -39,21 +39,21 @@ func TestWeight_PrefersChildrenThatLieTogether(t *testing.T) {
 // are missed.
 func TestWeight_CountsWhatCannotBeAskedFor(t *testing.T) {
 	lines, byOrder, byProduct := shelves(t, 1)
-	if o, p := lines.weight(byOrder, 500_000, 0.25, 5_000), lines.weight(byProduct, 50, 0.001, 5_000); o < p {
+	if o, p := lines.Weight(byOrder, 500_000, 0.25, 5_000), lines.Weight(byProduct, 50, 0.001, 5_000); o < p {
 		t.Errorf("by a quarter of the orders %v, by a few products %v", o, p)
 	}
 }
 
 func TestSearch_OfManyParentsReadsBlocks(t *testing.T) {
 	lines, byOrder, byProduct := shelves(t, 0)
-	if got := lines.search(byOrder, 16_000, 0.008, 100_000); !got.byIndex {
+	if got := lines.Search(byOrder, 16_000, 0.008, 100_000); !got.ByIndex {
 		t.Errorf("few children: %+v", got)
 	}
-	if got := lines.search(byProduct, 25_000, 0.5, 1_000); got.byIndex {
+	if got := lines.Search(byProduct, 25_000, 0.5, 1_000); got.ByIndex {
 		t.Errorf("half of the table are children: %+v", got)
 	}
 	byProduct.Indexed = false
-	if got := lines.search(byProduct, 1, 0.00002, 100_000); got.byIndex {
+	if got := lines.Search(byProduct, 1, 0.00002, 100_000); got.ByIndex {
 		t.Errorf("without an index: %+v", got)
 	}
 }

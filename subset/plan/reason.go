@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"fmt"
@@ -22,14 +22,14 @@ func (p *Plan) explain() {
 
 func (t *TablePlan) reason() string {
 	rule := "rule " + t.Rule
-	switch t.strategy {
-	case nothing:
+	switch t.How {
+	case Nothing:
 		if t.Rows == 0 {
 			return "empty"
 		}
 		return rule
-	case every, scan:
-		if t.strategy == scan {
+	case Every, Scan:
+		if t.How == Scan {
 			rule += ": one filtered scan"
 		}
 		return rule
@@ -42,14 +42,14 @@ func (t *TablePlan) reason() string {
 }
 
 func (t *TablePlan) sizeReason() string {
-	switch t.strategy {
-	case whole:
+	switch t.How {
+	case Whole:
 		return "small: " + document.Number(t.Rows) + " rows"
-	case drive:
-		if first := t.driving[0]; !first.Indexed {
+	case Drive:
+		if first := t.Driving[0]; !first.Indexed {
 			return fmt.Sprintf("no index on %s: one filtered scan", strings.Join(first.ChildColumns, ", "))
 		}
-		return drivenBy(t.driving)
+		return drivenBy(t.Driving)
 	}
 	return "large, without parents: a sample of its blocks"
 }
@@ -84,7 +84,7 @@ func (p *Plan) cycleOf(t *TablePlan) string {
 	}
 	var others []string
 	for i := range p.Tables {
-		if o := &p.Tables[i]; o.Cycle == t.Cycle && o.table != t.table {
+		if o := &p.Tables[i]; o.Cycle == t.Cycle && o.Table != t.Table {
 			others = append(others, o.Schema+"."+o.Name)
 		}
 	}

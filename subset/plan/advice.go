@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"cmp"
@@ -35,14 +35,14 @@ func (p *Plan) advise(counts catalog.Counts) {
 func (p *Plan) adviseIndexes() {
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		for _, k := range t.driving {
-			if t.strategy == drive && !k.Indexed {
+		for _, k := range t.Driving {
+			if t.How == Drive && !k.Indexed {
 				p.Warnings = append(p.Warnings, fmt.Sprintf("no index on %s (%s): finding its rows costs a scan; %s",
-					t.table.Name.Dotted(), strings.Join(k.ChildColumns, ", "), createIndex(t.table, k.ChildColumns)))
+					t.Table.Name.Dotted(), strings.Join(k.ChildColumns, ", "), createIndex(t.Table, k.ChildColumns)))
 			}
 		}
 	}
-	for _, k := range p.keys {
+	for _, k := range p.ForeignKeys {
 		if k.OID == 0 && !hasKey(k.Parent, k.ParentColumns) {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("no unique index on %s (%s), which %s references: every lookup costs a scan; %s",
 				k.Parent.Name.Dotted(), strings.Join(k.ParentColumns, ", "), k.Child.Name.Dotted(), createIndex(k.Parent, k.ParentColumns)))
@@ -76,7 +76,7 @@ func hasKey(t *catalog.Table, columns []string) bool {
 func (p *Plan) adviseStatistics(counts catalog.Counts) {
 	var never, stale []catalog.Name
 	for i := range p.Tables {
-		for _, h := range p.Tables[i].table.Heaps {
+		for _, h := range p.Tables[i].Table.Heaps {
 			switch {
 			case counts[h.OID].Rows < guessed:
 			case h.Was == 0 && len(h.Statistics) == 0:
@@ -114,7 +114,7 @@ func (p *Plan) adviseOverflow() {
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		over := t.Expected.Rows - t.Target
-		if float64(t.Expected.Rows) < overflowing*float64(t.Target) || over < noticed || t.rule.None {
+		if float64(t.Expected.Rows) < overflowing*float64(t.Target) || over < noticed || t.Keep.None {
 			continue
 		}
 		k := p.forcing(t)
@@ -122,7 +122,7 @@ func (p *Plan) adviseOverflow() {
 			continue
 		}
 		p.Advice = append(p.Advice, fmt.Sprintf("%s will hold about %s rows for a target of %s: %s forces %s; fewer rows of %s (rows or share), or more of %s, balance them",
-			t.table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target), k.Name, document.Number(k.Forced), k.Child, k.Parent))
+			t.Table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target), k.Name, document.Number(k.Forced), k.Child, k.Parent))
 	}
 }
 
@@ -130,7 +130,7 @@ func (p *Plan) adviseOverflow() {
 func (p *Plan) forcing(t *TablePlan) *KeyPlan {
 	var above []*KeyPlan
 	for i := range p.Keys {
-		if k := &p.Keys[i]; k.Parent == t.table.Name.Dotted() && k.Forced > 0 {
+		if k := &p.Keys[i]; k.Parent == t.Table.Name.Dotted() && k.Forced > 0 {
 			above = append(above, k)
 		}
 	}
@@ -147,7 +147,7 @@ func (p *Plan) adviseEmpty() {
 		t := &p.Tables[i]
 		if t.Target >= noticed && float64(t.Expected.Rows) < emptyShare*float64(t.Target) {
 			p.Advice = append(p.Advice, fmt.Sprintf("%s will hold about %s rows for a target of %s, because the rows it references do not fit; give those tables more (rows or share)",
-				t.table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target)))
+				t.Table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target)))
 		}
 	}
 }
@@ -157,8 +157,8 @@ func (p *Plan) advisePlaces() {
 	var keyless []catalog.Name
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		if t.strategy != nothing && t.strategy != every && len(t.table.Keys) == 0 {
-			keyless = append(keyless, t.table.Name)
+		if t.How != Nothing && t.How != Every && len(t.Table.Keys) == 0 {
+			keyless = append(keyless, t.Table.Name)
 		}
 	}
 	if len(keyless) > 0 {

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"strings"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
-	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // shelf is a small catalog made by hand.
@@ -120,7 +119,7 @@ func TestTarget_FollowsTheRuleBeforeTheCurve(t *testing.T) {
 }
 
 func TestMakePlan_ReservesRoomOnlyWhereLaterTablesNeedIt(t *testing.T) {
-	p, err := MakePlan(shelf(), catalog.Counts{101: {Rows: 1000, Exact: true}, 102: {Rows: 500_000}}, Spec{})
+	p, err := Make(shelf(), catalog.Counts{101: {Rows: 1000, Exact: true}, 102: {Rows: 500_000}}, Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +127,7 @@ func TestMakePlan_ReservesRoomOnlyWhereLaterTablesNeedIt(t *testing.T) {
 	if !users.referenced || child.referenced {
 		t.Errorf("referenced: users %v, child %v", users.referenced, child.referenced)
 	}
-	if users.strategy != whole || child.strategy != drive || !child.Estimated || users.Estimated {
+	if users.How != Whole || child.How != Drive || !child.Estimated || users.Estimated {
 		t.Errorf("%+v %+v", users, child)
 	}
 	if p.Target != 77+6136 || p.Allowance != 621 || p.SourceRows != 501_000 {
@@ -140,55 +139,14 @@ func TestMakePlan_DropsKeysOfTablesThatAreLeftOut(t *testing.T) {
 	db := shelf()
 	db.Tables[0].Readable = false
 	db.Tables[0].Denied = []catalog.Name{db.Tables[0].Name}
-	if _, err := MakePlan(db, catalog.Counts{}, Spec{}); err == nil || !strings.Contains(hint.Of(err)[0], "grant SELECT on my.schema.T a to me") {
+	if _, err := Make(db, catalog.Counts{}, Spec{}); err == nil || !strings.Contains(hint.Of(err)[0], "grant SELECT on my.schema.T a to me") {
 		t.Errorf("%v, hints %q", err, hint.Of(err))
 	}
-	p, err := MakePlan(db, catalog.Counts{}, Spec{Tables: map[string]Rule{"my.schema.T a": {None: true}}})
+	p, err := Make(db, catalog.Counts{}, Spec{Tables: map[string]Rule{"my.schema.T a": {None: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.keys) != 0 || len(p.Tables) != 1 || len(p.excluded) != 1 || len(p.LeftOut) != 1 {
+	if len(p.ForeignKeys) != 0 || len(p.Tables) != 1 || len(p.Unreadable) != 1 || len(p.LeftOut) != 1 {
 		t.Errorf("%+v", p)
-	}
-}
-
-func TestSQL_QuotesEveryName(t *testing.T) {
-	db := shelf()
-	evil := `x"; DROP TABLE y; --`
-	db.Tables[0].Columns[0].Name = evil
-	key := db.ForeignKeys[0]
-	key.ChildColumns = []string{evil}
-	db.Tables[0].Keys = []catalog.Key{{Columns: []string{evil, "b"}}}
-	heap := db.Tables[0].Heaps[0]
-	keys := telling{own: evil, keys: []told{{ForeignKey: key, own: evil}, {ForeignKey: key, named: true}}}
-	for _, sql := range []string{
-		key.ParentsSQL(heap, "true"), childrenSQL(key, heap, heap, keys), childrenByNameSQL(key, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys), namedSQL(heap, keys),
-		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys), copySQL(heap, []string{catalog.Quote(evil)}, []snapshot.Row{1}),
-	} {
-		if strings.Contains(strings.ReplaceAll(sql, `"x""; DROP TABLE y; --"`, ""), "DROP") {
-			t.Errorf("not quoted: %s", sql)
-		}
-		if !strings.Contains(sql, `"my.schema"."T a"`) {
-			t.Errorf("no quoted table in %s", sql)
-		}
-	}
-}
-
-func TestSQL_EndsTheUsersConditionOnALineOfItsOwn(t *testing.T) {
-	heap := shelf().Tables[0].Heaps[0]
-	if sql := heap.Filtered("a = 1 -- a comment", "ctid"); !strings.HasSuffix(sql, "a comment\n)") {
-		t.Errorf("the comment swallows what follows: %s", sql)
-	}
-}
-
-func TestSeed_DiffersBetweenTables(t *testing.T) {
-	db := shelf()
-	w := &walk{plan: &Plan{Seed: 1}}
-	if w.seed(db.Tables[0]) == w.seed(db.Tables[1]) {
-		t.Error("two tables share a seed: equal keys would be chosen together")
-	}
-	other := &walk{plan: &Plan{Seed: 2}}
-	if w.seed(db.Tables[0]) == other.seed(db.Tables[0]) {
-		t.Error("the user's seed changes nothing")
 	}
 }

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"math"
@@ -18,9 +18,9 @@ func (p *Plan) reserve(t *TablePlan, position map[*catalog.Table]int) float64 {
 		return 1
 	}
 	var forced float64
-	for _, k := range p.keys {
+	for _, k := range p.ForeignKeys {
 		child := &p.Tables[position[k.Child]]
-		if k.Parent == t.table && k.Child != t.table && p.leading(child, position) != k {
+		if k.Parent == t.Table && k.Child != t.Table && p.leading(child, position) != k {
 			forced += t.touched(child.Target)
 		}
 	}
@@ -38,10 +38,10 @@ func (t *TablePlan) touched(rows int64) float64 {
 func (p *Plan) leading(t *TablePlan, position map[*catalog.Table]int) *catalog.ForeignKey {
 	var leading *catalog.ForeignKey
 	least := math.Inf(1)
-	for _, k := range t.driving {
+	for _, k := range t.Driving {
 		parent := &p.Tables[position[k.Parent]]
 		share := float64(parent.Target) / float64(max(parent.Rows, 1))
-		if w := t.weight(k, parent.Target, share, t.Target*surplus); w < least {
+		if w := t.Weight(k, parent.Target, share, t.Target*Surplus); w < least {
 			leading, least = k, w
 		}
 	}

@@ -1,4 +1,4 @@
-package subset
+package plan
 
 import (
 	"slices"
@@ -107,7 +107,7 @@ func TestMakePlan_KeepsLedgersWholeUnlessARuleNamesThem(t *testing.T) {
 		{"a rule that changes nothing", 400, map[string]Rule{"public.schema_migrations": {}}, 40, ""},
 		{"all", 400, map[string]Rule{"public.schema_migrations": {All: true}}, 400, "all"},
 	} {
-		p, err := MakePlan(db, catalog.Counts{107: {Rows: c.rows, Exact: true}}, Spec{Tables: c.rules})
+		p, err := Make(db, catalog.Counts{107: {Rows: c.rows, Exact: true}}, Spec{Tables: c.rules})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,10 +121,10 @@ func TestMakePlan_StillNeedsToReadALedger(t *testing.T) {
 	table := made("public.alembic_version", "version_num")
 	table.Readable, table.Denied = false, []catalog.Name{table.Name}
 	db := &catalog.Database{Name: "d", Role: "me", Tables: []*catalog.Table{table}}
-	if _, err := MakePlan(db, catalog.Counts{}, Spec{}); err == nil || len(hint.Of(err)) != 1 {
+	if _, err := Make(db, catalog.Counts{}, Spec{}); err == nil || len(hint.Of(err)) != 1 {
 		t.Errorf("%v", err)
 	}
-	p, err := MakePlan(db, catalog.Counts{}, Spec{Tables: map[string]Rule{"public.alembic_version": {None: true}}})
+	p, err := Make(db, catalog.Counts{}, Spec{Tables: map[string]Rule{"public.alembic_version": {None: true}}})
 	if err != nil || len(p.Tables) != 0 {
 		t.Errorf("%v", err)
 	}
