@@ -57,7 +57,7 @@ func TestRun_CopiesTheLargeObjectsThatKeptRowsName(t *testing.T) {
 				t.Errorf("reported %+v, %q", report.LargeObjects, report.Warnings)
 			}
 			var text strings.Builder
-			if err := report.WriteText(&text); err != nil || !strings.Contains(text.String(), "\n6 large objects that kept rows name, 700.0 kB\n") {
+			if err := report.WriteText(&text); err != nil || !strings.Contains(text.String(), "\n6 large objects that kept rows name, 700.1 kB\n") {
 				t.Errorf("%v: %s", err, text.String())
 			}
 		})
