@@ -174,7 +174,7 @@ func (a *app) ciRunner(p *ciPreviews) *ci.Runner {
 		Name: p.name, Marker: p.marker, RunURL: a.runURL(), DryRun: p.options.dryRun,
 		Holds: p.holds, Lacks: p.lacks, Powerless: p.powerless(), Again: a.again(),
 		Redact: a.secrets.Redact,
-		Say:    func(line string) { p.ui.Info(ui.Clean(line)) },
+		Say:    func(text string) { p.ui.Info(ui.Clean(strings.ReplaceAll(text, "\n", "; "))) }, // several errors
 	}
 	r.Prepare = func(ctx context.Context, pull forge.Pull) error {
 		if err := p.prepare(ctx, pull); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/report"
+	"github.com/offshoot-dev/offshoot/provision"
 )
 
 // mostClaims bounds how many comments one sweep reads: each costs a request.
@@ -19,13 +20,13 @@ const mostClaims = 100
 
 // ended says of previews that are gone by themselves that they are: a machine
 // whose time was over, or that EC2 took back, is in no list any more, and cannot
-// say so. What a comment claims is compared with what there is.
-func (p *ciPreviews) ended(ctx context.Context) error {
+// say so. What a comment claims is compared with what there is of one's repository.
+func (p *ciPreviews) ended(ctx context.Context, one provision.Preview) error {
 	open, err := p.forge.OpenPulls(ctx)
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	there, err := p.numbers(ctx)
+	there, err := p.numbers(ctx, one)
 	if err != nil {
 		return err
 	}
@@ -39,14 +40,8 @@ func (p *ciPreviews) ended(ctx context.Context) error {
 }
 
 // numbers are the pull requests of which there is anything.
-func (p *ciPreviews) numbers(ctx context.Context) (map[int]bool, error) {
-	one, err := p.identity(1) // only the repository matters
-	if err != nil {
-		return nil, err
-	}
-	k := &acquaintance{app: p.app, forge: p.forge}
-	one.RepositoryID = p.numberOf(ctx, p.ui, p.forge)
-	all, err := k.ofRepository(ctx, p.cfg, one)
+func (p *ciPreviews) numbers(ctx context.Context, one provision.Preview) (map[int]bool, error) {
+	all, err := (&acquaintance{app: p.app, forge: p.forge}).ofRepository(ctx, p.cfg, one)
 	there := map[int]bool{}
 	for _, preview := range all {
 		there[preview.PullRequest] = preview.Project == one.Project || there[preview.PullRequest]

@@ -48,7 +48,8 @@ func TestCi_DependabotsRunSaysWhatItCannotDoAndSucceeds(t *testing.T) {
 		if !c.writes {
 			j.readOnly()
 		}
-		if said := j.run(0, j.event("opened")); !strings.Contains(said, c.says) || strings.Contains(said, "build and pull") || len(ours(t, j.dir)) > 0 {
+		if said := j.run(0, j.event("opened")); !strings.Contains(said, c.says) || strings.Contains(said, "build and pull") ||
+			strings.Contains(said, `\x0a`) || len(ours(t, j.dir)) > 0 {
 			t.Errorf("%s: left %q, said %s", name, ours(t, j.dir), said)
 		}
 		if c.writes && !strings.Contains(j.comment(), "/preview up") {

@@ -208,10 +208,11 @@ func (p *ciPreviews) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{number: p.numberOf(ctx, p.ui, p.forge)}, sweep.Sweep{
+	preview.RepositoryID = p.numberOf(ctx, p.ui, p.forge)
+	err = p.sweepRepository(ctx, p.ui, p.cfg, sweepOptions{number: preview.RepositoryID}, sweep.Sweep{
 		Repository: preview.Repository, Pulls: pullsOf{p.forge}, After: p.swept,
 	})
-	return errors.Join(err, p.ended(ctx))
+	return errors.Join(err, p.ended(ctx, preview))
 }
 
 // swept says on its pull request what became of a preview, or of the machine

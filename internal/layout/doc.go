@@ -4,7 +4,8 @@
 //
 // Two pipelines never import each other; they meet in an archive:
 //
-//	subset/catalog <- subset/mask <- subset <- subset/sink
+//	subset/catalog <- subset/mask <- subset/plan <- subset <- subset/sink
+//	subset/catalog <- subset/snapshot <- subset
 //	compose <- provision <- provision/docker -> provision/machine <- provision/ec2
 //
 // A better shape is welcome: change the table in imports_test.go, and the one
