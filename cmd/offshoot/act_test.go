@@ -55,17 +55,19 @@ func (r *runner) run(event string, payload any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := filepath.Abs("../..")
+	action, err := os.ReadFile("../../action.yml") // alone: act copies what lies beside it, for every step
 	if err != nil {
 		t.Fatal(err)
 	}
+	ours := t.TempDir()
+	write(t, filepath.Join(ours, "action.yml"), string(action))
 	write(t, filepath.Join(work, "event.json"), string(text))
 	write(t, filepath.Join(work, "secrets"), "GITHUB_TOKEN="+standin.Token+"\nOFFSHOOT_MASK_KEY=0123456789abcdef\nPRODUCTION_DATABASE_URL="+r.source+"\n")
 	write(t, filepath.Join(work, "action.yml"), checkoutAction)
 	act := exec.CommandContext(t.Context(), "act", event, "--eventpath", filepath.Join(work, "event.json"), "--secret-file", filepath.Join(work, "secrets"),
 		"--platform", "self-hosted=-self-hosted", "--env", "GITHUB_API_URL="+r.api, "--env", "GITHUB_REPOSITORY=acme/shop",
 		"--env", "ORIGIN="+r.dir, "--env", "REMOTE="+r.remote,
-		"--local-repository", "actions/checkout@v5="+work, "--local-repository", "offshoot-dev/offshoot@main="+root)
+		"--local-repository", "actions/checkout@v5="+work, "--local-repository", "offshoot-dev/offshoot@main="+ours)
 	act.Dir = r.dir
 	act.Env = append(os.Environ(), "HOME="+work, "XDG_CACHE_HOME="+filepath.Join(work, "cache"), "PATH="+filepath.Dir(programPath(t))+":"+os.Getenv("PATH"))
 	output, err := act.CombinedOutput()
