@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
@@ -158,7 +159,7 @@ func newRunner(t *testing.T) *runner {
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, "CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 7)")
 	project := projectName(dir)
-	write(t, filepath.Join(dir, configName), "project: "+project+"\nsource: ${PRODUCTION_DATABASE_URL}\npreview:\n  migrate: {service: tool}\n")
+	write(t, filepath.Join(dir, config.Name), "project: "+project+"\nsource: ${PRODUCTION_DATABASE_URL}\npreview:\n  migrate: {service: tool}\n")
 	offshoot(t, dir, 0, "init", "--ci", "github")
 	workflow := filepath.Join(dir, ".github/workflows/preview.yml")
 	text, err := os.ReadFile(workflow)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
@@ -92,16 +93,16 @@ func (a *app) getenv(name string) string {
 }
 
 // config reads the configuration from where the command was called.
-func (a *app) config() (*Config, error) {
+func (a *app) config() (*config.Config, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("working directory: %w", err)
 	}
-	cfg, err := loadConfig(dir, a.lookup)
+	cfg, err := config.Load(dir, a.lookup)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProvider(a.provider); err != nil {
+	if err := config.CheckProvider(a.provider); err != nil {
 		return nil, err
 	}
 	cfg.Provider = firstOf(a.provider, cfg.Provider)
@@ -110,7 +111,7 @@ func (a *app) config() (*Config, error) {
 }
 
 // hide makes secrets of what a configuration gives to services and builds.
-func (a *app) hide(cfg *Config) {
+func (a *app) hide(cfg *config.Config) {
 	for _, variables := range []map[string]string{cfg.Preview.Environment, cfg.Preview.Build} {
 		for name, value := range variables {
 			a.secrets.AddEnv([]string{name + "=" + value})

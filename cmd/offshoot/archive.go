@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -35,7 +36,7 @@ func (r archive) remove() error {
 
 // archive returns the file that the command line names, or makes a subset of
 // the configured source in a private folder.
-func (a *app) archive(ctx context.Context, u *ui.UI, cfg *Config, o upOptions, preview provision.Preview) (archive, error) {
+func (a *app) archive(ctx context.Context, u *ui.UI, cfg *config.Config, o upOptions, preview provision.Preview) (archive, error) {
 	if store.IsLocation(o.archive) {
 		return a.archiveFromBucket(ctx, u, o.archive)
 	}
@@ -65,8 +66,8 @@ func (a *app) archive(ctx context.Context, u *ui.UI, cfg *Config, o upOptions, p
 
 // checkCompose finds what is wrong with the compose file before minutes are
 // spent on a subset.
-func checkCompose(ctx context.Context, cfg *Config) error {
-	project, _, err := compose.Load(ctx, cfg.composeSource())
+func checkCompose(ctx context.Context, cfg *config.Config) error {
+	project, _, err := compose.Load(ctx, cfg.ComposeSource())
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func checkCompose(ctx context.Context, cfg *Config) error {
 	return err
 }
 
-func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *Config, source string, preview provision.Preview) (archive, error) {
+func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *config.Config, source string, preview provision.Preview) (archive, error) {
 	parent, err := a.archiveFolder(preview)
 	if err != nil {
 		return archive{}, err
@@ -90,7 +91,7 @@ func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *Config, source str
 		return archive{}, fmt.Errorf("make the archive: %w", err)
 	}
 	made := archive{path: filepath.Join(folder, "subset.sql.zst"), folder: folder}
-	run := &subsetRun{app: a, ui: u, spec: cfg.spec(source), to: made.path}
+	run := &subsetRun{app: a, ui: u, spec: cfg.Spec(source), to: made.path}
 	run.spec.Masking, err = a.masking(cfg, "")
 	var report *subset.Report
 	if err == nil {

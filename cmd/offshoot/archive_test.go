@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -20,7 +21,7 @@ func TestArchive_IsPrivateAndGoesAgain(t *testing.T) {
 	var out bytes.Buffer
 	u := ui.New(ui.Options{Err: &out})
 	preview := provision.Preview{ID: "shop-pr-1"}
-	made, err := here().makeArchive(t.Context(), u, &Config{}, source, preview)
+	made, err := here().makeArchive(t.Context(), u, &config.Config{}, source, preview)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestArchive_OfABrokenSourceLeavesNothing(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", cache)
 	u := ui.New(ui.Options{Err: &bytes.Buffer{}})
 	preview := provision.Preview{ID: "shop-pr-1"}
-	if _, err := here().makeArchive(t.Context(), u, &Config{}, "postgres://u@127.0.0.1:1/x", preview); err == nil {
+	if _, err := here().makeArchive(t.Context(), u, &config.Config{}, "postgres://u@127.0.0.1:1/x", preview); err == nil {
 		t.Fatal("no error")
 	}
 	wantFiles(t, filepath.Join(cache, "offshoot"))

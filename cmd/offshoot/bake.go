@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -74,14 +75,14 @@ func (a *app) bake(ctx context.Context, o bakeOptions) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Provider != providerEC2 {
+	if cfg.Provider != config.ProviderEC2 {
 		return hint.Usage(errors.New("bake: images are for machines on EC2"), "add --provider ec2, or provider: ec2 to offshoot.yaml")
 	}
 	git, err := a.checkout(ctx, cfg.Dir)
 	if err != nil {
 		return err
 	}
-	preview, err := provision.IdentifyBake(git.repository(), cfg.projectIn(git))
+	preview, err := provision.IdentifyBake(git.repository(), cfg.ProjectIn(git.Root))
 	if err != nil {
 		return fmt.Errorf("bake: %w", err)
 	}

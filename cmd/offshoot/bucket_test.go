@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -74,7 +75,7 @@ func TestBucket_SubsetGoesThereAndUpFetchesIt(t *testing.T) {
 	}
 	for _, want := range []string{to, "in the cache"} {
 		said := told(func(u *ui.UI) {
-			got, err := here().archive(t.Context(), u, &Config{}, upOptions{archive: to}, provision.Preview{ID: "p"})
+			got, err := here().archive(t.Context(), u, &config.Config{}, upOptions{archive: to}, provision.Preview{ID: "p"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,7 +102,7 @@ func TestBucket_WhatIsWrongIsSaidBeforeTheWork(t *testing.T) {
 			t.Errorf("%s: exit code %d: %s", to, code, stderr)
 		}
 	}
-	_, err := here().archive(t.Context(), nil, &Config{}, upOptions{archive: "s3://b"}, provision.Preview{})
+	_, err := here().archive(t.Context(), nil, &config.Config{}, upOptions{archive: "s3://b"}, provision.Preview{})
 	if err == nil || len(hint.Of(err)) != 1 {
 		t.Errorf("%v, %q", err, hint.Of(err))
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
@@ -15,7 +16,7 @@ import (
 // certificateWord says where the links of a machine of its own lead, and what a
 // browser makes of that: before anything is spent. A warning is what somebody
 // may want to change first.
-func (c *Config) certificateWord() (word string, warning bool) {
+func certificateWord(c *config.Config) (word string, warning bool) {
 	by := strings.Join(authorityNames(c.Preview.ACME), ", then of ")
 	ports := ""
 	if c.EC2.SecurityGroup != "" {
@@ -44,8 +45,8 @@ func authorityNames(acme gateway.ACME) []string {
 }
 
 // foretell says it ahead of a run.
-func (c *Config) foretell(ctx context.Context, u *ui.UI) {
-	word, warning := c.certificateWord()
+func foretell(ctx context.Context, c *config.Config, u *ui.UI) {
+	word, warning := certificateWord(c)
 	say := u.Info
 	if warning {
 		say = u.Warn
@@ -57,8 +58,8 @@ func (c *Config) foretell(ctx context.Context, u *ui.UI) {
 }
 
 // checkCertificates notes the same for doctor.
-func (c *Config) checkCertificates(ctx context.Context, note func(name, text string, err error)) {
-	word, _ := c.certificateWord()
+func checkCertificates(ctx context.Context, c *config.Config, note func(name, text string, err error)) {
+	word, _ := certificateWord(c)
 	err := c.Preview.ACME.Check()
 	if err == nil {
 		err = c.Preview.ACME.Look(ctx, c.Preview.Domain == "")
@@ -67,8 +68,8 @@ func (c *Config) checkCertificates(ctx context.Context, note func(name, text str
 }
 
 // checkWildcard notes how it stands about the certificate for all names.
-func (a *app) checkWildcard(ctx context.Context, cfg *Config, note func(name, text string, err error)) {
-	if cfg.Preview.Wildcard == (WildcardConfig{}) {
+func (a *app) checkWildcard(ctx context.Context, cfg *config.Config, note func(name, text string, err error)) {
+	if cfg.Preview.Wildcard == (config.Wildcard{}) {
 		return
 	}
 	o, err := a.wildcardOptions(ctx, cfg)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/worktree"
@@ -67,7 +68,7 @@ type which struct {
 
 // preview identifies the preview that the command line means: by default that
 // of the branch that is checked out.
-func (a *app) preview(ctx context.Context, cfg *Config, w which) (provision.Preview, checkout, error) {
+func (a *app) preview(ctx context.Context, cfg *config.Config, w which) (provision.Preview, checkout, error) {
 	git, err := a.checkout(ctx, cfg.Dir)
 	if err != nil {
 		return provision.Preview{}, git, err
@@ -75,7 +76,7 @@ func (a *app) preview(ctx context.Context, cfg *Config, w which) (provision.Prev
 	if w.pull == 0 && w.branch == "" {
 		w.branch = git.Branch
 	}
-	preview, err := provision.Identify(git.repository(), cfg.projectIn(git), w.pull, w.branch)
+	preview, err := provision.Identify(git.repository(), cfg.ProjectIn(git.Root), w.pull, w.branch)
 	if err != nil {
 		return preview, git, fmt.Errorf("identify the preview: %w", err)
 	}
@@ -87,13 +88,4 @@ func (c checkout) repository() string {
 		return c.Remote
 	}
 	return c.Root
-}
-
-// projectIn names the project: as configured, else after its own folder when
-// that is not the whole repository.
-func (c *Config) projectIn(git checkout) string {
-	if c.Project != "" || c.Dir == git.Root || c.Path == "" {
-		return c.Project
-	}
-	return filepath.Base(c.Dir)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -69,25 +70,25 @@ func TestPreview_IsNamedAfterRepositoryAndBranch(t *testing.T) {
 	git(t, dir, "remote", "add", "origin", "git@example.com:acme/shop.git")
 	for _, c := range []struct {
 		name string
-		cfg  Config
+		cfg  config.Config
 		w    which
 		want provision.Preview
 	}{
 		{
 			"pull request",
-			Config{Dir: dir},
+			config.Config{Dir: dir},
 			which{pull: 12},
 			provision.Preview{ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "example.com/acme/shop", PullRequest: 12},
 		},
 		{
 			"project of the configuration",
-			Config{Dir: dir, Project: "plants"},
+			config.Config{Dir: dir, Project: "plants"},
 			which{branch: "main"},
 			provision.Preview{ID: "plants-main", Project: "plants", Name: "main", Repository: "example.com/acme/shop", Branch: "main"},
 		},
 		{
 			"folder of a bigger repository",
-			Config{Dir: filepath.Join(dir, "web"), Path: filepath.Join(dir, "web", configName)},
+			config.Config{Dir: filepath.Join(dir, "web"), Path: filepath.Join(dir, "web", config.Name)},
 			which{branch: "main"},
 			provision.Preview{ID: "web-main", Project: "web", Name: "main", Repository: "example.com/acme/shop", Branch: "main"},
 		},
@@ -100,67 +101,13 @@ func TestPreview_IsNamedAfterRepositoryAndBranch(t *testing.T) {
 			t.Errorf("%s: %s, %v", c.name, diff, err)
 		}
 	}
-	got, _, err := here().preview(t.Context(), &Config{Dir: dir}, which{})
+	got, _, err := here().preview(t.Context(), &config.Config{Dir: dir}, which{})
 	if err != nil || got.Branch != "feature/cart" {
 		t.Errorf("without a flag: %+v, %v", got, err)
 	}
 	git(t, dir, "checkout", "-q", "--detach")
-	if _, _, err = here().preview(t.Context(), &Config{Dir: dir}, which{}); !errors.Is(err, hint.ErrUsage) {
+	if _, _, err = here().preview(t.Context(), &config.Config{Dir: dir}, which{}); !errors.Is(err, hint.ErrUsage) {
 		t.Errorf("detached and without a flag: %v", err)
-	}
-}
-
-func TestComposeDir_IsThatOfTheConfigurationOrOfTheFileAbove(t *testing.T) {
-	dir := repository(t)
-	deep := filepath.Join(dir, "a", "b")
-	if err := os.MkdirAll(deep, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if got := (&Config{Dir: deep}).composeDir(); got != deep {
-		t.Errorf("without any file: %s", got)
-	}
-	write(t, filepath.Join(dir, "a", "docker-compose.yml"), "")
-	if got := (&Config{Dir: deep}).composeDir(); got != filepath.Join(dir, "a") {
-		t.Errorf("with a file above: %s", got)
-	}
-	if got := (&Config{Dir: dir, Path: filepath.Join(dir, configName)}).composeDir(); got != dir {
-		t.Errorf("with a configuration: %s", got)
-	}
-}
-
-func TestCheckoutRoot_IsWhereGitIs(t *testing.T) {
-	dir, err := filepath.EvalSymlinks(repository(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	deep, outside := filepath.Join(dir, "a", "b"), t.TempDir()
-	for _, folder := range []string{deep, filepath.Join(dir, "home"), filepath.Join(dir, "bare", "objects"), filepath.Join(outside, "c")} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(t, filepath.Join(dir, "bare", "HEAD"), "ref: refs/heads/main\n")
-	if err := os.Symlink(filepath.Join(outside, "c"), filepath.Join(dir, "link")); err != nil {
-		t.Fatal(err)
-	}
-	outside, err = filepath.EvalSymlinks(outside)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ name, home, dir, want string }{
-		{"at the root", "", dir, dir},
-		{"below it", "", deep, dir},
-		{"from what looks like a bare repository", "", filepath.Join(dir, "bare", "objects"), dir},
-		{"by a link that leads out", "", filepath.Join(dir, "link"), filepath.Join(outside, "c")},
-		{"in no repository", "", outside, outside},
-		{"where all of the home folder is one", dir, deep, deep},
-		{"where the home folder is in one", filepath.Join(dir, "home"), deep, deep},
-		{"with another home", outside, deep, dir},
-	} {
-		t.Setenv("HOME", c.home)
-		if got := checkoutRoot(c.dir); got != c.want {
-			t.Errorf("%s: %s, want %s", c.name, got, c.want)
-		}
 	}
 }
 

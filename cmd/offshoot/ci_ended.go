@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -85,7 +86,7 @@ func (p *ciPreviews) inReach(text string) bool {
 	switch {
 	case row == nil:
 		return true
-	case p.cfg.Provider == providerEC2:
+	case p.cfg.Provider == config.ProviderEC2:
 		region := firstOf(p.cfg.EC2.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
 		return strings.HasPrefix(row[1], "i-") && strings.Contains(row[1], region)
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/offshoot-dev/offshoot/internal/config"
 )
 
 // Everything that a stranger can write asks for the secret of the job.
@@ -31,11 +33,11 @@ func forked(t *testing.T) *job {
 	dir := tiny(t)
 	write(t, filepath.Join(dir, "compose.yaml"), forkCompose)
 	write(t, filepath.Join(dir, "Dockerfile"), forkDockerfile)
-	write(t, filepath.Join(dir, configName), "project: "+projectName(dir)+"\n"+forkConfig)
+	write(t, filepath.Join(dir, config.Name), "project: "+projectName(dir)+"\n"+forkConfig)
 	j := newJob(t, dir)
 	j.pull.Fork = true
 	j.repository.Put(j.pull)
-	j.repository.PutFile("main", configName, "project: "+projectName(dir)+"\n")
+	j.repository.PutFile("main", config.Name, "project: "+projectName(dir)+"\n")
 	j.env = []string{"PRODUCTION_DATABASE_URL=postgres://u:" + forkSecret + "@127.0.0.1:1/shop"}
 	return j
 }

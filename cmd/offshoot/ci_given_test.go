@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 )
 
@@ -24,7 +25,7 @@ func (j *job) readOnly() {
 
 func (j *job) configure(text string) {
 	j.Helper()
-	write(j.T, filepath.Join(j.dir, configName), "project: "+projectName(j.dir)+"\n"+text)
+	write(j.T, filepath.Join(j.dir, config.Name), "project: "+projectName(j.dir)+"\n"+text)
 }
 
 // Dependabot's runs have a token that may only read, and no secrets.
@@ -75,17 +76,17 @@ func TestCiPreviews_LackTheKeysOfAWSWhereTheForgeGivesNone(t *testing.T) {
 		env      map[string]string
 		lacks    string
 	}{
-		"a fork's close":                  {providerEC2, true, forge.Closed, nil, "a fork's"},
+		"a fork's close":                  {config.ProviderEC2, true, forge.Closed, nil, "a fork's"},
 		"a fork's close, on the engine":   {"", true, forge.Closed, nil, ""},
-		"a command about a fork":          {providerEC2, true, forge.Commented, nil, ""},
-		"Dependabot's, without a role":    {providerEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "RUNNER_ENVIRONMENT": hosted}, "keys of AWS"},
-		"Dependabot's, with a role":       {providerEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "RUNNER_ENVIRONMENT": hosted, "AWS_ACCESS_KEY_ID": "A"}, ""},
-		"Dependabot's, on one's own":      {providerEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot}, ""},
-		"Dependabot's, with an empty key": {providerEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "AWS_ACCESS_KEY_ID": ""}, "keys of AWS"},
-		"anybody's, without a role":       {providerEC2, false, forge.Closed, map[string]string{"RUNNER_ENVIRONMENT": hosted}, ""},
+		"a command about a fork":          {config.ProviderEC2, true, forge.Commented, nil, ""},
+		"Dependabot's, without a role":    {config.ProviderEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "RUNNER_ENVIRONMENT": hosted}, "keys of AWS"},
+		"Dependabot's, with a role":       {config.ProviderEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "RUNNER_ENVIRONMENT": hosted, "AWS_ACCESS_KEY_ID": "A"}, ""},
+		"Dependabot's, on one's own":      {config.ProviderEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot}, ""},
+		"Dependabot's, with an empty key": {config.ProviderEC2, false, forge.Closed, map[string]string{"GITHUB_ACTOR": ci.Dependabot, "AWS_ACCESS_KEY_ID": ""}, "keys of AWS"},
+		"anybody's, without a role":       {config.ProviderEC2, false, forge.Closed, map[string]string{"RUNNER_ENVIRONMENT": hosted}, ""},
 	} {
 		lookup := func(name string) (string, bool) { value, ok := c.env[name]; return value, ok }
-		p := &ciPreviews{app: &app{lookup: lookup}, cfg: &Config{Provider: c.provider}, stranger: c.stranger, event: forge.Event{Kind: c.kind}}
+		p := &ciPreviews{app: &app{lookup: lookup}, cfg: &config.Config{Provider: c.provider}, stranger: c.stranger, event: forge.Event{Kind: c.kind}}
 		if got := p.lacks(); (got == "") != (c.lacks == "") || !strings.Contains(got, c.lacks) {
 			t.Errorf("%s: %q", name, got)
 		}

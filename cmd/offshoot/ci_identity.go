@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
@@ -35,7 +36,7 @@ func (k *acquaintance) number(ctx context.Context) (string, error) {
 // preview is the one that is there for the wanted preview's pull request, under
 // whatever name it was made, or the wanted one itself. Named tells that the
 // project has a name of its own.
-func (k *acquaintance) preview(ctx context.Context, cfg *Config, wanted provision.Preview, named bool) (provision.Preview, error) {
+func (k *acquaintance) preview(ctx context.Context, cfg *config.Config, wanted provision.Preview, named bool) (provision.Preview, error) {
 	id, err := k.number(ctx)
 	if err != nil {
 		return wanted, err
@@ -66,7 +67,7 @@ func (k *acquaintance) preview(ctx context.Context, cfg *Config, wanted provisio
 
 // there are the previews that may be it: those of its id, whoever owns them, and
 // those of the repository.
-func (k *acquaintance) there(ctx context.Context, cfg *Config, wanted provision.Preview) ([]provision.Preview, error) {
+func (k *acquaintance) there(ctx context.Context, cfg *config.Config, wanted provision.Preview) ([]provision.Preview, error) {
 	filters := []machine.Filter{{Preview: wanted.ID}}
 	if wanted.RepositoryID != "" {
 		filters = append(filters, machine.Filter{Number: wanted.RepositoryID})
@@ -75,7 +76,7 @@ func (k *acquaintance) there(ctx context.Context, cfg *Config, wanted provision.
 }
 
 // ofRepository are the previews of one's repository, under every name of it.
-func (k *acquaintance) ofRepository(ctx context.Context, cfg *Config, one provision.Preview) ([]provision.Preview, error) {
+func (k *acquaintance) ofRepository(ctx context.Context, cfg *config.Config, one provision.Preview) ([]provision.Preview, error) {
 	filters := []machine.Filter{{Repository: one.Repository, Number: one.RepositoryID}}
 	if one.RepositoryID != "" {
 		filters = append(filters, machine.Filter{Number: one.RepositoryID})
@@ -86,9 +87,9 @@ func (k *acquaintance) ofRepository(ctx context.Context, cfg *Config, one provis
 // list reads what there is: on the engine all that matches, on EC2 what passes
 // one of the filters.
 func (k *acquaintance) list(
-	ctx context.Context, cfg *Config, filters []machine.Filter, matches func(provision.Preview) bool,
+	ctx context.Context, cfg *config.Config, filters []machine.Filter, matches func(provision.Preview) bool,
 ) (there []provision.Preview, err error) {
-	if cfg.Provider == providerEC2 {
+	if cfg.Provider == config.ProviderEC2 {
 		return k.listFar(ctx, cfg, filters)
 	}
 	machine, err := k.machine(ctx, cfg)
@@ -105,7 +106,7 @@ func (k *acquaintance) list(
 	return there, err
 }
 
-func (k *acquaintance) listFar(ctx context.Context, cfg *Config, filters []machine.Filter) (there []provision.Preview, err error) {
+func (k *acquaintance) listFar(ctx context.Context, cfg *config.Config, filters []machine.Filter) (there []provision.Preview, err error) {
 	provider, err := ec2.New(ctx, k.ec2Options(cfg))
 	if err != nil {
 		return nil, err

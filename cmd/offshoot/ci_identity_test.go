@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	forges "github.com/offshoot-dev/offshoot/internal/forge/standin"
 	"github.com/offshoot-dev/offshoot/internal/report"
@@ -196,16 +197,16 @@ func TestCiPreviews_APreviewOfAnotherPlaceHasNotEnded(t *testing.T) {
 		machine, provider, region string
 		want                      bool
 	}{
-		{"", providerEC2, "eu-west-1", true},
-		{far, providerEC2, "eu-west-1", true},
-		{far, providerEC2, "", true},
-		{far, providerEC2, "us-east-1", false},
+		{"", config.ProviderEC2, "eu-west-1", true},
+		{far, config.ProviderEC2, "eu-west-1", true},
+		{far, config.ProviderEC2, "", true},
+		{far, config.ProviderEC2, "us-east-1", false},
 		{far, "", "", false},
 		{thisComputer(), "", "", true},
-		{thisComputer(), providerEC2, "eu-west-1", false},
+		{thisComputer(), config.ProviderEC2, "eu-west-1", false},
 		{"another." + thisComputer(), "", "", false},
 	} {
-		p := &ciPreviews{app: &app{lookup: lookup()}, cfg: &Config{Provider: c.provider, EC2: EC2Config{Region: c.region}}}
+		p := &ciPreviews{app: &app{lookup: lookup()}, cfg: &config.Config{Provider: c.provider, EC2: config.EC2{Region: c.region}}}
 		text := report.Markdown(report.Report{Preview: "pr-7 of shop", State: report.Ready, Commit: "abc", Machine: c.machine}, func(s string) string { return s })
 		if got := p.inReach(text); got != c.want || !claimsToServe(text) {
 			t.Errorf("%+v: %v, by %s", c, got, text)

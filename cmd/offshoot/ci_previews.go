@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -20,7 +21,7 @@ import (
 type ciPreviews struct {
 	*app
 	ui  *ui.UI
-	cfg *Config
+	cfg *config.Config
 	// stranger: the pull request comes from a fork; see strangersConfig.
 	stranger bool
 	wrong    error // with the fork's own configuration
@@ -42,7 +43,7 @@ func (p *ciPreviews) identity(number int) (provision.Preview, error) {
 	if p.known.ID != "" && p.known.PullRequest == number {
 		return p.known, nil
 	}
-	preview, err := provision.Identify(p.git.repository(), p.cfg.projectIn(p.git), number, "")
+	preview, err := provision.Identify(p.git.repository(), p.cfg.ProjectIn(p.git.Root), number, "")
 	if err != nil {
 		return preview, fmt.Errorf("identify the preview: %w", err)
 	}
@@ -56,7 +57,7 @@ func (p *ciPreviews) recognise(ctx context.Context, number int) (provision.Previ
 	if err != nil || p.known == wanted {
 		return wanted, err
 	}
-	found, err := (&acquaintance{app: p.app, forge: p.forge}).preview(ctx, p.cfg, wanted, p.cfg.projectIn(p.git) != "")
+	found, err := (&acquaintance{app: p.app, forge: p.forge}).preview(ctx, p.cfg, wanted, p.cfg.ProjectIn(p.git.Root) != "")
 	if err != nil {
 		return wanted, fmt.Errorf("identify the preview: %w", err)
 	}
@@ -126,7 +127,7 @@ func (p *ciPreviews) Down(ctx context.Context, number int, g ci.Guard) (err erro
 	if err != nil {
 		return err
 	}
-	if p.cfg.Provider == providerEC2 {
+	if p.cfg.Provider == config.ProviderEC2 {
 		return p.downFar(ctx, preview, g)
 	}
 	machine, err := p.machine(ctx, p.cfg)
@@ -163,7 +164,7 @@ func (p *ciPreviews) Extend(ctx context.Context, number int, by time.Duration) (
 	if err != nil {
 		return until, err
 	}
-	if p.cfg.Provider == providerEC2 {
+	if p.cfg.Provider == config.ProviderEC2 {
 		return p.extendFar(ctx, preview, by)
 	}
 	machine, err := p.machine(ctx, p.cfg)
@@ -183,7 +184,7 @@ func (p *ciPreviews) Now(ctx context.Context, number int) (now ci.Preview, err e
 	if err != nil {
 		return now, err
 	}
-	if p.cfg.Provider == providerEC2 {
+	if p.cfg.Provider == config.ProviderEC2 {
 		return p.nowFar(ctx, preview)
 	}
 	machine, err := p.machine(ctx, p.cfg)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -37,7 +38,7 @@ func (p *ciPreviews) draw(made *subset.Report) {
 
 // report gathers what there is to say of an up that ended. What lets somebody in
 // becomes a secret before anything is printed.
-func (p *ciPreviews) report(ctx context.Context, cfg *Config, preview provision.Preview, result *provision.Result, err error) report.Report {
+func (p *ciPreviews) report(ctx context.Context, cfg *config.Config, preview provision.Preview, result *provision.Result, err error) report.Report {
 	now, unknown := p.Now(context.WithoutCancel(ctx), preview.PullRequest)
 	r := report.Report{Machine: cmp.Or(now.Machine, thisComputer()), Steps: p.steps}
 	if err != nil {
@@ -90,7 +91,7 @@ func missingCertificates(result *provision.Result) string {
 
 // signIn says how to get in. Everybody who can read the pull request can then
 // use a link that signs in, so it is there on request only.
-func (p *ciPreviews) signIn(r *report.Report, cfg *Config, result *provision.Result) {
+func (p *ciPreviews) signIn(r *report.Report, cfg *config.Config, result *provision.Result) {
 	access := result.Access
 	if access == nil {
 		return

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -23,7 +24,7 @@ func guardedResult() *provision.Result {
 }
 
 // reported is what a job of a CI system comments, and what it has printed.
-func reported(t *testing.T, cfg *Config, system string, result *provision.Result) (comment, log string) {
+func reported(t *testing.T, cfg *config.Config, system string, result *provision.Result) (comment, log string) {
 	t.Helper()
 	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock")) // nobody has to say what serves
 	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
@@ -48,7 +49,7 @@ func reported(t *testing.T, cfg *Config, system string, result *provision.Result
 
 func TestCiReport_WhatLetsInIsMaskedBeforeAnythingIsPrinted(t *testing.T) {
 	result := guardedResult()
-	comment, log := reported(t, &Config{}, "true", result)
+	comment, log := reported(t, &config.Config{}, "true", result)
 	for _, want := range []string{"::add-mask::correct-horse-battery\n", "::add-mask::token%25of the%0Apreview\n", "::add-mask::https://pr-7.test/.offshoot/in?t=0123456789\n"} {
 		if strings.Count(log, want) != 1 {
 			t.Errorf("no %q in the log: %s", want, log)
@@ -63,14 +64,14 @@ func TestCiReport_WhatLetsInIsMaskedBeforeAnythingIsPrinted(t *testing.T) {
 	if !strings.Contains(comment, "(<https://pr-7.test/>)") || !strings.Contains(comment, "offshoot open --pr 7") {
 		t.Errorf("comment %s", comment)
 	}
-	if _, log := reported(t, &Config{}, "", result); strings.Contains(log, "::add-mask") || strings.Contains(log, result.Access.Password) {
+	if _, log := reported(t, &config.Config{}, "", result); strings.Contains(log, "::add-mask") || strings.Contains(log, result.Access.Password) {
 		t.Errorf("elsewhere: %s", log)
 	}
 }
 
 func TestCiReport_SharesTheLinkOnRequestAndThePasswordNever(t *testing.T) {
 	result := guardedResult()
-	comment, log := reported(t, &Config{Pulls: PullsConfig{Share: true}}, "true", result)
+	comment, log := reported(t, &config.Config{Pulls: config.Pulls{Share: true}}, "true", result)
 	if !strings.Contains(comment, "(<"+result.Access.Links[0].URL+">)") || strings.Contains(comment, "offshoot open") {
 		t.Errorf("comment %s", comment)
 	}
@@ -79,13 +80,13 @@ func TestCiReport_SharesTheLinkOnRequestAndThePasswordNever(t *testing.T) {
 	}
 	open := guardedResult()
 	open.Access = nil
-	if comment, log := reported(t, &Config{}, "true", open); strings.Contains(comment, "sign") || strings.Contains(log, "::") {
+	if comment, log := reported(t, &config.Config{}, "true", open); strings.Contains(comment, "sign") || strings.Contains(log, "::") {
 		t.Errorf("without a sign-in: log %s, comment %s", log, comment)
 	}
 }
 
 func TestCiReport_DrawsTheTablesOnRequest(t *testing.T) {
-	for want, cfg := range map[bool]*Config{true: {Pulls: PullsConfig{Graph: true}}, false: {}} {
+	for want, cfg := range map[bool]*config.Config{true: {Pulls: config.Pulls{Graph: true}}, false: {}} {
 		comment, _ := reported(t, cfg, "true", guardedResult())
 		if got := strings.Contains(comment, "```mermaid\nflowchart LR\n") && strings.Contains(comment, "orders"); got != want {
 			t.Errorf("graph %v: %s", want, comment)

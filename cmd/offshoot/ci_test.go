@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -190,8 +191,8 @@ func TestCi_RefusesAnotherCommitThanThePullRequests(t *testing.T) {
 
 func TestConfig_IsAFileOfAReasonableSize(t *testing.T) {
 	for name, put := range map[string]func() error{
-		"is no file":  func() error { return os.Symlink("/dev/zero", configName) },
-		"larger than": func() error { return os.WriteFile(configName, bytes.Repeat([]byte("#"), mostConfig+1), 0o644) },
+		"is no file":  func() error { return os.Symlink("/dev/zero", config.Name) },
+		"larger than": func() error { return os.WriteFile(config.Name, bytes.Repeat([]byte("#"), config.MaxSize+1), 0o644) },
 	} {
 		t.Chdir(t.TempDir())
 		if err := put(); err != nil {

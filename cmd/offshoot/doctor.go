@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -54,7 +55,7 @@ type doctorResult struct {
 }
 
 func (a *app) doctor(ctx context.Context, name string) error {
-	if err := checkProvider(name); err != nil {
+	if err := config.CheckProvider(name); err != nil {
 		return fmt.Errorf("doctor: %w", err)
 	}
 	var found []finding
@@ -68,9 +69,9 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	cfg, err := a.config()
 	if err != nil {
 		note("configuration", "", err)
-		cfg = &Config{Dir: "."}
+		cfg = &config.Config{Dir: "."}
 	} else {
-		note("configuration", firstOf(cfg.Path, "no "+configName+", defaults are used"), nil)
+		note("configuration", firstOf(cfg.Path, "no "+config.Name+", defaults are used"), nil)
 	}
 	server, text, err := a.checkSource(ctx, cfg)
 	note("source", text, err)
@@ -79,12 +80,12 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	text, err = checkProject(ctx, cfg)
 	note("compose file", text, err)
 	a.checkWildcard(ctx, cfg, note)
-	if firstOf(name, cfg.Provider) == providerEC2 {
-		cfg.checkCertificates(ctx, note)
+	if firstOf(name, cfg.Provider) == config.ProviderEC2 {
+		checkCertificates(ctx, cfg, note)
 		a.checkEC2(ctx, cfg, note)
 		return a.printWithPolicy(ctx, cfg, found)
 	}
-	cfg.Provider = providerDocker
+	cfg.Provider = config.ProviderDocker
 	text, err = a.checkEngine(ctx, cfg)
 	note("docker engine", text, err)
 	text, err = a.checkPort(ctx, cfg)
@@ -146,7 +147,7 @@ func (a *app) fitted(lines []string, found []finding) []string {
 }
 
 // checkSource asks the source for its version; 0 when there is none to ask.
-func (a *app) checkSource(ctx context.Context, cfg *Config) (major int, text string, err error) {
+func (a *app) checkSource(ctx context.Context, cfg *config.Config) (major int, text string, err error) {
 	source, err := a.source(cfg, "")
 	if errors.Is(err, errNoSource) {
 		return 0, "none configured, offshoot subset needs --source", nil
@@ -183,7 +184,7 @@ func checkTools(ctx context.Context, server int) (string, error) {
 	return fmt.Sprintf("pg_dump %d, %s", tools.Major, tools.Path("pg_dump")), nil
 }
 
-func checkProject(ctx context.Context, cfg *Config) (string, error) {
+func checkProject(ctx context.Context, cfg *config.Config) (string, error) {
 	if cfg.Preview.EnvironmentUnset != nil {
 		return "", cfg.Preview.EnvironmentUnset
 	}
@@ -257,10 +258,10 @@ func planError(plan *provision.UpPlan) error {
 		}
 	}
 	if len(without) > 0 {
-		hints = append(hints, "leave out what a preview can do without, preview.without: ["+strings.Join(without, ", ")+"] in "+configName)
+		hints = append(hints, "leave out what a preview can do without, preview.without: ["+strings.Join(without, ", ")+"] in "+config.Name)
 	}
 	if len(lines) > 0 {
-		hints = append(hints, "remove it from the compose file, or list it under preview.allow in "+configName)
+		hints = append(hints, "remove it from the compose file, or list it under preview.allow in "+config.Name)
 	}
 	for _, p := range plan.Problems {
 		lines, hints = append(lines, p.Text), append(hints, p.Hints...)
@@ -272,7 +273,7 @@ func planError(plan *provision.UpPlan) error {
 	return err
 }
 
-func (a *app) checkEngine(ctx context.Context, cfg *Config) (_ string, err error) {
+func (a *app) checkEngine(ctx context.Context, cfg *config.Config) (_ string, err error) {
 	machine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return "", err
@@ -286,7 +287,7 @@ func (a *app) checkEngine(ctx context.Context, cfg *Config) (_ string, err error
 }
 
 // linksFor tells whom the links of previews will work for.
-func linksFor(cfg *Config) string {
+func linksFor(cfg *config.Config) string {
 	if cfg.Preview.Domain != "" {
 		return "below " + cfg.Preview.Domain
 	}
@@ -294,7 +295,7 @@ func linksFor(cfg *Config) string {
 }
 
 // checkPort tells whether the gateway can have its port, or has it.
-func (a *app) checkPort(ctx context.Context, cfg *Config) (_ string, err error) {
+func (a *app) checkPort(ctx context.Context, cfg *config.Config) (_ string, err error) {
 	port := cfg.Preview.Port
 	if port == 0 {
 		port = gateway.DefaultPort
@@ -304,7 +305,7 @@ func (a *app) checkPort(ctx context.Context, cfg *Config) (_ string, err error) 
 	if err == nil {
 		return address + " is free", listener.Close()
 	}
-	taken := hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", configName)
+	taken := hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", config.Name)
 	machine, unreachable := a.machine(ctx, cfg)
 	if unreachable != nil {
 		return "", taken

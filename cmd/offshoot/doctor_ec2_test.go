@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 )
@@ -83,7 +84,7 @@ func TestDoctor_OfEC2SaysWhichRightIsMissing(t *testing.T) {
 
 func TestDoctor_OfEC2TriesTypesAndMarkets(t *testing.T) {
 	onEC2(t, standin.Options{Seed: 1, NoSpotRole: true, NotInPlan: []string{"t3.large"}})
-	write(t, configName, "provider: ec2\nec2: {spot: true, region: us-gov-west-1}\n")
+	write(t, config.Name, "provider: ec2\nec2: {spot: true, region: us-gov-west-1}\n")
 	out, _, _ := capturedWith(t, os.LookupEnv, "doctor")
 	out = strings.Join(strings.Fields(out), " ")
 	for _, line := range []string{

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -61,7 +62,7 @@ func (a *app) down(ctx context.Context, w which, all bool) (err error) {
 // recognise looks, where there is a token for the forge, whether the preview was
 // made when the repository had another name. That the forge does not answer is
 // no reason to leave the preview where it is: its name has to do then.
-func (a *app) recognise(ctx context.Context, cfg *Config, git checkout, preview provision.Preview) (provision.Preview, error) {
+func (a *app) recognise(ctx context.Context, cfg *config.Config, git checkout, preview provision.Preview) (provision.Preview, error) {
 	opened, err := a.forgeOf(a.unaliased(ctx, git))
 	if errors.Is(err, hint.ErrUsage) {
 		return preview, nil
@@ -76,11 +77,11 @@ func (a *app) recognise(ctx context.Context, cfg *Config, git checkout, preview 
 		u.Close()
 		return preview, nil
 	}
-	return k.preview(ctx, cfg, preview, cfg.projectIn(git) != "")
+	return k.preview(ctx, cfg, preview, cfg.ProjectIn(git.Root) != "")
 }
 
-func (a *app) downPreview(ctx context.Context, cfg *Config, preview provision.Preview, all bool) (err error) {
-	if cfg.Provider == providerEC2 {
+func (a *app) downPreview(ctx context.Context, cfg *config.Config, preview provision.Preview, all bool) (err error) {
+	if cfg.Provider == config.ProviderEC2 {
 		return a.downFar(ctx, cfg, preview, all)
 	}
 	machine, err := a.machine(ctx, cfg)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -20,13 +21,13 @@ import (
 // far is the machine that one preview has for itself.
 type far struct {
 	app      *app
-	config   *Config
+	config   *config.Config
 	provider *ec2.Provider
 	machine  machine.Machine
 }
 
 // far finds the machine of a preview, or ErrNoPreview.
-func (a *app) far(ctx context.Context, cfg *Config, p provision.Preview) (far, error) {
+func (a *app) far(ctx context.Context, cfg *config.Config, p provision.Preview) (far, error) {
 	provider, err := ec2.New(ctx, a.ec2Options(cfg))
 	if err != nil {
 		return far{}, err

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 )
 
@@ -26,7 +27,7 @@ func (o *outside) bake() (image string) {
 		o.Errorf("image %q, left in the account: %v", image, left)
 	}
 	o.assertNoSecrets(disk)
-	write(o.T, filepath.Join(o.checkout, configName), machineConfig(", image: "+image))
+	write(o.T, filepath.Join(o.checkout, config.Name), machineConfig(", image: "+image))
 	return image
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
@@ -18,7 +19,7 @@ type farDownResult struct {
 
 // downFar removes the machine of a preview, or those of a repository, with all
 // that is on them. A run that is under way there ends with its machine.
-func (a *app) downFar(ctx context.Context, cfg *Config, p provision.Preview, all bool) error {
+func (a *app) downFar(ctx context.Context, cfg *config.Config, p provision.Preview, all bool) error {
 	u := a.newUI()
 	defer u.Close()
 	provider, err := ec2.New(ctx, a.ec2Options(cfg))

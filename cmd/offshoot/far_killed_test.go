@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 )
@@ -33,7 +34,7 @@ func newAccount(t *testing.T, key string, options standin.Options) *account {
 	server := httptest.NewServer(a.cloud)
 	t.Cleanup(server.Close)
 	a.endpoint = server.URL
-	write(t, filepath.Join(a.dir, configName), "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32}\n")
+	write(t, filepath.Join(a.dir, config.Name), "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32}\n")
 	write(t, filepath.Join(a.dir, "compose.yaml"), "services:\n  db: {image: postgres:15}\n  web: {image: web, ports: [\"80\"]}\n")
 	git(t, a.dir, "init", "-q")
 	git(t, a.dir, "remote", "add", "origin", "https://github.com/acme/shop")

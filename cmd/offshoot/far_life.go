@@ -193,7 +193,7 @@ func (f far) reopen(ctx context.Context, p provision.Preview) (status provision.
 	if err != nil {
 		return status, fmt.Errorf("address of %s: %w", f.machine.ID, err)
 	}
-	front, err := json.Marshal(f.config.on(f.machine).front(address))
+	front, err := json.Marshal(f.config.On(f.machine.Labels).Front(address))
 	if err != nil {
 		return status, err
 	}

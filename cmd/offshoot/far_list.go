@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
 	"github.com/offshoot-dev/offshoot/provision/machine"
@@ -26,7 +27,7 @@ type farListResult struct {
 }
 
 // listFar lists the machines of the account in the region: a call per page.
-func (a *app) listFar(ctx context.Context, cfg *Config) error {
+func (a *app) listFar(ctx context.Context, cfg *config.Config) error {
 	provider, err := ec2.New(ctx, a.ec2Options(cfg))
 	if err != nil {
 		return fmt.Errorf("list: %w", err)

@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
@@ -178,7 +179,7 @@ func (o *outside) makeCheckout() {
 	for name, content := range map[string]string{
 		"compose.yaml": tinyCompose + "    env_file: secret.env\n", "Dockerfile": tinyDockerfile, "archive.sql": tinyArchive,
 		"www/index.html": "hello from a tiny shop\n", "busybox": string(program), ".gitignore": "secret.env\narchive.sql\n", "secret.env": "TOKEN=hunter3hunter3\n",
-		configName: machineConfig(""),
+		config.Name: machineConfig(""),
 	} {
 		path := filepath.Join(o.checkout, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 	"github.com/offshoot-dev/offshoot/provision/machine"
@@ -16,8 +17,8 @@ import (
 // ec2Checkout makes the working directory a checkout whose previews are on EC2.
 func ec2Checkout(t *testing.T) {
 	t.Helper()
-	config := "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32, prices: {t3.large: 0.0912}}\n"
-	for name, text := range map[string]string{configName: config, "compose.yaml": "services:\n  db: {image: postgres:15}\n  web: {image: web, ports: [\"80\"]}\n"} {
+	text := "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32, prices: {t3.large: 0.0912}}\n"
+	for name, text := range map[string]string{config.Name: text, "compose.yaml": "services:\n  db: {image: postgres:15}\n  web: {image: web, ports: [\"80\"]}\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

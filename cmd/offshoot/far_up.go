@@ -11,6 +11,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/ci"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -26,7 +27,7 @@ import (
 // farUp is an up on a machine of the preview's own.
 type farUp struct {
 	*app
-	cfg      *Config
+	cfg      *config.Config
 	options  upOptions
 	preview  provision.Preview
 	commit   string
@@ -51,7 +52,7 @@ const (
 	stepConnect provision.Step = "connect"
 )
 
-func (a *app) upFar(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) error {
+func (a *app) upFar(ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string) error {
 	u := a.newUI()
 	defer u.Close()
 	early := &earlyAnswer{app: a, ui: u}
@@ -79,7 +80,7 @@ func (f *farUp) run(ctx context.Context) (_ *provision.Result, err error) {
 		return nil, err
 	}
 	if !f.bake {
-		f.cfg.foretell(ctx, f.ui)
+		foretell(ctx, f.cfg, f.ui)
 		if f.given, err = f.wildcardCertificate(ctx, f.ui, f.cfg); err != nil {
 			return nil, err
 		}
@@ -125,8 +126,8 @@ func (f *farUp) deliver(ctx context.Context, d remote.Delivery) (_ *provision.Re
 		return nil, fmt.Errorf("address of %s: %w", f.machine.ID, err)
 	}
 	if !f.bake {
-		cfg := f.cfg.on(f.machine)
-		d.Request.Front = cfg.front(address)
+		cfg := f.cfg.On(f.machine.Labels)
+		d.Request.Front = cfg.Front(address)
 		if !cfg.Stranger {
 			d.Request.Front.Given = f.given
 		}
@@ -163,9 +164,9 @@ func (f *farUp) delivery(ctx context.Context) (remote.Delivery, error) {
 		return remote.Delivery{}, err
 	}
 	if err := f.cfg.Preview.ACME.Check(); err != nil {
-		return remote.Delivery{}, hint.Usage(err, "correct preview.acme in %s", configName)
+		return remote.Delivery{}, hint.Usage(err, "correct preview.acme in %s", config.Name)
 	}
-	source := f.cfg.composeSource()
+	source := f.cfg.ComposeSource()
 	below, err := filepath.Rel(git.Root, source.Dir)
 	if err != nil || !filepath.IsLocal(below) {
 		return remote.Delivery{}, fmt.Errorf("the compose project in %s is not in the checkout %s", source.Dir, git.Root)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
@@ -55,7 +56,7 @@ func (d *durationFlag) String() string { return time.Duration(*d).String() }
 func (d *durationFlag) Type() string { return "duration" }
 
 func (d *durationFlag) Set(value string) error {
-	parsed, err := parseDuration(value)
+	parsed, err := config.ParseDuration(value)
 	if err != nil {
 		return errors.New("write it like 72h, 3d or never")
 	}
@@ -67,4 +68,19 @@ func (d *durationFlag) Set(value string) error {
 func (a *app) providerFlag(c *cobra.Command) {
 	c.Flags().StringVar(&a.provider, "provider", "", "where previews are, docker or ec2 (default: as configured, or docker)")
 	c.Flags().Lookup("provider").Usage = "`NAME` of where previews are, docker or ec2 (default: as configured, or docker)"
+}
+
+// sizeFlag is a size on the command line; nil: it was not given.
+type sizeFlag struct{ bytes *int64 }
+
+func (s *sizeFlag) String() string { return "" }
+
+func (s *sizeFlag) Type() string { return "size" }
+
+func (s *sizeFlag) Set(value string) error {
+	n, err := config.ParseSize(value)
+	if err == nil {
+		s.bytes = &n
+	}
+	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -24,24 +25,24 @@ import (
 func TestHostile_AForkWantsItsFileToDecideBeyondItsPreview(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("PRODUCTION_DATABASE_URL", "postgres://u:hunter22@db/shop")
-	write(t, configName, "project: other\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\nscanned: {a.b: [c]}\nmask: {\"*.email\": keep}\n"+
+	write(t, config.Name, "project: other\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\nscanned: {a.b: [c]}\nmask: {\"*.email\": keep}\n"+
 		"pull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\", share: true}\nsweep: {keep_cache: 0}\nprovider: ec2\n"+
 		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n  expires: never\n  keep_seeds: 900GB\n"+
 		"  mounts: {./a: shared, ./b: empty}\n  database: {service: db, databases: {more: s3://production/more.sql}}\n"+
 		"  public: true\n  port: 80\n  domain: evil.example.com\n  acme: {directory: \"https://evil.example.com/\"}\n"+
 		"ec2: {region: us-east-1, type: p5.48xlarge, image: ami-0e1, subnets: subnet-1, disk: 16384, spot: true, profile: admin, binary: evil, ssh: 0.0.0.0/0, security_group: sg-1}\n")
 	at := &forgetest.Memory{}
-	at.PutFile("main", configName, "project: shop\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: warn\n"+
+	at.PutFile("main", config.Name, "project: shop\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: warn\n"+
 		"pull_requests: {label: \"${PRODUCTION_DATABASE_URL}\"}\npreview: {port: 9000, expires: 3h, environment: {OURS: \"${PRODUCTION_DATABASE_URL}\"}}\n"+
 		"ec2: {type: t3.small, image: amazon-linux, profile: preview, binary: bin/offshoot, disk: 20}\n")
 	cfg, ignored, wrong, err := here().strangersConfig(t.Context(), at, forge.Pull{Number: 7, Open: true, Fork: true, Base: "main"}, checkout{})
 	if wrong != nil || err != nil {
 		t.Fatal(wrong, err)
 	}
-	want := &Config{
-		Path: cfg.Path, Dir: cfg.Dir, Stranger: true, Project: "shop", Pulls: PullsConfig{Label: "postgres://u:hunter22@db/shop"},
-		EC2: EC2Config{Types: []string{"t3.small"}, Image: "amazon-linux", Disk: 20},
-		Preview: PreviewConfig{
+	want := &config.Config{
+		Path: cfg.Path, Dir: cfg.Dir, Stranger: true, Project: "shop", Pulls: config.Pulls{Label: "postgres://u:hunter22@db/shop"},
+		EC2: config.EC2{Types: []string{"t3.small"}, Image: "amazon-linux", Disk: 20},
+		Preview: config.Preview{
 			Database: "db", Environment: map[string]string{"LEAK": "x"}, Mounts: map[string]string{"./b": "empty"}, Port: 9000, Expires: 3 * time.Hour,
 		},
 	}
@@ -64,17 +65,17 @@ func TestStrangersConfig_OfAnUnchangedFileSaysNothing(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, configName), text)
+	write(t, filepath.Join(dir, config.Name), text)
 	t.Chdir(dir)
 	t.Setenv("PRODUCTION_DATABASE_URL", "postgres://u:hunter22@db/shop")
 	t.Setenv("TYPE", "t3.small")
 	at := &forgetest.Memory{}
-	at.PutFile("main", "apps/shop/"+configName, text)
+	at.PutFile("main", "apps/shop/"+config.Name, text)
 	cfg, ignored, wrong, err := here().strangersConfig(t.Context(), at, forge.Pull{Base: "main"}, checkout{Root: root})
 	if err != nil || wrong != nil || len(ignored) > 0 {
 		t.Fatalf("%v, %v, ignored %q", err, wrong, ignored)
 	}
-	if cfg.Project != "shop" || cfg.Provider != providerEC2 || cfg.EC2.Types[0] != "t3.small" || cfg.Preview.Expose["web"] != 80 || cfg.Source != "" {
+	if cfg.Project != "shop" || cfg.Provider != config.ProviderEC2 || cfg.EC2.Types[0] != "t3.small" || cfg.Preview.Expose["web"] != 80 || cfg.Source != "" {
 		t.Errorf("%+v", cfg)
 	}
 }
@@ -84,14 +85,14 @@ func TestHostile_AForkWantsAnotherBranchesFileToDecide(t *testing.T) {
 	root := repository(t)
 	t.Chdir(root)
 	at := &forgetest.Memory{}
-	at.PutFile("main", configName, "project: shop\nprovider: ec2\nec2: {type: t3.small}\n")
-	at.PutFile("old", configName, "project: shop\npreview: {public: true, domain: evil.example.com}\n")
+	at.PutFile("main", config.Name, "project: shop\nprovider: ec2\nec2: {type: t3.small}\n")
+	at.PutFile("old", config.Name, "project: shop\npreview: {public: true, domain: evil.example.com}\n")
 	for _, base := range []string{"main", "old", "gone"} {
 		cfg, _, _, err := here().strangersConfig(t.Context(), at, forge.Pull{Base: base}, checkout{Root: root})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cfg.Provider != providerEC2 || cfg.EC2.Types[0] != "t3.small" || cfg.Preview.Public != nil || cfg.Preview.Domain != "" {
+		if cfg.Provider != config.ProviderEC2 || cfg.EC2.Types[0] != "t3.small" || cfg.Preview.Public != nil || cfg.Preview.Domain != "" {
 			t.Errorf("for %s: %+v", base, cfg)
 		}
 	}
@@ -101,7 +102,7 @@ func TestHostile_AForkWantsAFileOfTheJobsComputerToBeShown(t *testing.T) {
 	t.Chdir(t.TempDir())
 	secret := filepath.Join(t.TempDir(), "credentials")
 	write(t, secret, "hunter22: x\n")
-	if err := os.Symlink(secret, configName); err != nil {
+	if err := os.Symlink(secret, config.Name); err != nil {
 		t.Fatal(err)
 	}
 	cfg, _, wrong, err := here().strangersConfig(t.Context(), &forgetest.Memory{}, forge.Pull{Base: "main"}, checkout{})
@@ -120,7 +121,7 @@ func TestHostile_AnApprovedForkWantsTheSourceOfTheJob(t *testing.T) {
 	pgtest.Exec(t, source, "CREATE TABLE people (email text); INSERT INTO people VALUES ('ann@example.com')")
 	j := forked(t)
 	write(t, filepath.Join(j.dir, "compose.yaml"), strings.ReplaceAll(tinyCompose, "ALTER TABLE orders ADD COLUMN paid boolean", "SELECT 1"))
-	write(t, filepath.Join(j.dir, configName), "project: "+projectName(j.dir)+"\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\n")
+	write(t, filepath.Join(j.dir, config.Name), "project: "+projectName(j.dir)+"\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\n")
 	j.noArchive = true
 	j.env = []string{"OFFSHOOT_SOURCE=" + source, "PRODUCTION_DATABASE_URL=" + source, "OFFSHOOT_MASK_KEY=hunter2hunter2hunter2"}
 	said := j.run(0, j.command("/preview approve "+j.pull.Commit))
@@ -140,8 +141,8 @@ func TestHostile_AnApprovedForkWantsTheSourceOfTheJob(t *testing.T) {
 // What a machine costs is not the fork's to say.
 func TestHostile_AForkWantsAMachineOfItsChoice(t *testing.T) {
 	j := newFarJob(t, standin.Options{Seed: 1, Pending: 100 * time.Millisecond})
-	j.forge.PutFile("main", configName, "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32, type: t3a.large, disk: 20, profile: preview}\n")
-	write(t, configName, "project: shop\nec2: {type: p5.48xlarge, disk: 16384, profile: admin, ssh: 0.0.0.0/0}\n")
+	j.forge.PutFile("main", config.Name, "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32, type: t3a.large, disk: 20, profile: preview}\n")
+	write(t, config.Name, "project: shop\nec2: {type: p5.48xlarge, disk: 16384, profile: admin, ssh: 0.0.0.0/0}\n")
 	git(t, ".", "add", "-A")
 	git(t, ".", "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "more")
 	j.pull.Fork, j.pull.Commit = true, git(t, ".", "rev-parse", "HEAD")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
 )
@@ -213,7 +214,7 @@ func TestHostile_AProgramOfGitWantsTheEnvironmentOfTheJob(t *testing.T) {
 func TestHostile_ACommentWantsTheCheckoutToBeReadBeforeItsAuthorIsKnown(t *testing.T) {
 	c := newTrap(t)
 	t.Chdir(t.TempDir())
-	write(t, configName, "nonsense: [\n")
+	write(t, config.Name, "nonsense: [\n")
 	write(t, ".git", "gitdir: planted\n")
 	bin := t.TempDir()
 	if err := os.Symlink(c.program, filepath.Join(bin, "git")); err != nil {

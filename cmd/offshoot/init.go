@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/starter"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -72,13 +73,13 @@ func (a *app) begin(ctx context.Context, o initOptions) error {
 		return err
 	}
 	if err != nil {
-		cfg = &Config{Dir: "."}
+		cfg = &config.Config{Dir: "."}
 	}
 	git, err := a.checkout(ctx, cfg.Dir)
 	if err != nil {
 		return err
 	}
-	dir := cfg.composeDir()
+	dir := cfg.ComposeDir()
 	found, err := starter.Look(ctx, dir)
 	if err != nil {
 		return err
@@ -100,17 +101,17 @@ func (a *app) begin(ctx context.Context, o initOptions) error {
 
 // pipelineOf is the pipeline for offshoot as it is here, with the configuration
 // in a folder below the checkout.
-func pipelineOf(o initOptions, cfg *Config, below string) starter.Pipeline {
+func pipelineOf(o initOptions, cfg *config.Config, below string) starter.Pipeline {
 	v := buildVersion()
 	return starter.Pipeline{
-		Forge: o.forge, Version: v.Version, Commit: v.clean(), Dir: filepath.ToSlash(below), Remote: cfg.Provider == providerEC2, Region: cfg.EC2.Region,
+		Forge: o.forge, Version: v.Version, Commit: v.clean(), Dir: filepath.ToSlash(below), Remote: cfg.Provider == config.ProviderEC2, Region: cfg.EC2.Region,
 	}
 }
 
 // initFiles are the configuration, where it belongs, and the pipeline at the
 // root of the checkout.
 func initFiles(pipeline starter.Pipeline, root, dir string, found starter.Findings) ([]placed, error) {
-	files := []placed{{dir, starter.File{Name: configName, Content: found.Config()}}}
+	files := []placed{{dir, starter.File{Name: config.Name, Content: found.Config()}}}
 	if pipeline.Forge == "" {
 		return files, nil
 	}
@@ -132,7 +133,7 @@ func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found 
 		if err != nil {
 			return err
 		}
-		name := relative(root, filepath.Join(file.dir, filepath.FromSlash(file.Name)))
+		name := below(root, filepath.Join(file.dir, filepath.FromSlash(file.Name)))
 		if written {
 			result.Written = append(result.Written, name)
 			continue
@@ -203,7 +204,7 @@ func describeMigration(m starter.Migration) string {
 }
 
 // nextSteps are what there is to do once the files are written.
-func nextSteps(cfg *Config, pipeline starter.Pipeline) []string {
+func nextSteps(cfg *config.Config, pipeline starter.Pipeline) []string {
 	steps := []string{
 		"read offshoot.yaml: it is a beginning",
 		"offshoot doctor                 # is everything there?",
@@ -224,4 +225,12 @@ func nextSteps(cfg *Config, pipeline starter.Pipeline) []string {
 		steps = append(steps, "name a release of offshoot in the pipeline once there is one: it names the commit that this program was built from, which the job builds with Go")
 	}
 	return steps
+}
+
+// below shortens path for a message when it lies in folder.
+func below(folder, path string) string {
+	if short, err := filepath.Rel(folder, path); err == nil {
+		return short
+	}
+	return path
 }

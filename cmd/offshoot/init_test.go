@@ -10,12 +10,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/starter"
 )
 
 // Whatever is found, the decoder and the schema take the file as it is.
 func TestInit_WritesWhatTheDecoderAndTheSchemaTake(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile(schemaPath)
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/offshoot.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +27,8 @@ func TestInit_WritesWhatTheDecoderAndTheSchemaTake(t *testing.T) {
 				Compose: []string{name}, Database: name, Expose: []starter.Port{{Service: name, Port: 8000}},
 				Migration: &starter.Migration{Tool: "Alembic", Evidence: name, Service: name, Command: command},
 			}.Config()
-			c := &Config{}
-			if err := c.parse(configName, []byte(text), func(string) (string, bool) { return "", false }); err != nil {
+			c := &config.Config{}
+			if err := c.Parse(config.Name, []byte(text), func(string) (string, bool) { return "", false }); err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}
 			if m := c.Preview.Migrate; c.Preview.Database != name || c.Preview.Compose[0] != name || c.Preview.Expose[name] != 8000 || m.Service != name ||
@@ -43,7 +44,7 @@ func TestInit_WritesWhatTheDecoderAndTheSchemaTake(t *testing.T) {
 			}
 		}
 	}
-	if err := new(Config).parse(configName, []byte(starter.Findings{}.Config()), os.LookupEnv); err != nil {
+	if err := new(config.Config).Parse(config.Name, []byte(starter.Findings{}.Config()), os.LookupEnv); err != nil {
 		t.Error(err)
 	}
 }
@@ -61,8 +62,8 @@ func TestInit_GivesExamplesThatTheDecoderTakes(t *testing.T) {
 		lines = append(lines, line)
 	}
 	text := strings.Join(lines, "\n")
-	c := &Config{}
-	if err := c.parse(configName, []byte(text), func(string) (string, bool) { return "set", true }); err != nil {
+	c := &config.Config{}
+	if err := c.Parse(config.Name, []byte(text), func(string) (string, bool) { return "set", true }); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	if len(c.Subset.Tables) != 3 || len(c.Subset.References) != 1 || len(c.Mask) != 1 || c.Preview.Migrate == nil || c.Preview.Environment["STRIPE_KEY"] != "set" || c.Preview.Database != "db" {
@@ -86,7 +87,7 @@ func TestInit_ReadsTheSampleProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	git(t, dir, "init", "-q")
-	write(t, filepath.Join(dir, configName), "provider: docker\n")
+	write(t, filepath.Join(dir, config.Name), "provider: docker\n")
 	p := offshoot(t, dir, 0, "init", "--ci", "github", "--json", "--force")
 	var document struct{ Result initResult }
 	if err := json.Unmarshal(p.stdout.Bytes(), &document); err != nil {
@@ -112,7 +113,7 @@ func TestInit_SaysWhichOffshootThePipelineNames(t *testing.T) {
 		{Forge: "github", Version: "v1.2.3", Commit: commit}:        "",
 		{}: "",
 	} {
-		said := strings.Join(nextSteps(&Config{}, p), "\n")
+		said := strings.Join(nextSteps(&config.Config{}, p), "\n")
 		if strings.Contains(said, "name a release") != (want != "") || !strings.Contains(said, want) {
 			t.Errorf("%+v: %s", p, said)
 		}
@@ -123,16 +124,16 @@ func TestInit_SaysWhichOffshootThePipelineNames(t *testing.T) {
 }
 
 func TestInit_SaysThatLinksNeedADomain(t *testing.T) {
-	domain := &Config{}
+	domain := &config.Config{}
 	domain.Preview.Domain = "previews.example.com"
 	for _, c := range []struct {
-		cfg  *Config
+		cfg  *config.Config
 		p    starter.Pipeline
 		says bool
 	}{
-		{&Config{}, starter.Pipeline{Forge: "gitea"}, true},
-		{&Config{}, starter.Pipeline{Forge: "gitea", Remote: true}, false},
-		{&Config{}, starter.Pipeline{}, false},
+		{&config.Config{}, starter.Pipeline{Forge: "gitea"}, true},
+		{&config.Config{}, starter.Pipeline{Forge: "gitea", Remote: true}, false},
+		{&config.Config{}, starter.Pipeline{}, false},
 		{domain, starter.Pipeline{Forge: "gitea"}, false},
 	} {
 		if said := strings.Join(nextSteps(c.cfg, c.p), "\n"); strings.Contains(said, "set preview.domain") != c.says {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 )
 
@@ -88,7 +89,7 @@ func TestSubset_InterruptedWhileItWaits(t *testing.T) {
 // stands still until the signal comes.
 func TestSubset_InterruptedInTheMiddleOfRows(t *testing.T) {
 	source, dir := bigSource(t), t.TempDir()
-	write(t, filepath.Join(dir, configName), "subset: {tables: {public.big: all}}\n")
+	write(t, filepath.Join(dir, config.Name), "subset: {tables: {public.big: all}}\n")
 	cmd := exec.Command(programPath(t), "subset", "--source", source, "--to", "-")
 	var stderr watched
 	cmd.Dir, cmd.Stderr = dir, &stderr
@@ -110,22 +111,22 @@ func TestSubset_InterruptedInTheMiddleOfRows(t *testing.T) {
 	if got := cmd.ProcessState.ExitCode(); got != 130 {
 		t.Errorf("exit code %d after %d more bytes, want 130: %s", got, len(rest), stderr.String())
 	}
-	wantFiles(t, dir, configName)
+	wantFiles(t, dir, config.Name)
 }
 
 func TestSubset_InterruptedLeavesNoFile(t *testing.T) {
 	source := bigSource(t)
 	for _, target := range []string{"out.sql.gz", "out.dump", "out/"} {
 		dir := t.TempDir()
-		write(t, filepath.Join(dir, configName), "subset: {tables: {public.big: all}}\n")
+		write(t, filepath.Join(dir, config.Name), "subset: {tables: {public.big: all}}\n")
 		p := start(t, dir, nil, "subset", "--source", source, "--to", target)
 		p.says("...  copy rows\n")
 		p.signal(os.Interrupt)
 		switch got := p.ends(); got {
 		case 130:
-			wantFiles(t, dir, configName)
+			wantFiles(t, dir, config.Name)
 		case 0: // it was faster than the signal
-			wantFiles(t, dir, configName, filepath.Clean(target))
+			wantFiles(t, dir, config.Name, filepath.Clean(target))
 		default:
 			t.Errorf("exit code %d: %s", got, p.stderr.String())
 		}
@@ -134,7 +135,7 @@ func TestSubset_InterruptedLeavesNoFile(t *testing.T) {
 
 func TestSubset_AReaderThatGoesAwayIsNoNoise(t *testing.T) {
 	source, dir := bigSource(t), t.TempDir()
-	write(t, filepath.Join(dir, configName), "subset: {tables: {public.big: all}}\n")
+	write(t, filepath.Join(dir, config.Name), "subset: {tables: {public.big: all}}\n")
 	cmd := exec.Command(programPath(t), "subset", "--source", source, "--to", "-")
 	var stderr watched
 	cmd.Dir, cmd.Stderr = dir, &stderr

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 )
 
@@ -17,7 +18,7 @@ var stepsOfSubset = []string{"...  read the source\n", "...  choose rows\n", "..
 func wholeBig(t *testing.T) (source, dir string) {
 	t.Helper()
 	source, dir = bigSource(t), t.TempDir()
-	write(t, filepath.Join(dir, configName), "subset: {tables: {public.big: all}}\n")
+	write(t, filepath.Join(dir, config.Name), "subset: {tables: {public.big: all}}\n")
 	return source, dir
 }
 
@@ -37,7 +38,7 @@ func TestSubset_KilledAtAnyStepLeavesTheOldFile(t *testing.T) {
 		if string(text) != "the old file" && !strings.HasSuffix(string(text), "ANALYZE;\n\n") {
 			t.Errorf("%q: exit code %d, a file of %d bytes", step, code, len(text))
 		}
-		wantFiles(t, dir, configName, "out.sql")
+		wantFiles(t, dir, config.Name, "out.sql")
 	}
 }
 
@@ -109,7 +110,7 @@ func TestSubset_WhoseConnectionsAreEndedLeavesNothing(t *testing.T) {
 				if !strings.Contains(p.stderr.String(), "\noffshoot: subset: ") {
 					t.Errorf("%q: %s", step, p.stderr.String())
 				}
-				wantFiles(t, dir, configName)
+				wantFiles(t, dir, config.Name)
 				wantEmpty(t, target)
 			case exitDone: // it needed the source no more
 				if err := os.Remove(filepath.Join(dir, "out.sql")); err != nil && to == "out.sql" {

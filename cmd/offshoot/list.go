@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -34,7 +35,7 @@ func (a *app) list(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if cfg.Provider == providerEC2 {
+	if cfg.Provider == config.ProviderEC2 {
 		return a.listFar(ctx, cfg)
 	}
 	machine, err := a.machine(ctx, cfg)

@@ -5,18 +5,19 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/docker"
 )
 
 // machine connects to the engine of this computer. The caller closes its
 // Engine.
-func (a *app) machine(ctx context.Context, cfg *Config) (provision.Machine, error) {
+func (a *app) machine(ctx context.Context, cfg *config.Config) (provision.Machine, error) {
 	machine, err := docker.Connect(ctx)
 	if err != nil {
 		return machine, err
 	}
-	machine.Port, machine.Front = cfg.Preview.Port, cfg.front(netip.Addr{})
+	machine.Port, machine.Front = cfg.Preview.Port, cfg.Front(netip.Addr{})
 	return machine, nil
 }
 
@@ -44,8 +45,8 @@ func (a *app) onPreview(ctx context.Context, verb string, w which, do preview) e
 	return nil
 }
 
-func (a *app) dealWith(ctx context.Context, cfg *Config, p provision.Preview, do preview) (err error) {
-	if cfg.Provider == providerEC2 {
+func (a *app) dealWith(ctx context.Context, cfg *config.Config, p provision.Preview, do preview) (err error) {
+	if cfg.Provider == config.ProviderEC2 {
 		f, err := a.far(ctx, cfg, p)
 		if err != nil {
 			return err

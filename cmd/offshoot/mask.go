@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
@@ -73,7 +74,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 	if err != nil {
 		return err
 	}
-	spec := cfg.spec(source)
+	spec := cfg.Spec(source)
 	spec.Connections = 1
 	spec.Masking = mask.Masking{Rules: cfg.Mask, Schema: cfg.Schema}
 	u := a.newUI("")
@@ -117,8 +118,8 @@ func takeScan(ctx context.Context, u *ui.UI, spec plan.Spec) (*subset.Scan, erro
 
 // writeRules adds to offshoot.yaml, or begins it, through a file beside it. It
 // gives the path of the file.
-func (a *app) writeRules(cfg *Config, scan *subset.Scan) (string, error) {
-	path := firstOf(cfg.Path, filepath.Join(cfg.Dir, configName))
+func (a *app) writeRules(cfg *config.Config, scan *subset.Scan) (string, error) {
+	path := firstOf(cfg.Path, filepath.Join(cfg.Dir, config.Name))
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("configuration: %w", err)
@@ -127,7 +128,7 @@ func (a *app) writeRules(cfg *Config, scan *subset.Scan) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := new(Config).parse(configName, after, a.lookup); err != nil {
+	if err := new(config.Config).Parse(config.Name, after, a.lookup); err != nil {
 		return "", fmt.Errorf("configuration: with the new rules: %w", err)
 	}
 	mode := os.FileMode(0o644)

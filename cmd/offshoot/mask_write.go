@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
@@ -117,7 +118,7 @@ func insert(lines []string, key string, entries []string, replace bool) ([]strin
 	}
 	if value.Kind == yaml.MappingNode && len(value.Content) > 0 && !replace {
 		if value.Style&yaml.FlowStyle != 0 {
-			return nil, hint.Usage(fmt.Errorf("%s: %s is written in braces", configName, key), "write one rule a line, so that more can be added")
+			return nil, hint.Usage(fmt.Errorf("%s: %s is written in braces", config.Name, key), "write one rule a line, so that more can be added")
 		}
 		indent = strings.Repeat(" ", value.Content[0].Column-1)
 	}
@@ -136,7 +137,7 @@ func insert(lines []string, key string, entries []string, replace bool) ([]strin
 func find(lines []string, key string) (int, *yaml.Node, error) {
 	var document yaml.Node
 	text := strings.Join(lines, "\n")
-	if strings.TrimSpace(stripComments(text)) == "" {
+	if strings.TrimSpace(config.WithoutComments(text)) == "" {
 		return -1, nil, nil
 	}
 	if err := yaml.Load([]byte(text), &document); err != nil {
@@ -144,7 +145,7 @@ func find(lines []string, key string) (int, *yaml.Node, error) {
 	}
 	root := document.Content[0]
 	if root.Style&yaml.FlowStyle != 0 {
-		return 0, nil, hint.Usage(fmt.Errorf("%s is written in braces", configName), "write one key a line, so that more can be added")
+		return 0, nil, hint.Usage(fmt.Errorf("%s is written in braces", config.Name), "write one key a line, so that more can be added")
 	}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if root.Content[i].Value == key {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -124,19 +125,6 @@ func TestFlags_RefusedValuesLeaveTheOldOne(t *testing.T) {
 	}
 }
 
-func TestParseSize_WantsAUnit(t *testing.T) {
-	for value, want := range map[string]int64{"0": 0, "20GB": 20e9, "1.5 gb": 1.5e9, "500M": 5e8, "2TB": 2e12} {
-		if got, err := parseSize(value); got != want || err != nil {
-			t.Errorf("%q: %d, %v", value, got, err)
-		}
-	}
-	for _, value := range []string{"", "20", "1e9", "-1GB", "GB", "1.5.1GB", "9999999GB", "20GB 1", "NaNGB"} {
-		if got, err := parseSize(value); err == nil {
-			t.Errorf("%q: %d", value, got)
-		}
-	}
-}
-
 func TestExecArgs_TheDashesMayBeLeftOut(t *testing.T) {
 	for _, c := range []struct{ args, want []string }{
 		{[]string{"web", "ls", "-l"}, []string{"ls", "-l"}},
@@ -158,13 +146,13 @@ func TestArchive_WithoutASourceOrWithAFileNothingIsMade(t *testing.T) {
 	var got archive
 	said := told(func(u *ui.UI) {
 		for _, c := range []struct {
-			cfg  Config
+			cfg  config.Config
 			o    upOptions
 			want archive
 		}{
-			{Config{}, upOptions{}, archive{}},
-			{Config{Source: "postgres://h/d"}, upOptions{keepData: true}, archive{}},
-			{Config{Source: "postgres://h/d"}, upOptions{archive: filepath.Join(dir, "x", "..", "a.sql")}, archive{path: filepath.Join(dir, "a.sql")}},
+			{config.Config{}, upOptions{}, archive{}},
+			{config.Config{Source: "postgres://h/d"}, upOptions{keepData: true}, archive{}},
+			{config.Config{Source: "postgres://h/d"}, upOptions{archive: filepath.Join(dir, "x", "..", "a.sql")}, archive{path: filepath.Join(dir, "a.sql")}},
 		} {
 			var err error
 			if got, err = a.archive(t.Context(), u, &c.cfg, c.o, provision.Preview{ID: "p"}); got != c.want || err != nil {
@@ -172,7 +160,7 @@ func TestArchive_WithoutASourceOrWithAFileNothingIsMade(t *testing.T) {
 			}
 		}
 		unset := hint.Usage(errors.New("unset"), "export it")
-		_, err := a.archive(t.Context(), u, &Config{SourceUnset: unset}, upOptions{}, provision.Preview{})
+		_, err := a.archive(t.Context(), u, &config.Config{SourceUnset: unset}, upOptions{}, provision.Preview{})
 		if diff := cmp.Diff([]string{"or load a file with --archive", "export it"}, hint.Of(err)); diff != "" || !errors.Is(err, unset) {
 			t.Errorf("%v, %s", err, diff)
 		}
@@ -181,7 +169,7 @@ func TestArchive_WithoutASourceOrWithAFileNothingIsMade(t *testing.T) {
 		t.Errorf("said %q, which the run says itself", said)
 	}
 	write(t, filepath.Join(dir, "a.sql"), "")
-	if err := got.remove(); err != nil || !exists(filepath.Join(dir, "a.sql")) {
+	if err := got.remove(); err != nil || !there(filepath.Join(dir, "a.sql")) {
 		t.Errorf("a file that is not ours is removed: %v", err)
 	}
 	if _, err := os.Stat(os.Getenv("XDG_CACHE_HOME")); err == nil {

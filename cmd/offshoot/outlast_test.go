@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/config"
 )
 
 // A prune takes what others need, and a restart of the engine stops it: this
@@ -123,7 +125,7 @@ func (a *aloneEngine) checkout() {
 	a.dir = filepath.Join(a.folder, "shop")
 	for name, content := range map[string]string{
 		"compose.yaml": outlastCompose, "Dockerfile": outlastDockerfile, "www/index.html": "hello from a tiny shop\n", "busybox": string(program),
-		"pg_isready": "#!/bin/busybox sh\nexit 0\n", configName: "project: shop\npreview: {database: db}\n",
+		"pg_isready": "#!/bin/busybox sh\nexit 0\n", config.Name: "project: shop\npreview: {database: db}\n",
 	} {
 		file := filepath.Join(a.dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -92,7 +93,7 @@ func tiny(t *testing.T) (dir string) {
 	for name, content := range map[string]string{
 		"compose.yaml": tinyCompose, "Dockerfile": tinyDockerfile, "archive.sql": tinyArchive, "www/index.html": "hello from a tiny shop\n",
 		"busybox": string(program), ".dockerignore": "cache\n",
-		configName: fmt.Sprintf("project: %s\npreview:\n  migrate: {service: tool}\n", projectName(dir)),
+		config.Name: fmt.Sprintf("project: %s\npreview:\n  migrate: {service: tool}\n", projectName(dir)),
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -395,7 +396,7 @@ func TestPreview_TwoSideBySideShareNothing(t *testing.T) {
 func TestPreview_KeepsDataOnRequest(t *testing.T) {
 	t.Parallel()
 	dir := tiny(t)
-	write(t, filepath.Join(dir, configName), fmt.Sprintf("project: %s\n", projectName(dir)))
+	write(t, filepath.Join(dir, config.Name), fmt.Sprintf("project: %s\n", projectName(dir)))
 	offshoot(t, dir, 0, "up", "--archive", "archive.sql")
 	offshoot(t, dir, 0, "psql", "--", "-c", "DELETE FROM orders WHERE id > 2")
 	p := offshoot(t, dir, 0, "up", "--keep-data", "--json")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -80,48 +81,11 @@ func TestPrintText_CleansAndRedacts(t *testing.T) {
 	}
 }
 
-func TestExpand_OnlyBracedNames(t *testing.T) {
-	env := lookup("A", "1", "EMPTY", "", "B_2", "two", "WITHHELD", withheld)
-	for text, want := range map[string]string{
-		"":                               "",
-		"plain $5 $A $$tag$$":            "plain $5 $A $$tag$$",
-		"${A}${B_2}-${EMPTY:-}.":         "1two-.",
-		"${NOPE:-a b}${EMPTY:-c}${A:-d}": "a bc1",
-		"${WITHHELD}-${WITHHELD:-x}":     "-",
-		"$${A} and $$${A}":               "${A} and $${A}",
-		"a '${A}' \"${B_2}\"":            "a '1' \"two\"",
-		"created > now() - $1;":          "created > now() - $1;",
-	} {
-		got, _, err := expand(text, env)
-		if err != nil || got != want {
-			t.Errorf("%q became %q, %v, want %q", text, got, err, want)
-		}
-	}
-	for text, unset := range map[string]bool{"${NOPE}": true, "${A} ${NOPE} ${NADA}": true, "${": false, "${}": false, "${A": false, "${A:x}": false, "${1}": false, "${EMPTY}": true, "${1:-x}": false} {
-		got, gotUnset, err := expand(text, env)
-		if err == nil || gotUnset != unset || got != "" {
-			t.Errorf("%q: %q, %v, %v", text, got, gotUnset, err)
-		}
-	}
-}
-
-func TestExpand_TellsASecretThatIsMissingFromAVariableThatIs(t *testing.T) {
-	env := lookup("EMPTY", "")
-	for text, want := range map[string]string{
-		"${NOPE}": "environment variable NOPE is not set", "${EMPTY}": "environment variable EMPTY is empty",
-		"${EMPTY}${NOPE}": "environment variables EMPTY, NOPE are not set, or empty",
-	} {
-		if _, unset, err := expand(text, env); err == nil || !unset || err.Error() != want {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
-}
-
 func TestSource_TheNearestWinsAndItsPasswordIsASecret(t *testing.T) {
 	env := map[string]string{}
 	a := here()
 	a.lookup = func(name string) (string, bool) { value, ok := env[name]; return value, ok }
-	cfg := &Config{Source: "postgres://u:configpw@h/d"}
+	cfg := &config.Config{Source: "postgres://u:configpw@h/d"}
 	for _, c := range []struct{ flag, env, want string }{
 		{"", "", "postgres://u:configpw@h/d"},
 		{"", "host=h password='env pw'", "host=h password='env pw'"},
@@ -137,10 +101,10 @@ func TestSource_TheNearestWinsAndItsPasswordIsASecret(t *testing.T) {
 	}
 	env["OFFSHOOT_SOURCE"] = ""
 	unset := errors.New("unset")
-	if _, err := a.source(&Config{SourceUnset: unset}, ""); !errors.Is(err, unset) {
+	if _, err := a.source(&config.Config{SourceUnset: unset}, ""); !errors.Is(err, unset) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := a.source(&Config{}, ""); !errors.Is(err, errNoSource) {
+	if _, err := a.source(&config.Config{}, ""); !errors.Is(err, errNoSource) {
 		t.Errorf("error %v", err)
 	}
 }

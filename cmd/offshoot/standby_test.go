@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 )
 
@@ -26,7 +27,7 @@ type gate struct {
 func newGate(t *testing.T) *gate {
 	t.Helper()
 	g := &gate{t: t, dir: t.TempDir(), primary: bigSource(t)}
-	write(t, filepath.Join(g.dir, configName), "subset: {tables: {public.big: {where: \"(SELECT pg_catalog.pg_advisory_lock_shared(4711) IS NOT NULL)\", rows: 100}}}\n")
+	write(t, filepath.Join(g.dir, config.Name), "subset: {tables: {public.big: {where: \"(SELECT pg_catalog.pg_advisory_lock_shared(4711) IS NOT NULL)\", rows: 100}}}\n")
 	g.standby = pgtest.NewStrictStandby(t).URL(t, g.primary)
 	var err error
 	if g.lock, err = pgconn.Connect(t.Context(), g.standby); err != nil {
@@ -73,7 +74,7 @@ func TestSubset_BeginsAgainAfterAConflictWithRecovery(t *testing.T) {
 	if err != nil || !strings.Contains(string(report), beganAgain) {
 		t.Errorf("the report does not say it: %v %s", err, report)
 	}
-	wantFiles(t, g.dir, configName, "out.sql", "r.json")
+	wantFiles(t, g.dir, config.Name, "out.sql", "r.json")
 	target := pgtest.New(t)
 	pgtest.Load(t, target, filepath.Join(g.dir, "out.sql"))
 	if n := pgtest.Value(t, target, "SELECT count(*) FROM big"); n != "100" {
@@ -101,7 +102,7 @@ func TestSubset_GivesUpAfterTheSecondConflict(t *testing.T) {
 					t.Errorf("no %q in %s", want, p.stderr.String())
 				}
 			}
-			wantFiles(t, g.dir, configName)
+			wantFiles(t, g.dir, config.Name)
 			if name == "database" {
 				wantEmpty(t, to)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
@@ -91,7 +92,7 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 	if err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
-	spec := cfg.spec(source)
+	spec := cfg.Spec(source)
 	if err := o.apply(&spec); err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
@@ -161,7 +162,7 @@ var errNoSource = errors.New("no source given")
 // source is the connection string of the database to read: the command
 // line's, the environment's or the configuration's. From here on its password
 // is not printed.
-func (a *app) source(cfg *Config, flag string) (string, error) {
+func (a *app) source(cfg *config.Config, flag string) (string, error) {
 	if cfg.Stranger {
 		return "", errNoSource // whatever the environment of the job has
 	}
@@ -177,10 +178,10 @@ func (a *app) source(cfg *Config, flag string) (string, error) {
 
 // sourceNeeded is the source for a command that cannot do without, with advice
 // where there is none.
-func (a *app) sourceNeeded(cfg *Config, flag string) (string, error) {
+func (a *app) sourceNeeded(cfg *config.Config, flag string) (string, error) {
 	source, err := a.source(cfg, flag)
 	if errors.Is(err, errNoSource) {
-		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", configName)
+		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", config.Name)
 	}
 	return source, err
 }
@@ -204,14 +205,6 @@ func (a *app) rememberURL(text string) error {
 	}
 	a.secrets.Add(config.Password)
 	return nil
-}
-
-// spec is what the configuration asks to keep.
-func (c *Config) spec(source string) plan.Spec {
-	return plan.Spec{
-		URL: source, Curve: c.Subset.Curve, Mode: c.Subset.Mode,
-		Tables: c.Subset.Tables, Roots: c.Subset.Roots, References: c.Subset.References,
-	}
 }
 
 // thrift collects garbage sooner than Go does of itself, and keeps of the

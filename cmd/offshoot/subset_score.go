@@ -107,7 +107,7 @@ func (a *app) measure(ctx context.Context, o scoreOptions) error {
 	if err != nil {
 		return err
 	}
-	spec := cfg.spec(url)
+	spec := cfg.Spec(url)
 	spec.Connections = o.connections
 	u := a.newUI()
 	defer u.Close()

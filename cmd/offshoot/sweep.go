@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -61,7 +62,7 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 	if o.keepCache.bytes != nil {
 		cfg.Sweep.KeepCache = o.keepCache.bytes
 	}
-	if o.keepCache.bytes != nil && cfg.Provider == providerEC2 {
+	if o.keepCache.bytes != nil && cfg.Provider == config.ProviderEC2 {
 		return hint.Usage(errors.New("sweep: --keep-cache where each preview has a machine of its own"), "leave it out: the cache goes with the machine")
 	}
 	preview, git, err := a.preview(ctx, cfg, which{branch: "all"}) // only the repository matters
@@ -96,7 +97,7 @@ func (a *app) numberOf(ctx context.Context, u *ui.UI, f forge.Forge) string {
 
 // sweepRepository runs a sweep over the places of the configuration. A
 // scheduled job runs it too.
-func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *Config, o sweepOptions, s sweep.Sweep) (err error) {
+func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *config.Config, o sweepOptions, s sweep.Sweep) (err error) {
 	places, closePlaces, err := a.places(ctx, cfg, s.Repository, o.number)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
@@ -131,8 +132,8 @@ func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *Config, o swee
 }
 
 // places are where previews of the repository are, by the configured provider.
-func (a *app) places(ctx context.Context, cfg *Config, repository, number string) ([]sweep.Place, func() error, error) {
-	if cfg.Provider == providerEC2 {
+func (a *app) places(ctx context.Context, cfg *config.Config, repository, number string) ([]sweep.Place, func() error, error) {
+	if cfg.Provider == config.ProviderEC2 {
 		provider, err := ec2.New(ctx, a.ec2Options(cfg))
 		if err != nil {
 			return nil, nil, err

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
 )
@@ -186,7 +187,7 @@ func TestSweep_AMachineOfItsOwnHasNoCacheToKeep(t *testing.T) {
 	if code == exitUsage {
 		t.Errorf("on this computer: %s", errs)
 	}
-	if err := os.WriteFile(configName, []byte("provider: ec2\n"), 0o644); err != nil {
+	if err := os.WriteFile(config.Name, []byte("provider: ec2\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, errs, code := captured(t, "sweep", "--keep-cache", "20GB"); code != exitUsage || !strings.Contains(errs, "leave it out") {

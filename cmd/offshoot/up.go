@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -138,11 +138,11 @@ func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error
 	return a.upPreview(ctx, cfg, o, preview, git.Commit)
 }
 
-func (a *app) upPreview(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) (err error) {
+func (a *app) upPreview(ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string) (err error) {
 	if err := cfg.Preview.EnvironmentUnset; err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
-	if cfg.Provider == providerEC2 {
+	if cfg.Provider == config.ProviderEC2 {
 		return a.upFar(ctx, cfg, o, preview, commit)
 	}
 	u := a.newUI()
@@ -217,10 +217,10 @@ func (a *app) answerUp(result *provision.Result) error {
 	return nil
 }
 
-func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commit, archive string) provision.Options {
+func provisionOptions(cfg *config.Config, o upOptions, preview provision.Preview, commit, archive string) provision.Options {
 	options := provision.Options{
 		Preview: preview, Commit: commit, Version: buildVersion().Version,
-		Source: cfg.composeSource(), Database: cfg.Preview.Database, DatabaseName: cfg.Preview.DatabaseName, Expose: cfg.Preview.Expose,
+		Source: cfg.ComposeSource(), Database: cfg.Preview.Database, DatabaseName: cfg.Preview.DatabaseName, Expose: cfg.Preview.Expose,
 		Archive: archive, KeepData: o.keepData, Keep: o.keep, NoSeed: o.noSeed, Guard: o.guard,
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
 		Public: cfg.Preview.Public, Mounts: cfg.Preview.Mounts,
@@ -233,54 +233,6 @@ func provisionOptions(cfg *Config, o upOptions, preview provision.Preview, commi
 		options.SeedSpace, options.NoSeed = *most, options.NoSeed || *most == 0
 	}
 	return options
-}
-
-// composeSource says where the compose project is: where the configuration is,
-// else the nearest folder above with a compose file.
-func (c *Config) composeSource() compose.Source {
-	dir := c.composeDir()
-	return compose.Source{
-		Dir: dir, Root: checkoutRoot(dir), Files: c.Preview.Compose, Env: c.Preview.Environment, Allow: c.Preview.Allow,
-		Profiles: c.Preview.Profiles, Without: c.Preview.Without, EnvFiles: c.Preview.EnvFiles, BuildEnv: c.Preview.Build,
-	}
-}
-
-func (c *Config) composeDir() string {
-	if c.Path != "" {
-		return c.Dir
-	}
-	for _, folder := range upToRoot(c.Dir) {
-		for _, name := range []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"} {
-			if exists(filepath.Join(folder, name)) {
-				return folder
-			}
-		}
-	}
-	return c.Dir
-}
-
-// checkoutRoot is what the compose project in dir is bounded by: the root of the
-// git checkout that dir is in. It is found by looking for .git alone: no git is
-// run, and a repository without a work tree, which a commit can have in it, is
-// none. A home folder that is a repository does not open all of itself to what
-// is unpacked below it.
-func checkoutRoot(dir string) string {
-	real, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		return dir
-	}
-	folders := upToRoot(real)
-	root := folders[len(folders)-1]
-	if home, err := filepath.EvalSymlinks(os.Getenv("HOME")); err == nil && holds(root, home) {
-		return real
-	}
-	return root
-}
-
-// holds tells whether path is folder, or lies in it.
-func holds(folder, path string) bool {
-	below, err := filepath.Rel(folder, path)
-	return err == nil && filepath.IsLocal(below)
 }
 
 // explainStep shows what the part that failed printed last.

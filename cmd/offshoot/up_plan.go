@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -42,7 +43,7 @@ type machinePlan struct {
 }
 
 // planUp tells what up would do, and ends as up would where that has to fail.
-func (a *app) planUp(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) error {
+func (a *app) planUp(ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string) error {
 	plan, err := a.makePlan(ctx, cfg, o, preview, commit)
 	if err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
@@ -72,7 +73,7 @@ func (p upPlan) failure() error {
 	return err
 }
 
-func (a *app) makePlan(ctx context.Context, cfg *Config, o upOptions, preview provision.Preview, commit string) (_ upPlan, err error) {
+func (a *app) makePlan(ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string) (_ upPlan, err error) {
 	wrong := o.check()
 	plan := upPlan{Machine: planMachine(cfg)}
 	archive := ""
@@ -112,7 +113,7 @@ func (a *app) makePlan(ctx context.Context, cfg *Config, o upOptions, preview pr
 	if d := plan.Database; d != nil && (o.archive != "" || plan.Subset) {
 		d.Data = provision.DataArchive
 	}
-	if cfg.Provider == providerEC2 {
+	if cfg.Provider == config.ProviderEC2 {
 		plan.farAway(cfg)
 	}
 	plan.Changes = changeResults(plan.UpPlan.Changes)
@@ -121,7 +122,7 @@ func (a *app) makePlan(ctx context.Context, cfg *Config, o upOptions, preview pr
 
 // addOthers adds the archives of further databases, and tells what is wrong with
 // their files. Those that lie here are read beside a first one that does.
-func (p *upPlan) addOthers(cfg *Config, o upOptions, options *provision.Options) (wrong []error) {
+func (p *upPlan) addOthers(cfg *config.Config, o upOptions, options *provision.Options) (wrong []error) {
 	if o.keepData {
 		return nil // which has them
 	}
@@ -140,8 +141,8 @@ func (p *upPlan) addOthers(cfg *Config, o upOptions, options *provision.Options)
 
 // planned connects to the machine to look at, if there is one. Of EC2 nothing
 // is asked: a machine of a preview's own has nothing yet.
-func (a *app) planned(ctx context.Context, cfg *Config) (provision.Machine, error) {
-	if cfg.Provider == providerEC2 {
+func (a *app) planned(ctx context.Context, cfg *config.Config) (provision.Machine, error) {
+	if cfg.Provider == config.ProviderEC2 {
 		return provision.Machine{}, nil
 	}
 	machine, err := a.machine(ctx, cfg)
@@ -149,9 +150,9 @@ func (a *app) planned(ctx context.Context, cfg *Config) (provision.Machine, erro
 	return machine, err
 }
 
-func planMachine(cfg *Config) machinePlan {
-	m := machinePlan{Provider: firstOf(cfg.Provider, providerDocker)}
-	if m.Provider != providerEC2 {
+func planMachine(cfg *config.Config) machinePlan {
+	m := machinePlan{Provider: firstOf(cfg.Provider, config.ProviderDocker)}
+	if m.Provider != config.ProviderEC2 {
 		return m
 	}
 	e := cfg.EC2
@@ -167,7 +168,7 @@ func planMachine(cfg *Config) machinePlan {
 }
 
 // farAway leaves out what is known only when there is a machine.
-func (p *upPlan) farAway(cfg *Config) {
+func (p *upPlan) farAway(cfg *config.Config) {
 	p.Gateway, p.Links, p.SignIn = nil, []provision.Link{}, cfg.Preview.Public == nil || !*cfg.Preview.Public
 	p.Unknown = append(p.Unknown, "the machine of the preview, and so its address and links: AWS was not asked")
 }
@@ -180,7 +181,7 @@ func portTaken(ctx context.Context, g *provision.PlannedGateway) error {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(g.Port))
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", configName)
+		return hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", config.Name)
 	}
 	return listener.Close()
 }

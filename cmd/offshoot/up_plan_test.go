@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -23,7 +24,7 @@ func shopPlan(t *testing.T, provider string) upPlan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := loadConfig(folder, lookup("", ""))
+	cfg, err := config.Load(folder, lookup("", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func TestUpPlan_OfTheSampleShop(t *testing.T) {
 }
 
 func TestUpPlan_OnEC2SaysWhichMachineAndAsksNobody(t *testing.T) {
-	text := shopPlan(t, providerEC2).text(80, false)
+	text := shopPlan(t, config.ProviderEC2).text(80, false)
 	for _, want := range []string{
 		"machine    one of its own on EC2, t3.large or t3a.large or m6i.large, 30 GB disk\n",
 		"link       one has to sign in\n", "not known  the machine of the preview", "services   db      postgres:15   is pulled if missing\n",
@@ -104,7 +105,7 @@ func TestUpPlan_EndsAsTheRunWould(t *testing.T) {
 
 func TestUpPlan_ToldOfFurtherDatabases(t *testing.T) {
 	dir := t.TempDir()
-	a, cfg := &app{lookup: lookup("", ""), secrets: &ui.Secrets{}}, &Config{Dir: dir}
+	a, cfg := &app{lookup: lookup("", ""), secrets: &ui.Secrets{}}, &config.Config{Dir: dir}
 	t.Setenv("DOCKER_HOST", "unix:///nonexistent.sock")
 	for name, text := range map[string]string{
 		"compose.yaml": "services:\n  db: {image: postgres:15, environment: {POSTGRES_DB: app}}\n  web: {image: web, ports: [80]}\n",

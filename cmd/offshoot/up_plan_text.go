@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -85,7 +86,7 @@ func (p upPlan) previewLines() []string {
 }
 
 func (m machinePlan) line() string {
-	if m.Provider != providerEC2 {
+	if m.Provider != config.ProviderEC2 {
 		return "the Docker engine of this computer"
 	}
 	line := "one of its own on EC2, " + strings.Join(m.Types, " or ")

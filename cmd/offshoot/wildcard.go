@@ -4,52 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
-	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
-	"github.com/offshoot-dev/offshoot/provision/machine"
 	"github.com/offshoot-dev/offshoot/provision/wildcard"
 )
-
-// WildcardConfig is the part about one certificate for all names below the
-// domain. The zero value: each name has its own.
-type WildcardConfig struct {
-	DNS    string // the provider
-	Store  string // the folder of a bucket
-	Update wildcard.UpdateServer
-}
 
 // certificateVariable names the variable with the secret that the certificate is
 // sealed with in its bucket. It is none of those for other things, which other
 // people may have.
 const certificateVariable = "OFFSHOOT_CERTIFICATE_KEY"
 
-// wildcard tells whether the names of a machine are those of one certificate. A
-// machine that a stranger has for itself is handed no key of others' names.
-func (c *Config) wildcard(address netip.Addr) bool {
-	return c.Preview.Wildcard.DNS != "" && (!c.Stranger || !address.IsValid())
-}
-
-// on is the configuration for a machine: one that was made for a fork stays the
-// stranger's, also where a maintainer starts or updates it.
-func (c *Config) on(m machine.Machine) *Config {
-	if m.Labels[provision.LabelStranger] == "" {
-		return c
-	}
-	strangers := *c
-	strangers.Stranger = true
-	return &strangers
-}
-
 // wildcardCertificate gets the certificate; the zero value where none is wanted,
 // or none can be had: names then get their own, one by one.
-func (a *app) wildcardCertificate(ctx context.Context, u *ui.UI, cfg *Config) (given gateway.Given, err error) {
-	if cfg.Preview.Wildcard == (WildcardConfig{}) || cfg.Stranger { // a job for a fork neither orders nor reads it
+func (a *app) wildcardCertificate(ctx context.Context, u *ui.UI, cfg *config.Config) (given gateway.Given, err error) {
+	if cfg.Preview.Wildcard == (config.Wildcard{}) || cfg.Stranger { // a job for a fork neither orders nor reads it
 		return given, nil
 	}
 	o, err := a.wildcardOptions(ctx, cfg)
@@ -84,14 +57,14 @@ func (a *app) hideGiven(given gateway.Given) {
 
 // wildcardOptions refuses a part of the configuration that cannot work, or a
 // secret that is missing.
-func (a *app) wildcardOptions(ctx context.Context, cfg *Config) (o wildcard.Options, err error) {
+func (a *app) wildcardOptions(ctx context.Context, cfg *config.Config) (o wildcard.Options, err error) {
 	w, domain := cfg.Preview.Wildcard, strings.ToLower(cfg.Preview.Domain)
 	secret := a.getenv(certificateVariable)
 	switch {
 	case domain == "" || strings.Contains(domain, "{ip}"):
-		return o, hint.Usage(errors.New("one certificate for all names needs a domain of yours"), "set preview.domain in %s, without {ip}, or remove preview.acme.dns", configName)
+		return o, hint.Usage(errors.New("one certificate for all names needs a domain of yours"), "set preview.domain in %s, without {ip}, or remove preview.acme.dns", config.Name)
 	case w.DNS == "" || w.Store == "":
-		return o, hint.Usage(errors.New("one certificate for all names needs preview.acme.dns and preview.acme.store"), "set both in %s, or none of them", configName)
+		return o, hint.Usage(errors.New("one certificate for all names needs preview.acme.dns and preview.acme.store"), "set both in %s, or none of them", config.Name)
 	case len(secret) < wildcard.LeastSecret:
 		return o, noCertificateKey()
 	}
@@ -114,38 +87,4 @@ func (a *app) wildcardOptions(ctx context.Context, cfg *Config) (o wildcard.Opti
 func noCertificateKey() error {
 	return hint.Usage(fmt.Errorf("%s is not set, or has less than %d characters", certificateVariable, wildcard.LeastSecret),
 		"make one with openssl rand -hex 32, and give the same to all jobs")
-}
-
-func (p *PreviewConfig) updateFields() []field {
-	u := &p.Wildcard.Update
-	return []field{
-		{name: "server", decode: text(&u.Server)},
-		{name: "key_name", decode: text(&u.KeyName)},
-		{name: "key", decode: mayBeUnset(text(&u.Key), &p.EnvironmentUnset)},
-		{name: "algorithm", decode: text(&u.Algorithm)},
-	}
-}
-
-func dnsProvider(into *string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var name string
-		text(&name)(d, n, where)
-		if name != "" && name != wildcard.Route53 && name != wildcard.Update {
-			d.problem(n, fmt.Sprintf("%s: unknown provider of DNS %q", where, name), "use "+wildcard.Route53+" or "+wildcard.Update)
-			return
-		}
-		*into = name
-	}
-}
-
-func bucketFolder(into *string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var folder string
-		text(&folder)(d, n, where)
-		if _, err := store.Parse(strings.TrimSuffix(folder, "/") + "/x"); folder != "" && err != nil {
-			d.problem(n, where+": not a folder of a bucket", "write it like s3://bucket/folder")
-			return
-		}
-		*into = folder
-	}
 }

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 	"github.com/offshoot-dev/offshoot/provision/machine"
 )
 
-func wildcardConfig() *Config {
-	return &Config{Preview: PreviewConfig{Domain: "previews.example.com", Wildcard: WildcardConfig{DNS: "route53", Store: "s3://acme-previews/certificates/"}}}
+func wildcardConfig() *config.Config {
+	return &config.Config{Preview: config.Preview{Domain: "previews.example.com", Wildcard: config.Wildcard{DNS: "route53", Store: "s3://acme-previews/certificates/"}}}
 }
 
 func TestWildcard_IsKeptByTheNameOfTheDomain(t *testing.T) {
@@ -25,15 +26,15 @@ func TestWildcard_IsKeptByTheNameOfTheDomain(t *testing.T) {
 	if got := a.secrets.Redact(strings.Repeat("k", 32)); strings.Contains(got, "kkk") {
 		t.Errorf("its secret is printed as %s", got)
 	}
-	if !cfg.front(netip.Addr{}).OneLabel {
+	if !cfg.Front(netip.Addr{}).OneLabel {
 		t.Error("names of services are not one label")
 	}
-	for name, change := range map[string]func(*Config){
-		"no domain":     func(c *Config) { c.Preview.Domain = "" },
-		"{ip}":          func(c *Config) { c.Preview.Domain = "{ip}.example.com" },
-		"no bucket":     func(c *Config) { c.Preview.Wildcard.Store = "" },
-		"no provider":   func(c *Config) { c.Preview.Wildcard.DNS = "" },
-		"no DNS server": func(c *Config) { c.Preview.Wildcard.DNS = "rfc2136" },
+	for name, change := range map[string]func(*config.Config){
+		"no domain":     func(c *config.Config) { c.Preview.Domain = "" },
+		"{ip}":          func(c *config.Config) { c.Preview.Domain = "{ip}.example.com" },
+		"no bucket":     func(c *config.Config) { c.Preview.Wildcard.Store = "" },
+		"no provider":   func(c *config.Config) { c.Preview.Wildcard.DNS = "" },
+		"no DNS server": func(c *config.Config) { c.Preview.Wildcard.DNS = "rfc2136" },
 	} {
 		wrong := wildcardConfig()
 		change(wrong)
@@ -72,7 +73,7 @@ func TestHostile_AMachineOfAForkWantsTheKeyOfTheWildcard(t *testing.T) {
 	if err != nil || given.Key != "" || given.Chain != "" {
 		t.Errorf("it is handed a certificate, %v", err)
 	}
-	if cfg.front(netip.MustParseAddr("203.0.113.7")).OneLabel {
+	if cfg.Front(netip.MustParseAddr("203.0.113.7")).OneLabel {
 		t.Error("its names are those of the certificate, which it does not have")
 	}
 }
@@ -82,14 +83,14 @@ func TestHostile_AMachineOfAForkWantsTheKeysOfAMaintainerWhoStartsIt(t *testing.
 	cfg.Preview.ACME.KeyID, cfg.Preview.ACME.Key = "customer-1", "a2V5LW9mLWFuLWFjY291bnQ"
 	forks := *cfg
 	forks.Stranger = true
-	of := func(c *Config) machine.Machine {
+	of := func(c *config.Config) machine.Machine {
 		up := farUp{app: here(), cfg: c, preview: provision.Preview{ID: "shop-pr-12", Repository: "github.com/acme/shop"}}
 		return machine.Machine{Labels: up.spec("").AllLabels()}
 	}
-	if made := cfg.on(of(&forks)); !made.Stranger || made.front(address).ACME.Key != "" || made.front(address).OneLabel {
-		t.Errorf("it is handed %+v", made.front(address).ACME.Shown())
+	if made := cfg.On(of(&forks).Labels); !made.Stranger || made.Front(address).ACME.Key != "" || made.Front(address).OneLabel {
+		t.Errorf("it is handed %+v", made.Front(address).ACME.Shown())
 	}
-	if made := cfg.on(of(cfg)); made.Stranger || made.front(address).ACME.Key == "" || !made.front(address).OneLabel {
+	if made := cfg.On(of(cfg).Labels); made.Stranger || made.Front(address).ACME.Key == "" || !made.Front(address).OneLabel {
 		t.Error("one of the repository's own is a stranger's")
 	}
 }

@@ -46,6 +46,7 @@ var table = map[string][]string{
 	"internal/starter":              {"compose"},
 	"internal/report":               {"internal/document"},
 	"internal/repository":           {},
+	"internal/config":               {"subset/plan", "subset/mask", "compose", "provision", "provision/gateway", "provision/wildcard", "internal/store"},
 	"internal/ci":                   {"internal/forge", "internal/report"},
 	"internal/stall":                {},
 	"internal/store":                {"internal/stall"},

@@ -1,15 +1,32 @@
-package main
+package config
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/plan"
 )
+
+// Subset is the part about what to keep.
+type Subset struct {
+	Curve      plan.Curve
+	Mode       plan.Mode
+	Tables     map[string]plan.Rule
+	Roots      []plan.Root
+	References []string
+}
+
+func (s *Subset) fields() []field {
+	return []field{
+		{name: "curve", decode: curve(&s.Curve)},
+		{name: "mode", decode: mode(&s.Mode)},
+		{name: "tables", decode: entries(func(table string) decodeFunc { return s.table(table) })},
+		{name: "roots", decode: entries(func(table string) decodeFunc { return s.root(table) })},
+		{name: "references", decode: texts(&s.References)},
+	}
+}
 
 func curve(into *plan.Curve) decodeFunc {
 	return func(d *decoder, n node, where string) {
@@ -32,7 +49,6 @@ func curve(into *plan.Curve) decodeFunc {
 	}
 }
 
-// table reads "all", "none" or {where, rows, share}.
 func mode(into *plan.Mode) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		name, ok := d.scalar(n, where, "text")
@@ -48,7 +64,7 @@ func mode(into *plan.Mode) decodeFunc {
 }
 
 // root reads the condition, or several, for rows of a table.
-func (s *SubsetConfig) root(table string) decodeFunc {
+func (s *Subset) root(table string) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		var conditions []string
 		texts(&conditions)(d, n, where)
@@ -58,7 +74,8 @@ func (s *SubsetConfig) root(table string) decodeFunc {
 	}
 }
 
-func (s *SubsetConfig) table(name string) decodeFunc {
+// table reads "all", "none" or {where, rows, share}.
+func (s *Subset) table(name string) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		rule, ok := decodeRule(d, n, where)
 		if !ok {
@@ -119,104 +136,10 @@ func decodeRule(d *decoder, n node, where string) (rule plan.Rule, ok bool) {
 	return rule, false
 }
 
-// expose reads a service's port; without a value the port is found.
-func (p *PreviewConfig) expose(service string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		if p.Expose == nil {
-			p.Expose = map[string]int{}
-		}
-		port := 0
-		if !n.isNull() {
-			within(&port, 1, 65535)(d, n, where)
-		}
-		p.Expose[service] = port
-	}
-}
-
-// envFile reads the file to take in place of one that is missing.
-func (p *PreviewConfig) envFile(missing string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var other string
-		text(&other)(d, n, where)
-		if other == "" && !d.failedSince(n) {
-			d.problem(n, where+": no file", "name one that is checked in, such as .env.example")
-		}
-		if p.EnvFiles == nil {
-			p.EnvFiles = map[string]string{}
-		}
-		p.EnvFiles[missing] = other
-	}
-}
-
-func (p *PreviewConfig) variable(into *map[string]string, name string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var value string
-		mayBeUnset(text(&value), &p.EnvironmentUnset)(d, n, where)
-		if *into == nil {
-			*into = map[string]string{}
-		}
-		(*into)[name] = value
-	}
-}
-
-func (p *PreviewConfig) mount(path string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var value string
-		text(&value)(d, n, where)
-		if p.Mounts == nil {
-			p.Mounts = map[string]string{}
-		}
-		p.Mounts[path] = value
-	}
-}
-
-func within(into *int, low, high int64) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var value int64
-		if !d.integer(n, where, &value) {
-			return
-		}
-		if value < low || value > high {
-			d.problem(n, fmt.Sprintf("%s: %d is not between %d and %d", where, value, low, high), "")
-			return
-		}
-		*into = int(value)
-	}
-}
-
-var days = regexp.MustCompile(`^([0-9]+)d(.*)$`)
-
-// parseDuration is time.ParseDuration with days in front; never is 0.
-func parseDuration(value string) (time.Duration, error) {
-	if value == "never" {
-		return 0, nil
-	}
-	var whole time.Duration
-	if m := days.FindStringSubmatch(value); m != nil {
-		n, err := strconv.ParseInt(m[1], 10, 32)
-		if err != nil || n > 36500 {
-			return 0, fmt.Errorf("%q is too long", value)
-		}
-		whole, value = time.Duration(n)*24*time.Hour, firstOf(m[2], "0s")
-	}
-	rest, err := time.ParseDuration(value)
-	if err != nil || rest < 0 || whole+rest <= 0 {
-		return 0, fmt.Errorf("%q is not a duration", value)
-	}
-	return whole + rest, nil
-}
-
-func duration(into *time.Duration) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		value, ok := d.scalar(n, where, "a duration")
-		if !ok {
-			return
-		}
-		parsed, err := parseDuration(value)
-		if err != nil {
-			d.problem(n, where+": not a duration", "write it like 72h, 3d or never")
-			return
-		}
-		*into = parsed
+// Spec returns what the configuration asks to keep of a source.
+func (c *Config) Spec(source string) plan.Spec {
+	return plan.Spec{
+		URL: source, Curve: c.Subset.Curve, Mode: c.Subset.Mode,
+		Tables: c.Subset.Tables, Roots: c.Subset.Roots, References: c.Subset.References,
 	}
 }

@@ -1,24 +1,22 @@
-package main
+package config
 
 import (
 	"fmt"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
-	"github.com/offshoot-dev/offshoot/provision/ec2"
 )
 
 // The providers of machines.
 const (
-	providerDocker = "docker"
-	providerEC2    = "ec2"
+	ProviderDocker = "docker"
+	ProviderEC2    = "ec2"
 )
 
-// EC2Config is the part about machines on EC2. What is not said is as
+// EC2 is the part about machines on EC2. What is not said is as
 // ec2.Options says.
-type EC2Config struct {
+type EC2 struct {
 	Region        string
 	Types         []string
 	Image         string
@@ -33,7 +31,7 @@ type EC2Config struct {
 	Prices        map[string]float64 // per hour, by instance type
 }
 
-func (e *EC2Config) fields() []field {
+func (e *EC2) fields() []field {
 	return []field{
 		{name: "region", decode: text(&e.Region)},
 		{name: "type", decode: texts(&e.Types)},
@@ -54,7 +52,7 @@ func provider(into *string) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		var name string
 		text(&name)(d, n, where)
-		if err := checkProvider(name); err != nil {
+		if err := CheckProvider(name); err != nil {
 			d.wrap(n, err)
 			return
 		}
@@ -62,9 +60,10 @@ func provider(into *string) decodeFunc {
 	}
 }
 
-func checkProvider(name string) error {
+// CheckProvider refuses the name of no provider; none at all is docker.
+func CheckProvider(name string) error {
 	switch name {
-	case "", providerDocker, providerEC2:
+	case "", ProviderDocker, ProviderEC2:
 		return nil
 	}
 	return hint.Usage(fmt.Errorf("unknown provider %q", name), "use provider: docker or ec2, or remove the line")
@@ -78,7 +77,8 @@ func networks(into *[]netip.Prefix) decodeFunc {
 		for _, network := range given {
 			prefix, err := netip.ParsePrefix(network)
 			if err != nil {
-				d.problem(n, fmt.Sprintf("%s: %q is no network", where, network), "write it like 203.0.113.0/24, and one address like 203.0.113.7/32")
+				d.problem(n, fmt.Sprintf("%s: %q is no network", where, network),
+					"write it like 203.0.113.0/24, and one address like 203.0.113.7/32")
 				continue
 			}
 			*into = append(*into, prefix.Masked())
@@ -86,35 +86,8 @@ func networks(into *[]netip.Prefix) decodeFunc {
 	}
 }
 
-func yesNo(into *bool) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		value, ok := d.scalar(n, where, "true or false")
-		switch {
-		case !ok:
-		case value == "true", value == "false":
-			*into = value == "true"
-		default:
-			d.problem(n, where+": not true or false", "")
-		}
-	}
-}
-
-// loginVariable names the variable with the private key that logs in to
-// machines: a secret, so that it is in no file and on no command line. Without
-// it EC2 Instance Connect logs in.
-const loginVariable = "OFFSHOOT_SSH_KEY"
-
-func (a *app) ec2Options(cfg *Config) ec2.Options {
-	e, key := cfg.EC2, strings.TrimSpace(a.getenv(loginVariable))
-	return ec2.Options{
-		InstanceConnect: key == "",
-		Region:          e.Region, Types: e.Types, Image: e.Image, Subnets: e.Subnets, SecurityGroup: e.SecurityGroup, SSH: e.SSH,
-		Connect: e.Connect, Spot: e.Spot, Disk: e.Disk, Profile: e.Profile, LoginKey: []byte(key + "\n"),
-	}
-}
-
 // price reads what an hour of an instance type costs, in whatever currency.
-func (e *EC2Config) price(typ string) decodeFunc {
+func (e *EC2) price(typ string) decodeFunc {
 	return func(d *decoder, n node, where string) {
 		value, ok := d.scalar(n, where, "a price per hour")
 		if !ok {

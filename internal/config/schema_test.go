@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"encoding/json"
@@ -114,7 +114,7 @@ func TestSchema_JudgesFilesAsTheDecoderDoes(t *testing.T) {
 		{"preview: {acme: {dns: bind}}", false},
 		{"preview: {acme: {dns: rfc2136, update: {server: ns, key_name: a, key: b, algorithm: c}}}", true},
 	} {
-		decoded := new(Config).parse(configName, []byte(c.file), lookup("DB_URL", "x", "PORT", "1"))
+		decoded := new(Config).Parse(Name, []byte(c.file), lookup("DB_URL", "x", "PORT", "1"))
 		if (decoded == nil) != c.good {
 			t.Errorf("%q: decoder says %v", c.file, decoded)
 		}
@@ -136,7 +136,7 @@ func TestSchema_TheConfigurationPageShowsEveryKey(t *testing.T) {
 		t.Fatal("no example under Everything")
 	}
 	c := &Config{}
-	if err := c.parse(configName, []byte(example), lookup("PRODUCTION_DATABASE_URL", "x", "STRIPE_TEST_KEY", "y", "ACME_KEY_ID", "a", "ACME_KEY", "b", "ZEROSSL_KEY_ID", "c", "ZEROSSL_KEY", "d", "TSIG_KEY", "e")); err != nil {
+	if err := c.Parse(Name, []byte(example), lookup("PRODUCTION_DATABASE_URL", "x", "STRIPE_TEST_KEY", "y", "ACME_KEY_ID", "a", "ACME_KEY", "b", "ZEROSSL_KEY_ID", "c", "ZEROSSL_KEY", "d", "TSIG_KEY", "e")); err != nil {
 		t.Error(err)
 	}
 	var document yaml.Node

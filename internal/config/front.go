@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"net/netip"
@@ -10,9 +10,9 @@ import (
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
-// front is how other computers reach the previews of a machine: where a domain
+// Front is how other computers reach the previews of a machine: where a domain
 // is configured, or the machine has a public address.
-func (c *Config) front(address netip.Addr) provision.Front {
+func (c *Config) Front(address netip.Addr) provision.Front {
 	if c.Preview.Domain == "" && !address.IsValid() {
 		return provision.Front{}
 	}
@@ -50,7 +50,7 @@ func domain(into *string) decodeFunc {
 }
 
 // openToAll reads whether everybody who can reach a preview may see it.
-func (p *PreviewConfig) openToAll(d *decoder, n node, where string) {
+func (p *Preview) openToAll(d *decoder, n node, where string) {
 	if n.isNull() {
 		return
 	}
@@ -59,7 +59,7 @@ func (p *PreviewConfig) openToAll(d *decoder, n node, where string) {
 	p.Public = &value
 }
 
-func (p *PreviewConfig) acmeFields() []field {
+func (p *Preview) acmeFields() []field {
 	return append(p.authorityFields(&p.ACME.Authority),
 		field{name: "dns", decode: dnsProvider(&p.Wildcard.DNS)},
 		field{name: "store", decode: bucketFolder(&p.Wildcard.Store)},
@@ -69,7 +69,7 @@ func (p *PreviewConfig) acmeFields() []field {
 	)
 }
 
-func (p *PreviewConfig) authorityFields(a *gateway.Authority) []field {
+func (p *Preview) authorityFields(a *gateway.Authority) []field {
 	return []field{
 		{name: "directory", decode: directory(&a.Directory)},
 		{name: "roots", decode: text(&a.Roots)},

@@ -5,60 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 )
-
-// database reads the name of the service, or {service, name, databases}.
-func (p *PreviewConfig) database(d *decoder, n node, where string) {
-	if !n.isMapping() {
-		text(&p.Database)(d, n, where)
-		return
-	}
-	d.mapping(n, where, []field{
-		{name: "service", decode: text(&p.Database)},
-		{name: "name", decode: databaseName(&p.DatabaseName)},
-		{name: "databases", decode: entries(func(name string) decodeFunc { return p.otherDatabase(name) })},
-	})
-}
-
-func databaseName(into *string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		text(into)(d, n, where)
-		if err := checkDatabaseName(*into); *into != "" && err != nil {
-			d.problem(n, where+": "+err.Error(), "")
-		}
-	}
-}
-
-// otherDatabase reads the archive of a further database of the server.
-func (p *PreviewConfig) otherDatabase(name string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var file string
-		mayBeUnset(text(&file), &p.EnvironmentUnset)(d, n, where)
-		if err := checkDatabaseName(name); err != nil {
-			d.problem(n, where+": "+err.Error(), "")
-			return
-		}
-		if p.Databases == nil {
-			p.Databases = map[string]string{}
-		}
-		p.Databases[name] = file
-	}
-}
-
-// checkDatabaseName refuses what PostgreSQL would cut off or not take.
-func checkDatabaseName(name string) error {
-	if name == "" || len(name) > 63 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return errors.New("not the name of a database: 1 to 63 bytes, without control characters")
-	}
-	return nil
-}
 
 // archiveFlag is --archive, which may be given once for the database and, as
 // NAME=FILE, for further ones of its server.
@@ -77,14 +32,14 @@ func (f archiveFlag) Type() string { return "string" }
 
 func (f archiveFlag) Set(value string) error {
 	m := namedArchive.FindStringSubmatch(value)
-	if m == nil || exists(value) {
+	if m == nil || there(value) {
 		if f.archive != "" {
 			return errors.New("given twice: write NAME=FILE for a further database of the server")
 		}
 		f.archive = value
 		return nil
 	}
-	if err := checkDatabaseName(m[1]); err != nil {
+	if err := config.CheckDatabaseName(m[1]); err != nil {
 		return err
 	}
 	if f.archives[m[1]] != "" {
@@ -97,10 +52,16 @@ func (f archiveFlag) Set(value string) error {
 	return nil
 }
 
+// there tells whether something is at path, be it a link to nothing.
+func there(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 // otherArchives are the files for further databases, by name: those of the
 // configuration, and over them those of the command line. Kept data has them
 // already.
-func (a *app) otherArchives(ctx context.Context, u *ui.UI, cfg *Config, o upOptions) (map[string]string, error) {
+func (a *app) otherArchives(ctx context.Context, u *ui.UI, cfg *config.Config, o upOptions) (map[string]string, error) {
 	if o.keepData {
 		return nil, nil
 	}
@@ -116,7 +77,7 @@ func (a *app) otherArchives(ctx context.Context, u *ui.UI, cfg *Config, o upOpti
 }
 
 // otherFiles are those archives as they are named, and not fetched yet.
-func otherFiles(cfg *Config, o upOptions) map[string]string {
+func otherFiles(cfg *config.Config, o upOptions) map[string]string {
 	files := map[string]string{}
 	for name, file := range cfg.Preview.Databases {
 		if !store.IsLocation(file) && !filepath.IsAbs(file) {

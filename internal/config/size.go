@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 
 var sizes = regexp.MustCompile(`^(?i)([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([MGT])B?$`)
 
-// parseSize reads a number of bytes in powers of 1000, such as 20GB. A number
+// ParseSize reads a number of bytes in powers of 1000, such as 20GB. A number
 // alone is refused: it would be bytes, and hardly meant so.
-func parseSize(value string) (int64, error) {
+func ParseSize(value string) (int64, error) {
 	if value == "0" {
 		return 0, nil
 	}
@@ -31,26 +31,11 @@ func size(into **int64) decodeFunc {
 		if !ok {
 			return
 		}
-		parsed, err := parseSize(value)
+		parsed, err := ParseSize(value)
 		if err != nil {
 			d.problem(n, where+": not a size", err.Error())
 			return
 		}
 		*into = &parsed
 	}
-}
-
-// sizeFlag is a size on the command line; nil: it was not given.
-type sizeFlag struct{ bytes *int64 }
-
-func (s *sizeFlag) String() string { return "" }
-
-func (s *sizeFlag) Type() string { return "size" }
-
-func (s *sizeFlag) Set(value string) error {
-	n, err := parseSize(value)
-	if err == nil {
-		s.bytes = &n
-	}
-	return err
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -59,26 +59,15 @@ ec2:
   prices: {t4g.large: 0.0672}
 `
 
-func lookup(pairs ...string) func(string) (string, bool) {
-	env := map[string]string{}
-	for i := 0; i < len(pairs); i += 2 {
-		env[pairs[i]] = pairs[i+1]
-	}
-	return func(name string) (string, bool) {
-		value, ok := env[name]
-		return value, ok
-	}
-}
-
 func TestConfig_ReadsEveryKey(t *testing.T) {
 	c := &Config{}
-	if err := c.parse(configName, []byte(fullConfig), lookup("DB_URL", "postgres://db/shop", "PORT", "8481")); err != nil {
+	if err := c.Parse(Name, []byte(fullConfig), lookup("DB_URL", "postgres://db/shop", "PORT", "8481")); err != nil {
 		t.Fatal(err)
 	}
 	want := &Config{
 		Project: "shop",
 		Source:  "postgres://db/shop",
-		Subset: SubsetConfig{
+		Subset: Subset{
 			Curve: plan.Curve{From: plan.Point{Source: 10, Kept: 3}, To: plan.Point{Source: 1000, Kept: 77}},
 			Tables: map[string]plan.Rule{
 				"public.countries": {All: true},
@@ -91,10 +80,10 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 				"public.attachments.record_id -> public.orders.id when record_type = 'Order'",
 			},
 		},
-		Preview: PreviewConfig{
+		Preview: Preview{
 			Compose:     []string{"compose.yaml", "compose.preview.yaml"},
 			Database:    "db",
-			Migrate:     &MigrateConfig{Service: "web", Command: []string{"alembic", "upgrade", "head"}},
+			Migrate:     &Migrate{Service: "web", Command: []string{"alembic", "upgrade", "head"}},
 			Expose:      map[string]int{"web": 8000, "admin": 0},
 			Expires:     84 * time.Hour,
 			KeepSeeds:   new(int64(50_000_000_000)),
@@ -108,9 +97,9 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 				Second: gateway.Authority{Directory: "https://other/dir"},
 			},
 		},
-		Sweep:    SweepConfig{KeepCache: new(int64(1_500_000_000))},
+		Sweep:    Sweep{KeepCache: new(int64(1_500_000_000))},
 		Provider: "docker",
-		EC2: EC2Config{
+		EC2: EC2{
 			Region: "eu-west-1", Types: []string{"t4g.large", "m7g.large"}, Image: "amazon-linux", Subnets: []string{"subnet-1"}, SecurityGroup: "sg-1",
 			SSH:  []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 			Spot: true, Disk: 64, Profile: "builder",
@@ -208,7 +197,7 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 		{"not a mapping", "- a\n- b\n", []string{"offshoot.yaml:1: the file: not a mapping"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := new(Config).parse(configName, []byte(c.file), lookup("PORT", "99999"))
+			err := new(Config).Parse(Name, []byte(c.file), lookup("PORT", "99999"))
 			if !errors.Is(err, hint.ErrUsage) {
 				t.Fatalf("error %v is no usage error", err)
 			}
@@ -224,14 +213,14 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 
 func TestConfig_AnUnsetSourceWaitsForWhoNeedsIt(t *testing.T) {
 	c := &Config{}
-	if err := c.parse(configName, []byte("# x\n\nsource: ${NOPE}\n"), lookup()); err != nil {
+	if err := c.Parse(Name, []byte("# x\n\nsource: ${NOPE}\n"), lookup()); err != nil {
 		t.Fatal(err)
 	}
 	want := "offshoot.yaml:3: source: environment variable NOPE is not set"
 	if c.SourceUnset == nil || c.SourceUnset.Error() != want || !errors.Is(c.SourceUnset, hint.ErrUsage) {
 		t.Errorf("error %v, want %s", c.SourceUnset, want)
 	}
-	if err := c.parse(configName, []byte("source: ${\n"), lookup()); err == nil {
+	if err := c.Parse(Name, []byte("source: ${\n"), lookup()); err == nil {
 		t.Error("a broken reference waits too")
 	}
 }
@@ -239,7 +228,7 @@ func TestConfig_AnUnsetSourceWaitsForWhoNeedsIt(t *testing.T) {
 func TestConfig_EmptyFilesAndNullsChangeNothing(t *testing.T) {
 	for _, file := range []string{"", "\n", "# only this\n", "source:\nsubset:\npreview:\n  migrate:\n"} {
 		c := &Config{}
-		if err := c.parse(configName, []byte(file), lookup()); err != nil {
+		if err := c.Parse(Name, []byte(file), lookup()); err != nil {
 			t.Errorf("%q: %v", file, err)
 		}
 		if diff := cmp.Diff(&Config{}, c); diff != "" {
@@ -256,23 +245,23 @@ func TestLoadConfig_LooksUpToTheRootOfTheCheckout(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(t, filepath.Join(root, configName), "project: outside\n")
-	c, err := loadConfig(deep, lookup())
-	if err != nil || c.Path != "" || c.Dir != deep || c.Preview.Expires != defaultExpires {
+	write(t, filepath.Join(root, Name), "project: outside\n")
+	c, err := Load(deep, lookup())
+	if err != nil || c.Path != "" || c.Dir != deep || c.Preview.Expires != DefaultExpires {
 		t.Errorf("without a file in the checkout: %+v, %v", c, err)
 	}
-	path := filepath.Join(root, "repo", configName)
+	path := filepath.Join(root, "repo", Name)
 	write(t, path, "project: inside\n")
-	c, err = loadConfig(deep, lookup())
+	c, err = Load(deep, lookup())
 	if err != nil || c.Path != path || c.Project != "inside" || c.Dir != filepath.Dir(path) {
 		t.Errorf("with one: %+v, %v", c, err)
 	}
 	write(t, path, "nope: 1\n")
-	if _, err = loadConfig(deep, lookup()); err == nil || !strings.HasPrefix(err.Error(), "../../offshoot.yaml:1: ") {
+	if _, err = Load(deep, lookup()); err == nil || !strings.HasPrefix(err.Error(), "../../offshoot.yaml:1: ") {
 		t.Errorf("error %v does not say where the file is", err)
 	}
 	write(t, filepath.Join(root, "repo", "a", "offshoot.yml"), "")
-	if _, err = loadConfig(deep, lookup()); err == nil || !errors.Is(err, hint.ErrUsage) {
+	if _, err = Load(deep, lookup()); err == nil || !errors.Is(err, hint.ErrUsage) {
 		t.Errorf("offshoot.yml is passed over in silence: %v", err)
 	}
 }
@@ -282,19 +271,12 @@ func TestLoadConfig_OutsideACheckoutOnlyTheFolderItself(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, configName), "nope: 1\n")
-	if c, err := loadConfig(filepath.Join(dir, "sub"), lookup()); err != nil || c.Path != "" {
+	write(t, filepath.Join(dir, Name), "nope: 1\n")
+	if c, err := Load(filepath.Join(dir, "sub"), lookup()); err != nil || c.Path != "" {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if _, err := loadConfig(dir, lookup()); err == nil {
+	if _, err := Load(dir, lookup()); err == nil {
 		t.Error("the file beside is not read")
-	}
-}
-
-func write(t *testing.T, path, content string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -302,13 +284,31 @@ func TestParseDuration_DaysAndNever(t *testing.T) {
 	for in, want := range map[string]time.Duration{
 		"72h": 72 * time.Hour, "3d": 72 * time.Hour, "1d12h": 36 * time.Hour, "90m": 90 * time.Minute, "never": 0,
 	} {
-		if got, err := parseDuration(in); err != nil || got != want {
-			t.Errorf("parseDuration(%q) = %v, %v, want %v", in, got, err, want)
+		if got, err := ParseDuration(in); err != nil || got != want {
+			t.Errorf("ParseDuration(%q) = %v, %v, want %v", in, got, err, want)
 		}
 	}
 	for _, in := range []string{"", "0", "-1h", "d", "12", "99999999d", "1d1x"} {
-		if got, err := parseDuration(in); err == nil {
-			t.Errorf("parseDuration(%q) = %v, want an error", in, got)
+		if got, err := ParseDuration(in); err == nil {
+			t.Errorf("ParseDuration(%q) = %v, want an error", in, got)
 		}
+	}
+}
+
+func lookup(pairs ...string) func(string) (string, bool) {
+	env := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		env[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	}
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

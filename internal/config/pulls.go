@@ -1,14 +1,14 @@
-package main
+package config
 
-// PullsConfig is the part about pull requests.
-type PullsConfig struct {
+// Pulls is the part about pull requests.
+type Pulls struct {
 	Drafts bool   // drafts have previews too
 	Label  string // only pull requests with this label have one; empty: all
 	Graph  bool   // the comment draws the tables
 	Share  bool   // the comment has the link that signs in
 }
 
-func (p *PullsConfig) fields() []field {
+func (p *Pulls) fields() []field {
 	return []field{
 		{name: "drafts", decode: yesNo(&p.Drafts)},
 		{name: "label", decode: text(&p.Label)},

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -27,36 +27,36 @@ func TestConfig_WhatYAMLAllows(t *testing.T) {
 		{"an empty document", "---\n", Config{}},
 		{"nothing, spelled out", "null\n", Config{}},
 		{"an empty mapping", "{}", Config{}},
-		{"JSON", `{"project": "a", "preview": {"port": 80}}`, Config{Project: "a", Preview: PreviewConfig{Port: 80}}},
+		{"JSON", `{"project": "a", "preview": {"port": 80}}`, Config{Project: "a", Preview: Preview{Port: 80}}},
 		{"no newline at the end", "project: a", Config{Project: "a"}},
 		{"a block of text", "project: >-\n  a\n  b\n", Config{Project: "a b"}},
 		{"numbers and dates where text is wanted", "project: 12\nsource: 2026-01-02\n", Config{Project: "12", Source: "2026-01-02"}},
 		{
 			"text as it is written", "preview: {environment: {A: 010, B: 1.50, C: yes, D: '', E: '~'}}",
-			Config{Preview: PreviewConfig{Environment: map[string]string{"A": "010", "B": "1.50", "C": "yes", "D": "", "E": "~"}}},
+			Config{Preview: Preview{Environment: map[string]string{"A": "010", "B": "1.50", "C": "yes", "D": "", "E": "~"}}},
 		},
 		{
 			"an alias of a value", "preview: {database: &x db, environment: {A: *x}}",
-			Config{Preview: PreviewConfig{Database: "db", Environment: map[string]string{"A": "db"}}},
+			Config{Preview: Preview{Database: "db", Environment: map[string]string{"A": "db"}}},
 		},
 		{
 			"an alias of a mapping", "subset: {tables: {a.b: &r {rows: 5}, a.c: *r}}",
-			Config{Subset: SubsetConfig{Tables: map[string]plan.Rule{"a.b": {Rows: 5}, "a.c": {Rows: 5}}}},
+			Config{Subset: Subset{Tables: map[string]plan.Rule{"a.b": {Rows: 5}, "a.c": {Rows: 5}}}},
 		},
-		{"an octal port", "preview: {port: 0o120}", Config{Preview: PreviewConfig{Port: 80}}},
-		{"a quoted port", "preview: {port: '80'}", Config{Preview: PreviewConfig{Port: 80}}},
-		{"the highest port", "preview: {port: 65535}", Config{Preview: PreviewConfig{Port: 65535}}},
+		{"an octal port", "preview: {port: 0o120}", Config{Preview: Preview{Port: 80}}},
+		{"a quoted port", "preview: {port: '80'}", Config{Preview: Preview{Port: 80}}},
+		{"the highest port", "preview: {port: 65535}", Config{Preview: Preview{Port: 65535}}},
 		{"never", "preview: {expires: never}", Config{}},
-		{"a whole table", "subset: {tables: {a.b: {share: 1}}}", Config{Subset: SubsetConfig{Tables: map[string]plan.Rule{"a.b": {Share: 1}}}}},
+		{"a whole table", "subset: {tables: {a.b: {share: 1}}}", Config{Subset: Subset{Tables: map[string]plan.Rule{"a.b": {Share: 1}}}}},
 		{
 			"one text for a list", "preview: {allow: docker.sock}\nsubset: {references: a.b.c -> a.d.e}",
-			Config{Subset: SubsetConfig{References: []string{"a.b.c -> a.d.e"}}, Preview: PreviewConfig{Allow: []string{"docker.sock"}}},
+			Config{Subset: Subset{References: []string{"a.b.c -> a.d.e"}}, Preview: Preview{Allow: []string{"docker.sock"}}},
 		},
-		{"a migration as the image has it", "preview: {migrate: {service: web}}", Config{Preview: PreviewConfig{Migrate: &MigrateConfig{Service: "web"}}}},
-		{"days", "preview: {expires: 1d30m}", Config{Preview: PreviewConfig{Expires: 24*time.Hour + 30*time.Minute}}},
+		{"a migration as the image has it", "preview: {migrate: {service: web}}", Config{Preview: Preview{Migrate: &Migrate{Service: "web"}}}},
+		{"days", "preview: {expires: 1d30m}", Config{Preview: Preview{Expires: 24*time.Hour + 30*time.Minute}}},
 	} {
 		got := &Config{}
-		err := got.parse(configName, []byte(c.file), lookup())
+		err := got.Parse(Name, []byte(c.file), lookup())
 		if diff := cmp.Diff(&c.want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
 			t.Errorf("%s: %s, %v", c.name, diff, err)
 		}
@@ -113,8 +113,8 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 		{"project: a: b", "1: mapping values are not allowed in this context", ""},
 		{"project: a\n---\nproject: b", " yaml: expected single document, found multiple", ""},
 	} {
-		err := new(Config).parse(configName, []byte(c.file), lookup())
-		if want := configName + ":" + c.want; err == nil || err.Error() != want || !errors.Is(err, hint.ErrUsage) {
+		err := new(Config).Parse(Name, []byte(c.file), lookup())
+		if want := Name + ":" + c.want; err == nil || err.Error() != want || !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%q: error %v, want %s", c.file, err, want)
 		}
 		if got := strings.Join(hint.Of(err), "|"); got != c.hint {
@@ -126,7 +126,7 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 func TestConfig_VariablesAreReplacedInValuesOnly(t *testing.T) {
 	env := lookup("A", "x: [1]", "N", "80", "E", "", "HASH", "a # b", "SELF", "${A}")
 	c := &Config{}
-	err := c.parse(configName, []byte(`
+	err := c.Parse(Name, []byte(`
 project: ${A}
 source: ${SELF}
 preview:
@@ -134,14 +134,14 @@ preview:
   database: "${HASH}" # not ${NOPE}
   environment: {"${A}": $$A, B: "$${A}", C: "$$${A}", D: $, E: "${E:-}", F: "$N"}
 `), env)
-	want := &Config{Project: "x: [1]", Source: "${A}", Preview: PreviewConfig{
+	want := &Config{Project: "x: [1]", Source: "${A}", Preview: Preview{
 		Port: 80, Database: "a # b",
 		Environment: map[string]string{"${A}": "$$A", "B": "${A}", "C": "$${A}", "D": "$", "E": "", "F": "$N"},
 	}}
 	if diff := cmp.Diff(want, c); diff != "" || err != nil {
 		t.Errorf("%s, %v", diff, err)
 	}
-	err = new(Config).parse(configName, []byte("project: ${ONE}${TWO}\npreview: {port: \"${ONE}\"}\n"), env)
+	err = new(Config).Parse(Name, []byte("project: ${ONE}${TWO}\npreview: {port: \"${ONE}\"}\n"), env)
 	if diff := cmp.Diff("offshoot.yaml:1: project: environment variables ONE, TWO are not set\n"+
 		"offshoot.yaml:2: preview.port: environment variable ONE is not set", err.Error()); diff != "" {
 		t.Error(diff)
@@ -156,13 +156,13 @@ func TestParseDuration_DaysStandBeforeAWholeRest(t *testing.T) {
 		"0d1h": time.Hour, "1d0s": 24 * time.Hour, "007d": 7 * 24 * time.Hour, "1d1h1m1s": 25*time.Hour + time.Minute + time.Second,
 		"36500d": 36500 * 24 * time.Hour, "1.5h": 90 * time.Minute, "1ns": 1,
 	} {
-		if got, err := parseDuration(in); err != nil || got != want {
-			t.Errorf("parseDuration(%q) = %v, %v, want %v", in, got, err, want)
+		if got, err := ParseDuration(in); err != nil || got != want {
+			t.Errorf("ParseDuration(%q) = %v, %v, want %v", in, got, err, want)
 		}
 	}
 	for _, in := range []string{"0d", "1d12", "1d.5", "1d-2h", "-1d", "1.5d", "1h1d", "1 d", "1d ", "36501d", "Never", "never1h", "1D", "0s", "9999999999h"} {
-		if got, err := parseDuration(in); err == nil {
-			t.Errorf("parseDuration(%q) = %v, want an error", in, got)
+		if got, err := ParseDuration(in); err == nil {
+			t.Errorf("ParseDuration(%q) = %v, want an error", in, got)
 		}
 	}
 }
@@ -177,21 +177,21 @@ func TestLoadConfig_TheNearestWinsAndAWorktreeEndsTheSearch(t *testing.T) {
 	}
 	want := func(project, dir string) {
 		t.Helper()
-		c, err := loadConfig(deep, lookup())
+		c, err := Load(deep, lookup())
 		if err != nil || c.Project != project || c.Dir != dir {
 			t.Errorf("%+v, %v, want project %q in %s", c, err, project, dir)
 		}
 	}
-	write(t, filepath.Join(root, configName), "project: outer\npreview: {compose: deploy/compose.yaml}\n")
+	write(t, filepath.Join(root, Name), "project: outer\npreview: {compose: deploy/compose.yaml}\n")
 	want("outer", root)
-	write(t, filepath.Join(root, "app", configName), "project: inner\n")
+	write(t, filepath.Join(root, "app", Name), "project: inner\n")
 	want("inner", filepath.Join(root, "app"))
 	write(t, filepath.Join(root, "app", "api", ".git"), "gitdir: elsewhere\n") // a worktree or submodule
 	want("", deep)
-	if err := os.Mkdir(filepath.Join(deep, configName), 0o755); err != nil {
+	if err := os.Mkdir(filepath.Join(deep, Name), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := loadConfig(deep, lookup()); !errors.Is(err, hint.ErrUsage) {
+	if _, err := Load(deep, lookup()); !errors.Is(err, hint.ErrUsage) {
 		t.Errorf("a folder of that name: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
-package main
+package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,12 +54,12 @@ type problem struct {
 	unset bool // an environment variable is missing
 }
 
-// parse reads the file's text into c. The zero file, or one with comments
+// Parse reads the file's text into c. The zero file, or one with comments
 // only, is fine.
-func (c *Config) parse(file string, data []byte, lookup func(string) (string, bool)) error {
+func (c *Config) Parse(file string, data []byte, lookup func(string) (string, bool)) error {
 	d := &decoder{file: file, lookup: lookup}
 	var document yaml.Node
-	if strings.TrimSpace(stripComments(string(data))) == "" {
+	if strings.TrimSpace(WithoutComments(string(data))) == "" {
 		return nil
 	}
 	if err := yaml.Load(data, &document); err != nil {
@@ -70,7 +71,8 @@ func (c *Config) parse(file string, data []byte, lookup func(string) (string, bo
 	return d.err()
 }
 
-func stripComments(text string) string {
+// WithoutComments leaves out the lines of a file that are comments alone.
+func WithoutComments(text string) string {
 	lines := strings.Split(text, "\n")
 	return strings.Join(slices.DeleteFunc(lines, func(line string) bool {
 		return strings.HasPrefix(strings.TrimSpace(line), "#")
@@ -168,7 +170,7 @@ func (d *decoder) pairs(n node, where string, visit func(key, value node)) {
 		key, value := newNode(n.Content[i]), newNode(n.Content[i+1])
 		switch {
 		case key.Kind != yaml.ScalarNode:
-			d.problem(key, firstOf(where, "the file")+": a key that is not plain text", "")
+			d.problem(key, cmp.Or(where, "the file")+": a key that is not plain text", "")
 		case seen[key.Value]:
 			d.problem(key, fmt.Sprintf("%s is given twice", join(where, key.Value)), "")
 		default:
@@ -270,6 +272,33 @@ func mayBeUnset(inner decodeFunc, into *error) decodeFunc {
 				continue
 			}
 			*into = errors.Join(*into, (&decoder{file: d.file, problems: []problem{p}}).err())
+		}
+	}
+}
+
+func within(into *int, low, high int64) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		var value int64
+		if !d.integer(n, where, &value) {
+			return
+		}
+		if value < low || value > high {
+			d.problem(n, fmt.Sprintf("%s: %d is not between %d and %d", where, value, low, high), "")
+			return
+		}
+		*into = int(value)
+	}
+}
+
+func yesNo(into *bool) decodeFunc {
+	return func(d *decoder, n node, where string) {
+		value, ok := d.scalar(n, where, "true or false")
+		switch {
+		case !ok:
+		case value == "true", value == "false":
+			*into = value == "true"
+		default:
+			d.problem(n, where+": not true or false", "")
 		}
 	}
 }

@@ -9,36 +9,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-func TestConfig_DatabaseIsAServiceOrMore(t *testing.T) {
-	type database struct {
-		Service, Name string
-		Databases     map[string]string
-	}
-	for file, want := range map[string]database{
-		"preview: {database: db}":                               {Service: "db"},
-		"preview: {database: {service: db, name: app}}":         {Service: "db", Name: "app"},
-		"preview: {database: {name: \"${NAME}\"}}":              {Name: "shop"},
-		"preview: {database: {databases: {events: e.sql.zst}}}": {Databases: map[string]string{"events": "e.sql.zst"}},
-	} {
-		c := new(Config)
-		if err := c.parse(configName, []byte(file), lookup("NAME", "shop")); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
-		got := database{c.Preview.Database, c.Preview.DatabaseName, c.Preview.Databases}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", file, diff)
-		}
-		options := provisionOptions(c, upOptions{}, provision.Preview{}, "", "")
-		if options.Database != want.Service || options.DatabaseName != want.Name {
-			t.Errorf("%s: options %+v", file, options)
-		}
-	}
-	err := new(Config).parse(configName, []byte("preview:\n  database: {service: db, databases: {\"a\\nb\": x}}\n"), lookup())
-	if err == nil || !strings.Contains(err.Error(), "offshoot.yaml:2: preview.database.databases.a\nb: not the name of a database") {
-		t.Errorf("error %v", err)
+func TestProvisionOptions_NameTheDatabaseAndItsService(t *testing.T) {
+	cfg := &config.Config{Preview: config.Preview{Database: "db", DatabaseName: "app"}}
+	options := provisionOptions(cfg, upOptions{}, provision.Preview{}, "", "")
+	if options.Database != "db" || options.DatabaseName != "app" {
+		t.Errorf("options %+v", options)
 	}
 }
 
@@ -82,7 +61,7 @@ func TestOtherArchives_OfTheConfigurationAndOverItOfTheCommandLine(t *testing.T)
 			t.Fatal(err)
 		}
 	}
-	cfg := &Config{Dir: folder, Preview: PreviewConfig{Databases: map[string]string{"events": "e.sql", "reports": "e.sql"}}}
+	cfg := &config.Config{Dir: folder, Preview: config.Preview{Databases: map[string]string{"events": "e.sql", "reports": "e.sql"}}}
 	given := map[string]string{"reports": filepath.Join(folder, "r.sql")}
 	got, err := here().otherArchives(t.Context(), nil, cfg, upOptions{archives: given})
 	want := map[string]string{"events": filepath.Join(folder, "e.sql"), "reports": filepath.Join(folder, "r.sql")}
@@ -98,14 +77,5 @@ func TestOtherArchives_OfTheConfigurationAndOverItOfTheCommandLine(t *testing.T)
 	cfg.Preview.Databases["events"] = "gone.sql"
 	if _, err := here().otherArchives(t.Context(), nil, cfg, upOptions{}); err == nil || !strings.HasPrefix(err.Error(), "database events: archive: ") {
 		t.Errorf("error %v", err)
-	}
-}
-
-// An archive that a stranger names would be one of this computer's files.
-func TestHostile_AForkWantsAFileOfThisComputerLoaded(t *testing.T) {
-	own := &Config{Preview: PreviewConfig{DatabaseName: "shop", Databases: map[string]string{"x": "/srv/production.sql"}}}
-	cfg := new(Config).forStranger(own)
-	if cfg.Preview.Databases != nil || cfg.Preview.DatabaseName != "shop" {
-		t.Errorf("%+v", cfg.Preview)
 	}
 }

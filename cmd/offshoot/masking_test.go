@@ -5,37 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
-
-func TestConfig_ReadsMasksInTheOrderOfTheFile(t *testing.T) {
-	c := &Config{}
-	file := "mask:\n  \"*.z\": email\n  a.b.c: {as: shift, days: 3, by: id}\n  a.b.d: null\n  a.b.e:\n    as: json\n    at: {$.x: {as: noise, percent: 2.5}}\nprivacy: warn\nschema: {comment on *: drop, view a.b: keep}\nscanned: {a.b: [c, d]}\n"
-	if err := c.parse("offshoot.yaml", []byte(file), lookup()); err != nil {
-		t.Fatal(err)
-	}
-	want := []mask.Rule{
-		{Column: "*.z", As: "email", Where: "offshoot.yaml:2"},
-		{Column: "a.b.c", As: "shift", Days: 3, By: "id", Where: "offshoot.yaml:3"},
-		{Column: "a.b.d", As: "null", Where: "offshoot.yaml:4"},
-		{Column: "a.b.e", As: "json", Where: "offshoot.yaml:6", At: []mask.Rule{{Column: "$.x", As: "noise", Percent: 2.5, Where: "offshoot.yaml:7"}}},
-	}
-	if diff := cmp.Diff(want, c.Mask); diff != "" {
-		t.Error(diff)
-	}
-	places := []mask.LiteralRule{{Place: "comment on *", As: "drop", Where: "offshoot.yaml:9"}, {Place: "view a.b", As: "keep", Where: "offshoot.yaml:9"}}
-	if diff := cmp.Diff(places, c.Schema); diff != "" {
-		t.Error(diff)
-	}
-	if c.Privacy != mask.PrivacyWarn || len(c.Scanned["a.b"]) != 2 {
-		t.Errorf("%q, %v", c.Privacy, c.Scanned)
-	}
-}
 
 func TestMasking_IsStrictUnlessSomebodySaysOtherwise(t *testing.T) {
 	for _, c := range []struct {
@@ -43,16 +18,16 @@ func TestMasking_IsStrictUnlessSomebodySaysOtherwise(t *testing.T) {
 		given, want string
 	}{{"", "", "strict"}, {"warn", "", "warn"}, {"warn", "strict", "strict"}, {"", "off", "off"}} {
 		a := &app{lookup: lookup(maskKey, "0123456789abcdef"), secrets: &ui.Secrets{}}
-		m, err := a.masking(&Config{Privacy: c.configured}, c.given)
+		m, err := a.masking(&config.Config{Privacy: c.configured}, c.given)
 		if err != nil || string(m.Privacy) != c.want || m.Fresh {
 			t.Errorf("%q and %q: %+v, %v", c.configured, c.given, m, err)
 		}
 	}
-	m, err := (&app{lookup: lookup()}).masking(&Config{}, "")
+	m, err := (&app{lookup: lookup()}).masking(&config.Config{}, "")
 	if err != nil || !m.Fresh {
 		t.Errorf("without a key: %+v, %v", m, err)
 	}
-	if _, err := (&app{lookup: lookup(maskKey, "guessme")}).masking(&Config{}, ""); !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "guessme") {
+	if _, err := (&app{lookup: lookup(maskKey, "guessme")}).masking(&config.Config{}, ""); !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "guessme") {
 		t.Errorf("a short key: %v", err)
 	}
 }
@@ -76,8 +51,8 @@ func TestAddRules_ChangesNoOtherLine(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", before, err)
 		}
-		c := &Config{}
-		if err := c.parse(configName, got, lookup()); err != nil || c.Scanned["a.b"][1] != "${D}" {
+		c := &config.Config{}
+		if err := c.Parse(config.Name, got, lookup()); err != nil || c.Scanned["a.b"][1] != "${D}" {
 			t.Errorf("%q: %v, %v", got, err, c.Scanned)
 		}
 		if before != "scanned:\n  x: [y]\nproject: x\n" && want != string(got) {

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ func FuzzConfig_ErrorsSayWhere(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, file string) {
-		err := new(Config).parse(configName, []byte(file), lookup("PORT", "hunter2hunter2", "DB_URL", "hunter2hunter2"))
+		err := new(Config).Parse(Name, []byte(file), lookup("PORT", "hunter2hunter2", "DB_URL", "hunter2hunter2"))
 		if err == nil {
 			return
 		}
