@@ -10,6 +10,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 )
 
 // tenantShop is a database of 50 tenants and 120,000 rows that tests share and none
@@ -93,7 +94,7 @@ func forcedRows(r subset.TableReport) (rows int64) {
 
 func wantWhole(t *testing.T, url string) {
 	t.Helper()
-	dangling, err := subset.Verify(t.Context(), url)
+	dangling, err := score.Verify(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package subset
 
 import (
 	"io"
-	"slices"
 	"strings"
 	"testing"
 
@@ -35,37 +34,5 @@ public.events  24,000  722     722   722      0       56.7 kB
 `
 	if diff := cmp.Diff(want, table); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// The score of a database with long names is the widest answer of all.
-func TestScoreWriteText_KeepsWithinATerminal(t *testing.T) {
-	long := "public.payment_p2022_01.payment_p2022_01_customer_id_fkey"
-	s := &Score{
-		Database: "pagila", Subset: "sub",
-		Tables: []TableScore{{Schema: "public", Name: "payment_p2022_01", Source: 16049, Target: 544, Rows: 544}},
-		Keys:   []KeyScore{{Name: long}, {Name: "public.store.store_address_id_fkey"}},
-	}
-	s.Summary.Fanout = Extremes{Measured: 35, Median: 0.442, Beyond: 13, Worst: 0.977, At: long}
-	var wide, narrowed strings.Builder
-	if err := s.WriteText(&wide); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.WriteText(narrow{&narrowed, 80}); err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(narrowed.String()) {
-		if n := len(strings.TrimRight(line, "\n")); n > 80 {
-			t.Errorf("%d columns: %q", n, line)
-		}
-	}
-	want := "\n" + `foreign key                                                fan-out  shape
-    mean: source  subset  implied  childless: source  subset  implied  dangling
-` + long + "  -        -\n"
-	if !strings.Contains(narrowed.String(), want) {
-		t.Errorf("got\n%s\nwant in it\n%s", narrowed.String(), want)
-	}
-	if got, want := strings.Fields(narrowed.String()), strings.Fields(wide.String()); !slices.Equal(got, want) {
-		t.Errorf("words %q, in one line each %q", got, want)
 	}
 }

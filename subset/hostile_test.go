@@ -16,6 +16,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
@@ -76,7 +77,7 @@ func TestRun_IsNotLedAstrayByTheSearchPath(t *testing.T) {
 	pgtest.Exec(t, owner, trapsSQL+`; GRANT SELECT ON ALL TABLES IN SCHEMA public TO astray; ALTER ROLE astray SET search_path = public, pg_catalog`)
 	report, target := takeInto(t, plan.Spec{URL: role})
 	wantComplete(t, owner, target, report)
-	found, err := subset.Verify(t.Context(), role)
+	found, err := score.Verify(t.Context(), role)
 	if err != nil || len(found) != 1 {
 		t.Errorf("%+v, %v", found, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -95,16 +96,16 @@ func (e *emptied) do(ctx context.Context, act func(*pgconn.PgConn) error) error 
 // and what the report says is there.
 func wantComplete(t *testing.T, source, target string, report *subset.Report) {
 	t.Helper()
-	before, err := subset.Verify(t.Context(), source)
+	before, err := score.Verify(t.Context(), source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := subset.Verify(t.Context(), target)
+	after, err := score.Verify(t.Context(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range after {
-		i := slices.IndexFunc(before, func(b subset.Dangling) bool { return b.Key == d.Key })
+		i := slices.IndexFunc(before, func(b score.Dangling) bool { return b.Key == d.Key })
 		if i < 0 || before[i].Rows < d.Rows {
 			t.Errorf("%s: %d rows dangle, which do not in the source", d.Key, d.Rows)
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -114,7 +114,7 @@ func TestRun_PassesEveryByteOfAnEncoding(t *testing.T) {
 			if n := len(report.Tables); n != 2 || report.Dangling() != 0 || report.Rows < 200 {
 				t.Errorf("%+v", report.Tables)
 			}
-			if found, err := subset.Verify(t.Context(), to); err != nil || len(found) > 0 {
+			if found, err := score.Verify(t.Context(), to); err != nil || len(found) > 0 {
 				t.Errorf("%v, %v", found, err)
 			}
 			const bytes = "SELECT encode(convert_to(k, current_setting('server_encoding')), 'hex') FROM parent ORDER BY 1"

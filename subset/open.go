@@ -6,6 +6,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -34,9 +35,9 @@ const StepScore = "score"
 
 // Score measures the subset in the database at url, see score.Measure. observe
 // may be nil; it is called from one goroutine at a time.
-func (s *Source) Score(ctx context.Context, url string, observe func(Event)) (*Score, error) {
+func (s *Source) Score(ctx context.Context, url string, observe func(Event)) (*score.Score, error) {
 	tell := serialized(observe)
-	return measure(ctx, s.Snapshot, s.spec, url, func(done, total int64) {
+	return score.Measure(ctx, s.Snapshot, s.spec, url, func(done, total int64) {
 		tell(Event{Step: StepScore, Rows: done, Total: total})
 	})
 }

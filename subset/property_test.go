@@ -16,6 +16,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 )
 
 // replay is a sink that loads the rows of a random schema into a database and
@@ -134,16 +135,16 @@ func runRandom(t *rapid.T, spec plan.Spec, sink subset.Sink) *subset.Report {
 
 func checkComplete(t *rapid.T, s *schema, report *subset.Report, source, target string) {
 	ctx := context.Background()
-	before, err := subset.Verify(ctx, source)
+	before, err := score.Verify(ctx, source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := subset.Verify(ctx, target)
+	after, err := score.Verify(ctx, target)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range after {
-		i := slices.IndexFunc(before, func(b subset.Dangling) bool { return b.Key == d.Key })
+		i := slices.IndexFunc(before, func(b score.Dangling) bool { return b.Key == d.Key })
 		if i < 0 || before[i].Rows < d.Rows {
 			t.Errorf("%s: %d rows dangle, which do not in the source\n%s", d.Key, d.Rows, s.keysSQL())
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 )
 
 // Report says what Run kept.
@@ -32,7 +33,7 @@ type Report struct {
 	Warnings   []string           `json:"warnings,omitempty"`
 
 	LargeObjects LargeObjects `json:"large_objects,omitzero"` // not in Bytes
-	Score        *Score       `json:"score,omitempty"`        // where it was asked for
+	Score        *score.Score `json:"score,omitempty"`        // where it was asked for
 }
 
 // Step is one timed part of a run.
@@ -58,8 +59,8 @@ type TableReport struct {
 
 	// Position says whether the kept rows lie evenly over the blocks of the
 	// table, as its rows are taken to; nil where it is small or nothing is kept.
-	Position  *Distance `json:"position_bias,omitempty"`
-	OffTarget float64   `json:"target_error"` // (Rows - Target) / Target
+	Position  *score.Distance `json:"position_bias,omitempty"`
+	OffTarget float64         `json:"target_error"` // (Rows - Target) / Target
 }
 
 // Force is how many rows of a table one foreign key made necessary.

@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/subset/score"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // report says what the run kept.
@@ -19,7 +22,7 @@ func (r *run) report() *Report {
 	kept := r.walk.rowsByHeap()
 	for i := range r.plan.Tables {
 		t := r.tableReport(i)
-		t.Position, t.OffTarget = r.positionBias(i, kept), rounded(offTarget(t.Rows, t.Target))
+		t.Position, t.OffTarget = r.positionBias(i, kept), score.OffTarget(t.Rows-t.Target, t.Target)
 		report.Rows += t.Rows
 		report.Bytes += t.Bytes
 		report.Overflow += max(t.Rows-t.Target, 0)
@@ -52,4 +55,24 @@ func (r *run) tableReport(i int) TableReport {
 	}
 	slices.SortStableFunc(t.ForcedBy, func(a, b Force) int { return cmp.Compare(b.Rows, a.Rows) })
 	return t
+}
+
+// positionBias is that of a table of the plan, by the rows kept of each heap.
+func (r *run) positionBias(i int, kept [][]snapshot.Row) *score.Distance {
+	var rows [][]snapshot.Row
+	var pages []int64
+	for _, h := range r.plan.Tables[i].Table.Heaps {
+		rows, pages = append(rows, kept[r.walk.number[h.OID]]), append(pages, h.Pages)
+	}
+	return score.BlockBias(rows, pages)
+}
+
+// offTarget is how far the rows of a run's tables are from their targets, in
+// rows above or below, as a share of all that was to be kept.
+func (r *Report) offTarget() float64 {
+	var off int64
+	for _, t := range r.Tables {
+		off += max(t.Rows-t.Target, t.Target-t.Rows)
+	}
+	return score.OffTarget(off, r.Target)
 }

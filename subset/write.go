@@ -60,7 +60,7 @@ func (r *Report) findings() []string {
 		}
 	}
 	for _, t := range r.Tables {
-		if t.Position.beyond() && t.Position.Value >= noticeable {
+		if t.Position.Beyond() && t.Position.Value >= noticeable {
 			lines = append(lines, fmt.Sprintf("%s.%s: the kept rows lie unevenly over the table (distance %.2f of at most 1, chance explains %.2f)",
 				t.Schema, t.Name, t.Position.Value, t.Position.Chance))
 		}

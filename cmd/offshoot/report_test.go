@@ -16,6 +16,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/score"
 )
 
 var smallReport = &subset.Report{
@@ -128,7 +129,7 @@ func TestSubset_SampleDatabases(t *testing.T) {
 				if code := p.ends(); code != 0 {
 					t.Fatalf("seed %s: exit code %d: %s", seed, code, p.stderr.String())
 				}
-				dangling, err := subset.Verify(t.Context(), target)
+				dangling, err := score.Verify(t.Context(), target)
 				if err != nil || len(dangling) > 0 {
 					t.Errorf("seed %s: dangling %+v, %v", seed, dangling, err)
 				}

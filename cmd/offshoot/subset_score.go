@@ -14,6 +14,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -111,15 +112,15 @@ func (a *app) measure(ctx context.Context, o scoreOptions) error {
 	spec.Connections = o.connections
 	u := a.newUI()
 	defer u.Close()
-	score, err := scoreSubset(ctx, u, spec, o.target)
+	measured, err := scoreSubset(ctx, u, spec, o.target)
 	if err != nil {
 		return err
 	}
 	u.Close()
-	return errors.Join(writeReport(o.report, score), a.printDocument(score), checkScore(score))
+	return errors.Join(writeReport(o.report, measured), a.printDocument(measured), checkScore(measured))
 }
 
-func scoreSubset(ctx context.Context, u *ui.UI, spec plan.Spec, target string) (_ *subset.Score, err error) {
+func scoreSubset(ctx context.Context, u *ui.UI, spec plan.Spec, target string) (_ *score.Score, err error) {
 	source, err := subset.Open(ctx, spec)
 	if err != nil {
 		return nil, err
@@ -129,15 +130,16 @@ func scoreSubset(ctx context.Context, u *ui.UI, spec plan.Spec, target string) (
 }
 
 // takeScore measures with one line of progress.
-func takeScore(ctx context.Context, u *ui.UI, source *subset.Source, target string) (*subset.Score, error) {
+func takeScore(ctx context.Context, u *ui.UI, source *subset.Source, target string) (*score.Score, error) {
 	step := u.Start("measure both databases")
-	score, err := source.Score(ctx, target, func(e subset.Event) { step.Progress(e.Rows, e.Total, "") })
+	measured, err := source.Score(ctx, target, func(e subset.Event) { step.Progress(e.Rows, e.Total, "") })
 	if err != nil {
 		step.Fail("")
 		return nil, err
 	}
-	step.Done(fmt.Sprintf("%s, %s", ui.Plural(int64(len(score.Tables)), "table"), ui.Plural(int64(len(score.Keys)), "foreign key")))
-	return score, nil
+	step.Done(fmt.Sprintf("%s, %s",
+		ui.Plural(int64(len(measured.Tables)), "table"), ui.Plural(int64(len(measured.Keys)), "foreign key")))
+	return measured, nil
 }
 
 // compareSubsets holds two subsets against each other.
@@ -145,7 +147,7 @@ func (a *app) compareSubsets(ctx context.Context, o scoreOptions) error {
 	u := a.newUI()
 	defer u.Close()
 	step := u.Start("compare the subsets")
-	stability, err := subset.Compare(ctx, o.target, o.compare)
+	stability, err := score.Compare(ctx, o.target, o.compare)
 	if err != nil {
 		step.Fail("")
 		return err
@@ -172,7 +174,7 @@ func (a *app) printDocument(d paper) error {
 }
 
 // checkScore is the error of a subset that breaks keys which its source holds.
-func checkScore(s *subset.Score) error {
+func checkScore(s *score.Score) error {
 	if n := s.Summary.Broken; n > 0 {
 		return hint.Wrap(&checkError{text: fmt.Sprintf("%s in the subset that %s not in the source", ui.Plural(n, "dangling row"), doOrDoes(n))},
 			"the score names the foreign keys")

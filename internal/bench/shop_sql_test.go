@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
-	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/score"
 )
 
 // small is the shop that tests share and none may change.
@@ -44,7 +44,7 @@ func TestShop_HasSoManyRows(t *testing.T) {
 }
 
 func TestShop_KeysHoldAndAreValidated(t *testing.T) {
-	dangling, err := subset.Verify(t.Context(), small(t))
+	dangling, err := score.Verify(t.Context(), small(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/score"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -186,7 +187,7 @@ func seconds(t syscall.Timeval) float64 { return float64(t.Nano()) / 1e9 }
 // the report says.
 func inspectTarget(b *testing.B, r *round) {
 	defer r.server.drop(b, r.target)
-	dangling, err := subset.Verify(b.Context(), r.target)
+	dangling, err := score.Verify(b.Context(), r.target)
 	if err != nil {
 		b.Fatal(err)
 	}

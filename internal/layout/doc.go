@@ -5,7 +5,7 @@
 // Two pipelines never import each other; they meet in an archive:
 //
 //	subset/catalog <- subset/mask <- subset/plan <- subset <- subset/sink
-//	subset/catalog <- subset/snapshot <- subset
+//	subset/catalog <- subset/snapshot <- subset/score <- subset
 //	compose <- provision <- provision/docker -> provision/machine <- provision/ec2
 //
 // A better shape is welcome: change the table in imports_test.go, and the one

@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"context"
@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	mostFound = 100_000 // about as many rows of a table are found again in the source: enough to place to half a percent
-	findBatch = 5_000   // in one query
+	// About so many rows of a table are found again in the source: enough to
+	// place them to half a percent.
+	mostFound = 100_000
+	findBatch = 5_000 // rows in one query
 )
 
 // findRows finds the subset's rows again in the source, by their key, to see
@@ -74,7 +76,8 @@ func (r *scoring) find(ctx context.Context, source, target *pgx.Conn, m *measure
 // key, or a unique one of columns that are never NULL.
 func keyOf(source, target *catalog.Table) *catalog.Key {
 	for i, k := range source.Keys {
-		never := !slices.ContainsFunc(source.Columns, func(c catalog.Column) bool { return !c.NotNull && slices.Contains(k.Columns, c.Name) })
+		never := !slices.ContainsFunc(source.Columns,
+			func(c catalog.Column) bool { return !c.NotNull && slices.Contains(k.Columns, c.Name) })
 		if never && hasColumns(target, k.Columns) {
 			return &source.Keys[i]
 		}
@@ -91,7 +94,8 @@ func keysSQL(t *catalog.Table, columns []string, rows int64) string {
 	}
 	sql := fmt.Sprintf("SELECT %s FROM %s", strings.Join(texts, ", "), rowsOf(t))
 	if every := (rows + mostFound - 1) / mostFound; every > 1 {
-		sql += fmt.Sprintf(` WHERE pg_catalog.hashtextextended(pg_catalog.concat_ws('/', %s) COLLATE pg_catalog."C", 0) %% %d = 0`, strings.Join(texts, ", "), every)
+		const digest = `pg_catalog.hashtextextended(pg_catalog.concat_ws('/', %s) COLLATE pg_catalog."C", 0)`
+		sql += fmt.Sprintf(" WHERE "+digest+" %% %d = 0", strings.Join(texts, ", "), every)
 	}
 	return sql
 }
@@ -106,7 +110,8 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || o.oprname, pg_catalog.format_
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k]
   JOIN pg_catalog.pg_opclass AS oc ON oc.oid = i.indclass[k]
   JOIN pg_catalog.pg_am AS m ON m.oid = oc.opcmethod
-  JOIN pg_catalog.pg_amop AS e ON e.amopfamily = oc.opcfamily AND e.amoplefttype = oc.opcintype AND e.amoprighttype = oc.opcintype
+  JOIN pg_catalog.pg_amop AS e ON e.amopfamily = oc.opcfamily AND e.amoplefttype = oc.opcintype
+                              AND e.amoprighttype = oc.opcintype
                               AND e.amopstrategy = CASE m.amname WHEN 'hash' THEN 1 ELSE 3 END
   JOIN pg_catalog.pg_operator AS o ON o.oid = e.amopopr
   JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace

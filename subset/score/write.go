@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"cmp"
@@ -30,13 +30,17 @@ func (s *Score) sheet() document.Sheet {
 func (s *Score) headlines() []string {
 	sum := &s.Summary
 	lines := []string{
-		fmt.Sprintf("%s holds %s of the %s rows of %s (target %s): %s off target, %s above a table's target, %s dangling, %s of them not in the source",
-			s.Subset, document.Number(sum.Rows), document.Number(sum.SourceRows), s.Database, document.Number(sum.Target), percent(sum.TargetError), document.Number(sum.Overflow),
+		fmt.Sprintf("%s holds %s of the %s rows of %s (target %s): "+
+			"%s off target, %s above a table's target, %s dangling, %s of them not in the source",
+			s.Subset, document.Number(sum.Rows), document.Number(sum.SourceRows), s.Database,
+			document.Number(sum.Target), percent(sum.TargetError), document.Number(sum.Overflow),
 			document.Number(sum.Dangling), document.Number(sum.Broken)),
 		sum.Fanout.line("fan-out"), sum.Shape.line("shape of fan-out"), sum.PositionBias.line("position bias"),
 	}
 	if sum.CoverExpected > 0 {
-		lines = append(lines, fmt.Sprintf("values: %s of those of columns with few are found, %s expected", percent(sum.Covered), percent(sum.CoverExpected)))
+		lines = append(lines,
+			fmt.Sprintf("values: %s of those of columns with few are found, %s expected", percent(sum.Covered),
+				percent(sum.CoverExpected)))
 	}
 	return lines
 }
@@ -48,7 +52,8 @@ func (e *Extremes) line(what string) string {
 	case e.Beyond == 0:
 		return fmt.Sprintf("%s: median %.3f of %d, none beyond chance", what, e.Median, e.Measured)
 	}
-	return fmt.Sprintf("%s: median %.3f of %d, %d beyond chance, worst %.3f at %s", what, e.Median, e.Measured, e.Beyond, e.Worst, e.At)
+	return fmt.Sprintf("%s: median %.3f of %d, %d beyond chance, worst %.3f at %s", what, e.Median, e.Measured,
+		e.Beyond, e.Worst, e.At)
 }
 
 func (s *Score) grids() []document.Grid {
@@ -59,16 +64,19 @@ func (s *Score) grids() []document.Grid {
 func (s *Score) tableGrid() (g document.Grid) {
 	g.Add("table", "rows", "target", "kept", "off target", "overflow", "position bias")
 	for _, t := range s.Tables {
-		g.Add(t.Schema+"."+t.Name, document.Number(t.Source), document.Number(t.Target), document.Number(t.Rows), signed(t.Error), document.Number(t.Overflow), t.Position.text())
+		g.Add(t.Schema+"."+t.Name, document.Number(t.Source), document.Number(t.Target), document.Number(t.Rows),
+			signed(t.Error), document.Number(t.Overflow), t.Position.text())
 	}
 	return g
 }
 
 func (s *Score) keyGrid() (g document.Grid) {
-	g.Add("foreign key", "fan-out", "shape", "mean: source", "subset", "implied", "childless: source", "subset", "implied", "dangling")
+	g.Add("foreign key", "fan-out", "shape", "mean: source", "subset", "implied", "childless: source", "subset",
+		"implied", "dangling")
 	for _, k := range s.Keys {
 		g.Add(k.Name, k.Fanout.text(), k.Shape.text(), mean(k.Mean.Source), mean(k.Mean.Subset), mean(k.Mean.Implied),
-			percent(k.Childless.Source), percent(k.Childless.Subset), percent(k.Childless.Implied), document.Number(k.Dangling))
+			percent(k.Childless.Source), percent(k.Childless.Subset), percent(k.Childless.Implied),
+			document.Number(k.Dangling))
 	}
 	return g
 }
@@ -76,11 +84,12 @@ func (s *Score) keyGrid() (g document.Grid) {
 func (s *Score) columnGrid() (g document.Grid) {
 	g.Add("column", "values", "found", "expected", "of rows", "NULL: source", "subset")
 	columns := slices.Clone(s.Columns)
-	slices.SortStableFunc(columns, func(a, b ColumnScore) int { return cmp.Compare(b.loss(), a.loss()) })
+	slices.SortStableFunc(columns, func(a, b Column) int { return cmp.Compare(b.loss(), a.loss()) })
 	for _, c := range columns[:min(len(columns), mostColumns)] {
 		cells := []string{c.Table + "." + c.Column, "", "", "", "", "", ""}
 		if v := c.Coverage; v != nil {
-			cells[1], cells[2], cells[3], cells[4] = fmt.Sprint(v.Values), fmt.Sprint(v.Found), fmt.Sprintf("%.1f", v.Expected*float64(v.Values)), percent(v.Weighted)
+			cells[1], cells[2], cells[3], cells[4] = fmt.Sprint(v.Values), fmt.Sprint(v.Found),
+				fmt.Sprintf("%.1f", v.Expected*float64(v.Values)), percent(v.Weighted)
 		}
 		if c.Nulls != nil {
 			cells[5], cells[6] = percent(c.Nulls.Source), percent(c.Nulls.Subset)
@@ -92,7 +101,7 @@ func (s *Score) columnGrid() (g document.Grid) {
 
 // loss orders columns for people: what part of their rows has a value that is
 // gone, or a NULL too many or too few.
-func (c *ColumnScore) loss() float64 {
+func (c *Column) loss() float64 {
 	var loss float64
 	if c.Coverage != nil {
 		loss = 1 - c.Coverage.Weighted
@@ -113,12 +122,16 @@ func (s *Score) notes() []string {
 	}
 	for _, k := range s.Keys {
 		if k.Dangling > 0 {
-			notes = append(notes, fmt.Sprintf("dangling: %s: %s rows, %s in the source", k.Name, document.Number(k.Dangling), document.Number(k.Before)))
+			notes = append(notes,
+				fmt.Sprintf("dangling: %s: %s rows, %s in the source", k.Name, document.Number(k.Dangling),
+					document.Number(k.Before)))
 		}
 	}
 	for _, t := range s.Tables {
 		if t.Foreign > 0 {
-			notes = append(notes, fmt.Sprintf("not in the source: %s rows of %s.%s, by their key", document.Number(t.Foreign), t.Schema, t.Name))
+			notes = append(notes,
+				fmt.Sprintf("not in the source: %s rows of %s.%s, by their key", document.Number(t.Foreign), t.Schema,
+					t.Name))
 		}
 	}
 	if more := len(s.Columns) - mostColumns; more > 0 {
@@ -142,7 +155,7 @@ func (d *Distance) text() string {
 	switch {
 	case d == nil:
 		return "-"
-	case d.beyond():
+	case d.Beyond():
 		return fmt.Sprintf("%.3f", d.Value) + marked
 	}
 	return fmt.Sprintf("%.3f", d.Value)

@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"context"
@@ -23,7 +23,8 @@ func (r *scoring) chooseKeys(keys []*catalog.ForeignKey) {
 	for _, k := range keys {
 		f, why := r.follow(k)
 		if why != "" {
-			r.head.Unscored = append(r.head.Unscored, catalog.Omission{Schema: k.ChildRel.Schema, Name: k.String(), Reason: why})
+			r.head.Unscored = append(r.head.Unscored,
+				catalog.Omission{Schema: k.ChildRel.Schema, Name: k.String(), Reason: why})
 			continue
 		}
 		r.follows = append(r.follows, f)
@@ -103,7 +104,8 @@ func (f *followed) antiJoin(declared []verifiedKey, side int) string {
 		child: f.child[side], parent: f.parent[side],
 		childColumns: f.key.ChildColumns, parentColumns: f.key.ParentColumns,
 	}
-	if i := slices.IndexFunc(declared, func(v verifiedKey) bool { return v.Key == f.key.String() }); i >= 0 && f.key.OID != 0 {
+	if i := slices.IndexFunc(declared, func(v verifiedKey) bool { return v.Key == f.key.String() }); i >= 0 &&
+		f.key.OID != 0 {
 		k.full, k.operators, k.collate = declared[i].full, declared[i].operators, declared[i].collate
 		k.childColumns, k.parentColumns = declared[i].childColumns, declared[i].parentColumns
 		return k.antiJoin()
@@ -150,7 +152,8 @@ func readBars(ctx context.Context, c *pgx.Conn, sql string) ([]bar, error) {
 // those of one parent: then nothing need be joined to count them.
 func groupsLikeParents(k *catalog.ForeignKey) bool {
 	for i, op := range k.Operators {
-		same := op.ParentType == "" && op.ChildType == "" || k.Parent.Column(k.ParentColumns[i]).Type == k.Child.Column(k.ChildColumns[i]).Type
+		same := op.ParentType == "" && op.ChildType == "" ||
+			k.Parent.Column(k.ParentColumns[i]).Type == k.Child.Column(k.ChildColumns[i]).Type
 		if !same || op.Collation != "" || op.Name != "pg_catalog.=" {
 			return false
 		}
@@ -170,13 +173,15 @@ func groupedChildren(k *catalog.ForeignKey, child string) string {
 	if k.When != "" {
 		which += " AND (" + k.When + "\n)"
 	}
-	return fmt.Sprintf("SELECT %s, pg_catalog.count(*) AS %s FROM %s AS c WHERE %s GROUP BY %s", list, childrenOfValues, child, which, list)
+	return fmt.Sprintf("SELECT %s, pg_catalog.count(*) AS %s FROM %s AS c WHERE %s GROUP BY %s", list, childrenOfValues,
+		child, which, list)
 }
 
 // familiesSQL counts parents that have children by the number of them, where
 // none dangles.
 func familiesSQL(k *catalog.ForeignKey, child string) string {
-	return fmt.Sprintf("SELECT %s, pg_catalog.count(*) FROM (%s) AS c GROUP BY 1", childrenOfValues, groupedChildren(k, child))
+	return fmt.Sprintf("SELECT %s, pg_catalog.count(*) FROM (%s) AS c GROUP BY 1", childrenOfValues,
+		groupedChildren(k, child))
 }
 
 // fanoutSQL counts all parents by the number of their children. Values that

@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"context"
@@ -17,12 +17,14 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
-// measure scores the subset in the database at url, which any tool may have
+// Measure scores the subset in the database at url, which any tool may have
 // made, against the source: tables are matched by schema and name, and targets
 // are those of the spec. It reads both databases as a whole, in one snapshot
 // each, and writes to neither; what it holds in memory is counts. observe is
-// called from many goroutines, with the steps that are done.
-func measure(ctx context.Context, source *snapshot.Snapshot, spec plan.Spec, url string, observe func(done, total int64)) (_ *Score, err error) {
+// called from many goroutines, with the steps that are done; it may be nil.
+func Measure(
+	ctx context.Context, source *snapshot.Snapshot, spec plan.Spec, url string, observe func(done, total int64),
+) (_ *Score, err error) {
 	began := time.Now()
 	target, err := openTarget(ctx, url, len(source.Workers))
 	if err != nil {
@@ -37,7 +39,8 @@ func measure(ctx context.Context, source *snapshot.Snapshot, spec plan.Spec, url
 		return nil, fmt.Errorf("score: %w", err)
 	}
 	r.observe = observe
-	for _, step := range []func(context.Context) error{r.chooseColumns, r.countRows, r.plans, r.measureKeys, r.findRows} {
+	steps := []func(context.Context) error{r.chooseColumns, r.countRows, r.plans, r.measureKeys, r.findRows}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("score: %w", err)
 		}
@@ -75,7 +78,7 @@ type scoring struct {
 }
 
 func newScoring(source, target *snapshot.Snapshot, spec plan.Spec) (*scoring, error) {
-	plan, err := plan.Make(source.Database, catalog.Counts{}, spec)
+	p, err := plan.Make(source.Database, catalog.Counts{}, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +88,8 @@ func newScoring(source, target *snapshot.Snapshot, spec plan.Spec) (*scoring, er
 		pairs: map[*catalog.Table]*measured{}, twins: map[*measured]*catalog.Table{},
 		counts: catalog.Counts{}, digests: commonEncoding(source.Database, target.Database),
 	}
-	for i := range plan.Tables {
-		r.pair(&plan.Tables[i])
+	for i := range p.Tables {
+		r.pair(&p.Tables[i])
 	}
 	for _, t := range target.Database.Tables {
 		if source.Database.Table(t.Name.Dotted()) == nil {
@@ -94,7 +97,7 @@ func newScoring(source, target *snapshot.Snapshot, spec plan.Spec) (*scoring, er
 		}
 	}
 	slices.Sort(r.head.OnlySource)
-	r.total = int64(4*len(r.tables) + 2*len(plan.ForeignKeys)) // columns, rows on either side, places
+	r.total = int64(4*len(r.tables) + 2*len(p.ForeignKeys)) // columns, rows on either side, places
 	return r, r.access()
 }
 
@@ -122,7 +125,8 @@ func (r *scoring) access() error {
 		}
 	}
 	if len(denied.Tables) > 0 {
-		return hint.Wrap(fmt.Errorf("target: %w", denied), "grant SELECT on %s to %s", catalog.ListNames(denied.Tables), role)
+		return hint.Wrap(fmt.Errorf("target: %w", denied), "grant SELECT on %s to %s", catalog.ListNames(denied.Tables),
+			role)
 	}
 	if len(secured.Tables) > 0 {
 		return hint.Wrap(fmt.Errorf("target: %w", secured), "use a role with BYPASSRLS")
@@ -131,7 +135,9 @@ func (r *scoring) access() error {
 }
 
 // both calls do for 0 to n-1 on either side, on all connections at once.
-func (r *scoring) both(ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, side, i int) error) error {
+func (r *scoring) both(
+	ctx context.Context, n int, do func(ctx context.Context, c *pgx.Conn, side, i int) error,
+) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for side, s := range r.sides {
 		g.Go(func() error {
@@ -173,7 +179,10 @@ func (r *scoring) planForScans(ctx context.Context) error {
 }
 
 func (r *scoring) tell() {
-	r.observe(r.done.Add(1), r.total)
+	done := r.done.Add(1)
+	if r.observe != nil {
+		r.observe(done, r.total)
+	}
 }
 
 // table is one of a pair.
@@ -210,17 +219,17 @@ func (r *scoring) countRows(ctx context.Context) error {
 
 // plans asks anew for targets, now that the source's rows are counted.
 func (r *scoring) plans(context.Context) error {
-	plan, err := plan.Make(r.sides[0].Database, r.counts, r.spec)
+	p, err := plan.Make(r.sides[0].Database, r.counts, r.spec)
 	if err != nil {
 		return err
 	}
 	r.tables = r.tables[:0]
-	for i := range plan.Tables {
-		if m := r.pairs[plan.Tables[i].Table]; m != nil {
-			m.plan = &plan.Tables[i]
+	for i := range p.Tables {
+		if m := r.pairs[p.Tables[i].Table]; m != nil {
+			m.plan = &p.Tables[i]
 			r.tables = append(r.tables, m)
 		}
 	}
-	r.chooseKeys(plan.ForeignKeys)
+	r.chooseKeys(p.ForeignKeys)
 	return nil
 }

@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"testing"
@@ -86,23 +86,23 @@ func TestBlockBias_SeesWhereKeptRowsLie(t *testing.T) {
 		"only the last partition": {[][]snapshot.Row{nil, inBlocks(1, even...)}, []int64{100, 100}, 0.5},
 		"both partitions":         {[][]snapshot.Row{inBlocks(0, even...), inBlocks(1, even...)}, []int64{100, 100}, 0},
 	} {
-		got := blockBias(c.rows, c.pages)
+		got := BlockBias(c.rows, c.pages)
 		near(t, name, got.Value, c.want)
-		if got.beyond() != (c.want > 0) {
+		if got.Beyond() != (c.want > 0) {
 			t.Errorf("%s: %+v", name, *got)
 		}
 	}
 }
 
 func TestBlockBias_IsSilentWhereItCannotTell(t *testing.T) {
-	if d := blockBias([][]snapshot.Row{inBlocks(0, 0, 0, 0)}, []int64{mostUneven - 1}); d != nil {
+	if d := BlockBias([][]snapshot.Row{inBlocks(0, 0, 0, 0)}, []int64{mostUneven - 1}); d != nil {
 		t.Errorf("%+v of a small table", *d)
 	}
-	if d := blockBias([][]snapshot.Row{nil}, []int64{1000}); d != nil {
+	if d := BlockBias([][]snapshot.Row{nil}, []int64{1000}); d != nil {
 		t.Errorf("%+v of no rows", *d)
 	}
 	// A table that grew after its size was read.
-	if d := blockBias([][]snapshot.Row{inBlocks(0, 5000)}, []int64{1000}); d == nil || d.Value < 0.9 {
+	if d := BlockBias([][]snapshot.Row{inBlocks(0, 5000)}, []int64{1000}); d == nil || d.Value < 0.9 {
 		t.Errorf("%+v", d)
 	}
 }

@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"bytes"
@@ -49,7 +49,10 @@ func Compare(ctx context.Context, first, second string) (_ *Stability, err error
 		}
 		defer func() { err = errors.Join(err, sides[i].Close(ctx)) }()
 	}
-	s := &Stability{Version: 1, First: sides[0].Database.Name, Second: sides[1].Database.Name, Tables: []TableStability{}}
+	s := &Stability{
+		Version: 1, First: sides[0].Database.Name, Second: sides[1].Database.Name,
+		Tables: []TableStability{},
+	}
 	encoding := commonEncoding(sides[0].Database, sides[1].Database)
 	for _, t := range sides[0].Database.Tables {
 		twin := sides[1].Database.Table(t.Name.Dotted())
@@ -58,7 +61,8 @@ func Compare(ctx context.Context, first, second string) (_ *Stability, err error
 			continue
 		}
 		key := keyOf(t, twin)
-		result, err := compareTable(ctx, sides, [2]string{digestsSQL(t, key.Columns, encoding), digestsSQL(twin, key.Columns, encoding)})
+		result, err := compareTable(ctx, sides,
+			[2]string{digestsSQL(t, key.Columns, encoding), digestsSQL(twin, key.Columns, encoding)})
 		if err != nil {
 			return nil, fmt.Errorf("compare %s: %w", t.Name.Dotted(), err)
 		}
@@ -67,7 +71,8 @@ func Compare(ctx context.Context, first, second string) (_ *Stability, err error
 	}
 	for _, t := range sides[1].Database.Tables {
 		if sides[0].Database.Table(t.Name.Dotted()) == nil {
-			s.Unscored = append(s.Unscored, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "only in " + s.Second})
+			s.Unscored = append(s.Unscored,
+				catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "only in " + s.Second})
 		}
 	}
 	s.sum()
@@ -194,14 +199,16 @@ func (s *Stability) sheet() document.Sheet {
 }
 
 func (s *Stability) headlines() []string {
-	return []string{fmt.Sprintf("%s and %s share %s rows: %s of all that are in one or both", s.First, s.Second, document.Number(s.Shared), percent(s.Jaccard))}
+	return []string{fmt.Sprintf("%s and %s share %s rows: %s of all that are in one or both", s.First, s.Second,
+		document.Number(s.Shared), percent(s.Jaccard))}
 }
 
 func (s *Stability) grids() []document.Grid {
 	var g document.Grid
 	g.Add("table", "first", "second", "shared", "Jaccard")
 	for _, t := range s.Tables {
-		g.Add(t.Schema+"."+t.Name, document.Number(t.First), document.Number(t.Second), document.Number(t.Shared), fmt.Sprintf("%.3f", t.Jaccard))
+		g.Add(t.Schema+"."+t.Name, document.Number(t.First), document.Number(t.Second), document.Number(t.Shared),
+			fmt.Sprintf("%.3f", t.Jaccard))
 	}
 	return []document.Grid{g}
 }

@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"math"
@@ -67,10 +67,10 @@ func sumOf(counts []int64) (n int64) {
 // taken to lie evenly over its blocks, the last of which is rarely full.
 const mostUneven = 20
 
-// blockBias is how far kept rows of a table are from lying evenly over its
+// BlockBias returns how far kept rows of a table are from lying evenly over its
 // blocks, nil where that cannot be told. Rows are by heap, in the order of
 // pages.
-func blockBias(rows [][]snapshot.Row, pages []int64) *Distance {
+func BlockBias(rows [][]snapshot.Row, pages []int64) *Distance {
 	var all, before, kept int64
 	for _, n := range pages {
 		all += n
@@ -94,16 +94,6 @@ func blockBias(rows [][]snapshot.Row, pages []int64) *Distance {
 		even[i] = 1
 	}
 	return &Distance{Value: rounded(farthest(at, even)), Chance: rounded(chance(kept, 1))}
-}
-
-// positionBias is that of a table of the plan, by the rows kept of each heap.
-func (r *run) positionBias(i int, kept [][]snapshot.Row) *Distance {
-	var rows [][]snapshot.Row
-	var pages []int64
-	for _, h := range r.plan.Tables[i].Table.Heaps {
-		rows, pages = append(rows, kept[r.walk.number[h.OID]]), append(pages, h.Pages)
-	}
-	return blockBias(rows, pages)
 }
 
 // rounded keeps four digits: more would promise too much, and differ between

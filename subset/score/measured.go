@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"cmp"
@@ -43,7 +43,7 @@ type measuredKey struct {
 // makeScore is the pure part: equal measurements give equal scores.
 func makeScore(s Score, tables []*measured, keys []measuredKey) *Score {
 	s.Version = 1
-	s.Tables, s.Keys, s.Columns = []TableScore{}, []KeyScore{}, []ColumnScore{}
+	s.Tables, s.Keys, s.Columns = []Table{}, []Key{}, []Column{}
 	for _, m := range tables {
 		s.Tables = append(s.Tables, m.score())
 		s.Columns = append(s.Columns, m.columnScores()...)
@@ -55,30 +55,33 @@ func makeScore(s Score, tables []*measured, keys []measuredKey) *Score {
 	return &s
 }
 
-func (m *measured) score() TableScore {
-	t := TableScore{
+func (m *measured) score() Table {
+	t := Table{
 		Schema: m.plan.Schema, Name: m.plan.Name,
 		Source: m.source.rows, Target: m.plan.Target, Rows: m.subset.rows,
-		Error:    rounded(offTarget(m.subset.rows, m.plan.Target)),
+		Error:    OffTarget(m.subset.rows-m.plan.Target, m.plan.Target),
 		Overflow: max(m.subset.rows-m.plan.Target, 0),
 		Foreign:  m.foreign,
 	}
 	if found := sumOf(m.kept); found > 0 {
-		t.Position = &Distance{Value: rounded(farthest(m.kept, m.source.parts)), Chance: rounded(chance(found, 1-ratio(found, m.source.rows)))}
+		t.Position = &Distance{
+			Value:  rounded(farthest(m.kept, m.source.parts)),
+			Chance: rounded(chance(found, 1-ratio(found, m.source.rows))),
+		}
 	}
 	return t
 }
 
-// offTarget is how far rows are from their target, as a share of it. Where
+// OffTarget returns rows off a target as a share of it, with four digits. Where
 // no row was asked for, each that came counts as a whole.
-func offTarget(rows, target int64) float64 {
-	return float64(rows-target) / float64(max(target, 1))
+func OffTarget(off, target int64) float64 {
+	return rounded(float64(off) / float64(max(target, 1)))
 }
 
-func (m *measured) columnScores() []ColumnScore {
-	var scores []ColumnScore
+func (m *measured) columnScores() []Column {
+	var scores []Column
 	for _, c := range m.columns {
-		score := ColumnScore{Table: m.plan.Table.Name.Dotted(), Column: c.name}
+		score := Column{Table: m.plan.Table.Name.Dotted(), Column: c.name}
 		if c.nullable && m.subset.rows > 0 {
 			score.Nulls = &NullShare{rounded(m.source.nulls(c.name)), rounded(m.subset.nulls(c.name))}
 		}
@@ -94,9 +97,9 @@ func (m *measured) columnScores() []ColumnScore {
 
 func (t tableCount) nulls(column string) float64 { return ratio(t.rows-t.given[column], t.rows) }
 
-func (k *measuredKey) score() KeyScore {
+func (k *measuredKey) score() Key {
 	source, subset := k.fanout[0], k.fanout[1]
-	score := KeyScore{
+	score := Key{
 		Name: k.name, Child: k.child, Parent: k.parent,
 		Dangling: k.dangling[1], Before: k.dangling[0], Broken: max(k.dangling[1]-k.dangling[0], 0),
 		Mean:      Triple{Source: rounded(source.mean()), Subset: rounded(subset.mean())},
@@ -107,7 +110,8 @@ func (k *measuredKey) score() KeyScore {
 	if subset.parents() == 0 || source.children() == 0 {
 		return score // there is nothing that could be alike
 	}
-	chance := rounded(chance(subset.parents(), 1)) // also when all parents are kept: which of their children are, is chance
+	// Also when all parents are kept: which of their children are, is chance.
+	chance := rounded(chance(subset.parents(), 1))
 	even := source.thin(ratio(subset.children(), source.children()), ratio(subset.parents(), source.parents()))
 	score.Fanout = &Distance{rounded(subset.distance(implied)), chance}
 	score.Shape = &Distance{rounded(subset.distance(even)), chance}
@@ -117,8 +121,8 @@ func (k *measuredKey) score() KeyScore {
 // wanted is the share of rows that the subset should have.
 func (m *measured) wanted() float64 { return ratio(m.plan.Target, m.source.rows) }
 
-func (s *Score) sum() ScoreSummary {
-	var sum ScoreSummary
+func (s *Score) sum() Summary {
+	var sum Summary
 	var off int64
 	var fanout, shape, position []named
 	for _, t := range s.Tables {
@@ -135,7 +139,7 @@ func (s *Score) sum() ScoreSummary {
 		fanout = append(fanout, named{k.Name, k.Fanout})
 		shape = append(shape, named{k.Name, k.Shape})
 	}
-	sum.TargetError = rounded(float64(off) / float64(max(sum.Target, 1)))
+	sum.TargetError = OffTarget(off, sum.Target)
 	sum.Fanout, sum.Shape, sum.PositionBias = extremes(fanout), extremes(shape), extremes(position)
 	sum.Covered, sum.CoverExpected = s.covered()
 	return sum
@@ -165,7 +169,7 @@ func extremes(distances []named) Extremes {
 	slices.SortStableFunc(distances, func(a, b named) int { return cmp.Compare(a.Value, b.Value) })
 	e.Measured = len(distances)
 	for _, d := range distances {
-		if d.beyond() {
+		if d.Beyond() {
 			e.Beyond++
 			e.Worst, e.At = d.Value, d.name
 		}
@@ -174,14 +178,4 @@ func extremes(distances []named) Extremes {
 		e.Median = rounded((distances[(n-1)/2].Value + distances[n/2].Value) / 2)
 	}
 	return e
-}
-
-// offTarget is how far the rows of a run's tables are from their targets, in
-// rows above or below, as a share of all that was to be kept.
-func (r *Report) offTarget() float64 {
-	var off int64
-	for _, t := range r.Tables {
-		off += max(t.Rows-t.Target, t.Target-t.Rows)
-	}
-	return rounded(float64(off) / float64(max(r.Target, 1)))
 }

@@ -1,4 +1,4 @@
-package subset
+package score
 
 import "github.com/offshoot-dev/offshoot/subset/catalog"
 
@@ -6,28 +6,28 @@ import "github.com/offshoot-dev/offshoot/subset/catalog"
 // target, held against the source and against what the curve asks for. No
 // value of a row is in it.
 type Score struct {
-	Version  int           `json:"version"` // of this document, 1
-	Database string        `json:"database"`
-	Subset   string        `json:"subset"` // the target's database
-	Curve    string        `json:"curve"`
-	Summary  ScoreSummary  `json:"summary"`
-	Tables   []TableScore  `json:"tables"` // parents before children
-	Keys     []KeyScore    `json:"keys"`
-	Columns  []ColumnScore `json:"columns"`
-	Seconds  float64       `json:"seconds"`
+	Version  int      `json:"version"` // of this document, 1
+	Database string   `json:"database"`
+	Subset   string   `json:"subset"` // the target's database
+	Curve    string   `json:"curve"`
+	Summary  Summary  `json:"summary"`
+	Tables   []Table  `json:"tables"` // parents before children
+	Keys     []Key    `json:"keys"`
+	Columns  []Column `json:"columns"`
+	Seconds  float64  `json:"seconds"`
 
 	OnlySource []string           `json:"only_in_source,omitempty"` // tables, as schema.name
 	OnlySubset []string           `json:"only_in_subset,omitempty"`
 	Unscored   []catalog.Omission `json:"unscored,omitempty"` // keys that cannot be looked up in the subset
 }
 
-// ScoreSummary is the figures to look at first. Nothing in it is weighed:
+// Summary is the figures to look at first. Nothing in it is weighed:
 // each can be found again below.
-type ScoreSummary struct {
+type Summary struct {
 	SourceRows    int64    `json:"source_rows"`
 	Target        int64    `json:"target"` // rows that the curve and the rules ask for
 	Rows          int64    `json:"rows"`
-	TargetError   float64  `json:"target_error"`  // rows above and below the targets of their tables, as a share of Target
+	TargetError   float64  `json:"target_error"`  // rows off the targets of their tables, as a share of Target
 	Overflow      int64    `json:"overflow"`      // rows above the targets of their tables
 	Dangling      int64    `json:"dangling"`      // rows that dangle in the subset
 	Broken        int64    `json:"broken"`        // of those, the ones that do not in the source
@@ -56,11 +56,11 @@ type Distance struct {
 	Chance float64 `json:"chance"`
 }
 
-// beyond reports whether chance is a bad explanation.
-func (d *Distance) beyond() bool { return d != nil && d.Value > d.Chance }
+// Beyond reports whether chance is a bad explanation; it is none of nothing.
+func (d *Distance) Beyond() bool { return d != nil && d.Value > d.Chance }
 
-// TableScore is about the rows of one table.
-type TableScore struct {
+// Table is about the rows of one table.
+type Table struct {
 	Schema   string  `json:"schema"`
 	Name     string  `json:"name"`
 	Source   int64   `json:"source_rows"` // counted, not estimated
@@ -76,8 +76,8 @@ type TableScore struct {
 	Foreign  int64     `json:"foreign,omitempty"` // rows looked for that the source does not have, by their key
 }
 
-// KeyScore is about one foreign key of the source.
-type KeyScore struct {
+// Key is about one foreign key of the source.
+type Key struct {
 	Name     string `json:"name"`
 	Child    string `json:"child"`
 	Parent   string `json:"parent"`
@@ -103,9 +103,9 @@ type Triple struct {
 	Implied float64 `json:"implied"`
 }
 
-// ColumnScore is about a column that may be NULL and is part of a foreign key,
+// Column is about a column that may be NULL and is part of a foreign key,
 // or one of low cardinality.
-type ColumnScore struct {
+type Column struct {
 	Table    string     `json:"table"`
 	Column   string     `json:"column"`
 	Nulls    *NullShare `json:"nulls,omitempty"` // where it may be NULL

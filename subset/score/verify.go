@@ -1,4 +1,4 @@
-package subset
+package score
 
 import (
 	"context"
@@ -23,12 +23,14 @@ type Dangling struct {
 // verifySQL asks for every foreign key, those on single partitions included,
 // but not for the copies that PostgreSQL makes of keys on partitioned tables.
 const verifySQL = `
-SELECT cn.nspname::text, c.relname::text, c.relkind = 'r', pn.nspname::text, p.relname::text, p.relkind = 'r', k.conname::text, k.confmatchtype = 'f',
+SELECT cn.nspname::text, c.relname::text, c.relkind = 'r', pn.nspname::text, p.relname::text, p.relkind = 'r',
+       k.conname::text, k.confmatchtype = 'f',
        ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u (n, i)
                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY i),
        ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS u (n, i)
                JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.n ORDER BY i),
-       ARRAY(SELECT pg_catalog.quote_ident(n.nspname) || '.' || o.oprname FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY AS u (op, i)
+       ARRAY(SELECT pg_catalog.quote_ident(n.nspname) || '.' || o.oprname
+               FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY AS u (op, i)
                JOIN pg_catalog.pg_operator AS o ON o.oid = u.op
                JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace ORDER BY i),
        ARRAY(SELECT COALESCE(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname), '')
@@ -114,13 +116,16 @@ func (k *verifiedKey) antiJoin() string {
 		if k.collate[i] != "" {
 			right += " COLLATE " + k.collate[i]
 		}
-		equal = append(equal, fmt.Sprintf("p.%s OPERATOR(%s) %s", catalog.Quote(k.parentColumns[i]), k.operators[i], right))
+		equal = append(equal,
+			fmt.Sprintf("p.%s OPERATOR(%s) %s", catalog.Quote(k.parentColumns[i]), k.operators[i], right))
 		given = append(given, column+" IS NOT NULL")
 		null = append(null, column+" IS NULL")
 	}
 	all := strings.Join(given, " AND ")
-	sql := fmt.Sprintf("SELECT pg_catalog.count(*) FROM %s AS c WHERE (%s) AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)",
-		k.child, all, k.parent, strings.Join(equal, " AND "))
+	sql := fmt.Sprintf(
+		"SELECT pg_catalog.count(*) FROM %s AS c WHERE (%s) AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)",
+		k.child, all, k.parent, strings.Join(equal, " AND "),
+	)
 	if k.full && len(null) > 1 {
 		sql += fmt.Sprintf(" OR (%s) AND (%s)", strings.Join(null, " OR "), strings.Join(given, " OR "))
 	}
