@@ -78,7 +78,9 @@ func (r *subsetRun) copyThrough(ctx context.Context, s *store.Store, at store.Lo
 		return nil, err
 	}
 	step := r.ui.Start("upload")
-	sent, err := s.Upload(ctx, local.to, at, func(done, total int64) { step.Progress(done>>10, total>>10, "kB") })
+	sent, err := s.Upload(ctx, local.to, at, func(done, total int64) {
+		step.Progress(done, total, document.Size(done)+" of "+document.Size(total))
+	})
 	if err != nil {
 		step.Fail("")
 		return nil, err

@@ -3,25 +3,20 @@ package config
 import (
 	"errors"
 	"regexp"
-	"strconv"
-	"strings"
+
+	"github.com/docker/go-units"
 )
 
-var sizes = regexp.MustCompile(`^(?i)([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([MGT])B?$`)
+// sizes are stricter than go-units, which takes 20GiB for 20GB.
+var sizes = regexp.MustCompile(`^(?i)[0-9]{1,6}(?:\.[0-9]{1,3})? ?[MGT]B?$`)
 
 // ParseSize reads a number of bytes in powers of 1000, such as 20GB. A number
 // alone is refused: it would be bytes, and hardly meant so.
 func ParseSize(value string) (int64, error) {
-	if value == "0" {
-		return 0, nil
-	}
-	m := sizes.FindStringSubmatch(value)
-	if m == nil {
+	if value != "0" && !sizes.MatchString(value) {
 		return 0, errors.New("write it like 20GB or 500MB")
 	}
-	n, err := strconv.ParseFloat(m[1], 64)
-	unit := map[string]float64{"M": 1e6, "G": 1e9, "T": 1e12}[strings.ToUpper(m[2])]
-	return int64(n * unit), err
+	return units.FromHumanSize(value)
 }
 
 // size reads a key whose absence means something else than 0.

@@ -25,7 +25,9 @@ func About(n int64, estimated bool) string {
 	return Number(n)
 }
 
-// Size is a number of bytes in powers of 1000, such as 12.3 MB.
+// Size prints bytes in powers of 1000, such as 12.3 MB. All sizes that people
+// read come from here. The printer of go-units says 1000.0 kB where a megabyte
+// is missing less than it shows.
 func Size(bytes int64) string {
 	if bytes < 1000 {
 		return fmt.Sprintf("%d B", bytes)
