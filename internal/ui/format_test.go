@@ -61,7 +61,7 @@ func TestTruncate_CountsColumnsAndKeepsColourWhole(t *testing.T) {
 		{"世界世界", 5, "世界…"},
 		{"世界世界", 4, "世…"},
 		{"e\u0301e\u0301e\u0301", 3, "e\u0301e\u0301e\u0301"},
-		{"\x1b[32mok\x1b[0m and more", 4, "\x1b[32mok\x1b[0m …\x1b[0m"},
+		{"\x1b[32mok\x1b[0m and more", 4, "\x1b[32mok\x1b[0m …"},
 	} {
 		if diff := cmp.Diff(c.want, ui.Truncate(c.in, c.width)); diff != "" {
 			t.Errorf("%q to %d: %s", c.in, c.width, diff)
