@@ -8,7 +8,7 @@ MODULES := . testdata/shop
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down test hostile test-postgres test-ec2-conformance test-gitea lint bench bench-update clean
+.PHONY: help build demo demo-down test hostile test-postgres test-ec2-conformance test-gitea lint generate bench bench-update clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -42,6 +42,9 @@ lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "not gofumpt-ed: $$unformatted"; exit 1; }
 	@set -e; for module in $(MODULES); do (cd $$module && go vet ./... && $(STATICCHECK) ./...); done
 	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)) testdata/gitea/gitea testdata/gitea/run; else echo "no shellcheck here: skipped"; fi
+
+generate: ## docs/offshoot.schema.json and the keys in docs/configuration.md, from internal/config
+	go test ./internal/config -run TestDocs -update
 
 bench: ## the subset engine beside its yardsticks on 12 and 48 million rows (BENCH_SCALE=1: on 12)
 	@$(MACHINE)/test bench "Subset|Masking"

@@ -14,7 +14,8 @@ func (c *Config) ComposeSource() compose.Source {
 	return compose.Source{
 		Dir: dir, Root: checkoutRoot(dir), Files: c.Preview.Compose,
 		Env: c.Preview.Environment, Allow: c.Preview.Allow,
-		Profiles: c.Preview.Profiles, Without: c.Preview.Without, EnvFiles: c.Preview.EnvFiles, BuildEnv: c.Preview.Build,
+		Profiles: c.Preview.Profiles, Without: c.Preview.Without, EnvFiles: c.Preview.EnvFiles,
+		BuildEnv: c.Preview.Build,
 	}
 }
 

@@ -43,7 +43,10 @@ func TestCheckoutRoot_IsWhereGitIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	deep, outside := filepath.Join(dir, "a", "b"), t.TempDir()
-	for _, folder := range []string{deep, filepath.Join(dir, "home"), filepath.Join(dir, "bare", "objects"), filepath.Join(outside, "c")} {
+	for _, folder := range []string{
+		deep, filepath.Join(dir, "home"), filepath.Join(dir, "bare", "objects"),
+		filepath.Join(outside, "c"),
+	} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}

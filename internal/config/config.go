@@ -51,17 +51,57 @@ type Config struct {
 
 func (c *Config) fields() []field {
 	return []field{
-		{name: "project", decode: text(&c.Project)},
-		{name: "source", decode: mayBeUnset(text(&c.Source), &c.SourceUnset)},
-		{name: "subset", fields: c.Subset.fields()},
-		{name: "preview", fields: c.Preview.fields()},
-		{name: "pull_requests", fields: c.Pulls.fields()},
-		{name: "sweep", fields: c.Sweep.fields()},
-		{name: "provider", decode: provider(&c.Provider)},
-		{name: "ec2", fields: c.EC2.fields()},
-		{name: "mask", decode: masks(&c.Mask)},
-		{name: "schema", decode: literals(&c.Schema)},
-		{name: "scanned", decode: scanned(&c.Scanned)},
-		{name: "privacy", decode: privacy(&c.Privacy)},
+		{
+			name: "project", value: text(&c.Project),
+			about:  "part of the preview's name and link",
+			absent: "the repository's name, or the folder's when that is not the repository's root",
+		},
+		{
+			name: "source", value: mayBeUnset(text(&c.Source), &c.SourceUnset),
+			about: "the database to take subsets of, only read: URL or `key=value` pairs, as psql takes them; " +
+				"`--source` and `OFFSHOOT_SOURCE` win over it",
+			absent: "none", example: "${PRODUCTION_DATABASE_URL}",
+		},
+		{name: "subset", value: section(c.Subset.fields()), about: "which rows to keep"},
+		{name: "preview", value: section(c.Preview.fields()), about: "what to boot for a pull request"},
+		{
+			name: "pull_requests", value: section(c.Pulls.fields()),
+			about: "which pull requests have a preview, and what is said on them",
+		},
+		{name: "sweep", value: section(c.Sweep.fields()), about: "what the scheduled cleanup leaves"},
+		{
+			name: "provider", value: provider(&c.Provider),
+			about:  "`docker`, or `ec2`: a [machine](ec2.md) for each preview; `--provider` wins over it",
+			absent: "`docker`",
+		},
+		{name: "ec2", value: section(c.EC2.fields()), about: "machines on Amazon EC2"},
+		{
+			name: "mask", value: masks(&c.Mask),
+			about: "a transformer, or `{as, …}` with its options; of several patterns the first counts; see " +
+				"[Masking](masking.md)",
+			absent: "none",
+			example: map[string]any{
+				"*.email":           "email",
+				"public.users.born": map[string]any{"as": "shift", "days": 30, "by": "id"},
+			},
+		},
+		{
+			name: "schema", value: literals(&c.Schema),
+			about: "what becomes of personal data in the texts of the schema: `keep`, `scrub` or `drop`; " +
+				"see [Masking](masking.md#the-schema-itself)",
+			absent: "none", example: map[string]any{"comment on *": "drop", "view public.vip": "scrub"},
+		},
+		{
+			name: "scanned", value: scanned(&c.Scanned),
+			about: "the columns of the table when `offshoot mask scan --write` last saw it; " +
+				"a column that is not among them needs a rule",
+			absent: "never scanned",
+		},
+		{
+			name: "privacy", value: privacy(&c.Privacy),
+			about: "what a sensitive-looking column without a rule does: stop the subset (`strict`), `warn`, or " +
+				"nothing (`off`); `--privacy` wins over it",
+			absent: "`strict`",
+		},
 	}
 }

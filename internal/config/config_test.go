@@ -42,7 +42,8 @@ preview:
   port: ${PORT}
   domain: "{ip}.example.com"
   public: false
-  acme: {directory: "https://ca/dir", email: a@b.c, roots: PEM, profile: short, key_id: k, key: c2VjcmV0, second: {directory: "https://other/dir"}}
+  acme: {directory: "https://ca/dir", email: a@b.c, roots: PEM, profile: short, key_id: k, key: c2VjcmV0,
+    second: {directory: "https://other/dir"}}
 sweep: {keep_cache: 1.5GB}
 provider: docker
 ec2:
@@ -93,14 +94,18 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 			Domain:      "{ip}.example.com",
 			Public:      new(bool),
 			ACME: gateway.ACME{
-				Authority: gateway.Authority{Directory: "https://ca/dir", Roots: "PEM", Profile: "short", KeyID: "k", Key: "c2VjcmV0"}, Email: "a@b.c",
+				Authority: gateway.Authority{
+					Directory: "https://ca/dir", Roots: "PEM", Profile: "short", KeyID: "k",
+					Key: "c2VjcmV0",
+				}, Email: "a@b.c",
 				Second: gateway.Authority{Directory: "https://other/dir"},
 			},
 		},
 		Sweep:    Sweep{KeepCache: new(int64(1_500_000_000))},
 		Provider: "docker",
 		EC2: EC2{
-			Region: "eu-west-1", Types: []string{"t4g.large", "m7g.large"}, Image: "amazon-linux", Subnets: []string{"subnet-1"}, SecurityGroup: "sg-1",
+			Region: "eu-west-1", Types: []string{"t4g.large", "m7g.large"}, Image: "amazon-linux",
+			Subnets: []string{"subnet-1"}, SecurityGroup: "sg-1",
 			SSH:  []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32")},
 			Spot: true, Disk: 64, Profile: "builder",
 			Binary: "bin/offshoot", Prices: map[string]float64{"t4g.large": 0.0672},
@@ -126,11 +131,13 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			},
 			[]string{
 				`did you mean "source"?`, `did you mean "tables"?`,
-				"known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, keep_seeds, environment, mounts, allow, port, domain, public, acme",
+				"known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, " +
+					"keep_seeds, environment, mounts, allow, port, domain, public, acme",
 			},
 		},
 		{
-			"wrong machines", "provider: gcp\nec2:\n  ssh: [here]\n  spot: maybe\n  disk: 2\n  typo: x\nmasks: {public.users.email: email}\n",
+			"wrong machines", "provider: gcp\nec2:\n  ssh: [here]\n  spot: maybe\n  disk: 2\n  typo: x\n" +
+				"masks: {public.users.email: email}\n",
 			[]string{
 				`offshoot.yaml:1: unknown provider "gcp"`,
 				`offshoot.yaml:3: ec2.ssh: "here" is no network`,
@@ -140,12 +147,14 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 				`offshoot.yaml:7: unknown key "masks"`,
 			},
 			[]string{
-				"use provider: docker or ec2, or remove the line", "write it like 203.0.113.0/24, and one address like 203.0.113.7/32",
+				"use provider: docker or ec2, or remove the line",
+				"write it like 203.0.113.0/24, and one address like 203.0.113.7/32",
 				`did you mean "type"?`, `did you mean "mask"?`,
 			},
 		},
 		{
-			"wrong types", "project: [a]\nsubset: 5\npreview:\n  port: many\n  expires: soon\n  migrate: {command: make}\n",
+			"wrong types", "project: [a]\nsubset: 5\npreview:\n  port: many\n  expires: soon\n" +
+				"  migrate: {command: make}\n",
 			[]string{
 				"offshoot.yaml:1: project: not text",
 				"offshoot.yaml:2: subset: not a mapping",
@@ -157,7 +166,8 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			[]string{"write it like 72h, 3d or never", "write it like [one, two]"},
 		},
 		{
-			"rules", "subset:\n  tables:\n    orders: all\n    a.b: some\n    a.c: {rows: 0}\n    a.d: {share: 2}\n    a.e: {rows: 1, share: 0.5}\n    a.f: {row: 1}\n",
+			"rules", "subset:\n  tables:\n    orders: all\n    a.b: some\n    a.c: {rows: 0}\n    a.d: {share: 2}\n" +
+				"    a.e: {rows: 1, share: 0.5}\n    a.f: {row: 1}\n",
 			[]string{
 				"offshoot.yaml:3: subset.tables.orders: table without its schema",
 				"offshoot.yaml:4: subset.tables.a.b: not all, none or {where, rows, share}",
@@ -177,7 +187,8 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			[]string{"give two points, such as 10:3,1000000:10000"},
 		},
 		{
-			"variables", "project: ${NOPE}\npreview:\n  database: ${}\n  port: ${PORT}\n  environment: {A: \"${open\"}\n",
+			"variables",
+			"project: ${NOPE}\npreview:\n  database: ${}\n  port: ${PORT}\n  environment: {A: \"${open\"}\n",
 			[]string{
 				"offshoot.yaml:1: project: environment variable NOPE is not set",
 				"offshoot.yaml:3: preview.database: ${ without a variable's name and }",

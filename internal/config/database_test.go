@@ -28,7 +28,8 @@ func TestConfig_DatabaseIsAServiceOrMore(t *testing.T) {
 		}
 	}
 	err := new(Config).Parse(Name, []byte("preview:\n  database: {service: db, databases: {\"a\\nb\": x}}\n"), lookup())
-	if err == nil || !strings.Contains(err.Error(), "offshoot.yaml:2: preview.database.databases.a\nb: not the name of a database") {
+	if err == nil || !strings.Contains(err.Error(), "offshoot.yaml:2: preview.database.databases.a\nb: not the name "+
+		"of a database") {
 		t.Errorf("error %v", err)
 	}
 }

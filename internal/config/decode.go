@@ -26,18 +26,6 @@ func newNode(n *yaml.Node) node {
 func (n node) isMapping() bool { return n.Kind == yaml.MappingNode }
 func (n node) isNull() bool    { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// decodeFunc reads one value; where is its path in the file, for messages.
-type decodeFunc func(d *decoder, n node, where string)
-
-// field is one key of a mapping: a value, or a mapping of its own.
-type field struct {
-	name     string
-	decode   decodeFunc
-	fields   []field
-	required bool
-	hidden   bool // known, to be refused with more than "unknown key"
-}
-
 // decoder reads the whole file before it gives up, so that the user sees every
 // problem at once.
 type decoder struct {
@@ -124,15 +112,8 @@ func (d *decoder) mapping(n node, where string, fields []field) {
 			d.unknown(key, where, fields)
 			return
 		}
-		f := fields[i]
-		switch path := join(where, key.Value); {
-		case f.hidden:
-			f.decode(d, key, path)
-		case value.isNull():
-		case f.fields != nil:
-			d.mapping(value, path, f.fields)
-		default:
-			f.decode(d, value, path)
+		if !value.isNull() {
+			fields[i].read(d, value, join(where, key.Value))
 		}
 	})
 	for _, f := range fields {
@@ -145,9 +126,7 @@ func (d *decoder) mapping(n node, where string, fields []field) {
 func (d *decoder) unknown(key node, where string, fields []field) {
 	var known []string
 	for _, f := range fields {
-		if !f.hidden {
-			known = append(known, f.name)
-		}
+		known = append(known, f.name)
 	}
 	advice := "known here: " + strings.Join(known, ", ")
 	if near := hint.Nearest(key.Value, known); near != "" {
@@ -218,87 +197,4 @@ func (d *decoder) integer(n node, where string, into *int64) bool {
 	}
 	*into = parsed
 	return true
-}
-
-func text(into *string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		if value, ok := d.scalar(n, where, "text"); ok {
-			*into = value
-		}
-	}
-}
-
-// texts reads a list, or one text as a list of one.
-func texts(into *[]string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		if n.Kind == yaml.ScalarNode {
-			n = node{&yaml.Node{Kind: yaml.SequenceNode, Line: n.Line, Content: []*yaml.Node{n.Node}}}
-		}
-		list(into)(d, n, where)
-	}
-}
-
-func list(into *[]string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		if n.Kind != yaml.SequenceNode {
-			d.problem(n, where+": not a list", "write it like [one, two]")
-			return
-		}
-		for i, item := range n.Content {
-			var value string
-			text(&value)(d, newNode(item), fmt.Sprintf("%s[%d]", where, i))
-			*into = append(*into, value)
-		}
-	}
-}
-
-// entries reads a mapping with keys of the user's own.
-func entries(of func(key string) decodeFunc) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		d.pairs(n, where, func(key, value node) {
-			of(key.Value)(d, value, join(where, key.Value))
-		})
-	}
-}
-
-// mayBeUnset puts missing variables aside for the command that needs them.
-func mayBeUnset(inner decodeFunc, into *error) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		aside := &decoder{file: d.file, lookup: d.lookup}
-		inner(aside, n, where)
-		for _, p := range aside.problems {
-			if !p.unset {
-				d.problems = append(d.problems, p)
-				continue
-			}
-			*into = errors.Join(*into, (&decoder{file: d.file, problems: []problem{p}}).err())
-		}
-	}
-}
-
-func within(into *int, low, high int64) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var value int64
-		if !d.integer(n, where, &value) {
-			return
-		}
-		if value < low || value > high {
-			d.problem(n, fmt.Sprintf("%s: %d is not between %d and %d", where, value, low, high), "")
-			return
-		}
-		*into = int(value)
-	}
-}
-
-func yesNo(into *bool) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		value, ok := d.scalar(n, where, "true or false")
-		switch {
-		case !ok:
-		case value == "true", value == "false":
-			*into = value == "true"
-		default:
-			d.problem(n, where+": not true or false", "")
-		}
-	}
 }

@@ -30,10 +30,16 @@ func TestConfig_WhatYAMLAllows(t *testing.T) {
 		{"JSON", `{"project": "a", "preview": {"port": 80}}`, Config{Project: "a", Preview: Preview{Port: 80}}},
 		{"no newline at the end", "project: a", Config{Project: "a"}},
 		{"a block of text", "project: >-\n  a\n  b\n", Config{Project: "a b"}},
-		{"numbers and dates where text is wanted", "project: 12\nsource: 2026-01-02\n", Config{Project: "12", Source: "2026-01-02"}},
+		{
+			"numbers and dates where text is wanted", "project: 12\nsource: 2026-01-02\n",
+			Config{Project: "12", Source: "2026-01-02"},
+		},
 		{
 			"text as it is written", "preview: {environment: {A: 010, B: 1.50, C: yes, D: '', E: '~'}}",
-			Config{Preview: Preview{Environment: map[string]string{"A": "010", "B": "1.50", "C": "yes", "D": "", "E": "~"}}},
+			Config{Preview: Preview{Environment: map[string]string{
+				"A": "010", "B": "1.50", "C": "yes", "D": "",
+				"E": "~",
+			}}},
 		},
 		{
 			"an alias of a value", "preview: {database: &x db, environment: {A: *x}}",
@@ -47,12 +53,21 @@ func TestConfig_WhatYAMLAllows(t *testing.T) {
 		{"a quoted port", "preview: {port: '80'}", Config{Preview: Preview{Port: 80}}},
 		{"the highest port", "preview: {port: 65535}", Config{Preview: Preview{Port: 65535}}},
 		{"never", "preview: {expires: never}", Config{}},
-		{"a whole table", "subset: {tables: {a.b: {share: 1}}}", Config{Subset: Subset{Tables: map[string]plan.Rule{"a.b": {Share: 1}}}}},
+		{
+			"a whole table", "subset: {tables: {a.b: {share: 1}}}",
+			Config{Subset: Subset{Tables: map[string]plan.Rule{"a.b": {Share: 1}}}},
+		},
 		{
 			"one text for a list", "preview: {allow: docker.sock}\nsubset: {references: a.b.c -> a.d.e}",
-			Config{Subset: Subset{References: []string{"a.b.c -> a.d.e"}}, Preview: Preview{Allow: []string{"docker.sock"}}},
+			Config{
+				Subset:  Subset{References: []string{"a.b.c -> a.d.e"}},
+				Preview: Preview{Allow: []string{"docker.sock"}},
+			},
 		},
-		{"a migration as the image has it", "preview: {migrate: {service: web}}", Config{Preview: Preview{Migrate: &Migrate{Service: "web"}}}},
+		{
+			"a migration as the image has it", "preview: {migrate: {service: web}}",
+			Config{Preview: Preview{Migrate: &Migrate{Service: "web"}}},
+		},
 		{"days", "preview: {expires: 1d30m}", Config{Preview: Preview{Expires: 24*time.Hour + 30*time.Minute}}},
 	} {
 		got := &Config{}
@@ -77,8 +92,14 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 		{"subset: {curve: {10: 3, 10: 4}}", "1: subset.curve.10 is given twice", ""},
 		{"subset: {tables: [a.b]}", "1: subset.tables: not a mapping", ""},
 		{"subset:\n  tables:\n    a.b:", "3: subset.tables.a.b: not all, none or {where, rows, share}", ""},
-		{"subset: {tables: {a.b: {share: nan}}}", "1: subset.tables.a.b.share: not a share", "a share lies above 0 and is at most 1"},
-		{"subset: {tables: {a.b: {share: 0}}}", "1: subset.tables.a.b.share: not a share", "a share lies above 0 and is at most 1"},
+		{
+			"subset: {tables: {a.b: {share: nan}}}", "1: subset.tables.a.b.share: not a share",
+			"a share lies above 0 and is at most 1",
+		},
+		{
+			"subset: {tables: {a.b: {share: 0}}}", "1: subset.tables.a.b.share: not a share",
+			"a share lies above 0 and is at most 1",
+		},
 		{"subset: {tables: {a.b: {rows: 1.5}}}", "1: subset.tables.a.b.rows: not a whole number", ""},
 		{"subset: {tables: {a.b: {wehre: x}}}", `1: unknown key "subset.tables.a.b.wehre"`, `did you mean "where"?`},
 		{"subset: {references: {a: b}}", "1: subset.references: not a list", "write it like [one, two]"},
@@ -89,8 +110,14 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 		{"preview: {databse: db}", `1: unknown key "preview.databse"`, `did you mean "database"?`},
 		{"preview: {Database: db}", `1: unknown key "preview.Database"`, `did you mean "database"?`},
 		{"preview: {migrate: {service: , command: [make]}}", "1: preview.migrate: service is missing", ""},
-		{"preview: {migrate: {service: web, comand: [make]}}", `1: unknown key "preview.migrate.comand"`, `did you mean "command"?`},
-		{"preview: {migrate: {service: web, command: {a: b}}}", "1: preview.migrate.command: not a list", "write it like [one, two]"},
+		{
+			"preview: {migrate: {service: web, comand: [make]}}", `1: unknown key "preview.migrate.comand"`,
+			`did you mean "command"?`,
+		},
+		{
+			"preview: {migrate: {service: web, command: {a: b}}}", "1: preview.migrate.command: not a list",
+			"write it like [one, two]",
+		},
 		{"preview: {expose: [web]}", "1: preview.expose: not a mapping", ""},
 		{"preview: {expose: {web: 0}}", "1: preview.expose.web: 0 is not between 1 and 65535", ""},
 		{"preview: {expose: {web: 65536}}", "1: preview.expose.web: 65536 is not between 1 and 65535", ""},
@@ -105,8 +132,13 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 		{"preview: {port: -1}", "1: preview.port: -1 is not between 1 and 65535", ""},
 		{"preview: {port: 80.0}", "1: preview.port: not a whole number", ""},
 		{"preview: {port: 99999999999999999999}", "1: preview.port: not a whole number", ""},
-		{"x: 1", `1: unknown key "x"`, "known here: project, source, subset, preview, pull_requests, sweep, provider, ec2, mask, schema, scanned, privacy"},
-		{"preview:\n  <<: {port: 80}", `2: unknown key "preview.<<"`, "known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, keep_seeds, environment, mounts, allow, port, domain, public, acme"},
+		{"x: 1", `1: unknown key "x"`, "known here: project, source, subset, preview, pull_requests, sweep, " +
+			"provider, ec2, mask, schema, scanned, privacy"},
+		{
+			"preview:\n  <<: {port: 80}", `2: unknown key "preview.<<"`,
+			"known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, " +
+				"keep_seeds, environment, mounts, allow, port, domain, public, acme",
+		},
 		{"? [a, b]\n: c", "1: the file: a key that is not plain text", ""},
 		{"subset:\n\ttables: {}", "2: found character that cannot start any token", ""},
 		{"project: *x", "1: unknown anchor 'x' referenced", ""},
@@ -146,21 +178,26 @@ preview:
 		"offshoot.yaml:2: preview.port: environment variable ONE is not set", err.Error()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"export ONE TWO, or write the value itself", "export ONE, or write the value itself"}, hint.Of(err)); diff != "" {
+	if diff := cmp.Diff([]string{"export ONE TWO, or write the value itself", "export ONE, or write the value itself"},
+		hint.Of(err)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestParseDuration_DaysStandBeforeAWholeRest(t *testing.T) {
 	for in, want := range map[string]time.Duration{
-		"0d1h": time.Hour, "1d0s": 24 * time.Hour, "007d": 7 * 24 * time.Hour, "1d1h1m1s": 25*time.Hour + time.Minute + time.Second,
+		"0d1h": time.Hour, "1d0s": 24 * time.Hour, "007d": 7 * 24 * time.Hour, "1d1h1m1s": 25*time.Hour + time.Minute +
+			time.Second,
 		"36500d": 36500 * 24 * time.Hour, "1.5h": 90 * time.Minute, "1ns": 1,
 	} {
 		if got, err := ParseDuration(in); err != nil || got != want {
 			t.Errorf("ParseDuration(%q) = %v, %v, want %v", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"0d", "1d12", "1d.5", "1d-2h", "-1d", "1.5d", "1h1d", "1 d", "1d ", "36501d", "Never", "never1h", "1D", "0s", "9999999999h"} {
+	for _, in := range []string{
+		"0d", "1d12", "1d.5", "1d-2h", "-1d", "1.5d", "1h1d", "1 d", "1d ", "36501d", "Never",
+		"never1h", "1D", "0s", "9999999999h",
+	} {
 		if got, err := ParseDuration(in); err == nil {
 			t.Errorf("ParseDuration(%q) = %v, want an error", in, got)
 		}

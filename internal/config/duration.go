@@ -30,8 +30,8 @@ func ParseDuration(value string) (time.Duration, error) {
 	return whole + rest, nil
 }
 
-func duration(into *time.Duration) decodeFunc {
-	return func(d *decoder, n node, where string) {
+func duration(into *time.Duration) value {
+	return value{schema: &schema{Type: "string"}, read: func(d *decoder, n node, where string) {
 		value, ok := d.scalar(n, where, "a duration")
 		if !ok {
 			return
@@ -42,5 +42,5 @@ func duration(into *time.Duration) decodeFunc {
 			return
 		}
 		*into = parsed
-	}
+	}}
 }

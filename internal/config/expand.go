@@ -60,9 +60,11 @@ func absent(names []string, set bool) error {
 	}
 	switch {
 	case !set:
-		return hint.Usage(fmt.Errorf("%s %s not set", what, are), "export %s, or write the value itself", strings.Join(names, " "))
+		return hint.Usage(fmt.Errorf("%s %s not set", what, are), "export %s, or write the value itself",
+			strings.Join(names, " "))
 	case len(names) > 1:
 		return hint.Usage(fmt.Errorf("%s %s not set, or empty", what, are), "export %s", strings.Join(names, " "))
 	}
-	return hint.Usage(fmt.Errorf("%s is empty", what), "a secret that the job lacks arrives so; where nothing is meant, write ${%s:-}", names[0])
+	return hint.Usage(fmt.Errorf("%s is empty", what), "a secret that the job lacks arrives so; where nothing is "+
+		"meant, write ${%s:-}", names[0])
 }

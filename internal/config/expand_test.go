@@ -19,7 +19,10 @@ func TestExpand_OnlyBracedNames(t *testing.T) {
 			t.Errorf("%q became %q, %v, want %q", text, got, err, want)
 		}
 	}
-	for text, unset := range map[string]bool{"${NOPE}": true, "${A} ${NOPE} ${NADA}": true, "${": false, "${}": false, "${A": false, "${A:x}": false, "${1}": false, "${EMPTY}": true, "${1:-x}": false} {
+	for text, unset := range map[string]bool{
+		"${NOPE}": true, "${A} ${NOPE} ${NADA}": true, "${": false, "${}": false,
+		"${A": false, "${A:x}": false, "${1}": false, "${EMPTY}": true, "${1:-x}": false,
+	} {
 		got, gotUnset, err := expand(text, env)
 		if err == nil || gotUnset != unset || got != "" {
 			t.Errorf("%q: %q, %v, %v", text, got, gotUnset, err)

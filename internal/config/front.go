@@ -2,12 +2,10 @@ package config
 
 import (
 	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision"
-	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
 // Front is how other computers reach the previews of a machine: where a domain
@@ -36,59 +34,25 @@ func public(address netip.Addr) bool {
 }
 
 // domain reads what the names of previews end with.
-func domain(into *string) decodeFunc {
-	return func(d *decoder, n node, where string) {
+func domain(into *string) value {
+	return value{schema: &schema{Type: "string"}, read: func(d *decoder, n node, where string) {
 		var name string
-		text(&name)(d, n, where)
+		text(&name).read(d, n, where)
 		front := provision.Front{Domain: name, Address: netip.IPv4Unspecified()} // whatever {ip} will be
 		if err := front.Check(); name != "" && err != nil {
 			d.problem(n, where+": "+err.Error(), strings.Join(hint.Of(err), "; "))
 			return
 		}
 		*into = name
-	}
+	}}
 }
 
 // openToAll reads whether everybody who can reach a preview may see it.
-func (p *Preview) openToAll(d *decoder, n node, where string) {
-	if n.isNull() {
-		return
-	}
-	var value bool
-	yesNo(&value)(d, n, where)
-	p.Public = &value
-}
-
-func (p *Preview) acmeFields() []field {
-	return append(p.authorityFields(&p.ACME.Authority),
-		field{name: "dns", decode: dnsProvider(&p.Wildcard.DNS)},
-		field{name: "store", decode: bucketFolder(&p.Wildcard.Store)},
-		field{name: "update", fields: p.updateFields()},
-		field{name: "email", decode: text(&p.ACME.Email)},
-		field{name: "second", fields: p.authorityFields(&p.ACME.Second)},
-	)
-}
-
-func (p *Preview) authorityFields(a *gateway.Authority) []field {
-	return []field{
-		{name: "directory", decode: directory(&a.Directory)},
-		{name: "roots", decode: text(&a.Roots)},
-		{name: "profile", decode: text(&a.Profile)},
-		{name: "key_id", decode: mayBeUnset(text(&a.KeyID), &p.EnvironmentUnset)},
-		{name: "key", decode: mayBeUnset(text(&a.Key), &p.EnvironmentUnset)},
-	}
-}
-
-// directory reads the address of a certificate authority, which is asked by
-// HTTPS alone.
-func directory(into *string) decodeFunc {
-	return func(d *decoder, n node, where string) {
-		var address string
-		text(&address)(d, n, where)
-		if parsed, err := url.Parse(address); address != "" && (err != nil || parsed.Scheme != "https" || parsed.Host == "") {
-			d.problem(n, where+": not an https address", "write it like https://acme.example.com/directory")
-			return
-		}
-		*into = address
-	}
+func (p *Preview) openToAll() value {
+	var open bool
+	v := yesNo(&open)
+	return value{schema: v.schema, read: func(d *decoder, n node, where string) {
+		v.read(d, n, where)
+		p.Public = &open
+	}}
 }

@@ -38,12 +38,17 @@ func TestFront_IsTheAddressWhereTheAuthorityCertifiesAddresses(t *testing.T) {
 // A fork's machine is the fork's.
 func TestHostile_AMachineOfAForkWantsOurAccountAtAnAuthority(t *testing.T) {
 	account := gateway.Authority{Directory: "https://other.example.com/directory", KeyID: "a", Key: "c2VjcmV0"}
-	cfg := &Config{Stranger: true, Preview: Preview{Domain: "{ip}.sslip.io", ACME: gateway.ACME{Authority: elsewhere, Second: account}}}
-	if got := cfg.Front(netip.MustParseAddr("203.0.113.7")).ACME; got.Second.Key != "" || got.Directory != elsewhere.Directory {
+	cfg := &Config{Stranger: true, Preview: Preview{Domain: "{ip}.sslip.io", ACME: gateway.ACME{
+		Authority: elsewhere,
+		Second:    account,
+	}}}
+	if got := cfg.Front(netip.MustParseAddr("203.0.113.7")).ACME; got.Second.Key != "" ||
+		got.Directory != elsewhere.Directory {
 		t.Errorf("%+v", got)
 	}
 	cfg.Preview.ACME = gateway.ACME{Authority: account, Second: elsewhere}
-	if got := cfg.Front(netip.MustParseAddr("203.0.113.7")).ACME; got.Key != "" || got.Directory != elsewhere.Directory {
+	if got := cfg.Front(netip.MustParseAddr("203.0.113.7")).ACME; got.Key != "" ||
+		got.Directory != elsewhere.Directory {
 		t.Errorf("%+v", got)
 	}
 	if cfg.Stranger = false; cfg.Front(netip.MustParseAddr("203.0.113.7")).ACME.Key == "" {

@@ -16,8 +16,10 @@ var located = regexp.MustCompile(`^offshoot\.yaml(:[0-9]+)?: `)
 func FuzzConfig_ErrorsSayWhere(f *testing.F) {
 	for _, seed := range []string{
 		fullConfig, "", "a", "- a", "? a\n: b", "a: &x {b: *x}", "source: *nope", "subset: &s {tables: {a.b: *s}}",
-		"preview: {port: ${PORT}, environment: {A: ${PORT}}}", "subset:\n\tcurve: 1", "<<: {source: x}", "source: !!binary aGk=",
-		"preview: {migrate: {service: [a]}}", "subset: {curve: {10: 3, 10: 4}}", "preview: {expires: 99999999999d}", "\xff\xfe",
+		"preview: {port: ${PORT}, environment: {A: ${PORT}}}", "subset:\n\tcurve: 1", "<<: {source: x}",
+		"source: !!binary aGk=",
+		"preview: {migrate: {service: [a]}}", "subset: {curve: {10: 3, 10: 4}}", "preview: {expires: 99999999999d}",
+		"\xff\xfe",
 		"subset: {curve: {9223372036854775807: 1, 1: 1}}", "source: ${", "a: b\n--- \nc: d", "%YAML 9.9\n---\na: b",
 	} {
 		f.Add(seed)

@@ -10,14 +10,14 @@ import (
 )
 
 // masks reads rules in the order of the file, in which patterns are tried.
-func masks(into *[]mask.Rule) decodeFunc {
-	return entries(func(column string) decodeFunc {
-		return func(d *decoder, n node, where string) {
+func masks(into *[]mask.Rule) value {
+	return entries("<column>", func(column string) value {
+		return value{schema: refer("mask"), read: func(d *decoder, n node, where string) {
 			if rule, ok := decodeMask(d, n, where); ok {
 				rule.Column = column
 				*into = append(*into, rule)
 			}
-		}
+		}}
 	})
 }
 
@@ -39,32 +39,37 @@ func decodeMask(d *decoder, n node, where string) (mask.Rule, bool) {
 }
 
 // literals reads what becomes of personal data in places of the schema.
-func literals(into *[]mask.LiteralRule) decodeFunc {
-	return entries(func(place string) decodeFunc {
-		return func(d *decoder, n node, where string) {
+func literals(into *[]mask.LiteralRule) value {
+	return entries("<place>", func(place string) value {
+		return value{schema: words("keep", "scrub", "drop"), read: func(d *decoder, n node, where string) {
 			if as, ok := d.scalar(n, where, "keep, scrub or drop"); ok {
-				*into = append(*into, mask.LiteralRule{Place: place, As: as, Where: fmt.Sprintf("%s:%d", d.file, n.Line)})
+				at := fmt.Sprintf("%s:%d", d.file, n.Line)
+				*into = append(*into, mask.LiteralRule{Place: place, As: as, Where: at})
 			}
-		}
+		}}
 	})
 }
 
 func maskFields(rule *mask.Rule) []field {
 	return []field{
-		{name: "as", decode: text(&rule.As), required: true},
-		{name: "keep", decode: text(&rule.Keep)},
-		{name: "value", decode: text(&rule.Value)},
-		{name: "days", decode: within(&rule.Days, 1, 36500)},
-		{name: "percent", decode: percent(&rule.Percent)},
-		{name: "to", decode: text(&rule.To)},
-		{name: "by", decode: text(&rule.By)},
-		{name: "country", decode: text(&rule.Country)},
-		{name: "at", decode: masks(&rule.At)},
+		{name: "as", value: text(&rule.As), required: true, about: "the transformer"},
+		{
+			name: "keep", value: text(&rule.Keep).as(words("domain", "host", "prefix", "vendor")),
+			about: "the part that stays",
+		},
+		{name: "value", value: anyText(&rule.Value), about: "of constant, template and sql"},
+		{name: "days", value: within(&rule.Days, 1, 36500), about: "of shift: at most so many, either way"},
+		{name: "percent", value: percent(&rule.Percent), about: "of noise: at most so many, either way"},
+		{name: "to", value: anyText(&rule.To), about: "of bucket: year, month, day or a number"},
+		{name: "by", value: text(&rule.By), about: "of shift: the column that decides how far"},
+		{name: "country", value: text(&rule.Country), about: "the column that holds a country code"},
+		{name: "at", value: masks(&rule.At), about: "of json, hstore and xml: transformers by path"},
 	}
 }
 
-func percent(into *float64) decodeFunc {
-	return func(d *decoder, n node, where string) {
+func percent(into *float64) value {
+	known := orVariable(&schema{Type: "number", Above: bound(0.0), Maximum: bound(100.0)})
+	return value{schema: known, read: func(d *decoder, n node, where string) {
 		value, ok := d.scalar(n, where, "a number")
 		if !ok {
 			return
@@ -75,11 +80,12 @@ func percent(into *float64) decodeFunc {
 			return
 		}
 		*into = parsed
-	}
+	}}
 }
 
-func privacy(into *mask.Privacy) decodeFunc {
-	return func(d *decoder, n node, where string) {
+func privacy(into *mask.Privacy) value {
+	levels := words(string(mask.PrivacyStrict), string(mask.PrivacyWarn), string(mask.PrivacyOff))
+	return value{schema: levels, read: func(d *decoder, n node, where string) {
 		value, ok := d.scalar(n, where, "text")
 		if !ok {
 			return
@@ -90,19 +96,23 @@ func privacy(into *mask.Privacy) decodeFunc {
 			return
 		}
 		*into = level
-	}
+	}}
 }
 
 // scanned reads the columns that each table had when it was scanned.
-func scanned(into *map[string][]string) decodeFunc {
-	return func(d *decoder, n node, where string) {
+func scanned(into *map[string][]string) value {
+	v := entries("<schema.table>", func(table string) value {
+		var columns []string
+		v := list(&columns)
+		return value{schema: v.schema, read: func(d *decoder, n node, where string) {
+			v.read(d, n, where)
+			(*into)[table] = columns
+		}}
+	})
+	read := v.read
+	v.read = func(d *decoder, n node, where string) {
 		*into = map[string][]string{}
-		entries(func(table string) decodeFunc {
-			return func(d *decoder, n node, where string) {
-				var columns []string
-				list(&columns)(d, n, where)
-				(*into)[table] = columns
-			}
-		})(d, n, where)
+		read(d, n, where)
 	}
+	return v
 }

@@ -10,9 +10,21 @@ type Pulls struct {
 
 func (p *Pulls) fields() []field {
 	return []field{
-		{name: "drafts", decode: yesNo(&p.Drafts)},
-		{name: "label", decode: text(&p.Label)},
-		{name: "graph", decode: yesNo(&p.Graph)},
-		{name: "share", decode: yesNo(&p.Share)},
+		{
+			name: "drafts", value: yesNo(&p.Drafts),
+			about: "`true`: drafts have previews too; see [Pull requests](pull-requests.md)", absent: "`false`",
+		},
+		{
+			name: "label", value: text(&p.Label),
+			about: "only pull requests with this label have a preview", absent: "all have",
+		},
+		{
+			name: "graph", value: yesNo(&p.Graph),
+			about: "`true`: the comment draws the tables of the subset and their references", absent: "`false`",
+		},
+		{
+			name: "share", value: yesNo(&p.Share),
+			about: "`true`: the comment has the link that signs in, for everybody who can read it", absent: "`false`",
+		},
 	}
 }

@@ -2,9 +2,9 @@ package config
 
 import (
 	"encoding/json"
-	"maps"
+	"flag"
+	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,50 +12,98 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/gateway"
+	"github.com/offshoot-dev/offshoot/subset/mask"
 	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
-const schemaPath = "../../docs/offshoot.schema.json"
+const (
+	schemaPath = "../../docs/offshoot.schema.json"
+	pagePath   = "../../docs/configuration.md"
+)
 
-type schemaObject struct {
-	Properties map[string]schemaObject `json:"properties"`
-	Defs       map[string]schemaObject `json:"$defs"`
-}
+var update = flag.Bool("update", false, "write the schema and the table of keys anew")
 
-func readSchema(t *testing.T) schemaObject {
-	t.Helper()
-	data, err := os.ReadFile(schemaPath)
+// What editors know and what the page tells are made of the decoder's fields.
+func TestDocs_AreMadeOfTheFields(t *testing.T) {
+	made, err := Schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s schemaObject
-	if err := json.Unmarshal(data, &s); err != nil {
+	asMade(t, schemaPath, string(made))
+	page, err := os.ReadFile(pagePath)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	const begin, end = "<!-- keys, by make generate -->\n\n", "\n<!-- end of keys -->"
+	before, rest, begins := strings.Cut(string(page), begin)
+	_, after, ends := strings.Cut(rest, end)
+	if !begins || !ends {
+		t.Fatalf("%s has no place for the keys", pagePath)
+	}
+	asMade(t, pagePath, before+begin+KeyTable()+end+after)
 }
 
-func TestSchema_HasTheKeysOfTheDecoder(t *testing.T) {
-	schema := readSchema(t)
-	compareKeys(t, "offshoot.yaml", new(Config).fields(), schema)
-	compareKeys(t, "rule", ruleFields(&plan.Rule{}), schema.Defs["rule"])
-}
-
-func compareKeys(t *testing.T, where string, fields []field, schema schemaObject) {
+// asMade compares a file with what it should hold, or writes it.
+func asMade(t *testing.T, path, want string) {
 	t.Helper()
-	var names []string
-	for _, f := range fields {
-		if f.hidden {
-			continue
-		}
-		names = append(names, f.name)
-		if f.fields != nil {
-			compareKeys(t, where+"."+f.name, f.fields, schema.Properties[f.name])
+	if *update {
+		write(t, path, want)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("%s differs from the fields (-): run make generate: %s", path, diff)
+	}
+}
+
+func TestFields_EachSaysWhatItMeansAndWhatHoldsWithoutIt(t *testing.T) {
+	var look func(where string, fields []field)
+	look = func(where string, fields []field) {
+		for _, f := range fields {
+			path := join(where, f.name)
+			if f.about == "" || (f.absent == "" && f.fields == nil) {
+				t.Errorf("%s: means %q, default %q", path, f.about, f.absent)
+			}
+			look(path, f.fields)
 		}
 	}
-	slices.Sort(names)
-	if diff := cmp.Diff(names, slices.Sorted(maps.Keys(schema.Properties))); diff != "" {
-		t.Errorf("%s: keys of the decoder (-) and of the schema (+): %s", where, diff)
+	look("", new(Config).fields())
+}
+
+// The defaults that are told are those that hold.
+func TestFields_TellTheDefaultsOfTheCode(t *testing.T) {
+	c := &Config{}
+	var file strings.Builder
+	var add func(indent string, fields []field)
+	add = func(indent string, fields []field) {
+		for _, f := range fields {
+			switch {
+			case literal(f.absent) != nil && f.entry == "":
+				fmt.Fprintf(&file, "%s%s: %s\n", indent, f.name, strings.Trim(f.absent, "`"))
+			case f.fields != nil && f.absent == "":
+				fmt.Fprintf(&file, "%s%s:\n", indent, f.name)
+				add(indent+"  ", f.fields)
+			}
+		}
+	}
+	add("", c.fields())
+	if err := c.Parse(Name, []byte(file.String()), lookup()); err != nil {
+		t.Fatalf("%v in\n%s", err, file.String())
+	}
+	keepSeeds := int64(provision.DefaultSeedSpace)
+	want := Config{
+		Provider: ProviderDocker, Privacy: mask.PrivacyStrict,
+		Subset:  Subset{Curve: plan.DefaultCurve, Mode: plan.ModeCurve},
+		Preview: Preview{Expires: DefaultExpires, KeepSeeds: &keepSeeds, Port: gateway.DefaultPort},
+		EC2:     c.EC2, // cmd/offshoot compares these: nothing here imports provision/ec2
+	}
+	want.Preview.Wildcard.Update.Algorithm = c.Preview.Wildcard.Update.Algorithm
+	if diff := cmp.Diff(want, *c); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -82,6 +130,8 @@ func TestSchema_JudgesFilesAsTheDecoderDoes(t *testing.T) {
 		{"ec2: {spot: maybe}", false},
 		{"ec2: {disk: 4}", false},
 		{"provider: gcp", false},
+		{"provider: \"${PROVIDER:-ec2}\"", true},
+		{"preview: {port: \"${PORT}\"}\npull_requests: {graph: \"${GRAPH:-true}\", share: }", true},
 		{"sweep: {keep_cache: 20 GB}", true},
 		{"sweep: {keep_cache: 0}", true},
 		{"sweep: {keep_cache: 20}", false},
@@ -126,7 +176,7 @@ func TestSchema_JudgesFilesAsTheDecoderDoes(t *testing.T) {
 
 // The page shows every key, and what it shows is right.
 func TestSchema_TheConfigurationPageShowsEveryKey(t *testing.T) {
-	page, err := os.ReadFile("../../docs/configuration.md")
+	page, err := os.ReadFile(pagePath)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +186,9 @@ func TestSchema_TheConfigurationPageShowsEveryKey(t *testing.T) {
 		t.Fatal("no example under Everything")
 	}
 	c := &Config{}
-	if err := c.Parse(Name, []byte(example), lookup("PRODUCTION_DATABASE_URL", "x", "STRIPE_TEST_KEY", "y", "ACME_KEY_ID", "a", "ACME_KEY", "b", "ZEROSSL_KEY_ID", "c", "ZEROSSL_KEY", "d", "TSIG_KEY", "e")); err != nil {
+	env := lookup("PRODUCTION_DATABASE_URL", "x", "STRIPE_TEST_KEY", "y", "ACME_KEY_ID", "a", "ACME_KEY", "b",
+		"ZEROSSL_KEY_ID", "c", "ZEROSSL_KEY", "d", "TSIG_KEY", "e")
+	if err := c.Parse(Name, []byte(example), env); err != nil {
 		t.Error(err)
 	}
 	var document yaml.Node
@@ -154,10 +206,9 @@ func wantKeys(t *testing.T, where string, fields []field, mapping *yaml.Node) {
 	}
 	for _, f := range fields {
 		switch value := given[f.name]; {
-		case f.hidden:
 		case value == nil:
 			t.Errorf("the page does not show %s", join(where, f.name))
-		case f.fields != nil:
+		case f.fields != nil && value.Kind == yaml.MappingNode:
 			wantKeys(t, join(where, f.name), f.fields, value)
 		}
 	}
@@ -173,24 +224,24 @@ func asJSON(t *testing.T, file string) any {
 	if err := yaml.Load([]byte(file), &value); err != nil {
 		t.Fatal(err)
 	}
-	return textKeys(value)
+	return allTextKeys(value)
 }
 
-func textKeys(value any) any {
+func allTextKeys(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
 		for k := range v {
-			v[k] = textKeys(v[k])
+			v[k] = allTextKeys(v[k])
 		}
 	case map[any]any:
 		out := map[string]any{}
 		for k := range v {
-			out[jsonText(k)] = textKeys(v[k])
+			out[jsonText(k)] = allTextKeys(v[k])
 		}
 		return out
 	case []any:
 		for i := range v {
-			v[i] = textKeys(v[i])
+			v[i] = allTextKeys(v[i])
 		}
 	}
 	return value

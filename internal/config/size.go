@@ -20,8 +20,12 @@ func ParseSize(value string) (int64, error) {
 }
 
 // size reads a key whose absence means something else than 0.
-func size(into **int64) decodeFunc {
-	return func(d *decoder, n node, where string) {
+func size(into **int64) value {
+	known := &schema{
+		Type: []string{"string", "integer"}, Minimum: bound(0.0), Maximum: bound(0.0),
+		Pattern: `^(0|[0-9]{1,6}(\.[0-9]{1,3})? ?[MmGgTt][Bb]?)$`,
+	}
+	return value{schema: known, read: func(d *decoder, n node, where string) {
 		value, ok := d.scalar(n, where, "a size")
 		if !ok {
 			return
@@ -32,5 +36,5 @@ func size(into **int64) decodeFunc {
 			return
 		}
 		*into = &parsed
-	}
+	}}
 }

@@ -49,7 +49,8 @@ func (c *Config) ForStranger(own *Config) *Config {
 			Compose: by.Compose, Profiles: by.Profiles, Without: by.Without, EnvFiles: by.EnvFiles, Build: by.Build,
 			Database: by.Database, DatabaseName: by.DatabaseName, Migrate: by.Migrate, Expose: by.Expose,
 			Environment: by.Environment, Mounts: copies(by.Mounts),
-			Expires: of.Expires, KeepSeeds: of.KeepSeeds, Port: of.Port, Domain: of.Domain, Public: of.Public, ACME: of.ACME, Wildcard: of.Wildcard,
+			Expires: of.Expires, KeepSeeds: of.KeepSeeds, Port: of.Port, Domain: of.Domain, Public: of.Public,
+			ACME: of.ACME, Wildcard: of.Wildcard,
 		},
 	}
 	made.EC2.Profile = ""
@@ -95,7 +96,11 @@ func Ignored(own, base *Config) []string {
 		{"preview.port", own.Preview.Port, base.Preview.Port},
 		{"preview.domain", own.Preview.Domain, base.Preview.Domain},
 		{"preview.public", own.Preview.Public, base.Preview.Public},
-		{"preview.acme", []any{own.Preview.ACME, own.Preview.Wildcard}, []any{base.Preview.ACME, base.Preview.Wildcard}},
+		{
+			"preview.acme",
+			[]any{own.Preview.ACME, own.Preview.Wildcard},
+			[]any{base.Preview.ACME, base.Preview.Wildcard},
+		},
 		{"pull_requests", own.Pulls, base.Pulls},
 		{"sweep", own.Sweep, base.Sweep},
 		{"provider", own.Provider, base.Provider},

@@ -20,16 +20,48 @@ type Subset struct {
 
 func (s *Subset) fields() []field {
 	return []field{
-		{name: "curve", decode: curve(&s.Curve)},
-		{name: "mode", decode: mode(&s.Mode)},
-		{name: "tables", decode: entries(func(table string) decodeFunc { return s.table(table) })},
-		{name: "roots", decode: entries(func(table string) decodeFunc { return s.root(table) })},
-		{name: "references", decode: texts(&s.References)},
+		{
+			name: "curve", value: curve(&s.Curve),
+			about:  "two points, source rows: kept rows; a straight line between them on log-log axes",
+			absent: "`{10: 3, 1000000: 10000}`",
+		},
+		{
+			name: "mode", value: mode(&s.Mode),
+			about: "what counts where both cannot hold: the row targets (`curve`), or every child of a kept row " +
+				"(`family`); " +
+				"see [Subsets](subset.md#whole-families-and-roots); `--mode` wins over it",
+			absent: "`curve`",
+		},
+		{
+			name: "tables", value: ofTables(s.table),
+			about:  "`all`, `none`, or any of `rows`, `share` (0 to 1) and `where` (an SQL condition on the table)",
+			absent: "the curve",
+		},
+		{
+			name: "roots", value: ofTables(s.root),
+			about: "an SQL condition, or several: those rows and everything that belongs to them are kept; " +
+				"`--root` adds to it",
+			absent: "none",
+		},
+		{
+			name: "references", value: texts(&s.References),
+			about: "foreign keys that the schema does not declare: " +
+				"`schema.child.column -> schema.parent.column [when condition]`; the condition is SQL on the child",
+			absent: "none",
+		},
 	}
 }
 
-func curve(into *plan.Curve) decodeFunc {
-	return func(d *decoder, n node, where string) {
+// ofTables reads a mapping by tables with their schemas.
+func ofTables(of func(table string) value) value {
+	v := entries("<schema.table>", of)
+	return v.as(v.schema.named(&schema{Pattern: `\.`}))
+}
+
+func curve(into *plan.Curve) value {
+	points := map[string]*schema{"^[0-9]+$": rowCount()}
+	known := &schema{Type: "object", Least: 2, Most: 2, ByPattern: points, Further: false}
+	return value{schema: known, read: func(d *decoder, n node, where string) {
 		points := map[int64]int64{}
 		d.pairs(n, where, func(key, value node) {
 			var from, kept int64
@@ -46,11 +78,14 @@ func curve(into *plan.Curve) decodeFunc {
 			return
 		}
 		*into = made
-	}
+	}}
 }
 
-func mode(into *plan.Mode) decodeFunc {
-	return func(d *decoder, n node, where string) {
+// rowCount is a number of rows, for editors.
+func rowCount() *schema { return orVariable(&schema{Type: "integer", Minimum: bound[int64](1)}) }
+
+func mode(into *plan.Mode) value {
+	return value{schema: words("curve", "family"), read: func(d *decoder, n node, where string) {
 		name, ok := d.scalar(n, where, "text")
 		if !ok {
 			return
@@ -60,23 +95,26 @@ func mode(into *plan.Mode) decodeFunc {
 			d.problem(n, fmt.Sprintf("%s: %v", where, err), strings.Join(hint.Of(err), "; "))
 		}
 		*into = m
-	}
+	}}
 }
 
 // root reads the condition, or several, for rows of a table.
-func (s *Subset) root(table string) decodeFunc {
-	return func(d *decoder, n node, where string) {
+func (s *Subset) root(table string) value {
+	return value{schema: refer("texts"), read: func(d *decoder, n node, where string) {
 		var conditions []string
-		texts(&conditions)(d, n, where)
+		texts(&conditions).read(d, n, where)
 		for _, condition := range conditions {
 			s.Roots = append(s.Roots, plan.Root{Table: table, Where: condition})
 		}
-	}
+	}}
 }
 
 // table reads "all", "none" or {where, rows, share}.
-func (s *Subset) table(name string) decodeFunc {
-	return func(d *decoder, n node, where string) {
+func (s *Subset) table(name string) value {
+	rule := objectOf(ruleFields(&plan.Rule{}))
+	rule.Type = "object"
+	known := anyOf(&schema{Enum: []string{"all", "none"}}, refer("variable"), rule)
+	return value{schema: known, read: func(d *decoder, n node, where string) {
 		rule, ok := decodeRule(d, n, where)
 		if !ok {
 			return
@@ -89,30 +127,39 @@ func (s *Subset) table(name string) decodeFunc {
 			s.Tables = map[string]plan.Rule{}
 		}
 		s.Tables[name] = rule
-	}
+	}}
 }
 
 func ruleFields(rule *plan.Rule) []field {
 	return []field{
-		{name: "where", decode: text(&rule.Where)},
-		{name: "rows", decode: func(d *decoder, n node, where string) {
-			if d.integer(n, where, &rule.Rows) && rule.Rows < 1 {
-				d.problem(n, fmt.Sprintf("%s: %d is not a number of rows", where, rule.Rows), "use none to keep no row")
-			}
-		}},
-		{name: "share", decode: func(d *decoder, n node, where string) {
-			value, ok := d.scalar(n, where, "a number between 0 and 1")
-			if !ok {
-				return
-			}
-			share, err := strconv.ParseFloat(value, 64)
-			if err != nil || !(share > 0 && share <= 1) {
-				d.problem(n, where+": not a share", "a share lies above 0 and is at most 1")
-				return
-			}
-			rule.Share = share
-		}},
+		{name: "where", value: text(&rule.Where), about: "SQL condition on the rows to sample"},
+		{name: "rows", value: rows(&rule.Rows), about: "this many rows instead of the curve's"},
+		{name: "share", value: share(&rule.Share), about: "this share of the rows instead of the curve's"},
 	}
+}
+
+func rows(into *int64) value {
+	return value{schema: rowCount(), read: func(d *decoder, n node, where string) {
+		if d.integer(n, where, into) && *into < 1 {
+			d.problem(n, fmt.Sprintf("%s: %d is not a number of rows", where, *into), "use none to keep no row")
+		}
+	}}
+}
+
+func share(into *float64) value {
+	known := orVariable(&schema{Type: "number", Above: bound(0.0), Maximum: bound(1.0)})
+	return value{schema: known, read: func(d *decoder, n node, where string) {
+		value, ok := d.scalar(n, where, "a number between 0 and 1")
+		if !ok {
+			return
+		}
+		share, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(share > 0 && share <= 1) {
+			d.problem(n, where+": not a share", "a share lies above 0 and is at most 1")
+			return
+		}
+		*into = share
+	}}
 }
 
 func decodeRule(d *decoder, n node, where string) (rule plan.Rule, ok bool) {

@@ -6,5 +6,10 @@ type Sweep struct {
 }
 
 func (s *Sweep) fields() []field {
-	return []field{{name: "keep_cache", decode: size(&s.KeepCache)}}
+	return []field{{
+		name: "keep_cache", value: size(&s.KeepCache),
+		about: "the most that builds may leave on the engine, such as `20GB`: images of no preview and the " +
+			"build cache together; see [Sweep](ci.md#sweep)",
+		absent: "no bound",
+	}}
 }
