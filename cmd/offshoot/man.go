@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra/doc"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
@@ -24,105 +27,61 @@ func (a *app) manCommand() *cobra.Command {
 			if len(args) != 1 {
 				return hint.Usage(errors.New("man: no folder given"), "give the folder to write the pages into")
 			}
-			return writeManual(c.Root(), args[0])
+			date, err := a.sourceDate()
+			if err != nil {
+				return err
+			}
+			if date.IsZero() {
+				info, _ := debug.ReadBuildInfo()
+				date = commitDate(info)
+			}
+			return writeManual(c.Root(), args[0], date)
 		},
 	}
 }
 
 // writeManual writes a page for a command, and for those below it.
-func writeManual(c *cobra.Command, folder string) error {
+func writeManual(c *cobra.Command, folder string, date time.Time) error {
 	name := strings.ReplaceAll(c.CommandPath(), " ", "-")
-	if err := os.WriteFile(filepath.Join(folder, name+".1"), []byte(manualPage(c)), 0o644); err != nil {
+	page, err := manualPage(c, date)
+	if err != nil {
+		return fmt.Errorf("man: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name+".1"), page, 0o644); err != nil {
 		return fmt.Errorf("man: %w", err)
 	}
 	for _, sub := range c.Commands() {
 		if !sub.IsAvailableCommand() {
 			continue
 		}
-		if err := writeManual(sub, folder); err != nil {
+		if err := writeManual(sub, folder, date); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// manualPage is the page in the language of man(7).
-func manualPage(c *cobra.Command) string {
-	c.InitDefaultHelpFlag()
-	var b strings.Builder
-	name := strings.ReplaceAll(c.CommandPath(), " ", "-")
-	fmt.Fprintf(&b, ".TH %s 1 \"\" %s\n", quoteRoff(strings.ToUpper(name)), quoteRoff("offshoot "+buildVersion().Version))
-	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", roff(name), roff(c.Short))
-	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n", roff(c.UseLine()))
-	fmt.Fprintf(&b, ".SH DESCRIPTION\n%s\n", paragraphs(firstOf(c.Long, c.Short)))
-	if c.HasAvailableFlags() {
-		b.WriteString(".SH OPTIONS\n")
-		c.Flags().VisitAll(func(f *pflag.Flag) { writeFlag(&b, f) })
+// manualPage is cobra's, and the exit codes, which cobra knows nothing of.
+func manualPage(c *cobra.Command, date time.Time) ([]byte, error) {
+	c.DisableAutoGenTag = true // it would be the day on which the page is made
+	var b bytes.Buffer
+	if err := doc.GenMan(c, &doc.GenManHeader{Date: &date, Source: "offshoot " + buildVersion().Version}, &b); err != nil {
+		return nil, err
 	}
-	if c.HasExample() {
-		fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", roff(c.Example))
-	}
-	fmt.Fprintf(&b, ".SH EXIT STATUS\n.nf\n%s\n.fi\n", roff(strings.TrimPrefix(strings.TrimSpace(exitCodes), "Exit codes:\n")))
-	if also := related(c); also != "" {
-		fmt.Fprintf(&b, ".SH SEE ALSO\n%s\n", also)
-	}
-	return b.String()
+	_, codes, _ := strings.Cut(exitCodes, "\n")
+	fmt.Fprintf(&b, ".SH EXIT STATUS\n.nf\n%s.fi\n", codes)
+	return b.Bytes(), nil
 }
 
-func writeFlag(b *strings.Builder, f *pflag.Flag) {
-	if f.Hidden {
-		return
-	}
-	value, usage := pflag.UnquoteUsage(f)
-	head := "--" + f.Name
-	if f.Shorthand != "" {
-		head = "-" + f.Shorthand + ", " + head
-	}
-	fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(strings.TrimSpace(head+" "+value)), roff(usage))
-}
-
-func related(c *cobra.Command) string {
-	var pages []string
-	if c.HasParent() {
-		pages = append(pages, c.Parent().CommandPath())
-	}
-	for _, sub := range c.Commands() {
-		if sub.IsAvailableCommand() {
-			pages = append(pages, sub.CommandPath())
+// commitDate is when the commit was made that this program was built from, so
+// that everybody gets the same pages; 1970 where that is not known.
+func commitDate(info *debug.BuildInfo) time.Time {
+	if info != nil {
+		for _, setting := range info.Settings {
+			if made, err := time.Parse(time.RFC3339, setting.Value); setting.Key == "vcs.time" && err == nil {
+				return made.UTC()
+			}
 		}
 	}
-	for i, page := range pages {
-		pages[i] = ".BR " + roff(strings.ReplaceAll(page, " ", "-")) + " (1)"
-	}
-	return strings.Join(pages, ",\n")
-}
-
-// roff writes a text so that no line of it is an instruction.
-func roff(text string) string {
-	lines := strings.Split(strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text), "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
-			lines[i] = `\&` + line
-		}
-	}
-	return ascii(strings.Join(lines, "\n"))
-}
-
-// ascii names other characters by their numbers: roff reads bytes.
-func ascii(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r < 0x80 {
-			b.WriteRune(r)
-			continue
-		}
-		fmt.Fprintf(&b, `\[u%04X]`, r)
-	}
-	return b.String()
-}
-
-func quoteRoff(text string) string { return `"` + strings.ReplaceAll(roff(text), `"`, `\(dq`) + `"` }
-
-func paragraphs(text string) string {
-	return strings.ReplaceAll(roff(strings.TrimSpace(text)), "\n\n", "\n.PP\n")
+	return time.Unix(0, 0).UTC()
 }

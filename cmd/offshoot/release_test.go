@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestVersion_IsTheLinkersOrTheModulesOrTheCommits(t *testing.T) {
@@ -35,7 +36,7 @@ func TestVersion_IsTheLinkersOrTheModulesOrTheCommits(t *testing.T) {
 func TestManual_HasAPageForEveryCommand(t *testing.T) {
 	a, folder := &app{stdout: os.Stdout, stderr: os.Stderr}, t.TempDir()
 	root := a.root()
-	if err := writeManual(root, folder); err != nil {
+	if err := writeManual(root, folder, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"offshoot", "offshoot-up", "offshoot-subset", "offshoot-subset-score", "offshoot-mask-scan", "offshoot-completion-bash"} {
@@ -54,13 +55,31 @@ func TestManual_HasAPageForEveryCommand(t *testing.T) {
 		t.Error("a page for a command that only offshoot calls")
 	}
 	up, err := os.ReadFile(filepath.Join(folder, "offshoot-up.1"))
-	if err != nil || !strings.Contains(string(up), "\n.TP\n.B \\-\\-archive FILE\n") || !strings.Contains(string(up), ".BR offshoot (1)") {
+	if err != nil || !strings.Contains(string(up), "\\fB--archive\\fP") || !strings.Contains(string(up), "\\fBoffshoot(1)\\fP") {
 		t.Errorf("%v\n%s", err, up)
 	}
 }
 
-func TestRoff_TextIsNeverAnInstruction(t *testing.T) {
-	if got := roff(".so /etc/passwd\n'x \\n a-b …"); got != "\\&.so /etc/passwd\n\\&'x \\en a\\-b \\[u2026]" {
-		t.Errorf("%q", got)
+func TestManual_IsDatedByTheCommit(t *testing.T) {
+	built := &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "vcs.time", Value: "2026-11-05T22:10:00+02:00"}}}
+	for name, c := range map[string]struct {
+		info *debug.BuildInfo
+		want string
+	}{
+		"in a checkout":          {built, `"Nov 2026"`},
+		"without any build info": {nil, `"Jan 1970"`},
+	} {
+		var pages []string
+		for range 2 {
+			root := (&app{stdout: os.Stdout, stderr: os.Stderr}).root()
+			page, err := manualPage(root, commitDate(c.info))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages = append(pages, string(page))
+		}
+		if !strings.Contains(pages[0], c.want) || pages[0] != pages[1] || strings.Contains(pages[0], "Auto generated") {
+			t.Errorf("%s: %.300s", name, pages[0])
+		}
 	}
 }

@@ -44,7 +44,7 @@ func (a *app) sweepCommand() *cobra.Command {
 		Use:     "sweep",
 		Short:   "remove previews that nobody needs any more",
 		Long:    sweepLong,
-		Example: "  offshoot sweep --dry-run\n  GITHUB_TOKEN=… offshoot sweep --keep-cache 20GB",
+		Example: "  offshoot sweep --dry-run\n  GITHUB_TOKEN=TOKEN offshoot sweep --keep-cache 20GB",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.sweep(c.Context(), o) },
 	}
