@@ -14,10 +14,13 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/offshoot-dev/offshoot/internal/ui"
 )
 
 func main() {
+	cobra.EnableCommandSorting = false // help lists them in the order of use
 	ctx, stop := interruptible(context.Background())
 	code := run(ctx, os.Args[1:])
 	stop()

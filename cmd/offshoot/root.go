@@ -30,17 +30,20 @@ func (a *app) root() *cobra.Command {
 		Args:          unknownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(
-		a.subsetCommand(), a.maskCommand(), a.upCommand(), a.downCommand(), a.listCommand(), a.logsCommand(), a.execCommand(),
-		a.psqlCommand(), a.openCommand(), a.initCommand(), a.doctorCommand(), a.versionCommand(), a.gatewayCommand(),
-		a.agentCommand(), a.sweepCommand(), a.manCommand(), a.ciCommand(), a.extendCommand(), a.stopCommand(), a.startCommand(),
-		a.bakeCommand(), a.accessCommand(),
-	)
+	addGroup(root, "Data", a.subsetCommand(), a.maskCommand())
+	addGroup(root, "Previews",
+		a.upCommand(), a.downCommand(), a.listCommand(), a.openCommand(), a.accessCommand(), a.logsCommand(), a.execCommand(),
+		a.psqlCommand(), a.startCommand(), a.stopCommand(), a.extendCommand())
+	addGroup(root, "CI", a.ciCommand(), a.sweepCommand(), a.bakeCommand())
+	addGroup(root, "Setup", a.initCommand(), a.doctorCommand(), a.versionCommand())
+	root.AddCommand(a.gatewayCommand(), a.agentCommand(), a.manCommand()) // hidden
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpTemplate(root.HelpTemplate() + "\n" + exitCodes)
+	root.SetHelpTemplate(root.HelpTemplate() + "{{if not .HasParent}}\n" + exitCodes + "{{end}}")
 	root.SetHelpCommand(helpCommand())
+	root.SetHelpCommandGroupID("Setup")
+	root.SetCompletionCommandGroupID("Setup")
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" {
@@ -48,6 +51,15 @@ func (a *app) root() *cobra.Command {
 		}
 	}
 	return root
+}
+
+// addGroup adds commands that are listed together, in this order.
+func addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title + ":"})
+	for _, c := range commands {
+		c.GroupID = title
+	}
+	root.AddCommand(commands...)
 }
 
 // helpCommand is cobra's, but an unknown command is an error.
