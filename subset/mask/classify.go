@@ -236,37 +236,25 @@ func (c *Classifier) excused(parts []string, i, n int, t topic) bool {
 		}
 	}
 	for _, before := range parts[:i] {
-		if before == "is" || before == "has" || before == "num" || before == "count" || before == "requires" || before == "allow" || before == "ist" || before == "hat" || before == "max" || before == "min" || before == "default" {
-			return true
-		}
-		if c.things[before] && (t.name == "name" || t.name == "address" || t.name == "picture or print" || t.name == "credential" || t.name == "free text about a person") {
+		if slices.Contains(excuses, before) || t.ofThings && c.things[before] {
 			return true
 		}
 	}
 	return false
 }
 
+// excuses are words that make what follows a fact about it, or a number of it.
+var excuses = []string{
+	"is", "has", "num", "count", "requires", "allow", "ist", "hat", "max", "min", "default",
+}
+
 // fitsType excludes what cannot hold the topic.
 func (c *Classifier) fitsType(t topic, typname string) bool {
-	switch types[typname].class {
-	case boolean:
+	switch class := types[typname].class; class {
+	case boolean, enum:
 		return false
-	case date, timestamp:
-		return t.name == "date of birth"
-	case integer:
-		switch t.name {
-		case "phone", "national number", "bank account", "card", "money of a person", "date of birth", "postcode", "location", "device":
-			return true
-		}
-		return false
-	case decimal:
-		return t.name == "location" || t.name == "money of a person" || t.name == "phone" || t.name == "national number" || t.name == "card" || t.name == "bank account"
-	case bytea:
-		return t.name == "picture or print" || t.name == "credential"
-	case inet, cidr:
-		return t.name == "network address"
-	case enum:
-		return false
+	case date, timestamp, integer, decimal, bytea, inet, cidr:
+		return slices.Contains(t.holds, class)
 	}
 	return true
 }
