@@ -95,7 +95,7 @@ func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *config.Config, sou
 	run.spec.Masking, err = a.masking(cfg, "")
 	var report *subset.Report
 	if err == nil {
-		report, err = run.copy(ctx)
+		report, err = run.withRetry(ctx)
 	}
 	if err != nil {
 		return archive{}, errors.Join(fmt.Errorf("subset: %w", err), made.remove())

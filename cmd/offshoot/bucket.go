@@ -2,40 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
-	"github.com/offshoot-dev/offshoot/subset"
 )
-
-// copyTo makes the subset where it is wanted, which may be a bucket.
-func (r *subsetRun) copyTo(ctx context.Context) (*subset.Report, error) {
-	if !store.IsLocation(r.to) {
-		return r.copy(ctx)
-	}
-	at, err := bucketTarget(r.to)
-	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.mayReplace(ctx, s, at); err != nil {
-		return nil, err
-	}
-	return r.copyThrough(ctx, s, at)
-}
 
 // bucketTarget reads the name of an object, whose end says which format it is.
 func bucketTarget(to string) (store.Location, error) {
@@ -48,45 +24,8 @@ func bucketTarget(to string) (store.Location, error) {
 			return at, nil
 		}
 	}
-	return at, hint.Usage(fmt.Errorf("target %s: the name does not say which format to write", at), "let it end in .sql.zst, .sql.gz, .sql or .dump")
-}
-
-// mayReplace refuses to overwrite an object unasked, before the work.
-func (r *subsetRun) mayReplace(ctx context.Context, s *store.Store, at store.Location) error {
-	_, err := s.Stat(ctx, at)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !errors.Is(err, store.ErrNoBucket):
-		return nil
-	case err == nil && !r.replace:
-		return fmt.Errorf("%s: %w", at, subset.ErrTargetNotEmpty)
-	}
-	return err
-}
-
-// copyThrough writes a file and uploads it: size and digest of an object have
-// to be known when it is begun.
-func (r *subsetRun) copyThrough(ctx context.Context, s *store.Store, at store.Location) (_ *subset.Report, err error) {
-	folder, err := passingFolder()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	local := *r
-	local.to = filepath.Join(folder, path.Base(at.Key))
-	report, err := local.copy(ctx)
-	if err != nil {
-		return nil, err
-	}
-	step := r.ui.Start("upload")
-	sent, err := s.Upload(ctx, local.to, at, func(done, total int64) {
-		step.Progress(done, total, document.Size(done)+" of "+document.Size(total))
-	})
-	if err != nil {
-		step.Fail("")
-		return nil, err
-	}
-	step.Done(document.Size(sent.Bytes) + " to " + at.String())
-	return report, nil
+	return at, hint.Usage(fmt.Errorf("target %s: the name does not say which format to write", at),
+		"let it end in .sql.zst, .sql.gz, .sql or .dump")
 }
 
 const passing = "subset-"
@@ -100,7 +39,8 @@ func passingFolder() (string, error) {
 	}
 	entries, _ := os.ReadDir(parent)
 	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil && strings.HasPrefix(entry.Name(), passing) && time.Since(info.ModTime()) > 24*time.Hour {
+		if info, err := entry.Info(); err == nil && strings.HasPrefix(entry.Name(), passing) &&
+			time.Since(info.ModTime()) > 24*time.Hour {
 			_ = os.RemoveAll(filepath.Join(parent, entry.Name()))
 		}
 	}

@@ -16,7 +16,8 @@ func (a *app) ec2Options(cfg *config.Config) ec2.Options {
 	e, key := cfg.EC2, strings.TrimSpace(a.getenv(loginVariable))
 	return ec2.Options{
 		InstanceConnect: key == "",
-		Region:          e.Region, Types: e.Types, Image: e.Image, Subnets: e.Subnets, SecurityGroup: e.SecurityGroup, SSH: e.SSH,
+		Region:          e.Region, Types: e.Types, Image: e.Image, Subnets: e.Subnets, SecurityGroup: e.SecurityGroup,
+		SSH:     e.SSH,
 		Connect: e.Connect, Spot: e.Spot, Disk: e.Disk, Profile: e.Profile, LoginKey: []byte(key + "\n"),
 	}
 }

@@ -37,7 +37,8 @@ func (a *app) masking(c *config.Config, level string) (mask.Masking, error) {
 	case key == "":
 		m.Key, m.Fresh = mask.FreshKey(), true
 	case len(key) < shortestKey:
-		return m, hint.Usage(errors.New(maskKey+" is short enough to be guessed"), "give at least %d random characters, such as openssl rand -hex 32 prints", shortestKey)
+		return m, hint.Usage(errors.New(maskKey+" is short enough to be guessed"),
+			"give at least %d random characters, such as openssl rand -hex 32 prints", shortestKey)
 	default:
 		a.secrets.Add(key)
 		m.Key = mask.NewKey(key)

@@ -27,7 +27,8 @@ type gate struct {
 func newGate(t *testing.T) *gate {
 	t.Helper()
 	g := &gate{t: t, dir: t.TempDir(), primary: bigSource(t)}
-	write(t, filepath.Join(g.dir, config.Name), "subset: {tables: {public.big: {where: \"(SELECT pg_catalog.pg_advisory_lock_shared(4711) IS NOT NULL)\", rows: 100}}}\n")
+	write(t, filepath.Join(g.dir, config.Name), "subset: {tables: {public.big: {where: \"(SELECT "+
+		"pg_catalog.pg_advisory_lock_shared(4711) IS NOT NULL)\", rows: 100}}}\n")
 	g.standby = pgtest.NewStrictStandby(t).URL(t, g.primary)
 	var err error
 	if g.lock, err = pgconn.Connect(t.Context(), g.standby); err != nil {
@@ -53,14 +54,15 @@ func (g *gate) conflict() {
 			g.t.Fatal("nobody waits before the gate")
 		}
 	}
-	pgtest.Exec(g.t, g.primary, "LOCK TABLE big IN ACCESS EXCLUSIVE MODE; ALTER TABLE big ADD x int; ALTER TABLE big DROP x")
+	pgtest.Exec(g.t, g.primary, "LOCK TABLE big IN ACCESS EXCLUSIVE MODE; ALTER TABLE big ADD x int; ALTER TABLE big "+
+		"DROP x")
 }
 
-func TestSubset_BeginsAgainAfterAConflictWithRecovery(t *testing.T) {
+func TestSubset_RetriesAfterAConflictWithRecovery(t *testing.T) {
 	g := newGate(t)
 	p := start(t, g.dir, nil, "subset", "--source", g.standby, "--to", "out.sql", "--report", "r.json")
 	g.conflict()
-	if !p.says("recovery conflict on the standby, beginning again") {
+	if !p.says("recovery conflict on the standby, retrying with a new snapshot") {
 		t.Fatal(p.stderr.String())
 	}
 	g.open()
@@ -71,7 +73,7 @@ func TestSubset_BeginsAgainAfterAConflictWithRecovery(t *testing.T) {
 		t.Errorf("it is said %d times that rows are unmasked: %s", n, p.stderr.String())
 	}
 	report, err := os.ReadFile(filepath.Join(g.dir, "r.json"))
-	if err != nil || !strings.Contains(string(report), beganAgain) {
+	if err != nil || !strings.Contains(string(report), retried) {
 		t.Errorf("the report does not say it: %v %s", err, report)
 	}
 	wantFiles(t, g.dir, config.Name, "out.sql", "r.json")
@@ -88,15 +90,16 @@ func TestSubset_GivesUpAfterTheSecondConflict(t *testing.T) {
 			g := newGate(t)
 			p := start(t, g.dir, nil, "subset", "--source", g.standby, "--to", to)
 			g.conflict()
-			p.says("beginning again")
+			p.says("retrying with a new snapshot")
 			g.conflict()
 			if got := p.ends(); got != 1 {
 				t.Errorf("exit code %d", got)
 			}
 			for _, want := range []string{
-				"offshoot: subset: begun again in vain: ", // at the walk, or at pg_dump beside it
+				"offshoot: subset: the retry failed too: ", // at the walk, or at pg_dump beside it
 				"the standby ended the snapshot, in conflict with its recovery: ",
-				"hint: set hot_standby_feedback = on or a larger max_standby_streaming_delay on the standby, or read the primary\n",
+				"hint: set hot_standby_feedback = on or a larger max_standby_streaming_delay on the standby, or read " +
+					"the primary\n",
 			} {
 				if !strings.Contains(p.stderr.String(), want) {
 					t.Errorf("no %q in %s", want, p.stderr.String())
@@ -110,12 +113,13 @@ func TestSubset_GivesUpAfterTheSecondConflict(t *testing.T) {
 	}
 }
 
-func TestSubset_DoesNotBeginAgainOnStdout(t *testing.T) {
+func TestSubset_DoesNotRetryOnStdout(t *testing.T) {
 	g := newGate(t)
 	p := start(t, g.dir, nil, "subset", "--source", g.standby, "--to", "-")
 	g.conflict()
-	if got := p.ends(); got != 1 || strings.Contains(p.stderr.String(), beganAgain) || !strings.Contains(p.stderr.String(), "hint: write to a file") {
-		t.Errorf("exit code %d: %s", got, p.stderr.String())
+	got, said := p.ends(), p.stderr.String()
+	if got != 1 || strings.Contains(said, retried) || !strings.Contains(said, "hint: write to a file") {
+		t.Errorf("exit code %d: %s", got, said)
 	}
 }
 

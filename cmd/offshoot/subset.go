@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
@@ -65,15 +63,19 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringVar(&o.to, "to", "", "database URL, path, s3:// or - to write to")
 	f.BoolVar(&o.plan, "plan", false, "print what would be kept, and why; copy nothing")
 	f.Uint64Var(&o.seed, "seed", 0, "the same seed and data keep the same rows")
-	f.StringVar(&o.privacy, "privacy", "", "strict, warn or off: what to do about columns that look sensitive and have no rule")
+	f.StringVar(&o.privacy, "privacy", "", "strict, warn or off: what to do about columns that look sensitive and "+
+		"have no rule")
 	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file or archive")
 	f.StringVar(&o.report, "report", "", "write the report, or the plan, to `FILE` (.md, .json, .txt, .mmd or .dot)")
-	f.StringVar(&o.compress, "compress", "", "gzip or zstd: how to compress an archive (default gzip; zstd takes pg_dump 16)")
+	f.StringVar(&o.compress, "compress", "", "gzip or zstd: how to compress an archive (default gzip; zstd takes "+
+		"pg_dump 16)")
 	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "`N` connections to the source at once")
 	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
-	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: `CONDITION`'; can be repeated")
+	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: "+
+		"`CONDITION`'; can be repeated")
 	f.BoolVar(&o.score, "score", false, "measure the subset in the end, which reads the whole source")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "print conditions of tables with the values in them, in plan and report")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print conditions of tables with the values in them, in plan and "+
+		"report")
 	f.Lookup("privacy").DefValue = string(mask.PrivacyStrict)
 	a.jsonFlag(c)
 	c.AddCommand(a.scoreCommand())
@@ -130,11 +132,14 @@ func (o subsetOptions) check(json bool) error {
 	case o.to == "" && !o.plan:
 		return hint.Usage(errors.New("no target given"), "add --to TARGET, or --plan to see what would be kept")
 	case o.to == "-" && json && !o.plan:
-		return hint.Usage(errors.New("--to - and --json both want stdout"), "write the report with --report report.json")
+		return hint.Usage(errors.New("--to - and --json both want stdout"),
+			"write the report with --report report.json")
 	case o.score && !sink.IsDatabase(o.to):
-		return hint.Usage(errors.New("--score needs a database to measure"), "give --to the URL of a database, or leave --score out")
+		return hint.Usage(errors.New("--score needs a database to measure"),
+			"give --to the URL of a database, or leave --score out")
 	}
-	if err := errors.Join(checkConnections(o.connections), checkPrivacy(o.privacy), sink.CheckCompress(o.compress, o.to)); err != nil {
+	if err := errors.Join(checkConnections(o.connections), checkPrivacy(o.privacy), sink.CheckCompress(o.compress,
+		o.to)); err != nil {
 		return err
 	}
 	_, err := reportWriter(o.report)
@@ -207,42 +212,20 @@ func (a *app) rememberURL(text string) error {
 	return nil
 }
 
-// thrift collects garbage sooner than Go does of itself, and keeps of the
-// program's file in memory what is in use: a subset is often made on a small
-// machine, and what is kept takes less than what was looked at.
-func (a *app) thrift(ctx context.Context) {
-	const (
-		percent = 20 // of what is in use
-		period  = time.Second
-	)
-	if a.getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
-	go func() {
-		ticker := time.NewTicker(period)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-				_ = dropPages() // a system that refuses this does without
-			}
-		}
-	}()
-}
-
 func (a *app) runSubset(ctx context.Context, spec plan.Spec, o subsetOptions) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	a.thrift(ctx)
+	lowMemory(ctx)
 	u := a.newUI(o.to)
 	defer u.Close()
-	run := &subsetRun{app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress, score: o.score, silent: spec.Masking.Privacy == mask.PrivacyOff, hush: " (--privacy off silences this)"}
+	run := &subsetRun{
+		app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress, score: o.score,
+		silent: spec.Masking.Privacy == mask.PrivacyOff, silencedBy: "--privacy off",
+	}
 	if o.plan {
 		return run.printPlan(ctx, o.report)
 	}
-	report, err := run.copyTo(ctx)
+	report, err := run.run(ctx)
 	if err != nil {
 		return explainTarget(err)
 	}

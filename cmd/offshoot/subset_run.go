@@ -4,36 +4,126 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
 	"strconv"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/sink"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // closeTimeout bounds cleaning up after the context has ended.
 const closeTimeout = 30 * time.Second
 
 // subsetRun is one subset from source to target.
+//
+//	run ──▶ upload (to a bucket) ──▶ withRetry ──▶ runOnce
 type subsetRun struct {
-	app      *app
-	ui       *ui.UI
-	spec     plan.Spec
-	to       string
-	compress string
-	replace  bool
-	score    bool
-	silent   bool   // about unmasked rows
-	hush     string // what would make it silent, in brackets
+	app        *app
+	ui         *ui.UI
+	spec       plan.Spec
+	to         string
+	compress   string
+	replace    bool
+	score      bool
+	silent     bool   // about unmasked rows
+	silencedBy string // the flag that makes it silent, for the warning
 }
 
-const unmasked = "rows are copied as they are: no column is masked"
+// run makes the subset where it is wanted, which may be a bucket.
+func (r *subsetRun) run(ctx context.Context) (*subset.Report, error) {
+	if !store.IsLocation(r.to) {
+		return r.withRetry(ctx)
+	}
+	at, err := bucketTarget(r.to)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.mayReplace(ctx, s, at); err != nil {
+		return nil, err
+	}
+	return r.upload(ctx, s, at)
+}
 
-// attempt makes the subset, of one snapshot.
-func (r *subsetRun) attempt(ctx context.Context) (report *subset.Report, err error) {
+// mayReplace refuses to overwrite an object unasked, before the work.
+func (r *subsetRun) mayReplace(ctx context.Context, s *store.Store, at store.Location) error {
+	_, err := s.Stat(ctx, at)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !errors.Is(err, store.ErrNoBucket):
+		return nil
+	case err == nil && !r.replace:
+		return fmt.Errorf("%s: %w", at, subset.ErrTargetNotEmpty)
+	}
+	return err
+}
+
+// upload writes a file and uploads it: size and digest of an object have to be
+// known when it is begun.
+func (r *subsetRun) upload(ctx context.Context, s *store.Store, at store.Location) (_ *subset.Report, err error) {
+	folder, err := passingFolder()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	local := *r
+	local.to = filepath.Join(folder, path.Base(at.Key))
+	report, err := local.withRetry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	step := r.ui.Start("upload")
+	sent, err := s.Upload(ctx, local.to, at, func(done, total int64) {
+		step.Progress(done, total, document.Size(done)+" of "+document.Size(total))
+	})
+	if err != nil {
+		step.Fail("")
+		return nil, err
+	}
+	step.Done(document.Size(sent.Bytes) + " to " + at.String())
+	return report, nil
+}
+
+const retried = "recovery conflict on the standby, retrying with a new snapshot"
+
+// withRetry makes the subset. Where a standby ends the snapshot it retries once,
+// with a new snapshot and a new target: the first has undone what it did.
+func (r *subsetRun) withRetry(ctx context.Context) (*subset.Report, error) {
+	report, err := r.runOnce(ctx)
+	if !errors.Is(err, snapshot.ErrRecoveryConflict) {
+		return report, err
+	}
+	if r.to == "-" {
+		return nil, hint.Wrap(err, "write to a file instead of -: rows on stdout cannot be taken back for a retry")
+	}
+	r.ui.Warn(retried)
+	again := *r
+	again.silent = true // it has been said that rows are unmasked
+	report, err = again.runOnce(ctx)
+	if errors.Is(err, snapshot.ErrRecoveryConflict) {
+		return nil, fmt.Errorf("the retry failed too: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	report.Warnings = append(report.Warnings, retried)
+	return report, nil
+}
+
+// runOnce makes the subset, of one snapshot.
+func (r *subsetRun) runOnce(ctx context.Context) (report *subset.Report, err error) {
 	if err := r.app.prepareClient(ctx, r.ui, r.spec.URL); err != nil {
 		return nil, err
 	}
@@ -47,7 +137,7 @@ func (r *subsetRun) attempt(ctx context.Context) (report *subset.Report, err err
 	}
 	defer func() { err = errors.Join(err, closeSource(ctx, source)) }()
 	if !r.silent && len(plan.Privacy.Masked) == 0 {
-		r.ui.Warn(unmasked + r.hush)
+		r.warnUnmasked()
 	}
 	for _, warning := range plan.Warnings {
 		r.ui.Warn(warning)
@@ -68,7 +158,17 @@ func (r *subsetRun) attempt(ctx context.Context) (report *subset.Report, err err
 	return report, err
 }
 
-// printPlan prints what copy would do, and writes it to a file if one is
+const unmasked = "rows are copied as they are: no column is masked"
+
+func (r *subsetRun) warnUnmasked() {
+	warning := unmasked
+	if r.silencedBy != "" {
+		warning += " (" + r.silencedBy + " silences this)"
+	}
+	r.ui.Warn(warning)
+}
+
+// printPlan prints what run would do, and writes it to a file if one is
 // given.
 func (r *subsetRun) printPlan(ctx context.Context, file string) error {
 	source, plan, err := r.plan(ctx)
@@ -118,7 +218,10 @@ func (r *subsetRun) sink() (sink.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sink.Open(r.to, sink.Options{Replace: r.replace, Stdout: r.app.stdout, Created: created, Compress: r.compress})
+	return sink.Open(r.to, sink.Options{
+		Replace: r.replace, Stdout: r.app.stdout, Created: created,
+		Compress: r.compress,
+	})
 }
 
 // sourceDate is the date that an archive bears instead of the time at which
@@ -130,79 +233,8 @@ func (a *app) sourceDate() (time.Time, error) {
 	}
 	seconds, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || seconds < 0 {
-		return time.Time{}, hint.Usage(fmt.Errorf("SOURCE_DATE_EPOCH is %q", text), "give seconds since 1970, or unset it")
+		return time.Time{}, hint.Usage(fmt.Errorf("SOURCE_DATE_EPOCH is %q", text),
+			"give seconds since 1970, or unset it")
 	}
 	return time.Unix(seconds, 0).UTC(), nil
-}
-
-// progress shows the events of a run, one line for each of its steps.
-type progress struct {
-	ui     *ui.UI
-	target int64
-	steps  map[string]*progressStep
-}
-
-type progressStep struct {
-	step        *ui.Step
-	rows, total map[string]int64
-}
-
-func newProgress(u *ui.UI, plan *plan.Plan) *progress {
-	p := &progress{ui: u, target: plan.Target, steps: map[string]*progressStep{}}
-	p.begin(subset.StepWalk) // its first event comes when the first rows are found
-	return p
-}
-
-var stepNames = map[string]string{
-	subset.StepWalk: "choose rows", subset.StepCopy: "copy rows", subset.StepFinish: "keys, indexes, statistics",
-}
-
-// nextStep begins as soon as the one before it is done.
-var nextStep = map[string]string{subset.StepWalk: subset.StepCopy, subset.StepCopy: subset.StepFinish}
-
-// observe is called by one goroutine at a time.
-func (p *progress) observe(e subset.Event) {
-	s := p.begin(e.Step)
-	if e.Table == "" {
-		if e.Done {
-			s.step.Done(summary(e))
-			p.begin(nextStep[e.Step])
-		}
-		return
-	}
-	s.rows[e.Table], s.total[e.Table] = e.Rows, max(e.Total, e.Rows)
-	s.step.Progress(sum(s.rows), max(sum(s.total), p.target), e.Table)
-}
-
-// begin returns the line of a step, which it starts if need be.
-func (p *progress) begin(step string) *progressStep {
-	s := p.steps[step]
-	if s == nil && step != "" {
-		s = &progressStep{step: p.ui.Start(firstOf(stepNames[step], step)), rows: map[string]int64{}, total: map[string]int64{}}
-		p.steps[step] = s
-	}
-	return s
-}
-
-func summary(e subset.Event) string {
-	if e.Rows > 0 {
-		return ui.Plural(e.Rows, "row")
-	}
-	return ""
-}
-
-func sum(counts map[string]int64) (n int64) {
-	for _, count := range counts {
-		n += count
-	}
-	return n
-}
-
-// end closes the lines of steps that did not get to their end.
-func (p *progress) end(err error) {
-	for _, name := range []string{subset.StepWalk, subset.StepCopy, subset.StepFinish} {
-		if s := p.steps[name]; s != nil && err != nil {
-			s.step.Fail("")
-		}
-	}
 }
