@@ -29,25 +29,25 @@ type Access struct {
 var ErrOpen = errors.New("is open to everybody who can reach it")
 
 // AccessTo tells how to get in to a preview; ErrOpen where nothing is needed.
-func AccessTo(ctx context.Context, machine Machine, id string) (*Access, error) {
-	_, g, err := machine.find(ctx, id)
+func (e Engine) AccessTo(ctx context.Context, id string) (*Access, error) {
+	_, g, err := e.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if !g.SignIn {
 		return nil, fmt.Errorf("%s %w", id, ErrOpen)
 	}
-	at, err := machine.entrance(ctx)
+	at, err := e.entrance(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return machine.access(ctx, g, at)
+	return e.access(ctx, g, at)
 }
 
 // RotateAccess ends all links, tokens, passwords and sign-ins of a preview, and
 // tells how to get in from now on.
-func RotateAccess(ctx context.Context, machine Machine, id string) (*Access, error) {
-	err := machine.alone(ctx, id, "access", func(engineID string, s survey, g generation) error {
+func (e Engine) RotateAccess(ctx context.Context, id string) (*Access, error) {
+	err := e.alone(ctx, id, "access", func(engineID string, s survey, g generation) error {
 		if !g.SignIn {
 			return fmt.Errorf("%s %w", id, ErrOpen)
 		}
@@ -57,15 +57,15 @@ func RotateAccess(ctx context.Context, machine Machine, id string) (*Access, err
 		}
 		to := k
 		to.pass = newPass()
-		if err := machine.rename(ctx, g, k, to); err != nil {
+		if err := e.rename(ctx, g, k, to); err != nil {
 			return err
 		}
-		return machine.underGatewayLock(ctx, engineID, func() error { return machine.syncGateway(ctx) })
+		return e.underGatewayLock(ctx, engineID, func() error { return e.syncGateway(ctx) })
 	})
 	if err != nil {
 		return nil, err
 	}
-	return AccessTo(ctx, machine, id)
+	return e.AccessTo(ctx, id)
 }
 
 var passName = regexp.MustCompile(`^[0-9a-f]{16}$`)
@@ -80,13 +80,13 @@ func newPass() string {
 
 // access asks the gateway, which has the key, for a pass. It never leaves the
 // gateway's container, nor is a pass among the arguments of a process.
-func (m Machine) access(ctx context.Context, g generation, at entrance) (*Access, error) {
+func (e Engine) access(ctx context.Context, g generation, at entrance) (*Access, error) {
 	wish, err := json.Marshal(gateway.Wish{ID: g.Preview.ID, Pass: at.pass(g), Expires: g.Expires})
 	if err != nil {
 		return nil, fmt.Errorf("sign-in: %w", err)
 	}
 	var stdout bytes.Buffer
-	if err := m.askGateway(ctx, bytes.NewReader(wish), &stdout, "sign"); err != nil {
+	if err := e.askGateway(ctx, bytes.NewReader(wish), &stdout, "sign"); err != nil {
 		return nil, fmt.Errorf("sign-in: %w", err)
 	}
 	var pass gateway.Pass
@@ -101,8 +101,8 @@ func (m Machine) access(ctx context.Context, g generation, at entrance) (*Access
 }
 
 // askGateway runs a command of the gateway beside it, in its container.
-func (m Machine) askGateway(ctx context.Context, stdin *bytes.Reader, stdout *bytes.Buffer, verb string) error {
-	current, exists, err := m.findGateway(ctx)
+func (e Engine) askGateway(ctx context.Context, stdin *bytes.Reader, stdout *bytes.Buffer, verb string) error {
+	current, exists, err := e.findGateway(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (m Machine) askGateway(ctx context.Context, stdin *bytes.Reader, stdout *by
 		return hint.Wrap(errors.New("there is no gateway"), "offshoot up makes one")
 	}
 	var stderr bytes.Buffer
-	code, err := runIn(ctx, m.Engine.Client(), current.ID, command{
+	code, err := runIn(ctx, e.Docker.Client(), current.ID, command{
 		argv: []string{gatewayBinary, "gateway", verb}, stdin: stdin, stdout: stdout, stderr: &stderr,
 	})
 	if err == nil && code != 0 {

@@ -59,7 +59,7 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 		Domain: "previews.example.com", HTTP: freePort(t), HTTPS: freePort(t), Bind: netip.MustParseAddr("127.0.0.1"),
 		ACME: gateway.ACME{Authority: gateway.Authority{Directory: "https://127.0.0.1:1/directory"}}, // where nobody answers
 	}
-	f.machine.Front = front
+	f.engine.Front = front
 	result := f.up()
 	id := f.options.Preview.ID
 	if got, want := result.Links[0].URL, fmt.Sprintf("https://%s.previews.example.com:%d/", id, front.HTTPS); got != want {
@@ -68,7 +68,7 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	if !f.told(provision.Notice, "no certificate for "+id+".previews.example.com: ") {
 		t.Errorf("it is not said that there is no certificate: %+v", f.events)
 	}
-	box, err := f.machine.Engine.Client().ContainerInspect(t.Context(), f.machine.Gateway)
+	box, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
 	if err != nil || !slices.Contains(box.Config.Cmd, "-resolver") {
 		t.Errorf("the gateway resolves the authority's name in the previews' networks: %q, %v", box.Config.Cmd, err)
 	}
@@ -86,8 +86,8 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 			t.Errorf("with the %s: %s %q", name, response.Status, body)
 		}
 	}
-	f.machine.Front = provision.Front{} // as another command would come
-	again, err := provision.AccessTo(t.Context(), f.machine, id)
+	f.engine.Front = provision.Front{} // as another command would come
+	again, err := f.engine.AccessTo(t.Context(), id)
 	if err != nil || again.Password != access.Password || again.Links[0].URL != access.Links[0].URL {
 		t.Errorf("asked again: %+v, %v", again, err)
 	}
@@ -101,10 +101,10 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	if response, body := visit(t, front, link, nil); response.StatusCode != http.StatusOK || body != "one" {
 		t.Errorf("an open preview: %s %q", response.Status, body)
 	}
-	if _, err := provision.AccessTo(t.Context(), f.machine, id); !errors.Is(err, provision.ErrOpen) {
+	if _, err := f.engine.AccessTo(t.Context(), id); !errors.Is(err, provision.ErrOpen) {
 		t.Errorf("access to an open preview: %v", err)
 	}
-	if _, err := provision.RotateAccess(t.Context(), f.machine, id); !errors.Is(err, provision.ErrOpen) || err.Error() != id+" "+provision.ErrOpen.Error() {
+	if _, err := f.engine.RotateAccess(t.Context(), id); !errors.Is(err, provision.ErrOpen) || err.Error() != id+" "+provision.ErrOpen.Error() {
 		t.Errorf("another access to an open preview: %v", err)
 	}
 }
@@ -124,7 +124,7 @@ func (f *fixture) assertRotates(front provision.Front, link string, before *prov
 			f.t.Errorf("%s, the link: %s", when, response.Status)
 		}
 	}
-	after, err := provision.RotateAccess(f.t.Context(), f.machine, f.options.Preview.ID)
+	after, err := f.engine.RotateAccess(f.t.Context(), f.options.Preview.ID)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func (f *fixture) assertRotates(front provision.Front, link string, before *prov
 	signs("new, after an update", after, true)
 	signs("given out before, after an update", before, false)
 	f.down()
-	f.machine.Front = front
+	f.engine.Front = front
 	next := f.up().Access
 	signs("of the preview that was removed", after, false)
 	signs("of the next one", next, true)
@@ -156,7 +156,7 @@ func (f *fixture) told(kind provision.Kind, text string) bool {
 // can look.
 func (f *fixture) assertSecretsAreNotOnTheEngine(access *provision.Access) {
 	f.t.Helper()
-	found, err := f.machine.Engine.Client().ContainerInspect(f.t.Context(), f.machine.Gateway)
+	found, err := f.engine.Docker.Client().ContainerInspect(f.t.Context(), f.engine.Gateway)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func (r *relay) close() {
 func TestUp_WhoseEngineGoesAwaySaysSoInOneLine(t *testing.T) {
 	project := randomName()
 	direct := machineFor(t, project)
-	socket, isUnix := strings.CutPrefix(direct.Engine.Client().DaemonHost(), "unix://")
+	socket, isUnix := strings.CutPrefix(direct.Docker.Client().DaemonHost(), "unix://")
 	if !isUnix {
 		t.Skip("the engine is not at a unix socket")
 	}
@@ -78,10 +78,10 @@ func TestUp_WhoseEngineGoesAwaySaysSoInOneLine(t *testing.T) {
 			defer engine.Close()
 			f := fixtureOn(t, direct, project, 60)
 			f.options.Archive = f.archive("apple")
-			machine := f.machine
-			machine.Engine = engine
+			machine := f.engine
+			machine.Docker = engine
 			var failed provision.Step // the first: others run at the same time
-			_, err = provision.Up(t.Context(), machine, f.options, func(e provision.Event) {
+			_, err = machine.Up(t.Context(), f.options, func(e provision.Event) {
 				if e.Step == step && e.Kind == provision.Began {
 					between.close()
 				}

@@ -30,8 +30,8 @@ func IdentifyBake(repository, project string) (Preview, error) {
 // those after it quick: the images that were pulled, what building left in the
 // engine's cache, the gateway's image, and a seed of the archive. Nothing runs
 // in the end, and nothing of it lets anybody in anywhere.
-func Bake(ctx context.Context, machine Machine, options Options, observe func(Event)) (*Result, error) {
-	r := &run{Machine: machine, options: options, observe: observe}
+func (e Engine) Bake(ctx context.Context, options Options, observe func(Event)) (*Result, error) {
+	r := &run{Engine: e, options: options, observe: observe}
 	r.result = &Result{Preview: options.Preview, Commit: options.Commit, Links: []Link{}, Timings: []Timing{}}
 	if err := r.bake(ctx); err != nil {
 		return nil, fmt.Errorf("bake: %w", r.blame(ctx, err))
@@ -78,16 +78,16 @@ func (r *run) settle(ctx context.Context) error {
 
 // AsRoot runs this program with other arguments as root over all files of the
 // machine, which it finds at /machine. Whoever may use the engine may do that.
-func (m Machine) AsRoot(ctx context.Context, argv ...string) error {
-	if m.Binary == "" {
-		return errors.Join(errors.New("no executable for the container"), m.Missing)
+func (e Engine) AsRoot(ctx context.Context, argv ...string) error {
+	if e.Binary == "" {
+		return errors.Join(errors.New("no executable for the container"), e.Missing)
 	}
-	ref, err := ensureGatewayImage(ctx, m.Engine.Client(), m.gateway(), m.Binary)
+	ref, err := ensureGatewayImage(ctx, e.Docker.Client(), e.gateway(), e.Binary)
 	if err != nil {
 		return err
 	}
-	_, err = m.runOnce(ctx,
-		&container.Config{Image: ref, Cmd: argv, User: "0:0", Labels: map[string]string{labelGateway: m.gateway()}},
+	_, err = e.runOnce(ctx,
+		&container.Config{Image: ref, Cmd: argv, User: "0:0", Labels: map[string]string{labelGateway: e.gateway()}},
 		&container.HostConfig{
 			NetworkMode: "none", LogConfig: container.LogConfig{Type: "none"},
 			Mounts: []mount.Mount{{Type: mount.TypeBind, Source: "/", Target: "/machine"}},

@@ -22,7 +22,7 @@ func TestBake_LeavesASeedAndNothingThatLetsIn(t *testing.T) {
 	if f.options.Preview, err = provision.IdentifyBake(pull.Repository, pull.Project); err != nil {
 		t.Fatal(err)
 	}
-	baked, err := provision.Bake(t.Context(), f.machine, f.options, nil)
+	baked, err := f.engine.Bake(t.Context(), f.options, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +41,8 @@ func TestBake_LeavesASeedAndNothingThatLetsIn(t *testing.T) {
 // of the seed and its own.
 func (f *fixture) assertOnlySeedsLeft(preview string) {
 	f.t.Helper()
-	api := f.machine.Engine.Client()
-	for _, label := range []string{"dev.offshoot.preview=" + preview, "dev.offshoot.gateway=" + f.machine.Gateway} {
+	api := f.engine.Docker.Client()
+	for _, label := range []string{"dev.offshoot.preview=" + preview, "dev.offshoot.gateway=" + f.engine.Gateway} {
 		found, err := api.ContainerList(f.t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label))})
 		if err != nil || len(found) > 0 {
 			f.t.Errorf("containers with %s: %v, %v", label, found, err)
@@ -74,13 +74,13 @@ func (f *fixture) asRoot() {
 			t.Fatal(err)
 		}
 	}
-	if err := f.machine.AsRoot(t.Context(), "gateway", "forget", "-kept", "/machine"+folder); err != nil {
+	if err := f.engine.AsRoot(t.Context(), "gateway", "forget", "-kept", "/machine"+folder); err != nil {
 		t.Error(err)
 	}
 	if left, _ := os.ReadDir(folder); len(left) != 1 || left[0].Name() != "seed-key" {
 		t.Errorf("left: %v", left)
 	}
-	if err := f.machine.AsRoot(t.Context(), "gateway", "forget", "-kept", "/machine/nowhere"); err == nil {
+	if err := f.engine.AsRoot(t.Context(), "gateway", "forget", "-kept", "/machine/nowhere"); err == nil {
 		t.Error("its failure was not noticed")
 	}
 }

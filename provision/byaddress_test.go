@@ -57,11 +57,11 @@ func TestUp_WithoutADomainTellsServicesByThePortOfTheAddress(t *testing.T) {
 	f := newFixture(t, 41)
 	f.write("compose.yaml", addressFile)
 	local := netip.MustParseAddr("127.0.0.1")
-	f.machine.Front = provision.Front{
+	f.engine.Front = provision.Front{
 		Address: local, Bind: local, ByAddress: true, HTTP: freePort(t), HTTPS: freePort(t), Further: freePorts(t, 2), ACME: nobody(),
 	}
 	result := f.up()
-	front := f.machine.Front
+	front := f.engine.Front
 	want := []string{fmt.Sprintf("https://127.0.0.1:%d/", front.HTTPS), fmt.Sprintf("https://127.0.0.1:%d/", front.Further)}
 	if len(result.Links) != 2 || result.Links[0].URL != want[0] || result.Links[1].URL != want[1] {
 		t.Fatalf("links %v, want %q", result.Links, want)
@@ -76,7 +76,7 @@ func TestUp_WithoutADomainTellsServicesByThePortOfTheAddress(t *testing.T) {
 	if len(result.Certificates) != 1 || result.Certificates[0].Host != "127.0.0.1" || result.Certificates[0].Ready || result.Certificates[0].Problem == "" {
 		t.Errorf("certificates: %+v", result.Certificates)
 	}
-	box, err := f.machine.Engine.Client().ContainerInspect(t.Context(), f.machine.Gateway)
+	box, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
 	if err != nil || strings.Contains(fmt.Sprintf("%+v %+v", *box.Config, *box.HostConfig), front.ACME.Key) {
 		t.Errorf("the key of the account can be seen on the engine, %v", err)
 	}
@@ -85,7 +85,7 @@ func TestUp_WithoutADomainTellsServicesByThePortOfTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provision.Up(t.Context(), f.machine, other, nil); err == nil || !strings.Contains(err.Error(), "has none for another preview") {
+	if _, err := f.engine.Up(t.Context(), other, nil); err == nil || !strings.Contains(err.Error(), "has none for another preview") {
 		t.Errorf("another preview: %v", err)
 	}
 }
@@ -147,11 +147,11 @@ volumes:
 // volume, in its own surroundings, and at the gateway, which is in its network.
 func TestHostile_AContainerWantsTheKeyOfTheWildcard(t *testing.T) {
 	f := newFixture(t, 43)
-	f.write("compose.yaml", fmt.Sprintf(thievesFile, f.machine.Gateway))
+	f.write("compose.yaml", fmt.Sprintf(thievesFile, f.engine.Gateway))
 	f.options.Database = "db"
 	local := netip.MustParseAddr("127.0.0.1")
 	given := wildcardFor(t, "previews.example.com")
-	f.machine.Front = provision.Front{
+	f.engine.Front = provision.Front{
 		Domain: "previews.example.com", OneLabel: true, Bind: local, HTTP: freePort(t), HTTPS: freePort(t), ACME: nobody(), Given: given,
 	}
 	result := f.up()
@@ -166,7 +166,7 @@ func TestHostile_AContainerWantsTheKeyOfTheWildcard(t *testing.T) {
 		env
 		cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\0' '\n'
 		grep -rls -e 'PRIVATE KEY' --include='*.json' / --exclude-dir=proc --exclude-dir=sys 2>/dev/null
-		for address in $(getent ahosts `+f.machine.Gateway+` | cut -d' ' -f1 | sort -u); do
+		for address in $(getent ahosts `+f.engine.Gateway+` | cut -d' ' -f1 | sort -u); do
 			for port in 80 443 8443 8480; do
 				for path in /given /certificates /routes; do
 					timeout 3 bash -c "exec 3<>/dev/tcp/$address/$port; printf 'GET $path HTTP/1.0\r\nHost: gateway\r\n\r\n' >&3; cat <&3" 2>/dev/null
@@ -174,20 +174,20 @@ func TestHostile_AContainerWantsTheKeyOfTheWildcard(t *testing.T) {
 			done
 		done
 		true`)
-	for _, secret := range []string{inner, "given.json", "acme.json", f.machine.Front.ACME.Key} {
+	for _, secret := range []string{inner, "given.json", "acme.json", f.engine.Front.ACME.Key} {
 		if strings.Contains(found, secret) {
 			t.Errorf("it found %q:\n%s", secret, found)
 		}
 	}
 	renewed := wildcardFor(t, "previews.example.com")
-	before, err := f.machine.Engine.Client().ContainerInspect(t.Context(), f.machine.Gateway)
+	before, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.machine.Front.Given = renewed
+	f.engine.Front.Given = renewed
 	f.up()
 	f.assertShown(host, renewed)
-	after, err := f.machine.Engine.Client().ContainerInspect(t.Context(), f.machine.Gateway)
+	after, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
 	if err != nil || after.ID != before.ID {
 		t.Errorf("a certificate that was renewed makes another gateway, %v", err)
 	}
@@ -205,7 +205,7 @@ func (f *fixture) assertShown(host string, want gateway.Given) {
 	pool.AppendCertsFromPEM([]byte(want.Chain))
 	ctx, cancel := context.WithTimeout(f.t.Context(), 10*time.Second)
 	defer cancel()
-	conn, err := (&tls.Dialer{Config: &tls.Config{ServerName: host, RootCAs: pool}}).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", f.machine.Front.HTTPS))
+	conn, err := (&tls.Dialer{Config: &tls.Config{ServerName: host, RootCAs: pool}}).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", f.engine.Front.HTTPS))
 	if err != nil {
 		f.t.Errorf("%s: %v", host, err)
 		return

@@ -43,11 +43,11 @@ func child() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	machine := provision.Machine{Engine: engine, Binary: o.Binary, Port: o.Port, Gateway: o.Gateway}
+	machine := provision.Engine{Docker: engine, Binary: o.Binary, Port: o.Port, Gateway: o.Gateway}
 	if o.Step == stepCopying {
 		go dieCopying(ctx, machine, die)
 	}
-	_, err = provision.Up(ctx, machine, o.Options, func(e provision.Event) {
+	_, err = machine.Up(ctx, o.Options, func(e provision.Event) {
 		if e.Step == o.Step && e.Kind == o.Kind {
 			die()
 		}
@@ -69,7 +69,7 @@ func die() {
 func (f *fixture) upAndDie(step provision.Step, kind provision.Kind) bool {
 	f.t.Helper()
 	content, err := json.Marshal(order{
-		Options: f.options, Binary: f.machine.Binary, Port: f.machine.Port, Gateway: f.machine.Gateway, Step: step, Kind: kind,
+		Options: f.options, Binary: f.engine.Binary, Port: f.engine.Port, Gateway: f.engine.Gateway, Step: step, Kind: kind,
 	})
 	if err != nil {
 		f.t.Fatal(err)
@@ -118,7 +118,7 @@ func dieAndGoDown(t *testing.T, step provision.Step, kind provision.Kind) {
 			t.Errorf("the checkout has changed: %s", diff)
 		}
 	}()
-	if _, err := provision.Down(t.Context(), f.machine, f.options.Preview.ID, nil); err != nil && !isNoPreview(err) {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); err != nil && !isNoPreview(err) {
 		t.Error(err)
 	}
 	f.assertNothingLeft(t.Context())
@@ -150,9 +150,9 @@ func TestUp_KilledDuringAnUpdateKeepsServingAndTheNextUpClearsUp(t *testing.T) {
 // assertOneGeneration fails when anything but the generation is left.
 func (f *fixture) assertOneGeneration(number int) {
 	f.t.Helper()
-	all := things(f.t.Context(), f.t, f.machine, "dev.offshoot.preview="+f.options.Preview.ID)
-	own := things(f.t.Context(), f.t, f.machine, fmt.Sprintf("dev.offshoot.generation=%d", number))
-	volumes := things(f.t.Context(), f.t, f.machine, fmt.Sprintf("dev.offshoot.volume-of=%d", number))
+	all := things(f.t.Context(), f.t, f.engine, "dev.offshoot.preview="+f.options.Preview.ID)
+	own := things(f.t.Context(), f.t, f.engine, fmt.Sprintf("dev.offshoot.generation=%d", number))
+	volumes := things(f.t.Context(), f.t, f.engine, fmt.Sprintf("dev.offshoot.volume-of=%d", number))
 	if len(own) == 0 || len(volumes) == 0 {
 		f.t.Fatalf("generation %d has nothing", number)
 	}

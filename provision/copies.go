@@ -123,7 +123,7 @@ func (c *copies) volume(ctx context.Context, suffix string, more map[string]stri
 	labels := c.volumeLabels()
 	maps.Copy(labels, more)
 	name := c.next.Preview.project(c.next.Number) + suffix
-	made, err := createVolume(ctx, c.Engine.Client(), volume.CreateOptions{Name: name, Labels: labels})
+	made, err := createVolume(ctx, c.Docker.Client(), volume.CreateOptions{Name: name, Labels: labels})
 	if err == nil && made.Labels[labelPreview] != c.next.Preview.ID {
 		err = fmt.Errorf("volume %s %w", made.Name, errForeign)
 	}
@@ -213,7 +213,7 @@ func (c *copies) list(ctx context.Context) ([]worktree.Entry, error) {
 // canOverlay tells whether folders on the engine's disk can lie over others: it
 // does so itself with its images then.
 func (c *copies) canOverlay(ctx context.Context) (bool, error) {
-	info, err := c.Engine.Client().Info(ctx)
+	info, err := c.Docker.Client().Info(ctx)
 	return slices.Contains([]string{"overlay2", "overlayfs"}, info.Driver), err
 }
 
@@ -223,7 +223,7 @@ func (c *copies) servingBase(ctx context.Context, print string) (*volume.Volume,
 	if c.serving.Number == 0 {
 		return nil, nil
 	}
-	api := c.Engine.Client()
+	api := c.Docker.Client()
 	s, err := look(ctx, api, c.serving.Preview.ID)
 	if err != nil {
 		return nil, err
@@ -344,7 +344,7 @@ func (c *copies) write(w *tar.Writer, entries ...worktree.Entry) error {
 // refuses links that lead above the folder it is told to unpack into, and those
 // of a folder that is mounted alone lead to its neighbours (../../packages).
 func (c *copies) unpack(ctx context.Context, name string, write func(*tar.Writer) error) (err error) {
-	api := c.Engine.Client()
+	api := c.Docker.Client()
 	config := &container.Config{Image: c.image, Cmd: []string{"gateway", "copy"}, Labels: c.next.everyLabel()}
 	host := copyHost(name, name)
 	host.Mounts = host.Mounts[1:]

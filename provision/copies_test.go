@@ -126,7 +126,7 @@ func snapshot(t *testing.T, dir string) []string {
 func (f *fixture) in(service, script string) string {
 	f.t.Helper()
 	var out bytes.Buffer
-	code, err := provision.Exec(f.t.Context(), f.machine, f.options.Preview.ID, service,
+	code, err := f.engine.Exec(f.t.Context(), f.options.Preview.ID, service,
 		compose.ExecOptions{Argv: []string{"bash", "-c", script}, Stdout: &out, Stderr: &out})
 	if err != nil {
 		f.t.Fatalf("%s: exit %d, %v: %s", script, code, err, out.String())
@@ -162,13 +162,13 @@ func TestUp_MountsCopiesAndLeavesTheCheckoutAsItWas(t *testing.T) {
 	f.assertMountsAreCopies()
 	unchanged("an update")
 	// The files are as they were: the second generation lies over the first one's copy.
-	bases := slices.DeleteFunc(things(t.Context(), t, f.machine, "dev.offshoot.files"), func(name string) bool {
+	bases := slices.DeleteFunc(things(t.Context(), t, f.engine, "dev.offshoot.files"), func(name string) bool {
 		return !strings.HasPrefix(name, "volume "+f.options.Preview.ID)
 	})
 	if diff := cmp.Diff([]string{"volume " + f.options.Preview.ID + "-g1_base"}, bases); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := provision.Down(t.Context(), f.machine, f.options.Preview.ID, nil); err != nil {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); err != nil {
 		t.Error(err)
 	}
 	unchanged("down")
@@ -215,7 +215,7 @@ func (f *fixture) assertALinkLeadsNowhere() {
 	if got := f.in("site", "wc -l </tmp/refused"); got == "0" {
 		f.t.Error("the folder that another service mounts could be moved away")
 	}
-	api := f.machine.Engine.Client()
+	api := f.engine.Docker.Client()
 	name := f.options.Preview.ID + "-g1-peer-1"
 	patience := 0
 	if err := api.ContainerRestart(f.t.Context(), name, container.StopOptions{Timeout: &patience}); err != nil {

@@ -222,7 +222,7 @@ func (r *run) isApplications(name string) bool {
 func (r *run) clients(ctx context.Context) (map[string]int, error) {
 	s := r.server
 	var out bounded
-	code, err := runIn(ctx, r.Engine.Client(), s.container, command{
+	code, err := runIn(ctx, r.Docker.Client(), s.container, command{
 		argv: []string{"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d", s.dbname(), "-f", "-"},
 		env:  s.env(), stdin: strings.NewReader(databasesSQL), stdout: &out,
 	})

@@ -16,15 +16,15 @@ const downPatience = 10 * time.Second
 
 // Down removes everything of one preview, by its id, and the gateway when it
 // was the last. It is ErrNoPreview when there was nothing to remove.
-func Down(ctx context.Context, machine Machine, id string, observe func(Event)) (compose.Removed, error) {
-	return DownGuarded(ctx, machine, Preview{ID: id}, Guard{}, observe)
+func (e Engine) Down(ctx context.Context, id string, observe func(Event)) (compose.Removed, error) {
+	return e.DownGuarded(ctx, Preview{ID: id}, Guard{}, observe)
 }
 
 // DownGuarded is Down of a run that other runs have to be ordered with. Where
 // the id is that of another repository's preview, that is *OthersError:
 // whoever names a project can name somebody else's.
-func DownGuarded(ctx context.Context, machine Machine, preview Preview, guard Guard, observe func(Event)) (compose.Removed, error) {
-	d := &run{Machine: machine, observe: observe, result: &Result{}}
+func (e Engine) DownGuarded(ctx context.Context, preview Preview, guard Guard, observe func(Event)) (compose.Removed, error) {
+	d := &run{Engine: e, observe: observe, result: &Result{}}
 	d.options.Preview, d.options.Guard = preview, guard
 	removed, err := d.down(ctx, preview.ID)
 	if err != nil {
@@ -38,7 +38,7 @@ func (r *run) down(ctx context.Context, id string) (removed compose.Removed, err
 		return removed, hint.Usage(errors.New("no preview is named"), "add --pr N or --branch NAME")
 	}
 	err = r.step(ctx, StepLock, func(ctx context.Context) error {
-		if r.engineID, err = r.Engine.ID(ctx); err != nil {
+		if r.engineID, err = r.Docker.ID(ctx); err != nil {
 			return err
 		}
 		r.lock, err = r.acquire(ctx, r.engineID, id, "down", r.options.Guard.patience(downPatience))
@@ -58,7 +58,7 @@ func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed
 	if err := r.options.Guard.wanted(ctx); err != nil {
 		return removed, err
 	}
-	found, err := look(ctx, r.Engine.Client(), id)
+	found, err := look(ctx, r.Docker.Client(), id)
 	if err == nil {
 		err = found.of(r.options.Preview)
 	}
@@ -66,7 +66,7 @@ func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed
 		return removed, err
 	}
 	err = r.step(ctx, StepRemove, func(ctx context.Context) error {
-		removed, err = compose.RemoveByLabel(ctx, r.Engine, map[string]string{labelPreview: id})
+		removed, err = compose.RemoveByLabel(ctx, r.Docker, map[string]string{labelPreview: id})
 		// Even where nothing was left of the preview: a run that was killed here
 		// may have left the gateway.
 		return errors.Join(err, r.leaveMachine(ctx, r.engineID))
@@ -79,9 +79,9 @@ func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed
 
 // DownAll removes every preview of one's repository. It goes on after one that
 // fails and joins the errors.
-func DownAll(ctx context.Context, machine Machine, one Preview, observe func(Event)) (compose.Removed, error) {
+func (e Engine) DownAll(ctx context.Context, one Preview, observe func(Event)) (compose.Removed, error) {
 	var all compose.Removed
-	previews, err := List(ctx, machine, Filter{Repository: one.Repository, RepositoryID: one.RepositoryID})
+	previews, err := e.List(ctx, Filter{Repository: one.Repository, RepositoryID: one.RepositoryID})
 	if err != nil {
 		return all, err
 	}
@@ -90,7 +90,7 @@ func DownAll(ctx context.Context, machine Machine, one Preview, observe func(Eve
 	}
 	var errs []error
 	for _, status := range previews {
-		removed, err := Down(ctx, machine, status.Preview.ID, observe)
+		removed, err := e.Down(ctx, status.Preview.ID, observe)
 		if err != nil && !errors.Is(err, ErrNoPreview) {
 			errs = append(errs, err)
 		}

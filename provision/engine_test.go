@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 
 // machineFor is this computer's engine with a gateway of the test's own, since
 // other tests use the same engine at the same time.
-func machineFor(t *testing.T, name string) provision.Machine {
+func machineFor(t *testing.T, name string) provision.Engine {
 	t.Helper()
 	engine := provision.NeedEngine(t)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
@@ -50,8 +50,8 @@ func machineFor(t *testing.T, name string) provision.Machine {
 		t.Fatal(err)
 	}
 	defer free.Close()
-	return provision.Machine{
-		Engine: engine, Binary: programPath(t), Gateway: "offshoot-test-" + name, Port: free.Addr().(*net.TCPAddr).Port,
+	return provision.Engine{
+		Docker: engine, Binary: programPath(t), Gateway: "offshoot-test-" + name, Port: free.Addr().(*net.TCPAddr).Port,
 	}
 }
 
@@ -92,7 +92,7 @@ func programPath(t *testing.T) string {
 // A fixture is one preview with a compose project of its own.
 type fixture struct {
 	t       *testing.T
-	machine provision.Machine
+	engine  provision.Engine
 	options provision.Options
 	events  []provision.Event
 }
@@ -130,9 +130,9 @@ func newFixture(t *testing.T, pullRequest int) *fixture {
 	return fixtureOn(t, machineFor(t, project), project, pullRequest)
 }
 
-func fixtureOn(t *testing.T, machine provision.Machine, project string, pullRequest int) *fixture {
+func fixtureOn(t *testing.T, engine provision.Engine, project string, pullRequest int) *fixture {
 	t.Helper()
-	f := fixtureOf(t, machine, project, pullRequest, t.TempDir())
+	f := fixtureOf(t, engine, project, pullRequest, t.TempDir())
 	f.write("compose.yaml", composeFile)
 	f.write("Dockerfile", dockerfile)
 	content, err := os.ReadFile(programPath(t))
@@ -144,9 +144,9 @@ func fixtureOn(t *testing.T, machine provision.Machine, project string, pullRequ
 }
 
 // fixtureOf is a preview of what is in a folder.
-func fixtureOf(t *testing.T, machine provision.Machine, project string, pullRequest int, folder string) *fixture {
+func fixtureOf(t *testing.T, engine provision.Engine, project string, pullRequest int, folder string) *fixture {
 	t.Helper()
-	f := &fixture{t: t, machine: machine}
+	f := &fixture{t: t, engine: engine}
 	preview, err := provision.Identify("example.com/test/"+project, "", pullRequest, "")
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func fixtureOf(t *testing.T, machine provision.Machine, project string, pullRequ
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
-		_, _ = provision.Down(ctx, f.machine, preview.ID, nil)
+		_, _ = f.engine.Down(ctx, preview.ID, nil)
 		f.assertNothingLeft(ctx)
 	})
 	return f
@@ -189,7 +189,7 @@ func (f *fixture) archive(row string) string {
 func (f *fixture) tryUp() (*provision.Result, error) {
 	f.t.Helper()
 	f.events = nil
-	return provision.Up(f.t.Context(), f.machine, f.options, func(e provision.Event) { f.events = append(f.events, e) })
+	return f.engine.Up(f.t.Context(), f.options, func(e provision.Event) { f.events = append(f.events, e) })
 }
 
 func (f *fixture) up() *provision.Result {
@@ -242,7 +242,7 @@ func (f *fixture) awaitServes(link provision.Link, want string) {
 func (f *fixture) sql(query string) string {
 	f.t.Helper()
 	var stdout, stderr bytes.Buffer
-	code, err := provision.Psql(f.t.Context(), f.machine, f.options.Preview.ID,
+	code, err := f.engine.Psql(f.t.Context(), f.options.Preview.ID,
 		[]string{"-X", "-A", "-t", "-c", query}, compose.ExecOptions{Stdout: &stdout, Stderr: &stderr})
 	if err != nil || code != 0 {
 		f.t.Fatalf("%s: exit %d, %v\n%s", query, code, err, stderr.String())
@@ -251,9 +251,9 @@ func (f *fixture) sql(query string) string {
 }
 
 // things are the names of all that the engine has with a label.
-func things(ctx context.Context, t *testing.T, m provision.Machine, label string) []string {
+func things(ctx context.Context, t *testing.T, e provision.Engine, label string) []string {
 	t.Helper()
-	api := m.Engine.Client()
+	api := e.Docker.Client()
 	by := filters.NewArgs(filters.Arg("label", label))
 	var names []string
 	containers, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: by})
@@ -292,13 +292,13 @@ func things(ctx context.Context, t *testing.T, m provision.Machine, label string
 // the gateway without any preview.
 func (f *fixture) assertNothingLeft(ctx context.Context) {
 	f.t.Helper()
-	if left := things(ctx, f.t, f.machine, "dev.offshoot.preview="+f.options.Preview.ID); len(left) > 0 {
+	if left := things(ctx, f.t, f.engine, "dev.offshoot.preview="+f.options.Preview.ID); len(left) > 0 {
 		f.t.Errorf("left behind: %q", left)
 	}
-	if len(things(ctx, f.t, f.machine, "dev.offshoot.via="+f.machine.Gateway)) > 0 {
+	if len(things(ctx, f.t, f.engine, "dev.offshoot.via="+f.engine.Gateway)) > 0 {
 		return // it has another preview
 	}
-	if left := things(ctx, f.t, f.machine, "dev.offshoot.gateway="+f.machine.Gateway); len(left) > 0 {
+	if left := things(ctx, f.t, f.engine, "dev.offshoot.gateway="+f.engine.Gateway); len(left) > 0 {
 		f.t.Errorf("the gateway is left behind: %q", left)
 	}
 }

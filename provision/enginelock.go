@@ -226,25 +226,25 @@ func (l *engineLock) release(ctx context.Context) {
 }
 
 // dropLocks removes what killed runs have left of locks, of whatever subject.
-func (m Machine) dropLocks(ctx context.Context, engineID string) error {
-	found, err := m.Engine.Client().VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelLock))})
+func (e Engine) dropLocks(ctx context.Context, engineID string) error {
+	found, err := e.Docker.Client().VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelLock))})
 	if err != nil {
 		return fmt.Errorf("list locks: %w", err)
 	}
 	var errs []error
 	for _, v := range found.Volumes {
-		errs = append(errs, m.dropLock(ctx, engineID, v.Labels))
+		errs = append(errs, e.dropLock(ctx, engineID, v.Labels))
 	}
 	return errors.Join(errs...)
 }
 
-func (m Machine) dropLock(ctx context.Context, engineID string, labels map[string]string) error {
-	file, err := tryLock(lockFor(m.locks(), engineID, labels[labelLock]))
+func (e Engine) dropLock(ctx context.Context, engineID string, labels map[string]string) error {
+	file, err := tryLock(lockFor(e.locks(), engineID, labels[labelLock]))
 	if err != nil {
 		return nil // a run is at work with it
 	}
 	defer file.release()
-	on := newEngineLock(m.Engine.Client(), m.locks(), labels[labelLock], Holder{})
+	on := newEngineLock(e.Docker.Client(), e.locks(), labels[labelLock], Holder{})
 	silent, err := on.silent(ctx, labels)
 	if err == nil && silent {
 		err = on.takeOver(ctx, labels[labelWord])

@@ -12,11 +12,11 @@ import (
 )
 
 // jobs are runs in so many containers that have the same engine.
-func jobs(t *testing.T, n int) []Machine {
+func jobs(t *testing.T, n int) []Engine {
 	engine := NeedEngine(t)
-	var machines []Machine
+	var machines []Engine
 	for range n {
-		machines = append(machines, Machine{Engine: engine, Locks: t.TempDir()})
+		machines = append(machines, Engine{Docker: engine, Locks: t.TempDir()})
 	}
 	return machines
 }
@@ -24,8 +24,8 @@ func jobs(t *testing.T, n int) []Machine {
 func lockSubject() string { return "test-" + strings.ToLower(rand.Text()[:10]) }
 
 // killed is a lock as a killed run leaves it.
-func killed(t *testing.T, m Machine, subject string) {
-	on := newEngineLock(m.Engine.Client(), m.locks(), subject, Holder{PID: 1, Command: "up"})
+func killed(t *testing.T, e Engine, subject string) {
+	on := newEngineLock(e.Docker.Client(), e.locks(), subject, Holder{PID: 1, Command: "up"})
 	if _, err := on.try(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestLock_IsSeenFromAnotherJobsContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.release()
-	if left, err := newEngineLock(m[0].Engine.Client(), "", subject, Holder{}).volumes(t.Context(), l.holder.Command); err != nil || len(left) > 0 {
+	if left, err := newEngineLock(m[0].Docker.Client(), "", subject, Holder{}).volumes(t.Context(), l.holder.Command); err != nil || len(left) > 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }
@@ -82,7 +82,7 @@ func TestLock_OfAKilledRunIsTakenOverAtOnceByWhoeverHasItsFile(t *testing.T) {
 	if err := m[0].dropLocks(t.Context(), "engine"); err != nil {
 		t.Error(err)
 	}
-	if _, err := m[0].Engine.Client().VolumeInspect(t.Context(), "offshoot-lock-"+subject); !notFound(err) {
+	if _, err := m[0].Docker.Client().VolumeInspect(t.Context(), "offshoot-lock-"+subject); !notFound(err) {
 		t.Errorf("not dropped: %v", err)
 	}
 }
@@ -96,7 +96,7 @@ func TestLock_OfAKilledRunIsTakenOverByOneOfManyWhenItHasBeenSilentForLong(t *te
 	var all sync.WaitGroup
 	for _, other := range m[1:] {
 		all.Go(func() {
-			on := newEngineLock(other.Engine.Client(), other.locks(), subject, Holder{})
+			on := newEngineLock(other.Docker.Client(), other.locks(), subject, Holder{})
 			on.lease = 2 * time.Second
 			for taken.Load() == 0 && ctx.Err() == nil {
 				_, err := on.try(ctx)

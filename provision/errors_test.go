@@ -80,11 +80,11 @@ func TestPublishedPort_IsTheFirstThatIsANumber(t *testing.T) {
 	}
 	running := with(nat.PortBinding{HostPort: "9000"})
 	for asked, want := range map[int]int{0: 9000, 8481: 8481} {
-		if got := (Machine{Port: asked}).wantedPort(running); got != want {
+		if got := (Engine{Port: asked}).wantedPort(running); got != want {
 			t.Errorf("asked for %d: %d", asked, got)
 		}
 	}
-	if got := (Machine{}).wantedPort(container.InspectResponse{}); got != gateway.DefaultPort {
+	if got := (Engine{}).wantedPort(container.InspectResponse{}); got != gateway.DefaultPort {
 		t.Errorf("of a new one: %d", got)
 	}
 }

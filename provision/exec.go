@@ -14,8 +14,8 @@ import (
 )
 
 // Logs writes the log lines of a preview's services.
-func Logs(ctx context.Context, machine Machine, id string, options compose.LogOptions, w io.Writer) error {
-	s, g, err := machine.find(ctx, id)
+func (e Engine) Logs(ctx context.Context, id string, options compose.LogOptions, w io.Writer) error {
+	s, g, err := e.find(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -24,19 +24,19 @@ func Logs(ctx context.Context, machine Machine, id string, options compose.LogOp
 			return err
 		}
 	}
-	return machine.stack(g).Logs(ctx, options, w)
+	return e.stack(g).Logs(ctx, options, w)
 }
 
 // Exec runs a command in the container of a service and returns its exit code.
-func Exec(ctx context.Context, machine Machine, id, service string, options compose.ExecOptions) (int, error) {
-	s, g, err := machine.find(ctx, id)
+func (e Engine) Exec(ctx context.Context, id, service string, options compose.ExecOptions) (int, error) {
+	s, g, err := e.find(ctx, id)
 	if err != nil {
 		return 0, err
 	}
 	if err := s.hasService(g, service); err != nil {
 		return 0, err
 	}
-	return machine.stack(g).Exec(ctx, service, options)
+	return e.stack(g).Exec(ctx, service, options)
 }
 
 // hasService refuses the name of a service that has no container.
@@ -52,6 +52,6 @@ func (s survey) hasService(g generation, service string) error {
 }
 
 // stack reaches a generation that is already there.
-func (m Machine) stack(g generation) *compose.Stack {
-	return compose.NewStack(m.Engine, &types.Project{Name: g.Preview.project(g.Number)}, nil)
+func (e Engine) stack(g generation) *compose.Stack {
+	return compose.NewStack(e.Docker, &types.Project{Name: g.Preview.project(g.Number)}, nil)
 }

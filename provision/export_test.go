@@ -35,9 +35,9 @@ func NeedEngine(t *testing.T) *compose.Engine {
 }
 
 // EnsureGateway makes the gateway run without telling it any route.
-func EnsureGateway(ctx context.Context, m Machine) error { return m.ensureGateway(ctx) }
+func EnsureGateway(ctx context.Context, e Engine) error { return e.ensureGateway(ctx) }
 
 // ThinSeeds keeps so many seeds.
-func ThinSeeds(ctx context.Context, m Machine, most int) error {
-	return m.thinSeeds(ctx, most, DefaultSeedSpace)
+func ThinSeeds(ctx context.Context, e Engine, most int) error {
+	return e.thinSeeds(ctx, most, DefaultSeedSpace)
 }

@@ -17,11 +17,11 @@ const markExtended mark = "extended"
 // Extend lets a preview live longer than it was meant to, counted from now or
 // from its end, whichever is later, and returns the new end. A preview without
 // an end keeps having none, which is the zero time.
-func Extend(ctx context.Context, machine Machine, id string, by time.Duration) (until time.Time, err error) {
+func (e Engine) Extend(ctx context.Context, id string, by time.Duration) (until time.Time, err error) {
 	if by <= 0 {
 		return until, hint.Usage(fmt.Errorf("extend %s: not a time to live longer", id), "give a duration such as 24h")
 	}
-	err = machine.expire(ctx, id, func(end time.Time) time.Time {
+	err = e.expire(ctx, id, func(end time.Time) time.Time {
 		if until = end; end.IsZero() {
 			return end
 		}
@@ -39,39 +39,39 @@ func Extend(ctx context.Context, machine Machine, id string, by time.Duration) (
 
 // Expire says when a preview expires, sooner or later than it was meant to;
 // the zero time: never.
-func Expire(ctx context.Context, machine Machine, id string, at time.Time) error {
-	return machine.expire(ctx, id, func(time.Time) time.Time { return at.UTC().Truncate(time.Second) })
+func (e Engine) Expire(ctx context.Context, id string, at time.Time) error {
+	return e.expire(ctx, id, func(time.Time) time.Time { return at.UTC().Truncate(time.Second) })
 }
 
 // expire changes the end of a preview while no other run touches it.
-func (m Machine) expire(ctx context.Context, id string, to func(end time.Time) time.Time) error {
-	return m.alone(ctx, id, "extend", func(engineID string, s survey, g generation) error {
+func (e Engine) expire(ctx context.Context, id string, to func(end time.Time) time.Time) error {
+	return e.alone(ctx, id, "extend", func(engineID string, s survey, g generation) error {
 		end := to(g.Expires)
 		if end.Equal(g.Expires) {
 			return nil
 		}
 		g.Expires = end
-		if err := m.markUntil(ctx, s, g); err != nil {
+		if err := e.markUntil(ctx, s, g); err != nil {
 			return err
 		}
 		// A sign-in lasts until then.
-		return m.underGatewayLock(ctx, engineID, func() error { return m.syncGateway(ctx) })
+		return e.underGatewayLock(ctx, engineID, func() error { return e.syncGateway(ctx) })
 	})
 }
 
 // alone does something to the generation that is meant, under the lock of the
 // preview.
-func (m Machine) alone(ctx context.Context, id, verb string, do func(engineID string, s survey, g generation) error) error {
-	engineID, err := m.Engine.ID(ctx)
+func (e Engine) alone(ctx context.Context, id, verb string, do func(engineID string, s survey, g generation) error) error {
+	engineID, err := e.Docker.ID(ctx)
 	if err != nil {
 		return err
 	}
-	l, err := m.acquire(ctx, engineID, id, verb, downPatience)
+	l, err := e.acquire(ctx, engineID, id, verb, downPatience)
 	if err != nil {
 		return err
 	}
 	defer l.release()
-	s, g, err := m.find(ctx, id)
+	s, g, err := e.find(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -81,12 +81,12 @@ func (m Machine) alone(ctx context.Context, id, verb string, do func(engineID st
 // markUntil lets the keeper say when the preview ends. Where there is none, it
 // makes the new marker before it removes the ones before: a killed run leaves
 // the preview with the longer time, never with a shorter one.
-func (m Machine) markUntil(ctx context.Context, s survey, g generation) error {
-	api := m.Engine.Client()
+func (e Engine) markUntil(ctx context.Context, s survey, g generation) error {
+	api := e.Docker.Client()
 	if k, _, kept := s.keeper(g.Preview.ID, g.Number); kept {
 		to := k
 		to.put, to.until = true, g.Expires
-		return m.rename(ctx, g, k, to)
+		return e.rename(ctx, g, k, to)
 	}
 	end := mark(string(markExtended) + "-never")
 	if !g.Expires.IsZero() {

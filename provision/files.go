@@ -55,7 +55,7 @@ func (r *run) survey(ctx context.Context) (survey, error) {
 	}
 	r.at = r.wantedEntrance(current)
 	preview := r.options.Preview
-	s, err := look(ctx, r.Engine.Client(), preview.ID)
+	s, err := look(ctx, r.Docker.Client(), preview.ID)
 	if err != nil {
 		return survey{}, err
 	}
@@ -127,7 +127,7 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changes = append(changes, hasten(project, r.Engine.Client().ClientVersion())...)
+	changes = append(changes, hasten(project, r.Docker.Client().ClientVersion())...)
 	if err := r.openArchive(); err != nil {
 		return err
 	}
@@ -142,10 +142,10 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stack := compose.NewStack(r.Engine, own, nil)
+	stack := compose.NewStack(r.Docker, own, nil)
 	stack.Patience = r.timeout()
 	r.stack.Store(stack)
-	return r.next.set(ctx, r.Engine.Client(), markBegun, nil)
+	return r.next.set(ctx, r.Docker.Client(), markBegun, nil)
 }
 
 // decide says what the next generation is, and how that differs from the
@@ -306,7 +306,7 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 		r.notice("nothing serves yet, so there is no data to keep")
 		return nil
 	}
-	s, err := look(ctx, r.Engine.Client(), r.serving.Preview.ID)
+	s, err := look(ctx, r.Docker.Client(), r.serving.Preview.ID)
 	if err != nil {
 		return err
 	}
@@ -328,7 +328,7 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 	for _, c := range s.boxes(r.serving.Preview.ID, r.serving.Number) {
 		if c.service() == r.serving.Database {
 			// Not to know it is no reason to stop: a container that is down gives no file.
-			r.kept, _ = serverIn(ctx, r.Engine.Client(), c.ID)
+			r.kept, _ = serverIn(ctx, r.Docker.Client(), c.ID)
 		}
 	}
 	return nil

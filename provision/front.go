@@ -252,10 +252,10 @@ func entranceOf(c container.InspectResponse) entrance {
 
 // wantedEntrance is where the gateway is to answer: as told, else where it
 // does, else the default.
-func (m Machine) wantedEntrance(current container.InspectResponse) entrance {
+func (e Engine) wantedEntrance(current container.InspectResponse) entrance {
 	now := entranceOf(current)
-	if m.Front != (Front{}) {
-		front := m.Front.shown()
+	if e.Front != (Front{}) {
+		front := e.Front.shown()
 		if front.ByAddress && now.front.ByAddress { // they are the links of what serves
 			front.Ports = max(front.Ports, now.front.Ports)
 		}
@@ -264,5 +264,5 @@ func (m Machine) wantedEntrance(current container.InspectResponse) entrance {
 	if now.public() {
 		return now
 	}
-	return entrance{port: m.wantedPort(current)}
+	return entrance{port: e.wantedPort(current)}
 }

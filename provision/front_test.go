@@ -91,24 +91,24 @@ func TestEntrance_IsReadBackFromTheGateway(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	keyed := Front{Domain: "previews.example.com", ACME: gateway.ACME{Authority: gateway.Authority{KeyID: "a", Key: "Rmlyc3Q"}}}
-	named := (Machine{Front: keyed}).wantedEntrance(container.InspectResponse{})
+	named := (Engine{Front: keyed}).wantedEntrance(container.InspectResponse{})
 	running.Config.Labels[labelFront] = named.label()
 	if got := entranceOf(running); got != named {
 		t.Errorf("with an account %+v, want %+v", got, named)
 	}
 	running.Config.Labels[labelFront] = want.label()
-	if got := (Machine{Port: 9000}).wantedEntrance(running); got != want {
+	if got := (Engine{Port: 9000}).wantedEntrance(running); got != want {
 		t.Errorf("an up that asks for a port makes it %+v", got)
 	}
 	other := Front{Domain: "other.example.com"}
-	if got := (Machine{Front: other}).wantedEntrance(running); got != (entrance{front: other}) {
+	if got := (Engine{Front: other}).wantedEntrance(running); got != (entrance{front: other}) {
 		t.Errorf("an up with another front makes it %+v", got)
 	}
 	address := Front{Address: somewhere, ByAddress: true}
 	three := address
 	three.Ports = 2
 	running.Config.Labels[labelFront] = entrance{front: three}.label()
-	if got := (Machine{Front: address}).wantedEntrance(running); got != (entrance{front: three}) {
+	if got := (Engine{Front: address}).wantedEntrance(running); got != (entrance{front: three}) {
 		t.Errorf("an up of fewer services closes the ports of what serves: %+v", got)
 	}
 	for _, foreign := range []string{"", "x", "{}", "[]"} {
@@ -201,7 +201,7 @@ func TestHostile_WhoeverLooksAtTheEngineWantsTheKeysOfTheFront(t *testing.T) {
 			Second:    gateway.Authority{Directory: "https://b.example/dir", KeyID: "b", Key: "U2Vjb25k"},
 		},
 	}
-	at := (Machine{Front: front}).wantedEntrance(container.InspectResponse{})
+	at := (Engine{Front: front}).wantedEntrance(container.InspectResponse{})
 	seen := at.label() + configOf("image", at) + strings.Join(serveCommand(at, nil, ""), " ")
 	for _, secret := range []string{"WILDCARD-KEY", "Rmlyc3Q", "U2Vjb25k"} {
 		if strings.Contains(seen, secret) {
@@ -210,12 +210,12 @@ func TestHostile_WhoeverLooksAtTheEngineWantsTheKeysOfTheFront(t *testing.T) {
 	}
 	other := front
 	other.ACME.Second.Key = "QW5vdGhlcg"
-	if (Machine{Front: other}).wantedEntrance(container.InspectResponse{}) == at {
+	if (Engine{Front: other}).wantedEntrance(container.InspectResponse{}) == at {
 		t.Error("another key makes no other gateway")
 	}
 	renewed := front
 	renewed.Given.Key = "NEWER"
-	if (Machine{Front: renewed}).wantedEntrance(container.InspectResponse{}) != at {
+	if (Engine{Front: renewed}).wantedEntrance(container.InspectResponse{}) != at {
 		t.Error("a certificate that was renewed makes another gateway")
 	}
 }

@@ -33,9 +33,9 @@ const (
 	gatewayTLS     = nat.Port("8443/tcp")
 )
 
-func (m Machine) gateway() string {
-	if m.Gateway != "" {
-		return m.Gateway
+func (e Engine) gateway() string {
+	if e.Gateway != "" {
+		return e.Gateway
 	}
 	return defaultGateway
 }
@@ -44,17 +44,17 @@ func (m Machine) gateway() string {
 // container's ports through the first of its networks by name, and cuts
 // connections when that changes: a digit sorts before the names of the
 // previews' networks.
-func (m Machine) gatewayNetwork() string { return "0-" + m.gateway() }
+func (e Engine) gatewayNetwork() string { return "0-" + e.gateway() }
 
 // lookAll reads all previews that this gateway serves.
-func (m Machine) lookAll(ctx context.Context) (survey, error) {
-	s, err := look(ctx, m.Engine.Client(), "")
-	return s.via(m.gateway()), err
+func (e Engine) lookAll(ctx context.Context) (survey, error) {
+	s, err := look(ctx, e.Docker.Client(), "")
+	return s.via(e.gateway()), err
 }
 
 // underGatewayLock runs f while no other run changes the gateway.
-func (m Machine) underGatewayLock(ctx context.Context, engineID string, f func() error) error {
-	l, err := m.acquire(ctx, engineID, m.gateway(), "gateway", time.Minute)
+func (e Engine) underGatewayLock(ctx context.Context, engineID string, f func() error) error {
+	l, err := e.acquire(ctx, engineID, e.gateway(), "gateway", time.Minute)
 	if err != nil {
 		return err
 	}
@@ -62,44 +62,44 @@ func (m Machine) underGatewayLock(ctx context.Context, engineID string, f func()
 	return f()
 }
 
-func (m Machine) locks() string {
-	if m.Locks != "" {
-		return m.Locks
+func (e Engine) locks() string {
+	if e.Locks != "" {
+		return e.Locks
 	}
 	return defaultLocks()
 }
 
 // ensureGateway makes the gateway run, from this binary and on the wanted
 // port, and leaves one alone that already does.
-func (m Machine) ensureGateway(ctx context.Context) error {
-	if m.Binary == "" {
-		return errors.Join(errors.New("no executable for the gateway"), m.Missing)
+func (e Engine) ensureGateway(ctx context.Context) error {
+	if e.Binary == "" {
+		return errors.Join(errors.New("no executable for the gateway"), e.Missing)
 	}
-	api := m.Engine.Client()
-	current, exists, err := m.findGateway(ctx)
+	api := e.Docker.Client()
+	current, exists, err := e.findGateway(ctx)
 	if err != nil {
 		return err
 	}
-	imageRef, err := ensureGatewayImage(ctx, api, m.gateway(), m.Binary)
+	imageRef, err := ensureGatewayImage(ctx, api, e.gateway(), e.Binary)
 	if err != nil {
 		return err
 	}
-	at := m.wantedEntrance(current)
+	at := e.wantedEntrance(current)
 	if exists && current.Config.Labels[labelConfig] == configOf(imageRef, at) {
-		return errors.Join(startGateway(ctx, api, current.ID, at), m.give(ctx))
+		return errors.Join(startGateway(ctx, api, current.ID, at), e.give(ctx))
 	}
 	if exists {
 		if err := api.ContainerRemove(ctx, current.ID, container.RemoveOptions{Force: true}); err != nil && !notFound(err) {
 			return fmt.Errorf("replace the gateway: %w", err)
 		}
 	}
-	if err := m.createGateway(ctx, imageRef, at); err != nil {
+	if err := e.createGateway(ctx, imageRef, at); err != nil {
 		if exists { // other previews are still to be reached as they were
-			err = errors.Join(err, m.createGateway(ctx, current.Config.Image, entranceOf(current)))
+			err = errors.Join(err, e.createGateway(ctx, current.Config.Image, entranceOf(current)))
 		}
 		return err
 	}
-	return removeGatewayImages(ctx, api, m.gateway(), imageRef)
+	return removeGatewayImages(ctx, api, e.gateway(), imageRef)
 }
 
 // configOf tells gateways apart that are to be replaced by one another.
@@ -112,8 +112,8 @@ func configOf(imageRef string, at entrance) string {
 
 // wantedPort is where the gateway is to be published: as told, else where it
 // is, else the default.
-func (m Machine) wantedPort(current container.InspectResponse) int {
-	return cmp.Or(m.Port, publishedPort(current), gateway.DefaultPort)
+func (e Engine) wantedPort(current container.InspectResponse) int {
+	return cmp.Or(e.Port, publishedPort(current), gateway.DefaultPort)
 }
 
 // errForeign says that something has a name of ours, and not our label.
@@ -121,8 +121,8 @@ var errForeign = errors.New("exists and is not offshoot's")
 
 // findGateway finds the gateway's container. One of that name without the
 // label is somebody else's.
-func (m Machine) findGateway(ctx context.Context) (container.InspectResponse, bool, error) {
-	found, err := m.Engine.Client().ContainerInspect(ctx, m.gateway())
+func (e Engine) findGateway(ctx context.Context) (container.InspectResponse, bool, error) {
+	found, err := e.Docker.Client().ContainerInspect(ctx, e.gateway())
 	if notFound(err) {
 		return found, false, nil
 	}
@@ -130,8 +130,8 @@ func (m Machine) findGateway(ctx context.Context) (container.InspectResponse, bo
 		return found, false, fmt.Errorf("inspect the gateway: %w", err)
 	}
 	if found.Config.Labels[labelGateway] == "" {
-		return found, false, hint.Wrap(fmt.Errorf("container %s %w", m.gateway(), errForeign),
-			"rename it: docker rename %s …", m.gateway())
+		return found, false, hint.Wrap(fmt.Errorf("container %s %w", e.gateway(), errForeign),
+			"rename it: docker rename %s …", e.gateway())
 	}
 	return found, true, nil
 }
@@ -152,9 +152,9 @@ func publishedPort(c container.InspectResponse) int {
 // createGateway makes the gateway and starts it. Where the last preview goes at
 // that moment, by a run that sees no lock of ours, the volume goes with it: the
 // engine then makes one without a label, and all of it is made again.
-func (m Machine) createGateway(ctx context.Context, imageRef string, at entrance) error {
+func (e Engine) createGateway(ctx context.Context, imageRef string, at entrance) error {
 	for range 3 {
-		if err := m.tryCreateGateway(ctx, imageRef, at); !errors.Is(err, errVolumeGone) {
+		if err := e.tryCreateGateway(ctx, imageRef, at); !errors.Is(err, errVolumeGone) {
 			return err
 		}
 	}
@@ -164,28 +164,28 @@ func (m Machine) createGateway(ctx context.Context, imageRef string, at entrance
 // errVolumeGone says that another run has removed what ours is to use.
 var errVolumeGone = errors.New("another run removes the gateway at the same time")
 
-func (m Machine) tryCreateGateway(ctx context.Context, imageRef string, at entrance) error {
-	api := m.Engine.Client()
-	subnets, err := m.ensureGatewayNetwork(ctx)
+func (e Engine) tryCreateGateway(ctx context.Context, imageRef string, at entrance) error {
+	api := e.Docker.Client()
+	subnets, err := e.ensureGatewayNetwork(ctx)
 	if err != nil {
 		return err
 	}
-	kept, err := m.ensureGatewayVolume(ctx, imageRef)
+	kept, err := e.ensureGatewayVolume(ctx, imageRef)
 	if err != nil {
 		return err
 	}
 	resolver := ""
 	if at.public() {
-		resolver = m.outsideResolver(ctx, imageRef)
+		resolver = e.outsideResolver(ctx, imageRef)
 	}
 	created, err := api.ContainerCreate(ctx,
 		&container.Config{
 			Image: imageRef, Cmd: serveCommand(at, subnets, resolver), User: "65534:65534",
 			ExposedPorts: exposed(at.ports()),
-			Labels:       withoutEmpty(map[string]string{labelGateway: m.gateway(), labelConfig: configOf(imageRef, at), labelFront: at.label()}),
+			Labels:       withoutEmpty(map[string]string{labelGateway: e.gateway(), labelConfig: configOf(imageRef, at), labelFront: at.label()}),
 		},
 		&container.HostConfig{
-			NetworkMode:   container.NetworkMode(m.gatewayNetwork()),
+			NetworkMode:   container.NetworkMode(e.gatewayNetwork()),
 			PortBindings:  at.ports(),
 			Mounts:        []mount.Mount{kept},
 			RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
@@ -193,7 +193,7 @@ func (m Machine) tryCreateGateway(ctx context.Context, imageRef string, at entra
 			SecurityOpt:   []string{"no-new-privileges"},
 			LogConfig:     container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "1m"}},
 		},
-		nil, nil, m.gateway())
+		nil, nil, e.gateway())
 	if err != nil {
 		return fmt.Errorf("create the gateway: %w", err)
 	}
@@ -202,7 +202,7 @@ func (m Machine) tryCreateGateway(ctx context.Context, imageRef string, at entra
 		err = errVolumeGone
 	}
 	if err == nil {
-		err = m.prepareGateway(ctx, created.ID, at)
+		err = e.prepareGateway(ctx, created.ID, at)
 	}
 	if err == nil {
 		err = startGateway(ctx, api, created.ID, at)
@@ -216,13 +216,13 @@ func (m Machine) tryCreateGateway(ctx context.Context, imageRef string, at entra
 
 // prepareGateway connects a gateway that does not run yet, and puts the routes
 // where it looks for those of its last run: it serves all previews at once.
-func (m Machine) prepareGateway(ctx context.Context, id string, at entrance) error {
-	api := m.Engine.Client()
+func (e Engine) prepareGateway(ctx context.Context, id string, at entrance) error {
+	api := e.Docker.Client()
 	created, err := api.ContainerInspect(ctx, id)
 	if err != nil {
 		return fmt.Errorf("inspect the gateway: %w", err)
 	}
-	everything, err := m.lookAll(ctx)
+	everything, err := e.lookAll(ctx)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (m Machine) prepareGateway(ctx context.Context, id string, at entrance) err
 	if err != nil {
 		return fmt.Errorf("routes: %w", err)
 	}
-	return m.keepFront(ctx, id, at)
+	return e.keepFront(ctx, id, at)
 }
 
 // tableArchive is the gateway's file of routes as the engine takes files.
@@ -273,22 +273,22 @@ func startGateway(ctx context.Context, api client.APIClient, id string, at entra
 
 // connectGateway connects the gateway to the networks of the containers that
 // it leads to, or soon will.
-func (m Machine) connectGateway(ctx context.Context) (current container.InspectResponse, everything survey, err error) {
-	current, exists, err := m.findGateway(ctx)
+func (e Engine) connectGateway(ctx context.Context) (current container.InspectResponse, everything survey, err error) {
+	current, exists, err := e.findGateway(ctx)
 	if err != nil || !exists {
 		return current, everything, err
 	}
-	if everything, err = m.lookAll(ctx); err != nil {
+	if everything, err = e.lookAll(ctx); err != nil {
 		return current, everything, err
 	}
-	return current, everything, joinNetworks(ctx, m.Engine.Client(), current, everything.reached())
+	return current, everything, joinNetworks(ctx, e.Docker.Client(), current, everything.reached())
 }
 
 // syncGateway connects the gateway, and hands it the routes that follow from
 // what is on the engine.
-func (m Machine) syncGateway(ctx context.Context) error {
-	api := m.Engine.Client()
-	current, everything, err := m.connectGateway(ctx)
+func (e Engine) syncGateway(ctx context.Context) error {
+	api := e.Docker.Client()
+	current, everything, err := e.connectGateway(ctx)
 	if err != nil || current.ContainerJSONBase == nil {
 		return err
 	}
@@ -324,16 +324,16 @@ func joinNetworks(ctx context.Context, api client.APIClient, current container.I
 
 // probe asks from inside of the gateway what a port answers at its link: at
 // the address that the container has now, which no other one can take.
-func (m Machine) probe(ctx context.Context, c box, number int, link Link) (gateway.Answer, error) {
+func (e Engine) probe(ctx context.Context, c box, number int, link Link) (gateway.Answer, error) {
 	var answer gateway.Answer
-	current, exists, err := m.findGateway(ctx)
+	current, exists, err := e.findGateway(ctx)
 	if err != nil {
 		return answer, err
 	}
 	if !exists {
 		return answer, errors.New("the gateway is gone")
 	}
-	asked, err := m.Engine.Client().ContainerInspect(ctx, c.ID)
+	asked, err := e.Docker.Client().ContainerInspect(ctx, c.ID)
 	if err != nil && !notFound(err) {
 		return answer, fmt.Errorf("inspect container %s: %w", c.short(), err)
 	}
@@ -346,7 +346,7 @@ func (m Machine) probe(ctx context.Context, c box, number int, link Link) (gatew
 		answer.Spoke = gateway.Nothing
 		return answer, nil
 	}
-	output, err := outputOf(ctx, m.Engine.Client(), current.ID, gatewayBinary, "gateway", "probe", at.String(), strconv.Itoa(number), link.base())
+	output, err := outputOf(ctx, e.Docker.Client(), current.ID, gatewayBinary, "gateway", "probe", at.String(), strconv.Itoa(number), link.base())
 	if err == nil {
 		err = json.Unmarshal([]byte(output), &answer)
 	}
@@ -354,8 +354,8 @@ func (m Machine) probe(ctx context.Context, c box, number int, link Link) (gatew
 }
 
 // entrance is where the gateway answers now; the zero value when there is none.
-func (m Machine) entrance(ctx context.Context) (entrance, error) {
-	current, exists, err := m.findGateway(ctx)
+func (e Engine) entrance(ctx context.Context) (entrance, error) {
+	current, exists, err := e.findGateway(ctx)
 	if err != nil || !exists {
 		return entrance{}, err
 	}

@@ -24,10 +24,10 @@ func TestGateway_PortThatIsTakenIsSaidAndNothingStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	f.machine.Port = taken.Addr().(*net.TCPAddr).Port
+	f.engine.Port = taken.Addr().(*net.TCPAddr).Port
 	_, err = f.tryUp()
 	var port *provision.PortTakenError
-	if !errors.As(err, &port) || port.Port != f.machine.Port || len(hint.Of(err)) != 1 || strings.Contains(err.Error(), "\n") {
+	if !errors.As(err, &port) || port.Port != f.engine.Port || len(hint.Of(err)) != 1 || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v, hints %q", err, hint.Of(err))
 	}
 	f.assertNothingLeft(t.Context())
@@ -36,7 +36,7 @@ func TestGateway_PortThatIsTakenIsSaidAndNothingStays(t *testing.T) {
 func TestGateway_StaysAtItsPortWhereNoneIsAskedFor(t *testing.T) {
 	f := newFixture(t, 31)
 	first := f.up().Links[0]
-	f.machine.Port = 0
+	f.engine.Port = 0
 	if again := f.up().Links[0]; again != first {
 		t.Errorf("the link went from %v to %v", first, again)
 	}
@@ -44,14 +44,14 @@ func TestGateway_StaysAtItsPortWhereNoneIsAskedFor(t *testing.T) {
 
 func TestGateway_LeavesAContainerOfSomebodyElseAlone(t *testing.T) {
 	f := newFixture(t, 33)
-	api := f.machine.Engine.Client()
-	f.machine.Gateway += "-foreign"
-	_, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage}, nil, nil, nil, f.machine.Gateway)
+	api := f.engine.Docker.Client()
+	f.engine.Gateway += "-foreign"
+	_, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage}, nil, nil, nil, f.engine.Gateway)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := api.ContainerRemove(t.Context(), f.machine.Gateway, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
+		if err := api.ContainerRemove(t.Context(), f.engine.Gateway, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
 			t.Errorf("it is gone: %v", err)
 		}
 	}()
@@ -63,25 +63,25 @@ func TestGateway_LeavesAContainerOfSomebodyElseAlone(t *testing.T) {
 
 func TestGateway_MakesAVolumeAgainThatARaceHasLeftWithoutALabel(t *testing.T) {
 	f := newFixture(t, 35)
-	api := f.machine.Engine.Client()
-	name := f.machine.Gateway + "-kept"
+	api := f.engine.Docker.Client()
+	name := f.engine.Gateway + "-kept"
 	if _, err := api.VolumeCreate(t.Context(), volume.CreateOptions{Name: name}); err != nil {
 		t.Fatal(err)
 	}
 	f.assertServes(f.up().Links[0], "one")
 	made, err := api.VolumeInspect(t.Context(), name)
-	if err != nil || made.Labels["dev.offshoot.gateway"] != f.machine.Gateway {
+	if err != nil || made.Labels["dev.offshoot.gateway"] != f.engine.Gateway {
 		t.Errorf("labels %v, %v", made.Labels, err)
 	}
 }
 
 func TestGateway_LeavesAVolumeOfSomebodyElseAlone(t *testing.T) {
 	f := newFixture(t, 36)
-	api := f.machine.Engine.Client()
-	name := f.machine.Gateway + "-kept"
+	api := f.engine.Docker.Client()
+	name := f.engine.Gateway + "-kept"
 	defer func() { _ = api.VolumeRemove(t.Context(), name, true) }()
 	made, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage, Entrypoint: []string{"touch", "/kept/mine"}},
-		&container.HostConfig{Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/kept"}}}, nil, nil, f.machine.Gateway+"-other")
+		&container.HostConfig{Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/kept"}}}, nil, nil, f.engine.Gateway+"-other")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestGateway_NeedsAStaticProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	for binary, want := range map[string]string{text: "not a linux executable", "/bin/sh": "dynamically linked", "": "no executable for the gateway"} {
-		f.machine.Binary = binary
+		f.engine.Binary = binary
 		if _, err := f.tryUp(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", binary, err)
 		}
@@ -136,15 +136,15 @@ func other(t *testing.T) string {
 
 func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
 	a := newFixture(t, 35)
-	b := fixtureOn(t, a.machine, a.options.Preview.Project, 36)
+	b := fixtureOn(t, a.engine, a.options.Preview.Project, 36)
 	b.options.Source.Env["GREETING"] = "two"
 	a.up()
 	neighbour := b.up().Links[0]
 
-	a.machine.Binary, b.machine.Binary = other(t), ""
+	a.engine.Binary, b.engine.Binary = other(t), ""
 	before := a.gatewayID()
 	seen := ""
-	_, err := provision.Up(t.Context(), a.machine, a.options, func(e provision.Event) {
+	_, err := a.engine.Up(t.Context(), a.options, func(e provision.Event) {
 		if e.Step == provision.StepGateway && e.Kind == provision.Done {
 			// Until it listens, the engine accepts the connection and cuts it; what it answers first is what counts.
 			answers := func() bool {
@@ -160,7 +160,7 @@ func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
 		t.Errorf("after another program the neighbour gave %q (%v), gateway %s before", seen, err, before)
 	}
 	// The image before stays for as long as the neighbour's keeper is of it.
-	if images := things(t.Context(), t, a.machine, "dev.offshoot.gateway="+a.machine.Gateway); strings.Count(strings.Join(images, "\n"), "image ") != 2 {
+	if images := things(t.Context(), t, a.engine, "dev.offshoot.gateway="+a.engine.Gateway); strings.Count(strings.Join(images, "\n"), "image ") != 2 {
 		t.Errorf("the gateway has %q", images)
 	}
 
@@ -168,7 +168,7 @@ func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.machine.Port = taken.Addr().(*net.TCPAddr).Port
+	a.engine.Port = taken.Addr().(*net.TCPAddr).Port
 	var port *provision.PortTakenError
 	if _, err := a.tryUp(); !errors.As(err, &port) {
 		t.Errorf("to a port that is taken: %v", err)
@@ -177,7 +177,7 @@ func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
 	_ = taken.Close()
 
 	a.up()
-	statuses, err := provision.List(t.Context(), a.machine, provision.Filter{ID: b.options.Preview.ID})
+	statuses, err := a.engine.List(t.Context(), provision.Filter{ID: b.options.Preview.ID})
 	if err != nil || len(statuses) != 1 {
 		t.Fatalf("%+v, %v", statuses, err)
 	}
@@ -192,20 +192,20 @@ func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
 func TestGateway_HasItsRoutesBeforeItIsTold(t *testing.T) {
 	f := newFixture(t, 37)
 	link := f.up().Links[0]
-	api := f.machine.Engine.Client()
+	api := f.engine.Docker.Client()
 	for name, undo := range map[string]func() error{
 		"restarted": func() error {
-			return api.ContainerRestart(t.Context(), f.machine.Gateway, container.StopOptions{})
+			return api.ContainerRestart(t.Context(), f.engine.Gateway, container.StopOptions{})
 		},
-		"stopped": func() error { return api.ContainerStop(t.Context(), f.machine.Gateway, container.StopOptions{}) },
+		"stopped": func() error { return api.ContainerStop(t.Context(), f.engine.Gateway, container.StopOptions{}) },
 		"removed": func() error {
-			return api.ContainerRemove(t.Context(), f.machine.Gateway, container.RemoveOptions{Force: true})
+			return api.ContainerRemove(t.Context(), f.engine.Gateway, container.RemoveOptions{Force: true})
 		},
 	} {
 		if err := undo(); err != nil {
 			t.Fatal(err)
 		}
-		if err := provision.EnsureGateway(t.Context(), f.machine); err != nil {
+		if err := provision.EnsureGateway(t.Context(), f.engine); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		f.awaitServes(link, "one")
@@ -214,7 +214,7 @@ func TestGateway_HasItsRoutesBeforeItIsTold(t *testing.T) {
 
 func (f *fixture) gatewayID() string {
 	f.t.Helper()
-	found, err := f.machine.Engine.Client().ContainerInspect(f.t.Context(), f.machine.Gateway)
+	found, err := f.engine.Docker.Client().ContainerInspect(f.t.Context(), f.engine.Gateway)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 // keepFront puts what no label may hold into the volume of a gateway that does
 // not run yet: keys of accounts at authorities, and the certificate that it is
 // given. Where no front is given, what was kept before stays.
-func (m Machine) keepFront(ctx context.Context, id string, at entrance) error {
-	return keepFront(ctx, m.Engine.Client(), id, m.Front, at)
+func (e Engine) keepFront(ctx context.Context, id string, at entrance) error {
+	return keepFront(ctx, e.Docker.Client(), id, e.Front, at)
 }
 
 func keepFront(ctx context.Context, api client.APIClient, id string, front Front, at entrance) error {
@@ -58,15 +58,15 @@ func isKept(ctx context.Context, api client.APIClient, id, name string) bool {
 }
 
 // give hands a gateway that runs the certificate, which may have been renewed.
-func (m Machine) give(ctx context.Context) error {
-	if m.Front.Given == (gateway.Given{}) {
+func (e Engine) give(ctx context.Context) error {
+	if e.Front.Given == (gateway.Given{}) {
 		return nil
 	}
-	content, err := json.Marshal(m.Front.Given)
+	content, err := json.Marshal(e.Front.Given)
 	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
-	if err := m.askGateway(ctx, bytes.NewReader(content), new(bytes.Buffer), "give"); err != nil {
+	if err := e.askGateway(ctx, bytes.NewReader(content), new(bytes.Buffer), "give"); err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
 	return nil
@@ -82,18 +82,18 @@ func (r *run) makeRoom(shown int) {
 }
 
 // roomFor makes the ports of a front by address those of the previews there are.
-func (m Machine) roomFor(ctx context.Context) (Machine, error) {
-	if !m.Front.ByAddress {
-		return m, nil
+func (e Engine) roomFor(ctx context.Context) (Engine, error) {
+	if !e.Front.ByAddress {
+		return e, nil
 	}
-	s, err := m.lookAll(ctx)
+	s, err := e.lookAll(ctx)
 	if err != nil {
-		return m, err
+		return e, err
 	}
 	for _, id := range s.previews() {
-		m.Front.Ports = max(m.Front.Ports, len(s.generation(id, s.serving(id)).Expose)-1)
+		e.Front.Ports = max(e.Front.Ports, len(s.generation(id, s.serving(id)).Expose)-1)
 	}
-	return m, nil
+	return e, nil
 }
 
 // onlyOne refuses a second preview on a machine whose services are told apart by

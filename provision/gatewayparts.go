@@ -25,16 +25,16 @@ import (
 
 // gatewayVolume holds what outlives the gateway's container: the key that
 // sign-ins are made with, and certificates.
-func (m Machine) gatewayVolume() string { return m.gateway() + "-kept" }
+func (e Engine) gatewayVolume() string { return e.gateway() + "-kept" }
 
 // ensureGatewayVolume makes the volume, and returns it as it is mounted. An
 // empty one takes over the owner and the mode of the folder in the image.
-func (m Machine) ensureGatewayVolume(ctx context.Context, imageRef string) (mount.Mount, error) {
-	made, err := m.createGatewayVolume(ctx)
-	if err == nil && made.Labels[labelGateway] == "" && m.isLeftOver(ctx, made.Name, imageRef) {
-		err = m.Engine.Client().VolumeRemove(ctx, made.Name, false)
+func (e Engine) ensureGatewayVolume(ctx context.Context, imageRef string) (mount.Mount, error) {
+	made, err := e.createGatewayVolume(ctx)
+	if err == nil && made.Labels[labelGateway] == "" && e.isLeftOver(ctx, made.Name, imageRef) {
+		err = e.Docker.Client().VolumeRemove(ctx, made.Name, false)
 		if err == nil || notFound(err) {
-			made, err = m.createGatewayVolume(ctx)
+			made, err = e.createGatewayVolume(ctx)
 		}
 	}
 	if err != nil {
@@ -46,22 +46,22 @@ func (m Machine) ensureGatewayVolume(ctx context.Context, imageRef string) (moun
 	return mount.Mount{Type: mount.TypeVolume, Source: made.Name, Target: gateway.Kept}, nil
 }
 
-func (m Machine) createGatewayVolume(ctx context.Context) (volume.Volume, error) {
-	return createVolume(ctx, m.Engine.Client(), volume.CreateOptions{
-		Name: m.gatewayVolume(), Labels: map[string]string{labelGateway: m.gateway()},
+func (e Engine) createGatewayVolume(ctx context.Context) (volume.Volume, error) {
+	return createVolume(ctx, e.Docker.Client(), volume.CreateOptions{
+		Name: e.gatewayVolume(), Labels: map[string]string{labelGateway: e.gateway()},
 	})
 }
 
 // isLeftOver tells whether a volume of ours without a label is one that the
 // engine made, for a gateway whose volume another run had just removed: nothing
 // has it, and nothing is in it but what a gateway writes.
-func (m Machine) isLeftOver(ctx context.Context, name, imageRef string) bool {
-	api := m.Engine.Client()
+func (e Engine) isLeftOver(ctx context.Context, name, imageRef string) bool {
+	api := e.Docker.Client()
 	users, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("volume", name))})
 	if err != nil || len(users) > 0 {
 		return false
 	}
-	created, err := api.ContainerCreate(ctx, &container.Config{Image: imageRef, Labels: map[string]string{labelGateway: m.gateway()}}, &container.HostConfig{
+	created, err := api.ContainerCreate(ctx, &container.Config{Image: imageRef, Labels: map[string]string{labelGateway: e.gateway()}}, &container.HostConfig{
 		NetworkMode: "none", Mounts: []mount.Mount{{
 			Type: mount.TypeVolume, Source: name, Target: gateway.Kept, ReadOnly: true, VolumeOptions: &mount.VolumeOptions{NoCopy: true},
 		}},
@@ -99,9 +99,9 @@ func onlyKept(content io.Reader) bool {
 }
 
 // removeGatewayVolume removes it, and the certificates and key with it.
-func (m Machine) removeGatewayVolume(ctx context.Context) error {
-	api := m.Engine.Client()
-	found, err := api.VolumeInspect(ctx, m.gatewayVolume())
+func (e Engine) removeGatewayVolume(ctx context.Context) error {
+	api := e.Docker.Client()
+	found, err := api.VolumeInspect(ctx, e.gatewayVolume())
 	if err != nil || found.Labels[labelGateway] == "" {
 		return nil
 	}
@@ -113,12 +113,12 @@ func (m Machine) removeGatewayVolume(ctx context.Context) error {
 
 // ensureGatewayNetwork makes the network through which the port is published,
 // and returns its subnets: the only ones that the gateway answers in.
-func (m Machine) ensureGatewayNetwork(ctx context.Context) ([]string, error) {
-	api, name := m.Engine.Client(), m.gatewayNetwork()
+func (e Engine) ensureGatewayNetwork(ctx context.Context) ([]string, error) {
+	api, name := e.Docker.Client(), e.gatewayNetwork()
 	found, err := api.NetworkInspect(ctx, name, network.InspectOptions{})
 	if notFound(err) {
 		_, err = api.NetworkCreate(ctx, name, network.CreateOptions{
-			Driver: "bridge", Labels: map[string]string{labelGateway: m.gateway()},
+			Driver: "bridge", Labels: map[string]string{labelGateway: e.gateway()},
 		})
 		if err == nil {
 			found, err = api.NetworkInspect(ctx, name, network.InspectOptions{})

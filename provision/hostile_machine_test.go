@@ -19,18 +19,18 @@ func TestHostile_AServiceWantsTheWholeMachine(t *testing.T) {
 	f.database("    mem_limit: 1000g\n    pids_limit: -1\n    logging: {options: {max-size: 900g}}")
 	f.options.Migrate = &provision.Migrate{Service: "tool", Command: []string{"sh", "-c", "cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids.max"}}
 	result := f.up()
-	info, err := f.machine.Engine.Client().Info(t.Context())
+	info, err := f.engine.Docker.Client().Info(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := f.machine.Engine.Client().ContainerList(t.Context(), container.ListOptions{
+	found, err := f.engine.Docker.Client().ContainerList(t.Context(), container.ListOptions{
 		All: true, Filters: filters.NewArgs(filters.Arg("label", "dev.offshoot.preview="+f.options.Preview.ID)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range found {
-		made, err := f.machine.Engine.Client().ContainerInspect(t.Context(), c.ID)
+		made, err := f.engine.Docker.Client().ContainerInspect(t.Context(), c.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestHostile_AProgramOfTheImageWantsOurMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	_, err := provision.Up(ctx, f.machine, f.options, nil)
+	_, err := f.engine.Up(ctx, f.options, nil)
 	var failed *provision.StepError
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "printed more than") {
 		t.Errorf("error %v", err)

@@ -8,8 +8,6 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/offshoot-dev/offshoot/provision"
 )
 
 // swappingFile has a service that replaces whatever another one mounts by a link
@@ -70,10 +68,10 @@ func TestHostile_AServiceWantsARootMountByALink(t *testing.T) {
 	holds("up")
 	f.restartPeer(number)
 	holds("a new start of one container")
-	if err := provision.Stop(t.Context(), f.machine, f.options.Preview.ID); err != nil {
+	if err := f.engine.Stop(t.Context(), f.options.Preview.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := provision.Start(t.Context(), f.machine, f.options.Preview.ID, 0, nil); err != nil {
+	if err := f.engine.Start(t.Context(), f.options.Preview.ID, 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	holds("stop and start")
@@ -87,7 +85,7 @@ func TestHostile_AServiceWantsARootMountByALink(t *testing.T) {
 // restartPeer lets the engine mount again what a container has.
 func (f *fixture) restartPeer(generation int) {
 	f.t.Helper()
-	api, patience := f.machine.Engine.Client(), 0
+	api, patience := f.engine.Docker.Client(), 0
 	name := f.options.Preview.ID + "-g" + string(rune('0'+generation)) + "-peer-1"
 	if err := api.ContainerRestart(f.t.Context(), name, container.StopOptions{Timeout: &patience}); err != nil {
 		f.t.Fatal(err)

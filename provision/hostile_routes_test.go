@@ -14,7 +14,7 @@ import (
 // containerOf is the container of a service of the preview.
 func (f *fixture) containerOf(service string) container.Summary {
 	f.t.Helper()
-	found, err := f.machine.Engine.Client().ContainerList(f.t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(
+	found, err := f.engine.Docker.Client().ContainerList(f.t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(
 		filters.Arg("label", "dev.offshoot.preview="+f.options.Preview.ID), filters.Arg("label", "com.docker.compose.service="+service))})
 	if err != nil || len(found) != 1 {
 		f.t.Fatalf("containers of %s: %v, %v", service, found, err)
@@ -25,7 +25,7 @@ func (f *fixture) containerOf(service string) container.Summary {
 // The thief has the smaller number, and the engine looks for names in networks by their order.
 func TestHostile_ASiblingWantsTheRequestsOfAnotherPreview(t *testing.T) {
 	victim := newFixture(t, 9)
-	thief := fixtureOn(t, victim.machine, victim.options.Preview.Project, 8)
+	thief := fixtureOn(t, victim.engine, victim.options.Preview.Project, 8)
 	link := victim.up().Links[0]
 	web := victim.containerOf("web")
 	own := victim.options.Preview.ID + "-g1_default"
@@ -40,8 +40,8 @@ func TestHostile_ASiblingWantsTheRequestsOfAnotherPreview(t *testing.T) {
 		victim.assertServes(link, "one")
 	}
 	// Where nothing is told to the gateway: it, or the container, is started anew.
-	api := victim.machine.Engine.Client()
-	for _, id := range []string{victim.machine.Gateway, web.ID} {
+	api := victim.engine.Docker.Client()
+	for _, id := range []string{victim.engine.Gateway, web.ID} {
 		if err := api.ContainerRestart(t.Context(), id, container.StopOptions{}); err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func TestHostile_ASiblingWantsTheRequestsOfAnotherPreview(t *testing.T) {
 func TestGateway_FollowsAContainerToItsNextAddress(t *testing.T) {
 	f := newFixture(t, 10)
 	link := f.up().Links[0]
-	api := f.machine.Engine.Client()
+	api := f.engine.Docker.Client()
 	web := f.containerOf("web")
 	if err := api.ContainerStop(t.Context(), web.ID, container.StopOptions{}); err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ func seeded(t *testing.T, pullRequest int) *fixture {
 
 // beside is another preview on the same machine, with the same archive.
 func (f *fixture) beside(project string, pullRequest int) *fixture {
-	other := fixtureOn(f.t, f.machine, project, pullRequest)
+	other := fixtureOn(f.t, f.engine, project, pullRequest)
 	other.options.Archive, other.options.NoSeed = f.options.Archive, false
 	return other
 }

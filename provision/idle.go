@@ -29,22 +29,22 @@ type IdleImage struct {
 	names []string
 }
 
-// IdleImages lists the idle images of a machine, the oldest first.
-func IdleImages(ctx context.Context, machine Machine) ([]IdleImage, error) {
-	engineID, err := machine.Engine.ID(ctx)
+// IdleImages lists the idle images of an engine, the oldest first.
+func (e Engine) IdleImages(ctx context.Context) ([]IdleImage, error) {
+	engineID, err := e.Docker.ID(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := look(ctx, machine.Engine.Client(), "")
+	s, err := look(ctx, e.Docker.Client(), "")
 	if err != nil {
 		return nil, err
 	}
-	all, err := builtImages(ctx, machine.Engine.Client(), labelPreview)
+	all, err := builtImages(ctx, e.Docker.Client(), labelPreview)
 	if err != nil {
 		return nil, err
 	}
 	idle := slices.DeleteFunc(all, func(i IdleImage) bool {
-		return !slices.Contains(s.stale(i.Preview, time.Now()), i.Generation) || machine.isHeld(ctx, engineID, i.Preview)
+		return !slices.Contains(s.stale(i.Preview, time.Now()), i.Generation) || e.isHeld(ctx, engineID, i.Preview)
 	})
 	slices.SortFunc(idle, func(a, b IdleImage) int {
 		if c := a.Created.Compare(b.Created); c != 0 {
@@ -95,17 +95,17 @@ func idleImageOf(i image.Summary) IdleImage {
 // RemoveIdleImage removes our names of an image that still is idle, and with
 // the last name the image. It is done when it is gone already. A run that is at
 // work on its preview is *LockedError.
-func RemoveIdleImage(ctx context.Context, machine Machine, idle IdleImage) error {
-	engineID, err := machine.Engine.ID(ctx)
+func (e Engine) RemoveIdleImage(ctx context.Context, idle IdleImage) error {
+	engineID, err := e.Docker.ID(ctx)
 	if err != nil {
 		return err
 	}
-	l, err := machine.acquire(ctx, engineID, idle.Preview, "sweep", downPatience)
+	l, err := e.acquire(ctx, engineID, idle.Preview, "sweep", downPatience)
 	if err != nil {
 		return err
 	}
 	defer l.release()
-	api := machine.Engine.Client()
+	api := e.Docker.Client()
 	s, err := look(ctx, api, idle.Preview)
 	if err != nil {
 		return err

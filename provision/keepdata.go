@@ -18,7 +18,7 @@ func (r *run) halt(ctx context.Context) error {
 	if len(r.carried) == 0 {
 		return nil
 	}
-	api := r.Engine.Client()
+	api := r.Docker.Client()
 	s, err := look(ctx, api, r.serving.Preview.ID)
 	if err != nil {
 		return err
@@ -54,8 +54,8 @@ func (b box) hasOneOf(volumes map[string]string) bool {
 
 // resume starts again what halt has stopped; it is harmless when that is
 // nothing.
-func (m Machine) resume(ctx context.Context, g generation) error {
-	api := m.Engine.Client()
+func (e Engine) resume(ctx context.Context, g generation) error {
+	api := e.Docker.Client()
 	s, err := look(ctx, api, g.Preview.ID)
 	if err != nil {
 		return err

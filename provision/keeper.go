@@ -111,11 +111,11 @@ func (k keeper) says(m mark) bool {
 }
 
 // rename lets a keeper say something else; it is harmless when it says so.
-func (m Machine) rename(ctx context.Context, g generation, from, to keeper) error {
+func (e Engine) rename(ctx context.Context, g generation, from, to keeper) error {
 	if from.name(g) == to.name(g) {
 		return nil
 	}
-	err := m.Engine.Client().ContainerRename(ctx, from.id, to.name(g))
+	err := e.Docker.Client().ContainerRename(ctx, from.id, to.name(g))
 	return explainKeeper(g, to, err)
 }
 
@@ -165,7 +165,7 @@ func (r *run) startKeeper(ctx context.Context, hold []string) error {
 
 // makeKeeper makes a keeper that says something from the first.
 func (r *run) makeKeeper(ctx context.Context, k keeper) error {
-	api := r.Engine.Client()
+	api := r.Docker.Client()
 	image, err := r.programImage(ctx)
 	if err != nil {
 		return err
@@ -190,8 +190,8 @@ func (r *run) keeperLabels() map[string]string {
 	return labels
 }
 
-func (m Machine) removeKeeper(ctx context.Context, id string) error {
-	err := m.Engine.Client().ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
+func (e Engine) removeKeeper(ctx context.Context, id string) error {
+	err := e.Docker.Client().ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
 	if err != nil && !notFound(err) {
 		return fmt.Errorf("remove the keeper: %w", err)
 	}

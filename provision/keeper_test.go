@@ -185,7 +185,7 @@ func TestMarkServing_IsOneCall(t *testing.T) {
 		"where there was none":     {nil, func(r *run) { r.keeping = keeping{} }, made},
 	} {
 		e, changes := changing(t, c.there...)
-		r := &run{Machine: Machine{Engine: e}, next: stackOf(1, port{"web", 80})}
+		r := &run{Engine: Engine{Docker: e}, next: stackOf(1, port{"web", 80})}
 		r.keeping = keeping{id: "old", labels: r.keeperLabels()}
 		c.change(r)
 		if err := r.markServing(t.Context()); err != nil {
@@ -202,7 +202,7 @@ func TestSleepAndExtend_RenameTheKeeperAndNothingElse(t *testing.T) {
 	now := keeper{is: markServing, put: true, until: noon}
 	s := survey{containers: []box{keptBy(g, now)}}
 	e, changes := changing(t, "keeper1")
-	m := Machine{Engine: e}
+	m := Engine{Docker: e}
 	if err := m.sleep(t.Context(), s, g); err != nil {
 		t.Error(err)
 	}

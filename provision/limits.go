@@ -26,7 +26,7 @@ const maxExposed = 20
 
 // limit reads how much of the machine one container may have.
 func (r *run) limit(ctx context.Context) error {
-	capacity, err := r.Engine.Capacity(ctx)
+	capacity, err := r.Docker.Capacity(ctx)
 	if err == nil {
 		r.limits = limitsFor(capacity, r.options)
 	}

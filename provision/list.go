@@ -12,7 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
-// Status is one preview of a machine.
+// Status is one preview of an engine.
 type Status struct {
 	Preview    Preview   `json:"preview"`
 	State      State     `json:"state"`
@@ -70,26 +70,26 @@ func (f Filter) matches(p Preview) bool {
 	return f.Repository == "" || repository.Same(cleanRepository(f.Repository), f.RepositoryID, p.Repository, p.RepositoryID)
 }
 
-// List reads the previews of a machine back from its labels, by id.
-func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error) {
-	engineID, err := machine.Engine.ID(ctx)
+// List reads the previews of an engine back from its labels, by id.
+func (e Engine) List(ctx context.Context, filter Filter) ([]Status, error) {
+	engineID, err := e.Docker.ID(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := look(ctx, machine.Engine.Client(), filter.ID)
+	s, err := look(ctx, e.Docker.Client(), filter.ID)
 	if err != nil {
 		return nil, err
 	}
-	current, reachable, err := machine.findGateway(ctx)
+	current, reachable, err := e.findGateway(ctx)
 	if err != nil {
 		return nil, err
 	}
-	at := machine.wantedEntrance(current)
+	at := e.wantedEntrance(current)
 	if reachable {
 		at, reachable = entranceOf(current), current.State.Running
 	}
 	of := map[string]string{labelPreview: filter.ID}
-	containers, err := compose.List(ctx, machine.Engine, of) // once for all previews
+	containers, err := compose.List(ctx, e.Docker, of) // once for all previews
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +99,10 @@ func List(ctx context.Context, machine Machine, filter Filter) ([]Status, error)
 		if !filter.matches(g.Preview) {
 			continue
 		}
-		status := machine.status(ctx, s, g, engineID)
+		status := e.status(ctx, s, g, engineID)
 		status.Services = servicesOf(g, containers)
 		status.Links, status.Unreachable = g.links(at), !reachable
-		loss, err := lost(ctx, machine.Engine.Client(), s, g)
+		loss, err := lost(ctx, e.Docker.Client(), s, g)
 		if err != nil {
 			return nil, err
 		}
@@ -125,14 +125,14 @@ func (s survey) shown(id string) int {
 	return newest
 }
 
-func (m Machine) status(ctx context.Context, s survey, g generation, engineID string) Status {
+func (e Engine) status(ctx context.Context, s survey, g generation, engineID string) Status {
 	id := g.Preview.ID
 	status := Status{
 		Preview: g.Preview, State: s.state(id), Generation: g.Number, Commit: g.Commit,
 		Archive: g.Archive, Database: g.Database, Expires: g.Expires,
 	}
 	status.Stale = s.stale(id, time.Now())
-	if (status.State == Incomplete || len(status.Stale) > 0) && m.isHeld(ctx, engineID, id) {
+	if (status.State == Incomplete || len(status.Stale) > 0) && e.isHeld(ctx, engineID, id) {
 		status.Stale = nil
 		if status.State == Incomplete {
 			status.State = Starting
@@ -176,11 +176,11 @@ func (s survey) state(id string) State {
 }
 
 // Get is the status of one preview, or ErrNoPreview.
-func Get(ctx context.Context, machine Machine, id string) (Status, error) {
+func (e Engine) Get(ctx context.Context, id string) (Status, error) {
 	if id == "" { // which a filter takes for any
 		return Status{}, noPreview(id)
 	}
-	found, err := List(ctx, machine, Filter{ID: id})
+	found, err := e.List(ctx, Filter{ID: id})
 	if err != nil {
 		return Status{}, err
 	}
@@ -193,8 +193,8 @@ func Get(ctx context.Context, machine Machine, id string) (Status, error) {
 // Owned is ErrNoPreview unless there is something of this preview, and
 // *OthersError where its id is that of another repository's, with a project of
 // the same name.
-func Owned(ctx context.Context, machine Machine, preview Preview) error {
-	s, err := lookAt(ctx, machine.Engine.Client(), preview.ID)
+func (e Engine) Owned(ctx context.Context, preview Preview) error {
+	s, err := lookAt(ctx, e.Docker.Client(), preview.ID)
 	if err != nil {
 		return err
 	}
@@ -213,8 +213,8 @@ func (s survey) of(preview Preview) error {
 }
 
 // find surveys one preview and picks the generation that is meant.
-func (m Machine) find(ctx context.Context, id string) (survey, generation, error) {
-	s, err := lookAt(ctx, m.Engine.Client(), id)
+func (e Engine) find(ctx context.Context, id string) (survey, generation, error) {
+	s, err := lookAt(ctx, e.Docker.Client(), id)
 	if err != nil {
 		return s, generation{}, err
 	}

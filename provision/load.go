@@ -162,7 +162,7 @@ func (r *run) recreate(ctx context.Context, s server, owner string) error {
 func (r *run) feed(ctx context.Context, c command) error {
 	said := &complaints{}
 	c.stderr = said
-	code, err := runIn(ctx, r.Engine.Client(), r.server.container, c)
+	code, err := runIn(ctx, r.Docker.Client(), r.server.container, c)
 	if err != nil {
 		return err
 	}

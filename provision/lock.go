@@ -34,13 +34,13 @@ func lockFor(folder, engineID, subject string) string {
 }
 
 // acquire takes the lock of a subject, among all who have the engine.
-func (m Machine) acquire(ctx context.Context, engineID, subject, verb string, patience time.Duration) (*lock, error) {
+func (e Engine) acquire(ctx context.Context, engineID, subject, verb string, patience time.Duration) (*lock, error) {
 	deadline := time.Now().Add(patience)
-	l, err := acquire(ctx, lockFor(m.locks(), engineID, subject), subject, verb, patience)
+	l, err := acquire(ctx, lockFor(e.locks(), engineID, subject), subject, verb, patience)
 	if err != nil {
 		return nil, err
 	}
-	on := newEngineLock(m.Engine.Client(), m.locks(), subject, l.holder)
+	on := newEngineLock(e.Docker.Client(), e.locks(), subject, l.holder)
 	for {
 		holder, err := on.try(ctx)
 		switch {
@@ -66,11 +66,11 @@ func lockedBy(subject string, holder Holder) error {
 }
 
 // isHeld tells whether a run holds the lock of a subject at this moment.
-func (m Machine) isHeld(ctx context.Context, engineID, subject string) bool {
-	if held(lockFor(m.locks(), engineID, subject)) {
+func (e Engine) isHeld(ctx context.Context, engineID, subject string) bool {
+	if held(lockFor(e.locks(), engineID, subject)) {
 		return true
 	}
-	return m.Engine != nil && newEngineLock(m.Engine.Client(), m.locks(), subject, Holder{}).held(ctx)
+	return e.Docker != nil && newEngineLock(e.Docker.Client(), e.locks(), subject, Holder{}).held(ctx)
 }
 
 // acquire takes the lock at path. When another run holds it, it tries again

@@ -36,7 +36,7 @@ func (r *run) openNursery(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := r.Engine.Client().ContainerInspect(ctx, name)
+	found, err := r.Docker.Client().ContainerInspect(ctx, name)
 	if err != nil {
 		return fmt.Errorf("inspect the database: %w", err)
 	}
@@ -62,7 +62,7 @@ func (r *run) databaseBox(ctx context.Context) (box, error) {
 	if r.nursery.id == "" {
 		return r.container(ctx, r.next.Database)
 	}
-	found, err := r.Engine.Client().ContainerInspect(ctx, r.nursery.id)
+	found, err := r.Docker.Client().ContainerInspect(ctx, r.nursery.id)
 	if err != nil {
 		return box{}, fmt.Errorf("inspect the database: %w", err)
 	}

@@ -14,7 +14,7 @@ import (
 // starts again, where the compose file says nothing about that. Not before: a
 // service that cannot start, while it is waited for, would be started for ever.
 func (r *run) outlast(ctx context.Context) error {
-	s, err := look(ctx, r.Engine.Client(), r.next.Preview.ID)
+	s, err := look(ctx, r.Docker.Client(), r.next.Preview.ID)
 	if err != nil {
 		return err
 	}
@@ -30,8 +30,8 @@ func (r *run) outlast(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (m Machine) restartUnlessStopped(ctx context.Context, c box) error {
-	_, err := m.Engine.Client().ContainerUpdate(ctx, c.ID, container.UpdateConfig{
+func (e Engine) restartUnlessStopped(ctx context.Context, c box) error {
+	_, err := e.Docker.Client().ContainerUpdate(ctx, c.ID, container.UpdateConfig{
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
 	})
 	if err != nil && !notFound(err) {

@@ -17,14 +17,14 @@ const outsideFor = 20 * time.Second
 // certificates resolves the authority's name there: in the networks of the
 // previews any of their containers can be called like that. Empty where the
 // engine does not say, as one that has no network "bridge".
-func (m Machine) outsideResolver(ctx context.Context, imageRef string) string {
+func (e Engine) outsideResolver(ctx context.Context, imageRef string) string {
 	ctx, cancel := context.WithTimeout(ctx, outsideFor)
 	defer cancel()
-	api := m.Engine.Client()
+	api := e.Docker.Client()
 	created, err := api.ContainerCreate(ctx,
 		&container.Config{
 			Image: imageRef, Cmd: []string{"gateway", "resolver"}, User: "65534:65534", AttachStdout: true,
-			Labels: map[string]string{labelGateway: m.gateway()},
+			Labels: map[string]string{labelGateway: e.gateway()},
 		},
 		&container.HostConfig{NetworkMode: "bridge", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"}},
 		nil, nil, "")
@@ -37,7 +37,7 @@ func (m Machine) outsideResolver(ctx context.Context, imageRef string) string {
 		_ = api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true})
 	}()
 	var said bytes.Buffer
-	if code, err := m.runToEnd(ctx, created.ID, &said, nil); err != nil || code != 0 {
+	if code, err := e.runToEnd(ctx, created.ID, &said, nil); err != nil || code != 0 {
 		return ""
 	}
 	server, err := netip.ParseAddrPort(strings.TrimSpace(said.String()))

@@ -31,7 +31,7 @@ func (p Preview) SameRepository(other Preview) bool {
 	return repository.Same(p.Repository, p.RepositoryID, other.Repository, other.RepositoryID)
 }
 
-// Rename finds, among what is on a machine, the preview that was made of the
+// Rename finds, among what is on an engine, the preview that was made of the
 // same pull request while the repository had another name, or is the one that
 // is wanted as it is. Named tells that the project has a name of its own, and is
 // not called after the repository.
@@ -53,9 +53,9 @@ func Rename(wanted Preview, named bool, there []Preview) Preview {
 	return wanted
 }
 
-// Known lists whose previews there are on a machine, of every repository.
-func Known(ctx context.Context, machine Machine) ([]Preview, error) {
-	s, err := look(ctx, machine.Engine.Client(), "")
+// Known lists whose previews there are on an engine, of every repository.
+func (e Engine) Known(ctx context.Context) ([]Preview, error) {
+	s, err := look(ctx, e.Docker.Client(), "")
 	if err != nil {
 		return nil, err
 	}

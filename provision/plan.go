@@ -144,13 +144,13 @@ type PlannedGateway struct {
 // Plan tells what Up would do. It only looks, takes no lock, and goes on past
 // what would end an Up, so that all of it is told at once. A Machine without an
 // Engine is one that nobody can look at.
-func Plan(ctx context.Context, machine Machine, options Options) (*UpPlan, error) {
+func (e Engine) Plan(ctx context.Context, options Options) (*UpPlan, error) {
 	plan := &UpPlan{
 		Preview: options.Preview, Commit: options.Commit, Refused: []Refused{}, Problems: []Problem{},
 		Services: []PlannedService{}, Mounts: []PlannedMount{}, Networks: []string{}, Volumes: []string{},
 		Links: []Link{}, Changes: []compose.Change{},
 	}
-	r := &run{Machine: machine, options: options, plan: plan, result: &Result{}, observe: plan.hear}
+	r := &run{Engine: e, options: options, plan: plan, result: &Result{}, observe: plan.hear}
 	r.planMachine(ctx)
 	clone := r.planArchive(ctx)
 	if project, changes := r.planProject(ctx); project != nil {
@@ -207,7 +207,7 @@ func (p *UpPlan) refuse(refusal *compose.Refusal) {
 func (r *run) planMachine(ctx context.Context) {
 	r.at = r.wantedEntrance(container.InspectResponse{})
 	r.name(1)
-	if r.Engine == nil {
+	if r.Docker == nil {
 		return
 	}
 	s, err := r.survey(ctx)
@@ -250,7 +250,7 @@ func (r *run) planArchive(ctx context.Context) (clone string) {
 	switch {
 	case r.options.NoSeed:
 		return CloneNo
-	case r.Engine == nil:
+	case r.Docker == nil:
 		return CloneUnknown
 	}
 	clone, err = r.likelyClone(ctx)
@@ -318,8 +318,8 @@ func (r *run) planProject(ctx context.Context) (*types.Project, []compose.Change
 
 // planStack tells what the generation would be.
 func (r *run) planStack(ctx context.Context, project *types.Project, changes []compose.Change) {
-	if r.Engine != nil {
-		changes = append(changes, hasten(project, r.Engine.Client().ClientVersion())...)
+	if r.Docker != nil {
+		changes = append(changes, hasten(project, r.Docker.Client().ClientVersion())...)
 		r.plan.Add(r.carry(ctx, project))
 	}
 	changes = append(changes, r.nameDatabase(project)...)
@@ -347,10 +347,10 @@ func (r *run) planData(ctx context.Context, own *types.Project) *types.Project {
 	images := map[string]compose.ImageConfig{}
 	for _, name := range own.ServiceNames() {
 		images[name] = compose.ImageConfig{}
-		if r.Engine == nil {
+		if r.Docker == nil {
 			continue
 		}
-		image, there, err := r.Engine.ImageConfig(ctx, own.Services[name].Image)
+		image, there, err := r.Docker.ImageConfig(ctx, own.Services[name].Image)
 		if r.plan.Add(err); there {
 			images[name] = image
 		}

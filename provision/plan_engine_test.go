@@ -21,17 +21,17 @@ import (
 // gateway stays as it is, and no lock is taken.
 func (f *fixture) assertPlanOnlyLooks(serving *provision.Result) {
 	f.t.Helper()
-	machine := f.machine
-	machine.Locks = filepath.Join(f.t.TempDir(), "locks")
+	engine := f.engine
+	engine.Locks = filepath.Join(f.t.TempDir(), "locks")
 	before := f.everything()
-	plan, err := provision.Plan(f.t.Context(), machine, f.options)
+	plan, err := engine.Plan(f.t.Context(), f.options)
 	if err != nil || plan.Fails() {
 		f.t.Fatalf("plan %+v, %v", plan, err)
 	}
 	if diff := cmp.Diff(before, f.everything()); diff != "" {
 		f.t.Errorf("a plan changed what is on the engine: %s", diff)
 	}
-	if _, err := os.Stat(machine.Locks); err == nil {
+	if _, err := os.Stat(engine.Locks); err == nil {
 		f.t.Error("a plan took a lock")
 	}
 	if plan.Replaces == nil || plan.Replaces.Generation != serving.Generation || plan.Generation != serving.Generation+1 || len(plan.Leftovers) > 0 {
@@ -54,9 +54,9 @@ func (f *fixture) assertPlanOnlyLooks(serving *provision.Result) {
 // preview have, but for how long it has been there.
 func (f *fixture) everything() map[string]string {
 	f.t.Helper()
-	api, ctx := f.machine.Engine.Client(), f.t.Context()
+	api, ctx := f.engine.Docker.Client(), f.t.Context()
 	found := map[string]string{}
-	for _, label := range []string{"dev.offshoot.preview=" + f.options.Preview.ID, "dev.offshoot.gateway=" + f.machine.Gateway} {
+	for _, label := range []string{"dev.offshoot.preview=" + f.options.Preview.ID, "dev.offshoot.gateway=" + f.engine.Gateway} {
 		by := filters.NewArgs(filters.Arg("label", label))
 		containers, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: by})
 		mustNot(f.t, err)

@@ -49,7 +49,7 @@ func (r *run) describeVolumes(ctx context.Context, own *types.Project, plan *com
 	c := &copies{run: r, Copies: plan}
 	at := compose.Places{Layers: "/layers", Reuse: r.carried}
 	overlay := true // as on most engines
-	if r.Engine != nil {
+	if r.Docker != nil {
 		var err error
 		overlay, err = c.canOverlay(ctx)
 		r.plan.Add(err)
@@ -100,10 +100,10 @@ func withInherited(own *types.Project, s types.ServiceConfig) types.ServiceConfi
 
 // pulls tells how an image gets onto the machine.
 func (r *run) pulls(ctx context.Context, own *types.Project) func(image string) string {
-	if r.Engine == nil {
+	if r.Docker == nil {
 		return func(string) string { return PullUnknown }
 	}
-	missing, err := compose.NewStack(r.Engine, own, nil).Missing(ctx)
+	missing, err := compose.NewStack(r.Docker, own, nil).Missing(ctx)
 	if r.plan.Add(err) {
 		return func(string) string { return PullUnknown }
 	}
@@ -167,7 +167,7 @@ func (r *run) describeDatabase(own *types.Project) {
 		}
 	}
 	switch {
-	case r.options.KeepData && (r.serving.Number > 0 || r.Engine == nil):
+	case r.options.KeepData && (r.serving.Number > 0 || r.Docker == nil):
 		d.Data = DataKept
 	case r.options.Archive != "" && !r.options.KeepData:
 		d.Data = DataArchive

@@ -25,7 +25,7 @@ func planned(t *testing.T, options Options, files map[string]string) *UpPlan {
 	if options.Archive != "" {
 		options.Archive = filepath.Join(dir, options.Archive)
 	}
-	plan, err := Plan(t.Context(), Machine{}, options)
+	plan, err := (Engine{}).Plan(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ const (
 // and pull request or branch alone, so that every machine and every job names
 // it alike.
 type Preview struct {
-	ID         string `json:"id"`      // shop-pr-12: a DNS label, unique on a machine
+	ID         string `json:"id"`      // shop-pr-12: a DNS label, unique on an engine
 	Project    string `json:"project"` // shop
 	Name       string `json:"name"`    // pr-12, or made of the branch
 	Repository string `json:"repository"`

@@ -1,4 +1,4 @@
-// Package provision makes, updates and removes previews on a machine.
+// Package provision makes, updates and removes previews on a container engine.
 //
 //	Identify ─► Up: lock ─► files ─► gateway, database, load ─┬─► migrate ─┬─► start ─► ready ─► route
 //	                              └► images ──────────────────┴─► create ──┘                       │
@@ -26,10 +26,10 @@ import (
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
-// A Machine is where previews run: an engine, and what offshoot needs beside
-// it. Package provision/docker connects to this computer's.
-type Machine struct {
-	Engine *compose.Engine
+// An Engine is where previews run: Docker's, and what offshoot needs beside it.
+// Package provision/docker connects to this computer's.
+type Engine struct {
+	Docker *compose.Engine
 	// Binary is an offshoot executable for the engine's platform, which the
 	// gateway's container runs. Only Up needs it.
 	Binary string

@@ -25,21 +25,21 @@ func sturdy(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // removeGeneration removes one generation of a preview, and those volumes of
 // the preview that nothing holds any more.
-func (m Machine) removeGeneration(ctx context.Context, id string, number int) error {
-	_, err := compose.RemoveByLabel(ctx, m.Engine, map[string]string{
+func (e Engine) removeGeneration(ctx context.Context, id string, number int) error {
+	_, err := compose.RemoveByLabel(ctx, e.Docker, map[string]string{
 		labelPreview: id, labelGeneration: strconv.Itoa(number),
 	})
 	if err != nil {
 		return fmt.Errorf("remove generation %d: %w", number, err)
 	}
-	return m.removeVolumes(ctx, id)
+	return e.removeVolumes(ctx, id)
 }
 
 // removeVolumes removes the volumes of a preview that are neither of the
 // generation that serves nor in use by any container. Volumes carry no
 // generation of their own, since one may be handed on to the next.
-func (m Machine) removeVolumes(ctx context.Context, id string) error {
-	api := m.Engine.Client()
+func (e Engine) removeVolumes(ctx context.Context, id string) error {
+	api := e.Docker.Client()
 	s, err := look(ctx, api, id)
 	if err != nil {
 		return err
@@ -72,60 +72,60 @@ func (s survey) unusedVolumes(id string) []string {
 
 // removeLeftovers removes every generation of a preview but the one that
 // serves, and lets that one go on if a run was killed while it was stopped.
-func (m Machine) removeLeftovers(ctx context.Context, id string) (removed []int, err error) {
-	s, err := look(ctx, m.Engine.Client(), id)
+func (e Engine) removeLeftovers(ctx context.Context, id string) (removed []int, err error) {
+	s, err := look(ctx, e.Docker.Client(), id)
 	if err != nil {
 		return nil, err
 	}
-	return m.removeLeftoversOf(ctx, s, id)
+	return e.removeLeftoversOf(ctx, s, id)
 }
 
-func (m Machine) removeLeftoversOf(ctx context.Context, s survey, id string) (removed []int, err error) {
+func (e Engine) removeLeftoversOf(ctx context.Context, s survey, id string) (removed []int, err error) {
 	serving := s.serving(id)
 	for _, number := range s.generations(id) {
 		if number == serving {
 			continue
 		}
-		if err := m.removeGeneration(ctx, id, number); err != nil {
+		if err := e.removeGeneration(ctx, id, number); err != nil {
 			return removed, err
 		}
 		removed = append(removed, number)
 	}
 	if serving == 0 {
-		return removed, m.removeVolumes(ctx, id)
+		return removed, e.removeVolumes(ctx, id)
 	}
-	return removed, m.resume(ctx, s.generation(id, serving))
+	return removed, e.resume(ctx, s.generation(id, serving))
 }
 
 // leaveMachine removes the gateway, its network and its image when no preview
 // is left, and otherwise tells it what is.
-func (m Machine) leaveMachine(ctx context.Context, engineID string) error {
-	return m.underGatewayLock(ctx, engineID, func() error {
-		everything, err := m.lookAll(ctx)
+func (e Engine) leaveMachine(ctx context.Context, engineID string) error {
+	return e.underGatewayLock(ctx, engineID, func() error {
+		everything, err := e.lookAll(ctx)
 		if err != nil {
 			return err
 		}
 		if len(everything.previews()) == 0 {
-			return errors.Join(m.removeGateway(ctx), m.dropLocks(ctx, engineID))
+			return errors.Join(e.removeGateway(ctx), e.dropLocks(ctx, engineID))
 		}
-		current, exists, err := m.findGateway(ctx)
+		current, exists, err := e.findGateway(ctx)
 		if err != nil || !exists || !current.State.Running {
 			return err // the next up makes it run, and tells it then
 		}
-		return m.syncGateway(ctx)
+		return e.syncGateway(ctx)
 	})
 }
 
-func (m Machine) removeGateway(ctx context.Context) error {
-	err := m.removeGatewayBox(ctx)
-	return errors.Join(err, m.removeSeeds(ctx), m.removeGatewayVolume(ctx), removeGatewayImages(ctx, m.Engine.Client(), m.gateway(), ""))
+func (e Engine) removeGateway(ctx context.Context) error {
+	err := e.removeGatewayBox(ctx)
+	return errors.Join(err, e.removeSeeds(ctx), e.removeGatewayVolume(ctx), removeGatewayImages(ctx, e.Docker.Client(), e.gateway(), ""))
 }
 
 // removeGatewayBox removes the container and its network: what is not kept
 // between two gateways.
-func (m Machine) removeGatewayBox(ctx context.Context) error {
-	api := m.Engine.Client()
-	current, exists, err := m.findGateway(ctx)
+func (e Engine) removeGatewayBox(ctx context.Context) error {
+	api := e.Docker.Client()
+	current, exists, err := e.findGateway(ctx)
 	if err != nil && !errors.Is(err, errForeign) {
 		return err
 	}
@@ -136,7 +136,7 @@ func (m Machine) removeGatewayBox(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("remove the gateway: %w", err))
 		}
 	}
-	found, err := api.NetworkInspect(ctx, m.gatewayNetwork(), network.InspectOptions{})
+	found, err := api.NetworkInspect(ctx, e.gatewayNetwork(), network.InspectOptions{})
 	if err == nil && found.Labels[labelGateway] != "" {
 		if err := api.NetworkRemove(ctx, found.ID); err != nil && !notFound(err) {
 			errs = append(errs, fmt.Errorf("remove the network of the gateway: %w", err))

@@ -18,19 +18,19 @@ const markAsleep mark = "asleep"
 
 // Stop stops all that serves a preview, which keeps its data and costs no
 // memory then. Requests are told so. It is harmless when repeated.
-func Stop(ctx context.Context, machine Machine, id string) error {
-	return machine.alone(ctx, id, "stop", func(engineID string, s survey, g generation) error {
+func (e Engine) Stop(ctx context.Context, id string) error {
+	return e.alone(ctx, id, "stop", func(engineID string, s survey, g generation) error {
 		if state := s.state(id); state != Serving && state != Asleep {
 			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state), "offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
 		}
-		if err := machine.sleep(ctx, s, g); err != nil {
+		if err := e.sleep(ctx, s, g); err != nil {
 			return err
 		}
-		err := machine.underGatewayLock(ctx, engineID, func() error { return machine.syncGateway(ctx) })
+		err := e.underGatewayLock(ctx, engineID, func() error { return e.syncGateway(ctx) })
 		if err != nil {
 			return err
 		}
-		return compose.StopProject(ctx, machine.Engine, g.Preview.project(g.Number))
+		return compose.StopProject(ctx, e.Docker, g.Preview.project(g.Number))
 	})
 }
 
@@ -38,10 +38,10 @@ func Stop(ctx context.Context, machine Machine, id string) error {
 // that ought to run, and waits until it is ready, for the timeout at each wait
 // (0: 5 minutes). A service that does not become ready is a *StepError. What
 // runs is left alone. Observe gets what happens; it may be nil.
-func Start(ctx context.Context, machine Machine, id string, timeout time.Duration, observe func(Event)) error {
-	r := &run{Machine: machine, observe: observe, result: &Result{}}
+func (e Engine) Start(ctx context.Context, id string, timeout time.Duration, observe func(Event)) error {
+	r := &run{Engine: e, observe: observe, result: &Result{}}
 	r.options.Timeout = timeout
-	return machine.alone(ctx, id, "start", func(engineID string, s survey, g generation) error {
+	return e.alone(ctx, id, "start", func(engineID string, s survey, g generation) error {
 		r.engineID, r.next = engineID, g
 		return r.letRun(ctx, s)
 	})
@@ -52,7 +52,7 @@ func (r *run) letRun(ctx context.Context, s survey) error {
 	if s.serving(g.Preview.ID) == 0 {
 		return hint.Wrap(fmt.Errorf("it is %s, and not serving", Incomplete), "offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
 	}
-	l, err := lost(ctx, r.Engine.Client(), s, g)
+	l, err := lost(ctx, r.Docker.Client(), s, g)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (r *run) letRun(ctx context.Context, s survey) error {
 	if err := r.keeperAgain(ctx, s); err != nil {
 		return err
 	}
-	stack, err := compose.Existing(ctx, r.Engine, g.Preview.project(g.Number), nil)
+	stack, err := compose.Existing(ctx, r.Docker, g.Preview.project(g.Number), nil)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (r *run) startDatabaseAgain(ctx context.Context, s survey) error {
 		if c.service() != r.next.Database || !c.over() {
 			continue
 		}
-		if err := r.Engine.Client().ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
+		if err := r.Docker.Client().ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
 			return r.failed(ctx, fmt.Errorf("start %s: %w", c.service(), err))
 		}
 	}
@@ -166,12 +166,12 @@ func (r *run) gatewayAgain(ctx context.Context) error {
 }
 
 // keeperAgain makes the keeper run where it does not.
-func (m Machine) keeperAgain(ctx context.Context, s survey) error {
+func (e Engine) keeperAgain(ctx context.Context, s survey) error {
 	for _, c := range s.containers {
 		if !c.keeps() || !c.over() {
 			continue
 		}
-		if err := m.Engine.Client().ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
+		if err := e.Docker.Client().ContainerStart(ctx, c.ID, container.StartOptions{}); err != nil {
 			return fmt.Errorf("start the keeper: %w", err)
 		}
 	}
@@ -179,26 +179,26 @@ func (m Machine) keeperAgain(ctx context.Context, s survey) error {
 }
 
 // sleep says that a generation is asleep; it is harmless when repeated.
-func (m Machine) sleep(ctx context.Context, s survey, g generation) error {
+func (e Engine) sleep(ctx context.Context, s survey, g generation) error {
 	k, _, kept := s.keeper(g.Preview.ID, g.Number)
 	if !kept {
-		return g.set(ctx, m.Engine.Client(), markAsleep, nil)
+		return g.set(ctx, e.Docker.Client(), markAsleep, nil)
 	}
 	if k.is == markAsleep {
 		return nil
 	}
 	to := k
 	to.is, to.since = markAsleep, time.Now()
-	return m.rename(ctx, g, k, to)
+	return e.rename(ctx, g, k, to)
 }
 
 // wake says that it is not; it is harmless when repeated.
-func (m Machine) wake(ctx context.Context, s survey, g generation) error {
+func (e Engine) wake(ctx context.Context, s survey, g generation) error {
 	k, _, kept := s.keeper(g.Preview.ID, g.Number)
 	if !kept {
-		return g.unset(ctx, m.Engine.Client(), markAsleep)
+		return g.unset(ctx, e.Docker.Client(), markAsleep)
 	}
 	to := k
 	to.is, to.since = markServing, time.Time{}
-	return m.rename(ctx, g, k, to)
+	return e.rename(ctx, g, k, to)
 }

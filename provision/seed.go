@@ -71,7 +71,7 @@ func (r *run) databaseVolume(ctx context.Context) error {
 	if r.seed.name != "" {
 		labels[labelSeedOf] = r.seed.name
 	}
-	made, err := createVolume(ctx, r.Engine.Client(), volume.CreateOptions{Name: r.next.volumeName(), Labels: labels})
+	made, err := createVolume(ctx, r.Docker.Client(), volume.CreateOptions{Name: r.next.volumeName(), Labels: labels})
 	if err != nil {
 		return fmt.Errorf("volume of the database: %w", err)
 	}
@@ -158,7 +158,7 @@ func (r *run) cloneSeed(ctx context.Context) (how string, err error) {
 
 // emptyVolume begins again with the volume of the database.
 func (r *run) emptyVolume(ctx context.Context) error {
-	if err := r.Engine.Client().VolumeRemove(ctx, r.next.volumeName(), true); err != nil && !notFound(err) {
+	if err := r.Docker.Client().VolumeRemove(ctx, r.next.volumeName(), true); err != nil && !notFound(err) {
 		return fmt.Errorf("volume of the database: %w", err)
 	}
 	r.seed = seed{}
@@ -189,7 +189,7 @@ func (r *run) keepSeed(ctx context.Context) error {
 // no seed.
 func (r *run) stopInOrder(ctx context.Context, id string) error {
 	patience := 60 // seconds
-	api := r.Engine.Client()
+	api := r.Docker.Client()
 	if err := api.ContainerStop(ctx, id, container.StopOptions{Timeout: &patience}); err != nil {
 		return fmt.Errorf("stop the database: %w", err)
 	}
@@ -205,7 +205,7 @@ func (r *run) stopInOrder(ctx context.Context, id string) error {
 
 // makeSeed clones the stopped database, and marks the clone as whole.
 func (r *run) makeSeed(ctx context.Context) error {
-	api := r.Engine.Client()
+	api := r.Docker.Client()
 	if whole, err := r.isWhole(ctx); err != nil || whole {
 		return err // another run was faster
 	}
@@ -232,7 +232,7 @@ func (r *run) makeSeed(ctx context.Context) error {
 // isWhole tells whether the seed is there, and ours.
 func (r *run) isWhole(ctx context.Context) (bool, error) {
 	for _, name := range []string{r.seed.mark(), r.seed.name} {
-		found, err := r.Engine.Client().VolumeInspect(ctx, name)
+		found, err := r.Docker.Client().VolumeInspect(ctx, name)
 		if notFound(err) || err == nil && found.Labels[labelSeed] != r.seed.name {
 			return false, nil
 		}
@@ -244,12 +244,12 @@ func (r *run) isWhole(ctx context.Context) (bool, error) {
 }
 
 // removeSeed removes a seed, its mark first.
-func (m Machine) removeSeed(ctx context.Context, s seed) error {
-	errs := []error{m.removeMakers(ctx, s)}
+func (e Engine) removeSeed(ctx context.Context, s seed) error {
+	errs := []error{e.removeMakers(ctx, s)}
 	for _, name := range s.volumes() {
-		found, err := m.Engine.Client().VolumeInspect(ctx, name)
+		found, err := e.Docker.Client().VolumeInspect(ctx, name)
 		if err == nil && found.Labels[labelSeed] == s.name {
-			err = m.Engine.Client().VolumeRemove(ctx, name, false)
+			err = e.Docker.Client().VolumeRemove(ctx, name, false)
 		}
 		if err != nil && !notFound(err) {
 			errs = append(errs, fmt.Errorf("remove a seed: %w", err))
@@ -260,8 +260,8 @@ func (m Machine) removeSeed(ctx context.Context, s seed) error {
 
 // removeMakers ends what a killed run has left at work on a seed: nobody else
 // may be.
-func (m Machine) removeMakers(ctx context.Context, s seed) error {
-	api := m.Engine.Client()
+func (e Engine) removeMakers(ctx context.Context, s seed) error {
+	api := e.Docker.Client()
 	found, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
 		filters.Arg("label", labelSeed+"="+s.name), filters.Arg("volume", s.name),
 	)})
@@ -278,10 +278,10 @@ func (m Machine) removeMakers(ctx context.Context, s seed) error {
 }
 
 // removeSeeds removes all of this gateway's.
-func (m Machine) removeSeeds(ctx context.Context) error {
-	seeds, err := m.seeds(ctx)
+func (e Engine) removeSeeds(ctx context.Context) error {
+	seeds, err := e.seeds(ctx)
 	for _, s := range seeds {
-		err = errors.Join(err, m.removeSeed(ctx, s.seed))
+		err = errors.Join(err, e.removeSeed(ctx, s.seed))
 	}
 	return err
 }

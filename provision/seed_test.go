@@ -16,8 +16,8 @@ import (
 // seeds are the names of the volumes of seeds on the fixture's gateway.
 func (f *fixture) seeds() []string {
 	f.t.Helper()
-	found, err := f.machine.Engine.Client().VolumeList(f.t.Context(), volume.ListOptions{Filters: filters.NewArgs(
-		filters.Arg("label", "dev.offshoot.gateway="+f.machine.Gateway), filters.Arg("label", "dev.offshoot.seed"),
+	found, err := f.engine.Docker.Client().VolumeList(f.t.Context(), volume.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("label", "dev.offshoot.gateway="+f.engine.Gateway), filters.Arg("label", "dev.offshoot.seed"),
 	)})
 	if err != nil {
 		f.t.Fatal(err)
@@ -54,7 +54,7 @@ func TestSeed_IsClonedForTheSameArchiveAndOnlyThen(t *testing.T) {
 	}
 	slices.Sort(made)
 	f.sql("INSERT INTO product VALUES ('in the clone')") // which is not the seed
-	neighbour := fixtureOn(t, f.machine, f.options.Preview.Project, 40)
+	neighbour := fixtureOn(t, f.engine, f.options.Preview.Project, 40)
 	neighbour.options.Archive, neighbour.options.NoSeed = f.options.Archive, false
 	if got := neighbour.up().Loaded; got.Cloned == "" {
 		t.Errorf("another preview loads the same archive again: %+v", neighbour.events)
@@ -83,7 +83,7 @@ func TestSeed_OfAKilledRunOrOfOtherSettingsIsNotUsed(t *testing.T) {
 	f.options.Archive = f.archive("Aster")
 	f.up()
 	made := f.seeds()
-	api := f.machine.Engine.Client()
+	api := f.engine.Docker.Client()
 	if err := api.VolumeRemove(t.Context(), made[1], false); err != nil { // the mark, which is made last
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestSeed_OfAKilledRunOrOfOtherSettingsIsNotUsed(t *testing.T) {
 	if got := f.seeds(); len(got) != 4 {
 		t.Errorf("seeds %q", got)
 	}
-	if err := provision.ThinSeeds(t.Context(), f.machine, 1); err != nil {
+	if err := provision.ThinSeeds(t.Context(), f.engine, 1); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.seeds(); len(got) != 2 || slices.Contains(got, made[0]) {

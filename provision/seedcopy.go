@@ -47,8 +47,8 @@ func (r *run) copyVolume(ctx context.Context, v volumeCopy) (how string, bytes i
 
 // programImage is the image of the gateway, which is that of all containers in
 // which our own program runs.
-func (m Machine) programImage(ctx context.Context) (string, error) {
-	current, exists, err := m.findGateway(ctx)
+func (e Engine) programImage(ctx context.Context) (string, error) {
+	current, exists, err := e.findGateway(ctx)
 	if err == nil && !exists {
 		err = errors.New("there is no gateway")
 	}
@@ -70,8 +70,8 @@ func (r *run) runProgram(ctx context.Context, argv []string, labels map[string]s
 }
 
 // runOnce runs a container to its end, removes it, and gives what it printed.
-func (m Machine) runOnce(ctx context.Context, config *container.Config, host *container.HostConfig, name string, stdin io.Reader) (text string, err error) {
-	api := m.Engine.Client()
+func (e Engine) runOnce(ctx context.Context, config *container.Config, host *container.HostConfig, name string, stdin io.Reader) (text string, err error) {
+	api := e.Docker.Client()
 	config.OpenStdin, config.StdinOnce, config.AttachStdin = stdin != nil, stdin != nil, stdin != nil
 	created, err := api.ContainerCreate(ctx, config, host, nil, nil, name)
 	if err != nil {
@@ -85,7 +85,7 @@ func (m Machine) runOnce(ctx context.Context, config *container.Config, host *co
 		}
 	}()
 	var said bytes.Buffer
-	code, err := m.runToEnd(ctx, created.ID, &said, stdin)
+	code, err := e.runToEnd(ctx, created.ID, &said, stdin)
 	if err == nil && code != 0 {
 		err = fmt.Errorf("exit %d: %s", code, printable(strings.TrimSpace(said.String())))
 	}
@@ -110,8 +110,8 @@ func copyHost(from, to string) *container.HostConfig {
 }
 
 // runToEnd runs a container that was created, and gives what it printed.
-func (m Machine) runToEnd(ctx context.Context, id string, said io.Writer, stdin io.Reader) (code int, err error) {
-	api := m.Engine.Client()
+func (e Engine) runToEnd(ctx context.Context, id string, said io.Writer, stdin io.Reader) (code int, err error) {
+	api := e.Docker.Client()
 	attached, err := api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdin: stdin != nil, Stdout: true, Stderr: true})
 	if err != nil {
 		return 0, err

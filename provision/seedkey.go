@@ -84,7 +84,7 @@ func (r *run) soil(ctx context.Context) (soil, error) {
 	if err := lonely(service); err != nil {
 		return soil{}, err
 	}
-	image, err := r.Engine.Client().ImageInspect(ctx, service.Image)
+	image, err := r.Docker.Client().ImageInspect(ctx, service.Image)
 	if err != nil {
 		return soil{}, fmt.Errorf("image of the database: %w", err)
 	}

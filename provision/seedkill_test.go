@@ -32,7 +32,7 @@ func (f *fixture) slowArchive(row string) string {
 
 func TestSeed_IsMadeOnceByTwoUpsAtATime(t *testing.T) {
 	f := newFixture(t, 42)
-	other := fixtureOn(t, f.machine, f.options.Preview.Project, 43)
+	other := fixtureOn(t, f.engine, f.options.Preview.Project, 43)
 	f.options.Archive, f.options.NoSeed = f.archive("Aster"), false
 	other.options.Archive, other.options.NoSeed = f.options.Archive, false
 	var both sync.WaitGroup
@@ -76,7 +76,7 @@ func TestSeed_OfARunKilledInTheMiddleIsNotTakenForWhole(t *testing.T) {
 		t.Fatalf("of a half copied database: %q", left)
 	}
 	// The seed is another preview's as well, and what still writes to it goes.
-	neighbour := fixtureOn(t, f.machine, f.options.Preview.Project, 45)
+	neighbour := fixtureOn(t, f.engine, f.options.Preview.Project, 45)
 	neighbour.options.Archive, neighbour.options.NoSeed = f.options.Archive, false
 	if got := neighbour.up().Loaded; got.Cloned != "" {
 		t.Error("the half of a seed is cloned")
@@ -97,10 +97,10 @@ func TestSeed_OfARunKilledInTheMiddleIsNotTakenForWhole(t *testing.T) {
 const stepCopying provision.Step = "copying"
 
 // dieCopying ends this process when a seed of the gateway is being made.
-func dieCopying(ctx context.Context, m provision.Machine, die func()) {
+func dieCopying(ctx context.Context, e provision.Engine, die func()) {
 	for ctx.Err() == nil {
-		found, err := m.Engine.Client().ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
-			filters.Arg("label", "dev.offshoot.via="+m.Gateway), filters.Arg("label", "dev.offshoot.seed"),
+		found, err := e.Docker.Client().ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
+			filters.Arg("label", "dev.offshoot.via="+e.Gateway), filters.Arg("label", "dev.offshoot.seed"),
 		)})
 		if slices.ContainsFunc(found, func(c container.Summary) bool { return c.State == container.StateRunning }) {
 			die()

@@ -67,22 +67,22 @@ func compareBool(a, b bool) int {
 }
 
 // thinSeeds drops the surplus. No other run makes a seed meanwhile.
-func (m Machine) thinSeeds(ctx context.Context, most int, space int64) error {
-	seeds, err := m.seeds(ctx)
+func (e Engine) thinSeeds(ctx context.Context, most int, space int64) error {
+	seeds, err := e.seeds(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, s := range surplus(seeds, most, space) {
-		errs = append(errs, m.removeSeed(ctx, s))
+		errs = append(errs, e.removeSeed(ctx, s))
 	}
 	return errors.Join(errs...)
 }
 
 // seeds are those of this gateway, also unfinished ones, by name.
-func (m Machine) seeds(ctx context.Context) ([]keptSeed, error) {
-	found, err := m.Engine.Client().VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(
-		filters.Arg("label", labelSeed), filters.Arg("label", labelGateway+"="+m.gateway()),
+func (e Engine) seeds(ctx context.Context) ([]keptSeed, error) {
+	found, err := e.Docker.Client().VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("label", labelSeed), filters.Arg("label", labelGateway+"="+e.gateway()),
 	)})
 	if err != nil {
 		return nil, fmt.Errorf("list seeds: %w", err)
@@ -98,12 +98,12 @@ func (m Machine) seeds(ctx context.Context) ([]keptSeed, error) {
 		}
 		seeds[len(seeds)-1].learn(v)
 	}
-	return seeds, m.findClones(ctx, seeds)
+	return seeds, e.findClones(ctx, seeds)
 }
 
 // findClones notes of which seeds there are clones.
-func (m Machine) findClones(ctx context.Context, seeds []keptSeed) error {
-	s, err := m.lookAll(ctx)
+func (e Engine) findClones(ctx context.Context, seeds []keptSeed) error {
+	s, err := e.lookAll(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,20 +126,20 @@ func (s *keptSeed) learn(v *volume.Volume) {
 }
 
 // touchSeed notes that a seed is used now.
-func (m Machine) touchSeed(ctx context.Context, s seed) error {
-	api := m.Engine.Client()
+func (e Engine) touchSeed(ctx context.Context, s seed) error {
+	api := e.Docker.Client()
 	if err := api.VolumeRemove(ctx, s.use(), false); err != nil && !notFound(err) {
 		return fmt.Errorf("note the use of a seed: %w", err)
 	}
-	if _, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: s.use(), Labels: m.seedLabels(s)}); err != nil {
+	if _, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: s.use(), Labels: e.seedLabels(s)}); err != nil {
 		return fmt.Errorf("note the use of a seed: %w", err)
 	}
 	return nil
 }
 
 // seedLabels are on every volume of a seed that is made or used now.
-func (m Machine) seedLabels(s seed) map[string]string {
+func (e Engine) seedLabels(s seed) map[string]string {
 	return map[string]string{
-		labelGateway: m.gateway(), labelSeed: s.name, labelUsed: time.Now().UTC().Format(time.RFC3339Nano),
+		labelGateway: e.gateway(), labelSeed: s.name, labelUsed: time.Now().UTC().Format(time.RFC3339Nano),
 	}
 }

@@ -59,7 +59,7 @@ func (r *run) copyAndKeep(ctx context.Context) error {
 // fetchDatabaseImage is ahead of the other images: the database is made while
 // those are built.
 func (r *run) fetchDatabaseImage(ctx context.Context) error {
-	r.Engine.AddLogins(r.options.Logins)
+	r.Docker.AddLogins(r.options.Logins)
 	if err := r.fetch(ctx, r.stack.Load().ImagesFor(r.next.Database)); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (r *run) route(ctx context.Context) error {
 // container is that of a service of the next generation. It is asked for again
 // and again, so that nothing else is looked for.
 func (r *run) container(ctx context.Context, service string) (box, error) {
-	found, err := r.Engine.Client().ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
+	found, err := r.Docker.Client().ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
 		filters.Arg("label", labelPreview+"="+r.next.Preview.ID), filters.Arg("label", composeService+"="+service),
 	)})
 	if err != nil {

@@ -197,7 +197,7 @@ func (r *run) awaitDatabase(ctx context.Context) error {
 // where that is so: another service may be meant.
 func (r *run) doubted(ctx context.Context, err error) error {
 	s := r.stack.Load().Project().Services[r.next.Database]
-	image, there, failed := r.Engine.ImageConfig(ctx, s.Image)
+	image, there, failed := r.Docker.ImageConfig(ctx, s.Image)
 	if failed != nil || !there || compose.LooksLikePostgres(s, image) || len(hint.Of(err)) > 0 {
 		return err
 	}
@@ -215,7 +215,7 @@ func hopeless(c box, err error) bool {
 // login each time.
 func (r *run) accepts(ctx context.Context, c box) (err error) {
 	if r.server.container != c.ID {
-		found, err := serverIn(ctx, r.Engine.Client(), c.ID)
+		found, err := serverIn(ctx, r.Docker.Client(), c.ID)
 		if err != nil {
 			return notPostgres(err)
 		}
@@ -224,7 +224,7 @@ func (r *run) accepts(ctx context.Context, c box) (err error) {
 	if r.acceptsSoon(ctx, c) {
 		return nil
 	}
-	_, err = outputOf(ctx, r.Engine.Client(), c.ID, r.isReady()...)
+	_, err = outputOf(ctx, r.Docker.Client(), c.ID, r.isReady()...)
 	return notPostgres(err)
 }
 
@@ -254,7 +254,7 @@ until "$@"; do
 done`
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // of a server that hangs, each question may take three
 	defer cancel()
-	_, err := outputOf(ctx, r.Engine.Client(), c.ID, append([]string{"sh", "-c", script, "sh"}, append(r.isReady(), "-t", "1")...)...)
+	_, err := outputOf(ctx, r.Docker.Client(), c.ID, append([]string{"sh", "-c", script, "sh"}, append(r.isReady(), "-t", "1")...)...)
 	return err == nil
 }
 
@@ -269,8 +269,8 @@ func notPostgres(err error) error {
 
 // Psql runs psql in the database's container, as its owner and on its
 // database. The arguments are psql's own; Argv of the options is not used.
-func Psql(ctx context.Context, machine Machine, id string, args []string, options compose.ExecOptions) (int, error) {
-	s, g, err := machine.find(ctx, id)
+func (e Engine) Psql(ctx context.Context, id string, args []string, options compose.ExecOptions) (int, error) {
+	s, g, err := e.find(ctx, id)
 	if err != nil {
 		return 0, err
 	}
@@ -278,7 +278,7 @@ func Psql(ctx context.Context, machine Machine, id string, args []string, option
 		if c.service() != g.Database || !c.running() {
 			continue
 		}
-		server, err := serverIn(ctx, machine.Engine.Client(), c.ID)
+		server, err := serverIn(ctx, e.Docker.Client(), c.ID)
 		if err != nil {
 			return 0, fmt.Errorf("psql: %w", err)
 		}
@@ -291,7 +291,7 @@ func Psql(ctx context.Context, machine Machine, id string, args []string, option
 			}
 			options.Env[name] = value
 		}
-		return machine.stack(g).Exec(ctx, g.Database, options)
+		return e.stack(g).Exec(ctx, g.Database, options)
 	}
 	return 0, hint.Wrap(fmt.Errorf("psql: the database of %s does not run", id), "see offshoot list and offshoot logs")
 }

@@ -57,7 +57,7 @@ func TestUp_ShowsSeveralServicesAndTellsEveryStep(t *testing.T) {
 		t.Errorf("%s answers %d %q, want the way to %s", alias, status, body, result.Links[0].URL)
 	}
 
-	status, err := provision.Get(t.Context(), f.machine, f.options.Preview.ID)
+	status, err := f.engine.Get(t.Context(), f.options.Preview.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,11 +139,11 @@ func TestUp_BadFilesAreUsageErrorsAndNothingIsMade(t *testing.T) {
 }
 
 func TestDown_NeedsAName(t *testing.T) {
-	machine := machineFor(t, randomName())
-	if _, err := provision.Down(t.Context(), machine, "", nil); !errors.Is(err, hint.ErrUsage) {
+	engine := machineFor(t, randomName())
+	if _, err := engine.Down(t.Context(), "", nil); !errors.Is(err, hint.ErrUsage) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := provision.Get(t.Context(), machine, ""); !isNoPreview(err) {
+	if _, err := engine.Get(t.Context(), ""); !isNoPreview(err) {
 		t.Errorf("get: %v", err)
 	}
 }

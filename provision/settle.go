@@ -57,7 +57,7 @@ func (r *run) unsettled(ctx context.Context) (map[string]compose.ImageConfig, er
 		if r.settled[name] {
 			continue
 		}
-		image, there, err := r.Engine.ImageConfig(ctx, project.Services[name].Image)
+		image, there, err := r.Docker.ImageConfig(ctx, project.Services[name].Image)
 		if err != nil {
 			return nil, fmt.Errorf("data of %s: %w", name, err)
 		}
@@ -127,7 +127,7 @@ func (r *run) checkKept(ctx context.Context, service string, image compose.Image
 // mountOf finds the container of what serves that has a service's volume, and
 // where.
 func (r *run) mountOf(ctx context.Context, service, volume string) (container.InspectResponse, string, error) {
-	s, err := look(ctx, r.Engine.Client(), r.serving.Preview.ID)
+	s, err := look(ctx, r.Docker.Client(), r.serving.Preview.ID)
 	if err != nil {
 		return container.InspectResponse{}, "", err
 	}
@@ -135,7 +135,7 @@ func (r *run) mountOf(ctx context.Context, service, volume string) (container.In
 		if c.service() != service || !slices.Contains(c.Volumes, volume) {
 			continue
 		}
-		found, err := r.Engine.Client().ContainerInspect(ctx, c.ID)
+		found, err := r.Docker.Client().ContainerInspect(ctx, c.ID)
 		if err != nil {
 			return found, "", fmt.Errorf("data of %s: %w", service, err)
 		}
@@ -151,7 +151,7 @@ func (r *run) mountOf(ctx context.Context, service, volume string) (container.In
 // readVersion reads the file that PostgreSQL has in every data folder, out of a
 // container that may have stopped; empty: there is none.
 func (r *run) readVersion(ctx context.Context, id, name string) (string, error) {
-	content, _, err := r.Engine.Client().CopyFromContainer(ctx, id, name)
+	content, _, err := r.Docker.Client().CopyFromContainer(ctx, id, name)
 	if notFound(err) {
 		return "", nil
 	}

@@ -37,7 +37,7 @@ ENTRYPOINT ["/program", "keep", "` + address + `", "` + folder + `"]
 }
 
 // makeImages builds them by names that nobody else has.
-func makeImages(t *testing.T, m provision.Machine, prefix string) {
+func makeImages(t *testing.T, e provision.Engine, prefix string) {
 	t.Helper()
 	content := []byte(read(t, programPath(t)))
 	for _, made := range shapeImages {
@@ -46,7 +46,7 @@ func makeImages(t *testing.T, m provision.Machine, prefix string) {
 			names = append(names, prefix+"/"+name)
 		}
 		options := build.ImageBuildOptions{Tags: names, Remove: true, ForceRemove: true, Version: build.BuilderV1}
-		response, err := m.Engine.Client().ImageBuild(t.Context(), buildContext(t, made.dockerfile, content), options)
+		response, err := e.Docker.Client().ImageBuild(t.Context(), buildContext(t, made.dockerfile, content), options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,15 +54,15 @@ func makeImages(t *testing.T, m provision.Machine, prefix string) {
 		if closed := response.Body.Close(); err != nil || closed != nil || bytes.Contains(output, []byte(`"error"`)) {
 			t.Fatalf("build %s: %v, %v: %s", names[0], err, closed, output)
 		}
-		t.Cleanup(func() { removeImages(t, m, names) })
+		t.Cleanup(func() { removeImages(t, e, names) })
 	}
 }
 
-func removeImages(t *testing.T, m provision.Machine, names []string) {
+func removeImages(t *testing.T, e provision.Engine, names []string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context()) // which has ended
 	for _, name := range names {
-		if _, err := m.Engine.Client().ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true}); err != nil {
+		if _, err := e.Docker.Client().ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true}); err != nil {
 			t.Error(err)
 		}
 	}

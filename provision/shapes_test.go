@@ -107,9 +107,9 @@ func TestUp_LivesWithSixShapesOfProjects(t *testing.T) {
 // update, the second one, down. In all of it the checkout stays as it is.
 func (s shape) live(t *testing.T, images string) {
 	project := randomName()
-	machine, root := machineFor(t, project), t.TempDir()
+	engine, root := machineFor(t, project), t.TempDir()
 	s.checkOut(t, root, images)
-	first := s.fixture(t, machine, project, 1, root)
+	first := s.fixture(t, engine, project, 1, root)
 
 	if s.refused != "" {
 		result := s.up(first)
@@ -136,7 +136,7 @@ func (s shape) live(t *testing.T, images string) {
 	first.assertServes(link, two)
 
 	s.version(t, root, "never", "three")
-	second := s.fixture(t, machine, project, 2, root)
+	second := s.fixture(t, engine, project, 2, root)
 	result = s.up(second)
 	second.assertServes(result.Links[0], s.page(t, root, "three"))
 	first.assertServes(link, two)
@@ -170,9 +170,9 @@ func (s shape) checkOut(t *testing.T, root, images string) {
 	}
 }
 
-func (s shape) fixture(t *testing.T, machine provision.Machine, project string, pullRequest int, root string) *fixture {
+func (s shape) fixture(t *testing.T, engine provision.Engine, project string, pullRequest int, root string) *fixture {
 	t.Helper()
-	f := fixtureOf(t, machine, project, pullRequest, root)
+	f := fixtureOf(t, engine, project, pullRequest, root)
 	f.options.Source.Root = root
 	f.options.Timeout = 5 * time.Minute
 	if s.options != nil {
@@ -271,7 +271,7 @@ func assertUnchanged(t *testing.T, after string, before []string, root string) {
 
 func (f *fixture) down() {
 	f.t.Helper()
-	if _, err := provision.Down(f.t.Context(), f.machine, f.options.Preview.ID, nil); err != nil {
+	if _, err := f.engine.Down(f.t.Context(), f.options.Preview.ID, nil); err != nil {
 		f.t.Error(err)
 	}
 	f.assertNothingLeft(f.t.Context())
@@ -353,7 +353,7 @@ func assertDatabases(first, second *fixture, result *provision.Result) {
 		"postgres": "/var/lib/postgresql/data", "mysql": "/var/lib/mysql", "redis": "/data", "mongo": "/data/db",
 	} {
 		name := f.options.Preview.ID + "-g" + strconv.Itoa(result.Generation) + "-" + service + "-1"
-		c, err := f.machine.Engine.Client().ContainerInspect(f.t.Context(), name)
+		c, err := f.engine.Docker.Client().ContainerInspect(f.t.Context(), name)
 		if err != nil {
 			f.t.Fatal(err)
 		}

@@ -36,29 +36,29 @@ func (s survey) stale(id string, now time.Time) []int {
 
 // RemoveStale removes the generations of a preview that killed runs left, and
 // what there is of volumes beside them. A run that is at work is *LockedError.
-func RemoveStale(ctx context.Context, machine Machine, id string) (err error) {
+func (e Engine) RemoveStale(ctx context.Context, id string) (err error) {
 	if id == "" {
 		return noPreview(id)
 	}
-	engineID, err := machine.Engine.ID(ctx)
+	engineID, err := e.Docker.ID(ctx)
 	if err != nil {
 		return err
 	}
-	l, err := machine.acquire(ctx, engineID, id, "sweep", downPatience)
+	l, err := e.acquire(ctx, engineID, id, "sweep", downPatience)
 	if err != nil {
 		return err
 	}
 	defer l.release()
-	s, err := look(ctx, machine.Engine.Client(), id)
+	s, err := look(ctx, e.Docker.Client(), id)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, number := range s.stale(id, time.Now()) {
-		errs = append(errs, machine.removeGeneration(ctx, id, number))
+		errs = append(errs, e.removeGeneration(ctx, id, number))
 	}
 	if serving := s.serving(id); serving > 0 { // it may have been stopped for its data
-		errs = append(errs, machine.resume(ctx, s.generation(id, serving)))
+		errs = append(errs, e.resume(ctx, s.generation(id, serving)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("remove what is left of %s: %w", id, err)
@@ -68,28 +68,28 @@ func RemoveStale(ctx context.Context, machine Machine, id string) (err error) {
 
 // IdleGateway tells whether the gateway, or what belongs to it, is there with
 // no preview to serve: a run was killed when it had removed the last.
-func IdleGateway(ctx context.Context, machine Machine) (bool, error) {
-	everything, err := machine.lookAll(ctx)
+func (e Engine) IdleGateway(ctx context.Context) (bool, error) {
+	everything, err := e.lookAll(ctx)
 	if err != nil || len(everything.previews()) > 0 {
 		return false, err
 	}
-	return machine.hasGateway(ctx)
+	return e.hasGateway(ctx)
 }
 
-func (m Machine) hasGateway(ctx context.Context) (bool, error) {
-	api := m.Engine.Client()
-	_, exists, err := m.findGateway(ctx)
+func (e Engine) hasGateway(ctx context.Context) (bool, error) {
+	api := e.Docker.Client()
+	_, exists, err := e.findGateway(ctx)
 	if err != nil && !errors.Is(err, errForeign) || exists {
 		return exists, err
 	}
-	found, err := api.NetworkInspect(ctx, m.gatewayNetwork(), network.InspectOptions{})
+	found, err := api.NetworkInspect(ctx, e.gatewayNetwork(), network.InspectOptions{})
 	if err == nil {
 		return found.Labels[labelGateway] != "", nil
 	}
 	if !notFound(err) {
 		return false, fmt.Errorf("network of the gateway: %w", err)
 	}
-	return hasGatewayImage(ctx, api, m.gateway())
+	return hasGatewayImage(ctx, api, e.gateway())
 }
 
 func hasGatewayImage(ctx context.Context, api client.APIClient, gateway string) (bool, error) {
@@ -102,10 +102,10 @@ func hasGatewayImage(ctx context.Context, api client.APIClient, gateway string) 
 
 // RemoveIdleGateway removes the gateway with all that belongs to it, if there
 // is still no preview for it.
-func RemoveIdleGateway(ctx context.Context, machine Machine) error {
-	engineID, err := machine.Engine.ID(ctx)
+func (e Engine) RemoveIdleGateway(ctx context.Context) error {
+	engineID, err := e.Docker.ID(ctx)
 	if err != nil {
 		return err
 	}
-	return machine.leaveMachine(ctx, engineID)
+	return e.leaveMachine(ctx, engineID)
 }

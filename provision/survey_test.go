@@ -236,27 +236,27 @@ func TestStatus_SaysIncompleteUnlessARunHoldsTheLock(t *testing.T) {
 	g.Expires = noon
 	s := survey{volumes: []jar{marked(g, markBegun)}}
 	s.volumes[0].Created = noon
-	machine := Machine{Locks: t.TempDir()}
+	engine := Engine{Locks: t.TempDir()}
 	want := Status{
 		Preview: g.Preview, State: Incomplete, Generation: 1, Commit: "abc", Database: "db", Created: noon, Expires: noon,
 		Stale: []int{1},
 	}
-	if diff := cmp.Diff(want, machine.status(t.Context(), s, g, "engine")); diff != "" {
+	if diff := cmp.Diff(want, engine.status(t.Context(), s, g, "engine")); diff != "" {
 		t.Error(diff)
 	}
-	l, err := acquire(t.Context(), lockFor(machine.locks(), "engine", g.Preview.ID), g.Preview.ID, "up", 0)
+	l, err := acquire(t.Context(), lockFor(engine.locks(), "engine", g.Preview.ID), g.Preview.ID, "up", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.release()
-	if got := machine.status(t.Context(), s, g, "engine").State; got != Starting {
+	if got := engine.status(t.Context(), s, g, "engine").State; got != Starting {
 		t.Errorf("while a run holds the lock: %s", got)
 	}
-	if got := machine.status(t.Context(), s, g, "another engine").State; got != Incomplete {
+	if got := engine.status(t.Context(), s, g, "another engine").State; got != Incomplete {
 		t.Errorf("on another engine: %s", got)
 	}
 	s.volumes = append(s.volumes, marked(g, markServing))
-	if got := machine.status(t.Context(), s, g, "engine").State; got != Serving {
+	if got := engine.status(t.Context(), s, g, "engine").State; got != Serving {
 		t.Errorf("while an update runs: %s", got)
 	}
 }

@@ -29,7 +29,7 @@ ORDER BY n.nspname, c.relname \gexec
 func (r *run) countTables(ctx context.Context) []Table {
 	s := r.server
 	var out bounded
-	code, err := runIn(ctx, r.Engine.Client(), s.container, command{
+	code, err := runIn(ctx, r.Docker.Client(), s.container, command{
 		argv: []string{"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d", s.dbname(), "-f", "-"},
 		env:  s.env(), stdin: strings.NewReader(countSQL), stdout: &out,
 	})

@@ -22,10 +22,10 @@ const lockPatience = 500 * time.Millisecond
 // one that serves, and takes over when it is ready. Observe gets what happens;
 // it may be nil. A stack that fails is a *StepError, and another run of the
 // same preview a *LockedError.
-func Up(ctx context.Context, machine Machine, options Options, observe func(Event)) (*Result, error) {
-	r := &run{Machine: machine, options: options, observe: observe}
+func (e Engine) Up(ctx context.Context, options Options, observe func(Event)) (*Result, error) {
+	r := &run{Engine: e, options: options, observe: observe}
 	if options.Stranger {
-		r.Engine.Distrust()
+		r.Docker.Distrust()
 	}
 	r.result = &Result{Preview: options.Preview, Commit: options.Commit, Links: []Link{}, Timings: []Timing{}}
 	if err := r.up(ctx); err != nil {
@@ -39,7 +39,7 @@ func Up(ctx context.Context, machine Machine, options Options, observe func(Even
 func (r *run) blame(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_, down := r.Engine.ID(ctx)
+	_, down := r.Docker.ID(ctx)
 	if down == nil || errors.Is(err, compose.ErrEngineDown) || errors.Is(err, context.Canceled) {
 		return compose.ExplainFull(err)
 	}
@@ -48,7 +48,7 @@ func (r *run) blame(ctx context.Context, err error) error {
 
 // A run is one up under way.
 type run struct {
-	Machine
+	Engine
 	options Options
 	observe func(Event)
 	result  *Result
@@ -144,7 +144,7 @@ func (r *run) undo(ctx context.Context, cause error) error {
 		r.notice("left as it is, on request; the next up or down removes it")
 		ctx, cancel := sturdy(ctx)
 		defer cancel()
-		return errors.Join(cause, r.next.set(ctx, r.Engine.Client(), markKept, nil))
+		return errors.Join(cause, r.next.set(ctx, r.Docker.Client(), markKept, nil))
 	}
 	ctx, cancel := sturdy(ctx)
 	defer cancel()
@@ -170,7 +170,7 @@ func (r *run) cleanUp(ctx context.Context) error {
 	defer cancel()
 	outlasts := make(chan error, 1)
 	go func() { outlasts <- r.outlast(ctx) }()
-	err := r.next.unset(ctx, r.Engine.Client(), markBegun)
+	err := r.next.unset(ctx, r.Docker.Client(), markBegun)
 	_, removed := r.removeLeftovers(ctx, r.next.Preview.ID)
 	return errors.Join(err, removed, <-outlasts)
 }
@@ -192,7 +192,7 @@ func (r *run) takeLock(ctx context.Context) error {
 	if r.options.Preview.ID == "" {
 		return hint.Usage(errors.New("no preview is named"), "add --pr N or --branch NAME")
 	}
-	id, err := r.Engine.ID(ctx)
+	id, err := r.Docker.ID(ctx)
 	if err != nil {
 		return err
 	}

@@ -55,11 +55,11 @@ func TestUp_MakesAPreviewAndUpdatesItInPlace(t *testing.T) {
 	}
 	f.assertOneGeneration(second.Generation)
 
-	if _, err := provision.Down(t.Context(), f.machine, f.options.Preview.ID, nil); err != nil {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.assertNothingLeft(t.Context())
-	if _, err := provision.Down(t.Context(), f.machine, f.options.Preview.ID, nil); !isNoPreview(err) {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); !isNoPreview(err) {
 		t.Errorf("second down: %v", err)
 	}
 }
@@ -157,7 +157,7 @@ func TestUp_FirstOneThatFailsLeavesNothing(t *testing.T) {
 	if _, err = f.tryUp(); !errors.As(err, &failed) || !failed.Kept {
 		t.Fatalf("error %v", err)
 	}
-	status, err := provision.Get(t.Context(), f.machine, f.options.Preview.ID)
+	status, err := f.engine.Get(t.Context(), f.options.Preview.ID)
 	if err != nil || status.State != provision.Incomplete {
 		t.Errorf("status %+v, %v", status, err)
 	}
@@ -204,9 +204,9 @@ func TestUp_WhileAnotherRunsSaysWhoAndInterruptedLeavesNothing(t *testing.T) {
 	f := newFixture(t, 8)
 	ctx, interrupt := context.WithCancel(t.Context())
 	var second error
-	_, err := provision.Up(ctx, f.machine, f.options, func(e provision.Event) {
+	_, err := f.engine.Up(ctx, f.options, func(e provision.Event) {
 		if e.Step == provision.StepDatabase && e.Kind == provision.Progress && ctx.Err() == nil {
-			_, second = provision.Up(t.Context(), f.machine, f.options, nil)
+			_, second = f.engine.Up(t.Context(), f.options, nil)
 			interrupt()
 		}
 	})
@@ -234,10 +234,10 @@ func TestUp_RefusesThePreviewOfAnotherRepositoryAndDownAllSparesIt(t *testing.T)
 	if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), own) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := provision.DownAll(t.Context(), f.machine, provision.Preview{Repository: other}, nil); !isNoPreview(err) {
+	if _, err := f.engine.DownAll(t.Context(), provision.Preview{Repository: other}, nil); !isNoPreview(err) {
 		t.Errorf("down of all of another repository: %v", err)
 	}
-	removed, err := provision.DownAll(t.Context(), f.machine, provision.Preview{Repository: own}, nil)
+	removed, err := f.engine.DownAll(t.Context(), provision.Preview{Repository: own}, nil)
 	if err != nil || len(removed.Volumes) != 1 {
 		t.Errorf("removed %+v, %v", removed, err)
 	}
@@ -246,7 +246,7 @@ func TestUp_RefusesThePreviewOfAnotherRepositoryAndDownAllSparesIt(t *testing.T)
 
 func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 	a := newFixture(t, 1)
-	b := fixtureOn(t, a.machine, a.options.Preview.Project, 2)
+	b := fixtureOn(t, a.engine, a.options.Preview.Project, 2)
 	b.options.Source.Env["GREETING"] = "two"
 	linkA, linkB := a.up().Links[0], b.up().Links[0]
 	a.assertServes(linkA, "one")
@@ -266,17 +266,17 @@ func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 		t.Errorf("another's database: %s", body)
 	}
 	host := strings.TrimSuffix(strings.TrimPrefix(linkB.URL, "http://"), "/")
-	if _, body := get(t, linkA.URL+"get?from="+a.machine.Gateway+":8480&host="+host); body != "no answer" {
+	if _, body := get(t, linkA.URL+"get?from="+a.engine.Gateway+":8480&host="+host); body != "no answer" {
 		t.Errorf("another's pages through the gateway: %s", body)
 	}
-	if _, err := provision.Down(t.Context(), a.machine, a.options.Preview.ID, nil); err != nil {
+	if _, err := a.engine.Down(t.Context(), a.options.Preview.ID, nil); err != nil {
 		t.Fatal(err)
 	}
 	if status, _ := get(t, linkA.URL); status != 404 {
 		t.Errorf("a removed preview answers %d", status)
 	}
 	b.assertServes(linkB, "two")
-	previews, err := provision.List(t.Context(), b.machine, provision.Filter{Repository: b.options.Preview.Repository})
+	previews, err := b.engine.List(t.Context(), provision.Filter{Repository: b.options.Preview.Repository})
 	if err != nil || len(previews) != 1 || previews[0].State != provision.Serving || previews[0].Links[0] != linkB {
 		t.Errorf("list %+v, %v", previews, err)
 	}
@@ -285,7 +285,7 @@ func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 // addressOf is the address of a service's container in its own network.
 func (f *fixture) addressOf(service string) string {
 	f.t.Helper()
-	containers, err := compose.List(f.t.Context(), f.machine.Engine, map[string]string{"dev.offshoot.preview": f.options.Preview.ID})
+	containers, err := compose.List(f.t.Context(), f.engine.Docker, map[string]string{"dev.offshoot.preview": f.options.Preview.ID})
 	if err != nil {
 		f.t.Fatal(err)
 	}

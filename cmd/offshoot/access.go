@@ -28,8 +28,8 @@ func (a *app) accessCommand() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.onPreview(c.Context(), "access", w, preview{
-				here: func(m provision.Machine, p provision.Preview) error {
-					access, err := accessOn(c.Context(), m, p.ID, rotate)
+				here: func(e provision.Engine, p provision.Preview) error {
+					access, err := accessOn(c.Context(), e, p.ID, rotate)
 					return a.printAccess(access, err)
 				},
 				there: func(f far, p provision.Preview) error {
@@ -46,11 +46,11 @@ func (a *app) accessCommand() *cobra.Command {
 	return c
 }
 
-func accessOn(ctx context.Context, m provision.Machine, id string, rotate bool) (*provision.Access, error) {
+func accessOn(ctx context.Context, e provision.Engine, id string, rotate bool) (*provision.Access, error) {
 	if rotate {
-		return provision.RotateAccess(ctx, m, id)
+		return e.RotateAccess(ctx, id)
 	}
-	return provision.AccessTo(ctx, m, id)
+	return e.AccessTo(ctx, id)
 }
 
 func (a *app) printAccess(access *provision.Access, err error) error {
@@ -91,13 +91,13 @@ func (f far) access(ctx context.Context, id string, rotate bool) (*provision.Acc
 	return &access, nil
 }
 
-func (a *app) agentAccess(ctx context.Context, machine provision.Machine, id string, args []string) error {
+func (a *app) agentAccess(ctx context.Context, engine provision.Engine, id string, args []string) error {
 	flags := agentFlags()
 	rotate := flags.Bool("rotate", false, "")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("agent access: %w", err)
 	}
-	access, err := accessOn(ctx, machine, id, *rotate)
+	access, err := accessOn(ctx, engine, id, *rotate)
 	if err != nil {
 		return err
 	}

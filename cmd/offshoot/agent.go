@@ -78,14 +78,14 @@ func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(
 }
 
 func (a *app) upHere(ctx context.Context, request remote.Request, observe func(provision.Event)) (_ *provision.Result, err error) {
-	machine, err := docker.Connect(ctx)
+	engine, err := docker.Connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("up %s: %w", request.Options.Preview.Name, err)
 	}
-	defer closing(machine.Engine, &err)
-	machine.Front = request.Front
+	defer closing(engine.Docker, &err)
+	engine.Front = request.Front
 	if request.Bake {
-		return provision.Bake(ctx, machine, request.Options, observe)
+		return engine.Bake(ctx, request.Options, observe)
 	}
-	return provision.Up(ctx, machine, request.Options, observe)
+	return engine.Up(ctx, request.Options, observe)
 }

@@ -25,12 +25,12 @@ func agentWipe(ctx context.Context, args []string) (err error) {
 	if args[0] == "wipe-files" {
 		return ec2.Wipe(args[1], args[2])
 	}
-	machine, err := docker.Connect(ctx)
+	engine, err := docker.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer closing(machine.Engine, &err)
-	return machine.AsRoot(ctx, "agent", "wipe-files", "/machine", args[2])
+	defer closing(engine.Docker, &err)
+	return engine.AsRoot(ctx, "agent", "wipe-files", "/machine", args[2])
 }
 
 // wipe takes away what must not be in an image. Nobody can log in any more

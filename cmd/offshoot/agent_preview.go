@@ -30,20 +30,20 @@ func (a *app) agentOnPreview(ctx context.Context, args []string) (err error) {
 		return errors.New("agent: want a verb, a folder and a preview")
 	}
 	verb, id, args := args[0], args[2], args[3:]
-	machine, err := docker.Connect(ctx)
+	engine, err := docker.Connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer closing(machine.Engine, &err)
+	defer closing(engine.Docker, &err)
 	switch verb {
 	case "logs":
-		return a.agentLogs(ctx, machine, id, args)
+		return a.agentLogs(ctx, engine, id, args)
 	case "status":
-		return a.agentStatus(ctx, machine, id)
+		return a.agentStatus(ctx, engine, id)
 	case "access":
-		return a.agentAccess(ctx, machine, id, args)
+		return a.agentAccess(ctx, engine, id, args)
 	case "reopen":
-		return a.agentReopen(ctx, machine, id)
+		return a.agentReopen(ctx, engine, id)
 	}
 	tty, args, err := ttyFlag(args)
 	if err != nil {
@@ -54,13 +54,13 @@ func (a *app) agentOnPreview(ctx context.Context, args []string) (err error) {
 		options.Stdin, options.Sizes = unframed(a.stdin)
 	}
 	if verb == "psql" {
-		return inside(provision.Psql(ctx, machine, id, args, options))
+		return inside(engine.Psql(ctx, id, args, options))
 	}
 	if len(args) < 2 {
 		return errors.New("agent exec: want a service and a command")
 	}
 	options.Argv = args[1:]
-	return inside(provision.Exec(ctx, machine, id, args[0], options))
+	return inside(engine.Exec(ctx, id, args[0], options))
 }
 
 func ttyFlag(args []string) (tty bool, rest []string, err error) {
@@ -76,7 +76,7 @@ func agentFlags() *flag.FlagSet {
 	return flags
 }
 
-func (a *app) agentLogs(ctx context.Context, machine provision.Machine, id string, args []string) (err error) {
+func (a *app) agentLogs(ctx context.Context, engine provision.Engine, id string, args []string) (err error) {
 	var o compose.LogOptions
 	flags := agentFlags()
 	flags.BoolVar(&o.Follow, "f", false, "")
@@ -85,25 +85,25 @@ func (a *app) agentLogs(ctx context.Context, machine provision.Machine, id strin
 		return fmt.Errorf("agent logs: %w", err)
 	}
 	o.Services = flags.Args()
-	return a.logs(ctx, machine, id, o)
+	return a.logs(ctx, engine, id, o)
 }
 
-func (a *app) agentStatus(ctx context.Context, machine provision.Machine, id string) error {
-	status, err := provision.Get(ctx, machine, id)
+func (a *app) agentStatus(ctx context.Context, engine provision.Engine, id string) error {
+	status, err := engine.Get(ctx, id)
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(a.stdout).Encode(status)
 }
 
-func (a *app) agentReopen(ctx context.Context, machine provision.Machine, id string) error {
-	if err := json.NewDecoder(a.stdin).Decode(&machine.Front); err != nil {
+func (a *app) agentReopen(ctx context.Context, engine provision.Engine, id string) error {
+	if err := json.NewDecoder(a.stdin).Decode(&engine.Front); err != nil {
 		return fmt.Errorf("agent reopen: %w", err)
 	}
-	if _, err := provision.Get(ctx, machine, id); err != nil {
+	if _, err := engine.Get(ctx, id); err != nil {
 		return err
 	}
-	status, err := provision.Reopen(ctx, machine, id)
+	status, err := engine.Reopen(ctx, id)
 	if err != nil {
 		return err
 	}

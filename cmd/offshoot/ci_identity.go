@@ -92,12 +92,12 @@ func (k *acquaintance) list(
 	if cfg.Provider == config.ProviderEC2 {
 		return k.listFar(ctx, cfg, filters)
 	}
-	machine, err := k.machine(ctx, cfg)
+	engine, err := k.machine(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	defer closing(machine.Engine, &err)
-	all, err := provision.Known(ctx, machine)
+	defer closing(engine.Docker, &err)
+	all, err := engine.Known(ctx)
 	for _, one := range all {
 		if matches(one) {
 			there = append(there, one)

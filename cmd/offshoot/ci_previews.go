@@ -130,15 +130,15 @@ func (p *ciPreviews) Down(ctx context.Context, number int, g ci.Guard) (err erro
 	if p.cfg.Provider == config.ProviderEC2 {
 		return p.downFar(ctx, preview, g)
 	}
-	machine, err := p.machine(ctx, p.cfg)
+	engine, err := p.machine(ctx, p.cfg)
 	if err != nil {
 		return err
 	}
-	defer closing(machine.Engine, &err)
+	defer closing(engine.Docker, &err)
 	guard := provision.Guard{Patience: g.Patience, Wanted: g.Wanted, Conclude: func(ctx context.Context, _ *provision.Result, err error) {
 		g.Conclude(ctx, report.Report{}, unlessNone(err))
 	}}
-	removed, err := provision.DownGuarded(ctx, machine, preview, guard, newSteps(p.ui).observe)
+	removed, err := engine.DownGuarded(ctx, preview, guard, newSteps(p.ui).observe)
 	if errors.Is(err, provision.ErrNoPreview) {
 		p.ui.Info("nothing to remove")
 		return p.forgetArchives(preview)
@@ -167,15 +167,15 @@ func (p *ciPreviews) Extend(ctx context.Context, number int, by time.Duration) (
 	if p.cfg.Provider == config.ProviderEC2 {
 		return p.extendFar(ctx, preview, by)
 	}
-	machine, err := p.machine(ctx, p.cfg)
+	engine, err := p.machine(ctx, p.cfg)
 	if err != nil {
 		return until, err
 	}
-	defer closing(machine.Engine, &err)
-	if err := provision.Owned(ctx, machine, preview); err != nil {
+	defer closing(engine.Docker, &err)
+	if err := engine.Owned(ctx, preview); err != nil {
 		return until, err
 	}
-	return provision.Extend(ctx, machine, preview.ID, by)
+	return engine.Extend(ctx, preview.ID, by)
 }
 
 // Now reads what serves.
@@ -187,15 +187,15 @@ func (p *ciPreviews) Now(ctx context.Context, number int) (now ci.Preview, err e
 	if p.cfg.Provider == config.ProviderEC2 {
 		return p.nowFar(ctx, preview)
 	}
-	machine, err := p.machine(ctx, p.cfg)
+	engine, err := p.machine(ctx, p.cfg)
 	if err != nil {
 		return now, err
 	}
-	defer closing(machine.Engine, &err)
-	if err := provision.Owned(ctx, machine, preview); err != nil {
+	defer closing(engine.Docker, &err)
+	if err := engine.Owned(ctx, preview); err != nil {
 		return now, unlessNone(err)
 	}
-	status, err := provision.Get(ctx, machine, preview.ID)
+	status, err := engine.Get(ctx, preview.ID)
 	none := status.State == provision.Incomplete || status.State == provision.Broken || status.State == provision.Starting
 	if errors.Is(err, provision.ErrNoPreview) || err == nil && none {
 		return now, nil

@@ -189,7 +189,7 @@ func checkProject(ctx context.Context, cfg *config.Config) (string, error) {
 		return "", cfg.Preview.EnvironmentUnset
 	}
 	some := provision.Preview{ID: "preview", Project: "project", Name: "preview"} // whichever it will be
-	plan, err := provision.Plan(ctx, provision.Machine{}, provisionOptions(cfg, upOptions{}, some, "", ""))
+	plan, err := (provision.Engine{}).Plan(ctx, provisionOptions(cfg, upOptions{}, some, "", ""))
 	if err != nil {
 		return "", err
 	}
@@ -274,16 +274,16 @@ func planError(plan *provision.UpPlan) error {
 }
 
 func (a *app) checkEngine(ctx context.Context, cfg *config.Config) (_ string, err error) {
-	machine, err := a.machine(ctx, cfg)
+	engine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return "", err
 	}
-	defer closing(machine.Engine, &err)
-	version, err := machine.Engine.Client().ServerVersion(ctx)
+	defer closing(engine.Docker, &err)
+	version, err := engine.Docker.Client().ServerVersion(ctx)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s, %s/%s", version.Version, version.Os, version.Arch), machine.Missing
+	return fmt.Sprintf("%s, %s/%s", version.Version, version.Os, version.Arch), engine.Missing
 }
 
 // linksFor tells whom the links of previews will work for.
@@ -306,12 +306,12 @@ func (a *app) checkPort(ctx context.Context, cfg *config.Config) (_ string, err 
 		return address + " is free", listener.Close()
 	}
 	taken := hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", config.Name)
-	machine, unreachable := a.machine(ctx, cfg)
+	engine, unreachable := a.machine(ctx, cfg)
 	if unreachable != nil {
 		return "", taken
 	}
-	defer closing(machine.Engine, &err)
-	previews, err := provision.List(ctx, machine, provision.Filter{})
+	defer closing(engine.Docker, &err)
+	previews, err := engine.List(ctx, provision.Filter{})
 	if err != nil || len(previews) == 0 {
 		return "", taken
 	}

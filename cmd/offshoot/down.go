@@ -84,14 +84,14 @@ func (a *app) downPreview(ctx context.Context, cfg *config.Config, preview provi
 	if cfg.Provider == config.ProviderEC2 {
 		return a.downFar(ctx, cfg, preview, all)
 	}
-	machine, err := a.machine(ctx, cfg)
+	engine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("down: %w", err)
 	}
-	defer closing(machine.Engine, &err)
+	defer closing(engine.Docker, &err)
 	u := a.newUI()
 	defer u.Close()
-	removed, err := a.remove(ctx, u, machine, preview, all)
+	removed, err := a.remove(ctx, u, engine, preview, all)
 	a.result = newDownResult(removed)
 	nothing := errors.Is(err, provision.ErrNoPreview)
 	if err != nil && !nothing {
@@ -105,14 +105,14 @@ func (a *app) downPreview(ctx context.Context, cfg *config.Config, preview provi
 	return nil
 }
 
-func (a *app) remove(ctx context.Context, u *ui.UI, machine provision.Machine, preview provision.Preview, all bool) (compose.Removed, error) {
+func (a *app) remove(ctx context.Context, u *ui.UI, engine provision.Engine, preview provision.Preview, all bool) (compose.Removed, error) {
 	observe := newSteps(u).observe
 	if all {
-		previews, err := provision.List(ctx, machine, provision.Filter{Repository: preview.Repository, RepositoryID: preview.RepositoryID})
+		previews, err := engine.List(ctx, provision.Filter{Repository: preview.Repository, RepositoryID: preview.RepositoryID})
 		if err != nil {
 			return compose.Removed{}, err
 		}
-		removed, err := provision.DownAll(ctx, machine, preview, observe)
+		removed, err := engine.DownAll(ctx, preview, observe)
 		if err == nil {
 			for _, p := range previews {
 				err = errors.Join(err, a.forgetArchives(p.Preview))
@@ -120,7 +120,7 @@ func (a *app) remove(ctx context.Context, u *ui.UI, machine provision.Machine, p
 		}
 		return removed, err
 	}
-	removed, err := provision.DownGuarded(ctx, machine, preview, provision.Guard{}, observe)
+	removed, err := engine.DownGuarded(ctx, preview, provision.Guard{}, observe)
 	if err == nil || errors.Is(err, provision.ErrNoPreview) {
 		return removed, errors.Join(err, a.forgetArchives(preview))
 	}

@@ -29,10 +29,10 @@ func (a *app) execCommand() *cobra.Command {
 				return err
 			}
 			return a.onPreview(c.Context(), "exec", w, preview{
-				here: func(m provision.Machine, p provision.Preview) error {
+				here: func(e provision.Engine, p provision.Preview) error {
 					options := a.terminal()
 					options.Argv = argv
-					return inside(provision.Exec(c.Context(), m, p.ID, service, options))
+					return inside(e.Exec(c.Context(), p.ID, service, options))
 				},
 				there: func(f far, p provision.Preview) error {
 					return f.inside(c.Context(), "exec", p.ID, append([]string{service}, argv...))
@@ -90,7 +90,7 @@ func (a *app) psqlCommand() *cobra.Command {
 		Args:    behindDashes,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.onPreview(c.Context(), "psql", w, preview{
-				here:  func(m provision.Machine, p provision.Preview) error { return a.psql(c.Context(), m, p, args) },
+				here:  func(e provision.Engine, p provision.Preview) error { return a.psql(c.Context(), e, p, args) },
 				there: func(f far, p provision.Preview) error { return f.inside(c.Context(), "psql", p.ID, args) },
 			})
 		},
@@ -103,8 +103,8 @@ func (a *app) psqlCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) psql(ctx context.Context, m provision.Machine, p provision.Preview, args []string) error {
-	return inside(provision.Psql(ctx, m, p.ID, args, a.terminal()))
+func (a *app) psql(ctx context.Context, e provision.Engine, p provision.Preview, args []string) error {
+	return inside(e.Psql(ctx, p.ID, args, a.terminal()))
 }
 
 func behindDashes(c *cobra.Command, args []string) error {

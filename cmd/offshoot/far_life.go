@@ -37,7 +37,7 @@ func (a *app) extendCommand() *cobra.Command {
 			life = cfg.Preview.Expires
 		}
 		return a.onPreview(c.Context(), "extend", w, preview{
-			here:  func(m provision.Machine, p provision.Preview) error { return a.extendHere(c.Context(), m, p, life) },
+			here:  func(e provision.Engine, p provision.Preview) error { return a.extendHere(c.Context(), e, p, life) },
 			there: func(f far, _ provision.Preview) error { return f.extend(c.Context(), life) },
 		})
 	}
@@ -48,9 +48,9 @@ func (a *app) extendCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) extendHere(ctx context.Context, m provision.Machine, p provision.Preview, life time.Duration) error {
+func (a *app) extendHere(ctx context.Context, e provision.Engine, p provision.Preview, life time.Duration) error {
 	expires := endOf(life)
-	if err := provision.Expire(ctx, m, p.ID, expires); err != nil {
+	if err := e.Expire(ctx, p.ID, expires); err != nil {
 		return err
 	}
 	u := a.newUI()
@@ -74,11 +74,11 @@ func (a *app) stopCommand() *cobra.Command {
 
 func (a *app) startCommand() *cobra.Command {
 	timeout := defaultTimeout
-	here := func(ctx context.Context, m provision.Machine, p provision.Preview) error {
+	here := func(ctx context.Context, e provision.Engine, p provision.Preview) error {
 		if timeout <= 0 {
 			return hint.Usage(fmt.Errorf("timeout %v", timeout), "give a time such as 5m")
 		}
-		return a.startHere(ctx, m, p, timeout)
+		return a.startHere(ctx, e, p, timeout)
 	}
 	c := a.lifeCommand("start", "start a stopped preview",
 		"Start starts what has ended of a preview, since it was stopped or the computer\nwas, waits until it is ready, and prints the link. A machine of its own has\nanother address then, and so has a preview that is named after it.", here, far.start)
@@ -86,13 +86,13 @@ func (a *app) startCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) lifeCommand(verb, short, long string, here func(context.Context, provision.Machine, provision.Preview) error, there func(far, context.Context, provision.Preview) error) *cobra.Command {
+func (a *app) lifeCommand(verb, short, long string, here func(context.Context, provision.Engine, provision.Preview) error, there func(far, context.Context, provision.Preview) error) *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
 		Use: verb, Short: short, Long: long, Example: "  offshoot " + verb + " --pr 12", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.onPreview(c.Context(), verb, w, preview{
-				here:  func(m provision.Machine, p provision.Preview) error { return here(c.Context(), m, p) },
+				here:  func(e provision.Engine, p provision.Preview) error { return here(c.Context(), e, p) },
 				there: func(f far, p provision.Preview) error { return there(f, c.Context(), p) },
 			})
 		},
@@ -102,8 +102,8 @@ func (a *app) lifeCommand(verb, short, long string, here func(context.Context, p
 	return c
 }
 
-func (a *app) stopHere(ctx context.Context, m provision.Machine, p provision.Preview) error {
-	if err := provision.Stop(ctx, m, p.ID); err != nil {
+func (a *app) stopHere(ctx context.Context, e provision.Engine, p provision.Preview) error {
+	if err := e.Stop(ctx, p.ID); err != nil {
 		return err
 	}
 	u := a.newUI()
@@ -112,15 +112,15 @@ func (a *app) stopHere(ctx context.Context, m provision.Machine, p provision.Pre
 	return nil
 }
 
-func (a *app) startHere(ctx context.Context, m provision.Machine, p provision.Preview, timeout time.Duration) error {
+func (a *app) startHere(ctx context.Context, e provision.Engine, p provision.Preview, timeout time.Duration) error {
 	u := a.newUI()
 	defer u.Close()
-	if err := provision.Start(ctx, m, p.ID, timeout, newSteps(u).observe); err != nil {
+	if err := e.Start(ctx, p.ID, timeout, newSteps(u).observe); err != nil {
 		explainStep(u, err)
 		return err
 	}
 	u.Close()
-	status, err := provision.Get(ctx, m, p.ID)
+	status, err := e.Get(ctx, p.ID)
 	if err != nil {
 		return err
 	}

@@ -38,12 +38,12 @@ func (a *app) list(ctx context.Context) (err error) {
 	if cfg.Provider == config.ProviderEC2 {
 		return a.listFar(ctx, cfg)
 	}
-	machine, err := a.machine(ctx, cfg)
+	engine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}
-	defer closing(machine.Engine, &err)
-	previews, err := provision.List(ctx, machine, provision.Filter{})
+	defer closing(engine.Docker, &err)
+	previews, err := engine.List(ctx, provision.Filter{})
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}

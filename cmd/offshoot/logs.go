@@ -24,7 +24,7 @@ func (a *app) logsCommand() *cobra.Command {
 			}
 			o.Services = services
 			return a.onPreview(c.Context(), "logs", w, preview{
-				here:  func(m provision.Machine, p provision.Preview) error { return a.logs(c.Context(), m, p.ID, o) },
+				here:  func(e provision.Engine, p provision.Preview) error { return a.logs(c.Context(), e, p.ID, o) },
 				there: func(f far, p provision.Preview) error { return f.logs(c.Context(), p.ID, o) },
 			})
 		},
@@ -36,10 +36,10 @@ func (a *app) logsCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) logs(ctx context.Context, m provision.Machine, id string, o compose.LogOptions) (err error) {
+func (a *app) logs(ctx context.Context, e provision.Engine, id string, o compose.LogOptions) (err error) {
 	redacted := a.secrets.Writer(a.stdout)
 	defer closing(redacted, &err) // after the cleaner, which writes to it
 	out := &ui.Cleaner{W: redacted}
 	defer closing(out, &err)
-	return provision.Logs(ctx, m, id, o, out)
+	return e.Logs(ctx, id, o, out)
 }

@@ -12,19 +12,19 @@ import (
 
 // machine connects to the engine of this computer. The caller closes its
 // Engine.
-func (a *app) machine(ctx context.Context, cfg *config.Config) (provision.Machine, error) {
-	machine, err := docker.Connect(ctx)
+func (a *app) machine(ctx context.Context, cfg *config.Config) (provision.Engine, error) {
+	engine, err := docker.Connect(ctx)
 	if err != nil {
-		return machine, err
+		return engine, err
 	}
-	machine.Port, machine.Front = cfg.Preview.Port, cfg.Front(netip.Addr{})
-	return machine, nil
+	engine.Port, engine.Front = cfg.Preview.Port, cfg.Front(netip.Addr{})
+	return engine, nil
 }
 
 // A preview is dealt with here, on the engine of this computer, or there, on a
 // machine of its own.
 type preview struct {
-	here  func(provision.Machine, provision.Preview) error
+	here  func(provision.Engine, provision.Preview) error
 	there func(far, provision.Preview) error
 }
 
@@ -53,13 +53,13 @@ func (a *app) dealWith(ctx context.Context, cfg *config.Config, p provision.Prev
 		}
 		return do.there(f, p)
 	}
-	machine, err := a.machine(ctx, cfg)
+	engine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer closing(machine.Engine, &err)
-	if err := provision.Owned(ctx, machine, p); err != nil {
+	defer closing(engine.Docker, &err)
+	if err := engine.Owned(ctx, p); err != nil {
 		return err
 	}
-	return do.here(machine, p)
+	return do.here(engine, p)
 }

@@ -24,12 +24,12 @@ func (a *app) openCommand() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.onPreview(c.Context(), "open", w, preview{
-				here: func(m provision.Machine, p provision.Preview) error {
-					status, err := provision.Get(c.Context(), m, p.ID)
+				here: func(e provision.Engine, p provision.Preview) error {
+					status, err := e.Get(c.Context(), p.ID)
 					if err != nil {
 						return err
 					}
-					signed := func() (string, error) { return signedLink(c.Context(), m, p) }
+					signed := func() (string, error) { return signedLink(c.Context(), e, p) }
 					return a.open(c.Context(), firstLink(status), string(status.State), signed)
 				},
 				there: func(f far, _ provision.Preview) error {
@@ -44,8 +44,8 @@ func (a *app) openCommand() *cobra.Command {
 }
 
 // signedLink signs whoever follows it in; "" where nobody has to.
-func signedLink(ctx context.Context, m provision.Machine, p provision.Preview) (string, error) {
-	access, err := provision.AccessTo(ctx, m, p.ID)
+func signedLink(ctx context.Context, e provision.Engine, p provision.Preview) (string, error) {
+	access, err := e.AccessTo(ctx, p.ID)
 	if errors.Is(err, provision.ErrOpen) || err == nil && len(access.Links) == 0 {
 		return "", nil
 	}

@@ -140,15 +140,15 @@ func (a *app) places(ctx context.Context, cfg *config.Config, repository, number
 		}
 		return []sweep.Place{sweep.Machines{Provider: provider, Number: number, Remains: remnants(provider, repository, number)}}, func() error { return nil }, nil
 	}
-	machine, err := a.machine(ctx, cfg)
+	engine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
-	places := []sweep.Place{sweep.Engine{Machine: machine, Number: number}}
+	places := []sweep.Place{sweep.Engine{Engine: engine, Number: number}}
 	if keep := cfg.Sweep.KeepCache; keep != nil {
-		places = append(places, sweep.Store{Machine: machine, Keep: *keep})
+		places = append(places, sweep.Store{Engine: engine, Keep: *keep})
 	}
-	return places, machine.Engine.Close, nil
+	return places, engine.Docker.Close, nil
 }
 
 // leftoverAge is how old a volume must be that no instance has: a younger one

@@ -147,12 +147,12 @@ func (a *app) upPreview(ctx context.Context, cfg *config.Config, o upOptions, pr
 	}
 	u := a.newUI()
 	defer u.Close()
-	machine, err := a.machine(ctx, cfg)
+	engine, err := a.machine(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
-	defer closing(machine.Engine, &err)
-	if machine.Front.Given, err = a.wildcardCertificate(ctx, u, cfg); err != nil {
+	defer closing(engine.Docker, &err)
+	if engine.Front.Given, err = a.wildcardCertificate(ctx, u, cfg); err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
 	archive, err := a.archive(ctx, u, cfg, o, preview)
@@ -165,7 +165,7 @@ func (a *app) upPreview(ctx context.Context, cfg *config.Config, o upOptions, pr
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
 	early := &earlyAnswer{app: a, ui: u, verbose: o.verbose}
-	result, err := provision.Up(ctx, machine, options, newSteps(u, o.observe, early.observe).observe)
+	result, err := engine.Up(ctx, options, newSteps(u, o.observe, early.observe).observe)
 	if err != nil {
 		explainStep(u, err)
 		return err

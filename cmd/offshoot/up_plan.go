@@ -91,13 +91,13 @@ func (a *app) makePlan(ctx context.Context, cfg *config.Config, o upOptions, pre
 			wrong = errors.Join(wrong, hint.Wrap(err, "or load a file with --archive"))
 		}
 	}
-	machine, unreachable := a.planned(ctx, cfg)
-	if machine.Engine != nil {
-		defer closing(machine.Engine, &err)
+	engine, unreachable := a.planned(ctx, cfg)
+	if engine.Docker != nil {
+		defer closing(engine.Docker, &err)
 	}
 	options := provisionOptions(cfg, o, preview, commit, archive)
 	missing := plan.addOthers(cfg, o, &options)
-	plan.UpPlan, err = provision.Plan(ctx, machine, options)
+	plan.UpPlan, err = engine.Plan(ctx, options)
 	if err != nil {
 		return plan, err
 	}
@@ -107,7 +107,7 @@ func (a *app) makePlan(ctx context.Context, cfg *config.Config, o upOptions, pre
 	if unreachable != nil {
 		plan.Unknown = append(plan.Unknown, "the engine: "+unreachable.Error())
 	}
-	if machine.Engine != nil && strings.HasPrefix(machine.Engine.Client().DaemonHost(), "unix://") {
+	if engine.Docker != nil && strings.HasPrefix(engine.Docker.Client().DaemonHost(), "unix://") {
 		plan.Add(portTaken(ctx, plan.Gateway))
 	}
 	if d := plan.Database; d != nil && (o.archive != "" || plan.Subset) {
@@ -141,13 +141,13 @@ func (p *upPlan) addOthers(cfg *config.Config, o upOptions, options *provision.O
 
 // planned connects to the machine to look at, if there is one. Of EC2 nothing
 // is asked: a machine of a preview's own has nothing yet.
-func (a *app) planned(ctx context.Context, cfg *config.Config) (provision.Machine, error) {
+func (a *app) planned(ctx context.Context, cfg *config.Config) (provision.Engine, error) {
 	if cfg.Provider == config.ProviderEC2 {
-		return provision.Machine{}, nil
+		return provision.Engine{}, nil
 	}
-	machine, err := a.machine(ctx, cfg)
-	machine.Port = cfg.Preview.Port
-	return machine, err
+	engine, err := a.machine(ctx, cfg)
+	engine.Port = cfg.Preview.Port
+	return engine, err
 }
 
 func planMachine(cfg *config.Config) machinePlan {

@@ -17,23 +17,23 @@ import (
 // Connect reaches the engine and finds the executable for the gateway: this
 // one where it is a program for the engine's platform, and otherwise
 // offshoot-linux-ARCH beside it. That there is none is an error for Up alone.
-func Connect(ctx context.Context) (provision.Machine, error) {
-	engine, err := compose.Connect(ctx)
+func Connect(ctx context.Context) (provision.Engine, error) {
+	client, err := compose.Connect(ctx)
 	if err != nil {
-		return provision.Machine{}, err
+		return provision.Engine{}, err
 	}
-	machine := provision.Machine{Engine: engine}
-	info, err := engine.Client().Info(ctx)
+	engine := provision.Engine{Docker: client}
+	info, err := client.Client().Info(ctx)
 	if err != nil {
-		return provision.Machine{}, errors.Join(fmt.Errorf("ask the docker engine for its platform: %w", err), engine.Close())
+		return provision.Engine{}, errors.Join(fmt.Errorf("ask the docker engine for its platform: %w", err), client.Close())
 	}
 	own, err := os.Executable()
 	if err != nil {
-		machine.Missing = err
-		return machine, nil
+		engine.Missing = err
+		return engine, nil
 	}
-	machine.Binary, machine.Missing = BinaryFor(own, info.OSType, info.Architecture)
-	return machine, nil
+	engine.Binary, engine.Missing = BinaryFor(own, info.OSType, info.Architecture)
+	return engine, nil
 }
 
 // architectures maps the kernel's names, which the engine gives, to Go's and

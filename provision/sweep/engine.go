@@ -10,7 +10,7 @@ import (
 
 // Engine is the place of the previews on an engine.
 type Engine struct {
-	Machine provision.Machine
+	Engine provision.Engine
 	// Number is the forge's own of the repository, see package repository: what
 	// was made under another name of it is found too. Empty: not known.
 	Number string
@@ -19,7 +19,7 @@ type Engine struct {
 // Held lists the previews of the repository, what killed runs left of them, and
 // a gateway that has none to serve.
 func (e Engine) Held(ctx context.Context, repository string) ([]Held, error) {
-	previews, err := provision.List(ctx, e.Machine, provision.Filter{Repository: repository, RepositoryID: e.Number})
+	previews, err := e.Engine.List(ctx, provision.Filter{Repository: repository, RepositoryID: e.Number})
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (e Engine) Held(ctx context.Context, repository string) ([]Held, error) {
 	for _, status := range previews {
 		held = append(held, heldOf(status)...)
 	}
-	idle, err := provision.IdleGateway(ctx, e.Machine)
+	idle, err := e.Engine.IdleGateway(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,13 +63,13 @@ func heldOf(s provision.Status) []Held {
 // Again lists one preview.
 func (e Engine) Again(ctx context.Context, h Held) (Held, error) {
 	if h.Kind == Gateway {
-		idle, err := provision.IdleGateway(ctx, e.Machine)
+		idle, err := e.Engine.IdleGateway(ctx)
 		if err == nil && !idle {
 			err = ErrGone
 		}
 		return h, err
 	}
-	status, err := provision.Get(ctx, e.Machine, h.Preview)
+	status, err := e.Engine.Get(ctx, h.Preview)
 	if errors.Is(err, provision.ErrNoPreview) {
 		return h, ErrGone
 	}
@@ -89,11 +89,11 @@ func (e Engine) Remove(ctx context.Context, h Held) error {
 	var err error
 	switch h.Kind {
 	case Gateway:
-		err = provision.RemoveIdleGateway(ctx, e.Machine)
+		err = e.Engine.RemoveIdleGateway(ctx)
 	case Generation:
-		err = provision.RemoveStale(ctx, e.Machine, h.Preview)
+		err = e.Engine.RemoveStale(ctx, h.Preview)
 	default:
-		_, err = provision.Down(ctx, e.Machine, h.Preview, nil)
+		_, err = e.Engine.Down(ctx, h.Preview, nil)
 	}
 	if errors.Is(err, provision.ErrNoPreview) {
 		return ErrGone

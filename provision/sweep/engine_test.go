@@ -21,7 +21,7 @@ import (
 
 // engine is the real one, with a gateway's name, locks and a repository that
 // nobody else has.
-func engine(t *testing.T) (machine provision.Machine, api client.APIClient, name string) {
+func engine(t *testing.T) (engine provision.Engine, api client.APIClient, name string) {
 	t.Helper()
 	connected, err := compose.Connect(t.Context())
 	if err != nil && os.Getenv("CI") == "true" {
@@ -32,7 +32,7 @@ func engine(t *testing.T) (machine provision.Machine, api client.APIClient, name
 	}
 	t.Cleanup(func() { _ = connected.Close() })
 	name = "sweep" + strings.ToLower(rand.Text()[:8])
-	return provision.Machine{Engine: connected, Gateway: "offshoot-" + name, Locks: t.TempDir()}, connected.Client(), name
+	return provision.Engine{Docker: connected, Gateway: "offshoot-" + name, Locks: t.TempDir()}, connected.Client(), name
 }
 
 // makeThings puts a network and volumes on the engine, which go with the test.
@@ -91,7 +91,7 @@ func left(t *testing.T, api client.APIClient, name string) []string {
 
 func TestEngine_LeavesWhatIsNeededAndWhatIsNotOurs(t *testing.T) {
 	t.Parallel()
-	machine, api, name := engine(t)
+	engine, api, name := engine(t)
 	repository := "example.com/acme/" + name
 	later, before := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
 	of := func(pull, generation int, expires time.Time) map[string]string {
@@ -109,7 +109,7 @@ func TestEngine_LeavesWhatIsNeededAndWhatIsNotOurs(t *testing.T) {
 	makeThings(t, api, map[string]string{}, name+"-foreign", name+"-foreign-data")
 	makeThings(t, api, labelsOf("example.com/acme/other", name+"x", 2, 1, before), "", name+"-other-markserving")
 
-	s := Sweep{Repository: repository, Places: []Place{Engine{Machine: machine}}, Pulls: &forge{open: []int{1, 3, 4, 5, 6, 7, 8}}}
+	s := Sweep{Repository: repository, Places: []Place{Engine{Engine: engine}}, Pulls: &forge{open: []int{1, 3, 4, 5, 6, 7, 8}}}
 	untouched := left(t, api, name)
 	plan, err := s.Plan(t.Context())
 	if err != nil {
@@ -137,12 +137,12 @@ func TestEngine_LeavesWhatIsNeededAndWhatIsNotOurs(t *testing.T) {
 
 func TestEngine_TwoSweepsAtOnceAreOne(t *testing.T) {
 	t.Parallel()
-	machine, api, name := engine(t)
+	engine, api, name := engine(t)
 	repository := "example.com/acme/" + name
 	for pull := range 4 {
 		makeThings(t, api, labelsOf(repository, name, pull+1, 1, time.Now().Add(-time.Hour)), "", fmt.Sprintf("%s-%d-markserving", name, pull+1))
 	}
-	s := Sweep{Repository: repository, Places: []Place{Engine{Machine: machine}}}
+	s := Sweep{Repository: repository, Places: []Place{Engine{Engine: engine}}}
 	plan, err := s.Plan(t.Context())
 	if err != nil || len(plan.Remove) != 4 {
 		t.Fatalf("%v, %+v", err, plan)
@@ -166,10 +166,10 @@ func TestEngine_TwoSweepsAtOnceAreOne(t *testing.T) {
 
 func TestEngine_RemovesAGatewayThatHasNothingToServe(t *testing.T) {
 	t.Parallel()
-	machine, api, name := engine(t)
+	engine, api, name := engine(t)
 	labels := map[string]string{"dev.offshoot.gateway": "offshoot-" + name}
 	makeThings(t, api, labels, "0-offshoot-"+name)
-	s := Sweep{Repository: "example.com/acme/" + name, Places: []Place{Engine{Machine: machine}}}
+	s := Sweep{Repository: "example.com/acme/" + name, Places: []Place{Engine{Engine: engine}}}
 	plan, err := s.Plan(t.Context())
 	if err != nil || len(plan.Remove) != 1 || plan.Remove[0].Kind != Gateway {
 		t.Fatalf("%v, %+v", err, plan)

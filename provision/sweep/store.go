@@ -14,8 +14,8 @@ import (
 // builder. Nothing goes before they are too big together. All who build on the
 // engine share the cache, so that somebody has to have asked for it.
 type Store struct {
-	Machine provision.Machine
-	Keep    int64 // bytes
+	Engine provision.Engine
+	Keep   int64 // bytes
 }
 
 const cacheID = "of the engine"
@@ -27,7 +27,7 @@ func (s Store) Held(ctx context.Context, repository string) ([]Held, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := s.Machine.Engine.BuildCache(ctx)
+	cache, err := s.Engine.Docker.BuildCache(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (s Store) Held(ctx context.Context, repository string) ([]Held, error) {
 }
 
 func (s Store) images(ctx context.Context, repository string) ([]provision.IdleImage, error) {
-	all, err := provision.IdleImages(ctx, s.Machine)
+	all, err := s.Engine.IdleImages(ctx)
 	var images []provision.IdleImage
 	for _, i := range all {
 		if i.Repository != repository {
@@ -88,14 +88,14 @@ func (s Store) Remove(ctx context.Context, h Held) error {
 	keep := s.Keep
 	for _, i := range images {
 		if h.Kind == Image && i.Name == h.ID {
-			return busyIfLocked(provision.RemoveIdleImage(ctx, s.Machine, i))
+			return busyIfLocked(s.Engine.RemoveIdleImage(ctx, i))
 		}
 		keep -= i.Bytes
 	}
 	if h.Kind == Image {
 		return ErrGone
 	}
-	_, err = s.Machine.Engine.ThinBuildCache(ctx, max(0, keep))
+	_, err = s.Engine.Docker.ThinBuildCache(ctx, max(0, keep))
 	return err
 }
 

@@ -113,7 +113,7 @@ func built(t *testing.T, e *compose.Engine, name string, labels map[string]strin
 
 func TestStore_RemovesWhatBuildsLeftPastASize(t *testing.T) {
 	e := ownEngine(t)
-	machine := provision.Machine{Engine: e, Locks: t.TempDir()}
+	engine := provision.Engine{Docker: e, Locks: t.TempDir()}
 	later := time.Now().Add(time.Hour)
 	other := "example.com/acme/other"
 	for _, p := range []string{"live", "begun", "gone"} {
@@ -125,7 +125,7 @@ func TestStore_RemovesWhatBuildsLeftPastASize(t *testing.T) {
 		t.Fatal(err)
 	}
 	of := func(keep int64) Sweep {
-		return Sweep{Repository: shop, Places: []Place{Store{Machine: machine, Keep: keep}}}
+		return Sweep{Repository: shop, Places: []Place{Store{Engine: engine, Keep: keep}}}
 	}
 	if plan, err := of(1_000_000_000).Plan(t.Context()); err != nil || len(plan.Remove) > 0 || plan.Kept != 1 {
 		t.Errorf("with room for all: %v, %+v", err, plan)
