@@ -29,13 +29,13 @@ type Access struct {
 var ErrOpen = errors.New("is open to everybody who can reach it")
 
 // AccessTo tells how to get in to a preview; ErrOpen where nothing is needed.
-func (e Engine) AccessTo(ctx context.Context, id string) (*Access, error) {
-	_, g, err := e.find(ctx, id)
+func (e Engine) AccessTo(ctx context.Context, p Preview) (*Access, error) {
+	_, g, err := e.find(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	if !g.SignIn {
-		return nil, fmt.Errorf("%s %w", id, ErrOpen)
+		return nil, fmt.Errorf("%s %w", p.ID, ErrOpen)
 	}
 	at, err := e.entrance(ctx)
 	if err != nil {
@@ -46,12 +46,12 @@ func (e Engine) AccessTo(ctx context.Context, id string) (*Access, error) {
 
 // RotateAccess ends all links, tokens, passwords and sign-ins of a preview, and
 // tells how to get in from now on.
-func (e Engine) RotateAccess(ctx context.Context, id string) (*Access, error) {
-	err := e.alone(ctx, id, "access", func(engineID string, s survey, g generation) error {
+func (e Engine) RotateAccess(ctx context.Context, p Preview) (*Access, error) {
+	err := e.alone(ctx, p, "access", func(engineID string, s survey, g generation) error {
 		if !g.SignIn {
-			return fmt.Errorf("%s %w", id, ErrOpen)
+			return fmt.Errorf("%s %w", p.ID, ErrOpen)
 		}
-		k, _, kept := s.keeper(id, g.Number)
+		k, _, kept := s.keeper(p.ID, g.Number)
 		if !kept {
 			return hint.Wrap(errors.New("it was made by an offshoot that did not know this"), "offshoot up%s makes it anew", g.Preview.Naming())
 		}
@@ -65,7 +65,7 @@ func (e Engine) RotateAccess(ctx context.Context, id string) (*Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.AccessTo(ctx, id)
+	return e.AccessTo(ctx, p)
 }
 
 var passName = regexp.MustCompile(`^[0-9a-f]{16}$`)

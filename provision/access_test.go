@@ -87,7 +87,7 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 		}
 	}
 	f.engine.Front = provision.Front{} // as another command would come
-	again, err := f.engine.AccessTo(t.Context(), id)
+	again, err := f.engine.AccessTo(t.Context(), provision.Preview{ID: id})
 	if err != nil || again.Password != access.Password || again.Links[0].URL != access.Links[0].URL {
 		t.Errorf("asked again: %+v, %v", again, err)
 	}
@@ -101,10 +101,10 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	if response, body := visit(t, front, link, nil); response.StatusCode != http.StatusOK || body != "one" {
 		t.Errorf("an open preview: %s %q", response.Status, body)
 	}
-	if _, err := f.engine.AccessTo(t.Context(), id); !errors.Is(err, provision.ErrOpen) {
+	if _, err := f.engine.AccessTo(t.Context(), provision.Preview{ID: id}); !errors.Is(err, provision.ErrOpen) {
 		t.Errorf("access to an open preview: %v", err)
 	}
-	if _, err := f.engine.RotateAccess(t.Context(), id); !errors.Is(err, provision.ErrOpen) || err.Error() != id+" "+provision.ErrOpen.Error() {
+	if _, err := f.engine.RotateAccess(t.Context(), provision.Preview{ID: id}); !errors.Is(err, provision.ErrOpen) || err.Error() != id+" "+provision.ErrOpen.Error() {
 		t.Errorf("another access to an open preview: %v", err)
 	}
 }
@@ -124,7 +124,7 @@ func (f *fixture) assertRotates(front provision.Front, link string, before *prov
 			f.t.Errorf("%s, the link: %s", when, response.Status)
 		}
 	}
-	after, err := f.engine.RotateAccess(f.t.Context(), f.options.Preview.ID)
+	after, err := f.engine.RotateAccess(f.t.Context(), f.options.Preview)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -118,7 +118,7 @@ func dieAndGoDown(t *testing.T, step provision.Step, kind provision.Kind) {
 			t.Errorf("the checkout has changed: %s", diff)
 		}
 	}()
-	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); err != nil && !isNoPreview(err) {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview, provision.Guard{}, nil); err != nil && !isNoPreview(err) {
 		t.Error(err)
 	}
 	f.assertNothingLeft(t.Context())

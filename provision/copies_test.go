@@ -126,7 +126,7 @@ func snapshot(t *testing.T, dir string) []string {
 func (f *fixture) in(service, script string) string {
 	f.t.Helper()
 	var out bytes.Buffer
-	code, err := f.engine.Exec(f.t.Context(), f.options.Preview.ID, service,
+	code, err := f.engine.Exec(f.t.Context(), f.options.Preview, service,
 		compose.ExecOptions{Argv: []string{"bash", "-c", script}, Stdout: &out, Stderr: &out})
 	if err != nil {
 		f.t.Fatalf("%s: exit %d, %v: %s", script, code, err, out.String())
@@ -168,7 +168,7 @@ func TestUp_MountsCopiesAndLeavesTheCheckoutAsItWas(t *testing.T) {
 	if diff := cmp.Diff([]string{"volume " + f.options.Preview.ID + "-g1_base"}, bases); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); err != nil {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview, provision.Guard{}, nil); err != nil {
 		t.Error(err)
 	}
 	unchanged("down")

@@ -96,7 +96,7 @@ func (f *fixture) assertUntouched(mine string) {
 func (f *fixture) psql(args ...string) string {
 	f.t.Helper()
 	var stdout strings.Builder
-	code, err := f.engine.Psql(f.t.Context(), f.options.Preview.ID, append([]string{"-X", "-A", "-t"}, args...), compose.ExecOptions{Stdout: &stdout})
+	code, err := f.engine.Psql(f.t.Context(), f.options.Preview, append([]string{"-X", "-A", "-t"}, args...), compose.ExecOptions{Stdout: &stdout})
 	if err != nil || code != 0 {
 		f.t.Fatalf("psql %q: exit %d, %v", args, code, err)
 	}

@@ -14,23 +14,16 @@ import (
 // downPatience is how long a down waits for a run that is just ending.
 const downPatience = 10 * time.Second
 
-// Down removes everything of one preview, by its id, and the gateway when it
-// was the last. It is ErrNoPreview when there was nothing to remove.
-func (e Engine) Down(ctx context.Context, id string, observe func(Event)) (compose.Removed, error) {
-	return e.DownGuarded(ctx, Preview{ID: id}, Guard{}, observe)
-}
-
-// DownGuarded is Down of a run that other runs have to be ordered with. Where
-// the id is that of another repository's preview, that is *OthersError:
-// whoever names a project can name somebody else's.
-func (e Engine) DownGuarded(ctx context.Context, preview Preview, guard Guard, observe func(Event)) (compose.Removed, error) {
+// Down removes everything of one preview, and the gateway when it was the last.
+// It is ErrNoPreview when there was nothing to remove.
+func (e Engine) Down(ctx context.Context, preview Preview, guard Guard, observe func(Event)) (Removed, error) {
 	d := &run{Engine: e, observe: observe, result: &Result{}}
 	d.options.Preview, d.options.Guard = preview, guard
 	removed, err := d.down(ctx, preview.ID)
 	if err != nil {
-		return removed, fmt.Errorf("down %s: %w", preview.ID, d.blame(ctx, err))
+		return Removed{Removed: removed}, fmt.Errorf("down %s: %w", preview.ID, d.blame(ctx, err))
 	}
-	return removed, nil
+	return Removed{Removed: removed, Previews: []Preview{preview}}, nil
 }
 
 func (r *run) down(ctx context.Context, id string) (removed compose.Removed, err error) {
@@ -41,7 +34,7 @@ func (r *run) down(ctx context.Context, id string) (removed compose.Removed, err
 		if r.engineID, err = r.Docker.ID(ctx); err != nil {
 			return err
 		}
-		r.lock, err = r.acquire(ctx, r.engineID, id, "down", r.options.Guard.patience(downPatience))
+		r.lock, err = r.acquire(ctx, r.engineID, id, "down", r.options.Guard.Wait(downPatience))
 		return err
 	})
 	if err != nil {
@@ -49,13 +42,13 @@ func (r *run) down(ctx context.Context, id string) (removed compose.Removed, err
 	}
 	defer r.lock.release()
 	removed, err = r.downAlone(ctx, id)
-	r.options.Guard.conclude(ctx, nil, err)
+	r.options.Guard.Tell(ctx, nil, err)
 	return removed, err
 }
 
 // downAlone is down while no other run touches the preview.
 func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed, err error) {
-	if err := r.options.Guard.wanted(ctx); err != nil {
+	if err := r.options.Guard.Ask(ctx); err != nil {
 		return removed, err
 	}
 	found, err := look(ctx, r.Docker.Client(), id)
@@ -79,8 +72,8 @@ func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed
 
 // DownAll removes every preview of one's repository. It goes on after one that
 // fails and joins the errors.
-func (e Engine) DownAll(ctx context.Context, one Preview, observe func(Event)) (compose.Removed, error) {
-	var all compose.Removed
+func (e Engine) DownAll(ctx context.Context, one Preview, observe func(Event)) (Removed, error) {
+	var all Removed
 	previews, err := e.List(ctx, Filter{Repository: one.Repository, RepositoryID: one.RepositoryID})
 	if err != nil {
 		return all, err
@@ -90,20 +83,26 @@ func (e Engine) DownAll(ctx context.Context, one Preview, observe func(Event)) (
 	}
 	var errs []error
 	for _, status := range previews {
-		removed, err := e.Down(ctx, status.Preview.ID, observe)
+		removed, err := e.Down(ctx, Preview{ID: status.Preview.ID}, Guard{}, observe)
 		if err != nil && !errors.Is(err, ErrNoPreview) {
 			errs = append(errs, err)
+		}
+		if err == nil {
+			removed.Previews = []Preview{status.Preview}
 		}
 		all = joinRemoved(all, removed)
 	}
 	return all, errors.Join(errs...)
 }
 
-func joinRemoved(a, b compose.Removed) compose.Removed {
-	return compose.Removed{
-		Containers: slices.Concat(a.Containers, b.Containers),
-		Networks:   slices.Concat(a.Networks, b.Networks),
-		Volumes:    slices.Concat(a.Volumes, b.Volumes),
-		Images:     slices.Concat(a.Images, b.Images),
+func joinRemoved(a, b Removed) Removed {
+	return Removed{
+		Removed: compose.Removed{
+			Containers: slices.Concat(a.Containers, b.Containers),
+			Networks:   slices.Concat(a.Networks, b.Networks),
+			Volumes:    slices.Concat(a.Volumes, b.Volumes),
+			Images:     slices.Concat(a.Images, b.Images),
+		},
+		Previews: slices.Concat(a.Previews, b.Previews),
 	}
 }

@@ -159,7 +159,7 @@ func fixtureOf(t *testing.T, engine provision.Engine, project string, pullReques
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
-		_, _ = f.engine.Down(ctx, preview.ID, nil)
+		_, _ = f.engine.Down(ctx, preview, provision.Guard{}, nil)
 		f.assertNothingLeft(ctx)
 	})
 	return f
@@ -242,7 +242,7 @@ func (f *fixture) awaitServes(link provision.Link, want string) {
 func (f *fixture) sql(query string) string {
 	f.t.Helper()
 	var stdout, stderr bytes.Buffer
-	code, err := f.engine.Psql(f.t.Context(), f.options.Preview.ID,
+	code, err := f.engine.Psql(f.t.Context(), f.options.Preview,
 		[]string{"-X", "-A", "-t", "-c", query}, compose.ExecOptions{Stdout: &stdout, Stderr: &stderr})
 	if err != nil || code != 0 {
 		f.t.Fatalf("%s: exit %d, %v\n%s", query, code, err, stderr.String())

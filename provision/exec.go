@@ -14,8 +14,8 @@ import (
 )
 
 // Logs writes the log lines of a preview's services.
-func (e Engine) Logs(ctx context.Context, id string, options compose.LogOptions, w io.Writer) error {
-	s, g, err := e.find(ctx, id)
+func (e Engine) Logs(ctx context.Context, p Preview, options compose.LogOptions, w io.Writer) error {
+	s, g, err := e.find(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -28,8 +28,8 @@ func (e Engine) Logs(ctx context.Context, id string, options compose.LogOptions,
 }
 
 // Exec runs a command in the container of a service and returns its exit code.
-func (e Engine) Exec(ctx context.Context, id, service string, options compose.ExecOptions) (int, error) {
-	s, g, err := e.find(ctx, id)
+func (e Engine) Exec(ctx context.Context, p Preview, service string, options compose.ExecOptions) (int, error) {
+	s, g, err := e.find(ctx, p)
 	if err != nil {
 		return 0, err
 	}

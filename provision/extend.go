@@ -17,11 +17,11 @@ const markExtended mark = "extended"
 // Extend lets a preview live longer than it was meant to, counted from now or
 // from its end, whichever is later, and returns the new end. A preview without
 // an end keeps having none, which is the zero time.
-func (e Engine) Extend(ctx context.Context, id string, by time.Duration) (until time.Time, err error) {
+func (e Engine) Extend(ctx context.Context, p Preview, by time.Duration) (until time.Time, err error) {
 	if by <= 0 {
-		return until, hint.Usage(fmt.Errorf("extend %s: not a time to live longer", id), "give a duration such as 24h")
+		return until, hint.Usage(fmt.Errorf("extend %s: not a time to live longer", p.ID), "give a duration such as 24h")
 	}
-	err = e.expire(ctx, id, func(end time.Time) time.Time {
+	err = e.expire(ctx, p, func(end time.Time) time.Time {
 		if until = end; end.IsZero() {
 			return end
 		}
@@ -32,20 +32,20 @@ func (e Engine) Extend(ctx context.Context, id string, by time.Duration) (until 
 		return until
 	})
 	if err != nil {
-		return until, fmt.Errorf("extend %s: %w", id, err)
+		return until, fmt.Errorf("extend %s: %w", p.ID, err)
 	}
 	return until, nil
 }
 
 // Expire says when a preview expires, sooner or later than it was meant to;
 // the zero time: never.
-func (e Engine) Expire(ctx context.Context, id string, at time.Time) error {
-	return e.expire(ctx, id, func(time.Time) time.Time { return at.UTC().Truncate(time.Second) })
+func (e Engine) Expire(ctx context.Context, p Preview, at time.Time) error {
+	return e.expire(ctx, p, func(time.Time) time.Time { return at.UTC().Truncate(time.Second) })
 }
 
 // expire changes the end of a preview while no other run touches it.
-func (e Engine) expire(ctx context.Context, id string, to func(end time.Time) time.Time) error {
-	return e.alone(ctx, id, "extend", func(engineID string, s survey, g generation) error {
+func (e Engine) expire(ctx context.Context, p Preview, to func(end time.Time) time.Time) error {
+	return e.alone(ctx, p, "extend", func(engineID string, s survey, g generation) error {
 		end := to(g.Expires)
 		if end.Equal(g.Expires) {
 			return nil
@@ -61,17 +61,19 @@ func (e Engine) expire(ctx context.Context, id string, to func(end time.Time) ti
 
 // alone does something to the generation that is meant, under the lock of the
 // preview.
-func (e Engine) alone(ctx context.Context, id, verb string, do func(engineID string, s survey, g generation) error) error {
+func (e Engine) alone(
+	ctx context.Context, p Preview, verb string, do func(engineID string, s survey, g generation) error,
+) error {
 	engineID, err := e.Docker.ID(ctx)
 	if err != nil {
 		return err
 	}
-	l, err := e.acquire(ctx, engineID, id, verb, downPatience)
+	l, err := e.acquire(ctx, engineID, p.ID, verb, downPatience)
 	if err != nil {
 		return err
 	}
 	defer l.release()
-	s, g, err := e.find(ctx, id)
+	s, g, err := e.find(ctx, p)
 	if err != nil {
 		return err
 	}

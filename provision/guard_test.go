@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -45,7 +46,7 @@ func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
 	if diff := cmp.Diff([]provision.Table{{Name: "public.product", Rows: 1}}, first.Loaded.Tables); diff != "" {
 		t.Error("tables", diff)
 	}
-	extended, err := f.engine.Extend(t.Context(), f.options.Preview.ID, 24*time.Hour)
+	extended, err := f.engine.Extend(t.Context(), f.options.Preview, 24*time.Hour)
 	if err != nil || !extended.Equal(first.Expires.Add(24*time.Hour)) {
 		t.Errorf("extended to %v, %v; want a day after %v", extended, err, first.Expires)
 	}
@@ -55,32 +56,40 @@ func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
 	if _, err := f.tryUp(); !errors.Is(err, errUnwanted) {
 		t.Errorf("up of an older commit: %v", err)
 	}
-	_, err = f.engine.DownGuarded(t.Context(), f.options.Preview, f.options.Guard, nil)
+	_, err = f.engine.Down(t.Context(), f.options.Preview, f.options.Guard, nil)
 	if !errors.Is(err, errUnwanted) {
 		t.Errorf("down of a reopened pull request: %v", err)
 	}
 	f.assertServes(first.Links[0], "one")
 	f.assertOneGeneration(first.Generation)
-	status, err := f.engine.Get(t.Context(), f.options.Preview.ID)
+	status, err := f.engine.Get(t.Context(), f.options.Preview)
 	if err != nil || !status.Expires.Equal(extended) {
 		t.Errorf("expires %v, %v; want %v", status.Expires, err, extended)
 	}
 
 	other := f.options.Preview
 	other.Repository = "github.com/other/shop" // whose configuration names the same project
-	if _, err := f.engine.DownGuarded(t.Context(), other, provision.Guard{}, nil); !isOthers(err) {
+	if _, err := f.engine.Down(t.Context(), other, provision.Guard{}, nil); !isOthers(err) {
 		t.Errorf("down of another repository's: %v", err)
 	}
-	if err := f.engine.Owned(t.Context(), other); !isOthers(err) {
-		t.Errorf("another repository's is owned: %v", err)
+	for verb, err := range map[string]error{
+		"get":    second(f.engine.Get(t.Context(), other)),
+		"stop":   f.engine.Stop(t.Context(), other),
+		"expire": f.engine.Expire(t.Context(), other, time.Now()),
+		"psql":   second(f.engine.Psql(t.Context(), other, nil, compose.ExecOptions{})),
+		"access": second(f.engine.RotateAccess(t.Context(), other)),
+	} {
+		if !isOthers(err) {
+			t.Errorf("%s of another repository's: %v", verb, err)
+		}
 	}
 	f.assertServes(first.Links[0], "one")
 
 	for _, at := range []time.Time{{}, time.Now().Add(time.Hour).Truncate(time.Second)} {
-		if err := f.engine.Expire(t.Context(), f.options.Preview.ID, at); err != nil {
+		if err := f.engine.Expire(t.Context(), f.options.Preview, at); err != nil {
 			t.Error(err)
 		}
-		if status, err := f.engine.Get(t.Context(), f.options.Preview.ID); err != nil || !status.Expires.Equal(at) {
+		if status, err := f.engine.Get(t.Context(), f.options.Preview); err != nil || !status.Expires.Equal(at) {
 			t.Errorf("expires %v, %v; want %v", status.Expires, err, at)
 		}
 	}
@@ -88,7 +97,7 @@ func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
 	if len(ended) != 4 || ended[1] != nil {
 		t.Errorf("concluded with %v", ended)
 	}
-	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); err != nil {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview, provision.Guard{}, nil); err != nil {
 		t.Error(err)
 	}
 	f.assertNothingLeft(t.Context())
@@ -96,10 +105,10 @@ func TestGuard_AnUnwantedRunChangesNothing(t *testing.T) {
 
 func TestExtend_OfNothingIsAnError(t *testing.T) {
 	f := newFixture(t, 18)
-	if _, err := f.engine.Extend(t.Context(), f.options.Preview.ID, time.Hour); !isNoPreview(err) {
+	if _, err := f.engine.Extend(t.Context(), f.options.Preview, time.Hour); !isNoPreview(err) {
 		t.Errorf("no preview: %v", err)
 	}
-	if _, err := f.engine.Extend(t.Context(), f.options.Preview.ID, -time.Hour); err == nil {
+	if _, err := f.engine.Extend(t.Context(), f.options.Preview, -time.Hour); err == nil {
 		t.Error("a negative time is accepted")
 	}
 }

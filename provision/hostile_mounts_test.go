@@ -68,10 +68,10 @@ func TestHostile_AServiceWantsARootMountByALink(t *testing.T) {
 	holds("up")
 	f.restartPeer(number)
 	holds("a new start of one container")
-	if err := f.engine.Stop(t.Context(), f.options.Preview.ID); err != nil {
+	if err := f.engine.Stop(t.Context(), f.options.Preview); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.engine.Start(t.Context(), f.options.Preview.ID, 0, nil); err != nil {
+	if _, err := f.engine.Start(t.Context(), f.options.Preview, 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	holds("stop and start")

@@ -10,6 +10,7 @@ import (
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/repository"
+	"github.com/offshoot-dev/offshoot/provision/machine"
 )
 
 // Status is one preview of an engine.
@@ -30,6 +31,8 @@ type Status struct {
 	Gone []string `json:"gone,omitempty"`
 	// Unreachable says that the gateway does not run, so that no link answers.
 	Unreachable bool `json:"unreachable,omitempty"`
+	// Machine is the one that the preview has for itself; nil: it has none.
+	Machine *machine.Machine `json:"-"`
 	// Stale are the generations beside the one that serves which nobody makes
 	// any more: runs that were killed left them.
 	Stale []int `json:"stale,omitempty"`
@@ -60,14 +63,20 @@ type Service struct {
 
 // Filter narrows a list; empty fields match everything.
 type Filter struct {
-	Repository   string
-	RepositoryID string // compared where both are known
+	Repository   string // by its name
+	RepositoryID string // by its forge's number; beside a name it is compared where both are known
 	ID           string
 }
 
-// matches tells whether a preview is of the filter's repository.
+// matches tells whether a preview passes the filter.
 func (f Filter) matches(p Preview) bool {
-	return f.Repository == "" || repository.Same(cleanRepository(f.Repository), f.RepositoryID, p.Repository, p.RepositoryID)
+	if f.ID != "" && f.ID != p.ID {
+		return false
+	}
+	if f.Repository == "" {
+		return f.RepositoryID == "" || f.RepositoryID == p.RepositoryID
+	}
+	return repository.Same(cleanRepository(f.Repository), f.RepositoryID, p.Repository, p.RepositoryID)
 }
 
 // List reads the previews of an engine back from its labels, by id.
@@ -176,24 +185,24 @@ func (s survey) state(id string) State {
 }
 
 // Get is the status of one preview, or ErrNoPreview.
-func (e Engine) Get(ctx context.Context, id string) (Status, error) {
-	if id == "" { // which a filter takes for any
-		return Status{}, noPreview(id)
+func (e Engine) Get(ctx context.Context, p Preview) (Status, error) {
+	if err := e.owned(ctx, p); err != nil { // of no id too, which a filter takes for any
+		return Status{}, err
 	}
-	found, err := e.List(ctx, Filter{ID: id})
+	found, err := e.List(ctx, Filter{ID: p.ID})
 	if err != nil {
 		return Status{}, err
 	}
 	if len(found) == 0 {
-		return Status{}, noPreview(id)
+		return Status{}, noPreview(p.ID)
 	}
 	return found[0], nil
 }
 
-// Owned is ErrNoPreview unless there is something of this preview, and
+// owned is ErrNoPreview unless there is something of this preview, and
 // *OthersError where its id is that of another repository's, with a project of
 // the same name.
-func (e Engine) Owned(ctx context.Context, preview Preview) error {
+func (e Engine) owned(ctx context.Context, preview Preview) error {
 	s, err := lookAt(ctx, e.Docker.Client(), preview.ID)
 	if err != nil {
 		return err
@@ -213,12 +222,15 @@ func (s survey) of(preview Preview) error {
 }
 
 // find surveys one preview and picks the generation that is meant.
-func (e Engine) find(ctx context.Context, id string) (survey, generation, error) {
-	s, err := lookAt(ctx, e.Docker.Client(), id)
+func (e Engine) find(ctx context.Context, p Preview) (survey, generation, error) {
+	s, err := lookAt(ctx, e.Docker.Client(), p.ID)
+	if err == nil {
+		err = s.of(p)
+	}
 	if err != nil {
 		return s, generation{}, err
 	}
-	return s, s.generation(id, s.shown(id)), nil
+	return s, s.generation(p.ID, s.shown(p.ID)), nil
 }
 
 func lookAt(ctx context.Context, api client.APIClient, id string) (survey, error) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/provision"
 )
 
 const initScript = `
@@ -48,7 +49,7 @@ func TestLoad_ReplacesWhatTheScriptsMadeAndKeepsRolesAndSettings(t *testing.T) {
 	}
 
 	var dump bytes.Buffer
-	code, err := f.engine.Exec(t.Context(), f.options.Preview.ID, "db", compose.ExecOptions{
+	code, err := f.engine.Exec(t.Context(), f.options.Preview, "db", compose.ExecOptions{
 		Argv: []string{"pg_dump", "-U", "shop", "-Fc", "shop"}, Stdout: &dump,
 	})
 	if err != nil || code != 0 {
@@ -58,7 +59,7 @@ func TestLoad_ReplacesWhatTheScriptsMadeAndKeepsRolesAndSettings(t *testing.T) {
 	f.options.Archive = f.write("production.dump", dump.String())
 	f.up()
 	f.assertLoaded("apple")
-	status, err := f.engine.Get(t.Context(), f.options.Preview.ID)
+	status, err := f.engine.Get(t.Context(), f.options.Preview)
 	if err != nil || status.Archive == "" || status.Archive == result.Loaded.SHA256 {
 		t.Errorf("status %+v, %v", status, err)
 	}
@@ -86,27 +87,27 @@ func TestLogsAndExec_ReachTheServicesOfAPreview(t *testing.T) {
 	f.up()
 	id := f.options.Preview.ID
 	var log bytes.Buffer
-	if err := f.engine.Logs(t.Context(), id, compose.LogOptions{Services: []string{"web"}}, &log); err != nil {
+	if err := f.engine.Logs(t.Context(), provision.Preview{ID: id}, compose.LogOptions{Services: []string{"web"}}, &log); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(log.String(), "listening on :8000") {
 		t.Errorf("log %q", log.String())
 	}
 	var out bytes.Buffer
-	code, err := f.engine.Exec(t.Context(), id, "db", compose.ExecOptions{
+	code, err := f.engine.Exec(t.Context(), provision.Preview{ID: id}, "db", compose.ExecOptions{
 		Argv: []string{"sh", "-c", "cat; exit 7"}, Stdin: strings.NewReader("given"), Stdout: &out,
 	})
 	if err != nil || code != 7 || out.String() != "given" {
 		t.Errorf("exit %d, output %q, %v", code, out.String(), err)
 	}
-	if _, err := f.engine.Exec(t.Context(), id, "nowhere", compose.ExecOptions{Argv: []string{"true"}}); err == nil ||
+	if _, err := f.engine.Exec(t.Context(), provision.Preview{ID: id}, "nowhere", compose.ExecOptions{Argv: []string{"true"}}); err == nil ||
 		!strings.Contains(err.Error(), `no service "nowhere"`) {
 		t.Errorf("of a service that is not there: %v", err)
 	}
 	for name, err := range map[string]error{
-		"logs": f.engine.Logs(t.Context(), "no-such-preview", compose.LogOptions{}, &log),
-		"get":  second(f.engine.Get(t.Context(), "no-such-preview")),
-		"psql": second(f.engine.Psql(t.Context(), "no-such-preview", nil, compose.ExecOptions{})),
+		"logs": f.engine.Logs(t.Context(), provision.Preview{ID: "no-such-preview"}, compose.LogOptions{}, &log),
+		"get":  second(f.engine.Get(t.Context(), provision.Preview{ID: "no-such-preview"})),
+		"psql": second(f.engine.Psql(t.Context(), provision.Preview{ID: "no-such-preview"}, nil, compose.ExecOptions{})),
 	} {
 		if !isNoPreview(err) {
 			t.Errorf("%s of no preview: %v", name, err)

@@ -53,15 +53,18 @@ func Rename(wanted Preview, named bool, there []Preview) Preview {
 	return wanted
 }
 
-// Known lists whose previews there are on an engine, of every repository.
-func (e Engine) Known(ctx context.Context) ([]Preview, error) {
+// Known lists whose previews there are on the engine that pass one of the filters.
+func (e Engine) Known(ctx context.Context, filters ...Filter) ([]Preview, error) {
 	s, err := look(ctx, e.Docker.Client(), "")
 	if err != nil {
 		return nil, err
 	}
 	var found []Preview
 	for _, id := range s.previews() {
-		found = append(found, s.generation(id, s.shown(id)).Preview)
+		p := s.generation(id, s.shown(id)).Preview
+		if slices.ContainsFunc(filters, func(f Filter) bool { return f.matches(p) }) {
+			found = append(found, p)
+		}
 	}
 	return found, nil
 }

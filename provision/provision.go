@@ -20,6 +20,7 @@
 package provision
 
 import (
+	"context"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
@@ -74,6 +75,11 @@ type Options struct {
 
 	// Archives are files for other databases of the same server, by their names.
 	Archives map[string]string `json:",omitempty"`
+
+	// Load says in the options where the archives are, once it is time for that: a
+	// machine boots while a subset is made. What it makes is its caller's to remove.
+	// Nil: they are there.
+	Load func(ctx context.Context, o *Options) error `json:"-"`
 
 	// NoSeed loads the archive even where a seed of it could be cloned, and
 	// leaves none.

@@ -42,7 +42,7 @@ func TestUp_LeavesAsideWhatIsNotHTTPAndSaysWhoRefusesTheLink(t *testing.T) {
 			t.Errorf("nothing is said of %q: %+v", want, f.events)
 		}
 	}
-	status, err := f.engine.Get(t.Context(), f.options.Preview.ID)
+	status, err := f.engine.Get(t.Context(), f.options.Preview)
 	if err != nil || len(status.Links) != 1 || status.Links[0] != result.Links[0] {
 		t.Errorf("listed with %+v, %v", status.Links, err)
 	}

@@ -9,7 +9,7 @@ import (
 // address of a machine that was stopped is another one after its start. The
 // services still know themselves by the old one, until the next Up. What ought
 // to run and did not come back with the engine is started.
-func (e Engine) Reopen(ctx context.Context, id string) (Status, error) {
+func (e Engine) Reopen(ctx context.Context, p Preview) (Status, error) {
 	engineID, err := e.Docker.ID(ctx)
 	if err != nil {
 		return Status{}, err
@@ -29,15 +29,15 @@ func (e Engine) Reopen(ctx context.Context, id string) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	status, err := e.Get(ctx, id)
+	status, err := e.Get(ctx, p)
 	if err != nil || status.State != Ended && status.State != PartlyDown {
 		return status, err
 	}
 	// A service that does not become ready is no reason to leave the others
 	// without a link.
 	var failed *StepError
-	if err := e.Start(ctx, id, 0, nil); err != nil && !errors.As(err, &failed) {
+	if _, err := e.Start(ctx, p, 0, nil); err != nil && !errors.As(err, &failed) {
 		return status, err
 	}
-	return e.Get(ctx, id)
+	return e.Get(ctx, p)
 }

@@ -18,9 +18,9 @@ const markAsleep mark = "asleep"
 
 // Stop stops all that serves a preview, which keeps its data and costs no
 // memory then. Requests are told so. It is harmless when repeated.
-func (e Engine) Stop(ctx context.Context, id string) error {
-	return e.alone(ctx, id, "stop", func(engineID string, s survey, g generation) error {
-		if state := s.state(id); state != Serving && state != Asleep {
+func (e Engine) Stop(ctx context.Context, p Preview) error {
+	return e.alone(ctx, p, "stop", func(engineID string, s survey, g generation) error {
+		if state := s.state(p.ID); state != Serving && state != Asleep {
 			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state), "offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
 		}
 		if err := e.sleep(ctx, s, g); err != nil {
@@ -38,13 +38,17 @@ func (e Engine) Stop(ctx context.Context, id string) error {
 // that ought to run, and waits until it is ready, for the timeout at each wait
 // (0: 5 minutes). A service that does not become ready is a *StepError. What
 // runs is left alone. Observe gets what happens; it may be nil.
-func (e Engine) Start(ctx context.Context, id string, timeout time.Duration, observe func(Event)) error {
+func (e Engine) Start(ctx context.Context, p Preview, timeout time.Duration, observe func(Event)) (Status, error) {
 	r := &run{Engine: e, observe: observe, result: &Result{}}
 	r.options.Timeout = timeout
-	return e.alone(ctx, id, "start", func(engineID string, s survey, g generation) error {
+	err := e.alone(ctx, p, "start", func(engineID string, s survey, g generation) error {
 		r.engineID, r.next = engineID, g
 		return r.letRun(ctx, s)
 	})
+	if err != nil {
+		return Status{}, err
+	}
+	return e.Get(ctx, p)
 }
 
 func (r *run) letRun(ctx context.Context, s survey) error {

@@ -142,7 +142,7 @@ func (r *run) waitReady(ctx context.Context) error {
 // route is the moment of the switch: the marker is made, and the gateway told.
 // If it cannot be told, the marker is taken back.
 func (r *run) route(ctx context.Context) error {
-	if err := r.options.Guard.wanted(ctx); err != nil {
+	if err := r.options.Guard.Ask(ctx); err != nil {
 		return err
 	}
 	if err := r.markServing(ctx); err != nil {

@@ -269,12 +269,12 @@ func notPostgres(err error) error {
 
 // Psql runs psql in the database's container, as its owner and on its
 // database. The arguments are psql's own; Argv of the options is not used.
-func (e Engine) Psql(ctx context.Context, id string, args []string, options compose.ExecOptions) (int, error) {
-	s, g, err := e.find(ctx, id)
+func (e Engine) Psql(ctx context.Context, p Preview, args []string, options compose.ExecOptions) (int, error) {
+	s, g, err := e.find(ctx, p)
 	if err != nil {
 		return 0, err
 	}
-	for _, c := range s.boxes(id, g.Number) {
+	for _, c := range s.boxes(p.ID, g.Number) {
 		if c.service() != g.Database || !c.running() {
 			continue
 		}
@@ -293,5 +293,5 @@ func (e Engine) Psql(ctx context.Context, id string, args []string, options comp
 		}
 		return e.stack(g).Exec(ctx, g.Database, options)
 	}
-	return 0, hint.Wrap(fmt.Errorf("psql: the database of %s does not run", id), "see offshoot list and offshoot logs")
+	return 0, hint.Wrap(fmt.Errorf("psql: the database of %s does not run", p.ID), "see offshoot list and offshoot logs")
 }

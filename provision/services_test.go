@@ -57,7 +57,7 @@ func TestUp_ShowsSeveralServicesAndTellsEveryStep(t *testing.T) {
 		t.Errorf("%s answers %d %q, want the way to %s", alias, status, body, result.Links[0].URL)
 	}
 
-	status, err := f.engine.Get(t.Context(), f.options.Preview.ID)
+	status, err := f.engine.Get(t.Context(), f.options.Preview)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,10 +140,10 @@ func TestUp_BadFilesAreUsageErrorsAndNothingIsMade(t *testing.T) {
 
 func TestDown_NeedsAName(t *testing.T) {
 	engine := machineFor(t, randomName())
-	if _, err := engine.Down(t.Context(), "", nil); !errors.Is(err, hint.ErrUsage) {
+	if _, err := engine.Down(t.Context(), provision.Preview{ID: ""}, provision.Guard{}, nil); !errors.Is(err, hint.ErrUsage) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := engine.Get(t.Context(), ""); !isNoPreview(err) {
+	if _, err := engine.Get(t.Context(), provision.Preview{ID: ""}); !isNoPreview(err) {
 		t.Errorf("get: %v", err)
 	}
 }

@@ -271,7 +271,7 @@ func assertUnchanged(t *testing.T, after string, before []string, root string) {
 
 func (f *fixture) down() {
 	f.t.Helper()
-	if _, err := f.engine.Down(f.t.Context(), f.options.Preview.ID, nil); err != nil {
+	if _, err := f.engine.Down(f.t.Context(), f.options.Preview, provision.Guard{}, nil); err != nil {
 		f.t.Error(err)
 	}
 	f.assertNothingLeft(f.t.Context())

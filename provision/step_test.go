@@ -317,9 +317,21 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestJoinRemoved_AddsEachKind(t *testing.T) {
-	a := compose.Removed{Containers: []string{"a"}, Images: []string{"i"}}
-	b := compose.Removed{Containers: []string{"b"}, Networks: []string{"n"}, Volumes: []string{"v"}}
-	want := compose.Removed{Containers: []string{"a", "b"}, Networks: []string{"n"}, Volumes: []string{"v"}, Images: []string{"i"}}
+	one, other := Preview{ID: "one"}, Preview{ID: "other"}
+	a := Removed{
+		Removed:  compose.Removed{Containers: []string{"a"}, Images: []string{"i"}},
+		Previews: []Preview{one},
+	}
+	b := Removed{
+		Removed:  compose.Removed{Containers: []string{"b"}, Networks: []string{"n"}, Volumes: []string{"v"}},
+		Previews: []Preview{other},
+	}
+	want := Removed{
+		Removed: compose.Removed{
+			Containers: []string{"a", "b"}, Networks: []string{"n"}, Volumes: []string{"v"}, Images: []string{"i"},
+		},
+		Previews: []Preview{one, other},
+	}
 	if diff := cmp.Diff(want, joinRemoved(a, b)); diff != "" {
 		t.Error(diff)
 	}

@@ -23,6 +23,11 @@ const lockPatience = 500 * time.Millisecond
 // it may be nil. A stack that fails is a *StepError, and another run of the
 // same preview a *LockedError.
 func (e Engine) Up(ctx context.Context, options Options, observe func(Event)) (*Result, error) {
+	if options.Load != nil {
+		if err := options.Load(ctx, &options); err != nil {
+			return nil, fmt.Errorf("up %s: %w", options.Preview.Name, err)
+		}
+	}
 	r := &run{Engine: e, options: options, observe: observe}
 	if options.Stranger {
 		r.Docker.Distrust()
@@ -95,13 +100,13 @@ func (r *run) up(ctx context.Context) error {
 	}
 	defer r.lock.release()
 	err := r.upAlone(ctx)
-	r.options.Guard.conclude(ctx, r.result, err)
+	r.options.Guard.Tell(ctx, r.result, err)
 	return err
 }
 
 // upAlone is up while no other run touches the preview.
 func (r *run) upAlone(ctx context.Context) error {
-	if err := r.options.Guard.wanted(ctx); err != nil {
+	if err := r.options.Guard.Ask(ctx); err != nil {
 		return err
 	}
 	if err := r.prepare(ctx); err != nil {
@@ -198,7 +203,7 @@ func (r *run) takeLock(ctx context.Context) error {
 	}
 	r.engineID = id
 	preview := r.options.Preview.ID
-	r.lock, err = r.acquire(ctx, id, preview, "up", r.options.Guard.patience(lockPatience))
+	r.lock, err = r.acquire(ctx, id, preview, "up", r.options.Guard.Wait(lockPatience))
 	return err
 }
 

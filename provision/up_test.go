@@ -55,11 +55,11 @@ func TestUp_MakesAPreviewAndUpdatesItInPlace(t *testing.T) {
 	}
 	f.assertOneGeneration(second.Generation)
 
-	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); err != nil {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview, provision.Guard{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	f.assertNothingLeft(t.Context())
-	if _, err := f.engine.Down(t.Context(), f.options.Preview.ID, nil); !isNoPreview(err) {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview, provision.Guard{}, nil); !isNoPreview(err) {
 		t.Errorf("second down: %v", err)
 	}
 }
@@ -157,7 +157,7 @@ func TestUp_FirstOneThatFailsLeavesNothing(t *testing.T) {
 	if _, err = f.tryUp(); !errors.As(err, &failed) || !failed.Kept {
 		t.Fatalf("error %v", err)
 	}
-	status, err := f.engine.Get(t.Context(), f.options.Preview.ID)
+	status, err := f.engine.Get(t.Context(), f.options.Preview)
 	if err != nil || status.State != provision.Incomplete {
 		t.Errorf("status %+v, %v", status, err)
 	}
@@ -269,7 +269,7 @@ func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 	if _, body := get(t, linkA.URL+"get?from="+a.engine.Gateway+":8480&host="+host); body != "no answer" {
 		t.Errorf("another's pages through the gateway: %s", body)
 	}
-	if _, err := a.engine.Down(t.Context(), a.options.Preview.ID, nil); err != nil {
+	if _, err := a.engine.Down(t.Context(), a.options.Preview, provision.Guard{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if status, _ := get(t, linkA.URL); status != 404 {

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
-	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -27,15 +23,13 @@ func (a *app) accessCommand() *cobra.Command {
 		Example: "  offshoot access --pr 12\n  offshoot access --pr 12 --rotate",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.onPreview(c.Context(), "access", w, preview{
-				here: func(e provision.Engine, p provision.Preview) error {
-					access, err := accessOn(c.Context(), e, p.ID, rotate)
-					return a.printAccess(access, err)
-				},
-				there: func(f far, p provision.Preview) error {
-					access, err := f.access(c.Context(), p.ID, rotate)
-					return a.printAccess(access, err)
-				},
+			return a.onPreview(c.Context(), "access", w, func(all provision.Previews, p provision.Preview) error {
+				to := all.AccessTo
+				if rotate {
+					to = all.RotateAccess
+				}
+				access, err := to(c.Context(), p)
+				return a.printAccess(access, err)
 			})
 		},
 	}
@@ -44,13 +38,6 @@ func (a *app) accessCommand() *cobra.Command {
 	a.jsonFlag(c)
 	c.Flags().BoolVar(&rotate, "rotate", false, "end what was given out before")
 	return c
-}
-
-func accessOn(ctx context.Context, e provision.Engine, id string, rotate bool) (*provision.Access, error) {
-	if rotate {
-		return e.RotateAccess(ctx, id)
-	}
-	return e.AccessTo(ctx, id)
 }
 
 func (a *app) printAccess(access *provision.Access, err error) error {
@@ -71,35 +58,4 @@ func (a *app) printAccess(access *provision.Access, err error) error {
 	}
 	_, err = fmt.Fprintln(a.stdout, "password "+access.Password)
 	return err
-}
-
-// access asks the machine, whose gateway has the key.
-func (f far) access(ctx context.Context, id string, rotate bool) (*provision.Access, error) {
-	var args []string
-	if rotate {
-		args = append(args, "-rotate")
-	}
-	var out bytes.Buffer
-	err := f.call(ctx, host.Command{Stdout: &out, Stderr: f.app.stderr}, "access", append([]string{id}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	var access provision.Access
-	if err := json.Unmarshal(out.Bytes(), &access); err != nil {
-		return nil, errors.New("the machine's answer cannot be read")
-	}
-	return &access, nil
-}
-
-func (a *app) agentAccess(ctx context.Context, engine provision.Engine, id string, args []string) error {
-	flags := agentFlags()
-	rotate := flags.Bool("rotate", false, "")
-	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("agent access: %w", err)
-	}
-	access, err := accessOn(ctx, engine, id, *rotate)
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(a.stdout).Encode(access)
 }

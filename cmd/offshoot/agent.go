@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/docker"
+	"github.com/offshoot-dev/offshoot/provision/ec2"
 	"github.com/offshoot-dev/offshoot/provision/remote"
 )
 
@@ -24,29 +23,12 @@ func (a *app) agentCommand() *cobra.Command {
 		Hidden:             true,
 		DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 && slices.Contains(previewVerbs, args[0]) {
-				return a.agentOnPreview(c.Context(), args)
-			}
-			if len(args) > 0 && slices.Contains(wipeVerbs, args[0]) {
-				return a.agentFailure(agentWipe(c.Context(), args))
-			}
-			return a.agentFailure(remote.Command(c.Context(), args, a.stdin, a.stdout, a.agentUp, fetchArchive))
+			return remote.Agent{
+				Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr,
+				Connect: docker.Connect, Up: a.agentUp, Fetch: fetchArchive, Wipe: ec2.Wipe, Clean: a.logWriter, Redact: a.secrets.Redact,
+			}.Run(c.Context(), args)
 		},
 	}
-}
-
-// agentFailure prints an error as the caller's side reads it, on the last line
-// of stderr.
-func (a *app) agentFailure(err error) error {
-	if err == nil {
-		return nil
-	}
-	failure := remote.FailureOf(err)
-	failure.Text = a.secrets.Redact(failure.Text)
-	if err := json.NewEncoder(a.stderr).Encode(failure); err != nil {
-		return err
-	}
-	return &commandError{code: exitFailed}
 }
 
 // fetchArchive reads an archive from a bucket by a link, which it never says.
@@ -82,7 +64,7 @@ func (a *app) upHere(ctx context.Context, request remote.Request, observe func(p
 	if err != nil {
 		return nil, fmt.Errorf("up %s: %w", request.Options.Preview.Name, err)
 	}
-	defer closing(engine.Docker, &err)
+	defer closing(engine, &err)
 	engine.Front = request.Front
 	if request.Bake {
 		return engine.Bake(ctx, request.Options, observe)

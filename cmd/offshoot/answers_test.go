@@ -61,7 +61,8 @@ func TestDocument_ShapesOfTheOtherCommands(t *testing.T) {
 			`{"preview":{"id":"shop-a","project":"shop","name":"a","repository":"r"},"generation":0,"links":[],"kept_data":true,` +
 				`"expires":"2026-01-02T03:04:05Z","timings":[],"changes":[]}`,
 		},
-		{"down that found nothing", newDownResult(compose.Removed{}), `{"containers":[],"networks":[],"volumes":[],"images":[]}`},
+		{"down that found no machine", downDocument(provision.Removed{Machines: []string{}}), `{"machines":[]}`},
+		{"down that found nothing", downDocument(provision.Removed{}), `{"containers":[],"networks":[],"volumes":[],"images":[]}`},
 	} {
 		if diff := cmp.Diff(c.want, oneLine(t, c.result)); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)
@@ -225,11 +226,13 @@ func TestPrintReport_GoesWhereTheScriptDoesNot(t *testing.T) {
 func TestAnswers_InOneLine(t *testing.T) {
 	got := []string{
 		kept(&subset.Report{Database: "shop", Rows: 1, SourceRows: 1234567, Tables: make([]subset.TableReport, 12)}),
-		describeRemoved(compose.Removed{Containers: []string{"a"}, Volumes: []string{"b", "c"}}),
+		describeRemoved(provision.Removed{Removed: compose.Removed{Containers: []string{"a"}, Volumes: []string{"b", "c"}}}),
+		describeRemoved(provision.Removed{Machines: []string{"i-1", "i-2"}}),
 	}
 	want := []string{
 		"kept 1 row of shop's 1,234,567 rows in 12 tables, no foreign key dangles that did not before",
 		"1 container, 0 networks, 2 volumes and 0 images",
+		"2 machines",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/remote"
 )
 
 // archiveFlag is --archive, which may be given once for the database and, as
@@ -56,6 +59,68 @@ func (f archiveFlag) Set(value string) error {
 func there(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
+}
+
+// archives are those that an up loads, once it is time for that.
+type archives struct {
+	*app
+	ui      *ui.UI
+	cfg     *config.Config
+	options upOptions
+	preview provision.Preview
+
+	away bool    // the machine fetches the first one by itself
+	made archive // to be removed
+}
+
+// load finds the archives, or makes a subset, and says in the options where they
+// are.
+func (s *archives) load(ctx context.Context, o *provision.Options) (err error) {
+	if !s.away {
+		if s.made, err = s.archive(ctx, s.ui, s.cfg, s.options, s.preview); err != nil {
+			return err
+		}
+		o.Archive = s.made.path
+	}
+	o.Archives, err = s.otherArchives(ctx, s.ui, s.cfg, s.options)
+	return err
+}
+
+// remove removes what was made.
+func (s *archives) remove() error { return s.made.remove() }
+
+// linkLasts is for how long a machine may begin to read an archive.
+const linkLasts = time.Hour
+
+// elsewhere is an archive in a bucket, for the machine to fetch. It is nil where
+// there is none, or its digest is not known, so that it could not be checked.
+func (s *archives) elsewhere(ctx context.Context) (*remote.Elsewhere, error) {
+	if s.cfg.Stranger || !store.IsLocation(s.options.archive) {
+		return nil, nil // a stranger's machine gets no link into the bucket
+	}
+	at, err := store.Parse(s.options.archive)
+	if err != nil {
+		return nil, err
+	}
+	bucket, err := store.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info, err := bucket.Stat(ctx, at)
+	if err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	if s.away = len(info.SHA256) == 64; !s.away {
+		return nil, nil
+	}
+	return &remote.Elsewhere{
+		SHA256: info.SHA256, Bytes: info.Bytes,
+		Link: func(ctx context.Context) (string, error) { return bucket.Presign(ctx, at, linkLasts) },
+		Download: func(ctx context.Context) (string, error) {
+			here, err := s.archiveFromBucket(ctx, s.ui, s.options.archive)
+			return here.path, err
+		},
+	}, nil
 }
 
 // otherArchives are the files for further databases, by name: those of the

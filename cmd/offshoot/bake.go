@@ -13,7 +13,9 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/dedicated"
 	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/machine"
 )
 
 const bakeLong = `Bake makes an image (AMI) that machines of previews boot from, with the engine,
@@ -26,7 +28,6 @@ and kept until somebody removes it.`
 
 // The steps of a bake behind those of an up.
 const (
-	stepWipe  provision.Step = "remove what is the machine's own"
 	stepImage provision.Step = "make the image"
 	stepPrune provision.Step = "remove older images"
 )
@@ -75,7 +76,7 @@ func (a *app) bake(ctx context.Context, o bakeOptions) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Provider != config.ProviderEC2 {
+	if !a.backend(cfg).dedicated() {
 		return hint.Usage(errors.New("bake: images are for machines on EC2"), "add --provider ec2, or provider: ec2 to offshoot.yaml")
 	}
 	git, err := a.checkout(ctx, cfg.Dir)
@@ -88,13 +89,10 @@ func (a *app) bake(ctx context.Context, o bakeOptions) error {
 	}
 	u := a.newUI()
 	defer u.Close()
-	b := &baking{farUp: &farUp{
-		app: a, cfg: cfg, options: o.up, preview: preview, commit: git.Commit, ui: u, steps: newSteps(u), bake: true,
-		expires: time.Now().Add(bakeLife).UTC().Truncate(time.Second),
-	}, prune: o.prune}
+	b := &baking{app: a, cfg: cfg, options: o, preview: preview, commit: git.Commit, steps: newSteps(u)}
 	result, err := b.run(ctx)
 	if err != nil {
-		explainFar(u, err)
+		explain(u, err)
 		return fmt.Errorf("bake: %w", errors.Join(err, b.clear(ctx)))
 	}
 	return a.answerBake(u, result)
@@ -116,15 +114,23 @@ func (a *app) answerBake(u *ui.UI, result bakeResult) error {
 
 // baking is a bake under way.
 type baking struct {
-	*farUp
-	prune bool
+	*app
+	options bakeOptions
+	cfg     *config.Config
+	preview provision.Preview
+	commit  string
+	steps   *steps
+
+	provider *ec2.Provider
+	base     string // what the machine is made from
+	machine  machine.Machine
 }
 
 func (b *baking) run(ctx context.Context) (result bakeResult, err error) {
 	if err := b.fromBase(ctx); err != nil {
 		return result, err
 	}
-	up, err := b.farUp.run(ctx)
+	up, err := b.fill(ctx)
 	if err != nil {
 		return result, err
 	}
@@ -136,7 +142,7 @@ func (b *baking) run(ctx context.Context) (result bakeResult, err error) {
 	if err != nil {
 		return result, err
 	}
-	if err := b.clear(ctx); err != nil || !b.prune {
+	if err := b.clear(ctx); err != nil || !b.options.prune {
 		return result, err
 	}
 	return result, b.step(stepPrune, func() (string, error) {
@@ -144,6 +150,29 @@ func (b *baking) run(ctx context.Context) (result bakeResult, err error) {
 		result.Removed = slices.Concat(result.Removed, removed)
 		return ui.Plural(int64(len(removed)), "image"), err
 	})
+}
+
+// fill makes the machine, and brings it to where an image can be made of it.
+func (b *baking) fill(ctx context.Context) (up *provision.Result, err error) {
+	archives := &archives{app: b.app, ui: b.steps.ui, cfg: b.cfg, options: b.options.up, preview: b.preview}
+	defer func() { err = errors.Join(err, archives.remove()) }()
+	previews := ec2Backend{b.app, b.cfg}.on(b.provider, supply{ui: b.steps.ui, archives: archives, program: b.options.up.binary})
+	options := provisionOptions(b.cfg, b.options.up, b.preview, b.commit, "")
+	options.Expires, options.Load = bakeLife, archives.load
+	b.machine, up, err = previews.Bake(ctx, options, map[string]string{ec2.LabelBase: b.base}, b.steps.observe)
+	return up, err
+}
+
+// step shows a step of ours as those of a run are shown.
+func (b *baking) step(name provision.Step, do func() (string, error)) error {
+	b.steps.observe(provision.Event{Step: name, Kind: provision.Began})
+	text, err := do()
+	if err != nil {
+		b.steps.observe(provision.Event{Step: name, Kind: provision.Failed})
+		return err
+	}
+	b.steps.observe(provision.Event{Step: name, Kind: provision.Done, Text: text})
+	return nil
 }
 
 // fromBase lets the machine begin with what images of this configuration began
@@ -159,7 +188,8 @@ func (b *baking) fromBase(ctx context.Context) error {
 		return err
 	}
 	cfg.EC2.Image, b.cfg = b.base, &cfg
-	return nil
+	b.provider, err = ec2.New(ctx, b.ec2Options(&cfg))
+	return err
 }
 
 // clear removes the machine, whatever became of the image: nobody else has a
@@ -170,7 +200,7 @@ func (b *baking) clear(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Minute)
 	defer cancel()
-	found, err := machinesOf(ctx, b.provider, b.preview)
+	found, err := dedicated.Of(ctx, b.provider, b.preview)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
-	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -83,12 +82,5 @@ var machineRow = regexp.MustCompile(`(?m)^\| Machine \| (.*) \|$`)
 // configuration a sweep reads, and an engine another computer.
 func (p *ciPreviews) inReach(text string) bool {
 	row := machineRow.FindStringSubmatch(text)
-	switch {
-	case row == nil:
-		return true
-	case p.cfg.Provider == config.ProviderEC2:
-		region := firstOf(p.cfg.EC2.Region, p.getenv("AWS_REGION"), p.getenv("AWS_DEFAULT_REGION"))
-		return strings.HasPrefix(row[1], "i-") && strings.Contains(row[1], region)
-	}
-	return row[1] == thisComputer()
+	return row == nil || p.backend(p.cfg).reaches(row[1])
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
-	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
@@ -42,7 +41,7 @@ func (a *app) again() bool {
 // and an error of what needs it.
 func (p *ciPreviews) lacks() string {
 	if p.stranger {
-		if p.cfg.Provider == config.ProviderEC2 && p.event.Kind != forge.Commented {
+		if p.backend(p.cfg).dedicated() && p.event.Kind != forge.Commented {
 			return "it is a fork's, which is given no keys of AWS"
 		}
 		return ""
@@ -63,7 +62,7 @@ func (p *ciPreviews) lacks() string {
 // keyless tells whether the job was to get keys of AWS, and got none: a secret that
 // it lacks arrives empty. A runner of one's own may have some by itself.
 func (p *ciPreviews) keyless() bool {
-	if p.cfg.Provider != config.ProviderEC2 || p.getenv("AWS_ACCESS_KEY_ID") != "" {
+	if !p.backend(p.cfg).dedicated() || p.getenv("AWS_ACCESS_KEY_ID") != "" {
 		return false
 	}
 	return p.isSet("AWS_ACCESS_KEY_ID") || p.getenv("RUNNER_ENVIRONMENT") == "github-hosted"

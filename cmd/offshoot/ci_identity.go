@@ -8,8 +8,6 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/provision"
-	"github.com/offshoot-dev/offshoot/provision/ec2"
-	"github.com/offshoot-dev/offshoot/provision/machine"
 )
 
 // An acquaintance knows a repository by the number that its forge gave it, and
@@ -67,62 +65,36 @@ func (k *acquaintance) preview(ctx context.Context, cfg *config.Config, wanted p
 
 // there are the previews that may be it: those of its id, whoever owns them, and
 // those of the repository.
-func (k *acquaintance) there(ctx context.Context, cfg *config.Config, wanted provision.Preview) ([]provision.Preview, error) {
-	filters := []machine.Filter{{Preview: wanted.ID}}
+func (k *acquaintance) there(
+	ctx context.Context, cfg *config.Config, wanted provision.Preview,
+) ([]provision.Preview, error) {
+	filters := []provision.Filter{{ID: wanted.ID}}
 	if wanted.RepositoryID != "" {
-		filters = append(filters, machine.Filter{Number: wanted.RepositoryID})
+		filters = append(filters, provision.Filter{RepositoryID: wanted.RepositoryID})
 	}
-	return k.list(ctx, cfg, filters, func(provision.Preview) bool { return true })
+	return k.known(ctx, cfg, filters)
 }
 
 // ofRepository are the previews of one's repository, under every name of it.
-func (k *acquaintance) ofRepository(ctx context.Context, cfg *config.Config, one provision.Preview) ([]provision.Preview, error) {
-	filters := []machine.Filter{{Repository: one.Repository, Number: one.RepositoryID}}
+func (k *acquaintance) ofRepository(
+	ctx context.Context, cfg *config.Config, one provision.Preview,
+) ([]provision.Preview, error) {
+	filters := []provision.Filter{{Repository: one.Repository, RepositoryID: one.RepositoryID}}
 	if one.RepositoryID != "" {
-		filters = append(filters, machine.Filter{Number: one.RepositoryID})
+		filters = append(filters, provision.Filter{RepositoryID: one.RepositoryID})
 	}
-	return k.list(ctx, cfg, filters, one.SameRepository)
+	return k.known(ctx, cfg, filters)
 }
 
-// list reads what there is: on the engine all that matches, on EC2 what passes
-// one of the filters.
-func (k *acquaintance) list(
-	ctx context.Context, cfg *config.Config, filters []machine.Filter, matches func(provision.Preview) bool,
-) (there []provision.Preview, err error) {
-	if cfg.Provider == config.ProviderEC2 {
-		return k.listFar(ctx, cfg, filters)
-	}
-	engine, err := k.machine(ctx, cfg)
+func (k *acquaintance) known(
+	ctx context.Context, cfg *config.Config, filters []provision.Filter,
+) (known []provision.Preview, err error) {
+	all, err := k.previews(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	defer closing(engine.Docker, &err)
-	all, err := engine.Known(ctx)
-	for _, one := range all {
-		if matches(one) {
-			there = append(there, one)
-		}
-	}
-	return there, err
-}
-
-func (k *acquaintance) listFar(ctx context.Context, cfg *config.Config, filters []machine.Filter) (there []provision.Preview, err error) {
-	provider, err := ec2.New(ctx, k.ec2Options(cfg))
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range filters {
-		machines, err := provider.List(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range machines {
-			if m.State != machine.Ending {
-				there = append(there, provision.PreviewOf(m.Labels))
-			}
-		}
-	}
-	return there, nil
+	defer closing(all, &err)
+	return all.Known(ctx, filters...)
 }
 
 // formerly asks the forge whether a name is one that the repository had: of a

@@ -123,31 +123,30 @@ func (p *ciPreviews) possible(order ci.Order) error {
 
 // Down removes the preview as offshoot down does.
 func (p *ciPreviews) Down(ctx context.Context, number int, g ci.Guard) (err error) {
+	preview, all, err := p.reach(ctx, number)
+	if err != nil {
+		return err
+	}
+	defer closing(all, &err)
+	asked := provision.Guard{Patience: g.Patience, Wanted: g.Wanted}
+	asked.Conclude = func(ctx context.Context, _ *provision.Result, err error) {
+		g.Tell(ctx, report.Report{}, unlessNone(err))
+	}
+	removed, err := all.Down(ctx, preview, asked, newSteps(p.ui).observe)
+	if errors.Is(err, provision.ErrNoPreview) {
+		removed.Previews = append(removed.Previews, preview)
+	}
+	return p.removed(p.ui, removed, err)
+}
+
+// reach recognises a preview and reaches where it is. The caller closes that.
+func (p *ciPreviews) reach(ctx context.Context, number int) (provision.Preview, provision.Previews, error) {
 	preview, err := p.recognise(ctx, number)
 	if err != nil {
-		return err
+		return preview, nil, err
 	}
-	if p.cfg.Provider == config.ProviderEC2 {
-		return p.downFar(ctx, preview, g)
-	}
-	engine, err := p.machine(ctx, p.cfg)
-	if err != nil {
-		return err
-	}
-	defer closing(engine.Docker, &err)
-	guard := provision.Guard{Patience: g.Patience, Wanted: g.Wanted, Conclude: func(ctx context.Context, _ *provision.Result, err error) {
-		g.Conclude(ctx, report.Report{}, unlessNone(err))
-	}}
-	removed, err := engine.DownGuarded(ctx, preview, guard, newSteps(p.ui).observe)
-	if errors.Is(err, provision.ErrNoPreview) {
-		p.ui.Info("nothing to remove")
-		return p.forgetArchives(preview)
-	}
-	if err != nil {
-		return err
-	}
-	p.ui.Info("removed " + describeRemoved(removed))
-	return p.forgetArchives(preview)
+	all, err := p.previews(ctx, p.cfg)
+	return preview, all, err
 }
 
 // unlessNone makes no error of there being no preview.
@@ -160,47 +159,40 @@ func unlessNone(err error) error {
 
 // Extend lets the preview live longer.
 func (p *ciPreviews) Extend(ctx context.Context, number int, by time.Duration) (until time.Time, err error) {
-	preview, err := p.recognise(ctx, number)
+	preview, all, err := p.reach(ctx, number)
 	if err != nil {
 		return until, err
 	}
-	if p.cfg.Provider == config.ProviderEC2 {
-		return p.extendFar(ctx, preview, by)
-	}
-	engine, err := p.machine(ctx, p.cfg)
-	if err != nil {
-		return until, err
-	}
-	defer closing(engine.Docker, &err)
-	if err := engine.Owned(ctx, preview); err != nil {
-		return until, err
-	}
-	return engine.Extend(ctx, preview.ID, by)
+	defer closing(all, &err)
+	return all.Extend(ctx, preview, by)
 }
 
 // Now reads what serves.
 func (p *ciPreviews) Now(ctx context.Context, number int) (now ci.Preview, err error) {
-	preview, err := p.recognise(ctx, number)
+	preview, all, err := p.reach(ctx, number)
 	if err != nil {
 		return now, err
 	}
-	if p.cfg.Provider == config.ProviderEC2 {
-		return p.nowFar(ctx, preview)
-	}
-	engine, err := p.machine(ctx, p.cfg)
+	defer closing(all, &err)
+	status, err := all.Get(ctx, preview)
 	if err != nil {
-		return now, err
-	}
-	defer closing(engine.Docker, &err)
-	if err := engine.Owned(ctx, preview); err != nil {
 		return now, unlessNone(err)
 	}
-	status, err := engine.Get(ctx, preview.ID)
-	none := status.State == provision.Incomplete || status.State == provision.Broken || status.State == provision.Starting
-	if errors.Is(err, provision.ErrNoPreview) || err == nil && none {
+	now.Machine = machineOf(status)
+	switch status.State {
+	case provision.Incomplete, provision.Broken, provision.Starting:
 		return now, nil
 	}
-	return ci.Preview{Commit: status.Commit, Links: linksOf(status.Links), Expires: status.Expires, Machine: thisComputer()}, err
+	now.Commit, now.Links, now.Expires = status.Commit, linksOf(status.Links), status.Expires
+	return now, nil
+}
+
+// machineOf names where a preview is, as a comment does.
+func machineOf(s provision.Status) string {
+	if m := s.Machine; m != nil {
+		return m.ID + " (" + m.Type + ", " + m.Zone + ")"
+	}
+	return thisComputer()
 }
 
 // Sweep removes what nobody wants any more, and says so on its pull requests.

@@ -12,6 +12,8 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/remote"
 	"github.com/offshoot-dev/offshoot/subset"
 )
 
@@ -122,8 +124,24 @@ func (p *ciPreviews) failure(err error) *report.Failure {
 	if errors.As(err, &step) {
 		f.Step, f.Service, f.Error, f.Log = string(step.Step), step.Service, step.Err.Error(), step.Tail
 	}
-	explainFarFailure(f, err)
+	explainFailure(f, err)
 	return f
+}
+
+// explainFailure adds what an error of a machine of its own says: what the run
+// printed last there, or the console of a machine that did not boot.
+func explainFailure(f *report.Failure, err error) {
+	var run *remote.RunError
+	if errors.As(err, &run) {
+		f.Error, f.Log = run.Outcome.Error, run.Outcome.Tail
+		if run.Outcome.Part != f.Step {
+			f.Service = run.Outcome.Part
+		}
+	}
+	var boot *ec2.BootError
+	if errors.As(err, &boot) {
+		f.Log = boot.Console
+	}
 }
 
 func linksOf(links []provision.Link) []report.Link {

@@ -42,10 +42,10 @@ func TestSteps_ShowTheEventsOfAnUp(t *testing.T) {
 		} {
 			s.observe(e)
 		}
-		explainStep(u, errors.Join(&provision.StepError{
+		explain(u, errors.Join(&provision.StepError{
 			Step: provision.StepMigrate, Service: "web", Err: errors.New("exit 1"), Tail: []string{"line 1", "::error::line 2"},
 		}))
-		explainStep(u, errors.New("another"))
+		explain(u, errors.New("another"))
 	})
 	want := `...  build and pull
 warn web: no registry answers

@@ -274,7 +274,7 @@ func planError(plan *provision.UpPlan) error {
 }
 
 func (a *app) checkEngine(ctx context.Context, cfg *config.Config) (_ string, err error) {
-	engine, err := a.machine(ctx, cfg)
+	engine, err := a.engine(ctx, cfg)
 	if err != nil {
 		return "", err
 	}
@@ -306,7 +306,7 @@ func (a *app) checkPort(ctx context.Context, cfg *config.Config) (_ string, err 
 		return address + " is free", listener.Close()
 	}
 	taken := hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", config.Name)
-	engine, unreachable := a.machine(ctx, cfg)
+	engine, unreachable := a.engine(ctx, cfg)
 	if unreachable != nil {
 		return "", taken
 	}

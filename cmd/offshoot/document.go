@@ -88,7 +88,15 @@ type downResult struct {
 	Images     []string `json:"images"`
 }
 
-func newDownResult(r compose.Removed) downResult {
+// machineDownResult is that of machines which previews had for themselves.
+type machineDownResult struct {
+	Machines []string `json:"machines"`
+}
+
+func downDocument(r provision.Removed) any {
+	if r.Machines != nil {
+		return machineDownResult{Machines: r.Machines}
+	}
 	return downResult{
 		Containers: notNull(r.Containers), Networks: notNull(r.Networks), Volumes: notNull(r.Volumes), Images: notNull(r.Images),
 	}

@@ -82,7 +82,7 @@ func TestDocument_OfUp(t *testing.T) {
 }
 
 func TestDocument_OfDown(t *testing.T) {
-	got := documentOf(t, newDownResult(compose.Removed{Containers: []string{"a"}}))
+	got := documentOf(t, downDocument(provision.Removed{Removed: compose.Removed{Containers: []string{"a"}}}))
 	want := `{
   "version": 1,
   "command": "x",

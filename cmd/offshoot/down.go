@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
@@ -81,50 +80,43 @@ func (a *app) recognise(ctx context.Context, cfg *config.Config, git checkout, p
 }
 
 func (a *app) downPreview(ctx context.Context, cfg *config.Config, preview provision.Preview, all bool) (err error) {
-	if cfg.Provider == config.ProviderEC2 {
-		return a.downFar(ctx, cfg, preview, all)
-	}
-	engine, err := a.machine(ctx, cfg)
+	previews, err := a.previews(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("down: %w", err)
 	}
-	defer closing(engine.Docker, &err)
+	defer closing(previews, &err)
 	u := a.newUI()
 	defer u.Close()
-	removed, err := a.remove(ctx, u, engine, preview, all)
-	a.result = newDownResult(removed)
-	nothing := errors.Is(err, provision.ErrNoPreview)
-	if err != nil && !nothing {
-		return err
+	if all {
+		removed, err := previews.DownAll(ctx, preview, newSteps(u).observe)
+		a.result = downDocument(removed)
+		return a.removed(u, removed, err)
 	}
-	if nothing {
-		u.Info("nothing to remove")
-		return nil
+	removed, err := previews.Down(ctx, preview, provision.Guard{}, newSteps(u).observe)
+	a.result = downDocument(removed)
+	if errors.Is(err, provision.ErrNoPreview) {
+		removed.Previews = append(removed.Previews, preview)
 	}
-	u.Info("removed " + describeRemoved(removed))
-	return nil
+	return a.removed(u, removed, err)
 }
 
-func (a *app) remove(ctx context.Context, u *ui.UI, engine provision.Engine, preview provision.Preview, all bool) (compose.Removed, error) {
-	observe := newSteps(u).observe
-	if all {
-		previews, err := engine.List(ctx, provision.Filter{Repository: preview.Repository, RepositoryID: preview.RepositoryID})
-		if err != nil {
-			return compose.Removed{}, err
-		}
-		removed, err := engine.DownAll(ctx, preview, observe)
-		if err == nil {
-			for _, p := range previews {
-				err = errors.Join(err, a.forgetArchives(p.Preview))
-			}
-		}
-		return removed, err
+// removed says what a down removed, and removes what killed runs left of its
+// subsets.
+func (a *app) removed(u *ui.UI, removed provision.Removed, err error) error {
+	nothing := errors.Is(err, provision.ErrNoPreview)
+	if nothing {
+		err = nil
 	}
-	removed, err := engine.DownGuarded(ctx, preview, provision.Guard{}, observe)
-	if err == nil || errors.Is(err, provision.ErrNoPreview) {
-		return removed, errors.Join(err, a.forgetArchives(preview))
+	for _, p := range removed.Previews {
+		err = errors.Join(err, a.forgetArchives(p))
 	}
-	return removed, err
+	switch {
+	case nothing:
+		u.Info("nothing to remove")
+	case err == nil:
+		u.Info("removed " + describeRemoved(removed))
+	}
+	return err
 }
 
 // forgetArchives removes what a killed up left of its subset.
@@ -136,7 +128,10 @@ func (a *app) forgetArchives(preview provision.Preview) error {
 	return os.RemoveAll(folder)
 }
 
-func describeRemoved(r compose.Removed) string {
+func describeRemoved(r provision.Removed) string {
+	if r.Machines != nil {
+		return ui.Plural(int64(len(r.Machines)), "machine")
+	}
 	return fmt.Sprintf("%s, %s, %s and %s",
 		ui.Plural(int64(len(r.Containers)), "container"), ui.Plural(int64(len(r.Networks)), "network"),
 		ui.Plural(int64(len(r.Volumes)), "volume"), ui.Plural(int64(len(r.Images)), "image"))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"os"
 
@@ -28,15 +27,10 @@ func (a *app) execCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.onPreview(c.Context(), "exec", w, preview{
-				here: func(e provision.Engine, p provision.Preview) error {
-					options := a.terminal()
-					options.Argv = argv
-					return inside(e.Exec(c.Context(), p.ID, service, options))
-				},
-				there: func(f far, p provision.Preview) error {
-					return f.inside(c.Context(), "exec", p.ID, append([]string{service}, argv...))
-				},
+			return a.onPreview(c.Context(), "exec", w, func(all provision.Previews, p provision.Preview) error {
+				options := a.terminal()
+				options.Argv = argv
+				return inside(all.Exec(c.Context(), p, service, options))
 			})
 		},
 	}
@@ -89,9 +83,8 @@ func (a *app) psqlCommand() *cobra.Command {
 		Example: "  offshoot psql --pr 12\n  offshoot psql -- -c 'SELECT count(*) FROM orders'",
 		Args:    behindDashes,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.onPreview(c.Context(), "psql", w, preview{
-				here:  func(e provision.Engine, p provision.Preview) error { return a.psql(c.Context(), e, p, args) },
-				there: func(f far, p provision.Preview) error { return f.inside(c.Context(), "psql", p.ID, args) },
+			return a.onPreview(c.Context(), "psql", w, func(all provision.Previews, p provision.Preview) error {
+				return inside(all.Psql(c.Context(), p, args, a.terminal()))
 			})
 		},
 	}
@@ -101,10 +94,6 @@ func (a *app) psqlCommand() *cobra.Command {
 		return hint.Wrap(flagError(c, err), "what is meant for psql goes behind --")
 	})
 	return c
-}
-
-func (a *app) psql(ctx context.Context, e provision.Engine, p provision.Preview, args []string) error {
-	return inside(e.Psql(ctx, p.ID, args, a.terminal()))
 }
 
 func behindDashes(c *cobra.Command, args []string) error {

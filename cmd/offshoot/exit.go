@@ -17,8 +17,8 @@ const (
 	exitDone        = 0
 	exitFailed      = 1
 	exitCheckFailed = 3
-	exitNoPreview   = 10
-	exitLocked      = 11
+	exitNoPreview   = remote.ExitNoPreview // 10
+	exitLocked      = remote.ExitLocked    // 11
 	exitUsage       = 12
 	exitInterrupted = 130
 )
@@ -52,12 +52,15 @@ func exitCode(ctx context.Context, err error) int {
 		step   *provision.StepError
 		run    *remote.RunError
 		newer  *remote.NewerError
+		said   *remote.SaidError
 	)
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &inside):
 		return inside.code
+	case errors.As(err, &said):
+		return said.Code
 	case ctx.Err() != nil:
 		return exitInterrupted
 	case errors.As(err, &run):
@@ -77,8 +80,9 @@ func exitCode(ctx context.Context, err error) int {
 // errorText is what to print of an error; "" when the user knows already.
 func errorText(code int, err error) string {
 	var inside *commandError
+	var said *remote.SaidError
 	switch {
-	case err == nil, errors.As(err, &inside), errors.Is(err, syscall.EPIPE):
+	case err == nil, errors.As(err, &inside), errors.As(err, &said), errors.Is(err, syscall.EPIPE):
 		return ""
 	case code == exitInterrupted:
 		return interruptedText(err)

@@ -19,7 +19,7 @@ func TestFar_MachineFetchesAnArchiveOfABucketByALink(t *testing.T) {
 	sum := sha256.Sum256([]byte("SELECT 1;"))
 	objects.Store("/archives/shop.sql", []string{"SELECT 1;", hex.EncodeToString(sum[:])})
 	objects.Store("/archives/by-hand.sql", []string{"SELECT 1;", ""})
-	f := &farUp{app: here(), cfg: &config.Config{}, options: upOptions{archive: "s3://archives/shop.sql"}}
+	f := &archives{app: here(), cfg: &config.Config{}, options: upOptions{archive: "s3://archives/shop.sql"}}
 	e, err := f.elsewhere(t.Context())
 	if err != nil || e == nil {
 		t.Fatalf("%v, %v", e, err)
@@ -52,7 +52,7 @@ func TestHostile_AMachineOfAForkWantsALinkIntoTheBucket(t *testing.T) {
 	objects := bucketServer(t)
 	sum := sha256.Sum256([]byte("SELECT 1;"))
 	objects.Store("/archives/shop.sql", []string{"SELECT 1;", hex.EncodeToString(sum[:])})
-	f := &farUp{app: here(), cfg: &config.Config{Stranger: true}, options: upOptions{archive: "s3://archives/shop.sql"}}
+	f := &archives{app: here(), cfg: &config.Config{Stranger: true}, options: upOptions{archive: "s3://archives/shop.sql"}}
 	if e, err := f.elsewhere(t.Context()); e != nil || err != nil {
 		t.Errorf("%v, %v", e, err)
 	}

@@ -56,7 +56,7 @@ func TestFar_ListShowsMachinesWithLinkExpiryAndPrice(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	out, _, _ = captured(t, "list", "--json")
-	var doc struct{ Result farListResult }
+	var doc struct{ Result machineListResult }
 	if err := json.Unmarshal([]byte(out), &doc); err != nil || len(doc.Result.Previews) != 1 || doc.Result.Previews[0].PricePerHour != 0.0912 {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -91,14 +91,6 @@ func TestFar_OpenPrintsTheLinkOfTheMachine(t *testing.T) {
 	}
 	if _, errs, code := captured(t, "open", "--pr", "13"); code != exitFailed || !strings.Contains(errs, "run offshoot up") {
 		t.Errorf("no link: exit %d: %s", code, errs)
-	}
-}
-
-func TestFar_SaysWhoCanFollowALinkToAPrivateAddress(t *testing.T) {
-	for address, private := range map[string]bool{"10.0.1.4": true, "172.31.0.9": true, "203.0.113.7": false, "": false} {
-		if text := onlyInside(address); (text != "") != private || !strings.Contains(text, address) && private {
-			t.Errorf("%s: %q", address, text)
-		}
 	}
 }
 
@@ -150,8 +142,8 @@ func TestFar_UpShowsTheConsoleOfAMachineThatDoesNotBoot(t *testing.T) {
 func TestFar_StopAndExtendChangeTheMachineAlone(t *testing.T) {
 	cloud := onEC2(t, standin.Options{Seed: 1})
 	ec2Checkout(t)
-	id := launched(cloud, "12", "http://12.example.com/")
-	if _, errs, code := captured(t, "stop", "--pr", "12"); code != exitDone || !strings.Contains(errs, "machine "+id+" is stopped") {
+	launched(cloud, "12", "http://12.example.com/")
+	if _, errs, code := captured(t, "stop", "--pr", "12"); code != exitDone || !strings.Contains(errs, "pr-12 is stopped") {
 		t.Errorf("stop: exit %d: %s", code, errs)
 	}
 	if _, errs, code := captured(t, "extend", "--pr", "12", "--expires", "7d"); code != exitDone || !strings.Contains(errs, "expires in 7d") {

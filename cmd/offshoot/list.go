@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -35,28 +34,37 @@ func (a *app) list(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if cfg.Provider == config.ProviderEC2 {
-		return a.listFar(ctx, cfg)
-	}
-	engine, err := a.machine(ctx, cfg)
+	all, err := a.previews(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}
-	defer closing(engine.Docker, &err)
-	previews, err := engine.List(ctx, provision.Filter{})
+	defer closing(all, &err)
+	previews, err := all.List(ctx, provision.Filter{})
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}
-	if a.json {
+	dedicated := a.backend(cfg).dedicated()
+	switch {
+	case a.json && dedicated:
+		a.result = machineListResult{Previews: onMachines(previews, cfg.EC2.Prices)}
+		return nil
+	case a.json:
 		a.result = listResult{Previews: append([]provision.Status{}, previews...)}
 		return nil
-	}
-	if len(previews) == 0 {
+	case len(previews) == 0:
 		u := a.newUI()
 		defer u.Close()
-		u.Info("no previews on this computer")
+		u.Info(a.backend(cfg).none())
 		return nil
+	case dedicated:
+		rows := machineRows(onMachines(previews, cfg.EC2.Prices), time.Now())
+		return a.println(strings.TrimRight(a.table(rows), "\n"))
 	}
+	return a.printList(previews)
+}
+
+// printList prints previews on this computer, and what to do about them.
+func (a *app) printList(previews []provision.Status) error {
 	if err := a.println(strings.TrimRight(a.listTable(previews, time.Now()), "\n")); err != nil {
 		return err
 	}

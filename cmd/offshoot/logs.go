@@ -1,8 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -23,9 +23,9 @@ func (a *app) logsCommand() *cobra.Command {
 				return hint.Usage(errors.New("logs: --tail below 0"), "give the number of lines")
 			}
 			o.Services = services
-			return a.onPreview(c.Context(), "logs", w, preview{
-				here:  func(e provision.Engine, p provision.Preview) error { return a.logs(c.Context(), e, p.ID, o) },
-				there: func(f far, p provision.Preview) error { return f.logs(c.Context(), p.ID, o) },
+			return a.onPreview(c.Context(), "logs", w, func(all provision.Previews, p provision.Preview) error {
+				out := a.logWriter()
+				return errors.Join(all.Logs(c.Context(), p, o, out), out.Close())
 			})
 		},
 	}
@@ -36,10 +36,16 @@ func (a *app) logsCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) logs(ctx context.Context, e provision.Engine, id string, o compose.LogOptions) (err error) {
+// logWriter writes log lines on standard output, without secrets and what moves the
+// cursor of a terminal.
+func (a *app) logWriter() io.WriteCloser {
 	redacted := a.secrets.Writer(a.stdout)
-	defer closing(redacted, &err) // after the cleaner, which writes to it
-	out := &ui.Cleaner{W: redacted}
-	defer closing(out, &err)
-	return e.Logs(ctx, id, o, out)
+	return logWriter{&ui.Cleaner{W: redacted}, redacted}
 }
+
+type logWriter struct {
+	*ui.Cleaner
+	redacted io.Closer // which the cleaner writes to
+}
+
+func (w logWriter) Close() error { return errors.Join(w.Cleaner.Close(), w.redacted.Close()) }

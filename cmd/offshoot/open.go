@@ -23,18 +23,8 @@ func (a *app) openCommand() *cobra.Command {
 		Example: "  offshoot open\n  offshoot open --pr 12",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.onPreview(c.Context(), "open", w, preview{
-				here: func(e provision.Engine, p provision.Preview) error {
-					status, err := e.Get(c.Context(), p.ID)
-					if err != nil {
-						return err
-					}
-					signed := func() (string, error) { return signedLink(c.Context(), e, p) }
-					return a.open(c.Context(), firstLink(status), string(status.State), signed)
-				},
-				there: func(f far, _ provision.Preview) error {
-					return a.open(c.Context(), f.machine.Labels[provision.LabelLink], string(f.machine.State), nil)
-				},
+			return a.onPreview(c.Context(), "open", w, func(all provision.Previews, p provision.Preview) error {
+				return a.open(c.Context(), all, p)
 			})
 		},
 	}
@@ -43,9 +33,42 @@ func (a *app) openCommand() *cobra.Command {
 	return c
 }
 
+// open prints the link, which may be passed on, and shows the browser the one
+// that signs in, where there is one.
+func (a *app) open(ctx context.Context, all provision.Previews, p provision.Preview) error {
+	status, err := all.Get(ctx, p)
+	if err != nil {
+		return err
+	}
+	link := firstLink(status)
+	if link == "" {
+		return hint.Wrap(fmt.Errorf("nothing to open, the preview is %s", stateOf(status)), "run offshoot up")
+	}
+	if err := a.println(link); err != nil {
+		return err
+	}
+	opener := a.opener()
+	if opener == "" {
+		return nil
+	}
+	u := a.newUI()
+	defer u.Close()
+	signed, err := signedLink(ctx, all, p)
+	if err != nil {
+		u.Warn("the browser has to sign in: " + err.Error())
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	err = (host.Local{}).Run(ctx, host.Command{Args: []string{opener, cmp.Or(signed, link)}, Env: a.environ})
+	if err != nil {
+		u.Warn("no browser opened: " + err.Error())
+	}
+	return nil
+}
+
 // signedLink signs whoever follows it in; "" where nobody has to.
-func signedLink(ctx context.Context, e provision.Engine, p provision.Preview) (string, error) {
-	access, err := e.AccessTo(ctx, p.ID)
+func signedLink(ctx context.Context, all provision.Previews, p provision.Preview) (string, error) {
+	access, err := all.AccessTo(ctx, p)
 	if errors.Is(err, provision.ErrOpen) || err == nil && len(access.Links) == 0 {
 		return "", nil
 	}
@@ -55,34 +78,12 @@ func signedLink(ctx context.Context, e provision.Engine, p provision.Preview) (s
 	return access.Links[0].URL, nil
 }
 
-// open prints the link, which may be passed on, and shows the browser the one
-// that signs in, where there is one.
-func (a *app) open(ctx context.Context, link, state string, signed func() (string, error)) error {
-	if link == "" {
-		return hint.Wrap(fmt.Errorf("nothing to open, the preview is %s", state), "run offshoot up")
+// stateOf is the state of a preview, or of the machine that it has for itself.
+func stateOf(s provision.Status) string {
+	if s.Machine != nil {
+		return string(s.Machine.State)
 	}
-	if err := a.println(link); err != nil {
-		return err
-	}
-	opener := a.opener()
-	if opener == "" {
-		return nil
-	}
-	if signed != nil {
-		in, err := signed()
-		if err != nil {
-			return err
-		}
-		link = cmp.Or(in, link)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	if err := (host.Local{}).Run(ctx, host.Command{Args: []string{opener, link}, Env: a.environ}); err != nil {
-		u := a.newUI()
-		defer u.Close()
-		u.Warn("no browser opened: " + err.Error())
-	}
-	return nil
+	return string(s.State)
 }
 
 // opener is the program that opens a link on this computer; "" where there is

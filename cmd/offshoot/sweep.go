@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +12,6 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
-	"github.com/offshoot-dev/offshoot/provision/ec2"
 	"github.com/offshoot-dev/offshoot/provision/sweep"
 )
 
@@ -62,7 +59,7 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 	if o.keepCache.bytes != nil {
 		cfg.Sweep.KeepCache = o.keepCache.bytes
 	}
-	if o.keepCache.bytes != nil && cfg.Provider == config.ProviderEC2 {
+	if o.keepCache.bytes != nil && a.backend(cfg).dedicated() {
 		return hint.Usage(errors.New("sweep: --keep-cache where each preview has a machine of its own"), "leave it out: the cache goes with the machine")
 	}
 	preview, git, err := a.preview(ctx, cfg, which{branch: "all"}) // only the repository matters
@@ -98,7 +95,7 @@ func (a *app) numberOf(ctx context.Context, u *ui.UI, f forge.Forge) string {
 // sweepRepository runs a sweep over the places of the configuration. A
 // scheduled job runs it too.
 func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *config.Config, o sweepOptions, s sweep.Sweep) (err error) {
-	places, closePlaces, err := a.places(ctx, cfg, s.Repository, o.number)
+	places, closePlaces, err := a.backend(cfg).places(ctx, s.Repository, o.number)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -129,58 +126,6 @@ func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *config.Config,
 		err = fmt.Errorf("sweep: %w", err)
 	}
 	return errors.Join(err, a.answerSweep(o, result))
-}
-
-// places are where previews of the repository are, by the configured provider.
-func (a *app) places(ctx context.Context, cfg *config.Config, repository, number string) ([]sweep.Place, func() error, error) {
-	if cfg.Provider == config.ProviderEC2 {
-		provider, err := ec2.New(ctx, a.ec2Options(cfg))
-		if err != nil {
-			return nil, nil, err
-		}
-		return []sweep.Place{sweep.Machines{Provider: provider, Number: number, Remains: remnants(provider, repository, number)}}, func() error { return nil }, nil
-	}
-	engine, err := a.machine(ctx, cfg)
-	if err != nil {
-		return nil, nil, err
-	}
-	places := []sweep.Place{sweep.Engine{Engine: engine, Number: number}}
-	if keep := cfg.Sweep.KeepCache; keep != nil {
-		places = append(places, sweep.Store{Engine: engine, Keep: *keep})
-	}
-	return places, engine.Docker.Close, nil
-}
-
-// leftoverAge is how old a volume must be that no instance has: a younger one
-// may be on its way to one.
-const leftoverAge = time.Hour
-
-// remnants are those of the repository's machines, since other repositories
-// share the account, and the security groups that no machine of any is in.
-func remnants(provider *ec2.Provider, repository, number string) func(context.Context) ([]sweep.Remnant, error) {
-	return func(ctx context.Context) ([]sweep.Remnant, error) {
-		found, err := provider.LeftoversOf(ctx, repository, number, leftoverAge)
-		if err != nil {
-			return nil, err
-		}
-		groups, err := provider.UnusedGroups(ctx)
-		var remains []sweep.Remnant
-		for _, l := range slices.Concat(found, groups) {
-			remains = append(remains, sweep.Remnant{
-				Kind: sweep.Kind(l.Kind), ID: l.ID, Preview: l.Preview,
-				Remove: func(ctx context.Context) error { return removeRemnant(ctx, provider, l) },
-			})
-		}
-		return remains, err
-	}
-}
-
-func removeRemnant(ctx context.Context, provider *ec2.Provider, l ec2.Leftover) error {
-	err := provider.Remove(ctx, l)
-	if errors.Is(err, ec2.ErrInUse) {
-		return sweep.ErrBusy
-	}
-	return err
 }
 
 // pullsOf are the pull requests of a forge, as a sweep asks for them.

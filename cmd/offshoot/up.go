@@ -16,6 +16,8 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/provision/ec2"
+	"github.com/offshoot-dev/offshoot/provision/remote"
 	"github.com/offshoot-dev/offshoot/subset"
 )
 
@@ -142,32 +144,21 @@ func (a *app) upPreview(ctx context.Context, cfg *config.Config, o upOptions, pr
 	if err := cfg.Preview.EnvironmentUnset; err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
-	if cfg.Provider == config.ProviderEC2 {
-		return a.upFar(ctx, cfg, o, preview, commit)
-	}
 	u := a.newUI()
 	defer u.Close()
-	engine, err := a.machine(ctx, cfg)
+	archives := &archives{app: a, ui: u, cfg: cfg, options: o, preview: preview}
+	defer func() { err = errors.Join(err, archives.remove()) }()
+	previews, err := a.backend(cfg).previews(ctx, supply{ui: u, archives: archives, program: o.binary})
 	if err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
-	defer closing(engine.Docker, &err)
-	if engine.Front.Given, err = a.wildcardCertificate(ctx, u, cfg); err != nil {
-		return fmt.Errorf("up %s: %w", preview.Name, err)
-	}
-	archive, err := a.archive(ctx, u, cfg, o, preview)
-	if err != nil {
-		return fmt.Errorf("up %s: %w", preview.Name, err)
-	}
-	defer func() { err = errors.Join(err, archive.remove()) }()
-	options := provisionOptions(cfg, o, preview, commit, archive.path)
-	if options.Archives, err = a.otherArchives(ctx, u, cfg, o); err != nil {
-		return fmt.Errorf("up %s: %w", preview.Name, err)
-	}
+	defer closing(previews, &err)
+	options := provisionOptions(cfg, o, preview, commit, "")
+	options.Load = archives.load
 	early := &earlyAnswer{app: a, ui: u, verbose: o.verbose}
-	result, err := engine.Up(ctx, options, newSteps(u, o.observe, early.observe).observe)
+	result, err := previews.Up(ctx, options, newSteps(u, o.observe, early.observe).observe)
 	if err != nil {
-		explainStep(u, err)
+		explain(u, err)
 		return err
 	}
 	return early.end(result)
@@ -235,14 +226,25 @@ func provisionOptions(cfg *config.Config, o upOptions, preview provision.Preview
 	return options
 }
 
-// explainStep shows what the part that failed printed last.
-func explainStep(u *ui.UI, err error) {
+// explain shows what the part that failed printed last, or the console of a
+// machine that did not boot.
+func explain(u *ui.UI, err error) {
+	part, lines := "", []string(nil)
 	var step *provision.StepError
-	if !errors.As(err, &step) || len(step.Tail) == 0 {
-		return
+	var run *remote.RunError
+	var boot *ec2.BootError
+	switch {
+	case errors.As(err, &step):
+		part, lines = "last lines of "+firstOf(step.Service, string(step.Step)), step.Tail
+	case errors.As(err, &run):
+		part, lines = "last lines of "+firstOf(run.Outcome.Part, "the run"), run.Outcome.Tail
+	case errors.As(err, &boot):
+		part, lines = "end of the machine's console", boot.Console
 	}
-	u.Info("last lines of " + firstOf(step.Service, string(step.Step)) + ":")
-	u.Block(joinLines(step.Tail))
+	if len(lines) > 0 {
+		u.Info(part + ":")
+		u.Block(joinLines(lines))
+	}
 }
 
 const changesTitle = "different from the compose file:"

@@ -16,7 +16,6 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
-	"github.com/offshoot-dev/offshoot/provision/ec2"
 )
 
 // upPlan is the document of up --plan, and what is printed of it.
@@ -75,7 +74,8 @@ func (p upPlan) failure() error {
 
 func (a *app) makePlan(ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string) (_ upPlan, err error) {
 	wrong := o.check()
-	plan := upPlan{Machine: planMachine(cfg)}
+	where := a.backend(cfg)
+	plan := upPlan{Machine: where.machine()}
 	archive := ""
 	switch {
 	case store.IsLocation(o.archive):
@@ -91,7 +91,7 @@ func (a *app) makePlan(ctx context.Context, cfg *config.Config, o upOptions, pre
 			wrong = errors.Join(wrong, hint.Wrap(err, "or load a file with --archive"))
 		}
 	}
-	engine, unreachable := a.planned(ctx, cfg)
+	engine, unreachable := where.planned(ctx)
 	if engine.Docker != nil {
 		defer closing(engine.Docker, &err)
 	}
@@ -113,7 +113,7 @@ func (a *app) makePlan(ctx context.Context, cfg *config.Config, o upOptions, pre
 	if d := plan.Database; d != nil && (o.archive != "" || plan.Subset) {
 		d.Data = provision.DataArchive
 	}
-	if cfg.Provider == config.ProviderEC2 {
+	if where.dedicated() {
 		plan.farAway(cfg)
 	}
 	plan.Changes = changeResults(plan.UpPlan.Changes)
@@ -137,34 +137,6 @@ func (p *upPlan) addOthers(cfg *config.Config, o upOptions, options *provision.O
 		}
 	}
 	return wrong
-}
-
-// planned connects to the machine to look at, if there is one. Of EC2 nothing
-// is asked: a machine of a preview's own has nothing yet.
-func (a *app) planned(ctx context.Context, cfg *config.Config) (provision.Engine, error) {
-	if cfg.Provider == config.ProviderEC2 {
-		return provision.Engine{}, nil
-	}
-	engine, err := a.machine(ctx, cfg)
-	engine.Port = cfg.Preview.Port
-	return engine, err
-}
-
-func planMachine(cfg *config.Config) machinePlan {
-	m := machinePlan{Provider: firstOf(cfg.Provider, config.ProviderDocker)}
-	if m.Provider != config.ProviderEC2 {
-		return m
-	}
-	e := cfg.EC2
-	m.Types, m.Region, m.Spot, m.DiskGB, m.Image = e.Types, e.Region, e.Spot, e.Disk, e.Image
-	if len(m.Types) == 0 {
-		m.Types = ec2.DefaultTypes()
-	}
-	if m.DiskGB == 0 {
-		m.DiskGB = ec2.DefaultDisk
-	}
-	m.PricePerHour = e.Prices[m.Types[0]]
-	return m
 }
 
 // farAway leaves out what is known only when there is a machine.

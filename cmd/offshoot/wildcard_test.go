@@ -84,8 +84,11 @@ func TestHostile_AMachineOfAForkWantsTheKeysOfAMaintainerWhoStartsIt(t *testing.
 	forks := *cfg
 	forks.Stranger = true
 	of := func(c *config.Config) machine.Machine {
-		up := farUp{app: here(), cfg: c, preview: provision.Preview{ID: "shop-pr-12", Repository: "github.com/acme/shop"}}
-		return machine.Machine{Labels: up.spec("").AllLabels()}
+		labels := map[string]string{}
+		if c.Stranger { // as package dedicated labels it
+			labels[provision.LabelStranger] = "true"
+		}
+		return machine.Machine{Labels: labels}
 	}
 	if made := cfg.On(of(&forks).Labels); !made.Stranger || made.Front(address).ACME.Key != "" || made.Front(address).OneLabel {
 		t.Errorf("it is handed %+v", made.Front(address).ACME.Shown())

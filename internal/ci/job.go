@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/guard"
 	"github.com/offshoot-dev/offshoot/internal/report"
 )
 
@@ -64,7 +65,7 @@ func (j *job) react(ctx context.Context, p Plan) {
 }
 
 // ErrUnwanted is why a run ends that came too late.
-var ErrUnwanted = errors.New("not wanted any more")
+var ErrUnwanted = guard.ErrUnwanted
 
 var (
 	errClosed     = fmt.Errorf("%w: the pull request is closed", ErrUnwanted)

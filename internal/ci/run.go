@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/guard"
 	"github.com/offshoot-dev/offshoot/internal/report"
 )
 
@@ -40,15 +41,10 @@ type Preview struct {
 	Machine string
 }
 
-// A Guard orders a run among others; see provision.Guard.
-type Guard struct {
-	Patience time.Duration
-	// Wanted is asked under the lock, before the work and before the switch.
-	Wanted func(ctx context.Context) error
-	// Conclude gets what to say of the preview, under the lock. Err is why it is
-	// not there; it is nil for a down of nothing too, whose report is zero.
-	Conclude func(ctx context.Context, r report.Report, err error)
-}
+// A Guard orders a run among others. It is told, under the lock, what to say of
+// the preview. The error is why it is not there; it is nil for a down of nothing
+// too, whose report is zero.
+type Guard = guard.Guard[report.Report]
 
 // A Runner does what events lead to.
 type Runner struct {

@@ -49,6 +49,19 @@ type Destroyer interface {
 	DestroyAll(ctx context.Context, ids []string) []error
 }
 
+// DestroyAll destroys machines together where the provider can, and else one
+// after the other. It returns an error or nil for each, in their order.
+func DestroyAll(ctx context.Context, p Provider, ids []string) []error {
+	if destroyer, ok := p.(Destroyer); ok && len(ids) > 0 {
+		return destroyer.DestroyAll(ctx, ids)
+	}
+	errs := make([]error, len(ids))
+	for i, id := range ids {
+		errs[i] = p.Destroy(ctx, id)
+	}
+	return errs
+}
+
 // OfRepository lists the machines of a repository: those that were made under its
 // name, and where its forge's number is known those of any name that it had.
 func OfRepository(ctx context.Context, p Provider, repository, number string) ([]Machine, error) {

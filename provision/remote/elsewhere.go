@@ -2,9 +2,7 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"slices"
 )
@@ -31,18 +29,20 @@ type Fetching struct {
 // only if it has the digest.
 type Fetch func(ctx context.Context, f Fetching, path string) error
 
-func (g *goods) addElsewhere(e *Elsewhere) error {
-	g.elsewhere, g.order.Request.Options.Archive = e, e.SHA256
-	g.order.Tree = append(g.order.Tree, Entry{Path: archiveFolder + "/" + e.SHA256, Mode: 0o600, Size: e.Bytes, SHA256: e.SHA256})
-	return g.order.Tree.check()
+func (p *payload) addElsewhere(e *Elsewhere) error {
+	p.elsewhere, p.request.Request.Options.Archive = e, e.SHA256
+	p.request.Tree = append(p.request.Tree, Entry{Path: archiveFolder + "/" + e.SHA256, Mode: 0o600, Size: e.Bytes, SHA256: e.SHA256})
+	return p.request.Tree.check()
 }
 
 // supply brings parts to the machine: the archive by its own hands, where it
 // can, and the rest from here.
-func (s Site) supply(ctx context.Context, g *goods, parts []Part) error {
-	isArchive := func(p Part) bool { return g.elsewhere != nil && g.archive == "" && p.SHA256 == g.elsewhere.SHA256 }
+func (s Site) supply(ctx context.Context, p *payload, parts []Part) error {
+	isArchive := func(one Part) bool {
+		return p.elsewhere != nil && p.archive == "" && one.SHA256 == p.elsewhere.SHA256
+	}
 	if slices.ContainsFunc(parts, isArchive) {
-		err := s.fetch(ctx, g.elsewhere)
+		err := s.fetch(ctx, p.elsewhere)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -50,12 +50,12 @@ func (s Site) supply(ctx context.Context, g *goods, parts []Part) error {
 			parts = slices.DeleteFunc(slices.Clone(parts), isArchive)
 		default:
 			s.notice("the machine cannot fetch the archive, so that it is sent from here: " + err.Error())
-			if g.archive, err = g.elsewhere.Download(ctx); err != nil {
+			if p.archive, err = p.elsewhere.Download(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	return s.sendParts(ctx, *g, parts)
+	return s.sendParts(ctx, *p, parts)
 }
 
 func (s Site) notice(text string) {
@@ -73,20 +73,13 @@ func (s Site) fetch(ctx context.Context, e *Elsewhere) error {
 	return s.ask(ctx, "fetch", Fetching{Link: link, SHA256: e.SHA256, Bytes: e.Bytes}, &done)
 }
 
-// commandFetch is the machine's side of fetch.
-func (p Place) commandFetch(ctx context.Context, stdin io.Reader, stdout io.Writer, fetch Fetch) error {
-	var f Fetching
-	if err := json.NewDecoder(stdin).Decode(&f); err != nil {
-		return errors.New("agent fetch: what is asked for cannot be read") // it holds the link
-	}
+// fetch has an archive fetched to where the contents of files are.
+func (p Place) fetch(ctx context.Context, f Fetching, fetch Fetch) error {
 	if !isDigest(f.SHA256) {
 		return errors.New("agent fetch: no digest")
 	}
 	if err := os.MkdirAll(p.objects().folder, 0o700); err != nil {
 		return explainDisk(err)
 	}
-	if err := fetch(ctx, f, p.objects().path(f.SHA256)); err != nil {
-		return explainDisk(err)
-	}
-	return json.NewEncoder(stdout).Encode(true)
+	return explainDisk(fetch(ctx, f, p.objects().path(f.SHA256)))
 }

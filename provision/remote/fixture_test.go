@@ -3,7 +3,6 @@ package remote_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,9 +29,17 @@ func TestMain(m *testing.M) {
 	}
 	ctx, cancel := interruptible()
 	defer cancel()
-	if err := remote.Command(ctx, os.Args[2:], os.Stdin, os.Stdout, play, copyLink); err != nil {
-		_ = json.NewEncoder(os.Stderr).Encode(remote.FailureOf(err))
-		os.Exit(1)
+	err := remote.Agent{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Up: play, Fetch: copyLink,
+		Redact: func(text string) string { return text },
+	}.Run(ctx, os.Args[2:])
+	var said *remote.SaidError
+	switch {
+	case errors.As(err, &said):
+		os.Exit(said.Code)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
 	}
 	os.Exit(0)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func (s Site) command(verb string, in io.Reader, args ...string) host.Command {
-	return host.Command{Args: s.Agent(verb, args...), Env: Environment(), Stdin: in}
+	return host.Command{Args: s.inFolder(verb, args...), Env: Environment(), Stdin: in}
 }
 
 // follow hands on the events of a run until its outcome, over as many

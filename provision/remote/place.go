@@ -57,14 +57,14 @@ type note struct {
 	Committed time.Time `json:"committed,omitzero"`
 }
 
-// An Order asks a machine for a run.
-type Order struct {
+// A RunRequest asks a machine for a run.
+type RunRequest struct {
 	ID      string  `json:"id"` // chosen by who asks, so that to ask again is harmless
 	Tree    Tree    `json:"tree"`
 	Request Request `json:"request"`
 }
 
-// Started answers an order.
+// Started answers a RunRequest.
 type Started struct {
 	Missing []Part `json:"missing,omitempty"` // send these, and ask again
 	ID      string `json:"id,omitempty"`      // of the run that does it
@@ -83,26 +83,26 @@ func short(commit string) string { return commit[:min(len(commit), 10)] }
 
 var runID = regexp.MustCompile(`^[0-9a-f]{16,64}$`)
 
-func (o Order) check() error {
-	if !runID.MatchString(o.ID) {
-		return errors.New("order: not the id of a run")
+func (r RunRequest) check() error {
+	if !runID.MatchString(r.ID) {
+		return errors.New("run request: not the id of a run")
 	}
-	return o.Tree.check()
+	return r.Tree.check()
 }
 
-func (o Order) note() (note, error) {
-	request := o.Request
+func (r RunRequest) note() (note, error) {
+	request := r.Request
 	request.Committed = time.Time{}
 	request.Options.Logins = nil // a token of the moment is not another deed
 	content, err := json.Marshal(request)
-	sum := sha256.Sum256(append(content, o.Tree.digest()...))
-	return note{Key: hex.EncodeToString(sum[:]), Commit: o.Request.Options.Commit, Committed: o.Request.Committed}, err
+	sum := sha256.Sum256(append(content, r.Tree.digest()...))
+	return note{Key: hex.EncodeToString(sum[:]), Commit: r.Request.Options.Commit, Committed: r.Request.Committed}, err
 }
 
-// Start begins the run of an order. One that does the same already is joined,
+// Start begins the run of a request. One that does the same already is joined,
 // one of an older commit has to give way, and one of a newer is a NewerError.
-func (p Place) Start(ctx context.Context, order Order) (Started, error) {
-	if err := order.check(); err != nil {
+func (p Place) Start(ctx context.Context, request RunRequest) (Started, error) {
+	if err := request.check(); err != nil {
 		return Started{}, err
 	}
 	if err := os.MkdirAll(filepath.Join(p.Folder, "runs"), 0o700); err != nil {
@@ -113,13 +113,13 @@ func (p Place) Start(ctx context.Context, order Order) (Started, error) {
 		return Started{}, err
 	}
 	defer lock.Close()
-	if r := p.run(order.ID); r.has(filePID) {
-		return Started{ID: order.ID}, nil
+	if r := p.run(request.ID); r.has(filePID) {
+		return Started{ID: request.ID}, nil
 	}
-	if missing := p.objects().missing(order.Tree); len(missing) > 0 {
+	if missing := p.objects().missing(request.Tree); len(missing) > 0 {
 		return Started{Missing: missing}, nil
 	}
-	n, err := order.note()
+	n, err := request.note()
 	if err != nil {
 		return Started{}, err
 	}
@@ -127,8 +127,8 @@ func (p Place) Start(ctx context.Context, order Order) (Started, error) {
 	if err != nil || started.Joined {
 		return started, err
 	}
-	started.ID = order.ID
-	return started, p.begin(ctx, order, n)
+	started.ID = request.ID
+	return started, p.begin(ctx, request, n)
 }
 
 // lock is held while a run is started.
@@ -231,25 +231,25 @@ func (p Place) end(ctx context.Context, r run, commit string) error {
 
 // begin makes the folder of a run and starts its process. It may be repeated
 // where it was killed.
-func (p Place) begin(ctx context.Context, order Order, n note) error {
-	r := p.run(order.ID)
+func (p Place) begin(ctx context.Context, request RunRequest, n note) error {
+	r := p.run(request.ID)
 	if err := os.RemoveAll(r.folder); err != nil {
 		return err
 	}
-	if err := p.objects().lay(order.Tree, r.folder); err != nil {
+	if err := p.objects().lay(request.Tree, r.folder); err != nil {
 		return errors.Join(err, os.RemoveAll(r.folder))
 	}
-	if err := errors.Join(writeJSON(r.file(fileOrder), order.Request), writeJSON(r.file(fileNote), n)); err != nil {
+	if err := errors.Join(writeJSON(r.file(fileOrder), request.Request), writeJSON(r.file(fileNote), n)); err != nil {
 		return explainDisk(err)
 	}
-	if err := p.objects().prune(order.Tree); err != nil {
+	if err := p.objects().prune(request.Tree); err != nil {
 		return err
 	}
 	environment := os.Environ()
 	if home, err := os.UserHomeDir(); err != nil || home == "" {
 		environment = append(environment, "HOME="+p.Folder)
 	}
-	err := host.Local{}.Detach(host.Command{Args: []string{p.Program, "agent", "run", p.Folder, order.ID}, Env: environment, Dir: r.folder}, r.file(fileLog))
+	err := host.Local{}.Detach(host.Command{Args: []string{p.Program, "agent", "run", p.Folder, request.ID}, Env: environment, Dir: r.folder}, r.file(fileLog))
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 // provision.Up, and the words for how that ended.
 type Up func(ctx context.Context, request Request, observe func(provision.Event)) Outcome
 
-// Run is the process of a run: it does what was ordered, writes down what
+// Run is the process of a run: it does what was asked for, writes down what
 // happens, and ends with the outcome.
 func (p Place) Run(ctx context.Context, id string, up Up) error {
 	if !runID.MatchString(id) {
@@ -73,7 +73,7 @@ func (r run) placed(request Request) Request {
 // last thing that it does.
 func (p Place) conclude(r run, j *journal, outcome Outcome, keep bool) error {
 	if commit, err := os.ReadFile(r.file(fileGaveWay)); err == nil && outcome.Exit != 0 {
-		outcome = Outcome{Exit: exitLocked, Error: fmt.Sprintf("gave way to commit %s", short(string(commit)))}
+		outcome = Outcome{Exit: ExitLocked, Error: fmt.Sprintf("gave way to commit %s", short(string(commit)))}
 	}
 	if err := p.tidy(r, outcome.Exit == 0, keep); err != nil {
 		j.event(provision.Event{Step: provision.StepCleanup, Kind: provision.Notice, Text: "left on the machine: " + err.Error()})
@@ -83,8 +83,11 @@ func (p Place) conclude(r run, j *journal, outcome Outcome, keep bool) error {
 	return errors.Join(err, j.failed())
 }
 
-// exitLocked is what offshoot exits with when another run has the preview.
-const exitLocked = 11
+// What offshoot exits with, as far as the other end reads it.
+const (
+	ExitNoPreview = 10 // there is no such preview
+	ExitLocked    = 11 // another run has the preview
+)
 
 // tidy removes what is no longer needed: of all earlier runs when this one
 // serves, and else its own.

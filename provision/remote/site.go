@@ -38,9 +38,14 @@ type Site struct {
 // current leads to the program that was last put on the machine.
 func (s Site) current() string { return path.Join(s.Folder, "bin", "current", "offshoot") }
 
-// Agent is the command line of the agent on the machine.
-func (s Site) Agent(verb string, args ...string) []string {
-	return append([]string{s.current(), "agent", verb, s.Folder}, args...)
+// agent is the command line of the agent on the machine.
+func (s Site) agent(verb string, args ...string) []string {
+	return append([]string{s.current(), "agent", verb}, args...)
+}
+
+// inFolder is that of a verb which is part of a run.
+func (s Site) inFolder(verb string, args ...string) []string {
+	return s.agent(verb, append([]string{s.Folder}, args...)...)
 }
 
 // Environment is what commands on a machine get.
@@ -159,7 +164,7 @@ func (s Site) ask(ctx context.Context, verb string, question, answer any) error 
 	}
 	var out bytes.Buffer
 	input := func() (io.Reader, error) { return bytes.NewReader(content), nil }
-	if err := s.run(ctx, s.Agent(verb), input, &out); err != nil {
+	if err := s.run(ctx, s.inFolder(verb), input, &out); err != nil {
 		return explainAgent(err)
 	}
 	if err := json.Unmarshal(out.Bytes(), answer); err != nil {

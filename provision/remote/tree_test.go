@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -119,12 +120,12 @@ func TestTree_HoldsNothingFromOutside(t *testing.T) {
 }
 
 // What a stranger hands to the agent does not leave its folder.
-func TestAgent_RefusesOrdersThatLeadOut(t *testing.T) {
+func TestAgent_RefusesRequestsThatLeadOut(t *testing.T) {
 	t.Parallel()
 	digest := strings.Repeat("a", 64)
 	place := remote.Place{Folder: t.TempDir()}
 	id := strings.Repeat("0", 32)
-	for name, order := range map[string]remote.Order{
+	for name, request := range map[string]remote.RunRequest{
 		"id":      {ID: "../x"},
 		"path":    {ID: id, Tree: remote.Tree{{Path: "../x", Mode: 0o644, SHA256: digest}}},
 		"digest":  {ID: id, Tree: remote.Tree{{Path: "x", Mode: 0o644, SHA256: "../x"}}},
@@ -132,7 +133,7 @@ func TestAgent_RefusesOrdersThatLeadOut(t *testing.T) {
 		"setuid":  {ID: id, Tree: remote.Tree{{Path: "x", Mode: fs.ModeSetuid | 0o755, SHA256: digest}}},
 		"nothing": {ID: id, Tree: remote.Tree{{Path: "x", Mode: 0o644}}},
 	} {
-		if _, err := place.Start(t.Context(), order); err == nil {
+		if _, err := place.Start(t.Context(), request); err == nil {
 			t.Errorf("%s: it was started", name)
 		}
 	}
@@ -146,7 +147,10 @@ func TestAgent_TakesNoContentThatIsNotWhatItIsCalled(t *testing.T) {
 	folder := t.TempDir()
 	digest := strings.Repeat("a", 64)
 	send := func(text string) error {
-		return remote.Command(t.Context(), []string{"receive", folder}, strings.NewReader(text), nil, nil, nil)
+		agent := remote.Agent{
+			Stdin: strings.NewReader(text), Stdout: io.Discard, Stderr: io.Discard, Redact: func(text string) string { return text },
+		}
+		return agent.Run(t.Context(), []string{"receive", folder})
 	}
 	for _, text := range []string{
 		`{"sha256":"` + digest + `","size":1}` + "\nx", // another content

@@ -50,15 +50,15 @@ const (
 func (s Site) Up(ctx context.Context, d Delivery, observe func(provision.Event)) (*provision.Result, error) {
 	steps := stepper{observe}
 	var started Started
-	goods, err := d.pack()
+	payload, err := d.pack()
 	if err != nil {
 		return nil, err
 	}
-	defer goods.close()
-	err = steps.do(StepSend, func() (string, error) { return s.send(ctx, &goods) })
+	defer payload.close()
+	err = steps.do(StepSend, func() (string, error) { return s.send(ctx, &payload) })
 	if err == nil {
 		err = steps.do(StepRun, func() (string, error) {
-			started, err = s.startWanted(ctx, &goods, d.Wanted)
+			started, err = s.startWanted(ctx, &payload, d.Wanted)
 			return started.describe(), err
 		})
 	}
@@ -101,9 +101,9 @@ func (s stepper) do(step provision.Step, do func() (string, error)) error {
 	return nil
 }
 
-// goods are a delivery that was looked at once.
-type goods struct {
-	order   Order
+// payload are a delivery that was looked at once.
+type payload struct {
+	request RunRequest
 	root    *os.Root
 	archive string            // path; empty: none
 	names   map[string]string // path in the root by digest; that of the archive is missing
@@ -112,69 +112,69 @@ type goods struct {
 	elsewhere *Elsewhere        // the archive that is not here; nil: it is, or there is none
 }
 
-func (d Delivery) pack() (goods, error) {
-	g := goods{names: map[string]string{}, order: Order{ID: newID(), Request: d.Request}}
+func (d Delivery) pack() (payload, error) {
+	p := payload{names: map[string]string{}, request: RunRequest{ID: newID(), Request: d.Request}}
 	var err error
-	if g.root, err = os.OpenRoot(d.Checkout); err != nil {
-		return g, fmt.Errorf("checkout: %w", err)
+	if p.root, err = os.OpenRoot(d.Checkout); err != nil {
+		return p, fmt.Errorf("checkout: %w", err)
 	}
-	tree, err := ReadTree(g.root, d.Paths)
+	tree, err := ReadTree(p.root, d.Paths)
 	if err != nil {
-		return g, errors.Join(err, g.root.Close())
+		return p, errors.Join(err, p.root.Close())
 	}
 	for _, e := range tree {
 		if e.SHA256 != "" {
-			g.names[e.SHA256] = e.Path
+			p.names[e.SHA256] = e.Path
 		}
 	}
-	g.order.Tree = tree.under(checkoutFolder)
-	g.order.Request.Options.Source.Dir, g.order.Request.Options.Source.Root = d.Dir, "."
+	p.request.Tree = tree.under(checkoutFolder)
+	p.request.Request.Options.Source.Dir, p.request.Request.Options.Source.Root = d.Dir, "."
 	switch {
 	case d.Elsewhere != nil:
-		err = g.addElsewhere(d.Elsewhere)
+		err = p.addElsewhere(d.Elsewhere)
 	case d.Archive != "":
-		err = g.addArchive(d.Archive)
+		err = p.addArchive(d.Archive)
 	}
 	if err == nil {
-		err = g.addOthers(d.Archives)
+		err = p.addOthers(d.Archives)
 	}
 	if err != nil {
-		return g, errors.Join(fmt.Errorf("archive: %w", err), g.root.Close())
+		return p, errors.Join(fmt.Errorf("archive: %w", err), p.root.Close())
 	}
-	return g, nil
+	return p, nil
 }
 
-func (g *goods) addArchive(name string) error {
+func (p *payload) addArchive(name string) error {
 	base := filepath.Base(name)
 	digest, size, err := digestOfFile(name)
 	if err != nil {
 		return err
 	}
-	g.archive, g.order.Request.Options.Archive = name, base
-	g.order.Tree = append(g.order.Tree, Entry{Path: archiveFolder + "/" + base, Mode: 0o600, Size: size, SHA256: digest})
-	return g.order.Tree.check()
+	p.archive, p.request.Request.Options.Archive = name, base
+	p.request.Tree = append(p.request.Tree, Entry{Path: archiveFolder + "/" + base, Mode: 0o600, Size: size, SHA256: digest})
+	return p.request.Tree.check()
 }
 
 // addOthers adds archives of further databases, which the machine finds by
 // their digests.
-func (g *goods) addOthers(archives map[string]string) error {
-	g.others, g.order.Request.Options.Archives = map[string]string{}, nil
+func (p *payload) addOthers(archives map[string]string) error {
+	p.others, p.request.Request.Options.Archives = map[string]string{}, nil
 	for _, name := range slices.Sorted(maps.Keys(archives)) {
 		digest, size, err := digestOfFile(archives[name])
 		if err != nil {
 			return err
 		}
-		if g.order.Request.Options.Archives == nil {
-			g.order.Request.Options.Archives = map[string]string{}
+		if p.request.Request.Options.Archives == nil {
+			p.request.Request.Options.Archives = map[string]string{}
 		}
-		g.order.Request.Options.Archives[name] = digest
+		p.request.Request.Options.Archives[name] = digest
 		place := archiveFolder + "/" + digest
-		if !slices.ContainsFunc(g.order.Tree, func(e Entry) bool { return e.Path == place }) {
-			g.order.Tree = append(g.order.Tree, Entry{Path: place, Mode: 0o600, Size: size, SHA256: digest})
+		if !slices.ContainsFunc(p.request.Tree, func(e Entry) bool { return e.Path == place }) {
+			p.request.Tree = append(p.request.Tree, Entry{Path: place, Mode: 0o600, Size: size, SHA256: digest})
 		}
-		g.others[digest] = archives[name]
+		p.others[digest] = archives[name]
 	}
-	return g.order.Tree.check()
+	return p.request.Tree.check()
 }
 
 func digestOfFile(name string) (digest string, size int64, err error) {
@@ -186,17 +186,17 @@ func digestOfFile(name string) (digest string, size int64, err error) {
 	return digestOf(root, filepath.Base(name))
 }
 
-func (g goods) close() { g.root.Close() }
+func (p payload) close() { p.root.Close() }
 
 // open opens the content of a digest.
-func (g goods) open(digest string) (*os.File, error) {
-	if name, known := g.names[digest]; known {
-		return g.root.Open(name)
+func (p payload) open(digest string) (*os.File, error) {
+	if name, known := p.names[digest]; known {
+		return p.root.Open(name)
 	}
-	if name, other := g.others[digest]; other {
+	if name, other := p.others[digest]; other {
 		return os.Open(name)
 	}
-	return os.Open(g.archive)
+	return os.Open(p.archive)
 }
 
 func newID() string {
@@ -210,21 +210,21 @@ func newID() string {
 const sendRounds = 5
 
 // send brings to the machine what it has not got of the tree.
-func (s Site) send(ctx context.Context, g *goods) (told string, err error) {
+func (s Site) send(ctx context.Context, p *payload) (told string, err error) {
 	var parts []Part
-	if err := s.ask(ctx, "compare", g.order.Tree, &parts); err != nil {
+	if err := s.ask(ctx, "compare", p.request.Tree, &parts); err != nil {
 		return "", err
 	}
 	told = describeParts(parts)
-	return told, s.supply(ctx, g, parts)
+	return told, s.supply(ctx, p, parts)
 }
 
 // sendParts sends until nothing is missing. Time counts from the last byte
 // that arrived: a file that takes an hour is no file that is stuck.
-func (s Site) sendParts(ctx context.Context, g goods, parts []Part) error {
+func (s Site) sendParts(ctx context.Context, p payload, parts []Part) error {
 	t, damaged := s.tries(), 0
 	for left := total(parts); len(parts) > 0; {
-		err := s.sendOnce(ctx, g, parts)
+		err := s.sendOnce(ctx, p, parts)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -238,7 +238,7 @@ func (s Site) sendParts(ctx context.Context, g goods, parts []Part) error {
 		default:
 			again = err
 		}
-		if err := s.ask(ctx, "compare", g.order.Tree, &parts); err != nil {
+		if err := s.ask(ctx, "compare", p.request.Tree, &parts); err != nil {
 			return err
 		}
 		if now := total(parts); now < left {
@@ -262,11 +262,11 @@ func total(parts []Part) (bytes int64) {
 	return bytes
 }
 
-func (s Site) sendOnce(ctx context.Context, g goods, parts []Part) error {
+func (s Site) sendOnce(ctx context.Context, p payload, parts []Part) error {
 	reader, writer := io.Pipe()
 	sent := make(chan error, 1)
 	go func() {
-		err := g.writeParts(writer, parts)
+		err := p.writeParts(writer, parts)
 		writer.CloseWithError(err)
 		sent <- err
 	}()
@@ -290,17 +290,17 @@ func settle(explained, raw error) error {
 
 // writeParts writes parts one behind the other, each with a line ahead. An
 // error of our own files is settled.
-func (g goods) writeParts(w io.Writer, parts []Part) error {
+func (p payload) writeParts(w io.Writer, parts []Part) error {
 	for _, part := range parts {
-		if err := g.writePart(w, part); err != nil {
+		if err := p.writePart(w, part); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g goods) writePart(w io.Writer, part Part) error {
-	file, err := g.open(part.SHA256)
+func (p payload) writePart(w io.Writer, part Part) error {
+	file, err := p.open(part.SHA256)
 	if err != nil {
 		return &settled{err}
 	}
@@ -317,14 +317,14 @@ func (g goods) writePart(w io.Writer, part Part) error {
 }
 
 // startWanted begins the run if it still is wanted.
-func (s Site) startWanted(ctx context.Context, g *goods, wanted func(context.Context) error) (Started, error) {
+func (s Site) startWanted(ctx context.Context, p *payload, wanted func(context.Context) error) (Started, error) {
 	if wanted == nil {
-		return s.start(ctx, g)
+		return s.start(ctx, p)
 	}
 	if err := wanted(ctx); err != nil {
 		return Started{}, err
 	}
-	started, err := s.start(ctx, g)
+	started, err := s.start(ctx, p)
 	var newer *NewerError
 	if !errors.As(err, &newer) {
 		return started, err
@@ -332,21 +332,21 @@ func (s Site) startWanted(ctx context.Context, g *goods, wanted func(context.Con
 	if err := wanted(ctx); err != nil {
 		return Started{}, err
 	}
-	g.order.Request.Committed = time.Now().UTC()
-	return s.start(ctx, g)
+	p.request.Request.Committed = time.Now().UTC()
+	return s.start(ctx, p)
 }
 
 // start begins the run, after contents that went missing were sent again.
-func (s Site) start(ctx context.Context, g *goods) (Started, error) {
+func (s Site) start(ctx context.Context, p *payload) (Started, error) {
 	for range sendRounds {
 		var started Started
-		if err := s.ask(ctx, "start", g.order, &started); err != nil {
+		if err := s.ask(ctx, "start", p.request, &started); err != nil {
 			return started, err
 		}
 		if len(started.Missing) == 0 {
 			return started, nil
 		}
-		if err := s.supply(ctx, g, started.Missing); err != nil {
+		if err := s.supply(ctx, p, started.Missing); err != nil {
 			return started, err
 		}
 	}

@@ -69,7 +69,7 @@ func (e Engine) Again(ctx context.Context, h Held) (Held, error) {
 		}
 		return h, err
 	}
-	status, err := e.Engine.Get(ctx, h.Preview)
+	status, err := e.Engine.Get(ctx, provision.Preview{ID: h.Preview})
 	if errors.Is(err, provision.ErrNoPreview) {
 		return h, ErrGone
 	}
@@ -93,7 +93,7 @@ func (e Engine) Remove(ctx context.Context, h Held) error {
 	case Generation:
 		err = e.Engine.RemoveStale(ctx, h.Preview)
 	default:
-		_, err = e.Engine.Down(ctx, h.Preview, nil)
+		_, err = e.Engine.Down(ctx, provision.Preview{ID: h.Preview}, provision.Guard{}, nil)
 	}
 	if errors.Is(err, provision.ErrNoPreview) {
 		return ErrGone

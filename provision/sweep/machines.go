@@ -91,19 +91,8 @@ func (m Machines) RemoveAll(ctx context.Context, held []Held) []error {
 		}
 		errs[i] = removeRemnant(ctx, remains, h)
 	}
-	for n, err := range m.destroyAll(ctx, ids) {
+	for n, err := range machine.DestroyAll(ctx, m.Provider, ids) {
 		errs[at[n]] = err
-	}
-	return errs
-}
-
-func (m Machines) destroyAll(ctx context.Context, ids []string) []error {
-	if destroyer, ok := m.Provider.(machine.Destroyer); ok && len(ids) > 0 {
-		return destroyer.DestroyAll(ctx, ids)
-	}
-	errs := make([]error, len(ids))
-	for i, id := range ids {
-		errs[i] = m.Provider.Destroy(ctx, id)
 	}
 	return errs
 }
