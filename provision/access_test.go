@@ -68,9 +68,9 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	if !f.told(provision.Notice, "no certificate for "+id+".previews.example.com: ") {
 		t.Errorf("it is not said that there is no certificate: %+v", f.events)
 	}
-	box, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
-	if err != nil || !slices.Contains(box.Config.Cmd, "-resolver") {
-		t.Errorf("the gateway resolves the authority's name in the previews' networks: %q, %v", box.Config.Cmd, err)
+	inspected, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
+	if err != nil || !slices.Contains(inspected.Config.Cmd, "-resolver") {
+		t.Errorf("the gateway resolves the authority's name in the previews' networks: %q, %v", inspected.Config.Cmd, err)
 	}
 	link, access := result.Links[0].URL, result.Access
 	if response, body := visit(t, front, link, nil); response.StatusCode != http.StatusUnauthorized || strings.Contains(body, "one") {

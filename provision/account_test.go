@@ -123,7 +123,7 @@ func TestHopeless_OnlyWhereNoWaitingHelps(t *testing.T) {
 		"paused by its owner":   {container.StatePaused, nil, false},
 		"a state of the future": {"hibernating", nil, false},
 	} {
-		if got := hopeless(box{State: string(c.state)}, c.err); got != c.want {
+		if got := hopeless(seenContainer{State: string(c.state)}, c.err); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -169,7 +169,7 @@ func (r *run) listenings() []*listening {
 // once when the container has ended.
 func (r *run) listen(ctx context.Context, l *listening, answered *atomic.Int32, deadline time.Time) error {
 	for {
-		c, err := r.boxOf(ctx, l.service)
+		c, err := r.containerOf(ctx, l.service)
 		if err != nil {
 			return err
 		}
@@ -208,7 +208,7 @@ func (r *run) listen(ctx context.Context, l *listening, answered *atomic.Int32, 
 
 // askOnce asks the likeliest port, and the others of a service whose likeliest
 // has been closed or silent for long: it may be one for a debugger.
-func (r *run) askOnce(ctx context.Context, l *listening, c box) error {
+func (r *run) askOnce(ctx context.Context, l *listening, c seenContainer) error {
 	answer, err := r.probe(ctx, c, l.numbers[0], l.link)
 	if err != nil {
 		return err
@@ -230,22 +230,22 @@ func (r *run) askOnce(ctx context.Context, l *listening, c box) error {
 	return nil
 }
 
-// boxOf is the container of a service, by as little as the engine can be asked.
-func (r *run) boxOf(ctx context.Context, service string) (box, error) {
+// containerOf is the container of a service, by as little as the engine can be asked.
+func (r *run) containerOf(ctx context.Context, service string) (seenContainer, error) {
 	all, err := r.stack.Load().Ps(ctx)
 	if err != nil {
-		return box{}, err
+		return seenContainer{}, err
 	}
 	for _, c := range all {
 		if c.Service == service && !c.OneOff {
-			return box{ID: c.ID, State: c.State}, nil
+			return seenContainer{ID: c.ID, State: c.State}, nil
 		}
 	}
-	return box{}, fmt.Errorf("service %s has no container", service)
+	return seenContainer{}, fmt.Errorf("service %s has no container", service)
 }
 
 // ended says how a container ended that was to answer.
-func (r *run) ended(ctx context.Context, l *listening, c box) error {
+func (r *run) ended(ctx context.Context, l *listening, c seenContainer) error {
 	var failed *compose.NotReady
 	if err := r.stack.Load().Wait(ctx, time.Second); errors.As(err, &failed) && failed.Cause == nil {
 		return err // with its exit code

@@ -28,7 +28,7 @@ func IdentifyBake(repository, project string) (Preview, error) {
 
 // Bake does what an Up would do first, and leaves on the machine what makes
 // those after it quick: the images that were pulled, what building left in the
-// engine's cache, the gateway's image, and a seed of the archive. Nothing runs
+// engine's cache, the gateway's image, and a template of the archive. Nothing runs
 // in the end, and nothing of it lets anybody in anywhere.
 func (e Engine) Bake(ctx context.Context, options Options, observe func(Event)) (*Result, error) {
 	r := &run{Engine: e, options: options, observe: observe}
@@ -61,7 +61,7 @@ func (r *run) settle(ctx context.Context) error {
 	if err := r.removeGeneration(ctx, r.next.Preview.ID, r.next.Number); err != nil {
 		return err
 	}
-	if r.seed.name != "" {
+	if r.template.name != "" {
 		whole, err := r.isWhole(ctx)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (r *run) settle(ctx context.Context) error {
 		if err := r.askGateway(ctx, bytes.NewReader(nil), new(bytes.Buffer), "forget"); err != nil {
 			return err
 		}
-		return r.removeGatewayBox(ctx)
+		return r.removeGatewayContainer(ctx)
 	})
 }
 

@@ -13,9 +13,9 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-func TestBake_LeavesASeedAndNothingThatLetsIn(t *testing.T) {
+func TestBake_LeavesATemplateAndNothingThatLetsIn(t *testing.T) {
 	f := newFixture(t, 43)
-	f.options.NoSeed = false
+	f.options.NoTemplate = false
 	f.options.Archive = f.archive("Aster")
 	pull := f.options.Preview
 	var err error
@@ -29,7 +29,7 @@ func TestBake_LeavesASeedAndNothingThatLetsIn(t *testing.T) {
 	if !baked.Seeded || baked.Loaded == nil || len(baked.Links) > 0 || baked.Access != nil {
 		t.Errorf("baked %+v", baked)
 	}
-	f.assertOnlySeedsLeft(baked.Preview.ID)
+	f.assertOnlyTemplatesLeft(baked.Preview.ID)
 	f.asRoot()
 	f.options.Preview = pull
 	if got := f.up(); got.Loaded.Cloned == "" {
@@ -37,9 +37,9 @@ func TestBake_LeavesASeedAndNothingThatLetsIn(t *testing.T) {
 	}
 }
 
-// assertOnlySeedsLeft finds no container, and of the gateway's volumes those
-// of the seed and its own.
-func (f *fixture) assertOnlySeedsLeft(preview string) {
+// assertOnlyTemplatesLeft finds no container, and of the gateway's volumes those
+// of the template and its own.
+func (f *fixture) assertOnlyTemplatesLeft(preview string) {
 	f.t.Helper()
 	api := f.engine.Docker.Client()
 	for _, label := range []string{"dev.offshoot.preview=" + preview, "dev.offshoot.gateway=" + f.engine.Gateway} {
@@ -52,8 +52,8 @@ func (f *fixture) assertOnlySeedsLeft(preview string) {
 	if err != nil || len(volumes.Volumes) > 0 {
 		f.t.Errorf("volumes: %v, %v", volumes.Volumes, err)
 	}
-	if got := f.seeds(); len(got) != 2 {
-		f.t.Errorf("seeds %q", got)
+	if got := f.templates(); len(got) != 2 {
+		f.t.Errorf("templates %q", got)
 	}
 }
 

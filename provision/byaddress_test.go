@@ -76,8 +76,8 @@ func TestUp_WithoutADomainTellsServicesByThePortOfTheAddress(t *testing.T) {
 	if len(result.Certificates) != 1 || result.Certificates[0].Host != "127.0.0.1" || result.Certificates[0].Ready || result.Certificates[0].Problem == "" {
 		t.Errorf("certificates: %+v", result.Certificates)
 	}
-	box, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
-	if err != nil || strings.Contains(fmt.Sprintf("%+v %+v", *box.Config, *box.HostConfig), front.ACME.Key) {
+	inspected, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
+	if err != nil || strings.Contains(fmt.Sprintf("%+v %+v", *inspected.Config, *inspected.HostConfig), front.ACME.Key) {
 		t.Errorf("the key of the account can be seen on the engine, %v", err)
 	}
 	other := f.options

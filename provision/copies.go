@@ -243,7 +243,7 @@ func (c *copies) servingBase(ctx context.Context, print string) (*volume.Volume,
 
 // holds tells whether a container of a generation has a volume.
 func (s survey) holds(g generation, name string) bool {
-	return slices.ContainsFunc(s.containers, func(b box) bool {
+	return slices.ContainsFunc(s.containers, func(b seenContainer) bool {
 		return b.preview() == g.Preview.ID && generationOf(b.Labels).Number == g.Number && slices.Contains(b.Volumes, name)
 	})
 }

@@ -153,8 +153,8 @@ func fixtureOf(t *testing.T, engine provision.Engine, project string, pullReques
 	}
 	f.options = provision.Options{
 		Preview: preview, Commit: "c0ffee", Version: "test", Timeout: 3 * time.Minute,
-		NoSeed: true, // the tests of seeds make some
-		Source: compose.Source{Dir: folder, Env: map[string]string{"GREETING": "one"}},
+		NoTemplate: true, // the tests of templates make some
+		Source:     compose.Source{Dir: folder, Env: map[string]string{"GREETING": "one"}},
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)

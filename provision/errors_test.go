@@ -115,7 +115,7 @@ func TestTableArchive_HoldsTheTableForTheGatewaysUserAlone(t *testing.T) {
 func stackTable() gateway.Table {
 	g := stackOf(1, port{"web", 80}, port{"api", 81})
 	return survey{
-		volumes: []jar{marked(g, markServing)}, containers: []box{boxed(g, "web", "a", "running", nil)},
+		volumes: []seenVolume{marked(g, markServing)}, containers: []seenContainer{deployed(g, "web", "a", "running", nil)},
 	}.routes(entrance{port: 8480})
 }
 
@@ -182,7 +182,7 @@ func TestJoinNetworks_MindsOnlyWhatIsNotThereAlready(t *testing.T) {
 }
 
 func TestHasOneOf_LooksAtNamesAndNotAtKeys(t *testing.T) {
-	b := box{Volumes: []string{"shop-pr-1-g1_data", "x"}}
+	b := seenContainer{Volumes: []string{"shop-pr-1-g1_data", "x"}}
 	for name, c := range map[string]struct {
 		volumes map[string]string
 		want    bool

@@ -42,7 +42,7 @@ func (e Engine) Exec(ctx context.Context, p Preview, service string, options com
 // hasService refuses the name of a service that has no container.
 func (s survey) hasService(g generation, service string) error {
 	var names []string
-	for _, c := range s.boxes(g.Preview.ID, g.Number) {
+	for _, c := range s.containersOf(g.Preview.ID, g.Number) {
 		names = append(names, c.service())
 	}
 	if slices.Contains(names, service) {

@@ -37,7 +37,7 @@ func NeedEngine(t *testing.T) *compose.Engine {
 // EnsureGateway makes the gateway run without telling it any route.
 func EnsureGateway(ctx context.Context, e Engine) error { return e.ensureGateway(ctx) }
 
-// ThinSeeds keeps so many seeds.
-func ThinSeeds(ctx context.Context, e Engine, most int) error {
-	return e.thinSeeds(ctx, most, DefaultSeedSpace)
+// ThinTemplates keeps so many templates.
+func ThinTemplates(ctx context.Context, e Engine, most int) error {
+	return e.thinTemplates(ctx, most, DefaultTemplateSpace)
 }

@@ -108,7 +108,7 @@ func (e Engine) markUntil(ctx context.Context, s survey, g generation) error {
 	return errors.Join(errs...)
 }
 
-func isExtension(v jar) bool {
+func isExtension(v seenVolume) bool {
 	m := v.Labels[labelMark]
 	return len(m) > len(markExtended) && m[:len(markExtended)+1] == string(markExtended)+"-"
 }

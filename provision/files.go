@@ -325,7 +325,7 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 		return hint.Wrap(errors.New("the serving generation has no database volume to keep"), "run offshoot up without --keep-data")
 	}
 	r.next.Archive = r.serving.Archive
-	for _, c := range s.boxes(r.serving.Preview.ID, r.serving.Number) {
+	for _, c := range s.containersOf(r.serving.Preview.ID, r.serving.Number) {
 		if c.service() == r.serving.Database {
 			// Not to know it is no reason to stop: a container that is down gives no file.
 			r.kept, _ = serverIn(ctx, r.Docker.Client(), c.ID)
@@ -351,7 +351,7 @@ func (s survey) volumesOf(id string, number int) map[string]string {
 		if key == "" || v.Labels[labelPreview] != id {
 			continue
 		}
-		for _, c := range s.boxes(id, number) {
+		for _, c := range s.containersOf(id, number) {
 			if slices.Contains(c.Volumes, v.Name) {
 				names[key] = v.Name
 			}

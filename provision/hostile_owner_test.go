@@ -11,7 +11,7 @@ func TestHostile_ANewRepositoryUnderAnOldNameWantsItsPreviews(t *testing.T) {
 	t.Parallel()
 	g := stackOf(1)
 	g.Preview.RepositoryID = "api.github.com#1"
-	s := survey{volumes: []jar{marked(g, markServing)}}
+	s := survey{volumes: []seenVolume{marked(g, markServing)}}
 	taker := g.Preview
 	taker.RepositoryID = "api.github.com#2"
 	if err := s.of(taker); err == nil {
@@ -30,7 +30,7 @@ func TestHostile_ANewRepositoryUnderAnOldNameWantsItsPreviews(t *testing.T) {
 func TestHostile_TheNextToHaveAnAddressWantsTheSignInsThatItIsSent(t *testing.T) {
 	g := stackOf(1, port{"web", 8000})
 	g.SignIn, g.Pass = true, "0123456789abcdef"
-	s := survey{volumes: []jar{marked(g, markServing)}}
+	s := survey{volumes: []seenVolume{marked(g, markServing)}}
 	pass := func(f Front) string {
 		routes := s.routes(entrance{front: f}).Routes
 		if len(routes) != 1 || routes[0].Pass != (entrance{front: f}).pass(g) {

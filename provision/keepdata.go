@@ -24,7 +24,7 @@ func (r *run) halt(ctx context.Context) error {
 		return err
 	}
 	var ids []string
-	for _, c := range s.boxes(r.serving.Preview.ID, r.serving.Number) {
+	for _, c := range s.containersOf(r.serving.Preview.ID, r.serving.Number) {
 		if c.running() && c.hasOneOf(r.carried) {
 			ids = append(ids, c.short())
 		}
@@ -43,9 +43,9 @@ func (r *run) halt(ctx context.Context) error {
 	return nil
 }
 
-func (b box) hasOneOf(volumes map[string]string) bool {
+func (c seenContainer) hasOneOf(volumes map[string]string) bool {
 	for _, name := range volumes {
-		if slices.Contains(b.Volumes, name) {
+		if slices.Contains(c.Volumes, name) {
 			return true
 		}
 	}

@@ -87,11 +87,11 @@ func keeperOf(g generation, name string) (keeper, bool) {
 }
 
 // keeps tells a keeper from the containers of services.
-func (b box) keeps() bool { return b.Labels[labelKeeper] != "" }
+func (c seenContainer) keeps() bool { return c.Labels[labelKeeper] != "" }
 
 // keeper finds the keeper of a generation. Of several, which a killed run may
 // leave, it is the one that says that the generation serves.
-func (s survey) keeper(id string, number int) (found keeper, by box, ok bool) {
+func (s survey) keeper(id string, number int) (found keeper, by seenContainer, ok bool) {
 	for _, c := range s.containers {
 		g := generationOf(c.Labels)
 		if !c.keeps() || g.Preview.ID != id || g.Number != number || number == 0 {

@@ -17,10 +17,10 @@ import (
 )
 
 // keptBy is the keeper of a generation that says something.
-func keptBy(g generation, k keeper) box {
+func keptBy(g generation, k keeper) seenContainer {
 	labels := g.everyLabel()
 	labels[labelKeeper] = "true"
-	return box{ID: "keeper" + strconv.Itoa(g.Number), Name: k.name(g), Labels: labels, State: "running", Created: noon}
+	return seenContainer{ID: "keeper" + strconv.Itoa(g.Number), Name: k.name(g), Labels: labels, State: "running", Created: noon}
 }
 
 func TestKeeper_SaysByItsNameWhatItReadsBack(t *testing.T) {
@@ -62,21 +62,21 @@ func TestKeeper_ReadsNothingLikeItsName(t *testing.T) {
 func TestSurvey_TakesFromKeepersWhatMarkersSayElse(t *testing.T) {
 	g1, g2 := stackOf(1, port{"web", 80}), stackOf(2, port{"web", 80})
 	end := noon.Add(time.Hour)
-	web := boxed(g1, "web", "a", "running", nil)
+	web := deployed(g1, "web", "a", "running", nil)
 	for name, c := range map[string]struct {
-		keepers []box
+		keepers []seenContainer
 		shown   int
 		state   State
 		route   gateway.State
 		expires time.Time
 	}{
-		"begun":         {[]box{keptBy(g1, keeper{is: markBegun})}, 1, Incomplete, gateway.Starting, time.Time{}},
-		"serving":       {[]box{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markBegun})}, 1, Serving, gateway.Serving, time.Time{}},
-		"just switched": {[]box{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markServing})}, 2, Serving, gateway.Serving, time.Time{}},
-		"asleep":        {[]box{keptBy(g1, keeper{is: markAsleep, since: noon})}, 1, Asleep, gateway.Asleep, time.Time{}},
-		"extended":      {[]box{keptBy(g1, keeper{is: markServing, put: true, until: end})}, 1, Serving, gateway.Serving, end},
+		"begun":         {[]seenContainer{keptBy(g1, keeper{is: markBegun})}, 1, Incomplete, gateway.Starting, time.Time{}},
+		"serving":       {[]seenContainer{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markBegun})}, 1, Serving, gateway.Serving, time.Time{}},
+		"just switched": {[]seenContainer{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markServing})}, 2, Serving, gateway.Serving, time.Time{}},
+		"asleep":        {[]seenContainer{keptBy(g1, keeper{is: markAsleep, since: noon})}, 1, Asleep, gateway.Asleep, time.Time{}},
+		"extended":      {[]seenContainer{keptBy(g1, keeper{is: markServing, put: true, until: end})}, 1, Serving, gateway.Serving, end},
 	} {
-		s := survey{containers: append([]box{web}, c.keepers...)}
+		s := survey{containers: append([]seenContainer{web}, c.keepers...)}
 		if got := s.shown("shop-pr-1"); got != c.shown {
 			t.Errorf("%s: shows %d", name, got)
 		}
@@ -90,15 +90,15 @@ func TestSurvey_TakesFromKeepersWhatMarkersSayElse(t *testing.T) {
 		if len(routes) != 1 || routes[0].State != c.route || !routes[0].Since.Equal(noon) || !routes[0].Expires.Equal(c.expires) {
 			t.Errorf("%s: routes %+v", name, routes)
 		}
-		if boxes := s.boxes("shop-pr-1", 1); len(boxes) != 1 || boxes[0].ID != web.ID {
-			t.Errorf("%s: a keeper is taken for a service: %+v", name, boxes)
+		if containers := s.containersOf("shop-pr-1", 1); len(containers) != 1 || containers[0].ID != web.ID {
+			t.Errorf("%s: a keeper is taken for a service: %+v", name, containers)
 		}
 	}
 }
 
 func TestSurvey_TakesNoContainerForAKeeperThatIsNone(t *testing.T) {
 	g := stackOf(1, port{"web", 80})
-	named := boxed(g, "web", "a", "running", nil) // a service, whatever it is called
+	named := deployed(g, "web", "a", "running", nil) // a service, whatever it is called
 	named.Name = keeper{is: markServing}.name(g)
 	other := keptBy(g, keeper{is: markServing}) // of one preview, called as that of another
 	other.Labels = maps.Clone(other.Labels)
@@ -106,7 +106,7 @@ func TestSurvey_TakesNoContainerForAKeeperThatIsNone(t *testing.T) {
 	unnumbered := keptBy(g, keeper{is: markServing})
 	unnumbered.Labels = maps.Clone(unnumbered.Labels)
 	unnumbered.Labels[labelGeneration] = "0"
-	s := survey{containers: []box{named, other, unnumbered}}
+	s := survey{containers: []seenContainer{named, other, unnumbered}}
 	for _, id := range []string{"shop-pr-1", "shop-pr-2"} {
 		if got := s.serving(id); got != 0 {
 			t.Errorf("%s: generation %d serves", id, got)
@@ -117,10 +117,10 @@ func TestSurvey_TakesNoContainerForAKeeperThatIsNone(t *testing.T) {
 func TestUnusedVolumes_AreNotThoseThatAKeeperHas(t *testing.T) {
 	k := keptBy(stackOf(2), keeper{is: markServing})
 	k.Volumes = []string{"held"}
-	volume := func(name string) jar {
-		return jar{Name: name, Labels: map[string]string{labelPreview: "shop-pr-1", labelVolumeOf: "1"}}
+	volume := func(name string) seenVolume {
+		return seenVolume{Name: name, Labels: map[string]string{labelPreview: "shop-pr-1", labelVolumeOf: "1"}}
 	}
-	s := survey{containers: []box{k}, volumes: []jar{volume("held"), volume("left")}}
+	s := survey{containers: []seenContainer{k}, volumes: []seenVolume{volume("held"), volume("left")}}
 	if got := s.unusedVolumes("shop-pr-1"); !slices.Equal(got, []string{"left"}) {
 		t.Errorf("unused %q", got)
 	}
@@ -200,7 +200,7 @@ func TestMarkServing_IsOneCall(t *testing.T) {
 func TestSleepAndExtend_RenameTheKeeperAndNothingElse(t *testing.T) {
 	g := stackOf(1, port{"web", 80})
 	now := keeper{is: markServing, put: true, until: noon}
-	s := survey{containers: []box{keptBy(g, now)}}
+	s := survey{containers: []seenContainer{keptBy(g, now)}}
 	e, changes := changing(t, "keeper1")
 	m := Engine{Docker: e}
 	if err := m.sleep(t.Context(), s, g); err != nil {

@@ -48,7 +48,7 @@ SELECT statement FROM offshoot_setting \gexec
 `
 
 // load fills the database, unless it is a clone of one that was filled, and
-// keeps a seed of it.
+// keeps a template of it.
 func (r *run) load(ctx context.Context) error {
 	defer r.doneMaking()
 	if r.cloned {
@@ -59,7 +59,7 @@ func (r *run) load(ctx context.Context) error {
 	if err := r.loadArchive(ctx); err != nil {
 		return err
 	}
-	return r.keepSeed(ctx)
+	return r.keepTemplate(ctx)
 }
 
 // loadArchive fills the database with the archive, and others of the server
@@ -160,7 +160,7 @@ func (r *run) recreate(ctx context.Context, s server, owner string) error {
 // feed runs a database client and makes an error of what it says, without the
 // data that PostgreSQL likes to quote in its messages.
 func (r *run) feed(ctx context.Context, c command) error {
-	said := &complaints{}
+	said := &clientLog{}
 	c.stderr = said
 	code, err := runIn(ctx, r.Docker.Client(), r.server.container, c)
 	if err != nil {

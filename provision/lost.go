@@ -20,9 +20,9 @@ type loss struct {
 
 // lost compares a generation with what is on the engine.
 func lost(ctx context.Context, api client.APIClient, s survey, g generation) (loss, error) {
-	boxes := s.boxes(g.Preview.ID, g.Number)
+	containers := s.containersOf(g.Preview.ID, g.Number)
 	l := loss{gone: s.gone(g)}
-	for _, c := range boxes {
+	for _, c := range containers {
 		if c.running() {
 			l.runs = true
 		}
@@ -46,8 +46,8 @@ func lost(ctx context.Context, api client.APIClient, s survey, g generation) (lo
 }
 
 // over tells whether a container will do nothing more by itself.
-func (b box) over() bool {
-	return slices.Contains([]string{container.StateExited, container.StateDead, container.StateCreated}, b.State)
+func (c seenContainer) over() bool {
+	return slices.Contains([]string{container.StateExited, container.StateDead, container.StateCreated}, c.State)
 }
 
 // outlasts tells a container that is meant to run for good from one that may
@@ -68,9 +68,9 @@ func (g generation) needs(service string) bool {
 // gone names what a generation cannot be started without and has not got.
 func (s survey) gone(g generation) []string {
 	var gone []string
-	boxes := s.boxes(g.Preview.ID, g.Number)
+	containers := s.containersOf(g.Preview.ID, g.Number)
 	has := func(service string) bool {
-		return slices.ContainsFunc(boxes, func(c box) bool { return c.service() == service })
+		return slices.ContainsFunc(containers, func(c seenContainer) bool { return c.service() == service })
 	}
 	services := []string{g.Database}
 	for _, p := range g.Expose {
@@ -83,7 +83,7 @@ func (s survey) gone(g generation) []string {
 		}
 	}
 	own := g.Preview.project(g.Number) + "_"
-	for _, c := range boxes {
+	for _, c := range containers {
 		for _, name := range c.Networks {
 			if strings.HasPrefix(name, own) && !slices.Contains(s.networks, name) {
 				gone = append(gone, "the network "+name)

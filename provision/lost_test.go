@@ -14,37 +14,37 @@ func TestLost_TellsWhatHasEndedFromWhatIsDone(t *testing.T) {
 		return `{"State":{"Status":"exited","ExitCode":` + code + `},"HostConfig":{"RestartPolicy":{"Name":"` + policy + `"}}}`
 	}
 	api := engineSaying(t, map[string]string{
-		"/containers/seed00000000/json": ended("0", "no"),
-		"/containers/failed000000/json": ended("1", "no"),
-		"/containers/worker000000/json": ended("0", "unless-stopped"),
-		"/containers/retries00000/json": ended("0", "on-failure"),
-		"/containers/web000000000/json": ended("0", ""),
-		"/containers/db0000000000/json": ended("0", "no"),
-		"/containers/cache0000000/json": ended("0", "always"),
-		"/containers/migrate00000/json": ended("0", "no"),
-		"/containers/notstarted00/json": `{"State":{"Status":"created"},"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}}`,
+		"/containers/template00000000/json": ended("0", "no"),
+		"/containers/failed000000/json":     ended("1", "no"),
+		"/containers/worker000000/json":     ended("0", "unless-stopped"),
+		"/containers/retries00000/json":     ended("0", "on-failure"),
+		"/containers/web000000000/json":     ended("0", ""),
+		"/containers/db0000000000/json":     ended("0", "no"),
+		"/containers/cache0000000/json":     ended("0", "always"),
+		"/containers/migrate00000/json":     ended("0", "no"),
+		"/containers/notstarted00/json":     `{"State":{"Status":"created"},"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}}`,
 	})
-	of := func(service, state string) box {
+	of := func(service, state string) seenContainer {
 		id := service
 		for len(id) < 12 {
 			id += "0"
 		}
-		return box{ID: id, Name: service, State: state, Labels: boxed(g, service, "x", state, nil).Labels}
+		return seenContainer{ID: id, Name: service, State: state, Labels: deployed(g, service, "x", state, nil).Labels}
 	}
-	done := []box{of("seed", "exited"), of("migrate", "exited"), of("retries", "exited"), of("gone", "exited"), of("restarting", "restarting")}
+	done := []seenContainer{of("template", "exited"), of("migrate", "exited"), of("retries", "exited"), of("gone", "exited"), of("restarting", "restarting")}
 	keeper := keptBy(g, keeper{is: markServing})
 	for name, c := range map[string]struct {
-		boxes []box
-		ended []string
-		state State
+		containers []seenContainer
+		ended      []string
+		state      State
 	}{
-		"all well":           {[]box{of("web", "running"), of("db", "running")}, nil, Serving},
-		"a web that ended":   {[]box{of("web", "exited"), of("db", "running")}, []string{"web"}, PartlyDown},
-		"a worker and a job": {[]box{of("web", "running"), of("db", "running"), of("worker", "exited"), of("failed", "exited")}, []string{"failed", "worker"}, PartlyDown},
-		"never started":      {[]box{of("web", "running"), of("db", "running"), of("notstarted", "created")}, []string{"notstarted"}, PartlyDown},
-		"after a restart":    {[]box{of("web", "exited"), of("db", "exited"), of("cache", "exited")}, []string{"cache", "db", "web"}, Ended},
+		"all well":           {[]seenContainer{of("web", "running"), of("db", "running")}, nil, Serving},
+		"a web that ended":   {[]seenContainer{of("web", "exited"), of("db", "running")}, []string{"web"}, PartlyDown},
+		"a worker and a job": {[]seenContainer{of("web", "running"), of("db", "running"), of("worker", "exited"), of("failed", "exited")}, []string{"failed", "worker"}, PartlyDown},
+		"never started":      {[]seenContainer{of("web", "running"), of("db", "running"), of("notstarted", "created")}, []string{"notstarted"}, PartlyDown},
+		"after a restart":    {[]seenContainer{of("web", "exited"), of("db", "exited"), of("cache", "exited")}, []string{"cache", "db", "web"}, Ended},
 	} {
-		s := survey{containers: slices.Concat(c.boxes, done, []box{keeper})}
+		s := survey{containers: slices.Concat(c.containers, done, []seenContainer{keeper})}
 		l, err := lost(t.Context(), api, s, g)
 		if err != nil {
 			t.Fatal(err)
@@ -63,10 +63,10 @@ func TestLost_TellsWhatHasEndedFromWhatIsDone(t *testing.T) {
 func TestGone_NamesWhatAGenerationCannotBeStartedWithout(t *testing.T) {
 	g := stackOf(1, port{"web", 80}, port{"api", 81})
 	g.Database = "db"
-	in := func(b box, networks ...string) box { b.Networks = networks; return b }
-	all := []box{
-		in(boxed(g, "web", "a", "exited", nil), "shop-pr-1-g1_default", "shared"), in(boxed(g, "api", "b", "exited", nil), "shop-pr-1-g1_default"),
-		in(boxed(g, "db", "c", "exited", nil), "shop-pr-1-g1_inner"),
+	in := func(b seenContainer, networks ...string) seenContainer { b.Networks = networks; return b }
+	all := []seenContainer{
+		in(deployed(g, "web", "a", "exited", nil), "shop-pr-1-g1_default", "shared"), in(deployed(g, "api", "b", "exited", nil), "shop-pr-1-g1_default"),
+		in(deployed(g, "db", "c", "exited", nil), "shop-pr-1-g1_inner"),
 	}
 	both := []string{"shop-pr-1-g1_default", "shop-pr-1-g1_inner"}
 	for name, c := range map[string]struct {
@@ -78,7 +78,7 @@ func TestGone_NamesWhatAGenerationCannotBeStartedWithout(t *testing.T) {
 		"a container":    {survey{containers: all[:2], networks: both}, []string{"the container of db"}},
 		"all containers": {survey{networks: both}, []string{"the container of api", "the container of db", "the container of web"}},
 		"but a keeper's": {
-			survey{containers: append([]box{keptBy(g, keeper{is: markAsleep})}, all...), networks: both}, nil,
+			survey{containers: append([]seenContainer{keptBy(g, keeper{is: markAsleep})}, all...), networks: both}, nil,
 		},
 	} {
 		got := c.survey.gone(g)
@@ -97,21 +97,21 @@ func TestGone_NamesWhatAGenerationCannotBeStartedWithout(t *testing.T) {
 
 func TestShares_IsTrueOnceTheDataIsBeingCarriedOver(t *testing.T) {
 	g1, g2 := stackOf(1, port{"web", 80}), stackOf(2, port{"web", 80})
-	with := func(b box, volumes ...string) box { b.Volumes = volumes; return b }
+	with := func(b seenContainer, volumes ...string) seenContainer { b.Volumes = volumes; return b }
 	other := g2
 	other.Preview.ID = "shop-pr-2"
-	db := with(boxed(g1, "db", "a", "exited", nil), "data")
+	db := with(deployed(g1, "db", "a", "exited", nil), "data")
 	for name, c := range map[string]struct {
-		beside box
+		beside seenContainer
 		want   bool
 	}{
-		"carried over":       {with(boxed(g2, "db", "b", "running", nil), "data"), true},
-		"a one-off with it":  {with(boxed(g2, "tool", "b", "running", map[string]string{composeOneOff: "True"}), "data"), true},
-		"one of its own":     {with(boxed(g2, "db", "b", "running", nil), "other"), false},
-		"of the same":        {with(boxed(g1, "tool", "b", "exited", nil), "data"), false},
-		"of another preview": {with(boxed(other, "db", "b", "running", nil), "data"), false},
+		"carried over":       {with(deployed(g2, "db", "b", "running", nil), "data"), true},
+		"a one-off with it":  {with(deployed(g2, "tool", "b", "running", map[string]string{composeOneOff: "True"}), "data"), true},
+		"one of its own":     {with(deployed(g2, "db", "b", "running", nil), "other"), false},
+		"of the same":        {with(deployed(g1, "tool", "b", "exited", nil), "data"), false},
+		"of another preview": {with(deployed(other, "db", "b", "running", nil), "data"), false},
 	} {
-		if got := (survey{containers: []box{db, c.beside}}).shares(g1); got != c.want {
+		if got := (survey{containers: []seenContainer{db, c.beside}}).shares(g1); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -120,14 +120,14 @@ func TestShares_IsTrueOnceTheDataIsBeingCarriedOver(t *testing.T) {
 func TestMayOutlast_LeavesWhatTheFileSaysAndWhatOthersWaitForTheEndOf(t *testing.T) {
 	project := &types.Project{Services: types.Services{
 		"web": {DependsOn: types.DependsOnConfig{
-			"seed": {Condition: types.ServiceConditionCompletedSuccessfully}, "db": {Condition: types.ServiceConditionHealthy},
+			"template": {Condition: types.ServiceConditionCompletedSuccessfully}, "db": {Condition: types.ServiceConditionHealthy},
 		}},
-		"db": {}, "seed": {}, "never": {Restart: types.RestartPolicyNo}, "retries": {Restart: types.RestartPolicyOnFailure},
+		"db": {}, "template": {}, "never": {Restart: types.RestartPolicyNo}, "retries": {Restart: types.RestartPolicyOnFailure},
 		"deployed": {Deploy: &types.DeployConfig{RestartPolicy: &types.RestartPolicy{Condition: "on-failure"}}},
 		"limited":  {Deploy: &types.DeployConfig{}},
 	}}
 	for name, want := range map[string]bool{
-		"web": true, "db": true, "limited": true, "seed": false, "never": false, "retries": false, "deployed": false, "unknown": false,
+		"web": true, "db": true, "limited": true, "template": false, "never": false, "retries": false, "deployed": false, "unknown": false,
 	} {
 		if got := mayOutlast(project, name); got != want {
 			t.Errorf("%s: %v", name, got)

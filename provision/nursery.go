@@ -12,11 +12,11 @@ import (
 	"github.com/offshoot-dev/offshoot/compose"
 )
 
-// A nursery is the one-off container in which the database is loaded when a seed
-// is to be made of it. A seed is only what its name says. So nothing else gets at
+// A nursery is the one-off container in which the database is loaded when a template
+// is to be made of it. A template is only what its name says. So nothing else gets at
 // the data before it is taken: no hook, no health check and no other service
 // runs, and the preview's variables are empty, since other previews have others.
-// What needs one of these gets no seed: see soil.
+// What needs one of these gets no template: see templateKey.
 type nursery struct {
 	id, service string
 }
@@ -57,16 +57,16 @@ func (r *run) leaveNursery(ctx context.Context) error {
 	return r.awaitDatabase(ctx)
 }
 
-// databaseBox is the container in which the database is at this moment.
-func (r *run) databaseBox(ctx context.Context) (box, error) {
+// databaseContainer is the container in which the database is at this moment.
+func (r *run) databaseContainer(ctx context.Context) (seenContainer, error) {
 	if r.nursery.id == "" {
 		return r.container(ctx, r.next.Database)
 	}
 	found, err := r.Docker.Client().ContainerInspect(ctx, r.nursery.id)
 	if err != nil {
-		return box{}, fmt.Errorf("inspect the database: %w", err)
+		return seenContainer{}, fmt.Errorf("inspect the database: %w", err)
 	}
-	return box{ID: found.ID, State: found.State.Status}, nil
+	return seenContainer{ID: found.ID, State: found.State.Status}, nil
 }
 
 // ownVariables are those of a service that we have given to it, and that differ

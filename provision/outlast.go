@@ -19,9 +19,9 @@ func (r *run) outlast(ctx context.Context) error {
 		return err
 	}
 	var all sync.WaitGroup
-	boxes := s.boxes(r.next.Preview.ID, r.next.Number)
-	errs := make([]error, len(boxes))
-	for i, c := range boxes {
+	containers := s.containersOf(r.next.Preview.ID, r.next.Number)
+	errs := make([]error, len(containers))
+	for i, c := range containers {
 		if c.running() && mayOutlast(r.stack.Load().Project(), c.service()) {
 			all.Go(func() { errs[i] = r.restartUnlessStopped(ctx, c) })
 		}
@@ -30,7 +30,7 @@ func (r *run) outlast(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (e Engine) restartUnlessStopped(ctx context.Context, c box) error {
+func (e Engine) restartUnlessStopped(ctx context.Context, c seenContainer) error {
 	_, err := e.Docker.Client().ContainerUpdate(ctx, c.ID, container.UpdateConfig{
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
 	})

@@ -248,7 +248,7 @@ func (r *run) planArchive(ctx context.Context) (clone string) {
 	}
 	r.plan.Archive = &PlannedArchive{Path: a.Path, Format: format, Bytes: a.Bytes, SHA256: a.SHA256}
 	switch {
-	case r.options.NoSeed:
+	case r.options.NoTemplate:
 		return CloneNo
 	case r.Docker == nil:
 		return CloneUnknown
@@ -258,10 +258,10 @@ func (r *run) planArchive(ctx context.Context) (clone string) {
 	return clone
 }
 
-// likelyClone tells whether a seed of the archive is there. Seeds do not say of
+// likelyClone tells whether a template of the archive is there. Templates do not say of
 // which archive they are, but the previews that have a clone do.
 func (r *run) likelyClone(ctx context.Context) (string, error) {
-	seeds, err := r.seeds(ctx)
+	templates, err := r.templates(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -270,13 +270,13 @@ func (r *run) likelyClone(ctx context.Context) (string, error) {
 		return "", err
 	}
 	clone := CloneNo
-	for _, seed := range seeds {
-		if !seed.whole {
+	for _, template := range templates {
+		if !template.whole {
 			continue
 		}
 		clone = CloneUnknown
-		if slices.ContainsFunc(s.volumes, func(v jar) bool {
-			return v.Labels[labelSeedOf] == seed.name && v.Labels[labelArchive] == r.archive.SHA256 &&
+		if slices.ContainsFunc(s.volumes, func(v seenVolume) bool {
+			return v.Labels[labelTemplateOf] == template.name && v.Labels[labelArchive] == r.archive.SHA256 &&
 				v.Labels[labelRepository] == r.options.Preview.Repository
 		}) {
 			return CloneLikely, nil

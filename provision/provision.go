@@ -81,12 +81,12 @@ type Options struct {
 	// Nil: they are there.
 	Load func(ctx context.Context, o *Options) error `json:"-"`
 
-	// NoSeed loads the archive even where a seed of it could be cloned, and
+	// NoTemplate loads the archive even where a template of it could be cloned, and
 	// leaves none.
-	NoSeed bool
-	// SeedSpace bounds the bytes of all seeds on the machine; 0 is
-	// DefaultSeedSpace.
-	SeedSpace int64
+	NoTemplate bool
+	// TemplateSpace bounds the bytes of all templates on the machine; 0 is
+	// DefaultTemplateSpace.
+	TemplateSpace int64
 
 	// KeepData carries the volumes of the serving generation over, so that the
 	// database keeps what reviewers clicked in and no archive is loaded.
@@ -109,7 +109,7 @@ type Options struct {
 	Environment map[string]string // added to every service
 	// Stranger says that code and compose file are of somebody whom nobody
 	// trusts: neither pulls nor builds get a login, a secret or an SSH agent, and
-	// no other preview uses a seed or a cache mount of it.
+	// no other preview uses a template or a cache mount of it.
 	Stranger bool `json:",omitempty"`
 	// Logins are for registries that the engine is to pull from, beside those
 	// that this computer has of its own.
@@ -161,7 +161,7 @@ type Loaded struct {
 	Bytes    int64         `json:"bytes"` // of the file
 	Took     time.Duration `json:"took"`
 	Tables   []Table       `json:"tables,omitempty"` // the biggest first
-	Cloned   string        `json:"cloned,omitempty"` // reflink or copy: how the seed was, in place of loading
+	Cloned   string        `json:"cloned,omitempty"` // reflink or copy: how the template was, in place of loading
 }
 
 // Migrated tells how the migration went.

@@ -63,7 +63,7 @@ func (s survey) unusedVolumes(id string) []string {
 		if v.Labels[labelPreview] != id || v.Labels[labelMark] != "" || err == nil && slices.Contains(alive, of) {
 			continue
 		}
-		if !slices.ContainsFunc(s.containers, func(c box) bool { return slices.Contains(c.Volumes, v.Name) }) {
+		if !slices.ContainsFunc(s.containers, func(c seenContainer) bool { return slices.Contains(c.Volumes, v.Name) }) {
 			unused = append(unused, v.Name)
 		}
 	}
@@ -117,13 +117,13 @@ func (e Engine) leaveMachine(ctx context.Context, engineID string) error {
 }
 
 func (e Engine) removeGateway(ctx context.Context) error {
-	err := e.removeGatewayBox(ctx)
-	return errors.Join(err, e.removeSeeds(ctx), e.removeGatewayVolume(ctx), removeGatewayImages(ctx, e.Docker.Client(), e.gateway(), ""))
+	err := e.removeGatewayContainer(ctx)
+	return errors.Join(err, e.removeTemplates(ctx), e.removeGatewayVolume(ctx), removeGatewayImages(ctx, e.Docker.Client(), e.gateway(), ""))
 }
 
-// removeGatewayBox removes the container and its network: what is not kept
+// removeGatewayContainer removes the container and its network: what is not kept
 // between two gateways.
-func (e Engine) removeGatewayBox(ctx context.Context) error {
+func (e Engine) removeGatewayContainer(ctx context.Context) error {
 	api := e.Docker.Client()
 	current, exists, err := e.findGateway(ctx)
 	if err != nil && !errors.Is(err, errForeign) {

@@ -113,10 +113,10 @@ func (r *run) startEnded(ctx context.Context, s survey) error {
 // shares tells whether a container of another generation has a volume of this one's.
 func (s survey) shares(g generation) bool {
 	var own []string
-	for _, c := range s.boxes(g.Preview.ID, g.Number) {
+	for _, c := range s.containersOf(g.Preview.ID, g.Number) {
 		own = append(own, c.Volumes...)
 	}
-	return slices.ContainsFunc(s.containers, func(c box) bool {
+	return slices.ContainsFunc(s.containers, func(c seenContainer) bool {
 		other := !c.keeps() && c.preview() == g.Preview.ID && generationOf(c.Labels).Number != g.Number
 		return other && slices.ContainsFunc(c.Volumes, func(name string) bool { return slices.Contains(own, name) })
 	})
@@ -128,7 +128,7 @@ func (r *run) startDatabaseAgain(ctx context.Context, s survey) error {
 	if r.next.Database == "" || len(r.stack.Load().Project().Services[r.next.Database].DependsOn) > 0 {
 		return nil
 	}
-	for _, c := range s.boxes(r.next.Preview.ID, r.next.Number) {
+	for _, c := range s.containersOf(r.next.Preview.ID, r.next.Number) {
 		if c.service() != r.next.Database || !c.over() {
 			continue
 		}

@@ -77,7 +77,7 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 // toldSeveral tells whether the services of a generation were told addresses of
 // more than one, of which others may have been left aside since.
 func (s survey) toldSeveral(id string, number int) bool {
-	return slices.ContainsFunc(s.boxes(id, number), func(c box) bool { return len(generationOf(c.Labels).Expose) > 1 })
+	return slices.ContainsFunc(s.containersOf(id, number), func(c seenContainer) bool { return len(generationOf(c.Labels).Expose) > 1 })
 }
 
 // lead lets a route lead to the container of its service, if there is one: to
@@ -85,7 +85,7 @@ func (s survey) toldSeveral(id string, number int) bool {
 // counts in the container's own networks only. Names of containers can be
 // longer than DNS allows, and those of services are the same in all previews.
 func (s survey) lead(route *gateway.Route, number int, p port) {
-	for _, c := range s.boxes(route.ID, number) {
+	for _, c := range s.containersOf(route.ID, number) {
 		if c.service() != p.Service || route.Container != "" && !c.running() {
 			continue
 		}
@@ -99,8 +99,8 @@ func (s survey) lead(route *gateway.Route, number int, p port) {
 
 // address is where a port of a container is, while it runs. Else only the port
 // is known.
-func (b box) address(number int) string {
-	if at, known := b.Addresses[b.entry()]; known {
+func (c seenContainer) address(number int) string {
+	if at, known := c.Addresses[c.entry()]; known {
 		return netip.AddrPortFrom(at, uint16(number)).String()
 	}
 	return fmt.Sprintf(":%d", number)

@@ -23,20 +23,20 @@ func stackOf(number int, expose ...port) generation {
 	}
 }
 
-func marked(g generation, m mark) jar {
+func marked(g generation, m mark) seenVolume {
 	labels := g.labels()
 	labels[labelMark] = string(m)
-	return jar{Name: g.markName(m), Labels: labels, Created: noon}
+	return seenVolume{Name: g.markName(m), Labels: labels, Created: noon}
 }
 
-// addressed is the address that boxed gives a container.
+// addressed is the address that deployed gives a container.
 func addressed(id string) netip.Addr { return netip.AddrFrom4([4]byte{10, 9, 0, id[0]}) }
 
-func boxed(g generation, service, id, state string, more map[string]string) box {
+func deployed(g generation, service, id, state string, more map[string]string) seenContainer {
 	labels := g.labels()
 	labels[composeService] = service
 	maps.Copy(labels, more)
-	b := box{ID: id + "00000000000000", Name: service, Labels: labels, State: state, Networks: []string{g.Preview.project(g.Number) + "_default"}}
+	b := seenContainer{ID: id + "00000000000000", Name: service, Labels: labels, State: state, Networks: []string{g.Preview.project(g.Number) + "_default"}}
 	if state == "running" {
 		b.Addresses = map[string]netip.Addr{b.entry(): addressed(id)}
 	}
@@ -47,15 +47,15 @@ func TestRoutes_LeadToTheHighestGenerationThatServes(t *testing.T) {
 	web := port{"web", 8000}
 	g1, g2, g3 := stackOf(1, web), stackOf(2, web), stackOf(3, web)
 	s := survey{
-		containers: []box{
-			boxed(g1, "web", "aaaaaaaaaaaa", "running", nil),
-			boxed(g2, "db", "dddddddddddd", "running", nil),
-			boxed(g2, "web", "oooooooooooo", "running", map[string]string{composeOneOff: "True"}),
-			boxed(g2, "web", "bbbbbbbbbbbb", "running", nil),
-			boxed(g2, "web", "xxxxxxxxxxxx", "exited", nil),
-			boxed(g3, "web", "cccccccccccc", "running", nil),
+		containers: []seenContainer{
+			deployed(g1, "web", "aaaaaaaaaaaa", "running", nil),
+			deployed(g2, "db", "dddddddddddd", "running", nil),
+			deployed(g2, "web", "oooooooooooo", "running", map[string]string{composeOneOff: "True"}),
+			deployed(g2, "web", "bbbbbbbbbbbb", "running", nil),
+			deployed(g2, "web", "xxxxxxxxxxxx", "exited", nil),
+			deployed(g3, "web", "cccccccccccc", "running", nil),
 		},
-		volumes: []jar{marked(g1, markServing), marked(g2, markServing), marked(g3, markBegun)},
+		volumes: []seenVolume{marked(g1, markServing), marked(g2, markServing), marked(g3, markBegun)},
 		subnets: map[string][]netip.Prefix{"shop-pr-1-g2_default": {netip.MustParsePrefix("10.9.0.0/24")}, "other": {netip.MustParsePrefix("10.8.0.0/24")}},
 	}
 	want := gateway.Table{Routes: []gateway.Route{{
@@ -72,22 +72,22 @@ func TestRoutes_LeadToTheHighestGenerationThatServes(t *testing.T) {
 
 func TestRoutes_SayThatAPreviewIsStartingOrUpdating(t *testing.T) {
 	g1 := stackOf(1, port{"web", 8000})
-	states := func(volumes ...jar) (found []gateway.State) {
+	states := func(volumes ...seenVolume) (found []gateway.State) {
 		for _, route := range (survey{volumes: volumes}).routes(entrance{port: 8480}).Routes {
 			found = append(found, route.State)
 		}
 		return found
 	}
 	for name, c := range map[string]struct {
-		volumes []jar
+		volumes []seenVolume
 		want    []gateway.State
 	}{
 		"nothing":  {nil, nil},
-		"begun":    {[]jar{marked(g1, markBegun)}, []gateway.State{gateway.Starting}},
-		"stopped":  {[]jar{marked(g1, markServing), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
-		"asleep":   {[]jar{marked(g1, markServing), marked(g1, markAsleep)}, []gateway.State{gateway.Asleep}},
-		"woken up": {[]jar{marked(g1, markServing), marked(g1, markAsleep), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
-		"leftover": {[]jar{marked(g1, markStopped)}, nil},
+		"begun":    {[]seenVolume{marked(g1, markBegun)}, []gateway.State{gateway.Starting}},
+		"stopped":  {[]seenVolume{marked(g1, markServing), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
+		"asleep":   {[]seenVolume{marked(g1, markServing), marked(g1, markAsleep)}, []gateway.State{gateway.Asleep}},
+		"woken up": {[]seenVolume{marked(g1, markServing), marked(g1, markAsleep), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
+		"leftover": {[]seenVolume{marked(g1, markStopped)}, nil},
 	} {
 		if diff := cmp.Diff(c.want, states(c.volumes...)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -109,7 +109,7 @@ func TestRoutes_EndWhenThePreviewWasPutToEnd(t *testing.T) {
 		"never": {[]generation{never}, time.Time{}}, "sooner and later": {[]generation{sooner, later}, later.Expires},
 		"never and later": {[]generation{never, later}, time.Time{}}, "later and never": {[]generation{later, never}, time.Time{}},
 	} {
-		s := survey{volumes: []jar{marked(g, markServing)}}
+		s := survey{volumes: []seenVolume{marked(g, markServing)}}
 		for _, put := range c.put {
 			s.volumes = append(s.volumes, marked(put, markExtended+"-x"))
 		}
@@ -122,8 +122,8 @@ func TestRoutes_EndWhenThePreviewWasPutToEnd(t *testing.T) {
 func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *testing.T) {
 	g := stackOf(1, port{"web", 80}, port{"api", 9000})
 	s := survey{
-		containers: []box{boxed(g, "api", "aaaaaaaaaaaa", "running", nil), boxed(g, "web", "bbbbbbbbbbbb", "running", nil)},
-		volumes:    []jar{marked(g, markServing)},
+		containers: []seenContainer{deployed(g, "api", "aaaaaaaaaaaa", "running", nil), deployed(g, "web", "bbbbbbbbbbbb", "running", nil)},
+		volumes:    []seenVolume{marked(g, markServing)},
 	}
 	got := map[string][2]string{}
 	for _, route := range s.routes(entrance{port: 8480}).Routes {
@@ -152,8 +152,8 @@ func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *t
 func TestRoutes_OfTheOnlyOneLeftKeepTheNameThatServicesWereTold(t *testing.T) {
 	begun, g := stackOf(1, port{"web", 80}, port{"api", 9000}), stackOf(1, port{"api", 9000})
 	s := survey{
-		containers: []box{boxed(begun, "api", "aaaaaaaaaaaa", "running", nil), boxed(begun, "web", "bbbbbbbbbbbb", "running", nil)},
-		volumes:    []jar{marked(begun, markBegun), marked(g, markServing)},
+		containers: []seenContainer{deployed(begun, "api", "aaaaaaaaaaaa", "running", nil), deployed(begun, "web", "bbbbbbbbbbbb", "running", nil)},
+		volumes:    []seenVolume{marked(begun, markBegun), marked(g, markServing)},
 	}
 	got := map[string]string{}
 	for _, route := range s.routes(entrance{port: 8480}).Routes {
@@ -167,7 +167,7 @@ func TestRoutes_OfTheOnlyOneLeftKeepTheNameThatServicesWereTold(t *testing.T) {
 
 func TestRoutes_OfAServiceWithoutAContainerStillNameIt(t *testing.T) {
 	g := stackOf(1, port{"web", 80})
-	routes := survey{volumes: []jar{marked(g, markServing)}}.routes(entrance{port: 8480}).Routes
+	routes := survey{volumes: []seenVolume{marked(g, markServing)}}.routes(entrance{port: 8480}).Routes
 	if len(routes) != 1 || routes[0].Service != "web" || routes[0].Address != "" || routes[0].State != gateway.Serving {
 		t.Errorf("routes %+v", routes)
 	}
@@ -177,8 +177,8 @@ func TestSurvey_IsOfOneGatewayAlone(t *testing.T) {
 	mine, other := stackOf(1, port{"web", 80}), stackOf(1, port{"web", 80})
 	other.Preview.ID, other.Via = "bank-pr-1", "another"
 	s := survey{
-		volumes:    []jar{marked(mine, markServing), marked(other, markServing)},
-		containers: []box{boxed(other, "web", "a", "running", nil)},
+		volumes:    []seenVolume{marked(mine, markServing), marked(other, markServing)},
+		containers: []seenContainer{deployed(other, "web", "a", "running", nil)},
 		others:     []map[string]string{other.labels()},
 	}
 	if got := s.via(defaultGateway).previews(); !slices.Equal(got, []string{"shop-pr-1"}) {
@@ -191,14 +191,14 @@ func TestSurvey_IsOfOneGatewayAlone(t *testing.T) {
 
 func TestUnusedVolumes_AreThoseThatNoGenerationAndNoContainerHas(t *testing.T) {
 	g2 := stackOf(2, port{"web", 80})
-	volumeOf := func(name, number string) jar {
-		return jar{Name: name, Labels: map[string]string{labelPreview: "shop-pr-1", labelVolumeOf: number}}
+	volumeOf := func(name, number string) seenVolume {
+		return seenVolume{Name: name, Labels: map[string]string{labelPreview: "shop-pr-1", labelVolumeOf: number}}
 	}
-	carrier := boxed(g2, "db", "a", "exited", nil)
+	carrier := deployed(g2, "db", "a", "exited", nil)
 	carrier.Volumes = []string{"carried"}
 	s := survey{
-		containers: []box{carrier},
-		volumes: []jar{
+		containers: []seenContainer{carrier},
+		volumes: []seenVolume{
 			volumeOf("carried", "1"), volumeOf("left", "1"), volumeOf("own", "2"), volumeOf("odd", "x"),
 			marked(g2, markServing),
 			{Name: "foreign", Labels: map[string]string{labelPreview: "shop-pr-2", labelVolumeOf: "1"}},
@@ -211,7 +211,7 @@ func TestUnusedVolumes_AreThoseThatNoGenerationAndNoContainerHas(t *testing.T) {
 
 func TestSameOwner_RefusesOnlyStrangers(t *testing.T) {
 	g := stackOf(1)
-	s := survey{volumes: []jar{marked(g, markServing)}}
+	s := survey{volumes: []seenVolume{marked(g, markServing)}}
 	if err := s.sameOwner(g.Preview); err != nil {
 		t.Error(err)
 	}
@@ -238,7 +238,7 @@ func TestRoutes_OfAHostThatTwoPreviewsClaimAreOneAndSorted(t *testing.T) {
 	first, second, third := stackOf(1, web), stackOf(1, web), stackOf(1, web)
 	second.Preview.ID = "zzz" // another id, the same name and project
 	third.Preview.ID, third.Preview.Name = "aaa-pr-0", "pr-0"
-	s := survey{volumes: []jar{marked(second, markServing), marked(first, markServing), marked(third, markBegun)}}
+	s := survey{volumes: []seenVolume{marked(second, markServing), marked(first, markServing), marked(third, markBegun)}}
 	table := s.routes(entrance{port: 8480})
 	var hosts []string
 	for _, route := range table.Routes {
@@ -254,7 +254,7 @@ func TestRoutes_OfAHostThatTwoPreviewsClaimAreOneAndSorted(t *testing.T) {
 }
 
 func TestRoutes_OfMarkersThatShowNothingAreNone(t *testing.T) {
-	for name, volumes := range map[string][]jar{
+	for name, volumes := range map[string][]seenVolume{
 		"nothing exposed": {marked(stackOf(1), markServing)},
 		"only stopped":    {marked(stackOf(1, port{"web", 80}), markStopped)},
 		"no number":       {{Labels: map[string]string{labelPreview: "p", labelMark: string(markServing), labelExpose: "web=80"}}},
@@ -266,7 +266,7 @@ func TestRoutes_OfMarkersThatShowNothingAreNone(t *testing.T) {
 	}
 }
 
-func leads(containers []box, number int, p port) string {
+func leads(containers []seenContainer, number int, p port) string {
 	route := gateway.Route{ID: "shop-pr-1"}
 	survey{containers: containers}.lead(&route, number, p)
 	return route.Container + " " + route.Address
@@ -275,28 +275,28 @@ func leads(containers []box, number int, p port) string {
 func TestBackend_PrefersTheContainerThatRuns(t *testing.T) {
 	web := port{"web", 8000}
 	g := stackOf(1, web)
-	old, now := boxed(g, "web", "old", "exited", nil), boxed(g, "web", "now", "running", nil)
-	oneOff := boxed(g, "web", "one", "running", map[string]string{composeOneOff: "True"})
-	for _, containers := range [][]box{{old, now, oneOff}, {now, old, oneOff}, {oneOff, old, now}} {
+	old, now := deployed(g, "web", "old", "exited", nil), deployed(g, "web", "now", "running", nil)
+	oneOff := deployed(g, "web", "one", "running", map[string]string{composeOneOff: "True"})
+	for _, containers := range [][]seenContainer{{old, now, oneOff}, {now, old, oneOff}, {oneOff, old, now}} {
 		if got := leads(containers, 1, web); got != "now000000000 10.9.0.110:8000" {
 			t.Errorf("leads to %s", got)
 		}
 	}
-	if got := leads([]box{old}, 1, web); got != "old000000000 :8000" {
+	if got := leads([]seenContainer{old}, 1, web); got != "old000000000 :8000" {
 		t.Errorf("where none runs: %s", got)
 	}
-	if got := leads([]box{now}, 2, web); got != " " {
+	if got := leads([]seenContainer{now}, 2, web); got != " " {
 		t.Errorf("of another generation: %s", got)
 	}
 }
 
 func TestReached_IsOneNetworkOfEachExposedContainerThatRuns(t *testing.T) {
 	g := stackOf(1, port{"web", 80}, port{"api", 81})
-	in := func(b box, networks ...string) box { b.Networks = networks; return b }
-	s := survey{containers: []box{
-		in(boxed(g, "web", "a", "running", nil), "front", "shared"), in(boxed(g, "api", "b", "running", nil), "back", "front"),
-		in(boxed(g, "db", "c", "running", nil), "inner"), in(boxed(g, "web", "d", "exited", nil), "gone"),
-		in(boxed(g, "web", "e", "running", map[string]string{composeOneOff: "True"}), "tool"), in(boxed(g, "web", "f", "running", nil)),
+	in := func(b seenContainer, networks ...string) seenContainer { b.Networks = networks; return b }
+	s := survey{containers: []seenContainer{
+		in(deployed(g, "web", "a", "running", nil), "front", "shared"), in(deployed(g, "api", "b", "running", nil), "back", "front"),
+		in(deployed(g, "db", "c", "running", nil), "inner"), in(deployed(g, "web", "d", "exited", nil), "gone"),
+		in(deployed(g, "web", "e", "running", map[string]string{composeOneOff: "True"}), "tool"), in(deployed(g, "web", "f", "running", nil)),
 	}}
 	if got := s.reached(); !slices.Equal(got, []string{"back", "front"}) {
 		t.Errorf("networks %q", got)

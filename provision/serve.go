@@ -160,23 +160,23 @@ func (r *run) route(ctx context.Context) error {
 
 // container is that of a service of the next generation. It is asked for again
 // and again, so that nothing else is looked for.
-func (r *run) container(ctx context.Context, service string) (box, error) {
+func (r *run) container(ctx context.Context, service string) (seenContainer, error) {
 	found, err := r.Docker.Client().ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
 		filters.Arg("label", labelPreview+"="+r.next.Preview.ID), filters.Arg("label", composeService+"="+service),
 	)})
 	if err != nil {
-		return box{}, fmt.Errorf("list containers: %w", err)
+		return seenContainer{}, fmt.Errorf("list containers: %w", err)
 	}
 	var s survey
 	for _, c := range found {
-		s.containers = append(s.containers, boxOf(c))
+		s.containers = append(s.containers, seenContainerOf(c))
 	}
-	for _, c := range s.boxes(r.next.Preview.ID, r.next.Number) {
+	for _, c := range s.containersOf(r.next.Preview.ID, r.next.Number) {
 		if c.service() == service {
 			return c, nil
 		}
 	}
-	return box{}, fmt.Errorf("service %s has no container", service)
+	return seenContainer{}, fmt.Errorf("service %s has no container", service)
 }
 
 // stepFailed is the failure of a service in this step, with the end of its log.

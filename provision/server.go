@@ -149,7 +149,7 @@ func (s server) maintenance() string {
 	return "postgres"
 }
 
-// startDatabase starts the database, on a clone of the seed where there is one.
+// startDatabase starts the database, on a clone of the template where there is one.
 func (r *run) startDatabase(ctx context.Context) error {
 	if err := r.settleDatabase(ctx); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (r *run) startDatabase(ctx context.Context) error {
 	if err := r.prepareDatabase(ctx); err != nil {
 		return err
 	}
-	if r.seed.name != "" && !r.cloned {
+	if r.template.name != "" && !r.cloned {
 		return r.failed(ctx, r.openNursery(ctx))
 	}
 	return r.failed(ctx, r.stackIn(ctx).Up(ctx, r.next.Database))
@@ -174,7 +174,7 @@ func (r *run) startDatabase(ctx context.Context) error {
 func (r *run) awaitDatabase(ctx context.Context) error {
 	deadline := time.Now().Add(r.timeout())
 	for {
-		c, err := r.databaseBox(ctx)
+		c, err := r.databaseContainer(ctx)
 		if err != nil {
 			return r.failed(ctx, err)
 		}
@@ -205,7 +205,7 @@ func (r *run) doubted(ctx context.Context, err error) error {
 }
 
 // hopeless tells whether no waiting will help.
-func hopeless(c box, err error) bool {
+func hopeless(c seenContainer, err error) bool {
 	var missing *missingProgram
 	return c.State == container.StateExited || c.State == container.StateDead || errors.As(err, &missing)
 }
@@ -213,7 +213,7 @@ func hopeless(c box, err error) bool {
 // accepts asks the server in a container whether it takes connections, which
 // it mostly does soon. With a user that exists, the server does not log a failed
 // login each time.
-func (r *run) accepts(ctx context.Context, c box) (err error) {
+func (r *run) accepts(ctx context.Context, c seenContainer) (err error) {
 	if r.server.container != c.ID {
 		found, err := serverIn(ctx, r.Docker.Client(), c.ID)
 		if err != nil {
@@ -246,7 +246,7 @@ func (r *run) isReady() []string {
 // program costs ten times what the program does. Not every image has a shell.
 // It ends by the clock: on a busy machine, loops that nobody listens to any more
 // would add up.
-func (r *run) acceptsSoon(ctx context.Context, c box) bool {
+func (r *run) acceptsSoon(ctx context.Context, c seenContainer) bool {
 	const script = `end=$(($(date +%s) + 3))
 until "$@"; do
 	[ "$(date +%s)" -lt "$end" ] || exit 1
@@ -274,7 +274,7 @@ func (e Engine) Psql(ctx context.Context, p Preview, args []string, options comp
 	if err != nil {
 		return 0, err
 	}
-	for _, c := range s.boxes(p.ID, g.Number) {
+	for _, c := range s.containersOf(p.ID, g.Number) {
 		if c.service() != g.Database || !c.running() {
 			continue
 		}

@@ -131,7 +131,7 @@ func (r *run) mountOf(ctx context.Context, service, volume string) (container.In
 	if err != nil {
 		return container.InspectResponse{}, "", err
 	}
-	for _, c := range s.boxes(r.serving.Preview.ID, r.serving.Number) {
+	for _, c := range s.containersOf(r.serving.Preview.ID, r.serving.Number) {
 		if c.service() != service || !slices.Contains(c.Volumes, volume) {
 			continue
 		}

@@ -61,7 +61,7 @@ func TestServicesOf_OfAHundredPreviewsAreToldApartQuickly(t *testing.T) {
 		g.Preview.ID = fmt.Sprintf("shop-pr-%d", number)
 		s.volumes = append(s.volumes, marked(g, markServing))
 		for _, service := range []string{"web", "db", "worker", "cache", "init"} {
-			s.containers = append(s.containers, boxed(g, service, fmt.Sprint(number, service), "running", nil))
+			s.containers = append(s.containers, deployed(g, service, fmt.Sprint(number, service), "running", nil))
 			containers = append(containers, compose.Container{Service: service, State: "running", Labels: g.labels()})
 			old := g
 			old.Number = 1

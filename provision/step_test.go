@@ -208,17 +208,17 @@ func TestLabelVolumes_TakesTheGenerationOffOwnVolumesOnly(t *testing.T) {
 
 func TestVolumesOf_AreThoseThatTheGenerationsContainersHave(t *testing.T) {
 	g1, g2 := stackOf(1, port{"web", 80}), stackOf(2, port{"web", 80})
-	volume := func(key, name string) jar {
-		return jar{Name: name, Labels: map[string]string{labelPreview: "shop-pr-1", composeVolume: key}}
+	volume := func(key, name string) seenVolume {
+		return seenVolume{Name: name, Labels: map[string]string{labelPreview: "shop-pr-1", composeVolume: key}}
 	}
-	with := func(b box, volumes ...string) box { b.Volumes = volumes; return b }
+	with := func(b seenContainer, volumes ...string) seenContainer { b.Volumes = volumes; return b }
 	s := survey{
-		containers: []box{
-			with(boxed(g1, "db", "a", "running", nil), "shop-pr-1-g1_data", "anonymous"),
-			with(boxed(g1, "tool", "b", "running", map[string]string{composeOneOff: "True"}), "shop-pr-1-g1_cache"),
-			with(boxed(g2, "db", "c", "running", nil), "shop-pr-1-g2_data"),
+		containers: []seenContainer{
+			with(deployed(g1, "db", "a", "running", nil), "shop-pr-1-g1_data", "anonymous"),
+			with(deployed(g1, "tool", "b", "running", map[string]string{composeOneOff: "True"}), "shop-pr-1-g1_cache"),
+			with(deployed(g2, "db", "c", "running", nil), "shop-pr-1-g2_data"),
 		},
-		volumes: []jar{
+		volumes: []seenVolume{
 			volume("data", "shop-pr-1-g1_data"), volume("data", "shop-pr-1-g2_data"), volume("cache", "shop-pr-1-g1_cache"),
 			{Name: "anonymous", Labels: map[string]string{labelPreview: "shop-pr-1"}},
 		},
@@ -234,17 +234,17 @@ func TestVolumesOf_AreThoseThatTheGenerationsContainersHave(t *testing.T) {
 func TestSurvey_ShowsTheServingGenerationOrTheNewest(t *testing.T) {
 	g := func(number int) generation { return stackOf(number, port{"web", 80}) }
 	cases := map[string]struct {
-		volumes []jar
+		volumes []seenVolume
 		shown   int
 		state   State
 	}{
 		"nothing":        {nil, 0, Incomplete},
-		"begun":          {[]jar{marked(g(1), markBegun)}, 1, Incomplete},
-		"several begun":  {[]jar{marked(g(1), markBegun), marked(g(3), markBegun)}, 3, Incomplete},
-		"serving":        {[]jar{marked(g(1), markServing), marked(g(2), markBegun)}, 1, Serving},
-		"just switched":  {[]jar{marked(g(1), markServing), marked(g(2), markServing)}, 2, Serving},
-		"data moving":    {[]jar{marked(g(1), markServing), marked(g(1), markStopped), marked(g(2), markBegun)}, 1, Updating},
-		"moved, not old": {[]jar{marked(g(1), markStopped), marked(g(1), markServing), marked(g(2), markServing)}, 2, Serving},
+		"begun":          {[]seenVolume{marked(g(1), markBegun)}, 1, Incomplete},
+		"several begun":  {[]seenVolume{marked(g(1), markBegun), marked(g(3), markBegun)}, 3, Incomplete},
+		"serving":        {[]seenVolume{marked(g(1), markServing), marked(g(2), markBegun)}, 1, Serving},
+		"just switched":  {[]seenVolume{marked(g(1), markServing), marked(g(2), markServing)}, 2, Serving},
+		"data moving":    {[]seenVolume{marked(g(1), markServing), marked(g(1), markStopped), marked(g(2), markBegun)}, 1, Updating},
+		"moved, not old": {[]seenVolume{marked(g(1), markStopped), marked(g(1), markServing), marked(g(2), markServing)}, 2, Serving},
 	}
 	for name, c := range cases {
 		s := survey{volumes: c.volumes}
@@ -260,9 +260,9 @@ func TestSurvey_ShowsTheServingGenerationOrTheNewest(t *testing.T) {
 func TestSurvey_KnowsAGenerationByItsMarkerOrByWhatIsLeft(t *testing.T) {
 	g := stackOf(2, port{"web", 80})
 	for name, s := range map[string]survey{
-		"serving marker": {volumes: []jar{marked(g, markServing)}},
-		"begun marker":   {volumes: []jar{marked(g, markBegun)}},
-		"a container":    {containers: []box{boxed(g, "web", "a", "running", nil)}},
+		"serving marker": {volumes: []seenVolume{marked(g, markServing)}},
+		"begun marker":   {volumes: []seenVolume{marked(g, markBegun)}},
+		"a container":    {containers: []seenContainer{deployed(g, "web", "a", "running", nil)}},
 		"a network":      {others: []map[string]string{g.labels()}},
 	} {
 		if diff := cmp.Diff(g, s.generation("shop-pr-1", 2)); diff != "" {
@@ -272,7 +272,7 @@ func TestSurvey_KnowsAGenerationByItsMarkerOrByWhatIsLeft(t *testing.T) {
 	// All that is left is a volume, which has no generation.
 	labels := g.labels()
 	delete(labels, labelGeneration)
-	s := survey{volumes: []jar{{Name: "v", Labels: labels}}}
+	s := survey{volumes: []seenVolume{{Name: "v", Labels: labels}}}
 	if got := s.generation("shop-pr-1", 0); got.Preview != g.Preview || len(s.generations("shop-pr-1")) != 0 {
 		t.Errorf("of a volume: %+v", got)
 	}
@@ -280,7 +280,7 @@ func TestSurvey_KnowsAGenerationByItsMarkerOrByWhatIsLeft(t *testing.T) {
 
 func TestHasService_NamesThoseThereAre(t *testing.T) {
 	g := stackOf(1, port{"web", 80})
-	s := survey{containers: []box{boxed(g, "db", "a", "exited", nil), boxed(g, "web", "b", "running", nil)}}
+	s := survey{containers: []seenContainer{deployed(g, "db", "a", "exited", nil), deployed(g, "web", "b", "running", nil)}}
 	if err := s.hasService(g, "db"); err != nil {
 		t.Error(err)
 	}

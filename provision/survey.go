@@ -29,15 +29,15 @@ const (
 
 // A survey is what the engine holds of offshoot's, read once.
 type survey struct {
-	containers []box
-	volumes    []jar
+	containers []seenContainer
+	volumes    []seenVolume
 	networks   []string // their names
 	subnets    map[string][]netip.Prefix
 	others     []map[string]string // the labels of networks and images
 }
 
-// A box is one container.
-type box struct {
+// A seenContainer is a container as the engine lists it.
+type seenContainer struct {
 	ID, Name      string
 	Labels        map[string]string
 	State, Status string
@@ -47,22 +47,22 @@ type box struct {
 	Volumes       []string
 }
 
-func (b box) preview() string { return b.Labels[labelPreview] }
-func (b box) service() string { return b.Labels[composeService] }
-func (b box) oneOff() bool    { return strings.EqualFold(b.Labels[composeOneOff], "true") }
-func (b box) running() bool   { return b.State == container.StateRunning }
-func (b box) short() string   { return b.ID[:min(len(b.ID), 12)] }
+func (c seenContainer) preview() string { return c.Labels[labelPreview] }
+func (c seenContainer) service() string { return c.Labels[composeService] }
+func (c seenContainer) oneOff() bool    { return strings.EqualFold(c.Labels[composeOneOff], "true") }
+func (c seenContainer) running() bool   { return c.State == container.StateRunning }
+func (c seenContainer) short() string   { return c.ID[:min(len(c.ID), 12)] }
 
 // entry is the network by which the gateway reaches a container.
-func (b box) entry() string {
-	if len(b.Networks) == 0 {
+func (c seenContainer) entry() string {
+	if len(c.Networks) == 0 {
 		return ""
 	}
-	return b.Networks[0]
+	return c.Networks[0]
 }
 
-// A jar is one volume: of a stack, or a marker.
-type jar struct {
+// A seenVolume is one volume: of a stack, or a marker.
+type seenVolume struct {
 	Name    string
 	Labels  map[string]string
 	Created time.Time
@@ -94,10 +94,10 @@ func look(ctx context.Context, api client.APIClient, id string) (survey, error) 
 		return s, fmt.Errorf("list images: %w", err)
 	}
 	for _, c := range containers {
-		s.containers = append(s.containers, boxOf(c))
+		s.containers = append(s.containers, seenContainerOf(c))
 	}
 	for _, v := range volumes.Volumes {
-		s.volumes = append(s.volumes, jarOf(v))
+		s.volumes = append(s.volumes, seenVolumeOf(v))
 	}
 	s.subnets = map[string][]netip.Prefix{}
 	for _, n := range networks {
@@ -128,8 +128,8 @@ func (s *survey) sort() {
 	sort.Slice(s.volumes, func(i, j int) bool { return s.volumes[i].Name < s.volumes[j].Name })
 }
 
-func boxOf(c container.Summary) box {
-	b := box{ID: c.ID, Labels: c.Labels, State: c.State, Status: c.Status, Created: time.Unix(c.Created, 0)}
+func seenContainerOf(c container.Summary) seenContainer {
+	b := seenContainer{ID: c.ID, Labels: c.Labels, State: c.State, Status: c.Status, Created: time.Unix(c.Created, 0)}
 	if len(c.Names) > 0 {
 		b.Name = strings.TrimPrefix(c.Names[0], "/")
 	}
@@ -171,17 +171,17 @@ func subnetsOf(n network.Summary) []netip.Prefix {
 	return subnets
 }
 
-func jarOf(v *volume.Volume) jar {
+func seenVolumeOf(v *volume.Volume) seenVolume {
 	created, _ := time.Parse(time.RFC3339, v.CreatedAt)
-	return jar{Name: v.Name, Labels: v.Labels, Created: created}
+	return seenVolume{Name: v.Name, Labels: v.Labels, Created: created}
 }
 
 // via is what there is of the previews that one gateway serves.
 func (s survey) via(gateway string) survey {
 	other := func(labels map[string]string) bool { return labels[labelVia] != gateway }
 	return survey{
-		containers: slices.DeleteFunc(slices.Clone(s.containers), func(c box) bool { return other(c.Labels) }),
-		volumes:    slices.DeleteFunc(slices.Clone(s.volumes), func(v jar) bool { return other(v.Labels) }),
+		containers: slices.DeleteFunc(slices.Clone(s.containers), func(c seenContainer) bool { return other(c.Labels) }),
+		volumes:    slices.DeleteFunc(slices.Clone(s.volumes), func(v seenVolume) bool { return other(v.Labels) }),
 		networks:   s.networks,
 		subnets:    s.subnets,
 		others:     slices.DeleteFunc(slices.Clone(s.others), other),
@@ -244,9 +244,9 @@ func (s survey) serving(id string) int {
 }
 
 // marker finds the marker of one generation.
-func (s survey) marker(id string, number int, m mark) (jar, bool) {
+func (s survey) marker(id string, number int, m mark) (seenVolume, bool) {
 	if k, by, kept := s.keeper(id, number); kept && k.says(m) {
-		found := jar{Name: by.Name, Labels: by.Labels, Created: by.Created}
+		found := seenVolume{Name: by.Name, Labels: by.Labels, Created: by.Created}
 		if m == markAsleep && !k.since.IsZero() {
 			found.Created = k.since
 		}
@@ -257,12 +257,12 @@ func (s survey) marker(id string, number int, m mark) (jar, bool) {
 			return v, true
 		}
 	}
-	return jar{}, false
+	return seenVolume{}, false
 }
 
-// boxes are the containers of one generation's services, without one-offs.
-func (s survey) boxes(id string, number int) []box {
-	var found []box
+// containers are the containers of one generation's services, without one-offs.
+func (s survey) containersOf(id string, number int) []seenContainer {
+	var found []seenContainer
 	for _, c := range s.containers {
 		if c.preview() == id && generationOf(c.Labels).Number == number && !c.oneOff() && !c.keeps() {
 			found = append(found, c)

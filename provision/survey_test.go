@@ -91,7 +91,7 @@ func TestLookAt_OfNothingIsNoPreviewAndNoNameIsNotAny(t *testing.T) {
 }
 
 func TestBoxOf_TakesNamesNetworksAndVolumesInOrder(t *testing.T) {
-	got := boxOf(container.Summary{
+	got := seenContainerOf(container.Summary{
 		ID: "0123456789abcdef", Names: []string{"/shop-pr-1-g1-web-1", "/other/alias"}, State: "running", Status: "Up 2 hours", Created: noon.Unix(),
 		Labels: map[string]string{labelPreview: "shop-pr-1", composeService: "web", composeOneOff: "False"},
 		NetworkSettings: &container.NetworkSettingsSummary{
@@ -101,7 +101,7 @@ func TestBoxOf_TakesNamesNetworksAndVolumesInOrder(t *testing.T) {
 			{Type: mount.TypeBind, Name: "", Source: "/home"}, {Type: mount.TypeVolume, Name: "data"}, {Type: mount.TypeTmpfs},
 		},
 	})
-	want := box{
+	want := seenContainer{
 		ID: "0123456789abcdef", Name: "shop-pr-1-g1-web-1", State: "running", Status: "Up 2 hours", Created: time.Unix(noon.Unix(), 0),
 		Labels:   map[string]string{labelPreview: "shop-pr-1", composeService: "web", composeOneOff: "False"},
 		Networks: []string{"a", "m", "z"}, Volumes: []string{"data"},
@@ -116,12 +116,12 @@ func TestBoxOf_TakesNamesNetworksAndVolumesInOrder(t *testing.T) {
 }
 
 func TestBoxOf_OfAContainerThatIsBeingRemovedIsEmptyNotAPanic(t *testing.T) {
-	got := boxOf(container.Summary{ID: "0123", State: "removing"})
+	got := seenContainerOf(container.Summary{ID: "0123", State: "removing"})
 	if got.Name != "" || got.preview() != "" || got.service() != "" || got.oneOff() || got.running() || got.short() != "0123" {
 		t.Errorf("%+v", got)
 	}
 	for _, value := range []string{"True", "true", "TRUE"} {
-		if !(box{Labels: map[string]string{composeOneOff: value}}).oneOff() {
+		if !(seenContainer{Labels: map[string]string{composeOneOff: value}}).oneOff() {
 			t.Errorf("%s is no one-off", value)
 		}
 	}
@@ -129,28 +129,28 @@ func TestBoxOf_OfAContainerThatIsBeingRemovedIsEmptyNotAPanic(t *testing.T) {
 
 func TestJarOf_WithoutATimeOfCreationHasNone(t *testing.T) {
 	for text, want := range map[string]time.Time{"2026-03-04T13:00:00+01:00": noon, "": {}, "yesterday": {}} {
-		if got := jarOf(&volume.Volume{Name: "v", CreatedAt: text}); !got.Created.Equal(want) || got.Name != "v" {
+		if got := seenVolumeOf(&volume.Volume{Name: "v", CreatedAt: text}); !got.Created.Equal(want) || got.Name != "v" {
 			t.Errorf("%q: %+v", text, got)
 		}
 	}
 }
 
 func TestServing_BelievesMarkersOfThisPreviewWithANumberOnly(t *testing.T) {
-	odd := func(number, id string, m mark) jar {
-		return jar{Name: number, Labels: map[string]string{labelPreview: id, labelGeneration: number, labelMark: string(m)}}
+	odd := func(number, id string, m mark) seenVolume {
+		return seenVolume{Name: number, Labels: map[string]string{labelPreview: id, labelGeneration: number, labelMark: string(m)}}
 	}
 	for name, c := range map[string]struct {
-		volumes []jar
+		volumes []seenVolume
 		want    int
 	}{
 		"none":              {nil, 0},
-		"begun":             {[]jar{odd("4", "p", markBegun)}, 0},
-		"not a number":      {[]jar{odd("x", "p", markServing), odd("", "p", markServing)}, 0},
-		"below zero":        {[]jar{odd("-3", "p", markServing)}, 0},
-		"of another":        {[]jar{odd("9", "q", markServing), odd("2", "p", markServing)}, 2},
-		"ten is over nine":  {[]jar{odd("10", "p", markServing), odd("9", "p", markServing)}, 10},
-		"too large for int": {[]jar{odd("99999999999999999999", "p", markBegun), odd("1", "p", markServing)}, 1},
-		"stopped is no one": {[]jar{odd("5", "p", markStopped), odd("4", "p", markServing)}, 4},
+		"begun":             {[]seenVolume{odd("4", "p", markBegun)}, 0},
+		"not a number":      {[]seenVolume{odd("x", "p", markServing), odd("", "p", markServing)}, 0},
+		"below zero":        {[]seenVolume{odd("-3", "p", markServing)}, 0},
+		"of another":        {[]seenVolume{odd("9", "q", markServing), odd("2", "p", markServing)}, 2},
+		"ten is over nine":  {[]seenVolume{odd("10", "p", markServing), odd("9", "p", markServing)}, 10},
+		"too large for int": {[]seenVolume{odd("99999999999999999999", "p", markBegun), odd("1", "p", markServing)}, 1},
+		"stopped is no one": {[]seenVolume{odd("5", "p", markStopped), odd("4", "p", markServing)}, 4},
 	} {
 		if got := (survey{volumes: c.volumes}).serving("p"); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
@@ -163,8 +163,8 @@ func TestGenerations_AreNumbersInOrderOnceEachOfOnePreview(t *testing.T) {
 		return map[string]string{labelPreview: id, labelGeneration: number}
 	}
 	s := survey{
-		containers: []box{{Labels: of("p", "10")}, {Labels: of("p", "9")}, {Labels: of("q", "7")}},
-		volumes:    []jar{{Labels: of("p", "9")}, {Labels: map[string]string{labelPreview: "p", labelVolumeOf: "5"}}},
+		containers: []seenContainer{{Labels: of("p", "10")}, {Labels: of("p", "9")}, {Labels: of("q", "7")}},
+		volumes:    []seenVolume{{Labels: of("p", "9")}, {Labels: map[string]string{labelPreview: "p", labelVolumeOf: "5"}}},
 		others:     []map[string]string{of("p", "-1"), of("p", "0"), of("p", "nine"), of("p", "2"), nil},
 	}
 	if got := s.generations("p"); !slices.Equal(got, []int{2, 9, 10}) {
@@ -182,16 +182,16 @@ func TestBoxes_AreOfOneGenerationWithoutOneOffs(t *testing.T) {
 	g1, g2 := stackOf(1), stackOf(2)
 	other := stackOf(1)
 	other.Preview.ID = "bank-pr-1"
-	s := survey{containers: []box{
-		boxed(g1, "web", "a", "running", nil), boxed(g1, "migrate", "b", "exited", map[string]string{composeOneOff: "True"}),
-		boxed(g2, "web", "c", "running", nil), boxed(other, "web", "d", "running", nil), boxed(g1, "db", "e", "exited", nil),
+	s := survey{containers: []seenContainer{
+		deployed(g1, "web", "a", "running", nil), deployed(g1, "migrate", "b", "exited", map[string]string{composeOneOff: "True"}),
+		deployed(g2, "web", "c", "running", nil), deployed(other, "web", "d", "running", nil), deployed(g1, "db", "e", "exited", nil),
 	}}
 	var names []string
-	for _, b := range s.boxes("shop-pr-1", 1) {
+	for _, b := range s.containersOf("shop-pr-1", 1) {
 		names = append(names, b.service())
 	}
 	if !slices.Equal(names, []string{"web", "db"}) {
-		t.Errorf("boxes %q", names)
+		t.Errorf("containers %q", names)
 	}
 }
 
@@ -199,8 +199,8 @@ func TestVia_LeavesTheSurveyItselfAsItWas(t *testing.T) {
 	mine, other := stackOf(1), stackOf(2)
 	other.Via = "another"
 	s := survey{
-		containers: []box{boxed(other, "web", "a", "running", nil), boxed(mine, "web", "b", "running", nil)},
-		volumes:    []jar{marked(other, markServing), marked(mine, markServing)},
+		containers: []seenContainer{deployed(other, "web", "a", "running", nil), deployed(mine, "web", "b", "running", nil)},
+		volumes:    []seenVolume{marked(other, markServing), marked(mine, markServing)},
 		others:     []map[string]string{other.labels(), mine.labels()},
 	}
 	if got := s.via(defaultGateway).generations("shop-pr-1"); !slices.Equal(got, []int{1}) {
@@ -234,7 +234,7 @@ func TestSameOwner_SaysWhoHasItAndWhatToDo(t *testing.T) {
 func TestStatus_SaysIncompleteUnlessARunHoldsTheLock(t *testing.T) {
 	g := stackOf(1, port{"web", 80})
 	g.Expires = noon
-	s := survey{volumes: []jar{marked(g, markBegun)}}
+	s := survey{volumes: []seenVolume{marked(g, markBegun)}}
 	s.volumes[0].Created = noon
 	engine := Engine{Locks: t.TempDir()}
 	want := Status{

@@ -77,8 +77,8 @@ type run struct {
 	held       []string         // volumes that containers use only by way of others
 	started    []string         // the services to start
 	server     server           // the database of the next generation
-	nursery    nursery          // where a seed is made of it; the zero value: nowhere
-	seed       seed             // of the database; the zero value: none is wanted
+	nursery    nursery          // where a template is made of it; the zero value: nowhere
+	template   template         // of the database; the zero value: none is wanted
 	making     *lock            // keeps others from loading what this run loads
 	cloned     bool             // the database is a clone of it
 	keeping    keeping          // of the next generation

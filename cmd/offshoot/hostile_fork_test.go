@@ -27,7 +27,7 @@ func TestHostile_AForkWantsItsFileToDecideBeyondItsPreview(t *testing.T) {
 	t.Setenv("PRODUCTION_DATABASE_URL", "postgres://u:hunter22@db/shop")
 	write(t, config.Name, "project: other\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\nscanned: {a.b: [c]}\nmask: {\"*.email\": keep}\n"+
 		"pull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\", share: true}\nsweep: {keep_cache: 0}\nprovider: ec2\n"+
-		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n  expires: never\n  keep_seeds: 900GB\n"+
+		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n  expires: never\n  keep_templates: 900GB\n"+
 		"  mounts: {./a: shared, ./b: empty}\n  database: {service: db, databases: {more: s3://production/more.sql}}\n"+
 		"  public: true\n  port: 80\n  domain: evil.example.com\n  acme: {directory: \"https://evil.example.com/\"}\n"+
 		"ec2: {region: us-east-1, type: p5.48xlarge, image: ami-0e1, subnets: subnet-1, disk: 16384, spot: true, profile: admin, binary: evil, ssh: 0.0.0.0/0, security_group: sg-1}\n")

@@ -32,12 +32,13 @@ type upOptions struct {
 	port     int
 	keep     bool
 	keepData bool
-	noSeed   bool
-	timeout  time.Duration
-	expires  durationFlag
-	plan     bool   // only tell what would be done
-	verbose  bool   // tell of usual changes too
-	binary   string // offshoot for a machine of another platform
+	// noTemplate loads the archive whatever there is to clone, and keeps nothing to clone.
+	noTemplate bool
+	timeout    time.Duration
+	expires    durationFlag
+	plan       bool   // only tell what would be done
+	verbose    bool   // tell of usual changes too
+	binary     string // offshoot for a machine of another platform
 
 	guard   provision.Guard       // of a CI job
 	observe func(provision.Event) // may be nil
@@ -72,7 +73,9 @@ func (a *app) upCommand() *cobra.Command {
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
 	f.BoolVar(&o.keep, "keep", false, "keep a failed preview for debugging")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
-	f.BoolVar(&o.noSeed, "no-seed", false, "always load the archive; neither clone nor save a database that has it")
+	f.BoolVar(&o.noTemplate, "no-template", false, "always load the archive; neither clone nor save a template database")
+	f.BoolVar(&o.noTemplate, "no-seed", false, "") // its former name
+	_ = f.MarkHidden("no-seed")
 	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait until ready")
 	f.Var(&o.expires, "expires", "remove the preview after this time, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
@@ -212,16 +215,16 @@ func provisionOptions(cfg *config.Config, o upOptions, preview provision.Preview
 	options := provision.Options{
 		Preview: preview, Commit: commit, Version: buildVersion().Version,
 		Source: cfg.ComposeSource(), Database: cfg.Preview.Database, DatabaseName: cfg.Preview.DatabaseName, Expose: cfg.Preview.Expose,
-		Archive: archive, KeepData: o.keepData, Keep: o.keep, NoSeed: o.noSeed, Guard: o.guard,
+		Archive: archive, KeepData: o.keepData, Keep: o.keep, NoTemplate: o.noTemplate, Guard: o.guard,
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
 		Public: cfg.Preview.Public, Mounts: cfg.Preview.Mounts,
 	}
-	options.Stranger, options.NoSeed = cfg.Stranger, o.noSeed || cfg.Stranger
+	options.Stranger, options.NoTemplate = cfg.Stranger, o.noTemplate || cfg.Stranger
 	if m := cfg.Preview.Migrate; m != nil {
 		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command}
 	}
-	if most := cfg.Preview.KeepSeeds; most != nil {
-		options.SeedSpace, options.NoSeed = *most, options.NoSeed || *most == 0
+	if most := cfg.Preview.KeepTemplates; most != nil {
+		options.TemplateSpace, options.NoTemplate = *most, options.NoTemplate || *most == 0
 	}
 	return options
 }

@@ -36,7 +36,7 @@ preview:
   migrate: {service: web, command: [alembic, upgrade, head]}
   expose: {web: 8000, admin: }
   expires: 3d12h
-  keep_seeds: 50GB
+  keep_templates: 50GB
   environment: &env {DEBUG: true, WORKERS: 2, URL: "http://$${HOST}/${PORT}"}
   allow: docker.sock
   port: ${PORT}
@@ -82,17 +82,17 @@ func TestConfig_ReadsEveryKey(t *testing.T) {
 			},
 		},
 		Preview: Preview{
-			Compose:     []string{"compose.yaml", "compose.preview.yaml"},
-			Database:    "db",
-			Migrate:     &Migrate{Service: "web", Command: []string{"alembic", "upgrade", "head"}},
-			Expose:      map[string]int{"web": 8000, "admin": 0},
-			Expires:     84 * time.Hour,
-			KeepSeeds:   new(int64(50_000_000_000)),
-			Environment: map[string]string{"DEBUG": "true", "WORKERS": "2", "URL": "http://${HOST}/8481"},
-			Allow:       []string{"docker.sock"},
-			Port:        8481,
-			Domain:      "{ip}.example.com",
-			Public:      new(bool),
+			Compose:       []string{"compose.yaml", "compose.preview.yaml"},
+			Database:      "db",
+			Migrate:       &Migrate{Service: "web", Command: []string{"alembic", "upgrade", "head"}},
+			Expose:        map[string]int{"web": 8000, "admin": 0},
+			Expires:       84 * time.Hour,
+			KeepTemplates: new(int64(50_000_000_000)),
+			Environment:   map[string]string{"DEBUG": "true", "WORKERS": "2", "URL": "http://${HOST}/8481"},
+			Allow:         []string{"docker.sock"},
+			Port:          8481,
+			Domain:        "{ip}.example.com",
+			Public:        new(bool),
 			ACME: gateway.ACME{
 				Authority: gateway.Authority{
 					Directory: "https://ca/dir", Roots: "PEM", Profile: "short", KeyID: "k",
@@ -132,7 +132,7 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			[]string{
 				`did you mean "source"?`, `did you mean "tables"?`,
 				"known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, " +
-					"keep_seeds, environment, mounts, allow, port, domain, public, acme",
+					"keep_templates, environment, mounts, allow, port, domain, public, acme",
 			},
 		},
 		{

@@ -107,7 +107,7 @@ func (d *decoder) mapping(n node, where string, fields []field) {
 	given := map[string]bool{}
 	d.pairs(n, where, func(key, value node) {
 		given[key.Value] = !value.isNull()
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
+		i := slices.IndexFunc(fields, func(f field) bool { return f.is(key.Value) })
 		if i < 0 {
 			d.unknown(key, where, fields)
 			return

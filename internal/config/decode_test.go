@@ -137,7 +137,7 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 		{
 			"preview:\n  <<: {port: 80}", `2: unknown key "preview.<<"`,
 			"known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, " +
-				"keep_seeds, environment, mounts, allow, port, domain, public, acme",
+				"keep_templates, environment, mounts, allow, port, domain, public, acme",
 		},
 		{"? [a, b]\n: c", "1: the file: a key that is not plain text", ""},
 		{"subset:\n\ttables: {}", "2: found character that cannot start any token", ""},
@@ -230,5 +230,16 @@ func TestLoadConfig_TheNearestWinsAndAWorktreeEndsTheSearch(t *testing.T) {
 	}
 	if _, err := Load(deep, lookup()); !errors.Is(err, hint.ErrUsage) {
 		t.Errorf("a folder of that name: %v", err)
+	}
+}
+
+// What was configured with an earlier version goes on being read.
+func TestParse_KnowsTheFormerNameOfKeepTemplates(t *testing.T) {
+	for _, name := range []string{"keep_templates", "keep_seeds"} {
+		var c Config
+		err := c.Parse("offshoot.yaml", []byte("preview: {"+name+": 5GB}\n"), NoVariables)
+		if err != nil || c.Preview.KeepTemplates == nil || *c.Preview.KeepTemplates != 5_000_000_000 {
+			t.Errorf("%s: %v, %v", name, c.Preview.KeepTemplates, err)
+		}
 	}
 }

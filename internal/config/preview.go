@@ -17,13 +17,13 @@ type Preview struct {
 	Database string            // the service
 	// DatabaseName is the database in it that the archive is for, and Databases
 	// are the archives of further ones.
-	DatabaseName string
-	Databases    map[string]string
-	Migrate      *Migrate
-	Expose       map[string]int
-	Expires      time.Duration
-	KeepSeeds    *int64 // bytes; nil: provision.DefaultSeedSpace; 0: none
-	Environment  map[string]string
+	DatabaseName  string
+	Databases     map[string]string
+	Migrate       *Migrate
+	Expose        map[string]int
+	Expires       time.Duration
+	KeepTemplates *int64 // bytes; nil: provision.DefaultTemplateSpace; 0: none
+	Environment   map[string]string
 	// EnvironmentUnset says that a value here, in Build or in Databases names a
 	// variable that is not set. Only up minds.
 	EnvironmentUnset error
@@ -106,8 +106,8 @@ func (p *Preview) runFields() []field {
 			absent: "`72h`",
 		},
 		{
-			name: "keep_seeds", value: size(&p.KeepSeeds),
-			about: "the most that [seeds](previews.md) may take on the machine; the one just made stays in any case; " +
+			name: "keep_templates", former: "keep_seeds", value: size(&p.KeepTemplates),
+			about: "the most that [templates](previews.md) may take on the machine; the one just made stays in any case; " +
 				"`0`: none are made",
 			absent: "`20GB`", example: "50GB",
 		},

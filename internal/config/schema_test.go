@@ -94,11 +94,11 @@ func TestFields_TellTheDefaultsOfTheCode(t *testing.T) {
 	if err := c.Parse(Name, []byte(file.String()), lookup()); err != nil {
 		t.Fatalf("%v in\n%s", err, file.String())
 	}
-	keepSeeds := int64(provision.DefaultSeedSpace)
+	keepTemplates := int64(provision.DefaultTemplateSpace)
 	want := Config{
 		Provider: ProviderDocker, Privacy: mask.PrivacyStrict,
 		Subset:  Subset{Curve: plan.DefaultCurve, Mode: plan.ModeCurve},
-		Preview: Preview{Expires: DefaultExpires, KeepSeeds: &keepSeeds, Port: gateway.DefaultPort},
+		Preview: Preview{Expires: DefaultExpires, KeepTemplates: &keepTemplates, Port: gateway.DefaultPort},
 		EC2:     c.EC2, // cmd/offshoot compares these: nothing here imports provision/ec2
 	}
 	want.Preview.Wildcard.Update.Algorithm = c.Preview.Wildcard.Update.Algorithm

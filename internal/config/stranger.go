@@ -49,7 +49,7 @@ func (c *Config) ForStranger(own *Config) *Config {
 			Compose: by.Compose, Profiles: by.Profiles, Without: by.Without, EnvFiles: by.EnvFiles, Build: by.Build,
 			Database: by.Database, DatabaseName: by.DatabaseName, Migrate: by.Migrate, Expose: by.Expose,
 			Environment: by.Environment, Mounts: copies(by.Mounts),
-			Expires: of.Expires, KeepSeeds: of.KeepSeeds, Port: of.Port, Domain: of.Domain, Public: of.Public,
+			Expires: of.Expires, KeepTemplates: of.KeepTemplates, Port: of.Port, Domain: of.Domain, Public: of.Public,
 			ACME: of.ACME, Wildcard: of.Wildcard,
 		},
 	}
@@ -91,7 +91,7 @@ func Ignored(own, base *Config) []string {
 		{"privacy", own.Privacy, base.Privacy},
 		{"preview.database.databases", own.Preview.Databases, base.Preview.Databases},
 		{"preview.expires", own.Preview.Expires, base.Preview.Expires},
-		{"preview.keep_seeds", own.Preview.KeepSeeds, base.Preview.KeepSeeds},
+		{"preview.keep_templates", own.Preview.KeepTemplates, base.Preview.KeepTemplates},
 		{"preview.allow", own.Preview.Allow, base.Preview.Allow},
 		{"preview.port", own.Preview.Port, base.Preview.Port},
 		{"preview.domain", own.Preview.Domain, base.Preview.Domain},

@@ -23,11 +23,15 @@ type value struct {
 type field struct {
 	name string
 	value
+	former   string // a name that it had before, which is still read
 	required bool
 	about    string // in Markdown
 	absent   string // what holds without the key, in Markdown; code alone is the default
 	example  any
 }
+
+// is tells whether a key is the field's.
+func (f field) is(key string) bool { return f.name == key || f.former != "" && f.former == key }
 
 // as tells editors of s instead.
 func (v value) as(s *schema) value {

@@ -8,18 +8,18 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-// seeded is a fixture that makes and clones seeds of an archive which takes
+// seeded is a fixture that makes and clones templates of an archive which takes
 // long enough to load for others to get at it.
 func seeded(t *testing.T, pullRequest int) *fixture {
 	f := newFixture(t, pullRequest)
-	f.options.Archive, f.options.NoSeed = f.slowArchive("Aster"), false
+	f.options.Archive, f.options.NoTemplate = f.slowArchive("Aster"), false
 	return f
 }
 
 // beside is another preview on the same machine, with the same archive.
 func (f *fixture) beside(project string, pullRequest int) *fixture {
 	other := fixtureOn(f.t, f.engine, project, pullRequest)
-	other.options.Archive, other.options.NoSeed = f.options.Archive, false
+	other.options.Archive, other.options.NoTemplate = f.options.Archive, false
 	return other
 }
 
@@ -41,8 +41,8 @@ func TestHostile_AHookWantsASuperuserInOtherPreviews(t *testing.T) {
 	if got := f.sql(countsIntruders); got != "1" {
 		t.Errorf("the hook did not run: %q", got)
 	}
-	if got := f.seeds(); len(got) != 0 {
-		t.Errorf("a seed of what a hook has changed: %q", got)
+	if got := f.templates(); len(got) != 0 {
+		t.Errorf("a template of what a hook has changed: %q", got)
 	}
 	f.assertNotice("post_start")
 	neighbour := f.beside(f.options.Preview.Project, 52)
@@ -55,8 +55,8 @@ func TestHostile_AHealthCheckWantsASuperuserInOtherPreviews(t *testing.T) {
 	f := seeded(t, 53)
 	f.database("    healthcheck: {test: [CMD, " + strings.TrimPrefix(makesRole, "[") + ", interval: 100ms}")
 	f.up()
-	if got := f.seeds(); len(got) != 2 {
-		t.Fatalf("seeds %q", got)
+	if got := f.templates(); len(got) != 2 {
+		t.Fatalf("templates %q", got)
 	}
 	f.await("the health check has run", func() bool { return f.sql(countsIntruders) == "1" })
 	neighbour := f.beside(f.options.Preview.Project, 54)
@@ -68,7 +68,7 @@ func TestHostile_AHealthCheckWantsASuperuserInOtherPreviews(t *testing.T) {
 	}
 }
 
-func TestHostile_ACompanionOfTheDatabaseWantsToBeInItsSeed(t *testing.T) {
+func TestHostile_ACompanionOfTheDatabaseWantsToBeInItsTemplate(t *testing.T) {
 	f := seeded(t, 55)
 	f.options.Database = "db"
 	f.database(`    depends_on: [companion]
@@ -78,32 +78,32 @@ func TestHostile_ACompanionOfTheDatabaseWantsToBeInItsSeed(t *testing.T) {
     entrypoint: [sh, -c, 'until psql -c "CREATE ROLE intruder SUPERUSER"; do sleep 0.1; done; exec sleep infinity']
     stop_signal: SIGKILL`)
 	f.up()
-	if got := f.seeds(); len(got) != 0 {
-		t.Errorf("a seed of what a companion has changed: %q", got)
+	if got := f.templates(); len(got) != 0 {
+		t.Errorf("a template of what a companion has changed: %q", got)
 	}
 	f.assertNotice("depends_on")
 }
 
-func TestHostile_AnotherRepositoryWantsToMakeOurSeed(t *testing.T) {
+func TestHostile_AnotherRepositoryWantsToMakeOurTemplate(t *testing.T) {
 	f := seeded(t, 56)
 	f.up()
 	other := f.beside(randomName(), 56)
 	if got := other.up().Loaded; got.Cloned != "" {
-		t.Errorf("the seed of %s is cloned for %s", f.options.Preview.Repository, other.options.Preview.Repository)
+		t.Errorf("the template of %s is cloned for %s", f.options.Preview.Repository, other.options.Preview.Repository)
 	}
 	if got := other.up().Loaded; got.Cloned == "" {
 		t.Errorf("its own is not: %+v", other.events)
 	}
 }
 
-func TestHostile_AStrangerWantsToMakeOurSeed(t *testing.T) {
+func TestHostile_AStrangerWantsToMakeOurTemplate(t *testing.T) {
 	f := seeded(t, 57)
 	f.options.Stranger = true
 	f.up()
 	for name, other := range map[string]*fixture{"another": f.beside(f.options.Preview.Project, 58), "another stranger": f.beside(f.options.Preview.Project, 59)} {
 		other.options.Stranger = name == "another stranger"
 		if got := other.up().Loaded; got.Cloned != "" {
-			t.Errorf("the seed of a stranger is cloned for %s", name)
+			t.Errorf("the template of a stranger is cloned for %s", name)
 		}
 	}
 	if got := f.up().Loaded; got.Cloned == "" {

@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// complaints keeps what a database client says on stderr, without row data:
+// clientLog keeps what a database client says on stderr, without row data:
 // PostgreSQL quotes values in the messages about bad input and broken
 // constraints, and whole lines of COPY in their context.
-type complaints struct {
+type clientLog struct {
 	kept []string
 	rest []byte
 }
 
-// maxComplaints is how many lines are kept; the last matter.
-const maxComplaints = 20
+// maxClientLines is how many lines are kept; the last matter.
+const maxClientLines = 20
 
 // Write takes the output in pieces of any size.
-func (c *complaints) Write(p []byte) (int, error) {
+func (c *clientLog) Write(p []byte) (int, error) {
 	for _, b := range p {
 		if b == '\n' {
 			c.keep(string(c.rest))
@@ -29,13 +29,13 @@ func (c *complaints) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (c *complaints) lines() []string {
+func (c *clientLog) lines() []string {
 	c.keep(string(c.rest))
 	c.rest = nil
 	return c.kept
 }
 
-func (c *complaints) keep(line string) {
+func (c *clientLog) keep(line string) {
 	if n := len(c.kept); n > 0 && fromFunction.MatchString(line) {
 		c.kept[n-1] = says.ReplaceAllString(c.kept[n-1], "$1 "+conditionOf("P0"))
 	}
@@ -44,7 +44,7 @@ func (c *complaints) keep(line string) {
 		return
 	}
 	c.kept = append(c.kept, clean)
-	if len(c.kept) > maxComplaints {
+	if len(c.kept) > maxClientLines {
 		c.kept = c.kept[1:]
 	}
 }

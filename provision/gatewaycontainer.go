@@ -324,7 +324,7 @@ func joinNetworks(ctx context.Context, api client.APIClient, current container.I
 
 // probe asks from inside of the gateway what a port answers at its link: at
 // the address that the container has now, which no other one can take.
-func (e Engine) probe(ctx context.Context, c box, number int, link Link) (gateway.Answer, error) {
+func (e Engine) probe(ctx context.Context, c seenContainer, number int, link Link) (gateway.Answer, error) {
 	var answer gateway.Answer
 	current, exists, err := e.findGateway(ctx)
 	if err != nil {

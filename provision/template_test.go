@@ -13,8 +13,8 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-// seeds are the names of the volumes of seeds on the fixture's gateway.
-func (f *fixture) seeds() []string {
+// templates are the names of the volumes of templates on the fixture's gateway.
+func (f *fixture) templates() []string {
 	f.t.Helper()
 	found, err := f.engine.Docker.Client().VolumeList(f.t.Context(), volume.ListOptions{Filters: filters.NewArgs(
 		filters.Arg("label", "dev.offshoot.gateway="+f.engine.Gateway), filters.Arg("label", "dev.offshoot.seed"),
@@ -30,16 +30,16 @@ func (f *fixture) seeds() []string {
 	return names
 }
 
-func TestSeed_IsClonedForTheSameArchiveAndOnlyThen(t *testing.T) {
+func TestTemplate_IsClonedForTheSameArchiveAndOnlyThen(t *testing.T) {
 	f := newFixture(t, 39)
-	f.options.NoSeed = false
+	f.options.NoTemplate = false
 	f.options.Archive = f.archive("Aster")
 	if first := f.up(); first.Loaded == nil || first.Loaded.Cloned != "" {
 		t.Fatalf("the first: %+v", first.Loaded)
 	}
-	made := f.seeds()
+	made := f.templates()
 	if len(made) != 2 || strings.Contains(strings.Join(made, " "), "s3cret") {
-		t.Fatalf("seeds %q", made)
+		t.Fatalf("templates %q", made)
 	}
 	f.sql("INSERT INTO product VALUES ('clicked in')")
 	second := f.up()
@@ -49,25 +49,25 @@ func TestSeed_IsClonedForTheSameArchiveAndOnlyThen(t *testing.T) {
 	if got := f.sql("SELECT string_agg(name, ',') FROM product"); got != "Aster" {
 		t.Errorf("the clone holds %q", got)
 	}
-	if made = append(slices.Clone(made), made[0]+"-used"); len(f.seeds()) != 3 { // since it was cloned
-		t.Errorf("seeds %q", f.seeds())
+	if made = append(slices.Clone(made), made[0]+"-used"); len(f.templates()) != 3 { // since it was cloned
+		t.Errorf("templates %q", f.templates())
 	}
 	slices.Sort(made)
-	f.sql("INSERT INTO product VALUES ('in the clone')") // which is not the seed
+	f.sql("INSERT INTO product VALUES ('in the clone')") // which is not the template
 	neighbour := fixtureOn(t, f.engine, f.options.Preview.Project, 40)
-	neighbour.options.Archive, neighbour.options.NoSeed = f.options.Archive, false
+	neighbour.options.Archive, neighbour.options.NoTemplate = f.options.Archive, false
 	if got := neighbour.up().Loaded; got.Cloned == "" {
 		t.Errorf("another preview loads the same archive again: %+v", neighbour.events)
 	}
 	if got := neighbour.sql("SELECT string_agg(name, ',') FROM product"); got != "Aster" {
 		t.Errorf("the other clone holds %q", got)
 	}
-	f.options.NoSeed = true
+	f.options.NoTemplate = true
 	if got := f.up().Loaded; got.Cloned != "" {
 		t.Error("cloned although told not to")
 	}
-	if got := f.seeds(); !slices.Equal(got, made) {
-		t.Errorf("seeds %q, were %q", got, made)
+	if got := f.templates(); !slices.Equal(got, made) {
+		t.Errorf("templates %q, were %q", got, made)
 	}
 	f.options.KeepData, f.options.Archive = true, ""
 	f.sql("INSERT INTO product VALUES ('kept')")
@@ -77,20 +77,20 @@ func TestSeed_IsClonedForTheSameArchiveAndOnlyThen(t *testing.T) {
 	}
 }
 
-func TestSeed_OfAKilledRunOrOfOtherSettingsIsNotUsed(t *testing.T) {
+func TestTemplate_OfAKilledRunOrOfOtherSettingsIsNotUsed(t *testing.T) {
 	f := newFixture(t, 41)
-	f.options.NoSeed = false
+	f.options.NoTemplate = false
 	f.options.Archive = f.archive("Aster")
 	f.up()
-	made := f.seeds()
+	made := f.templates()
 	api := f.engine.Docker.Client()
 	if err := api.VolumeRemove(t.Context(), made[1], false); err != nil { // the mark, which is made last
 		t.Fatal(err)
 	}
 	if got := f.up().Loaded; got.Cloned != "" {
-		t.Errorf("a seed without its mark is cloned")
+		t.Errorf("a template without its mark is cloned")
 	}
-	if got := f.seeds(); !slices.Equal(got, made) {
+	if got := f.templates(); !slices.Equal(got, made) {
 		t.Errorf("made again: %q, were %q", got, made)
 	}
 	path := filepath.Join(f.options.Source.Dir, "compose.yaml")
@@ -100,15 +100,15 @@ func TestSeed_OfAKilledRunOrOfOtherSettingsIsNotUsed(t *testing.T) {
 	}
 	f.write("compose.yaml", strings.Replace(string(file), "POSTGRES_PASSWORD: s3cret, POSTGRES_DB", "POSTGRES_PASSWORD: other, POSTGRES_DB", 1))
 	if got := f.up().Loaded; got.Cloned != "" {
-		t.Error("the seed of another password is cloned")
+		t.Error("the template of another password is cloned")
 	}
-	if got := f.seeds(); len(got) != 4 {
-		t.Errorf("seeds %q", got)
+	if got := f.templates(); len(got) != 4 {
+		t.Errorf("templates %q", got)
 	}
-	if err := provision.ThinSeeds(t.Context(), f.engine, 1); err != nil {
+	if err := provision.ThinTemplates(t.Context(), f.engine, 1); err != nil {
 		t.Fatal(err)
 	}
-	if got := f.seeds(); len(got) != 2 || slices.Contains(got, made[0]) {
+	if got := f.templates(); len(got) != 2 || slices.Contains(got, made[0]) {
 		t.Errorf("of which the one with a clone is to stay: %q", got)
 	}
 }

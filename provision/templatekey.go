@@ -24,9 +24,9 @@ import (
 // its data.
 const maxBeside = 64 << 20
 
-// A soil is all that decides what is in a database after the archive was
+// A templateKey is all that decides what is in a database after the archive was
 // loaded. Of two that are the same, one can have the other's data.
-type soil struct {
+type templateKey struct {
 	Repository string              // whose code is trusted with whose data
 	Stranger   string              `json:",omitempty"` // the only preview that has it
 	Archive    string              // sha256
@@ -41,13 +41,13 @@ type soil struct {
 	Beside     map[string]string   // digests of files that are mounted, by where
 }
 
-// wantedSeed names the seed of the database that is about to be made. The zero
-// seed is none: it is not wanted, or it cannot be told what would be in it.
-func (r *run) wantedSeed(ctx context.Context) seed {
-	if r.archive == nil || r.options.NoSeed {
-		return seed{}
+// wantedTemplate names the template of the database that is about to be made. The zero
+// template is none: it is not wanted, or it cannot be told what would be in it.
+func (r *run) wantedTemplate(ctx context.Context) template {
+	if r.archive == nil || r.options.NoTemplate {
+		return template{}
 	}
-	s, err := r.soil(ctx)
+	s, err := r.templateKey(ctx)
 	var text, name []byte
 	if err == nil {
 		text, err = json.Marshal(s)
@@ -57,11 +57,11 @@ func (r *run) wantedSeed(ctx context.Context) seed {
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			r.notice("the archive is loaded without a seed: %s", printable(err.Error()))
+			r.notice("the archive is loaded without a template: %s", printable(err.Error()))
 		}
-		return seed{}
+		return template{}
 	}
-	return seed{name: r.gateway() + "-seed-" + string(name)}
+	return template{name: r.gateway() + "-seed-" + string(name)}
 }
 
 // secretDigest is one that nobody can guess passwords by: the gateway makes it
@@ -79,16 +79,16 @@ func (r *run) secretDigest(ctx context.Context, text []byte) ([]byte, error) {
 	return digest, nil
 }
 
-func (r *run) soil(ctx context.Context) (soil, error) {
+func (r *run) templateKey(ctx context.Context) (templateKey, error) {
 	service := r.written.Services[r.next.Database]
 	if err := lonely(service); err != nil {
-		return soil{}, err
+		return templateKey{}, err
 	}
 	image, err := r.Docker.Client().ImageInspect(ctx, service.Image)
 	if err != nil {
-		return soil{}, fmt.Errorf("image of the database: %w", err)
+		return templateKey{}, fmt.Errorf("image of the database: %w", err)
 	}
-	s := soil{
+	s := templateKey{
 		Repository: r.next.Preview.Repository, Archive: r.archive.SHA256, Database: r.next.Loaded, Owner: r.owner, Others: map[string]string{},
 		Layers: image.RootFS.Layers, Platform: image.Os + "/" + image.Architecture + "/" + image.Variant,
 		Service: bare(service, r.ownVariables(service)), Beside: map[string]string{},
@@ -125,9 +125,9 @@ func bare(s types.ServiceConfig, own map[string]string) types.ServiceConfig {
 }
 
 // mounts takes in what the database is given beside its data. A volume may
-// hold anything, so that there is no seed beside one; and so may a folder that
+// hold anything, so that there is no template beside one; and so may a folder that
 // is not copied for this generation alone, at any moment.
-func (s *soil) mounts(project, placed *types.Project, service types.ServiceConfig) error {
+func (s *templateKey) mounts(project, placed *types.Project, service types.ServiceConfig) error {
 	left := int64(maxBeside)
 	for _, v := range service.Volumes {
 		switch {
@@ -154,7 +154,7 @@ func (s *soil) mounts(project, placed *types.Project, service types.ServiceConfi
 }
 
 // given takes in configs and secrets.
-func (s *soil) given(project *types.Project, service types.ServiceConfig, left *int64) error {
+func (s *templateKey) given(project *types.Project, service types.ServiceConfig, left *int64) error {
 	files := map[string]types.FileObjectConfig{}
 	for _, c := range service.Configs {
 		files["config "+c.Source+" "+c.Target] = types.FileObjectConfig(project.Configs[c.Source])

@@ -17,42 +17,44 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
-// A seed is the data directory of a database that an archive was just loaded
+// A template is the data directory of a database that an archive was just loaded
 // into, and that was shut down in order: a volume of the gateway's. The next
 // generation that wants the same archive, in the same image with the same
 // settings, begins with a clone of it instead of loading the archive again.
 //
-//	nursery ─► load ─► stop ─► clone into the seed ─► mark it whole ─► start ─► migrate
-//	                                   seed, whole ─► clone ─────────► start ─► migrate
+//	nursery ─► load ─► stop ─► clone into the template ─► mark it whole ─► start ─► migrate
+//	                                   template, whole ─► clone ─────────► start ─► migrate
 //
 // The nursery is a container of the database's own kind that nothing but its
 // server and our load works in: see nursery.go.
 //
-// A seed without its mark was left by a run that was killed, and is never used.
-type seed struct {
+// A template without its mark was left by a run that was killed, and is never used.
+type template struct {
 	name string
 }
 
+// Labels and names of volumes keep the word that earlier versions had for a
+// template, so that those which they made are found.
 const (
-	labelSeed   = prefix + "seed"   // on a seed's volumes: its name
-	labelSeedOf = prefix + "cloned" // on a clone: the seed's name
-	labelUsed   = prefix + "used"   // on a seed's volumes: when
-	labelBytes  = prefix + "bytes"  // on a seed's mark: how large it is
+	labelTemplate   = prefix + "seed"   // on a template's volumes: its name
+	labelTemplateOf = prefix + "cloned" // on a clone: the template's name
+	labelUsed       = prefix + "used"   // on a template's volumes: when
+	labelBytes      = prefix + "bytes"  // on a template's mark: how large it is
 )
 
 // mark is an empty volume that is made last.
-func (s seed) mark() string { return s.name + "-whole" }
+func (t template) mark() string { return t.name + "-whole" }
 
-// use is an empty volume that tells when the seed was last cloned. It is made
+// use is an empty volume that tells when the template was last cloned. It is made
 // anew for that, since labels do not change.
-func (s seed) use() string { return s.name + "-used" }
+func (t template) use() string { return t.name + "-used" }
 
-func (s seed) volumes() []string { return []string{s.mark(), s.use(), s.name} }
+func (t template) volumes() []string { return []string{t.mark(), t.use(), t.name} }
 
 const (
-	// seedTime is how long a run waits for another one that copies or removes
-	// seeds.
-	seedTime = 2 * time.Minute
+	// templateTime is how long a run waits for another one that copies or removes
+	// templates.
+	templateTime = 2 * time.Minute
 	// makerTime is how long it waits for one that loads the same archive. When
 	// that one dies, the wait is over at once.
 	makerTime = 30 * time.Minute
@@ -68,8 +70,8 @@ func (r *run) databaseVolume(ctx context.Context) error {
 	labels := r.next.labels()
 	delete(labels, labelGeneration)
 	maps.Copy(labels, map[string]string{labelVolumeOf: strconv.Itoa(r.next.Number), composeVolume: compose.DatabaseVolume})
-	if r.seed.name != "" {
-		labels[labelSeedOf] = r.seed.name
+	if r.template.name != "" {
+		labels[labelTemplateOf] = r.template.name
 	}
 	made, err := createVolume(ctx, r.Docker.Client(), volume.CreateOptions{Name: r.next.volumeName(), Labels: labels})
 	if err != nil {
@@ -85,24 +87,24 @@ func (g generation) volumeName() string {
 	return g.Preview.project(g.Number) + "_" + compose.DatabaseVolume
 }
 
-// prepareDatabase makes the volume of the database, with a clone of the seed
-// in it where there is one. What is wrong with a seed is said, and the archive
+// prepareDatabase makes the volume of the database, with a clone of the template
+// in it where there is one. What is wrong with a template is said, and the archive
 // is loaded as if there were none.
 func (r *run) prepareDatabase(ctx context.Context) error {
-	r.seed = r.wantedSeed(ctx)
+	r.template = r.wantedTemplate(ctx)
 	if err := r.awaitMaker(ctx); err != nil {
 		return err
 	}
-	if err := r.databaseVolume(ctx); err != nil || r.seed.name == "" {
+	if err := r.databaseVolume(ctx); err != nil || r.template.name == "" {
 		return err
 	}
 	began := time.Now()
-	how, err := r.cloneSeed(ctx)
+	how, err := r.cloneTemplate(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		r.notice("the archive is loaded anew: its seed cannot be cloned: %s", printable(err.Error()))
+		r.notice("the archive is loaded anew: its template cannot be cloned: %s", printable(err.Error()))
 		return r.emptyVolume(ctx)
 	case how != "":
 		r.cloned = true
@@ -113,26 +115,26 @@ func (r *run) prepareDatabase(ctx context.Context) error {
 }
 
 // awaitMaker waits while another run loads the archive that this one wants, and
-// leaves a seed of it: both would only slow each other down. The lock is held
+// leaves a template of it: both would only slow each other down. The lock is held
 // until this run has its own database loaded, or its clone.
 func (r *run) awaitMaker(ctx context.Context) error {
-	if r.seed.name == "" {
+	if r.template.name == "" {
 		return nil
 	}
-	if r.isHeld(ctx, r.engineID, r.seed.name) {
+	if r.isHeld(ctx, r.engineID, r.template.name) {
 		r.notice("another run loads this archive: its database is cloned when that is done")
 	}
-	l, err := r.acquire(ctx, r.engineID, r.seed.name, "seed", makerTime)
+	l, err := r.acquire(ctx, r.engineID, r.template.name, "template", makerTime)
 	if err != nil && ctx.Err() == nil {
-		r.notice("the archive is loaded without a seed: %s", printable(err.Error()))
-		r.seed = seed{}
+		r.notice("the archive is loaded without a template: %s", printable(err.Error()))
+		r.template = template{}
 		return nil
 	}
 	r.making = l
 	return err
 }
 
-// doneMaking lets other runs have the seed; it is harmless when repeated.
+// doneMaking lets other runs have the template; it is harmless when repeated.
 func (r *run) doneMaking() {
 	if r.making != nil {
 		r.making.release()
@@ -140,17 +142,17 @@ func (r *run) doneMaking() {
 	}
 }
 
-// cloneSeed clones the seed, if it is there, and tells how.
-func (r *run) cloneSeed(ctx context.Context) (how string, err error) {
-	err = r.underSeedLock(ctx, func() error {
+// cloneTemplate clones the template, if it is there, and tells how.
+func (r *run) cloneTemplate(ctx context.Context) (how string, err error) {
+	err = r.underTemplateLock(ctx, func() error {
 		whole, err := r.isWhole(ctx)
 		if err != nil || !whole {
 			return err
 		}
-		if err := r.touchSeed(ctx, r.seed); err != nil {
+		if err := r.touchTemplate(ctx, r.template); err != nil {
 			return err
 		}
-		how, _, err = r.copyVolume(ctx, volumeCopy{from: r.seed.name, to: r.next.volumeName()})
+		how, _, err = r.copyVolume(ctx, volumeCopy{from: r.template.name, to: r.next.volumeName()})
 		return err
 	})
 	return how, err
@@ -161,32 +163,32 @@ func (r *run) emptyVolume(ctx context.Context) error {
 	if err := r.Docker.Client().VolumeRemove(ctx, r.next.volumeName(), true); err != nil && !notFound(err) {
 		return fmt.Errorf("volume of the database: %w", err)
 	}
-	r.seed = seed{}
+	r.template = template{}
 	return r.databaseVolume(ctx)
 }
 
-// keepSeed makes a seed of the database that was just loaded in its nursery, and
-// lets the database's own container have it. The seed is a matter of speed alone:
+// keepTemplate makes a template of the database that was just loaded in its nursery, and
+// lets the database's own container have it. The template is a matter of speed alone:
 // what goes wrong with it is said.
-func (r *run) keepSeed(ctx context.Context) error {
+func (r *run) keepTemplate(ctx context.Context) error {
 	if r.nursery.id == "" {
 		return nil
 	}
 	err := r.stopInOrder(ctx, r.nursery.id)
 	if err == nil {
-		err = r.underSeedLock(ctx, func() error { return r.makeSeed(ctx) })
+		err = r.underTemplateLock(ctx, func() error { return r.makeTemplate(ctx) })
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	if err != nil {
-		r.notice("the next up loads the archive again: no seed was made: %s", printable(err.Error()))
+		r.notice("the next up loads the archive again: no template was made: %s", printable(err.Error()))
 	}
 	return r.leaveNursery(ctx)
 }
 
 // stopInOrder stops the database. What was killed because it took too long is
-// no seed.
+// no template.
 func (r *run) stopInOrder(ctx context.Context, id string) error {
 	patience := 60 // seconds
 	api := r.Docker.Client()
@@ -203,93 +205,93 @@ func (r *run) stopInOrder(ctx context.Context, id string) error {
 	return nil
 }
 
-// makeSeed clones the stopped database, and marks the clone as whole.
-func (r *run) makeSeed(ctx context.Context) error {
+// makeTemplate clones the stopped database, and marks the clone as whole.
+func (r *run) makeTemplate(ctx context.Context) error {
 	api := r.Docker.Client()
 	if whole, err := r.isWhole(ctx); err != nil || whole {
 		return err // another run was faster
 	}
-	if err := r.removeSeed(ctx, r.seed); err != nil { // what a killed run left
+	if err := r.removeTemplate(ctx, r.template); err != nil { // what a killed run left
 		return err
 	}
-	labels := r.seedLabels(r.seed)
-	if _, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: r.seed.name, Labels: labels}); err != nil {
-		return fmt.Errorf("volume of the seed: %w", err)
+	labels := r.templateLabels(r.template)
+	if _, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: r.template.name, Labels: labels}); err != nil {
+		return fmt.Errorf("volume of the template: %w", err)
 	}
-	_, bytes, err := r.copyVolume(ctx, volumeCopy{from: r.next.volumeName(), to: r.seed.name, makes: r.seed})
+	_, bytes, err := r.copyVolume(ctx, volumeCopy{from: r.next.volumeName(), to: r.template.name, makes: r.template})
 	if err == nil {
 		labels[labelBytes] = strconv.FormatInt(bytes, 10)
-		_, err = api.VolumeCreate(ctx, volume.CreateOptions{Name: r.seed.mark(), Labels: labels})
+		_, err = api.VolumeCreate(ctx, volume.CreateOptions{Name: r.template.mark(), Labels: labels})
 	}
 	if err != nil {
 		ctx, cancel := sturdy(ctx)
 		defer cancel()
-		return errors.Join(err, r.removeSeed(ctx, r.seed))
+		return errors.Join(err, r.removeTemplate(ctx, r.template))
 	}
-	return r.thinSeeds(ctx, maxSeeds, cmp.Or(r.options.SeedSpace, DefaultSeedSpace))
+	return r.thinTemplates(ctx, maxTemplates, cmp.Or(r.options.TemplateSpace, DefaultTemplateSpace))
 }
 
-// isWhole tells whether the seed is there, and ours.
+// isWhole tells whether the template is there, and ours.
 func (r *run) isWhole(ctx context.Context) (bool, error) {
-	for _, name := range []string{r.seed.mark(), r.seed.name} {
+	for _, name := range []string{r.template.mark(), r.template.name} {
 		found, err := r.Docker.Client().VolumeInspect(ctx, name)
-		if notFound(err) || err == nil && found.Labels[labelSeed] != r.seed.name {
+		if notFound(err) || err == nil && found.Labels[labelTemplate] != r.template.name {
 			return false, nil
 		}
 		if err != nil {
-			return false, fmt.Errorf("look for the seed: %w", err)
+			return false, fmt.Errorf("look for the template: %w", err)
 		}
 	}
 	return true, nil
 }
 
-// removeSeed removes a seed, its mark first.
-func (e Engine) removeSeed(ctx context.Context, s seed) error {
+// removeTemplate removes a template, its mark first.
+func (e Engine) removeTemplate(ctx context.Context, s template) error {
 	errs := []error{e.removeMakers(ctx, s)}
 	for _, name := range s.volumes() {
 		found, err := e.Docker.Client().VolumeInspect(ctx, name)
-		if err == nil && found.Labels[labelSeed] == s.name {
+		if err == nil && found.Labels[labelTemplate] == s.name {
 			err = e.Docker.Client().VolumeRemove(ctx, name, false)
 		}
 		if err != nil && !notFound(err) {
-			errs = append(errs, fmt.Errorf("remove a seed: %w", err))
+			errs = append(errs, fmt.Errorf("remove a template: %w", err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// removeMakers ends what a killed run has left at work on a seed: nobody else
+// removeMakers ends what a killed run has left at work on a template: nobody else
 // may be.
-func (e Engine) removeMakers(ctx context.Context, s seed) error {
+func (e Engine) removeMakers(ctx context.Context, s template) error {
 	api := e.Docker.Client()
 	found, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
-		filters.Arg("label", labelSeed+"="+s.name), filters.Arg("volume", s.name),
+		filters.Arg("label", labelTemplate+"="+s.name), filters.Arg("volume", s.name),
 	)})
 	if err != nil {
-		return fmt.Errorf("list what makes a seed: %w", err)
+		return fmt.Errorf("list what makes a template: %w", err)
 	}
 	var errs []error
 	for _, c := range found {
 		if err := api.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true}); err != nil && !notFound(err) {
-			errs = append(errs, fmt.Errorf("end what makes a seed: %w", err))
+			errs = append(errs, fmt.Errorf("end what makes a template: %w", err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// removeSeeds removes all of this gateway's.
-func (e Engine) removeSeeds(ctx context.Context) error {
-	seeds, err := e.seeds(ctx)
-	for _, s := range seeds {
-		err = errors.Join(err, e.removeSeed(ctx, s.seed))
+// removeTemplates removes all of this gateway's.
+func (e Engine) removeTemplates(ctx context.Context) error {
+	templates, err := e.templates(ctx)
+	for _, s := range templates {
+		err = errors.Join(err, e.removeTemplate(ctx, s.template))
 	}
 	return err
 }
 
-// underSeedLock runs f while no other run makes, clones or removes seeds.
-func (r *run) underSeedLock(ctx context.Context, f func() error) error {
+// underTemplateLock runs f while no other run makes, clones or removes templates.
+func (r *run) underTemplateLock(ctx context.Context, f func() error) error {
 	subject := r.gateway() + "-seeds"
-	l, err := r.acquire(ctx, r.engineID, subject, "seed", seedTime)
+	l, err := r.acquire(ctx, r.engineID, subject, "template", templateTime)
 	if err != nil {
 		return err
 	}

@@ -30,11 +30,11 @@ func (f *fixture) slowArchive(row string) string {
 	return f.write("slow.sql.gz", b.String())
 }
 
-func TestSeed_IsMadeOnceByTwoUpsAtATime(t *testing.T) {
+func TestTemplate_IsMadeOnceByTwoUpsAtATime(t *testing.T) {
 	f := newFixture(t, 42)
 	other := fixtureOn(t, f.engine, f.options.Preview.Project, 43)
-	f.options.Archive, f.options.NoSeed = f.archive("Aster"), false
-	other.options.Archive, other.options.NoSeed = f.options.Archive, false
+	f.options.Archive, f.options.NoTemplate = f.archive("Aster"), false
+	other.options.Archive, other.options.NoTemplate = f.options.Archive, false
 	var both sync.WaitGroup
 	var results [2]*provision.Result
 	var errs [2]error
@@ -54,38 +54,38 @@ func TestSeed_IsMadeOnceByTwoUpsAtATime(t *testing.T) {
 			t.Errorf("it holds %q", got)
 		}
 	}
-	if made := f.seeds(); cloned != 1 || len(made) != 3 {
-		t.Errorf("%d of the two are clones, of the seeds %q", cloned, made)
+	if made := f.templates(); cloned != 1 || len(made) != 3 {
+		t.Errorf("%d of the two are clones, of the templates %q", cloned, made)
 	}
 }
 
-func TestSeed_OfARunKilledInTheMiddleIsNotTakenForWhole(t *testing.T) {
+func TestTemplate_OfARunKilledInTheMiddleIsNotTakenForWhole(t *testing.T) {
 	f := newFixture(t, 44)
-	f.options.Archive, f.options.NoSeed = f.slowArchive("Aster"), false
+	f.options.Archive, f.options.NoTemplate = f.slowArchive("Aster"), false
 	if !f.upAndDie(provision.StepLoad, provision.Progress) {
 		t.Fatal("not killed while it loads")
 	}
-	if got := f.seeds(); len(got) != 0 {
+	if got := f.templates(); len(got) != 0 {
 		t.Fatalf("of a half loaded database: %q", got)
 	}
 	if !f.upAndDie(stepCopying, "") {
 		t.Fatal("not killed while it copies")
 	}
-	left := f.seeds()
+	left := f.templates()
 	if len(left) != 1 {
 		t.Fatalf("of a half copied database: %q", left)
 	}
-	// The seed is another preview's as well, and what still writes to it goes.
+	// The template is another preview's as well, and what still writes to it goes.
 	neighbour := fixtureOn(t, f.engine, f.options.Preview.Project, 45)
-	neighbour.options.Archive, neighbour.options.NoSeed = f.options.Archive, false
+	neighbour.options.Archive, neighbour.options.NoTemplate = f.options.Archive, false
 	if got := neighbour.up().Loaded; got.Cloned != "" {
-		t.Error("the half of a seed is cloned")
+		t.Error("the half of a template is cloned")
 	}
-	if got := f.seeds(); len(got) != 2 || got[0] != left[0] {
+	if got := f.templates(); len(got) != 2 || got[0] != left[0] {
 		t.Errorf("made anew: %q, there was %q: %+v", got, left, neighbour.events)
 	}
 	if got := f.up().Loaded; got.Cloned == "" {
-		t.Errorf("the seed that was made anew is not cloned: %+v", f.events)
+		t.Errorf("the template that was made anew is not cloned: %+v", f.events)
 	}
 	if got := f.sql("SELECT string_agg(name, ',') FROM product"); got != "Aster" {
 		t.Errorf("the clone holds %q", got)
@@ -93,10 +93,10 @@ func TestSeed_OfARunKilledInTheMiddleIsNotTakenForWhole(t *testing.T) {
 }
 
 // stepCopying stands for the moment at which a container copies a database into
-// a seed, of which there is no event.
+// a template, of which there is no event.
 const stepCopying provision.Step = "copying"
 
-// dieCopying ends this process when a seed of the gateway is being made.
+// dieCopying ends this process when a template of the gateway is being made.
 func dieCopying(ctx context.Context, e provision.Engine, die func()) {
 	for ctx.Err() == nil {
 		found, err := e.Docker.Client().ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(

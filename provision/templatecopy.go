@@ -16,10 +16,10 @@ import (
 // A volumeCopy is one volume to be cloned into another, empty one.
 type volumeCopy struct {
 	from, to string
-	makes    seed // the seed that comes of it; the zero value: none
+	makes    template // the template that comes of it; the zero value: none
 }
 
-// argv is what the gateway's program is asked for. A seed has to be on the disk
+// argv is what the gateway's program is asked for. A template has to be on the disk
 // before it is called whole: the marks outlive a crash of the machine.
 func (v volumeCopy) argv() []string {
 	if v.makes.name != "" {
@@ -33,7 +33,7 @@ func (v volumeCopy) argv() []string {
 func (r *run) copyVolume(ctx context.Context, v volumeCopy) (how string, bytes int64, err error) {
 	labels := r.next.everyLabel()
 	if v.makes.name != "" {
-		labels[labelSeed] = v.makes.name
+		labels[labelTemplate] = v.makes.name
 	}
 	said, err := r.runProgram(ctx, v.argv(), labels, copyHost(v.from, v.to))
 	if err == nil {

@@ -32,8 +32,8 @@ func TestSoil_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
 	}
 	project := &types.Project{Secrets: types.Secrets{"password": {File: filepath.Join(folder, "password")}}}
 	placed := &types.Project{Services: types.Services{}}
-	read := func() (soil, error) {
-		s := soil{Beside: map[string]string{}}
+	read := func() (templateKey, error) {
+		s := templateKey{Beside: map[string]string{}}
 		return s, s.mounts(project, placed, service)
 	}
 	first, err := read()

@@ -47,7 +47,7 @@ PL/pgSQL function public.f(text) line 1 at RAISE
 pg_restore: error: unsupported version (1.16) in file header
 `
 
-func TestComplaints_ShowNoData(t *testing.T) {
+func TestClientLog_ShowNoData(t *testing.T) {
 	want := []string{
 		`42P01: relation "nowhere" does not exist`,
 		`22P02: a value does not fit its column's type`,
@@ -67,7 +67,7 @@ func TestComplaints_ShowNoData(t *testing.T) {
 		`pg_restore: unsupported version (1.16) in file header`,
 	}
 	for _, size := range []int{1, 7, 100000} { // however the pieces fall
-		c := &complaints{}
+		c := &clientLog{}
 		all := psqlOutput + restoreOutput
 		for len(all) > 0 {
 			n := min(size, len(all))
@@ -86,14 +86,14 @@ func TestComplaints_ShowNoData(t *testing.T) {
 	}
 }
 
-func TestComplaints_KeepTheLastFewAndBoundLines(t *testing.T) {
-	c := &complaints{}
+func TestClientLog_KeepTheLastFewAndBoundLines(t *testing.T) {
+	c := &clientLog{}
 	for i := range 100 {
 		fmt.Fprintf(c, "ERROR:  42P01: relation \"t%d\" does not exist\n", i)
 	}
 	fmt.Fprint(c, "ERROR:  42P01: ", strings.Repeat("x", 1<<20))
 	got := c.lines()
-	if len(got) != maxComplaints || len(got[len(got)-1]) > 300 || got[0] != `42P01: relation "t81" does not exist` {
+	if len(got) != maxClientLines || len(got[len(got)-1]) > 300 || got[0] != `42P01: relation "t81" does not exist` {
 		t.Errorf("%d lines, the first %q", len(got), got[0])
 	}
 }
@@ -117,12 +117,12 @@ func TestAdviceFor_WhatMostOftenGoesWrong(t *testing.T) {
 
 // said is what may be shown of one message.
 func said(text string) []string {
-	c := &complaints{}
+	c := &clientLog{}
 	fmt.Fprint(c, text)
 	return c.lines()
 }
 
-func TestComplaints_OfEachClassShowObjectsAndNoValues(t *testing.T) {
+func TestClientLog_OfEachClassShowObjectsAndNoValues(t *testing.T) {
 	for text, want := range map[string]string{
 		`ERROR:  22001: value too long for type character varying(3)`:                                      `22001: a value does not fit its column's type`,
 		`ERROR:  22003: value "99999s3cret" is out of range for type integer`:                              `22003: a value does not fit its column's type`,
@@ -157,7 +157,7 @@ func TestComplaints_OfEachClassShowObjectsAndNoValues(t *testing.T) {
 	}
 }
 
-func TestComplaints_LinesThatOnlyCarryDataAreDropped(t *testing.T) {
+func TestClientLog_LinesThatOnlyCarryDataAreDropped(t *testing.T) {
 	for _, line := range []string{
 		`DETAIL:  Failing row contains (1, s3cret).`, `DETAIL:  Key (email)=(s3cret) already exists.`,
 		`HINT:  Perhaps you meant "s3cret".`, `QUERY:  SELECT 's3cret'`, `STATEMENT:  INSERT INTO a VALUES ('s3cret')`,
@@ -172,7 +172,7 @@ func TestComplaints_LinesThatOnlyCarryDataAreDropped(t *testing.T) {
 	}
 }
 
-func TestComplaints_ValuesWithQuotesOrLineEndsInThemAreHidden(t *testing.T) {
+func TestClientLog_ValuesWithQuotesOrLineEndsInThemAreHidden(t *testing.T) {
 	for _, text := range []string{
 		"ERROR:  42601: unterminated quoted string at or near \"'s3cret\nand s3cret more\"\n",
 		"ERROR:  42601: syntax error at or near \"\"a\"s3cret\"b\"\"\n",
@@ -188,7 +188,7 @@ func TestComplaints_ValuesWithQuotesOrLineEndsInThemAreHidden(t *testing.T) {
 	}
 }
 
-func TestComplaints_SayEachThingOnceAndPlayNoTricks(t *testing.T) {
+func TestClientLog_SayEachThingOnceAndPlayNoTricks(t *testing.T) {
 	got := said(strings.Repeat("ERROR:  42P01: relation \"\x1b[31mred\x07\" does not exist\n", 5))
 	if diff := cmp.Diff([]string{`42P01: relation "[31mred" does not exist`}, got); diff != "" {
 		t.Error(diff)
