@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,10 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
-const (
-	copyBatch  = 20_000  // rows of one COPY: their positions are part of the statement
-	copyBuffer = 1 << 16 // bytes; COPY sends one message for each row
-)
+const copyBuffer = 1 << 16 // bytes; COPY sends one message for each row
 
 // copied is what came of one heap or table.
 type copied struct {
@@ -29,19 +27,17 @@ type copied struct {
 // copyAll hands the kept rows to the sink, heap by heap in the order of the
 // catalog, as many at once as both sides serve.
 func (r *run) copyAll(ctx context.Context) error {
-	rows := r.walk.rowsByHeap()
-	r.copied = make([]copied, len(rows))
-	r.tables = make([]copied, len(r.plan.Tables))
+	r.heaps, r.tables = map[*catalog.Heap]copied{}, map[*catalog.Table]copied{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(min(max(r.sink.Concurrency(), 1), len(r.src.Workers)))
 	for _, t := range r.src.Database.Tables {
 		for _, h := range t.Heaps {
-			n, planned := r.walk.number[h.OID]
-			if !planned || len(rows[n]) == 0 {
-				continue
-			}
 			g.Go(func() error {
-				if err := r.copyHeap(ctx, h, rows[n]); err != nil {
+				rows := r.kept.Of(h)
+				if len(rows) == 0 {
+					return nil
+				}
+				if err := r.copyHeap(ctx, h, rows); err != nil {
 					return fmt.Errorf("copy %s: %w", h.Name.Dotted(), err)
 				}
 				return nil
@@ -84,11 +80,11 @@ func (r *run) copyHeap(ctx context.Context, h *catalog.Heap, rows []snapshot.Row
 func (r *run) tell(h *catalog.Heap, c copied) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := r.walk.number[h.OID]
-	r.copied[n] = c
-	t, total := &r.tables[r.walk.table[n]], r.walk.tallies[r.walk.table[n]].rows()
+	t := r.tables[h.Table]
 	t.rows += c.rows
 	t.bytes += c.bytes
+	r.heaps[h], r.tables[h.Table] = c, t
+	total := r.kept.Table(h.Table).Rows()
 	r.observe(Event{Step: StepCopy, Table: h.Table.Name.Dotted(), Rows: t.rows, Total: total, Bytes: t.bytes, Done: t.rows == total})
 }
 
@@ -108,7 +104,7 @@ func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, ro
 }
 
 func (r *run) copyParts(ctx context.Context, h *catalog.Heap, selected []string, rows []snapshot.Row, w io.Writer) (sent int64, err error) {
-	for _, part := range r.src.Stretches(h, rows, copyBatch) {
+	for _, part := range r.src.Stretches(h, rows, snapshot.MostPlaces) {
 		n, err := r.copyStretch(ctx, part, copySQL(h, selected, part.Rows), w)
 		if err != nil {
 			return sent, err
@@ -146,4 +142,10 @@ func copiedColumns(t *catalog.Table) []string {
 		}
 	}
 	return columns
+}
+
+// copySQL asks for rows of a heap in COPY's text format.
+func copySQL(h *catalog.Heap, columns []string, rows []snapshot.Row) string {
+	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s WHERE ctid = ANY('%s'::pg_catalog.tid[])) TO STDOUT",
+		strings.Join(columns, ", "), h.Name, snapshot.TIDArray(rows))
 }

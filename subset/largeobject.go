@@ -88,12 +88,11 @@ func (r *run) named(ctx context.Context, c *pgx.Conn) (objects, denied []uint32,
 		return nil, nil, err
 	}
 	readable := map[uint32]bool{}
-	for n, rows := range r.walk.rowsByHeap() {
-		h := r.walk.heaps[n]
+	for _, h := range r.kept.Heaps {
 		if columns[h.OID] == nil {
 			continue
 		}
-		for batch := range slices.Chunk(rows, copyBatch) {
+		for batch := range slices.Chunk(r.kept.Of(h), snapshot.MostPlaces) {
 			if err := ask(ctx, c, objectsSQL(h, columns[h.OID]), batch, readable); err != nil {
 				return nil, nil, err
 			}
@@ -111,13 +110,13 @@ func (r *run) named(ctx context.Context, c *pgx.Conn) (objects, denied []uint32,
 
 // objectColumns is empty when the database holds no large object.
 func (r *run) objectColumns(ctx context.Context, c *pgx.Conn) (map[uint32][]string, error) {
-	oids := make([]uint32, len(r.walk.heaps))
-	for i, h := range r.walk.heaps {
+	oids := make([]uint32, len(r.kept.Heaps))
+	for i, h := range r.kept.Heaps {
 		oids[i] = h.OID
 	}
 	columns := map[uint32][]string{}
 	tables := map[uint32]*catalog.Table{}
-	for _, h := range r.walk.heaps {
+	for _, h := range r.kept.Heaps {
 		tables[h.OID] = h.Table
 	}
 	rows, err := c.Query(ctx, objectColumnsSQL, oids)

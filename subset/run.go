@@ -11,7 +11,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
-	"github.com/offshoot-dev/offshoot/subset/snapshot"
+	"github.com/offshoot-dev/offshoot/subset/walk"
 )
 
 // The steps of a run, in events and in the report.
@@ -65,10 +65,10 @@ type run struct {
 	began   time.Time
 	observe func(Event)
 
-	walk   *walk
-	mu     sync.Mutex
-	copied []copied // by heap number
-	tables []copied // by position in plan.Tables
+	kept   *walk.Result
+	mu     sync.Mutex // of the two below
+	heaps  map[*catalog.Heap]copied
+	tables map[*catalog.Table]copied
 	steps  []Step
 
 	objects  LargeObjects
@@ -97,7 +97,7 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 	done := Event{Step: name, Done: true}
 	switch name {
 	case StepWalk:
-		done.Rows = r.walk.kept.N
+		done.Rows = r.kept.Rows
 	case StepCopy:
 		for _, t := range r.tables {
 			done.Rows += t.rows
@@ -111,17 +111,22 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 
 // choose walks while the sink writes the schema.
 func (r *run) choose(ctx context.Context) error {
-	var err error
-	if r.walk, err = newWalk(r.src.Snapshot, r.plan, r.observe); err != nil {
-		return err
-	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database, Privacy: r.privacy(), Excluded: r.plan.Unreadable, Rewrite: r.plan.Rewrite}
 		return r.sink.Begin(ctx, origin)
 	})
-	g.Go(func() error { return r.walk.run(ctx) })
+	g.Go(func() error {
+		var err error
+		r.kept, err = walk.Run(ctx, r.src.Snapshot, r.plan, r.chosen)
+		return err
+	})
 	return g.Wait()
+}
+
+// chosen tells of rows of one table.
+func (r *run) chosen(t *plan.TablePlan, rows int64, done bool) {
+	r.observe(Event{Step: StepWalk, Table: t.Table.Name.Dotted(), Rows: rows, Total: t.Target, Done: done})
 }
 
 func (r *run) finish(ctx context.Context) error {
@@ -141,18 +146,9 @@ func (r *run) finish(ctx context.Context) error {
 func (r *run) broken() []*catalog.ForeignKey {
 	var broken []*catalog.ForeignKey
 	for i, k := range r.plan.ForeignKeys {
-		if k.OID != 0 && k.Validated && r.walk.keyTally[i].dangling > 0 {
+		if k.OID != 0 && k.Validated && r.kept.Keys[i].Dangling > 0 {
 			broken = append(broken, k)
 		}
 	}
 	return broken
-}
-
-// rowsByHeap sorts what is kept by place.
-func (w *walk) rowsByHeap() [][]snapshot.Row {
-	byHeap := make([][]snapshot.Row, len(w.heaps))
-	for heap := range w.heaps {
-		byHeap[heap] = w.kept.Of(heap)
-	}
-	return byHeap
 }

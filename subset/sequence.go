@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
@@ -16,7 +17,6 @@ import (
 // kept row used begins anew.
 func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 	var values []SequenceValue
-	rows := r.walk.rowsByHeap()
 	for _, s := range r.src.Database.Sequences {
 		if slices.Contains(r.plan.Unreadable, s.Owner) {
 			continue // pg_dump leaves it out along with its table
@@ -25,7 +25,7 @@ func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 			values = append(values, SequenceValue{Name: s.Name, Value: s.LastValue, Called: s.Called})
 			continue
 		}
-		v, err := r.furthest(ctx, s, rows)
+		v, err := r.furthest(ctx, s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name.Dotted(), err)
 		}
@@ -37,16 +37,16 @@ func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 }
 
 // furthest is the last number of a sequence that kept rows use.
-func (r *run) furthest(ctx context.Context, s *catalog.Sequence, rows [][]snapshot.Row) (*int64, error) {
+func (r *run) furthest(ctx context.Context, s *catalog.Sequence) (*int64, error) {
 	function, further := "max", func(a, b int64) bool { return a > b }
 	if s.Increment < 0 {
 		function, further = "min", func(a, b int64) bool { return a < b }
 	}
 	var furthest *int64
-	for _, q := range r.numberQueries(s, function, rows) {
+	for _, q := range r.numberQueries(s, function) {
 		err := r.src.Each(ctx, 1, func(ctx context.Context, c *pgx.Conn, _ int) error {
 			var v *int64
-			err := c.QueryRow(ctx, q.sql, q.args...).Scan(&v)
+			err := c.QueryRow(ctx, q.sql, q.rows).Scan(&v)
 			if v != nil && (furthest == nil || further(*v, *furthest)) {
 				furthest = v
 			}
@@ -59,23 +59,25 @@ func (r *run) furthest(ctx context.Context, s *catalog.Sequence, rows [][]snapsh
 	return furthest, nil
 }
 
+// numberQuery asks for the furthest number in some rows of one heap.
+type numberQuery struct {
+	sql  string
+	rows []pgtype.TID
+}
+
 // numberQueries ask for the furthest number in the columns that use a
 // sequence. Columns that hold no numbers cannot tell.
-func (r *run) numberQueries(s *catalog.Sequence, function string, rows [][]snapshot.Row) []question {
-	var queries []question
+func (r *run) numberQueries(s *catalog.Sequence, function string) []numberQuery {
+	var queries []numberQuery
 	for _, user := range s.UsedBy {
 		t := r.src.Database.Table(user.Table.Dotted())
 		if t == nil || !holdsNumbers(t, user.Column) {
 			continue
 		}
 		for _, h := range t.Heaps {
-			n, planned := r.walk.number[h.OID]
-			if !planned {
-				continue
-			}
 			sql := fmt.Sprintf("SELECT pg_catalog.%s(%s)::bigint FROM ONLY %s WHERE ctid = ANY($1)", function, catalog.Quote(user.Column), h.Name)
-			for batch := range slices.Chunk(rows[n], copyBatch) {
-				queries = append(queries, question{sql: sql, args: []any{snapshot.TIDs(batch)}})
+			for batch := range slices.Chunk(r.kept.Of(h), snapshot.MostPlaces) {
+				queries = append(queries, numberQuery{sql, snapshot.TIDs(batch)})
 			}
 		}
 	}

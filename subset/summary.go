@@ -19,10 +19,9 @@ func (r *run) report() *Report {
 		Seconds: time.Since(r.began).Seconds(), Expected: r.plan.Expected, Steps: r.steps,
 		LeftOut: r.plan.LeftOut, Warnings: slices.Concat(r.plan.Warnings, r.warnings), LargeObjects: r.objects, Privacy: r.plan.Privacy,
 	}
-	kept := r.walk.rowsByHeap()
 	for i := range r.plan.Tables {
 		t := r.tableReport(i)
-		t.Position, t.OffTarget = r.positionBias(i, kept), score.OffTarget(t.Rows-t.Target, t.Target)
+		t.Position, t.OffTarget = r.positionBias(i), score.OffTarget(t.Rows-t.Target, t.Target)
 		report.Rows += t.Rows
 		report.Bytes += t.Bytes
 		report.Overflow += max(t.Rows-t.Target, 0)
@@ -32,7 +31,7 @@ func (r *run) report() *Report {
 	for i, k := range r.plan.ForeignKeys {
 		report.Keys = append(report.Keys, KeyReport{
 			Name: k.String(), Child: k.ChildRel.Dotted(), Parent: k.ParentRel.Dotted(), Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,
-			Rows: r.walk.keyTally[i].rows, Dangling: r.walk.keyTally[i].dangling,
+			Rows: r.kept.Keys[i].Rows, Dangling: r.kept.Keys[i].Dangling,
 			ChildTable: k.Child.Name.Dotted(), ParentTable: k.Parent.Name.Dotted(), Columns: k.ChildColumns,
 		})
 	}
@@ -40,29 +39,29 @@ func (r *run) report() *Report {
 }
 
 func (r *run) tableReport(i int) TableReport {
-	p, tally := &r.plan.Tables[i], &r.walk.tallies[i]
+	p, tally := &r.plan.Tables[i], &r.kept.Tables[i]
 	t := TableReport{
 		Schema: p.Schema, Name: p.Name, Source: p.Rows, Estimated: p.Estimated, Target: p.Target, Expected: p.Expected,
-		Rows: tally.rows(), Sampled: tally.sampled, Forced: tally.forced,
+		Rows: tally.Rows(), Sampled: tally.Sampled, Forced: tally.Forced,
 	}
 	for _, h := range p.Table.Heaps {
-		c := r.copied[r.walk.number[h.OID]]
+		c := r.heaps[h]
 		t.Bytes += c.bytes
 		t.Seconds += c.seconds
 	}
-	for _, key := range slices.Sorted(maps.Keys(tally.by)) {
-		t.ForcedBy = append(t.ForcedBy, Force{Key: r.plan.ForeignKeys[key].String(), Rows: tally.by[key]})
+	for _, key := range slices.Sorted(maps.Keys(tally.By)) {
+		t.ForcedBy = append(t.ForcedBy, Force{Key: r.plan.ForeignKeys[key].String(), Rows: tally.By[key]})
 	}
 	slices.SortStableFunc(t.ForcedBy, func(a, b Force) int { return cmp.Compare(b.Rows, a.Rows) })
 	return t
 }
 
 // positionBias is that of a table of the plan, by the rows kept of each heap.
-func (r *run) positionBias(i int, kept [][]snapshot.Row) *score.Distance {
+func (r *run) positionBias(i int) *score.Distance {
 	var rows [][]snapshot.Row
 	var pages []int64
 	for _, h := range r.plan.Tables[i].Table.Heaps {
-		rows, pages = append(rows, kept[r.walk.number[h.OID]]), append(pages, h.Pages)
+		rows, pages = append(rows, r.kept.Of(h)), append(pages, h.Pages)
 	}
 	return score.BlockBias(rows, pages)
 }

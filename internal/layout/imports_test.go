@@ -15,8 +15,9 @@ var table = map[string][]string{
 	"subset/mask":                   {"subset/catalog", "internal/document"},
 	"subset/snapshot":               {"subset/catalog", "internal/stall"},
 	"subset/plan":                   {"subset/catalog", "subset/mask", "internal/document"},
+	"subset/walk":                   {"subset/plan", "subset/snapshot", "subset/catalog"},
 	"subset/score":                  {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
-	"subset":                        {"subset/plan", "subset/score", "subset/snapshot", "subset/catalog", "subset/mask", "internal/document"},
+	"subset":                        {"subset/plan", "subset/walk", "subset/score", "subset/snapshot", "subset/catalog", "subset/mask", "internal/document"},
 	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool", "internal/stall"},
 	"compose":                       {"internal/host", "internal/stall"},
 	"provision/gateway":             {"internal/host", "internal/worktree"},
@@ -59,7 +60,7 @@ var table = map[string][]string{
 // modules says which packages may import what from elsewhere, by prefix. What
 // is not listed here is not fenced in.
 var modules = map[string][]string{
-	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/score", "subset/sink", "subset/snapshot", "internal/pgtest", "internal/pgtool", "cmd/offshoot"},
+	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/score", "subset/sink", "subset/snapshot", "subset/walk", "internal/pgtest", "internal/pgtool", "cmd/offshoot"},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},
 	"github.com/compose-spec/":      {"compose", "provision"},

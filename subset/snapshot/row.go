@@ -44,6 +44,10 @@ func TIDs(rows []Row) []pgtype.TID {
 	return at
 }
 
+// MostPlaces is how many places of rows one statement names at most: they are
+// part of its text, or of its arguments.
+const MostPlaces = 20_000
+
 // TIDArray is the text of a tid[]: digits and punctuation alone.
 func TIDArray(rows []Row) []byte {
 	out := []byte{'{'}

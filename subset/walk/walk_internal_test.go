@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"slices"
@@ -57,8 +57,8 @@ func fixed(parentTarget, childTarget int64, parentsOf map[int][]int) (*walk, []c
 		left:     make([][]candidate, 2),
 		kept:     snapshot.NewRowSet(2),
 		sampled:  snapshot.NewRowSet(2),
-		tallies:  []tally{{by: map[reason]int64{}}, {by: map[reason]int64{}}},
-		keyTally: make([]keyTally, 1),
+		tallies:  []Tally{{By: map[int]int64{}}, {By: map[int]int64{}}},
+		keyTally: make([]Tie, 1),
 	}
 	var candidates []candidate
 	for child := range len(parentsOf) {
@@ -117,7 +117,7 @@ func TestChoice_StopsWhereTheAllowanceEnds(t *testing.T) {
 		t.Errorf("spent %d, want 1", spent)
 	}
 	// One parent within its target, one above it.
-	if w.tallies[0].forced != 2 || w.tallies[1].sampled != 2 {
+	if w.tallies[0].Forced != 2 || w.tallies[1].Sampled != 2 {
 		t.Errorf("%+v", w.tallies)
 	}
 }
@@ -127,7 +127,7 @@ func TestChoice_PrefersParentsThatManyCandidatesShare(t *testing.T) {
 	if spent := newChoice(w, 1, candidates).run(3, 1); spent != 1 {
 		t.Errorf("spent %d", spent)
 	}
-	if !w.kept.Has(parent(2)) || w.tallies[1].sampled != 3 {
+	if !w.kept.Has(parent(2)) || w.tallies[1].Sampled != 3 {
 		t.Errorf("%+v", w.tallies)
 	}
 }
@@ -136,7 +136,7 @@ func TestChoice_LeavesCandidatesWhoseAncestorsAreUnknown(t *testing.T) {
 	w, candidates := fixed(5, 2, map[int][]int{0: {0}, 1: {1}})
 	w.seen.spans[w.seen.id(parent(0))] = unseen
 	newChoice(w, 1, candidates).run(2, 10)
-	if w.kept.Has(childRow(0)) || w.broken || w.tallies[1].sampled != 1 {
+	if w.kept.Has(childRow(0)) || w.broken || w.tallies[1].Sampled != 1 {
 		t.Errorf("%+v", w.tallies)
 	}
 }
@@ -147,10 +147,10 @@ func TestKeep_FollowsCyclesAndCountsDanglingRows(t *testing.T) {
 	if kept := w.keepRow(childRow(0)); len(kept) != 2 {
 		t.Errorf("kept %v along with it", kept)
 	}
-	if w.broken || w.keyTally[0] != (keyTally{rows: 5, dangling: 1}) {
+	if w.broken || w.keyTally[0] != (Tie{Rows: 5, Dangling: 1}) {
 		t.Errorf("%+v, broken %v", w.keyTally, w.broken)
 	}
-	if again := w.keepRow(childRow(0)); again != nil || w.tallies[1].sampled != 1 {
+	if again := w.keepRow(childRow(0)); again != nil || w.tallies[1].Sampled != 1 {
 		t.Errorf("kept twice: %v", again)
 	}
 }

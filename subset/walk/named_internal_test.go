@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"testing"
@@ -78,7 +78,7 @@ func TestRecord_TellsNamesThatNobodyHas(t *testing.T) {
 	}
 	w.seen.look(w.seen.id(childRow(0)), edges)
 	w.keep(w.seen.id(childRow(0)))
-	if w.keyTally[0] != (keyTally{rows: 2, dangling: 1}) || w.tallies[0].forced != 1 || w.broken {
+	if w.keyTally[0] != (Tie{Rows: 2, Dangling: 1}) || w.tallies[0].Forced != 1 || w.broken {
 		t.Errorf("%+v, %+v", w.keyTally, w.tallies)
 	}
 }

@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"slices"
@@ -97,7 +97,7 @@ func TestChoice_TakesFreeCandidatesInTheOrderOfTheirHashes(t *testing.T) {
 func TestChoice_ARowThatReferencesItselfIsFree(t *testing.T) {
 	w, candidates := fixed(1, 1, map[int][]int{0: {}})
 	w.look(childRow(0), childRow(0))
-	if spent := newChoice(w, 1, candidates).run(1, 0); spent != 0 || w.tallies[1].sampled != 1 {
+	if spent := newChoice(w, 1, candidates).run(1, 0); spent != 0 || w.tallies[1].Sampled != 1 {
 		t.Errorf("spent %d, %+v", spent, w.tallies)
 	}
 }

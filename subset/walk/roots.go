@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"context"
@@ -85,7 +85,7 @@ func (w *walk) childrenOf(ctx context.Context, rows []snapshot.Row, counts func(
 				continue
 			}
 			for _, child := range k.ChildHeaps {
-				for batch := range slices.Chunk(of.rows, copyBatch) {
+				for batch := range slices.Chunk(of.rows, snapshot.MostPlaces) {
 					found, err := w.places(ctx, w.number[child.OID], everyChildSQL(k, child, w.heaps[of.heap]), snapshot.TIDs(batch))
 					if err != nil {
 						return nil, err

@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 // the curve gives them together.
 func (w *walk) sampleFamilies(ctx context.Context, i int, goal, allowance int64) (int64, error) {
 	const parts = 16
-	if w.plan.InFamily(&w.plan.Tables[i]) && w.tallies[i].rows() > 0 {
+	if w.plan.InFamily(&w.plan.Tables[i]) && w.tallies[i].Rows() > 0 {
 		return 0, nil // a row of it alone would tear a family
 	}
 	clan := w.plan.Clan(i)
@@ -22,7 +22,7 @@ func (w *walk) sampleFamilies(ctx context.Context, i int, goal, allowance int64)
 	}
 	w.setLeft(i, all) // for all the parts
 	for range parts {
-		rows := w.tallies[i].rows()
+		rows := w.tallies[i].Rows()
 		if rows >= goal || w.rows(clan) >= w.targets(clan) {
 			break
 		}
@@ -35,7 +35,7 @@ func (w *walk) sampleFamilies(ctx context.Context, i int, goal, allowance int64)
 		if err := w.keepFamily(ctx, append([]snapshot.Row(nil), w.news...), w.plan.IsFamily); err != nil {
 			return spent, err
 		}
-		if w.tallies[i].rows() == rows {
+		if w.tallies[i].Rows() == rows {
 			break
 		}
 	}
@@ -44,7 +44,7 @@ func (w *walk) sampleFamilies(ctx context.Context, i int, goal, allowance int64)
 
 func (w *walk) rows(tables []int) (n int64) {
 	for _, i := range tables {
-		n += w.tallies[i].rows()
+		n += w.tallies[i].Rows()
 	}
 	return n
 }

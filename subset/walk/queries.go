@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
-	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 // telling is what answers say of a row beside its place.
@@ -250,10 +249,4 @@ func hashOfType(kind, column, seed string) string {
 		return "pg_catalog.hashtextextended(" + column + `::pg_catalog.text COLLATE pg_catalog."C", ` + seed + ")"
 	}
 	return ""
-}
-
-// copySQL asks for rows of a heap in COPY's text format.
-func copySQL(h *catalog.Heap, columns []string, rows []snapshot.Row) string {
-	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s WHERE ctid = ANY('%s'::pg_catalog.tid[])) TO STDOUT",
-		strings.Join(columns, ", "), h.Name, snapshot.TIDArray(rows))
 }

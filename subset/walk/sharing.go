@@ -1,4 +1,4 @@
-package subset
+package walk
 
 // sharing says which candidates need a row that is not kept.
 type sharing struct {

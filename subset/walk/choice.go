@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"cmp"
@@ -70,7 +70,7 @@ func (c *choice) run(goal, allowance int64) int64 {
 	return spent
 }
 
-func (c *choice) rows() int64 { return c.w.tallies[c.table].rows() }
+func (c *choice) rows() int64 { return c.w.tallies[c.table].Rows() }
 
 // prepare offers what is left.
 func (c *choice) prepare() {

@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"cmp"
@@ -14,9 +14,9 @@ import (
 // do not exist, are free wherever they come from: once they have the share
 // that they have of the table they wait, and are returned.
 func (w *walk) takeFree(table int, candidates []candidate, goal int64) (waiting []int32) {
-	quota := w.quotas(candidates, goal-w.tallies[table].rows())
+	quota := w.quotas(candidates, goal-w.tallies[table].Rows())
 	for _, c := range candidates {
-		if w.tallies[table].rows() >= goal {
+		if w.tallies[table].Rows() >= goal {
 			return waiting
 		}
 		id, ok := w.seen.find(c.row)
@@ -149,7 +149,7 @@ func (w *walk) expectedPrices() []float64 {
 			}
 			child, parent := w.tableOfHeap(k.ChildHeaps[0]), w.tableOfHeap(k.ParentHeaps[0])
 			if child != parent && !k.Optional() {
-				kept := float64(w.tallies[parent].rows()) / float64(max(w.plan.Tables[parent].Rows, 1))
+				kept := float64(w.tallies[parent].Rows()) / float64(max(w.plan.Tables[parent].Rows, 1))
 				next[child] += max(1-kept, 0) * prices[parent]
 			}
 		}

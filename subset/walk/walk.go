@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"context"
@@ -40,11 +40,11 @@ type walk struct {
 	families   *snapshot.RowSet // rows whose children are all kept
 	news       []snapshot.Row   // rows sampled since it was emptied, in family mode
 	broken     bool             // a row was kept that was never looked at
-	tallies    []tally          // by position in plan.Tables
-	keyTally   []keyTally
+	tallies    []Tally          // by position in plan.Tables
+	keyTally   []Tie
 	spent      int64 // of plan.Allowance
 
-	observe func(Event)
+	observe Observe
 }
 
 // heapKeys are the keys of a heap's rows, as positions in plan.keys: those
@@ -57,16 +57,7 @@ type reason int32
 
 const sampled reason = -1
 
-type tally struct {
-	sampled, forced int64
-	by              map[reason]int64 // forced rows, by key
-}
-
-func (t *tally) rows() int64 { return t.sampled + t.forced }
-
-type keyTally struct{ rows, dangling int64 }
-
-func newWalk(s *snapshot.Snapshot, p *plan.Plan, observe func(Event)) (*walk, error) {
+func newWalk(s *snapshot.Snapshot, p *plan.Plan, observe Observe) (*walk, error) {
 	w := &walk{
 		src: s, plan: p, observe: observe,
 		number:   map[uint32]int{},
@@ -75,11 +66,11 @@ func newWalk(s *snapshot.Snapshot, p *plan.Plan, observe func(Event)) (*walk, er
 		askedFor: make([]int64, len(p.Tables)),
 		left:     make([][]candidate, len(p.Tables)),
 		tried:    make([]bool, len(p.Tables)),
-		tallies:  make([]tally, len(p.Tables)),
-		keyTally: make([]keyTally, len(p.ForeignKeys)),
+		tallies:  make([]Tally, len(p.Tables)),
+		keyTally: make([]Tie, len(p.ForeignKeys)),
 	}
 	for i := range p.Tables {
-		w.tallies[i].by = map[reason]int64{}
+		w.tallies[i].By = map[int]int64{}
 		for _, h := range p.Tables[i].Table.Heaps {
 			w.number[h.OID] = len(w.heaps)
 			w.heaps = append(w.heaps, h)
@@ -151,7 +142,7 @@ func (w *walk) pass(ctx context.Context, goal func(*plan.TablePlan) int64, allow
 
 // turns gives each table its turn.
 func (w *walk) turns(ctx context.Context, goal func(*plan.TablePlan) int64, allowance int64) error {
-	wants := func(i int) int64 { return max(goal(&w.plan.Tables[i])-w.tallies[i].rows(), 0) }
+	wants := func(i int) int64 { return max(goal(&w.plan.Tables[i])-w.tallies[i].Rows(), 0) }
 	for i := range w.plan.Tables {
 		t := &w.plan.Tables[i]
 		if wants(i) == 0 || !t.TakesTurns() {
@@ -185,7 +176,7 @@ func (w *walk) turns(ctx context.Context, goal func(*plan.TablePlan) int64, allo
 // and there is no new allowance to speak of.
 func (w *walk) triedInVain(i int, allowance int64) bool {
 	const enough = 0.1 // of the rows it lacks
-	lacks := w.plan.Tables[i].Target - w.tallies[i].rows()
+	lacks := w.plan.Tables[i].Target - w.tallies[i].Rows()
 	return w.tried[i] && float64(allowance) < enough*float64(lacks)
 }
 
@@ -202,7 +193,7 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 	}
 	waiting := w.takeFree(i, candidates, goal)
 	var spent int64
-	if missing := goal - w.tallies[i].rows(); missing > 0 {
+	if missing := goal - w.tallies[i].Rows(); missing > 0 {
 		short := w.shortlist(candidates, missing+missing/2+plan.FewCandidates, allowance)
 		if err := w.follow(ctx, w.behind(short), true); err != nil {
 			return 0, err
@@ -210,7 +201,7 @@ func (w *walk) sample(ctx context.Context, i int, goal, allowance int64) (int64,
 		spent = newChoice(w, i, short).run(goal, allowance)
 	}
 	for _, id := range waiting {
-		if w.tallies[i].rows() < goal {
+		if w.tallies[i].Rows() < goal {
 			w.keep(id)
 		}
 	}
@@ -256,7 +247,7 @@ func (w *walk) setLeft(i int, candidates []candidate) {
 func (w *walk) finish(ctx context.Context) error {
 	for i := range w.plan.Tables {
 		t := &w.plan.Tables[i]
-		if t.Target > 0 && w.tallies[i].rows() == 0 && t.How != plan.Nothing {
+		if t.Target > 0 && w.tallies[i].Rows() == 0 && t.How != plan.Nothing {
 			candidates, err := w.candidates(ctx, i, 1)
 			if err != nil {
 				return w.in(i, err)
@@ -277,7 +268,7 @@ func (w *walk) finish(ctx context.Context) error {
 
 func (w *walk) tell(i int, done bool) {
 	t := &w.plan.Tables[i]
-	w.observe(Event{Step: StepWalk, Table: t.Table.Name.Dotted(), Rows: w.tallies[i].rows(), Total: t.Target, Done: done})
+	w.observe(t, w.tallies[i].Rows(), done)
 }
 
 // keepAll keeps every row of a table and all that it references.
@@ -327,9 +318,9 @@ func (w *walk) keep(id int32) []int32 {
 		edges, ok := w.seen.of(queue[n])
 		w.broken = w.broken || !ok
 		for _, e := range edges {
-			w.keyTally[e.key].rows++
+			w.keyTally[e.key].Rows++
 			if w.seen.dangles(e) {
-				w.keyTally[e.key].dangling++
+				w.keyTally[e.key].Dangling++
 			}
 			if w.seen.fresh(e) {
 				w.mark(e.to, reason(e.key))
@@ -351,18 +342,18 @@ func (w *walk) mark(id int32, why reason) {
 		if w.plan.Mode == plan.ModeFamily {
 			w.news = append(w.news, r)
 		}
-		t.sampled++
+		t.Sampled++
 		return
 	}
-	t.forced++
-	t.by[why]++
+	t.Forced++
+	t.By[int(why)]++
 }
 
 func (w *walk) tableOf(r snapshot.Row) int { return w.table[r.Heap()] }
 
 // room is how many rows a table may still take before it overflows.
 func (w *walk) room(table int) int64 {
-	return max(w.plan.Tables[table].Target-w.tallies[table].rows(), 0)
+	return max(w.plan.Tables[table].Target-w.tallies[table].Rows(), 0)
 }
 
 // mostRemembered is how many rows that were looked at are remembered for the

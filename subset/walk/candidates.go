@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import (
 	"cmp"
@@ -53,7 +53,7 @@ func (w *walk) candidates(ctx context.Context, i int, goal int64) ([]candidate, 
 }
 
 // need is how many candidates a table needs to come to its goal.
-func (w *walk) need(i int, goal int64) int64 { return goal - w.tallies[i].rows() + plan.FewCandidates }
+func (w *walk) need(i int, goal int64) int64 { return goal - w.tallies[i].Rows() + plan.FewCandidates }
 
 // hasLeft reports whether those that are left will do.
 func (w *walk) hasLeft(i int, need int64) bool {
@@ -83,7 +83,7 @@ func (w *walk) questionsAbout(i int, need int64) []question {
 // want is how many candidates to ask for where so many rows are needed beside
 // those that are kept, which have the lowest hashes.
 func (w *walk) want(t *plan.TablePlan, need int64) int64 {
-	need += w.tallies[w.position(t)].sampled
+	need += w.tallies[w.position(t)].Sampled
 	if len(t.Driving) <= 1 {
 		return need + need/10
 	}

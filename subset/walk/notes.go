@@ -1,4 +1,4 @@
-package subset
+package walk
 
 import "github.com/offshoot-dev/offshoot/subset/snapshot"
 
