@@ -1,6 +1,8 @@
 package subset_test
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
@@ -50,4 +52,37 @@ func apart(a, b int64) float64 {
 		return 1
 	}
 	return float64(max(a, b)) / float64(max(min(a, b), 1))
+}
+
+// Where each parent has one child, the forecast leaves nothing to chance: a pass
+// that only the walk or only the forecast made would show.
+func TestPlan_ForetellsExactlyWhereReferencesAreOneToOne(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{300, 30_000} { // every row a candidate, children of sampled parents
+		t.Run(strconv.Itoa(rows), func(t *testing.T) {
+			url := pgtest.New(t)
+			pgtest.Exec(t, url, fmt.Sprintf(`
+				CREATE TABLE person (id int PRIMARY KEY);
+				CREATE TABLE passport (id int PRIMARY KEY REFERENCES person);
+				CREATE TABLE visa (id int PRIMARY KEY REFERENCES passport);
+				INSERT INTO person SELECT generate_series(1, %d);
+				INSERT INTO passport SELECT id FROM person;
+				INSERT INTO visa SELECT id FROM passport;
+				ANALYZE`, rows))
+			s := open(t, plan.Spec{URL: url})
+			p, err := s.Plan(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := s.Run(t.Context(), p, &memory{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, got := range report.Tables {
+				if want := p.Tables[i].Expected; got.Rows != want.Rows || got.Forced != want.Forced {
+					t.Errorf("%s: %d rows, %d forced; expected %d and %d", got.Name, got.Rows, got.Forced, want.Rows, want.Forced)
+				}
+			}
+		})
+	}
 }

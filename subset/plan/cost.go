@@ -89,6 +89,3 @@ func (t *TablePlan) Portion(h *catalog.Heap, want int64) int64 {
 	}
 	return int64(float64(want)*float64(h.Pages)/float64(pages)) + 1
 }
-
-// TakesTurns reports whether rows of the table are chosen in passes.
-func (t *TablePlan) TakesTurns() bool { return t.How != Nothing && t.How != Every }

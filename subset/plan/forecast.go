@@ -35,7 +35,6 @@ type forecast struct {
 	plan   *Plan
 	tables []outlook
 	ties   [][]*tie // by child
-	spent  float64  // of the plan's allowance
 }
 
 // outlook is how many rows of one table are kept so far.
@@ -90,30 +89,28 @@ func newForecast(p *Plan, counts catalog.Counts) *forecast {
 	return f
 }
 
-// run makes the passes of the walk.
+// run keeps what the walk keeps, in the same order.
 func (f *forecast) run() {
 	for i := range f.plan.Tables {
 		if f.plan.Tables[i].How == Every {
 			f.keepAll(i)
 		}
 	}
-	allowance := float64(f.plan.Allowance)
-	f.pass(func(t *TablePlan) float64 { return math.Floor(float64(t.Target)*t.Reserve + 0.5) }, allowance)
-	f.pass(func(t *TablePlan) float64 { return float64(t.Target) }, allowance-f.spent)
-	f.pass(func(t *TablePlan) float64 { return float64(t.Target) * Starving }, float64(f.plan.Target)+allowance-f.total())
+	spent := 0.0
+	kept := func(i int) float64 { return f.tables[i].kept() }
+	for _, pass := range f.plan.Passes() {
+		spent, _ = pass.Turns(kept, spent, f.turn) // which never fails
+	}
 	for i := range f.tables {
-		if t := &f.tables[i]; t.target > 0 && f.plan.Tables[i].How != Nothing {
+		if t := &f.tables[i]; f.plan.Tables[i].NeverEmpty() {
 			t.sampled += max(1-t.kept(), 0)
 		}
 	}
 }
 
-func (f *forecast) total() float64 {
-	var sum float64
-	for i := range f.tables {
-		sum += f.tables[i].kept()
-	}
-	return sum
+// turn brings a table to its goal, and returns what it spends of the allowance.
+func (f *forecast) turn(t Turn) (float64, error) {
+	return f.sample(t.Table, float64(t.Goal)-f.tables[t.Table].kept(), max(t.Allowance, 0)+1), nil
 }
 
 // keepAll keeps every row of a table and what those reference.
@@ -123,25 +120,6 @@ func (f *forecast) keepAll(i int) {
 	t.sampled += added
 	for _, l := range f.ties[i] {
 		f.bring(l, l.fresh(f, added*l.missing(f)))
-	}
-}
-
-// pass brings every table to its goal, as far as the allowance permits, which
-// the tables share by what they want.
-func (f *forecast) pass(goal func(*TablePlan) float64, allowance float64) {
-	wants := func(i int) float64 { return max(goal(&f.plan.Tables[i])-f.tables[i].kept(), 0) }
-	for i := range f.plan.Tables {
-		t := &f.plan.Tables[i]
-		if wants(i) == 0 || t.How == Nothing || t.How == Every {
-			continue
-		}
-		var ahead float64
-		for n := i; n < len(f.plan.Tables); n++ {
-			ahead += wants(n)
-		}
-		spent := f.sample(i, wants(i), max(allowance, 0)*wants(i)/ahead+1)
-		allowance -= spent
-		f.spent += spent
 	}
 }
 
