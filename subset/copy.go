@@ -85,7 +85,9 @@ func (r *run) tell(h *catalog.Heap, c copied) {
 	t.bytes += c.bytes
 	r.heaps[h], r.tables[h.Table] = c, t
 	total := r.kept.Table(h.Table).Rows()
-	r.observe(Event{Step: StepCopy, Table: h.Table.Name.Dotted(), Rows: t.rows, Total: total, Bytes: t.bytes, Done: t.rows == total})
+	r.observe(Event{
+		Step: StepCopy, Table: h.Table.Name.Dotted(), Rows: t.rows, Total: total, Bytes: t.bytes, Done: t.rows == total,
+	})
 }
 
 // copyOut reads each stretch of rows on the connection that found them.
@@ -103,7 +105,9 @@ func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, ro
 	return errors.Join(err, masked.Close())
 }
 
-func (r *run) copyParts(ctx context.Context, h *catalog.Heap, selected []string, rows []snapshot.Row, w io.Writer) (sent int64, err error) {
+func (r *run) copyParts(
+	ctx context.Context, h *catalog.Heap, selected []string, rows []snapshot.Row, w io.Writer,
+) (sent int64, err error) {
 	for _, part := range r.src.Stretches(h, rows, snapshot.MostPlaces) {
 		n, err := r.copyStretch(ctx, part, copySQL(h, selected, part.Rows), w)
 		if err != nil {

@@ -113,8 +113,10 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 func (r *run) choose(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		origin := Origin{URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database, Privacy: r.privacy(), Excluded: r.plan.Unreadable, Rewrite: r.plan.Rewrite}
-		return r.sink.Begin(ctx, origin)
+		return r.sink.Begin(ctx, Origin{
+			URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database,
+			Privacy: r.privacy(), Excluded: r.plan.Unreadable, Rewrite: r.plan.Rewrite,
+		})
 	})
 	g.Go(func() error {
 		var err error

@@ -75,7 +75,8 @@ func (r *run) numberQueries(s *catalog.Sequence, function string) []numberQuery 
 			continue
 		}
 		for _, h := range t.Heaps {
-			sql := fmt.Sprintf("SELECT pg_catalog.%s(%s)::bigint FROM ONLY %s WHERE ctid = ANY($1)", function, catalog.Quote(user.Column), h.Name)
+			sql := fmt.Sprintf("SELECT pg_catalog.%s(%s)::bigint FROM ONLY %s WHERE ctid = ANY($1)",
+				function, catalog.Quote(user.Column), h.Name)
 			for batch := range slices.Chunk(r.kept.Of(h), snapshot.MostPlaces) {
 				queries = append(queries, numberQuery{sql, snapshot.TIDs(batch)})
 			}

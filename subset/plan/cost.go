@@ -26,10 +26,6 @@ const (
 	Thinning      = 8  // rows read for each row taken from a sample of blocks: neighbours must not dominate
 )
 
-// Starving tables hold less than this part of their target after every table
-// had its turn. What the whole database has left goes to them.
-const Starving = 0.6
-
 // RoomCost is that of a new parent whose table has room, where one that
 // overflows costs 1.
 const RoomCost = 0.05

@@ -51,23 +51,23 @@ func (p *Plan) tableOf(t *catalog.Table) *TablePlan {
 	return &TablePlan{}
 }
 
-// Clan is a table with those whose rows are part of its families.
-func (p *Plan) Clan(of int) []int {
+// FamilyTables are a table with those whose rows are part of its families.
+func (p *Plan) FamilyTables(of int) []int {
 	position := map[*catalog.Table]int{}
 	for i := range p.Tables {
 		position[p.Tables[i].Table] = i
 	}
-	clan, member := []int{of}, map[int]bool{of: true}
-	for n := 0; n < len(clan); n++ {
+	family, member := []int{of}, map[int]bool{of: true}
+	for n := 0; n < len(family); n++ {
 		for _, k := range p.ForeignKeys {
 			child := position[k.Child]
-			if k.Parent == p.Tables[clan[n]].Table && !member[child] && p.IsFamily(k) {
+			if k.Parent == p.Tables[family[n]].Table && !member[child] && p.IsFamily(k) {
 				member[child] = true
-				clan = append(clan, child)
+				family = append(family, child)
 			}
 		}
 	}
-	return clan
+	return family
 }
 
 // InFamily reports whether rows of the table come with those of another.

@@ -17,6 +17,10 @@ type Turn struct {
 	Allowance float64 // rows above the targets of tables that may be kept for it; none when negative
 }
 
+// leastFed is the part of its target below which a table starves when every
+// table had its turn. What the whole database has left goes to it.
+const leastFed = 0.6
+
 // Passes are those of a run, and of its forecast, in their order: each table up
 // to the part of its target that leaves room for what others force, each up to
 // its target, and those that starve with what the others left.
@@ -29,7 +33,7 @@ func (p *Plan) Passes() []Pass {
 }
 
 func (t *TablePlan) reserved() int64 { return int64(float64(t.Target)*t.Reserve + 0.5) }
-func (t *TablePlan) starving() int64 { return int64(float64(t.Target) * Starving) }
+func (t *TablePlan) starving() int64 { return int64(float64(t.Target) * leastFed) }
 
 // Goal is how many rows the table is to have after its turn.
 func (p Pass) Goal(t *TablePlan) int64 { return p.goal(t) }

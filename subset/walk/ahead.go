@@ -11,27 +11,30 @@ import (
 
 // asked is questions about candidates of one table, on their way or answered.
 type asked struct {
-	queries []question
-	answers []found
-	err     error
-	done    chan struct{}
+	questions []question
+	answers   []found
+	err       error
+	done      chan struct{}
 }
 
-func (w *walk) begin(ctx context.Context, i int, need int64) *asked {
-	return w.start(ctx, i, w.questionsAbout(i, need))
+// begin asks for candidates of a table.
+func (s *searcher) begin(ctx context.Context, t *table, need int64) *asked {
+	return s.start(ctx, t, s.questionsAbout(t, need))
 }
 
-func (w *walk) start(ctx context.Context, i int, queries []question) *asked {
-	a := &asked{queries: queries, answers: make([]found, len(queries)), done: make(chan struct{})}
-	seed := int64(w.seed(w.plan.Tables[i].Table))
+func (s *searcher) start(ctx context.Context, t *table, questions []question) *asked {
+	a := &asked{questions: questions, answers: make([]found, len(questions)), done: make(chan struct{})}
+	seed := int64(t.seed(s.plan.Seed))
+	lane := func(n int) int { return questions[n].lane }
 	go func() {
 		defer close(a.done)
-		a.err = w.src.Spread(ctx, len(queries), func(n int) int { return queries[n].lane }, func(ctx context.Context, c *pgx.Conn, n int) error {
-			rows, err := c.Query(ctx, queries[n].sql, append([]any{snapshot.BinaryResults, seed}, queries[n].args...)...)
+		a.err = s.src.Spread(ctx, len(questions), lane, func(ctx context.Context, c *pgx.Conn, n int) error {
+			args := append([]any{snapshot.BinaryResults, seed}, questions[n].args...)
+			rows, err := c.Query(ctx, questions[n].sql, args...)
 			if err != nil {
 				return err
 			}
-			a.answers[n], err = w.scan(rows, &queries[n])
+			a.answers[n], err = scan(rows, &questions[n])
 			return err
 		})
 	}()
@@ -42,39 +45,47 @@ func (w *walk) start(ctx context.Context, i int, queries []question) *asked {
 // holds its candidates in memory.
 const mostAhead = 4
 
-// askAhead asks about tables whose turn will come, while the server would wait
-// for the choice of rows of table i. What is asked depends on the order of the
-// tables, never on how long anything takes.
-func (w *walk) askAhead(ctx context.Context, i int, wants func(int) int64, goal func(*plan.TablePlan) int64) {
-	if w.plan.Mode == plan.ModeFamily {
+// askAhead asks about tables whose turn will come in the pass, while the server
+// would wait for the choice of rows of the table whose turn it is. What is asked
+// depends on the order of the tables, never on how long anything takes.
+func (s *searcher) askAhead(ctx context.Context, now *table, pass plan.Pass) {
+	if s.plan.Mode == plan.ModeFamily {
 		return // rows of one table bring sampled rows of others
 	}
 	n := 0
-	for j := i + 1; j < len(w.plan.Tables) && n < mostAhead; j++ {
-		t := &w.plan.Tables[j]
-		if w.ahead[j] != nil {
+	for _, t := range s.tables[now.position+1:] {
+		if n == mostAhead {
+			return
+		}
+		if t.ahead != nil {
 			n++
 			continue
 		}
-		if wants(j) == 0 || !t.TakesTurns() || !w.isDecided(t, i, wants) || w.tried[j] {
+		if t.offered || !t.takesPart(pass) || !t.isDecided(now, pass) {
 			continue
 		}
-		if need := w.need(j, goal(t)); !w.hasLeft(j, need) {
-			w.ahead[j] = w.begin(ctx, j, need)
+		if need := t.need(pass.Goal(t.TablePlan)); !s.hasLeft(t, need) {
+			t.ahead = s.begin(ctx, t, need)
 			n++
 		}
 	}
 }
 
-// isDecided reports whether the sampled rows by which candidates of a table
-// are found are those they will be at its turn, when it is that of table i.
-func (w *walk) isDecided(t *plan.TablePlan, i int, wants func(int) int64) bool {
+// takesPart reports whether the table will have a turn in the pass, unless
+// other tables force rows of it before.
+func (t *table) takesPart(pass plan.Pass) bool {
+	return t.TakesTurns() && pass.Goal(t.TablePlan) > t.tally.Rows()
+}
+
+// isDecided reports whether the sampled rows by which candidates of the table
+// are found are those they will be at its turn, when it is that of another.
+func (t *table) isDecided(now *table, pass plan.Pass) bool {
 	if t.How != plan.Drive {
 		return true
 	}
-	for _, k := range t.Driving {
-		for _, h := range k.ParentHeaps {
-			if p := w.table[w.number[h.OID]]; p >= i && wants(p) > 0 && w.plan.Tables[p].TakesTurns() {
+	for _, fk := range t.driving {
+		for _, h := range fk.parentHeaps {
+			if h.table.position >= now.position && h.table.takesPart(pass) {
 				return false
 			}
 		}
@@ -84,11 +95,11 @@ func (w *walk) isDecided(t *plan.TablePlan, i int, wants func(int) int64) bool {
 
 // waitAhead waits for answers that nobody fetched: what they were about was
 // forced meanwhile, or something failed.
-func (w *walk) waitAhead() {
-	for i, a := range w.ahead {
-		if a != nil {
-			<-a.done
-			w.ahead[i] = nil
+func (s *searcher) waitAhead() {
+	for _, t := range s.tables {
+		if t.ahead != nil {
+			<-t.ahead.done
+			t.ahead = nil
 		}
 	}
 }

@@ -16,7 +16,9 @@ func TestIndex_FindsWhatAMapFinds(t *testing.T) {
 		keys, want := []int64{}, map[int64]int32{}
 		x.forget()
 		for range 5000 * round {
-			key := []int64{random.Int64N(4000), random.Int64(), -random.Int64N(50), random.Int64N(100) << 40, math.MinInt64}[random.IntN(5)]
+			key := []int64{
+				random.Int64N(4000), random.Int64(), -random.Int64N(50), random.Int64N(100) << 40, math.MinInt64,
+			}[random.IntN(5)]
 			keys = append(keys, key)
 			id := int32(len(keys) - 1)
 			if random.IntN(4) > 0 { // else it is known by its id alone

@@ -2,47 +2,56 @@ package walk
 
 import "github.com/offshoot-dev/offshoot/subset/snapshot"
 
-// notes are the names and parents of many rows, in a word or two each: what
+// notes are the keys and parents of many rows, in a word or two each: what
 // waits for its turn takes most of the memory of a run.
 type notes struct {
 	words []uint64
-	nulls []uint64 // a bit for each word: the reference by name is NULL
+	nulls []uint64 // a bit for each word: the reference by key is NULL
 }
 
-// manner is how answers tell the parent by a key.
-type manner int
+// encoding is how a parent is told, by answers and in notes.
+type encoding int
 
 const (
-	byPlace        manner = iota // by its place
-	byName                       // by its name alone
-	byPlaceAndName               // by both
+	byPlace       encoding = iota // by its place
+	byKey                         // by its key alone
+	byPlaceAndKey                 // by both
 )
 
-// manner is that of a key which leads to one parent at most.
-func (w *walk) manner(key int) manner {
-	k := w.plan.ForeignKeys[key]
+// encoding is that of parents by a foreign key which leads to one at most.
+func (k *foreignKey) encoding() encoding {
 	switch {
-	case w.named[key] != nil:
-		return byName
-	case len(k.ParentHeaps) == 1 && w.directories[w.number[k.ParentHeaps[0].OID]] != nil:
-		return byPlaceAndName
+	case k.directory != nil:
+		return byKey
+	case len(k.parentHeaps) == 1 && k.parentHeaps[0].directory != nil:
+		return byPlaceAndKey
 	}
 	return byPlace
 }
 
-func (n *notes) name(name int64)      { n.words = append(n.words, uint64(name)) }
+// take notes the key and the parents of an answer, but not its place.
+func (n *notes) take(l *layout, a *answer) {
+	if l.heap.directory != nil {
+		n.key(a.key)
+	}
+	for i, p := range a.parents {
+		n.parent(p, l.encodings[i])
+	}
+}
+
+func (n *notes) key(key int64)        { n.words = append(n.words, uint64(key)) }
 func (n *notes) place(r snapshot.Row) { n.words = append(n.words, uint64(r)) }
 
-func (n *notes) parent(p reference, m manner) {
-	switch m {
-	case byName:
+func (n *notes) parent(p reference, e encoding) {
+	switch e {
+	case byKey:
 		if p.at == nothingThere {
 			n.null(len(n.words))
 		}
-		n.name(p.name)
-	case byPlaceAndName:
+		n.key(p.key)
+	case byPlaceAndKey:
 		n.place(p.at)
-		n.name(p.name)
+		n.key(p.key)
 	default:
 		n.place(p.at)
 	}
@@ -65,24 +74,34 @@ type noteReader struct {
 	at    int // the word that comes next
 }
 
+// read reads what take noted of an answer of that layout.
+func (r *noteReader) read(l *layout, into *answer) {
+	if l.heap.directory != nil {
+		into.key = r.key()
+	}
+	for i := range into.parents {
+		into.parents[i] = r.parent(l.encodings[i])
+	}
+}
+
 func (r *noteReader) next() uint64 {
 	r.at++
 	return r.notes.words[r.at-1]
 }
 
-func (r *noteReader) name() int64         { return int64(r.next()) }
+func (r *noteReader) key() int64          { return int64(r.next()) }
 func (r *noteReader) place() snapshot.Row { return snapshot.Row(r.next()) }
 
-func (r *noteReader) parent(m manner) reference {
-	switch m {
-	case byName:
+func (r *noteReader) parent(e encoding) reference {
+	switch e {
+	case byKey:
 		if r.notes.isNull(r.at) {
 			r.at++
 			return reference{at: nothingThere}
 		}
-		return reference{at: knownByName, name: r.name()}
-	case byPlaceAndName:
-		return reference{at: r.place(), name: r.name()}
+		return reference{at: knownByKey, key: r.key()}
+	case byPlaceAndKey:
+		return reference{at: r.place(), key: r.key()}
 	}
 	return reference{at: r.place()}
 }

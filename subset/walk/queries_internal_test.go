@@ -16,11 +16,26 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 	key.ChildColumns = []string{evil}
 	db.Tables[0].Keys = []catalog.Key{{Columns: []string{evil, "b"}}}
 	heap := db.Tables[0].Heaps[0]
-	keys := telling{own: evil, keys: []told{{ForeignKey: key, own: evil}, {ForeignKey: key, named: true}}}
-	for _, sql := range []string{
-		key.ParentsSQL(heap, "true"), childrenSQL(key, heap, heap, keys), childrenByNameSQL(key, heap, keys), rowsSQL(heap, keys), parentSQL(heap, keys), namedSQL(heap, keys),
-		filteredSQL(heap, "true", keys), blocksSQL(heap, keys), blocksAmongSQL(key, heap, heap, keys),
-	} {
+	p := &plan.Plan{ForeignKeys: db.ForeignKeys}
+	for _, t := range db.Tables {
+		p.Tables = append(p.Tables, plan.TablePlan{Table: t})
+	}
+	s := remembering(t, p)
+	fk := s.foreignKeys[0]
+	child, parents := s.byOID[heap.OID], fk.parentHeaps[0]
+	var all []string
+	for _, d := range []*directory{nil, {heap: parents, column: evil}} {
+		fk.directory, parents.directory, child.directory = d, d, &directory{heap: child, column: evil}
+		candidates, known := s.candidateLayout(child), s.newLayout(child, child.single)
+		all = append(all,
+			parentsSQL(known), parentsByKeySQL(known),
+			rowsSQL(candidates), filteredSQL(candidates, "true"), blocksSQL(candidates),
+			blocksAmongSQL(candidates, fk, parents), childrenByKeySQL(candidates, fk),
+			childrenSQL(s.childLayout(child, fk, parents), fk, parents),
+			everyChildSQL(fk, child, parents), key.ParentsSQL(heap, "true"),
+		)
+	}
+	for _, sql := range all {
 		if strings.Contains(strings.ReplaceAll(sql, `"x""; DROP TABLE y; --"`, ""), "DROP") {
 			t.Errorf("not quoted: %s", sql)
 		}
@@ -39,27 +54,32 @@ func TestSQL_EndsTheUsersConditionOnALineOfItsOwn(t *testing.T) {
 
 func TestSeed_DiffersBetweenTables(t *testing.T) {
 	db := shelved()
-	w := &walk{plan: &plan.Plan{Seed: 1}}
-	if w.seed(db.Tables[0]) == w.seed(db.Tables[1]) {
+	first := &table{TablePlan: &plan.TablePlan{Table: db.Tables[0]}}
+	second := &table{TablePlan: &plan.TablePlan{Table: db.Tables[1]}}
+	if first.seed(1) == second.seed(1) {
 		t.Error("two tables share a seed: equal keys would be chosen together")
 	}
-	other := &walk{plan: &plan.Plan{Seed: 2}}
-	if w.seed(db.Tables[0]) == other.seed(db.Tables[0]) {
+	if first.seed(1) == first.seed(2) {
 		t.Error("the user's seed changes nothing")
 	}
 }
 
 // shelved is two tables with odd names, of which one references the other.
 func shelved() *catalog.Database {
-	users := &catalog.Table{OID: 1, Name: catalog.Name{Schema: "public", Name: "users"}, Readable: true, Columns: []catalog.Column{{Name: "id", NotNull: true}, {Name: "odd.name"}}}
+	users := &catalog.Table{OID: 1, Name: catalog.Name{Schema: "public", Name: "users"}, Readable: true}
+	users.Columns = []catalog.Column{{Name: "id", NotNull: true}, {Name: "odd.name"}}
 	users.Keys = []catalog.Key{{Name: "users_pkey", Primary: true, Columns: []string{"id"}}}
-	dotted := &catalog.Table{OID: 2, Name: catalog.Name{Schema: "my.schema", Name: "T a"}, Readable: true, Columns: []catalog.Column{{Name: "user"}}}
+	dotted := &catalog.Table{OID: 2, Name: catalog.Name{Schema: "my.schema", Name: "T a"}, Readable: true}
+	dotted.Columns = []catalog.Column{{Name: "user"}}
 	for _, t := range []*catalog.Table{users, dotted} {
 		t.Heaps = []*catalog.Heap{{OID: t.OID + 100, Name: t.Name, Table: t, Pages: 10}}
 	}
 	key := &catalog.ForeignKey{
-		OID: 9, Name: "fk", Child: dotted, ChildRel: dotted.Name, ChildHeaps: dotted.Heaps, ChildColumns: []string{"user"},
-		Parent: users, ParentRel: users.Name, ParentHeaps: users.Heaps, ParentColumns: []string{"id"}, Operators: []catalog.Operator{{Name: "pg_catalog.="}},
+		OID: 9, Name: "fk", Operators: []catalog.Operator{{Name: "pg_catalog.="}},
+		Child: dotted, ChildRel: dotted.Name, ChildHeaps: dotted.Heaps, ChildColumns: []string{"user"},
+		Parent: users, ParentRel: users.Name, ParentHeaps: users.Heaps, ParentColumns: []string{"id"},
 	}
-	return &catalog.Database{Name: "shelf", Role: "me", Tables: []*catalog.Table{dotted, users}, ForeignKeys: []*catalog.ForeignKey{key}}
+	return &catalog.Database{
+		Name: "shelf", Role: "me", Tables: []*catalog.Table{dotted, users}, ForeignKeys: []*catalog.ForeignKey{key},
+	}
 }

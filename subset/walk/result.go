@@ -1,10 +1,7 @@
 package walk
 
 import (
-	"context"
-
 	"github.com/offshoot-dev/offshoot/subset/catalog"
-	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -13,12 +10,12 @@ import (
 type Result struct {
 	Rows   int64           // in all
 	Tables []Tally         // by position in the plan's Tables
-	Keys   []Tie           // by position in the plan's ForeignKeys
+	Keys   []References    // by position in the plan's ForeignKeys
 	Heaps  []*catalog.Heap // of the tables, in their order
 
 	kept     *snapshot.RowSet
-	number   map[uint32]int // of a heap, by OID
-	position map[*catalog.Table]int
+	number   map[uint32]int         // of a heap in it, by OID
+	position map[*catalog.Table]int // in Tables
 }
 
 // Tally is how many rows of a table are kept.
@@ -30,9 +27,25 @@ type Tally struct {
 // Rows is how many are kept in all.
 func (t *Tally) Rows() int64 { return t.Sampled + t.Forced }
 
-// Tie is how many kept rows reference something by a foreign key, and how many
+// References is how many kept rows reference something by a foreign key, and how many
 // of them something that the source lacks.
-type Tie struct{ Rows, Dangling int64 }
+type References struct{ Rows, Dangling int64 }
+
+func newResult(m *memory) *Result {
+	r := &Result{Rows: m.kept.N, kept: m.kept, number: map[uint32]int{}, position: map[*catalog.Table]int{}}
+	for _, t := range m.tables {
+		r.position[t.Table] = t.position
+		r.Tables = append(r.Tables, t.tally)
+	}
+	for _, h := range m.heaps {
+		r.number[h.OID] = h.number
+		r.Heaps = append(r.Heaps, h.Heap)
+	}
+	for _, fk := range m.foreignKeys {
+		r.Keys = append(r.Keys, fk.references)
+	}
+	return r
+}
 
 // Table returns the tally of a table of the plan.
 func (r *Result) Table(t *catalog.Table) *Tally { return &r.Tables[r.position[t]] }
@@ -45,25 +58,4 @@ func (r *Result) Of(h *catalog.Heap) []snapshot.Row {
 		return nil
 	}
 	return r.kept.Of(n)
-}
-
-// Observe is told how many rows of a table are kept so far; done says that no
-// more will come.
-type Observe func(t *plan.TablePlan, rows int64, done bool)
-
-// Run chooses the rows of a plan that was made of the snapshot. observe is
-// called from one goroutine.
-func Run(ctx context.Context, s *snapshot.Snapshot, p *plan.Plan, observe Observe) (*Result, error) {
-	w, err := newWalk(s, p, observe)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.run(ctx); err != nil {
-		return nil, err
-	}
-	position := map[*catalog.Table]int{}
-	for i := range p.Tables {
-		position[p.Tables[i].Table] = i
-	}
-	return &Result{Rows: w.kept.N, Tables: w.tallies, Keys: w.keyTally, Heaps: w.heaps, kept: w.kept, number: w.number, position: position}, nil
 }

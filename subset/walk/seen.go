@@ -1,14 +1,18 @@
 package walk
 
-import "github.com/offshoot-dev/offshoot/subset/snapshot"
+import (
+	"slices"
+
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
+)
 
 // seen is rows that were looked at: what each references, and which of them
 // are kept by now. A row has a small number there, its id, for as long as it
 // is remembered; everything that is decided about candidates is decided on ids.
 type seen struct {
 	ids   index[snapshot.Row] // of rows of which the place is known
-	rows  []snapshot.Row      // by id; elsewhere where only the name is known, nowhere where there is none of that name
-	names []int64             // by id; 0 where rows of the heap have none
+	rows  []snapshot.Row      // by id; elsewhere where only the key is known, nowhere where there is no row of it
+	keys  []int64             // by id; 0 where rows of the heap have none
 	kept  []bool              // by id
 	spans []span              // by id: what the row references, in edges
 	edges []edge
@@ -22,8 +26,8 @@ var unseen = span{n: -1}
 
 // edge leads from a child to its parent.
 type edge struct {
-	to  int32 // id of the parent, or one of the two below
-	key int32 // position in plan.keys
+	to         int32 // id of the parent, or one of the two below
+	foreignKey int32 // position in the plan
 }
 
 const (
@@ -34,7 +38,7 @@ const (
 // forget drops all rows, and keeps the room for others.
 func (s *seen) forget() {
 	s.ids.forget()
-	s.rows, s.names, s.kept, s.spans, s.edges = s.rows[:0], s.names[:0], s.kept[:0], s.spans[:0], s.edges[:0]
+	s.rows, s.keys, s.kept, s.spans, s.edges = s.rows[:0], s.keys[:0], s.kept[:0], s.spans[:0], s.edges[:0]
 }
 
 // find is the row's number, which is not ok when it has none.
@@ -50,9 +54,9 @@ func (s *seen) id(r snapshot.Row) int32 {
 	return id
 }
 
-func (s *seen) add(r snapshot.Row, name int64) int32 {
+func (s *seen) add(r snapshot.Row, key int64) int32 {
 	s.rows = append(s.rows, r)
-	s.names = append(s.names, name)
+	s.keys = append(s.keys, key)
 	s.kept = append(s.kept, false)
 	s.spans = append(s.spans, unseen)
 	return int32(len(s.rows) - 1)
@@ -87,4 +91,22 @@ func (s *seen) fresh(e edge) bool {
 // dangles reports whether the edge leads to a row that does not exist.
 func (s *seen) dangles(e edge) bool {
 	return e.to == toNowhere || e.to >= 0 && s.rows[e.to] == snapshot.Nowhere
+}
+
+// isFree reports whether a row can be kept and brings no other along.
+func (s *seen) isFree(id int32) bool {
+	edges, ok := s.of(id)
+	return ok && !s.kept[id] && !slices.ContainsFunc(edges, func(e edge) bool { return e.to != id && s.fresh(e) })
+}
+
+// kind is the same for rows that have parents by the same foreign keys.
+func (s *seen) kind(id int32) uint64 {
+	var kind uint64
+	edges, _ := s.of(id)
+	for _, e := range edges {
+		if !s.dangles(e) {
+			kind += signature(e.foreignKey)
+		}
+	}
+	return kind
 }
