@@ -3,43 +3,8 @@ package walk
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/offshoot-dev/offshoot/subset/plan"
-	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
-
-// asked is questions about candidates of one table, on their way or answered.
-type asked struct {
-	questions []question
-	answers   []found
-	err       error
-	done      chan struct{}
-}
-
-// begin asks for candidates of a table.
-func (s *searcher) begin(ctx context.Context, t *table, need int64) *asked {
-	return s.start(ctx, t, s.questionsAbout(t, need))
-}
-
-func (s *searcher) start(ctx context.Context, t *table, questions []question) *asked {
-	a := &asked{questions: questions, answers: make([]found, len(questions)), done: make(chan struct{})}
-	seed := int64(t.seed(s.plan.Seed))
-	lane := func(n int) int { return questions[n].lane }
-	go func() {
-		defer close(a.done)
-		a.err = s.src.Spread(ctx, len(questions), lane, func(ctx context.Context, c *pgx.Conn, n int) error {
-			args := append([]any{snapshot.BinaryResults, seed}, questions[n].args...)
-			rows, err := c.Query(ctx, questions[n].sql, args...)
-			if err != nil {
-				return err
-			}
-			a.answers[n], err = scan(rows, &questions[n])
-			return err
-		})
-	}()
-	return a
-}
 
 // mostAhead is how many tables are asked about before their turn comes. Each
 // holds its candidates in memory.
@@ -65,7 +30,7 @@ func (s *searcher) askAhead(ctx context.Context, now *table, pass plan.Pass) {
 			continue
 		}
 		if need := t.need(pass.Goal(t.TablePlan)); !s.hasLeft(t, need) {
-			t.ahead = s.begin(ctx, t, need)
+			t.ahead = s.ask(ctx, t, s.questionsAbout(t, need))
 			n++
 		}
 	}

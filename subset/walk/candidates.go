@@ -33,7 +33,7 @@ func (s *searcher) candidates(ctx context.Context, t *table, goal int64) ([]cand
 	t.askedFor = need
 	a := t.ahead
 	if a == nil {
-		a = s.begin(ctx, t, need)
+		a = s.ask(ctx, t, s.questionsAbout(t, need))
 	}
 	t.ahead = nil
 	found, err := s.gather(a)
@@ -41,7 +41,8 @@ func (s *searcher) candidates(ctx context.Context, t *table, goal int64) ([]cand
 		return found, err
 	}
 	// Sampled parents may have fewer children than others.
-	more, err := s.gather(s.start(ctx, t, s.sampleQuestions(t, t.want(need-int64(len(found))))))
+	again := s.sampleQuestions(t, t.want(need-int64(len(found))))
+	more, err := s.gather(s.ask(ctx, t, again))
 	return inOrder(append(found, more...)), err
 }
 
@@ -77,6 +78,34 @@ func (s *searcher) leave(t *table, candidates []candidate) {
 	if left := s.unkept(candidates); remembered+len(left) <= mostRemembered {
 		t.left = left
 	}
+}
+
+// asked is questions about candidates of one table, on their way or answered.
+type asked struct {
+	questions []question
+	answers   []found
+	err       error
+	done      chan struct{}
+}
+
+// ask sends questions about candidates of a table, and does not wait.
+func (s *searcher) ask(ctx context.Context, t *table, questions []question) *asked {
+	a := &asked{questions: questions, answers: make([]found, len(questions)), done: make(chan struct{})}
+	seed := int64(t.seed(s.plan.Seed))
+	lane := func(n int) int { return questions[n].lane }
+	go func() {
+		defer close(a.done)
+		a.err = s.src.Spread(ctx, len(questions), lane, func(ctx context.Context, c *pgx.Conn, n int) error {
+			args := append([]any{snapshot.BinaryResults, seed}, questions[n].args...)
+			rows, err := c.Query(ctx, questions[n].sql, args...)
+			if err != nil {
+				return err
+			}
+			a.answers[n], err = scan(rows, &questions[n])
+			return err
+		})
+	}()
+	return a
 }
 
 // gather waits for answers and returns what is not kept yet, once each, lowest

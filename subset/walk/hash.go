@@ -2,6 +2,7 @@ package walk
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -60,3 +61,14 @@ func hashOfType(kind, column, seed string) string {
 	}
 	return ""
 }
+
+// seed is another one for each table: equal keys of two tables must not be
+// chosen together.
+func (t *table) seed(seed uint64) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(t.Table.Name.String())) // never fails
+	return h.Sum64() ^ seed
+}
+
+// blockSeed is for REPEATABLE, which takes no more bits.
+func (t *table) blockSeed(seed uint64) float64 { return float64(t.seed(seed) >> 11) }

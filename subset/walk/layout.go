@@ -58,9 +58,9 @@ const (
 
 var errMoved = errors.New("a row lies in a table that the catalog does not know")
 
-// newLayout is that of answers about rows of a heap that are known.
-func (s *schema) newLayout(h *heap, foreignKeys []*foreignKey) *layout {
-	l := &layout{heap: h, foreignKeys: foreignKeys}
+// parentLayout is that of answers which tell the parents of rows that are known.
+func (s *schema) parentLayout(h *heap) *layout {
+	l := &layout{heap: h, foreignKeys: h.single}
 	l.addPlace()
 	s.addReferences(l, nil)
 	return l

@@ -97,3 +97,10 @@ func (s *searcher) childrenOf(ctx context.Context, rows []snapshot.Row, by []*fo
 	}
 	return children, nil
 }
+
+// everyChildSQL asks for all children in a heap that rows ($1) of another have
+// by a foreign key.
+func everyChildSQL(fk *foreignKey, h, parents *heap) string {
+	return fmt.Sprintf("SELECT c.ctid FROM ONLY %s AS p JOIN %s ON %s WHERE p.ctid = ANY($1)",
+		parents.Name, childrenIn(h, fk), fk.Join("p", "c"))
+}

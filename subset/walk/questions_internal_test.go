@@ -4,8 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 func TestSQL_QuotesEveryName(t *testing.T) {
@@ -26,7 +30,7 @@ func TestSQL_QuotesEveryName(t *testing.T) {
 	var all []string
 	for _, d := range []*directory{nil, {heap: parents, column: evil}} {
 		fk.directory, parents.directory, child.directory = d, d, &directory{heap: child, column: evil}
-		candidates, known := s.candidateLayout(child), s.newLayout(child, child.single)
+		candidates, known := s.candidateLayout(child), s.parentLayout(child)
 		all = append(all,
 			parentsSQL(known), parentsByKeySQL(known),
 			rowsSQL(candidates), filteredSQL(candidates, "true"), blocksSQL(candidates),
@@ -61,6 +65,34 @@ func TestSeed_DiffersBetweenTables(t *testing.T) {
 	}
 	if first.seed(1) == first.seed(2) {
 		t.Error("the user's seed changes nothing")
+	}
+}
+
+func TestBatches_AreForOneConnectionEach(t *testing.T) {
+	s := &searcher{memory: withKeys(t)}
+	s.src = &snapshot.Snapshot{Workers: make([]*pgx.Conn, 2)}
+	s.tables[0].Rows = 3 * lookupBatch
+	for key := range int64(3 * lookupBatch) {
+		s.heaps[0].directory.sampled.Add(uint64(key))
+	}
+	var got []int64
+	lanes := map[int]int{}
+	for _, b := range s.batches(s.heaps[0].directory) {
+		if len(b.keys) > lookupBatch {
+			t.Errorf("%d keys at once", len(b.keys))
+		}
+		got = append(got, b.keys...)
+		lanes[b.lane] += len(b.keys)
+	}
+	want := make([]int64, 3*lookupBatch)
+	for i := range want {
+		want[i] = int64(i)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("not each key once, in order: %s", diff)
+	}
+	if len(lanes) != 2 || lanes[0] < lookupBatch || lanes[1] < lookupBatch {
+		t.Errorf("keys by connection: %v", lanes)
 	}
 }
 
