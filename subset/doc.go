@@ -5,7 +5,7 @@
 //	            │                 │
 //	            └───── Run ◀──────┘
 //	                    │
-//	   walk: which rows │ copy: their bytes
+//	     package walk: which rows │ copy: their bytes
 //	                    ▼
 //	     Sink (database, script, archive) ──▶ Report
 //
@@ -13,6 +13,5 @@
 //
 // A row is known by its place, heap and ctid, which is stable while the
 // snapshot is held. Everything about foreign keys is asked of the server by
-// joins on ctid, so tables without a key are no special case. Parents by a
-// single integer are known by that as well: see directory.
+// joins on ctid, so tables without a key are no special case.
 package subset

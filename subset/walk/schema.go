@@ -26,14 +26,13 @@ type table struct {
 	heaps    []*heap
 	driving  []*foreignKey // by the sampled parents of which candidates are found
 
-	tally Tally // what is kept of it; memory counts
+	tally Tally // of what is kept of it, at any moment; only memory counts
 
-	// The searcher's:
-	ahead    *asked      // candidates that are asked for before the table's turn
-	askedFor int64       // candidates, when it was asked last
-	left     []candidate // those that were not needed so far
-
-	offered bool // rows up to its target, at its turn
+	// Of its turns; nobody else's concern while another table has its turn:
+	ahead    *asked      // questions that were asked before the turn, if any
+	askedFor int64       // how many candidates, when it was asked last
+	left     []candidate // those that were not needed so far; some may be kept meanwhile
+	offered  bool        // a turn had its whole target for a goal
 }
 
 // room is how many rows the table may still take before it overflows.
