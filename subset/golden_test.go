@@ -149,12 +149,12 @@ func TestRun_TellsBrokenKeysFromThoseThatAreNotValid(t *testing.T) {
 	if report.Broken() != broken.Dangling || report.Dangling() != broken.Dangling+old.Dangling+configured.Dangling {
 		t.Errorf("%d of %d broken", report.Broken(), report.Dangling())
 	}
-	// In the target neither is called valid, and every ledger row is there.
+	// In the target neither is called valid, and every row of the history is there.
 	const invalid = "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE contype = 'f' AND NOT convalidated"
 	if got := pgtest.Value(t, target, invalid); got != "customer_country_fkey orders_customer_fkey" {
 		t.Errorf("not valid: %s", got)
 	}
 	if got := pgtest.Value(t, target, "SELECT count(*) FROM goose_db_version"); got != "40" {
-		t.Errorf("%s of 40 rows of the ledger", got)
+		t.Errorf("%s of 40 rows of the history", got)
 	}
 }

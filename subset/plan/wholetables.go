@@ -7,11 +7,11 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// ledgers are the tables in which migration tools record what they have
+// histories are the tables in which migration tools record what they have
 // applied. A tool that finds a part of its records would apply the rest again,
 // so these are kept whole. A table is one when it has the name and, among few
 // columns, all those listed: a business may have a table named migrations too.
-var ledgers = []wholeTable{
+var histories = []wholeTable{
 	{"__diesel_schema_migrations", "version run_on"},
 	{"__drizzle_migrations", "hash created_at"},
 	{"__ef_migrations_history", "migration_id product_version"},
@@ -97,17 +97,17 @@ type wholeTable struct {
 }
 
 const (
-	mostLedgerColumns = 16
-	mostLedgerRows    = 100_000
+	mostWholeColumns = 16
+	mostWholeRows    = 100_000
 )
 
 // keptWhole says why a table of so many rows is kept whole though no rule of
 // the user says so, or nothing.
 func keptWhole(t *catalog.Table, rows int64) string {
-	if rows > mostLedgerRows || len(t.Columns) > mostLedgerColumns {
+	if rows > mostWholeRows || len(t.Columns) > mostWholeColumns {
 		return ""
 	}
-	for why, tables := range map[string][]wholeTable{"migration ledger": ledgers, "framework's registry": registries} {
+	for why, tables := range map[string][]wholeTable{"migration history": histories, "framework's registry": registries} {
 		if slices.ContainsFunc(tables, func(w wholeTable) bool { return w.is(t) }) {
 			return why
 		}

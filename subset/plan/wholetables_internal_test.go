@@ -20,7 +20,7 @@ func made(name, columns string) *catalog.Table {
 	return t
 }
 
-func TestKeptWhole_KnowsTheLedgersOfMigrationTools(t *testing.T) {
+func TestKeptWhole_KnowsTheHistoriesOfMigrationTools(t *testing.T) {
 	for name, columns := range map[string]string{
 		"public.goose_db_version":                       "id version_id is_applied tstamp",
 		"public.alembic_version":                        "version_num",
@@ -52,7 +52,7 @@ func TestKeptWhole_KnowsTheLedgersOfMigrationTools(t *testing.T) {
 		"public._sqlx_migrations":                       "version description installed_on success checksum execution_time",
 		"public.__diesel_schema_migrations":             "version run_on",
 	} {
-		if why := keptWhole(made(name, columns), 300); why != "migration ledger" {
+		if why := keptWhole(made(name, columns), 300); why != "migration history" {
 			t.Errorf("%s (%s): %q", name, columns, why)
 		}
 	}
@@ -80,8 +80,8 @@ func TestKeptWhole_LeavesBusinessTablesAlone(t *testing.T) {
 		{"public.tags", "tag_id tag change_id", 300},
 		{"public.schema_version", "id document author", 300},
 		{"public.orders", "version", 300},
-		{"public.goose_db_version", "id version_id is_applied tstamp", mostLedgerRows + 1},
-		{"public.schema_migrations", "version " + strings.Repeat("c ", mostLedgerColumns), 300},
+		{"public.goose_db_version", "id version_id is_applied tstamp", mostWholeRows + 1},
+		{"public.schema_migrations", "version " + strings.Repeat("c ", mostWholeColumns), 300},
 		{"public.auth_permission", "id who", 300},
 	} {
 		if why := keptWhole(made(c.name, c.columns), c.rows); why != "" {
@@ -90,7 +90,7 @@ func TestKeptWhole_LeavesBusinessTablesAlone(t *testing.T) {
 	}
 }
 
-func TestMakePlan_KeepsLedgersWholeUnlessARuleNamesThem(t *testing.T) {
+func TestMakePlan_KeepsHistoriesWholeUnlessARuleNamesThem(t *testing.T) {
 	table := made("public.schema_migrations", "version")
 	db := &catalog.Database{Name: "d", Role: "me", Tables: []*catalog.Table{table}}
 	for _, c := range []struct {
@@ -100,7 +100,7 @@ func TestMakePlan_KeepsLedgersWholeUnlessARuleNamesThem(t *testing.T) {
 		target   int64
 		describe string
 	}{
-		{"by itself", 400, nil, 400, "all (migration ledger)"},
+		{"by itself", 400, nil, 400, "all (migration history)"},
 		{"too large", 200_000, nil, 3218, ""},
 		{"none", 400, map[string]Rule{"public.schema_migrations": {None: true}}, 0, "none"},
 		{"rows", 400, map[string]Rule{"public.schema_migrations": {Rows: 7}}, 7, "rows 7"},
@@ -117,7 +117,7 @@ func TestMakePlan_KeepsLedgersWholeUnlessARuleNamesThem(t *testing.T) {
 	}
 }
 
-func TestMakePlan_StillNeedsToReadALedger(t *testing.T) {
+func TestMakePlan_StillNeedsToReadAHistory(t *testing.T) {
 	table := made("public.alembic_version", "version_num")
 	table.Readable, table.Denied = false, []catalog.Name{table.Name}
 	db := &catalog.Database{Name: "d", Role: "me", Tables: []*catalog.Table{table}}
@@ -130,8 +130,8 @@ func TestMakePlan_StillNeedsToReadALedger(t *testing.T) {
 	}
 }
 
-func TestLedgers_AreSortedAndInLowerCase(t *testing.T) {
-	for _, tables := range [][]wholeTable{ledgers, registries} {
+func TestHistories_AreSortedAndInLowerCase(t *testing.T) {
+	for _, tables := range [][]wholeTable{histories, registries} {
 		if !slices.IsSortedFunc(tables, func(a, b wholeTable) int {
 			return strings.Compare(a.name+" "+a.columns, b.name+" "+b.columns)
 		}) {
