@@ -37,7 +37,8 @@ func (r *run) copyKept(ctx context.Context) error {
 		return fmt.Errorf("find large objects: %w", r.src.Explain(c, err))
 	}
 	if len(denied) > 0 {
-		r.warnings = append(r.warnings, fmt.Sprintf("%s large objects that kept rows name are left out, because %s may not read them: %s",
+		const warning = "%s large objects that kept rows name are left out, because %s may not read them: %s"
+		r.warnings = append(r.warnings, fmt.Sprintf(warning,
 			document.Number(int64(len(denied))), r.src.Database.Role, some(denied)))
 	}
 	for _, loid := range objects {
@@ -127,7 +128,8 @@ func (r *run) objectColumns(ctx context.Context, c *pgx.Conn) (map[uint32][]stri
 	var names []string
 	_, err = pgx.ForEachRow(rows, []any{&oid, &names}, func() error {
 		// What a mask takes away from the row is not there to be named.
-		left := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return r.plan.Masks.Nulls(tables[oid], name) })
+		nulled := func(name string) bool { return r.plan.Masks.Nulls(tables[oid], name) }
+		left := slices.DeleteFunc(slices.Clone(names), nulled)
 		if len(left) > 0 {
 			columns[oid] = left
 		}
@@ -144,7 +146,9 @@ func objectsSQL(h *catalog.Heap, columns []string) string {
 	for i, c := range columns {
 		values[i] = "(" + catalog.Quote(c) + "::pg_catalog.oid)"
 	}
-	return fmt.Sprintf(`SELECT m.oid, pg_catalog.current_setting('lo_compat_privileges')::bool OR pg_catalog.pg_has_role(m.lomowner, 'USAGE')
+	return fmt.Sprintf(`
+SELECT m.oid, pg_catalog.current_setting('lo_compat_privileges')::bool
+       OR pg_catalog.pg_has_role(m.lomowner, 'USAGE')
        OR EXISTS (SELECT FROM pg_catalog.aclexplode(m.lomacl) AS g
                    WHERE g.privilege_type = 'SELECT' AND (g.grantee = 0 OR pg_catalog.pg_has_role(g.grantee, 'USAGE')))
   FROM pg_catalog.pg_largeobject_metadata AS m

@@ -34,14 +34,16 @@ func wantForetold(t *testing.T, spec plan.Spec) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d rows of %d, %d bytes of %d, %.1f seconds of %.1f", p.Expected.Rows, report.Rows, p.Expected.Bytes, report.Bytes, p.Expected.Seconds, report.Seconds)
+	t.Logf("%d rows of %d, %d bytes of %d, %.1f seconds of %.1f", p.Expected.Rows, report.Rows,
+		p.Expected.Bytes, report.Bytes, p.Expected.Seconds, report.Seconds)
 	if off := apart(p.Expected.Rows, report.Rows); off > inAll {
 		t.Errorf("expected %d rows, kept %d: %.2f times", p.Expected.Rows, report.Rows, off)
 	}
 	for i := range p.Tables {
 		expected, kept := p.Tables[i].Expected.Rows, report.Tables[i].Rows
 		if off := apart(expected, kept); off > each && max(expected, kept) > few {
-			t.Errorf("%s.%s: expected %d rows, kept %d: %.2f times", p.Tables[i].Schema, p.Tables[i].Name, expected, kept, off)
+			t.Errorf("%s.%s: expected %d rows, kept %d: %.2f times",
+				p.Tables[i].Schema, p.Tables[i].Name, expected, kept, off)
 		}
 	}
 }
@@ -80,7 +82,8 @@ func TestPlan_ForetellsExactlyWhereReferencesAreOneToOne(t *testing.T) {
 			}
 			for i, got := range report.Tables {
 				if want := p.Tables[i].Expected; got.Rows != want.Rows || got.Forced != want.Forced {
-					t.Errorf("%s: %d rows, %d forced; expected %d and %d", got.Name, got.Rows, got.Forced, want.Rows, want.Forced)
+					t.Errorf("%s: %d rows, %d forced; expected %d and %d",
+						got.Name, got.Rows, got.Forced, want.Rows, want.Forced)
 				}
 			}
 		})

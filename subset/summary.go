@@ -17,7 +17,8 @@ func (r *run) report() *Report {
 		Seed: r.plan.Seed, Curve: r.plan.Curve,
 		SourceRows: r.plan.SourceRows, Target: r.plan.Target,
 		Seconds: time.Since(r.began).Seconds(), Expected: r.plan.Expected, Steps: r.steps,
-		LeftOut: r.plan.LeftOut, Warnings: slices.Concat(r.plan.Warnings, r.warnings), LargeObjects: r.objects, Privacy: r.plan.Privacy,
+		LeftOut: r.plan.LeftOut, Warnings: slices.Concat(r.plan.Warnings, r.warnings),
+		LargeObjects: r.objects, Privacy: r.plan.Privacy,
 	}
 	for i := range r.plan.Tables {
 		t := r.tableReport(i)
@@ -30,7 +31,8 @@ func (r *run) report() *Report {
 	report.OffTarget = report.offTarget()
 	for i, k := range r.plan.ForeignKeys {
 		report.Keys = append(report.Keys, KeyReport{
-			Name: k.String(), Child: k.ChildRel.Dotted(), Parent: k.ParentRel.Dotted(), Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,
+			Name: k.String(), Child: k.ChildRel.Dotted(), Parent: k.ParentRel.Dotted(),
+			Declared: k.OID != 0, Validated: k.OID != 0 && k.Validated,
 			Rows: r.kept.Keys[i].Rows, Dangling: r.kept.Keys[i].Dangling,
 			ChildTable: k.Child.Name.Dotted(), ParentTable: k.Parent.Name.Dotted(), Columns: k.ChildColumns,
 		})

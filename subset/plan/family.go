@@ -14,7 +14,7 @@ type Mode string
 // The modes. The zero Mode is ModeCurve.
 const (
 	ModeCurve  Mode = "curve"  // every table follows the curve; a row may lose some of its children
-	ModeFamily Mode = "family" // a sampled row keeps all its children; there are fewer families, and the curve gives way
+	ModeFamily Mode = "family" // a sampled row keeps all its children; fewer families, and the curve gives way
 )
 
 // ParseMode reads the name of a mode.

@@ -198,7 +198,8 @@ func (f *forecast) keyPlans(counts catalog.Counts) []KeyPlan {
 				all += rowsIn(f.plan.ForeignKeys[n].ChildHeaps, counts)
 			}
 			for _, n := range l.keys {
-				plans[n].Forced = int64(math.Round(l.forced * rowsIn(f.plan.ForeignKeys[n].ChildHeaps, counts) / max(all, 1)))
+				rows := rowsIn(f.plan.ForeignKeys[n].ChildHeaps, counts)
+				plans[n].Forced = int64(math.Round(l.forced * rows / max(all, 1)))
 			}
 		}
 	}

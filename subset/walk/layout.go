@@ -232,8 +232,8 @@ func (s *schema) addParent(l *layout, n int, fk *foreignKey, number int) {
 		return nil
 	})
 	if known != nil && known.directory != nil {
-		found += ", p." + catalog.Quote(known.directory.column) + ` AS "offshoot: name"`
-		l.add(parent+`."offshoot: name"`, func(value []byte, into *answer) error {
+		found += ", p." + catalog.Quote(known.directory.column) + ` AS "offshoot: key"`
+		l.add(parent+`."offshoot: key"`, func(value []byte, into *answer) error {
 			if value != nil {
 				into.parents[n].key = integer(value)
 			}

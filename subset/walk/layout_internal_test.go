@@ -85,7 +85,7 @@ func given() columns {
 	return columns{
 		"c.ctid": tid(7), `c."offshoot: hash"`: big(1 << 40), `c."offshoot: parent"`: tid(33), `c."id"`: big(70),
 		`c."firm"`: {0, 0, 0, 11},
-		"p1.ctid":  tid(22), `p1."offshoot: name"`: big(12), `c."firm_code" IS NOT NULL`: {1},
+		"p1.ctid":  tid(22), `p1."offshoot: key"`: big(12), `c."firm_code" IS NOT NULL`: {1},
 		"p2.tableoid": {0, 0, 0, 3}, "p2.ctid": tid(33),
 		"p3.ctid": tid(44), `COALESCE(c."offshoot: when 3", false) AND c."about" IS NOT NULL`: {1},
 	}
@@ -95,7 +95,7 @@ func given() columns {
 func none() columns {
 	c := given()
 	c[`c."firm"`] = nil
-	c["p1.ctid"], c[`p1."offshoot: name"`], c[`c."firm_code" IS NOT NULL`] = nil, nil, []byte{1}
+	c["p1.ctid"], c[`p1."offshoot: key"`], c[`c."firm_code" IS NOT NULL`] = nil, nil, []byte{1}
 	c["p2.tableoid"], c["p2.ctid"] = nil, nil
 	c["p3.ctid"], c[`COALESCE(c."offshoot: when 3", false) AND c."about" IS NOT NULL`] = nil, []byte{0}
 	return c
@@ -112,7 +112,8 @@ func read(t *testing.T, l *layout, from columns, into *answer) {
 func TestLayout_ReadsWhatItAsksFor(t *testing.T) {
 	s, staff := company(t)
 	firm, area, note := s.heaps[0], s.heaps[2], s.heaps[3]
-	for name, l := range map[string]*layout{"parents": s.parentLayout(staff), "candidates": s.candidateLayout(staff)} {
+	layouts := map[string]*layout{"parents": s.parentLayout(staff), "candidates": s.candidateLayout(staff)}
+	for name, l := range layouts {
 		want := answer{row: rowAt(staff, 7), key: 70, parents: []reference{
 			{at: knownByKey, key: 11}, {at: rowAt(firm, 22), key: 12}, {at: rowAt(area, 33)}, {at: rowAt(note, 44)},
 		}}
@@ -124,7 +125,8 @@ func TestLayout_ReadsWhatItAsksFor(t *testing.T) {
 		if diff := cmp.Diff(want, *got, cmp.AllowUnexported(answer{}, reference{})); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		want.parents = []reference{{at: nothingThere}, {at: snapshot.Nowhere}, {at: snapshot.Nowhere}, {at: nothingThere}}
+		nowhere, nothing := reference{at: snapshot.Nowhere}, reference{at: nothingThere}
+		want.parents = []reference{nothing, nowhere, nowhere, nothing}
 		read(t, l, none(), got) // into the same: nothing of the last row may be left
 		if diff := cmp.Diff(want, *got, cmp.AllowUnexported(answer{}, reference{})); diff != "" {
 			t.Errorf("%s, nothing there: %s", name, diff)
@@ -175,7 +177,8 @@ func TestNotes_KeepAnswersOfEveryLayout(t *testing.T) {
 		}
 		for r := (noteReader{notes: &n}); r.at < len(n.words); {
 			r.read(l, second)
-			if diff := cmp.Diff(first.parents, second.parents, cmp.AllowUnexported(reference{})); diff != "" || second.key != 70 {
+			diff := cmp.Diff(first.parents, second.parents, cmp.AllowUnexported(reference{}))
+			if diff != "" || second.key != 70 {
 				t.Errorf("key %d, %s", second.key, diff)
 			}
 		}

@@ -268,8 +268,8 @@ func parentsSQL(l *layout) string {
 func parentsByKeySQL(l *layout) string {
 	return l.sql("c.", func(columns string) string {
 		return fmt.Sprintf(`SELECT c.*
-  FROM pg_catalog.unnest($1::pg_catalog.int8[]) AS n("offshoot: name")
+  FROM pg_catalog.unnest($1::pg_catalog.int8[]) AS n("offshoot: key")
  CROSS JOIN LATERAL (SELECT ctid%s FROM ONLY %s AS c WHERE %s LIMIT 1) AS c`,
-			columns, l.heap.Name, isNamed(l.heap.directory.column))
+			columns, l.heap.Name, isAsked(l.heap.directory.column))
 	})
 }

@@ -296,16 +296,16 @@ func childrenSQL(l *layout, fk *foreignKey, parents *heap) string {
 func childrenByKeySQL(l *layout, fk *foreignKey) string {
 	return l.sql("c.", func(columns string) string {
 		return fmt.Sprintf(`SELECT c.*
-  FROM pg_catalog.unnest($4::pg_catalog.int8[]) AS n("offshoot: name")
+  FROM pg_catalog.unnest($4::pg_catalog.int8[]) AS n("offshoot: key")
  CROSS JOIN LATERAL (SELECT c.ctid, %s AS "offshoot: hash"%s FROM ONLY %s AS c WHERE %s LIMIT $3) AS c
  ORDER BY "offshoot: hash"
- LIMIT $2`, hashOf(fk.Child, "c."), columns, l.heap.Name, isNamed(fk.ChildColumns[0]))
+ LIMIT $2`, hashOf(fk.Child, "c."), columns, l.heap.Name, isAsked(fk.ChildColumns[0]))
 	})
 }
 
-// isNamed holds where a column is one of the keys that are asked about.
-func isNamed(column string) string {
-	return "c." + catalog.Quote(column) + ` OPERATOR(pg_catalog.=) n."offshoot: name"`
+// isAsked holds where a column is one of the keys that are asked about.
+func isAsked(column string) string {
+	return "c." + catalog.Quote(column) + ` OPERATOR(pg_catalog.=) n."offshoot: key"`
 }
 
 // childrenIn is the rows of a heap for which the foreign key holds, as c.
