@@ -8,7 +8,7 @@ MODULES := . testdata/shop
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down test hostile test-postgres test-ec2-conformance test-gitea lint generate bench bench-update clean
+.PHONY: help build demo demo-down test hostile test-postgres test-ec2-conformance test-gitea lint generate mutants bench bench-update clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -45,6 +45,9 @@ lint: ## gofumpt, go vet, staticcheck, shellcheck
 
 generate: ## docs/offshoot.schema.json and the keys in docs/configuration.md, from internal/config
 	go test ./internal/config -run TestDocs -update
+
+mutants: ## whether tests notice small mistakes, another sample every day (SEED=20261130 SAMPLE=100 PACKAGES=subset/mask)
+	@go run ./internal/mutants $(PACKAGES)
 
 bench: ## the subset engine beside its yardsticks on 12 and 48 million rows (BENCH_SCALE=1: on 12)
 	@$(MACHINE)/test bench "Subset|Masking"

@@ -44,6 +44,7 @@ var table = map[string][]string{
 	"internal/host":                 {},
 	"internal/host/hosttest":        {"internal/host"},
 	"internal/layout":               {},
+	"internal/mutants":              {"internal/host"},
 	"internal/pgarchive":            {},
 	"internal/pgtest":               {},
 	"internal/pgtool":               {"internal/host"},

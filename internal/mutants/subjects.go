@@ -1,0 +1,37 @@
+package main
+
+import "path/filepath"
+
+// A subject is a package that decides, or the files in it that do.
+type subject struct {
+	dir   string
+	files []string // patterns; none: all files of the package
+	run   string   // the tests that are meant, for go test -run; none: all
+	skip  string   // those that are not, because they take long and hold other files
+}
+
+// subjects are all packages that decide. A package of which a part is meant
+// runs only the tests of that part.
+var subjects = []subject{
+	{dir: "subset/mask"},
+	{dir: "subset/plan"},
+	{dir: "subset", skip: "^TestHostile_|Property"},
+	{dir: "compose", files: []string{
+		"refuse.go", "hostile.go", "foreign.go", "mounted.go", "without.go", "rawsockets.go",
+	}},
+	{dir: "provision", files: []string{"guard.go"}, run: "Guard"},
+	{dir: "provision/gateway"},
+	{dir: "provision/sweep"},
+	{dir: "internal/ci"},
+	{dir: "internal/forge"},
+}
+
+// includes tells whether the file, without its folder, is meant.
+func (s subject) includes(file string) bool {
+	for _, pattern := range s.files {
+		if ok, err := filepath.Match(pattern, file); err == nil && ok {
+			return true
+		}
+	}
+	return len(s.files) == 0
+}
