@@ -245,11 +245,21 @@ func (j *job) follow(ctx context.Context) error {
 		return j.passOn(ctx, next.Commit)
 	}
 	if next.Do == Nothing {
-		return nil
+		return j.confirm(ctx)
 	}
 	j.links, j.said, j.action = nil, nil, next
 	j.Say("then " + next.String())
 	return j.do(ctx)
+}
+
+// confirm corrects the line beside a commit that an up was stopped for, where another run has made it: the comment says
+// so already.
+func (j *job) confirm(ctx context.Context) error {
+	making := j.action.Do == Up || j.action.Do == Reset
+	if !making || j.action.Commit == "" || j.situation.Serving != j.action.Commit {
+		return nil
+	}
+	return j.status(ctx, forge.Success, "the preview is ready", firstLink(j.situation.links))
 }
 
 // passOn says what is left to do where the run of a push may have found that the
