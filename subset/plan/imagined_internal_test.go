@@ -74,7 +74,7 @@ func writePlan(b *strings.Builder, seed uint64, p *Plan) {
 		if t.Rule != "" {
 			fmt.Fprintf(b, "; %s", t.Rule)
 		}
-		fmt.Fprintf(b, "; family %v of %d\n", p.InFamily(t), len(p.Clan(i)))
+		fmt.Fprintf(b, "; family %v of %d\n", p.InFamily(t), len(p.FamilyTables(i)))
 	}
 	for _, k := range p.Keys {
 		fmt.Fprintf(b, "  %s: %s -> %s forces %d, declared %v, validated %v\n",
