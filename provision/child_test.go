@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -95,12 +96,17 @@ var steps = []provision.Step{
 }
 
 func TestUp_KilledAtAnyStepLeavesNothingThatDownDoesNotRemove(t *testing.T) {
+	var moments []provision.Event
 	for _, step := range steps {
-		t.Run(string(step), func(t *testing.T) { dieAndGoDown(t, step, provision.Began) })
+		moments = append(moments, provision.Event{Step: step, Kind: provision.Began})
 	}
 	// In the middle of what others do for it.
 	for _, step := range []provision.Step{provision.StepImages, provision.StepDatabase, provision.StepStart} {
-		t.Run("within "+string(step), func(t *testing.T) { dieAndGoDown(t, step, provision.Progress) })
+		moments = append(moments, provision.Event{Step: step, Kind: provision.Progress})
+	}
+	for _, at := range soak.Steps(t, len(moments), 3) {
+		step, kind := moments[at].Step, moments[at].Kind
+		t.Run(fmt.Sprintf("%s, %s", step, kind), func(t *testing.T) { dieAndGoDown(t, step, kind) })
 	}
 }
 
@@ -129,9 +135,12 @@ func TestUp_KilledDuringAnUpdateKeepsServingAndTheNextUpClearsUp(t *testing.T) {
 	f.options.Archive = f.archive("apple")
 	f.options.Migrate = &provision.Migrate{Service: "tool"}
 	link := f.up().Links[0]
-	for _, step := range []provision.Step{
-		provision.StepImages, provision.StepLoad, provision.StepReady, provision.StepRoute, provision.StepCleanup,
-	} {
+	moments := []provision.Step{provision.StepImages, provision.StepLoad, provision.StepReady, provision.StepRoute}
+	var chosen []provision.Step
+	for _, at := range soak.Steps(t, len(moments), 1) {
+		chosen = append(chosen, moments[at])
+	}
+	for _, step := range append(chosen, provision.StepCleanup) {
 		f.options.Source.Env["GREETING"] = "new"
 		if !f.upAndDie(step, provision.Began) {
 			t.Errorf("no event of %s", step)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 )
 
@@ -135,10 +136,14 @@ func TestFar_SweepRemovesWhatAnyTroubleWithACallLeaves(t *testing.T) {
 		{name: "denied", fault: standin.Fault{Code: "UnauthorizedOperation"}},
 		{name: "lost", fault: standin.Fault{Lost: true}},
 	} {
+		var meets []int
 		for at, call := range calls {
-			if !what.reads && strings.HasPrefix(call.Action, "Describe") {
-				continue
+			if what.reads || !strings.HasPrefix(call.Action, "Describe") {
+				meets = append(meets, at)
 			}
+		}
+		for _, chosen := range soak.Steps(t, len(meets), 3) {
+			at, call := meets[chosen], calls[meets[chosen]]
 			t.Run(fmt.Sprintf("%s at %d, %s", what.name, at, call.Action), func(t *testing.T) {
 				t.Parallel()
 				a := newAccount(t, key.Private, standin.Options{})
@@ -157,17 +162,16 @@ func TestFar_SweepRemovesWhatADownLeavesThatIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	killed := trouble{kill: true, fault: standin.Fault{Lost: true}}
-	for at, calls := 0, 1; at < calls; at++ {
+	whole := newAccount(t, key.Private, standin.Options{})
+	whole.upWith(-1, trouble{})
+	if code := whole.troubled(number(-1), trouble{}, "down", "--pr", "12").ends(); code != exitDone {
+		t.Fatalf("exit %d", code)
+	}
+	calls := len(whole.cloud.Calls())
+	whole.assertSwept()
+	for _, at := range soak.Steps(t, calls, 3) {
 		a := newAccount(t, key.Private, standin.Options{})
 		a.upWith(-1, trouble{})
-		if at == 0 {
-			if code := a.troubled(number(-1), trouble{}, "down", "--pr", "12").ends(); code != exitDone {
-				t.Fatalf("exit %d", code)
-			}
-			calls = len(a.cloud.Calls())
-			a.assertSwept()
-			a.upWith(-1, trouble{})
-		}
 		if code := a.troubled(number(at), killed, "down", "--pr", "12").ends(); code != -1 || len(a.cloud.Calls()) != at+1 {
 			t.Errorf("%d of %d: exit %d after %d calls", at, calls, code, len(a.cloud.Calls()))
 		}

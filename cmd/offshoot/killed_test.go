@@ -10,10 +10,21 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 )
 
 // stepsOfSubset are what a subset says when it begins the parts of its work.
 var stepsOfSubset = []string{"...  read the source\n", "...  choose rows\n", "...  copy rows\n", "...  keys, indexes, statistics\n"}
+
+// someStepsOfSubset are two of them, or all in the long suite.
+func someStepsOfSubset(t *testing.T) []string {
+	t.Helper()
+	var some []string
+	for _, at := range soak.Steps(t, len(stepsOfSubset), 2) {
+		some = append(some, stepsOfSubset[at])
+	}
+	return some
+}
 
 func wholeBig(t *testing.T) (source, dir string) {
 	t.Helper()
@@ -24,7 +35,7 @@ func wholeBig(t *testing.T) (source, dir string) {
 
 func TestSubset_KilledAtAnyStepLeavesTheOldFile(t *testing.T) {
 	source, dir := wholeBig(t)
-	for _, step := range stepsOfSubset {
+	for _, step := range someStepsOfSubset(t) {
 		write(t, filepath.Join(dir, "out.sql"), "the old file")
 		p := start(t, dir, nil, "subset", "--source", source, "--to", "out.sql", "--replace")
 		p.says(step)
@@ -45,7 +56,7 @@ func TestSubset_KilledAtAnyStepLeavesTheOldFile(t *testing.T) {
 func TestSubset_KilledAtAnyStepLeavesADatabaseThatSaysSo(t *testing.T) {
 	source, dir := wholeBig(t)
 	target := pgtest.New(t)
-	for _, step := range stepsOfSubset {
+	for _, step := range someStepsOfSubset(t) {
 		p := start(t, dir, nil, "subset", "--source", source, "--to", target, "--replace")
 		p.says(step)
 		p.signal(syscall.SIGKILL)
@@ -83,7 +94,7 @@ func ended(t *testing.T, url string) {
 func TestSubset_InterruptedAtAnyStepLeavesAnEmptyDatabase(t *testing.T) {
 	source, dir := wholeBig(t)
 	target := pgtest.New(t)
-	for _, step := range stepsOfSubset {
+	for _, step := range someStepsOfSubset(t) {
 		p := start(t, dir, nil, "subset", "--source", source, "--to", target, "--replace")
 		p.says(step)
 		p.signal(os.Interrupt)

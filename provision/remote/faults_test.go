@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/provision/remote"
 )
 
@@ -92,7 +93,7 @@ func TestFaults_EveryCommandLostOnceEndsRight(t *testing.T) {
 		"ahead": func(func() error) error { return fmt.Errorf("sh: %w", host.ErrLost) },
 		"after": func(run func() error) error { return errors.Join(host.ErrLost, run()) },
 	} {
-		for at := range calls {
+		for _, at := range soak.Steps(t, calls, 4) {
 			r, d := faultyRig(t, &faulty{at: at, fault: fault})
 			if err := deploy(t.Context(), t, r.site, d); err != nil {
 				t.Errorf("%s of call %d: %v", name, at, err)
@@ -109,7 +110,7 @@ func TestFaults_EveryCommandLostOnceEndsRight(t *testing.T) {
 func TestFaults_EveryKillOfTheCallerIsMadeGoodByTheNext(t *testing.T) {
 	t.Parallel()
 	calls := countRuns(t)
-	for at := range calls {
+	for _, at := range soak.Steps(t, calls, 4) {
 		ctx, kill := context.WithCancel(t.Context())
 		h := &faulty{at: at}
 		h.fault = func(run func() error) error {

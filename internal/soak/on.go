@@ -1,0 +1,6 @@
+//go:build soak
+
+package soak
+
+// On is true in the long suite.
+const On = true
