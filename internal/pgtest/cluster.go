@@ -22,6 +22,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// disk is where clusters are that find no room in memory.
+const disk = "/tmp"
+
 // prefix names every folder of ours, followed by the pid of its owner.
 const prefix = "offshoot-pgtest-"
 
@@ -115,10 +118,9 @@ func start() (*cluster, error) {
 	return c, nil
 }
 
-// prepare makes the folder, in /tmp because a unix socket's path has a limit
-// of about 100 bytes, and starts the reaper that will remove it.
+// prepare makes the folder and starts the reaper that will remove it.
 func (c *cluster) prepare() error {
-	dir, err := os.MkdirTemp("/tmp", prefix+strconv.Itoa(os.Getpid())+"-")
+	dir, err := os.MkdirTemp(root(), prefix+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return err
 	}
@@ -182,7 +184,7 @@ func (c *cluster) initdb() error {
 // that statistics change only when a test says so.
 var settings = []string{
 	"fsync=off", "full_page_writes=off", "autovacuum=off", "jit=off", "password_encryption=scram-sha-256",
-	"shared_buffers=64MB", "checkpoint_timeout=1h", "max_wal_size=4GB", "max_parallel_workers_per_gather=0",
+	"shared_buffers=64MB", "checkpoint_timeout=1h", "max_wal_size=1GB", "max_parallel_workers_per_gather=0",
 	"wal_level=replica", "wal_keep_size=512MB", "hot_standby_feedback=on",
 	"max_connections=200", "max_locks_per_transaction=256", "listen_addresses=127.0.0.1",
 }
@@ -287,7 +289,11 @@ func freePort() (int, error) {
 // removeLeftovers removes the clusters of test binaries that are gone and
 // whose reaper was killed as well.
 func removeLeftovers() {
-	dirs, _ := filepath.Glob("/tmp/" + prefix + "*")
+	var dirs []string
+	for _, root := range []string{disk, ram} {
+		found, _ := filepath.Glob(filepath.Join(root, prefix+"*"))
+		dirs = append(dirs, found...)
+	}
 	for _, dir := range dirs {
 		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
 		owner, err := strconv.Atoi(pid)

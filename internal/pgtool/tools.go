@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/host"
@@ -114,14 +116,39 @@ func missing(server, newest int) error {
 		"brew install postgresql@%d, or in a job of CI that is thrown away set OFFSHOOT_POSTGRESQL=install", server, pgdg, server)
 }
 
-// version asks the pg_dump in dir, which answers such as
-// "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)".
+// asked are the versions that were asked for before, by which file answered.
+var asked sync.Map
+
+// A file is one that has not changed since.
+type file struct {
+	path     string
+	size     int64
+	modified time.Time
+}
+
+// version returns the major version of the programs in dir.
 func version(ctx context.Context, dir string) (int, error) {
-	for _, program := range []string{"pg_dump", "pg_restore"} {
-		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
-			return 0, err
-		}
+	if _, err := os.Stat(filepath.Join(dir, "pg_restore")); err != nil {
+		return 0, err
 	}
+	info, err := os.Stat(filepath.Join(dir, "pg_dump"))
+	if err != nil {
+		return 0, err
+	}
+	f := file{dir, info.Size(), info.ModTime()}
+	if known, ok := asked.Load(f); ok {
+		return known.(int), nil
+	}
+	v, err := askVersion(ctx, dir)
+	if err == nil {
+		asked.Store(f, v)
+	}
+	return v, err
+}
+
+// askVersion asks the pg_dump in dir, which answers such as
+// "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)".
+func askVersion(ctx context.Context, dir string) (int, error) {
 	var out bytes.Buffer
 	err := host.Local{}.Run(ctx, host.Command{
 		Args: []string{filepath.Join(dir, "pg_dump"), "--version"}, Env: base(), Stdout: &out,

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -153,8 +154,20 @@ func (s *source) mustCopyTo(t *testing.T, to string, o sink.Options) sink.Sink {
 
 var perServer = regexp.MustCompile(`(?m)^(\\(un)?restrict|-- Dumped) .*\n`)
 
+// dumps holds what is in databases that never change, by their URL.
+var dumps sync.Map
+
 // dump is all of a database as text: schema, rows in their order, sequences.
 func dump(t *testing.T, url string) string {
+	t.Helper()
+	if !pgtest.IsShared(url) {
+		return pgDump(t, url)
+	}
+	text, _ := dumps.LoadOrStore(url, sync.OnceValue(func() string { return pgDump(t, url) }))
+	return text.(func() string)()
+}
+
+func pgDump(t *testing.T, url string) string {
 	t.Helper()
 	tools, err := pgtool.Find(t.Context(), pgtest.Major(t))
 	if err != nil {
