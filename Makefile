@@ -8,7 +8,7 @@ MODULES := . testdata/shop
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down test hostile test-postgres test-ec2-conformance test-gitea lint generate mutants bench bench-update clean
+.PHONY: help build demo demo-down test soak hostile test-postgres test-ec2-conformance test-gitea lint generate mutants bench bench-update clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -24,6 +24,9 @@ demo-down: ## remove all that the demo made
 
 test: ## go vet and every test, with the servers they need
 	@$(MACHINE)/test
+
+soak: ## make test with everything that guards against rare races: every kill, every schema; for the night
+	@$(MACHINE)/test soak
 
 hostile: ## the tests of what attackers want alone, by what they want (SECURITY.md); servers as in make test
 	@$(MACHINE)/test hostile
