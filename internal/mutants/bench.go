@@ -76,7 +76,8 @@ func (b *bench) build(ctx context.Context) error {
 			return err
 		}
 		err = host.Local{}.Run(ctx, host.Command{Env: os.Environ(), Args: []string{
-			"go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", b.program(), "-overlay", overlay, "./" + b.subject.dir,
+			"go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", b.program(), "-overlay", overlay,
+			"./" + b.subject.dir,
 		}})
 		if err == nil || !b.leaveOut(err) || try == tries {
 			return err
@@ -173,9 +174,6 @@ func (b *bench) notices(ctx context.Context, c change) (string, error) {
 // must not be held against the next.
 func (b *bench) tests(ctx context.Context, patience time.Duration, env ...string) (string, error) {
 	args := []string{b.program(), "-test.failfast", "-test.timeout", patience.String()}
-	if b.run != "" {
-		args = append(args, "-test.run", b.run)
-	}
 	if b.skip != "" {
 		args = append(args, "-test.skip", b.skip)
 	}
