@@ -14,7 +14,7 @@ type subject struct {
 var subjects = []subject{
 	{dir: "subset/mask"},
 	{dir: "subset/plan"},
-	{dir: "subset", skip: "^TestHostile_|Property"},
+	{dir: "subset/walk"},
 	{dir: "compose", skip: "^Test(Up|Wait|Stack|RemoveByLabel|Logs|Exec|Run|Resume|Pull|List|Stop|Build)_",
 		files: []string{
 			"refuse.go", "hostile.go", "foreign.go", "mounted.go", "without.go", "rawsockets.go",
