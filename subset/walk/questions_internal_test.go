@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
@@ -113,5 +114,78 @@ func shelved() *catalog.Database {
 	}
 	return &catalog.Database{
 		Name: "shelf", Role: "me", Tables: []*catalog.Table{dotted, users}, ForeignKeys: []*catalog.ForeignKey{key},
+	}
+}
+
+// asking is a searcher of two tables of a thousand rows, ten of which are
+// sampled as parents, and the second of which is found by how.
+func asking(t *testing.T, how plan.Strategy, change func(*catalog.ForeignKey)) (*searcher, *table) {
+	t.Helper()
+	p := twoTables(100, 100)
+	for i := range p.Tables {
+		p.Tables[i].Rows = 1_000
+		h := p.Tables[i].Table.Heaps[0]
+		h.Pages = 10
+		empty := &catalog.Heap{OID: h.OID + 10, Table: h.Table}
+		p.Tables[i].Table.Heaps = append(p.Tables[i].Table.Heaps, empty)
+	}
+	k := p.ForeignKeys[0]
+	k.ParentColumns, k.ChildColumns = []string{"id"}, []string{"parent"}
+	k.Operators = []catalog.Operator{{Name: "pg_catalog.="}}
+	k.ChildHeaps, k.Indexed = p.Tables[1].Table.Heaps, true
+	change(k)
+	p.Tables[1].How, p.Tables[1].Driving = how, p.ForeignKeys
+	s := &searcher{memory: remembering(t, p), src: &snapshot.Snapshot{Workers: make([]*pgx.Conn, 2)}}
+	for i := range 10 {
+		s.sampled.Add(parent(i))
+	}
+	return s, s.tables[1]
+}
+
+func unchanged(*catalog.ForeignKey) {}
+
+func TestQuestionsAbout_AskEachHeapThatHoldsAnything(t *testing.T) {
+	for how, part := range map[plan.Strategy]string{
+		plan.Whole: "FROM ONLY", plan.Scan: "LIMIT $2", plan.Blocks: "TABLESAMPLE",
+	} {
+		s, table := asking(t, how, unchanged)
+		got := s.questionsAbout(table, 10)
+		if len(got) != 1 || !got[0].plain || got[0].layout.heap != table.heaps[0] || !strings.Contains(got[0].sql, part) {
+			t.Errorf("%v: %+v", how, got)
+		}
+	}
+}
+
+func TestQuestionsAbout_AskByTheIndexForChildrenOfSampledParents(t *testing.T) {
+	s, table := asking(t, plan.Drive, unchanged)
+	got := s.questionsAbout(table, 5)
+	if len(got) != 1 || !got[0].plain || !strings.Contains(got[0].sql, "CROSS JOIN LATERAL") {
+		t.Fatalf("%+v", got)
+	}
+	if places := got[0].args[2].([]pgtype.TID); len(places) != 10 {
+		t.Errorf("%d parents", len(places))
+	}
+}
+
+func TestQuestionsAbout_AskBlocksForThoseThatNoParentKnows(t *testing.T) {
+	s, table := asking(t, plan.Drive, func(k *catalog.ForeignKey) { k.Nullable = true })
+	got := s.questionsAbout(table, 5)
+	if len(got) != 2 || got[0].plain || !got[1].plain || !strings.Contains(got[1].sql, "TABLESAMPLE") {
+		t.Errorf("%+v", got)
+	}
+	// And for all of them, where no parent is sampled.
+	s, table = asking(t, plan.Drive, unchanged)
+	s.sampled = snapshot.NewRowSet(len(s.heaps))
+	got = s.questionsAbout(table, 5)
+	if len(got) != 1 || !got[0].plain || !strings.Contains(got[0].sql, "TABLESAMPLE") {
+		t.Errorf("no parents: %+v", got)
+	}
+}
+
+func TestQuestionsAbout_ReadBlocksOnceForAllParentsWithoutAnIndex(t *testing.T) {
+	s, table := asking(t, plan.Drive, func(k *catalog.ForeignKey) { k.Indexed = false })
+	got := s.questionsAbout(table, 5)
+	if len(got) != 1 || !strings.Contains(got[0].sql, "TABLESAMPLE") || !strings.Contains(got[0].sql, "EXISTS") {
+		t.Errorf("%+v", got)
 	}
 }
