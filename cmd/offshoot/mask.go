@@ -11,6 +11,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/internal/whole"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 	"github.com/offshoot-dev/offshoot/subset/plan"
@@ -135,17 +136,8 @@ func (a *app) writeRules(cfg *config.Config, scan *subset.Scan) (string, error) 
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".offshoot-*")
-	if err != nil {
+	if err := whole.WriteBytes(path, mode, after); err != nil {
 		return "", fmt.Errorf("configuration: %w", err)
-	}
-	_, err = file.Write(after)
-	err = errors.Join(err, file.Chmod(mode), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return "", errors.Join(fmt.Errorf("configuration: %w", err), os.Remove(file.Name()))
 	}
 	return path, nil
 }

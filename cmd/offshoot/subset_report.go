@@ -10,6 +10,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/internal/whole"
 	"github.com/offshoot-dev/offshoot/subset"
 )
 
@@ -85,9 +86,8 @@ func reportWriter(path string) (func(paper, io.Writer) error, error) {
 	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)")
 }
 
-// writeReport writes a report beside its final name and renames it, so that
-// no half of one is ever seen.
-func writeReport(path string, d paper) (err error) {
+// writeReport writes a report, of which no half is ever seen.
+func writeReport(path string, d paper) error {
 	if path == "" {
 		return nil
 	}
@@ -95,16 +95,8 @@ func writeReport(path string, d paper) (err error) {
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".offshoot-*")
-	if err != nil {
+	if err := whole.Write(path, 0o644, func(w io.Writer) error { return write(d, w) }); err != nil {
 		return fmt.Errorf("report: %w", err)
-	}
-	err = errors.Join(write(d, file), file.Chmod(0o644), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("report: %w", err), os.Remove(file.Name()))
 	}
 	return nil
 }

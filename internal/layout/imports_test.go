@@ -20,13 +20,13 @@ var table = map[string][]string{
 	"subset":                        {"subset/plan", "subset/walk", "subset/score", "subset/snapshot", "subset/catalog", "subset/mask", "internal/document"},
 	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool", "internal/stall"},
 	"compose":                       {"internal/host", "internal/stall"},
-	"provision/gateway":             {"internal/host", "internal/worktree"},
+	"provision/gateway":             {"internal/host", "internal/worktree", "internal/whole"},
 	"provision":                     {"compose", "provision/gateway", "provision/machine", "internal/guard", "internal/host", "internal/pgtool", "internal/worktree"},
 	"provision/docker":              {"provision", "provision/machine", "compose", "internal/host"},
 	"provision/ec2":                 {"provision/machine", "internal/host"},
 	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
 	"provision/machine":             {"internal/host"},
-	"provision/remote":              {"provision", "compose", "internal/document", "internal/host", "internal/stall"},
+	"provision/remote":              {"provision", "compose", "internal/document", "internal/host", "internal/stall", "internal/whole"},
 	"provision/dedicated":           {"provision", "provision/machine", "provision/remote", "compose", "internal/guard", "internal/host"},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
 	"provision/sweep":               {"provision", "provision/machine", "internal/document"},
@@ -34,6 +34,7 @@ var table = map[string][]string{
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
 	"internal/bench":                {"internal/document"},
 	"internal/document":             {},
+	"internal/whole":                {},
 	"internal/worktree":             {"internal/host"},
 	"internal/forge":                {},
 	"internal/forge/forgetest":      {"internal/forge"},
@@ -54,7 +55,7 @@ var table = map[string][]string{
 	"internal/config":               {"subset/plan", "subset/mask", "compose", "provision", "provision/gateway", "provision/wildcard", "internal/store"},
 	"internal/ci":                   {"internal/forge", "internal/guard", "internal/report"},
 	"internal/stall":                {},
-	"internal/store":                {"internal/stall"},
+	"internal/store":                {"internal/stall", "internal/whole"},
 	"internal/ui":                   {"internal/document"},
 }
 
@@ -69,6 +70,8 @@ var modules = map[string][]string{
 	"github.com/docker/cli/":        {"compose"},
 	"github.com/moby/buildkit/":     {"compose"},
 	"github.com/spf13/cobra":        {"cmd/offshoot"},
+	"github.com/google/renameio/":   {"internal/whole"},
+	"github.com/charmbracelet/x/":   {"internal/ui"},
 	"golang.org/x/crypto/ssh":       {"internal/host"},
 	"github.com/google/go-github/":  {"internal/forge"},
 	"gitlab.com/gitlab-org/api/":    {"internal/forge"},

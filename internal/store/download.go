@@ -8,13 +8,12 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/whole"
 )
 
 // Download reads an object into a file, which is there as a whole or not at
@@ -44,25 +43,18 @@ func (s *Store) Download(ctx context.Context, from Location, path string, want I
 // maxTries is how often a download that is cut off goes on where it was.
 const maxTries = 5
 
-// receive writes what is read to a file beside path, checks it, and gives it
-// its name.
+// receive writes what is read to the file at path, which gets its name when
+// the content has been checked.
 func receive(ctx context.Context, path string, want Info, wait time.Duration,
 	read func(ctx context.Context, from int64) (io.ReadCloser, error),
 ) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".download-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	digest := sha256.New()
-	err = receiveAll(ctx, io.MultiWriter(file, digest), want.Bytes, wait, read)
-	if err == nil {
-		err = check(digest, want)
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return whole.Write(path, 0o600, func(w io.Writer) error {
+		digest := sha256.New()
+		if err := receiveAll(ctx, io.MultiWriter(w, digest), want.Bytes, wait, read); err != nil {
+			return err
+		}
+		return check(digest, want)
+	})
 }
 
 func receiveAll(ctx context.Context, to io.Writer, size int64, wait time.Duration,

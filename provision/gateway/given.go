@@ -9,9 +9,10 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/whole"
 )
 
 // A Given is a certificate that others got, for all hosts of a domain, and its
@@ -100,8 +101,7 @@ func (g *given) ends() time.Duration {
 	return max(0, time.Until(g.pair.Leaf.NotAfter)-enough)
 }
 
-// take keeps a certificate, and uses it from now on. It is written under
-// another name first: a file of that name is always a whole one.
+// take keeps a certificate, and uses it from now on.
 func (g *given) take(content []byte) error {
 	var made Given
 	if err := json.Unmarshal(content, &made); err != nil {
@@ -111,16 +111,7 @@ func (g *given) take(content []byte) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(g.path), ".given-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(content)
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), g.path); err != nil {
+	if err := whole.WriteBytes(g.path, 0o600, content); err != nil {
 		return err
 	}
 	g.set(pair)

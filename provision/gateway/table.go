@@ -7,12 +7,12 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/whole"
 )
 
 // A State says what a route leads to at the moment.
@@ -136,21 +136,9 @@ func readTable(r io.Reader) (Table, error) {
 	return table, nil
 }
 
-// store writes the table through a temporary file, so that a restart never
-// finds half of one.
+// store writes the table, of which a restart never finds half.
 func (t Table) store(path string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".routes-*")
-	if err != nil {
-		return fmt.Errorf("store routes: %w", err)
-	}
-	defer os.Remove(file.Name())
-	err = json.NewEncoder(file).Encode(t)
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
+	err := whole.Write(path, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(t) })
 	if err != nil {
 		return fmt.Errorf("store routes: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/whole"
 )
 
 // A Place is offshoot's folder on a machine, seen from there.
@@ -198,7 +199,7 @@ func (r run) alive() bool {
 // end tells a run to clean up and end, and in the end kills it: the next one
 // removes what it leaves.
 func (p Place) end(ctx context.Context, r run, commit string) error {
-	if err := writeFile(r.file(fileGaveWay), []byte(commit)); err != nil {
+	if err := whole.WriteBytes(r.file(fileGaveWay), 0o600, []byte(commit)); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(r.file(filePID))
@@ -293,15 +294,7 @@ func writeJSON(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path, content)
-}
-
-// writeFile makes a file that is there as a whole or not at all.
-func writeFile(path string, content []byte) error {
-	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return whole.WriteBytes(path, 0o600, content)
 }
 
 // pause is the time between two looks at something on this machine.

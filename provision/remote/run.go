@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/offshoot-dev/offshoot/internal/whole"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -47,7 +48,7 @@ func (p Place) Run(ctx context.Context, id string, up Up) error {
 		return explainDisk(err)
 	}
 	defer j.file.Close()
-	if err := writeFile(r.file(filePID), []byte(strconv.Itoa(os.Getpid()))); err != nil {
+	if err := whole.WriteBytes(r.file(filePID), 0o600, []byte(strconv.Itoa(os.Getpid()))); err != nil {
 		return explainDisk(err)
 	}
 	outcome := up(ctx, r.placed(request), j.event)
@@ -78,7 +79,7 @@ func (p Place) conclude(r run, j *journal, outcome Outcome, keep bool) error {
 	if err := p.tidy(r, outcome.Exit == 0, keep); err != nil {
 		j.event(provision.Event{Step: provision.StepCleanup, Kind: provision.Notice, Text: "left on the machine: " + err.Error()})
 	}
-	err := writeFile(r.file(fileExit), []byte(strconv.Itoa(outcome.Exit)+"\n"))
+	err := whole.WriteBytes(r.file(fileExit), 0o600, []byte(strconv.Itoa(outcome.Exit)+"\n"))
 	_ = j.write(Record{Outcome: &outcome}) // kept, see failed
 	return errors.Join(err, j.failed())
 }
