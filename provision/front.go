@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -103,15 +104,8 @@ func (f Front) shown() Front {
 	return f
 }
 
-func (f Front) httpPort() int  { return or(f.HTTP, 80) }
-func (f Front) httpsPort() int { return or(f.HTTPS, 443) }
-
-func or(port, standard int) int {
-	if port == 0 {
-		return standard
-	}
-	return port
-}
+func (f Front) httpPort() int  { return cmp.Or(f.HTTP, 80) }
+func (f Front) httpsPort() int { return cmp.Or(f.HTTPS, 443) }
 
 // firstFurther is the port of the second service at an address: one that more
 // networks let through than others.
@@ -122,7 +116,7 @@ func (f Front) port(place int) int {
 	if place == 0 {
 		return f.httpsPort()
 	}
-	return or(f.Further, firstFurther) + place - 1
+	return cmp.Or(f.Further, firstFurther) + place - 1
 }
 
 // An entrance is where the gateway of a machine answers.

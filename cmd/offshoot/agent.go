@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(
 	outcome := remote.Outcome{Exit: code, Result: result, Error: a.secrets.Redact(errorText(code, err)), Hints: hintsOf(code, err)}
 	var step *provision.StepError
 	if errors.As(err, &step) {
-		outcome.Part = firstOf(step.Service, string(step.Step))
+		outcome.Part = cmp.Or(step.Service, string(step.Step))
 		for _, line := range step.Tail {
 			outcome.Tail = append(outcome.Tail, a.secrets.Redact(line))
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func (a *app) config() (*config.Config, error) {
 	if err := config.CheckProvider(a.provider); err != nil {
 		return nil, err
 	}
-	cfg.Provider = firstOf(a.provider, cfg.Provider)
+	cfg.Provider = cmp.Or(a.provider, cfg.Provider)
 	a.hide(cfg)
 	return cfg, nil
 }

@@ -21,9 +21,9 @@ func here() *app {
 	return &app{environ: os.Environ(), lookup: os.LookupEnv, secrets: &ui.Secrets{}, stdout: os.Stdout, stderr: os.Stderr}
 }
 
-// repository makes a git checkout with one commit and returns it without
+// gitRepository makes a git checkout with one commit and returns it without
 // symbolic links, as git names it.
-func repository(t *testing.T) string {
+func gitRepository(t *testing.T) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -35,7 +35,7 @@ func repository(t *testing.T) string {
 }
 
 func TestCheckout_AsksGit(t *testing.T) {
-	dir := repository(t)
+	dir := gitRepository(t)
 	git(t, dir, "remote", "add", "origin", "https://token@example.com/acme/shop.git")
 	sub := filepath.Join(dir, "sub")
 	if err := os.Mkdir(sub, 0o755); err != nil {
@@ -66,7 +66,7 @@ func TestCheckout_OutsideOfOneIsTheFolder(t *testing.T) {
 }
 
 func TestPreview_IsNamedAfterRepositoryAndBranch(t *testing.T) {
-	dir := repository(t)
+	dir := gitRepository(t)
 	git(t, dir, "remote", "add", "origin", "git@example.com:acme/shop.git")
 	for _, c := range []struct {
 		name string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,7 +96,7 @@ func (a *app) commitOfJob(ctx context.Context, p *ciPreviews, event forge.Event)
 		return fmt.Errorf("ci: %w", err)
 	}
 	if goOn && commit == "" {
-		commit = firstOf(a.getenv("GITHUB_SHA"), a.getenv("CI_COMMIT_SHA"))
+		commit = cmp.Or(a.getenv("GITHUB_SHA"), a.getenv("CI_COMMIT_SHA"))
 	}
 	a.result = map[string]string{"commit": commit}
 	err = errors.Join(

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
 // What a job was given: secrets, a token, a checkout. Some are started with less,
@@ -20,7 +22,7 @@ const checkedOut = "OFFSHOOT_CHECKOUT"
 // https://docs.github.com/code-security/dependabot/troubleshooting-dependabot/troubleshooting-dependabot-on-github-actions
 func (p *ciPreviews) powerless() string {
 	// The actor stays Dependabot when somebody else runs the job again.
-	if firstOf(p.getenv("GITHUB_ACTOR"), p.event.Sender) == ci.Dependabot {
+	if cmp.Or(p.getenv("GITHUB_ACTOR"), p.event.Sender) == ci.Dependabot {
 		return "Dependabot started it"
 	}
 	return ""
@@ -111,9 +113,9 @@ func (p *ciPreviews) holds(order ci.Order) error {
 	case has(order.Commit):
 		return nil
 	case has(p.event.Commit), has(p.getenv(checkedOut)):
-		return fmt.Errorf("%w: commit %s is superseded by %s", ci.ErrUnwanted, short(p.git.Commit, 10), short(order.Commit, 10))
+		return fmt.Errorf("%w: commit %s is superseded by %s", ci.ErrUnwanted, repository.Short(p.git.Commit), repository.Short(order.Commit))
 	}
-	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", short(p.git.Commit, 10), short(order.Commit, 10)),
+	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", repository.Short(p.git.Commit), repository.Short(order.Commit)),
 		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,7 +72,7 @@ func (a *app) doctor(ctx context.Context, name string) error {
 		note("configuration", "", err)
 		cfg = &config.Config{Dir: "."}
 	} else {
-		note("configuration", firstOf(cfg.Path, "no "+config.Name+", defaults are used"), nil)
+		note("configuration", cmp.Or(cfg.Path, "no "+config.Name+", defaults are used"), nil)
 	}
 	server, text, err := a.checkSource(ctx, cfg)
 	note("source", text, err)
@@ -80,7 +81,7 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	text, err = checkProject(ctx, cfg)
 	note("compose file", text, err)
 	a.checkWildcard(ctx, cfg, note)
-	if firstOf(name, cfg.Provider) == config.ProviderEC2 {
+	if cmp.Or(name, cfg.Provider) == config.ProviderEC2 {
 		checkCertificates(ctx, cfg, note)
 		a.checkEC2(ctx, cfg, note)
 		return a.printWithPolicy(ctx, cfg, found)

@@ -10,7 +10,7 @@ import (
 
 // An approval is for one commit, and not for what is built upon it.
 func TestHostile_AChildOfTheApprovedCommitWantsItsApproval(t *testing.T) {
-	dir := repository(t)
+	dir := gitRepository(t)
 	base := git(t, dir, "rev-parse", "HEAD")
 	commit := func(title string, parents ...string) string {
 		args := []string{"-c", "user.name=t", "-c", "user.email=t@example.com", "commit-tree", "-m", title}

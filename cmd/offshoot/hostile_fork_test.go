@@ -59,7 +59,7 @@ func TestHostile_AForkWantsItsFileToDecideBeyondItsPreview(t *testing.T) {
 
 // What a fork leaves as it is, is no attempt at anything.
 func TestStrangersConfig_OfAnUnchangedFileSaysNothing(t *testing.T) {
-	root := repository(t)
+	root := gitRepository(t)
 	dir := filepath.Join(root, "apps", "shop")
 	text := "source: ${PRODUCTION_DATABASE_URL}\nprovider: ec2\nec2: {type: \"${TYPE}\"}\npreview: {expose: {web: 80}}\n"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -82,7 +82,7 @@ func TestStrangersConfig_OfAnUnchangedFileSaysNothing(t *testing.T) {
 
 // Whoever opens a pull request chooses its base, and can change it after the approval.
 func TestHostile_AForkWantsAnotherBranchesFileToDecide(t *testing.T) {
-	root := repository(t)
+	root := gitRepository(t)
 	t.Chdir(root)
 	at := &forgetest.Memory{}
 	at.PutFile("main", config.Name, "project: shop\nprovider: ec2\nec2: {type: t3.small}\n")

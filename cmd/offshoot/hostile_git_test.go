@@ -148,7 +148,7 @@ func everyCommand(t *testing.T, folder string, look func(what string)) {
 
 func TestHostile_AFolderOfTheCheckoutWantsToBeARepository(t *testing.T) {
 	t.Parallel()
-	dir, c := repository(t), newTrap(t)
+	dir, c := gitRepository(t), newTrap(t)
 	app := filepath.Join(dir, "app")
 	c.plant(t, app)
 	write(t, filepath.Join(app, "compose.yaml"), tinyCompose)
@@ -171,7 +171,7 @@ func TestHostile_AGitFileWantsToNameThePlantedRepository(t *testing.T) {
 // commit is signed, so that git would have somebody check that.
 func TestHostile_ARewrittenConfigurationWantsToBeRun(t *testing.T) {
 	t.Parallel()
-	dir, c := repository(t), newTrap(t)
+	dir, c := gitRepository(t), newTrap(t)
 	write(t, filepath.Join(dir, ".gitattributes"), "* filter=planted diff=planted\n")
 	write(t, filepath.Join(dir, "compose.yaml"), tinyCompose)
 	git(t, dir, "add", "-A")
@@ -191,7 +191,7 @@ func TestHostile_ARewrittenConfigurationWantsToBeRun(t *testing.T) {
 
 // What git is given holds no secret of the job, whatever comes to run.
 func TestHostile_AProgramOfGitWantsTheEnvironmentOfTheJob(t *testing.T) {
-	dir := repository(t)
+	dir := gitRepository(t)
 	bin := t.TempDir()
 	seen := filepath.Join(bin, "seen")
 	if err := os.WriteFile(filepath.Join(bin, "git"), []byte("#!/bin/sh\nenv >>"+seen+"\n"), 0o755); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/repository"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -85,7 +87,7 @@ func listRows(previews []provision.Status, now time.Time) [][]string {
 	rows := [][]string{{"PREVIEW", "PROJECT", "STATE", "COMMIT", "AGE", "EXPIRES"}}
 	for _, p := range previews {
 		rows = append(rows, []string{
-			p.Preview.Name, p.Preview.Project, listState(p), short(p.Commit, 10), since(p.Created, now), until(p.Expires, now),
+			p.Preview.Name, p.Preview.Project, listState(p), repository.Short(p.Commit), since(p.Created, now), until(p.Expires, now),
 		})
 	}
 	return rows
@@ -135,7 +137,7 @@ func listState(p provision.Status) string {
 	var bad []string
 	for _, s := range p.Services {
 		if s.Health == "unhealthy" || s.State == "restarting" || s.ExitCode != 0 && s.State == "exited" {
-			bad = append(bad, s.Name+" "+firstOf(s.Health, s.State))
+			bad = append(bad, s.Name+" "+cmp.Or(s.Health, s.State))
 		}
 	}
 	if len(bad) == 0 {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/repository"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/machine"
 )
@@ -48,7 +50,7 @@ func machineRows(previews []onMachine, now time.Time) [][]string {
 	for _, p := range previews {
 		m := p.Machine
 		rows = append(rows, []string{
-			firstOf(p.Preview.Name, m.Preview), p.Preview.Project, string(m.State), short(p.Commit, 10), since(m.Created, now), until(m.Expires, now),
+			cmp.Or(p.Preview.Name, m.Preview), p.Preview.Project, string(m.State), repository.Short(p.Commit), since(m.Created, now), until(m.Expires, now),
 			m.Type, price(p.PricePerHour), p.Link,
 		})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,7 +121,7 @@ func takeScan(ctx context.Context, u *ui.UI, spec plan.Spec) (*subset.Scan, erro
 // writeRules adds to offshoot.yaml, or begins it, through a file beside it. It
 // gives the path of the file.
 func (a *app) writeRules(cfg *config.Config, scan *subset.Scan) (string, error) {
-	path := firstOf(cfg.Path, filepath.Join(cfg.Dir, config.Name))
+	path := cmp.Or(cfg.Path, filepath.Join(cfg.Dir, config.Name))
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("configuration: %w", err)

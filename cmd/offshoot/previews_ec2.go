@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -199,7 +200,7 @@ func (ec2Backend) dedicated() bool { return true }
 // reaches knows machines of the region. A pull request may have another provider or
 // region than the default branch, whose configuration a sweep reads.
 func (b ec2Backend) reaches(machine string) bool {
-	region := firstOf(b.cfg.EC2.Region, b.getenv("AWS_REGION"), b.getenv("AWS_DEFAULT_REGION"))
+	region := cmp.Or(b.cfg.EC2.Region, b.getenv("AWS_REGION"), b.getenv("AWS_DEFAULT_REGION"))
 	return strings.HasPrefix(machine, "i-") && strings.Contains(machine, region)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,7 +172,7 @@ func (a *app) source(cfg *config.Config, flag string) (string, error) {
 	if cfg.Stranger {
 		return "", errNoSource // whatever the environment of the job has
 	}
-	source := firstOf(flag, a.getenv("OFFSHOOT_SOURCE"), cfg.Source)
+	source := cmp.Or(flag, a.getenv("OFFSHOOT_SOURCE"), cfg.Source)
 	if source == "" && cfg.SourceUnset != nil {
 		return "", cfg.SourceUnset
 	}

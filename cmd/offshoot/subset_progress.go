@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/plan"
@@ -50,7 +51,7 @@ func (p *progress) begin(step string) *progressStep {
 	s := p.steps[step]
 	if s == nil && step != "" {
 		s = &progressStep{
-			step: p.ui.Start(firstOf(stepNames[step], step)), rows: map[string]int64{},
+			step: p.ui.Start(cmp.Or(stepNames[step], step)), rows: map[string]int64{},
 			total: map[string]int64{},
 		}
 		p.steps[step] = s

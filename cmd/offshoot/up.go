@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -238,9 +239,9 @@ func explain(u *ui.UI, err error) {
 	var boot *ec2.BootError
 	switch {
 	case errors.As(err, &step):
-		part, lines = "last lines of "+firstOf(step.Service, string(step.Step)), step.Tail
+		part, lines = "last lines of "+cmp.Or(step.Service, string(step.Step)), step.Tail
 	case errors.As(err, &run):
-		part, lines = "last lines of "+firstOf(run.Outcome.Part, "the run"), run.Outcome.Tail
+		part, lines = "last lines of "+cmp.Or(run.Outcome.Part, "the run"), run.Outcome.Tail
 	case errors.As(err, &boot):
 		part, lines = "end of the machine's console", boot.Console
 	}
@@ -262,7 +263,7 @@ func changeLines(changes []compose.Change, all bool) []string {
 			usual++
 			continue
 		}
-		line := "  " + firstOf(c.Service, "project") + ": " + c.What
+		line := "  " + cmp.Or(c.Service, "project") + ": " + c.What
 		if c.Why != "" {
 			line += " (" + c.Why + ")"
 		}
@@ -278,15 +279,6 @@ func changeLines(changes []compose.Change, all bool) []string {
 }
 
 func joinLines(lines []string) string { return strings.Join(lines, "\n") }
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
 
 // showResult says what the preview does differently from the compose file, and
 // what is in it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/internal/repository"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -26,7 +28,7 @@ func (p upPlan) text(width int, verbose bool) string {
 	s.Add("services", p.serviceLines()...)
 	s.Add("database", p.databaseLines()...)
 	if m := p.Migrate; m != nil {
-		s.Add("migrate", m.Service+": "+firstOf(strings.Join(m.Command, " "), "its own command"))
+		s.Add("migrate", m.Service+": "+cmp.Or(strings.Join(m.Command, " "), "its own command"))
 	}
 	s.Add("link", p.linkLines()...)
 	s.Add("mounts", p.mountLines()...)
@@ -63,14 +65,14 @@ func (p upPlan) problemLines() []string {
 func (p upPlan) previewLines() []string {
 	name := p.Preview.Name + " of " + p.Preview.Project
 	if p.Commit != "" {
-		name += ", commit " + short(p.Commit, 10)
+		name += ", commit " + repository.Short(p.Commit)
 	}
 	lines := []string{name}
 	switch r := p.Replaces; {
 	case r != nil && p.Database != nil && p.Database.Data == provision.DataKept:
-		lines = append(lines, "replaces "+firstOf(short(r.Commit, 10), "the one that serves")+", which stops to hand its data over")
+		lines = append(lines, "replaces "+cmp.Or(repository.Short(r.Commit), "the one that serves")+", which stops to hand its data over")
 	case r != nil && r.Commit != "":
-		lines = append(lines, "replaces commit "+short(r.Commit, 10)+", which serves until this one is ready")
+		lines = append(lines, "replaces commit "+repository.Short(r.Commit)+", which serves until this one is ready")
 	case r != nil:
 		lines = append(lines, "replaces the one that serves, when this one is ready")
 	case p.Generation > 0:

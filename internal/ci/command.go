@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
 // usage is what an unknown command is answered with.
@@ -150,7 +152,7 @@ func (s Situation) approve(commit, reason string) Plan {
 	if commit != s.Pull.Commit {
 		return Plan{Action: s.bring(), Answer: &Action{
 			Do: Answer, Refused: true, Reason: "another commit than the newest was approved",
-			Reply: fmt.Sprintf("%s was approved, but the newest commit is %s", cmp.Or(short(commit), "no commit"), short(s.Pull.Commit)),
+			Reply: fmt.Sprintf("%s was approved, but the newest commit is %s", cmp.Or(repository.Short(commit), "no commit"), repository.Short(s.Pull.Commit)),
 		}}
 	}
 	return Plan{Action: s.ordered(Up, reason+" of "+s.Event.Sender)}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/report"
+	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
 // Settings are what a repository wants.
@@ -65,7 +66,7 @@ func (a Action) String() string {
 	case a.Commit == "":
 		return fmt.Sprintf("%s, pull request %d: %s", a.Do, a.Number, a.Reason)
 	}
-	return fmt.Sprintf("%s, pull request %d at %s: %s", a.Do, a.Number, short(a.Commit), a.Reason)
+	return fmt.Sprintf("%s, pull request %d at %s: %s", a.Do, a.Number, repository.Short(a.Commit), a.Reason)
 }
 
 // A Plan is what an event leads to.
@@ -254,5 +255,3 @@ func (s Situation) changed() bool {
 	}
 	return false
 }
-
-func short(commit string) string { return commit[:min(len(commit), 10)] }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"code.gitea.io/sdk/gitea"
+
+	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
 // giteaPage is the most that Gitea puts on a page unless configured otherwise.
@@ -118,7 +120,7 @@ func (g *giteaRepo) Status(ctx context.Context, commit string, s Status) error {
 	state := map[State]gitea.StatusState{
 		Pending: gitea.StatusPending, Success: gitea.StatusSuccess, Failure: gitea.StatusFailure, Cancelled: gitea.StatusWarning,
 	}[s.State]
-	return g.call(ctx, "status of "+short(commit), func(c *gitea.Client) (*gitea.Response, error) {
+	return g.call(ctx, "status of "+repository.Short(commit), func(c *gitea.Client) (*gitea.Response, error) {
 		_, reply, err := c.CreateStatus(g.owner, g.name, commit,
 			gitea.CreateStatusOption{State: state, TargetURL: s.URL, Description: cut(s.Text, 140), Context: s.Context})
 		return reply, err

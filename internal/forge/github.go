@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/google/go-github/v92/github"
+
+	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
 // pageSize is the most that GitHub and GitLab put on one page.
@@ -103,7 +105,7 @@ func (g *gitHub) Status(ctx context.Context, commit string, s Status) error {
 		status.TargetURL = &s.URL
 	}
 	_, reply, err := g.client.Repositories.CreateStatus(ctx, g.owner, g.name, commit, status)
-	return g.failed("status of "+short(commit), reply, err)
+	return g.failed("status of "+repository.Short(commit), reply, err)
 }
 
 func (g *gitHub) Comment(ctx context.Context, number int, c Comment) error {
@@ -197,8 +199,6 @@ func sorted(pulls []Pull) []Pull {
 	slices.SortFunc(pulls, func(a, b Pull) int { return cmp.Compare(a.Number, b.Number) })
 	return slices.CompactFunc(pulls, func(a, b Pull) bool { return a.Number == b.Number })
 }
-
-func short(commit string) string { return commit[:min(len(commit), 10)] }
 
 // cut shortens a text to a number of characters.
 func cut(text string, most int) string {

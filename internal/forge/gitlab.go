@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	gitlab "gitlab.com/gitlab-org/api/client-go/v2"
+
+	"github.com/offshoot-dev/offshoot/internal/repository"
 )
 
 // gitLab is one project on a GitLab.
@@ -117,7 +119,7 @@ func (g *gitLab) Status(ctx context.Context, commit string, s Status) error {
 	if err != nil && reply != nil && reply.StatusCode == http.StatusBadRequest && strings.Contains(err.Error(), "Cannot transition status") {
 		return nil
 	}
-	return g.failed("status of "+short(commit), reply, err)
+	return g.failed("status of "+repository.Short(commit), reply, err)
 }
 
 func (g *gitLab) Comment(ctx context.Context, number int, c Comment) error {

@@ -30,3 +30,6 @@ func Same(name, id, otherName, otherID string) bool {
 	}
 	return name == otherName
 }
+
+// Short returns as much of a commit as tells it from others, for people.
+func Short(commit string) string { return commit[:min(len(commit), 10)] }

@@ -25,3 +25,11 @@ func TestSame_GoesByTheNumberWhereBothHaveOneOfTheSameForge(t *testing.T) {
 		}
 	}
 }
+
+func TestShort_CutsCommitsAlone(t *testing.T) {
+	for commit, want := range map[string]string{"": "", "abc": "abc", "0123456789abcdef": "0123456789"} {
+		if got := Short(commit); got != want {
+			t.Errorf("%q: %q, want %q", commit, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -76,7 +77,9 @@ func receiveAll(ctx context.Context, to io.Writer, size int64, wait time.Duratio
 			return fmt.Errorf("it has more than the %d bytes that it should", size)
 		}
 		if try == maxTries || ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), fmt.Errorf("cut off after %d of %d bytes, %d times: %w", done, size, try, or(withoutLink(err), io.ErrUnexpectedEOF)))
+			cut := cmp.Or(withoutLink(err), io.ErrUnexpectedEOF)
+			return errors.Join(context.Cause(ctx),
+				fmt.Errorf("cut off after %d of %d bytes, %d times: %w", done, size, try, cut))
 		}
 		select {
 		case <-ctx.Done():
@@ -85,13 +88,6 @@ func receiveAll(ctx context.Context, to io.Writer, size int64, wait time.Duratio
 			wait *= 2
 		}
 	}
-}
-
-func or(err, standard error) error {
-	if err != nil {
-		return err
-	}
-	return standard
 }
 
 func check(digest hash.Hash, want Info) error {

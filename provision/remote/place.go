@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/repository"
 	"github.com/offshoot-dev/offshoot/internal/whole"
 )
 
@@ -77,10 +78,8 @@ type Started struct {
 type NewerError struct{ Commit string }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("the newer commit %s is being brought up", short(e.Commit))
+	return fmt.Sprintf("the newer commit %s is being brought up", repository.Short(e.Commit))
 }
-
-func short(commit string) string { return commit[:min(len(commit), 10)] }
 
 var runID = regexp.MustCompile(`^[0-9a-f]{16,64}$`)
 

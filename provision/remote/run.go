@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/offshoot-dev/offshoot/internal/repository"
 	"github.com/offshoot-dev/offshoot/internal/whole"
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -74,7 +75,7 @@ func (r run) placed(request Request) Request {
 // last thing that it does.
 func (p Place) conclude(r run, j *journal, outcome Outcome, keep bool) error {
 	if commit, err := os.ReadFile(r.file(fileGaveWay)); err == nil && outcome.Exit != 0 {
-		outcome = Outcome{Exit: ExitLocked, Error: fmt.Sprintf("gave way to commit %s", short(string(commit)))}
+		outcome = Outcome{Exit: ExitLocked, Error: fmt.Sprintf("gave way to commit %s", repository.Short(string(commit)))}
 	}
 	if err := p.tidy(r, outcome.Exit == 0, keep); err != nil {
 		j.event(provision.Event{Step: provision.StepCleanup, Kind: provision.Notice, Text: "left on the machine: " + err.Error()})

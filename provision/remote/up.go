@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/internal/repository"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -77,7 +78,7 @@ func (s Started) describe() string {
 	case s.Joined:
 		return "joined a run of the same commit"
 	case s.Ended != "":
-		return "the run of " + short(s.Ended) + " gave way"
+		return "the run of " + repository.Short(s.Ended) + " gave way"
 	}
 	return ""
 }
