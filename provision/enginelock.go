@@ -17,6 +17,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/lock"
 )
 
 // A lock file is seen by all who share its folder, and not by runs in other
@@ -73,7 +74,7 @@ func lockSpace(folder string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// try takes the lock, or is errHeld and says by whom it is.
+// try takes the lock, or is lock.ErrHeld and says by whom it is.
 func (l *engineLock) try(ctx context.Context) (Holder, error) {
 	for range 3 {
 		found, err := createVolume(ctx, l.api, volume.CreateOptions{Name: l.name, Labels: l.labels})
@@ -94,10 +95,10 @@ func (l *engineLock) try(ctx context.Context) (Holder, error) {
 			return Holder{}, fmt.Errorf("on the engine: %w", err)
 		}
 		if !silent {
-			return holderOf(found.Labels), errHeld
+			return holderOf(found.Labels), lock.ErrHeld
 		}
 	}
-	return Holder{}, errHeld
+	return Holder{}, lock.ErrHeld
 }
 
 // held tells whether somebody who does not share our lock files has it.

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/lock"
 )
 
 // jobs are runs in so many containers that have the same engine.
@@ -105,7 +107,7 @@ func TestLock_OfAKilledRunIsTakenOverByOneOfManyWhenItHasBeenSilentForLong(t *te
 					t.Cleanup(func() { on.release(context.WithoutCancel(t.Context())) })
 					return
 				}
-				if !errors.Is(err, errHeld) {
+				if !errors.Is(err, lock.ErrHeld) {
 					t.Error(err)
 					return
 				}

@@ -66,7 +66,7 @@ func (e Engine) locks() string {
 	if e.Locks != "" {
 		return e.Locks
 	}
-	return defaultLocks()
+	return defaultLocks
 }
 
 // ensureGateway makes the gateway run, from this binary and on the wanted

@@ -13,19 +13,20 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/lock"
 )
 
-// A lock is held by an open file: the kernel lets go of it when the process
-// ends, however it ends. Mostly it is on the engine as well: see engineLock.
-type lock struct {
-	file   *os.File
-	path   string
+// A claim is the lock of a subject, for all users of this machine. Mostly it is
+// on the engine as well: see engineLock.
+type claim struct {
+	file   *lock.Shared
 	holder Holder
 	free   func() // lets go of it on the engine; nil: it is not there
 }
 
-// errHeld says that somebody else holds a lock.
-var errHeld = errors.New("lock is held")
+// defaultLocks does not follow TMPDIR: every user and every process of the
+// machine has to come to the same folder.
+const defaultLocks = "/tmp/offshoot-locks"
 
 // lockFor names the lock file of one subject on one engine.
 func lockFor(folder, engineID, subject string) string {
@@ -34,7 +35,7 @@ func lockFor(folder, engineID, subject string) string {
 }
 
 // acquire takes the lock of a subject, among all who have the engine.
-func (e Engine) acquire(ctx context.Context, engineID, subject, verb string, patience time.Duration) (*lock, error) {
+func (e Engine) acquire(ctx context.Context, engineID, subject, verb string, patience time.Duration) (*claim, error) {
 	deadline := time.Now().Add(patience)
 	l, err := acquire(ctx, lockFor(e.locks(), engineID, subject), subject, verb, patience)
 	if err != nil {
@@ -47,7 +48,7 @@ func (e Engine) acquire(ctx context.Context, engineID, subject, verb string, pat
 		case err == nil:
 			l.free = func() { on.release(ctx) }
 			return l, nil
-		case !errors.Is(err, errHeld):
+		case !errors.Is(err, lock.ErrHeld):
 			err = fmt.Errorf("lock %s: %w", subject, err)
 		case time.Now().After(deadline):
 			err = lockedBy(subject, holder)
@@ -75,14 +76,14 @@ func (e Engine) isHeld(ctx context.Context, engineID, subject string) bool {
 
 // acquire takes the lock at path. When another run holds it, it tries again
 // until patience is over and then says who that is.
-func acquire(ctx context.Context, path, subject, verb string, patience time.Duration) (*lock, error) {
+func acquire(ctx context.Context, path, subject, verb string, patience time.Duration) (*claim, error) {
 	deadline := time.Now().Add(patience)
 	for {
 		l, err := tryLock(path)
 		if err == nil {
 			return l, l.sign(verb)
 		}
-		if !errors.Is(err, errHeld) {
+		if !errors.Is(err, lock.ErrHeld) {
 			return nil, fmt.Errorf("lock %s: %w", subject, err)
 		}
 		if time.Now().After(deadline) {
@@ -102,46 +103,20 @@ func held(path string) bool {
 	if err == nil {
 		l.release()
 	}
-	return errors.Is(err, errHeld)
+	return errors.Is(err, lock.ErrHeld)
 }
 
-// tryLock takes the lock if it is free. The holder before may have removed the
-// file after we had opened it: then what we hold is a lock on nothing.
-func tryLock(path string) (*lock, error) {
-	if err := lockFolder(filepath.Dir(path)); err != nil {
+// tryLock takes the lock if it is free.
+func tryLock(path string) (*claim, error) {
+	file, err := lock.TryShared(path)
+	if err != nil {
 		return nil, err
 	}
-	for range 100 {
-		file, err := openLock(path, true)
-		if errors.Is(err, os.ErrExist) || errors.Is(err, os.ErrNotExist) {
-			continue // made or removed by another run between two looks at it
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := lockFile(file); err != nil {
-			return nil, errors.Join(err, file.Close())
-		}
-		if same(file, path) {
-			return &lock{file: file, path: path}, nil
-		}
-		_ = file.Close()
-	}
-	return nil, errHeld
-}
-
-// same tells whether path still leads to the open file.
-func same(file *os.File, path string) bool {
-	opened, err := file.Stat()
-	if err != nil {
-		return false
-	}
-	named, err := os.Lstat(path)
-	return err == nil && os.SameFile(opened, named)
+	return &claim{file: file}, nil
 }
 
 // sign writes into the file who holds it, for those who have to wait.
-func (l *lock) sign(verb string) error {
+func (l *claim) sign(verb string) error {
 	holder := Holder{PID: os.Getpid(), Command: verb, Since: time.Now().Truncate(time.Second), User: "unknown"}
 	holder.Host, _ = os.Hostname()
 	if current, err := user.Current(); err == nil {
@@ -162,26 +137,22 @@ func (l *lock) sign(verb string) error {
 	return nil
 }
 
-// release removes the file while the lock is still held, so that nobody else's
-// is removed, and then lets go. Another user's file in a sticky folder stays.
-func (l *lock) release() {
+// release lets go, on the engine first.
+func (l *claim) release() {
 	if l.free != nil {
 		l.free()
 	}
-	unlockRemove(l.file, l.path)
+	l.file.Release()
 }
 
 // readHolder reads who holds a lock. Its fields are another user's words.
 func readHolder(path string) Holder {
 	var holder Holder
-	file, err := openLock(path, false)
+	content, err := lock.ReadShared(path)
 	if err != nil {
 		return holder
 	}
-	defer file.Close()
-	content := make([]byte, 4096)
-	n, _ := file.ReadAt(content, 0)
-	_ = json.Unmarshal(content[:n], &holder)
+	_ = json.Unmarshal(content, &holder)
 	holder.User, holder.Host, holder.Command = printable(holder.User), printable(holder.Host), printable(holder.Command)
 	return holder
 }

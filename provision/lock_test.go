@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/lock"
 )
 
 // lockVariable makes this test binary a process that takes a lock, says so,
@@ -154,7 +156,7 @@ func TestLock_FollowsNoTrick(t *testing.T) {
 	}
 	for name, trick := range tricks {
 		path := lockPath(t)
-		if err := lockFolder(filepath.Dir(path)); err != nil {
+		if err := lock.Folder(filepath.Dir(path)); err != nil {
 			t.Fatal(err)
 		}
 		if err := trick(path); err != nil {
@@ -212,7 +214,7 @@ func TestLock_PatienceEndsWithTheContext(t *testing.T) {
 
 func TestReadHolder_TrustsNoWords(t *testing.T) {
 	path := lockPath(t)
-	if err := lockFolder(filepath.Dir(path)); err != nil {
+	if err := lock.Folder(filepath.Dir(path)); err != nil {
 		t.Fatal(err)
 	}
 	evil := `{"pid":1,"user":"\u001b[31mroot\u0007","host":"` + strings.Repeat("é", 500) + `"}`
@@ -255,7 +257,7 @@ func TestReadHolder_OfDamagedAndForeignFilesIsAtMostWhatTheySay(t *testing.T) {
 		`{"pid":7,"user":"` + strings.Repeat("x", 5000) + `"}`: {},
 	} {
 		path := lockPath(t)
-		if err := lockFolder(filepath.Dir(path)); err != nil {
+		if err := lock.Folder(filepath.Dir(path)); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
@@ -272,7 +274,7 @@ func TestReadHolder_OfDamagedAndForeignFilesIsAtMostWhatTheySay(t *testing.T) {
 
 func TestLock_TakesAFileThatADeadRunLeftAndSignsItAnew(t *testing.T) {
 	path := lockPath(t)
-	if err := lockFolder(filepath.Dir(path)); err != nil {
+	if err := lock.Folder(filepath.Dir(path)); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(strings.Repeat("left by somebody ", 100)), 0o666); err != nil {

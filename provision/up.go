@@ -64,7 +64,7 @@ type run struct {
 
 	engineID   string
 	at         entrance
-	lock       *lock
+	lock       *claim
 	mended     bool              // what killed runs have left is removed
 	serving    generation        // Number 0: nothing serves yet
 	next       generation        // what is being made
@@ -79,7 +79,7 @@ type run struct {
 	server     server           // the database of the next generation
 	nursery    nursery          // where a template is made of it; the zero value: nowhere
 	template   template         // of the database; the zero value: none is wanted
-	making     *lock            // keeps others from loading what this run loads
+	making     *claim           // keeps others from loading what this run loads
 	cloned     bool             // the database is a clone of it
 	keeping    keeping          // of the next generation
 	candidates map[string][]int // other ports that a service may be shown at

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/lock"
 	"github.com/offshoot-dev/offshoot/internal/repository"
 	"github.com/offshoot-dev/offshoot/internal/whole"
 )
@@ -108,11 +109,11 @@ func (p Place) Start(ctx context.Context, request RunRequest) (Started, error) {
 	if err := os.MkdirAll(filepath.Join(p.Folder, "runs"), 0o700); err != nil {
 		return Started{}, explainDisk(err)
 	}
-	lock, err := p.lock(ctx)
+	starting, err := p.lock(ctx)
 	if err != nil {
 		return Started{}, err
 	}
-	defer lock.Close()
+	defer starting.Close()
 	if r := p.run(request.ID); r.has(filePID) {
 		return Started{ID: request.ID}, nil
 	}
@@ -134,9 +135,9 @@ func (p Place) Start(ctx context.Context, request RunRequest) (Started, error) {
 // lock is held while a run is started.
 func (p Place) lock(ctx context.Context) (*os.File, error) {
 	for {
-		lock, err := tryLock(filepath.Join(p.Folder, "lock"))
-		if lock != nil || err != nil {
-			return lock, err
+		file, err := lock.Try(filepath.Join(p.Folder, "lock"))
+		if !errors.Is(err, lock.ErrHeld) {
+			return file, err
 		}
 		if err := pause(ctx); err != nil {
 			return nil, fmt.Errorf("wait for another start: %w", err)
@@ -188,11 +189,11 @@ func (r run) has(name string) bool {
 // alive tells whether the process of a run still holds its lock, which the
 // kernel takes from it when it ends, however it ends.
 func (r run) alive() bool {
-	lock, err := tryLock(r.file(fileLock))
-	if lock != nil {
-		lock.Close()
+	file, err := lock.Try(r.file(fileLock))
+	if err == nil {
+		file.Close()
 	}
-	return lock == nil && err == nil
+	return errors.Is(err, lock.ErrHeld)
 }
 
 // end tells a run to clean up and end, and in the end kills it: the next one
@@ -270,22 +271,6 @@ func (r run) awaitBegin(ctx context.Context) error {
 	}
 	said, _ := os.ReadFile(r.file(fileLog)) // whatever there is
 	return fmt.Errorf("the run did not begin within %v: %s", beginPatience, strings.TrimSpace(string(said)))
-}
-
-// tryLock takes a lock that ends with the process; nil when another has it.
-func tryLock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, file.Close()
-	}
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
 }
 
 func writeJSON(path string, value any) error {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/offshoot-dev/offshoot/internal/lock"
 	"github.com/offshoot-dev/offshoot/internal/repository"
 	"github.com/offshoot-dev/offshoot/internal/whole"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -28,14 +29,14 @@ func (p Place) Run(ctx context.Context, id string, up Up) error {
 		return errors.New("run: not the id of one")
 	}
 	r := p.run(id)
-	lock, err := tryLock(r.file(fileLock))
+	held, err := lock.Try(r.file(fileLock))
+	if errors.Is(err, lock.ErrHeld) {
+		return fmt.Errorf("run %s is under way already", id)
+	}
 	if err != nil {
 		return err
 	}
-	if lock == nil {
-		return fmt.Errorf("run %s is under way already", id)
-	}
-	defer lock.Close()
+	defer held.Close()
 	var request Request
 	content, err := os.ReadFile(r.file(fileOrder))
 	if err == nil {

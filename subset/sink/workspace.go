@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/offshoot-dev/offshoot/internal/lock"
 )
 
 // workspace is a temporary folder that only we may read. Its name holds our pid
@@ -29,22 +31,11 @@ func makeWorkspaceIn(dir, prefix string) (workspace, error) {
 	if err != nil {
 		return workspace{}, err
 	}
-	lock, err := lockWorkspace(path)
+	held, err := lock.TryFolder(path)
 	if err != nil {
 		return workspace{}, errors.Join(err, os.Remove(path))
 	}
-	return workspace{path, lock}, nil
-}
-
-func lockWorkspace(path string) (*os.File, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
+	return workspace{path, held}, nil
 }
 
 // remove removes the folder. Twice, or after release, it does nothing.
@@ -74,9 +65,9 @@ func removeLeftovers(dir, prefix string) {
 			continue
 		}
 		path := filepath.Join(dir, f.Name())
-		if lock, err := lockWorkspace(path); err == nil {
+		if held, err := lock.TryFolder(path); err == nil {
 			_ = os.RemoveAll(path)
-			_ = lock.Close()
+			_ = held.Close()
 		}
 	}
 }

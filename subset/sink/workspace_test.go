@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"github.com/offshoot-dev/offshoot/internal/lock"
 )
 
 // deadPID is the number of a process that has ended.
@@ -78,11 +80,11 @@ func TestMakeWorkspace_RemovesWhatKilledRunsLeft(t *testing.T) {
 			}
 		}()
 	}
-	lock, err := lockWorkspace(filepath.Join(dir, workspacePrefix+dead+"-2"))
+	held, err := lock.TryFolder(filepath.Join(dir, workspacePrefix+dead+"-2"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = lock.Close() }()
+	defer func() { _ = held.Close() }()
 	f, err := makeWorkspace()
 	if err != nil {
 		t.Fatal(err)
