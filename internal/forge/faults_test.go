@@ -57,7 +57,6 @@ func TestForges_WaitAsTold(t *testing.T) {
 		"without a time":   {once(403, `{"message":"You have exceeded a secondary rate limit."}`), time.Minute},
 		"a time in past":   {once(429, "{}", "X-RateLimit-Reset", "999000"), time.Second},
 		"down for a while": {once(503, "{}", "Retry-After", "3"), 3 * time.Second},
-		"a bad gateway":    {once(502, "oops"), time.Second},
 	} {
 		w := newWorld()
 		p := w.Open(t, forge.Pull{})
@@ -70,6 +69,23 @@ func TestForges_WaitAsTold(t *testing.T) {
 		if diff := cmp.Diff([]time.Duration{test.want}, slept); diff != "" {
 			t.Errorf("%s: waited %s", name, diff)
 		}
+	}
+}
+
+// Where nobody says how long, callers that fail together do not come back
+// together.
+func TestForges_WaitAboutASecondUntold(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	p := w.Open(t, forge.Pull{})
+	w.Fault = once(502, "oops")
+	var slept []time.Duration
+	if _, err := open(t, forge.GitLab, w, waits(&slept)).Pull(t.Context(), p.Number); err != nil {
+		t.Error(err)
+	}
+	const quarter = time.Second / 4
+	if len(slept) != 1 || slept[0] < time.Second-quarter || slept[0] > time.Second+quarter || slept[0] == time.Second {
+		t.Errorf("waited %v", slept)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 const (
@@ -76,10 +78,12 @@ func (p *patience) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	left := p.limit
+	left, pauses := p.limit, &backoff.ExponentialBackOff{
+		InitialInterval: time.Second, Multiplier: 2, MaxInterval: time.Minute, RandomizationFactor: 0.25,
+	}
 	for try := 1; ; {
 		reply, err := p.attempt(req, body)
-		wait, told := p.wait(req, reply, err, try)
+		wait, told := p.wait(req, reply, err, pauses)
 		switch {
 		case wait == 0:
 			return reply, err
@@ -133,14 +137,15 @@ func (p *patience) attempt(req *http.Request, body []byte) (*http.Response, erro
 
 // wait decides how long to wait before the next try, and whether the forge said
 // so; 0 is no other try.
-func (p *patience) wait(req *http.Request, reply *http.Response, err error, try int) (wait time.Duration, told bool) {
-	pause := time.Second << (try - 1)
+func (p *patience) wait(
+	req *http.Request, reply *http.Response, err error, pauses *backoff.ExponentialBackOff,
+) (wait time.Duration, told bool) {
 	switch {
 	case req.Context().Err() != nil:
 		return 0, false
 	case err != nil:
 		if repeatable(req) && !errors.Is(err, context.Canceled) {
-			return pause, false
+			return pauses.NextBackOff(), false
 		}
 		return 0, false
 	case limited(reply):
@@ -148,7 +153,7 @@ func (p *patience) wait(req *http.Request, reply *http.Response, err error, try 
 	case reply.StatusCode == http.StatusServiceUnavailable && reply.Header.Get("Retry-After") != "":
 		return p.asTold(reply.Header), true
 	case reply.StatusCode >= 500 && repeatable(req):
-		return pause, false
+		return pauses.NextBackOff(), false
 	}
 	return 0, false
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/cenkalti/backoff/v5"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/whole"
@@ -61,7 +62,9 @@ func receive(ctx context.Context, path string, want Info, wait time.Duration,
 func receiveAll(ctx context.Context, to io.Writer, size int64, wait time.Duration,
 	read func(ctx context.Context, from int64) (io.ReadCloser, error),
 ) error {
-	done := int64(0)
+	done, pauses := int64(0), &backoff.ExponentialBackOff{
+		InitialInterval: wait, Multiplier: 2, MaxInterval: time.Minute, RandomizationFactor: 0.25,
+	}
 	for try := 1; ; try++ {
 		body, err := read(ctx, done)
 		if err != nil {
@@ -84,8 +87,7 @@ func receiveAll(ctx context.Context, to io.Writer, size int64, wait time.Duratio
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-time.After(wait):
-			wait *= 2
+		case <-time.After(pauses.NextBackOff()):
 		}
 	}
 }

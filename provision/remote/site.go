@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"github.com/offshoot-dev/offshoot/internal/host"
 	"github.com/offshoot-dev/offshoot/internal/stall"
 )
@@ -118,10 +120,10 @@ func final(err error) bool {
 
 // tries counts the time without a connection.
 type tries struct {
-	site  Site
-	since time.Time
-	pause time.Duration
-	lost  bool
+	site   Site
+	since  time.Time
+	pauses *backoff.ExponentialBackOff
+	lost   bool
 }
 
 func (s Site) tries() *tries {
@@ -131,11 +133,16 @@ func (s Site) tries() *tries {
 	if s.Pause == 0 {
 		s.Pause = time.Second
 	}
-	return &tries{site: s, since: time.Now(), pause: s.Pause}
+	return &tries{site: s, since: time.Now(), pauses: &backoff.ExponentialBackOff{
+		InitialInterval: s.Pause, Multiplier: 2, MaxInterval: 15 * time.Second, RandomizationFactor: 0.25,
+	}}
 }
 
 // progress says that something has arrived.
-func (t *tries) progress() { t.since, t.pause, t.lost = time.Now(), t.site.Pause, false }
+func (t *tries) progress() {
+	t.since, t.lost = time.Now(), false
+	t.pauses.Reset()
+}
 
 // again waits before the next try, or gives up with the last error.
 func (t *tries) again(ctx context.Context, last error) error {
@@ -149,9 +156,8 @@ func (t *tries) again(ctx context.Context, last error) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(t.pause):
+	case <-time.After(t.pauses.NextBackOff()):
 	}
-	t.pause = min(2*t.pause, 15*time.Second)
 	return nil
 }
 
