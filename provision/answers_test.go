@@ -103,7 +103,8 @@ func TestListening_EveryFailureNamesTheKeyThatHelps(t *testing.T) {
 }
 
 func TestListenings_HaveOtherPortsOnlyWhereNobodyNamedOne(t *testing.T) {
-	r := &run{at: entrance{port: 8480}, next: stackOf(1, port{"web", 9229}), candidates: map[string][]int{"web": {9229, 4000, 4001}}}
+	r := &run{at: entrance{port: 8480}, succession: succession{next: stackOf(1, port{"web", 9229})}}
+	r.candidates = map[string][]int{"web": {9229, 4000, 4001}}
 	l := r.listenings()[0]
 	if !l.drop() || l.numbers[0] != 4000 || !l.drop() || l.drop() {
 		t.Errorf("ports %v", l.numbers)

@@ -17,7 +17,7 @@ const downPatience = 10 * time.Second
 // Down removes everything of one preview, and the gateway when it was the last.
 // It is ErrNoPreview when there was nothing to remove.
 func (e Engine) Down(ctx context.Context, preview Preview, guard Guard, observe func(Event)) (Removed, error) {
-	d := &run{Engine: e, observe: observe, result: &Result{}}
+	d := &run{Engine: e, events: events{observe: observe}, result: &Result{}}
 	d.options.Preview, d.options.Guard = preview, guard
 	removed, err := d.down(ctx, preview.ID)
 	if err != nil {

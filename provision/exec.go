@@ -24,7 +24,7 @@ func (e Engine) Logs(ctx context.Context, p Preview, options compose.LogOptions,
 			return err
 		}
 	}
-	return e.stack(g).Logs(ctx, options, w)
+	return e.existing(g).Logs(ctx, options, w)
 }
 
 // Exec runs a command in the container of a service and returns its exit code.
@@ -36,7 +36,7 @@ func (e Engine) Exec(ctx context.Context, p Preview, service string, options com
 	if err := s.hasService(g, service); err != nil {
 		return 0, err
 	}
-	return e.stack(g).Exec(ctx, service, options)
+	return e.existing(g).Exec(ctx, service, options)
 }
 
 // hasService refuses the name of a service that has no container.
@@ -51,7 +51,7 @@ func (s survey) hasService(g generation, service string) error {
 	return hint.Usage(fmt.Errorf("no service %q in %s", service, g.Preview.ID), "it has %s", strings.Join(names, ", "))
 }
 
-// stack reaches a generation that is already there.
-func (e Engine) stack(g generation) *compose.Stack {
+// existing reaches a generation that is already there.
+func (e Engine) existing(g generation) *compose.Stack {
 	return compose.NewStack(e.Docker, &types.Project{Name: g.Preview.project(g.Number)}, nil)
 }

@@ -185,7 +185,7 @@ func TestMarkServing_IsOneCall(t *testing.T) {
 		"where there was none":     {nil, func(r *run) { r.keeping = keeping{} }, made},
 	} {
 		e, changes := changing(t, c.there...)
-		r := &run{Engine: Engine{Docker: e}, next: stackOf(1, port{"web", 80})}
+		r := &run{Engine: Engine{Docker: e}, succession: succession{next: stackOf(1, port{"web", 80})}}
 		r.keeping = keeping{id: "old", labels: r.keeperLabels()}
 		c.change(r)
 		if err := r.markServing(t.Context()); err != nil {

@@ -150,7 +150,7 @@ func (e Engine) Plan(ctx context.Context, options Options) (*UpPlan, error) {
 		Services: []PlannedService{}, Mounts: []PlannedMount{}, Networks: []string{}, Volumes: []string{},
 		Links: []Link{}, Changes: []compose.Change{},
 	}
-	r := &run{Engine: e, options: options, plan: plan, result: &Result{}, observe: plan.hear}
+	r := &run{Engine: e, options: options, plan: plan, result: &Result{}, events: events{observe: plan.hear}}
 	r.planMachine(ctx)
 	clone := r.planArchive(ctx)
 	if project, changes := r.planProject(ctx); project != nil {

@@ -39,7 +39,7 @@ func (e Engine) Stop(ctx context.Context, p Preview) error {
 // (0: 5 minutes). A service that does not become ready is a *StepError. What
 // runs is left alone. Observe gets what happens; it may be nil.
 func (e Engine) Start(ctx context.Context, p Preview, timeout time.Duration, observe func(Event)) (Status, error) {
-	r := &run{Engine: e, observe: observe, result: &Result{}}
+	r := &run{Engine: e, events: events{observe: observe}, result: &Result{}}
 	r.options.Timeout = timeout
 	err := e.alone(ctx, p, "start", func(engineID string, s survey, g generation) error {
 		r.engineID, r.next = engineID, g

@@ -291,7 +291,7 @@ func (e Engine) Psql(ctx context.Context, p Preview, args []string, options comp
 			}
 			options.Env[name] = value
 		}
-		return e.stack(g).Exec(ctx, g.Database, options)
+		return e.existing(g).Exec(ctx, g.Database, options)
 	}
 	return 0, hint.Wrap(fmt.Errorf("psql: the database of %s does not run", p.ID), "see offshoot list and offshoot logs")
 }

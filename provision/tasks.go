@@ -1,11 +1,9 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -120,64 +118,4 @@ func feasible(tasks []task) error {
 		}
 	}
 	return nil
-}
-
-// step runs one step between its events and takes its time.
-func (r *run) step(ctx context.Context, name Step, do func(context.Context) error) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	r.begin(name)
-	r.emit(Event{Step: name, Kind: Began})
-	began := time.Now()
-	err := do(context.WithValue(ctx, stepKey{}, name))
-	took := time.Since(began)
-	culprit := r.end(name, took, err)
-	if err != nil {
-		text := err.Error()
-		if culprit != name && ctx.Err() != nil {
-			text = GivenUp
-		}
-		r.emit(Event{Step: name, Kind: Failed, Text: text, Took: took})
-		return err
-	}
-	r.emit(Event{Step: name, Kind: Done, Took: took})
-	return nil
-}
-
-func (r *run) begin(name Step) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	r.current = name
-}
-
-// end tells which step was the first to fail.
-func (r *run) end(name Step, took time.Duration, err error) Step {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if err != nil {
-		r.failedIn = cmp.Or(r.failedIn, name)
-	} else {
-		r.result.Timings = append(r.result.Timings, Timing{Step: name, Took: took})
-	}
-	return r.failedIn
-}
-
-// stepKey is that of the step which a context belongs to: several run at the
-// same time.
-type stepKey struct{}
-
-// stepIn is the step that a context belongs to, or else the one that began
-// last.
-func (r *run) stepIn(ctx context.Context) Step {
-	if step, ok := ctx.Value(stepKey{}).(Step); ok {
-		return step
-	}
-	return r.latest()
-}
-
-func (r *run) latest() Step {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	return r.current
 }

@@ -22,8 +22,8 @@ import (
 // generation that wants the same archive, in the same image with the same
 // settings, begins with a clone of it instead of loading the archive again.
 //
-//	nursery ─► load ─► stop ─► clone into the template ─► mark it whole ─► start ─► migrate
-//	                                   template, whole ─► clone ─────────► start ─► migrate
+//	nursery ─► load ─► stop ─► clone into it ─► mark it whole ─► start ─► migrate
+//	                         template, whole ─► clone ─────────► start ─► migrate
 //
 // The nursery is a container of the database's own kind that nothing but its
 // server and our load works in: see nursery.go.

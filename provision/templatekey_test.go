@@ -12,7 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/compose"
 )
 
-func TestSoil_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
+func TestTemplateKey_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
 	folder := t.TempDir()
 	script := filepath.Join(folder, "initdb", "10.sql")
 	write := func(path, content string) {
@@ -70,9 +70,10 @@ func TestSoil_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
 	}
 }
 
-func TestSoil_LeavesOutOnlyWhatDecidesNothing(t *testing.T) {
+func TestTemplateKey_LeavesOutOnlyWhatDecidesNothing(t *testing.T) {
 	text := func(v string) *string { return &v }
-	r := &run{next: generation{Preview: Preview{ID: "shop-pr-1", Name: "pr-1", Project: "shop"}}}
+	r := &run{}
+	r.next.Preview = Preview{ID: "shop-pr-1", Name: "pr-1", Project: "shop"}
 	digest := func(s types.ServiceConfig) string {
 		content, err := json.Marshal(bare(s, r.ownVariables(s)))
 		if err != nil {

@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/compose-spec/compose-go/v2/types"
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -28,7 +24,7 @@ func (e Engine) Up(ctx context.Context, options Options, observe func(Event)) (*
 			return nil, fmt.Errorf("up %s: %w", options.Preview.Name, err)
 		}
 	}
-	r := &run{Engine: e, options: options, observe: observe}
+	r := &run{Engine: e, options: options, events: events{observe: observe}}
 	if options.Stranger {
 		r.Docker.Distrust()
 	}
@@ -49,49 +45,6 @@ func (r *run) blame(ctx context.Context, err error) error {
 		return compose.ExplainFull(err)
 	}
 	return hint.Wrap(fmt.Errorf("%s: %w", r.failedIn, down), "then run it again: it removes what this run has left")
-}
-
-// A run is one up under way.
-type run struct {
-	Engine
-	options Options
-	observe func(Event)
-	result  *Result
-
-	mutex    sync.Mutex // guards observe, the steps and their timings
-	current  Step       // the one that began last
-	failedIn Step       // the first that failed
-
-	engineID   string
-	at         entrance
-	lock       *claim
-	mended     bool              // what killed runs have left is removed
-	serving    generation        // Number 0: nothing serves yet
-	next       generation        // what is being made
-	carried    map[string]string // volumes to keep: key in the compose file → name
-	kept       server            // that of the serving generation, where its data is carried over
-	archive    *archive          // nil: none to load
-	stack      atomic.Pointer[compose.Stack]
-	shaping    sync.Mutex       // held by who replaces the stack by another one of it
-	written    *types.Project   // the stack's, before its mounts of the checkout became copies
-	held       []string         // volumes that containers use only by way of others
-	started    []string         // the services to start
-	server     server           // the database of the next generation
-	nursery    nursery          // where a template is made of it; the zero value: nowhere
-	template   template         // of the database; the zero value: none is wanted
-	making     *claim           // keeps others from loading what this run loads
-	cloned     bool             // the database is a clone of it
-	keeping    keeping          // of the next generation
-	candidates map[string][]int // other ports that a service may be shown at
-	limits     containerLimits  // of each service
-	transform  compose.Options  // of the transformed project
-	settled    map[string]bool  // services whose data folder is settled
-	unmounted  []string         // paths of the checkout that the file mounts for data only
-	uses       []compose.DatabaseUse
-	owner      string   // of the database that the archive goes into, where it has to be made
-	others     []target // further databases of the server
-	warned     []string // databases that were told of already
-	plan       *UpPlan  // what is only planned; nil: it is done
 }
 
 func (r *run) up(ctx context.Context) error {
@@ -205,23 +158,6 @@ func (r *run) takeLock(ctx context.Context) error {
 	preview := r.options.Preview.ID
 	r.lock, err = r.acquire(ctx, id, preview, "up", r.options.Guard.Wait(lockPatience))
 	return err
-}
-
-// emit hands an event on. Compose calls from goroutines of its own.
-func (r *run) emit(e Event) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	if r.observe != nil {
-		r.observe(e)
-	}
-}
-
-func (r *run) progress(ctx context.Context, service, text string) {
-	r.emit(Event{Step: r.stepIn(ctx), Kind: Progress, Service: service, Text: text})
-}
-
-func (r *run) notice(format string, args ...any) {
-	r.emit(Event{Step: r.latest(), Kind: Notice, Text: fmt.Sprintf(format, args...)})
 }
 
 func (r *run) timeout() time.Duration {

@@ -156,7 +156,8 @@ func (b *baking) run(ctx context.Context) (result bakeResult, err error) {
 func (b *baking) fill(ctx context.Context) (up *provision.Result, err error) {
 	archives := &archives{app: b.app, ui: b.steps.ui, cfg: b.cfg, options: b.options.up, preview: b.preview}
 	defer func() { err = errors.Join(err, archives.remove()) }()
-	previews := ec2Backend{b.app, b.cfg}.on(b.provider, supply{ui: b.steps.ui, archives: archives, program: b.options.up.binary})
+	given := supply{ui: b.steps.ui, archives: archives, program: b.options.up.binary}
+	previews := ec2Backend{b.app, b.cfg}.on(b.provider, given)
 	options := provisionOptions(b.cfg, b.options.up, b.preview, b.commit, "")
 	options.Expires, options.Load = bakeLife, archives.load
 	b.machine, up, err = previews.Bake(ctx, options, map[string]string{ec2.LabelBase: b.base}, b.steps.observe)

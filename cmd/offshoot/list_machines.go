@@ -50,7 +50,8 @@ func machineRows(previews []onMachine, now time.Time) [][]string {
 	for _, p := range previews {
 		m := p.Machine
 		rows = append(rows, []string{
-			cmp.Or(p.Preview.Name, m.Preview), p.Preview.Project, string(m.State), repository.Short(p.Commit), since(m.Created, now), until(m.Expires, now),
+			cmp.Or(p.Preview.Name, m.Preview), p.Preview.Project, string(m.State), repository.Short(p.Commit),
+			since(m.Created, now), until(m.Expires, now),
 			m.Type, price(p.PricePerHour), p.Link,
 		})
 	}
