@@ -52,7 +52,7 @@ func (a *app) bakeCommand() *cobra.Command {
 	o := bakeOptions{}
 	c := &cobra.Command{
 		Use:     "bake",
-		Short:   "make an image that machines of previews boot from quickly",
+		Short:   "build an AMI so that preview instances boot faster",
 		Long:    bakeLong,
 		Example: "  offshoot bake --archive s3://acme-previews/shop.sql.zst\n  offshoot bake --archive shop.sql.zst --prune",
 		Args:    noArgs,

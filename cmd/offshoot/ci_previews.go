@@ -116,7 +116,7 @@ func (p *ciPreviews) possible(order ci.Order) error {
 		return err
 	}
 	if order.Fork != p.stranger {
-		return errors.New("the pull request came from elsewhere a moment ago: run the job again")
+		return errors.New("the pull request's source repository changed while the job ran: re-run the job")
 	}
 	return errors.Join(p.wrong, p.missing())
 }
