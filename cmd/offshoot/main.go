@@ -55,9 +55,9 @@ func run(ctx context.Context, args []string) int {
 
 // lowMemory keeps little in memory until the context ends: a subset is often
 // made on a small machine, and what is kept takes less than what was looked at.
-// Of 4.8 million rows the peak is 50 MB with the percentage and 58 MB without,
-// for no more time of the CPU; the program's own pages are 20 to 30 MB more,
-// see "Where the memory goes" in docs/benchmark.md.
+// Of 4.8 million rows three runs peaked at 49, 49 and 50 MB with the percentage,
+// and at 50, 50 and 59 MB without; the program's own pages would be 20 to 30 MB
+// more, see "Where the memory goes" in docs/benchmark.md.
 // https://pkg.go.dev/runtime/debug#SetGCPercent
 func lowMemory(ctx context.Context) {
 	const (
