@@ -11,14 +11,14 @@ import (
 )
 
 const accessLong = `Access prints the link that signs in to a preview, and its password. Both are
-good until the preview expires. With --rotate all that were given out are no
-longer good, nor is whoever has signed in with them, and new ones are printed.`
+good until the preview expires. --rotate revokes those given out before, ends the
+sessions opened with them, and prints new ones.`
 
 func (a *app) accessCommand() *cobra.Command {
 	w, rotate := which{}, false
 	c := &cobra.Command{
 		Use:     "access",
-		Short:   "print the link and the password that sign in to a preview",
+		Short:   "print the link and password for signing in to a preview",
 		Long:    accessLong,
 		Example: "  offshoot access --pr 12\n  offshoot access --pr 12 --rotate",
 		Args:    noArgs,
@@ -36,7 +36,7 @@ func (a *app) accessCommand() *cobra.Command {
 	whichFlags(c, &w)
 	a.providerFlag(c)
 	a.jsonFlag(c)
-	c.Flags().BoolVar(&rotate, "rotate", false, "end what was given out before")
+	c.Flags().BoolVar(&rotate, "rotate", false, "revoke all links and passwords given out before")
 	return c
 }
 

@@ -18,12 +18,12 @@ import (
 	"github.com/offshoot-dev/offshoot/provision/machine"
 )
 
-const bakeLong = `Bake makes an image (AMI) that machines of previews boot from, with the engine,
-the images of this checkout's compose file and a database with the archive on
-it, so that an up there installs, pulls and loads nothing. It prints the id of
-the image, which ec2.image in offshoot.yaml is to name.
+const bakeLong = `Bake builds an AMI for the instances of previews. On it are the engine, the
+images of this checkout's compose file and a database with the archive, so that
+an up there installs, pulls and loads nothing. It prints the id of the AMI: set
+ec2.image in offshoot.yaml to it.
 
-The image holds the rows of the archive. It is private to the account, encrypted,
+The AMI holds the rows of the archive. It is private to the account, encrypted,
 and kept until somebody removes it.`
 
 // The steps of a bake behind those of an up.
@@ -59,9 +59,9 @@ func (a *app) bakeCommand() *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return a.bake(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.up.archive, "archive", "", "put a database with this `FILE` of offshoot subset or pg_dump into it, also at s3:// (default: a subset of source)")
-	f.BoolVar(&o.prune, "prune", false, "remove the repository's older images afterwards")
-	f.DurationVar(&o.up.timeout, "timeout", defaultTimeout, "how long the database may take to start")
+	f.StringVar(&o.up.archive, "archive", "", "store a database with this `FILE` of offshoot subset or pg_dump, also at s3:// (default: a subset of source)")
+	f.BoolVar(&o.prune, "prune", false, "remove the repository's older AMIs afterwards")
+	f.DurationVar(&o.up.timeout, "timeout", defaultTimeout, "how long to wait for the database")
 	f.StringVar(&o.up.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
 	a.providerFlag(c)
 	a.jsonFlag(c)

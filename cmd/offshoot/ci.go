@@ -16,13 +16,13 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 )
 
-const ciLong = `Ci reads why a job of GitHub Actions, GitLab CI or Gitea Actions runs and does what
-that asks for: whatever happened to a pull request, its preview is made, updated or
-removed as the pull request is now, and then a command is answered; a schedule
-sweeps. It keeps one comment on the pull request, and a status beside its commit.
+const ciLong = `Ci reads the event that started a job of GitHub Actions, GitLab CI or Gitea Actions.
+On an event of a pull request it creates, updates or removes the preview to match
+the pull request as it is now, and answers a command; on a schedule it sweeps. It
+keeps one comment on the pull request, and a status on its commit.
 
-A run whose checkout is not the newest commit any more leaves it to the run of the
-next push, and succeeds.
+A job whose checkout is no longer the newest commit succeeds and leaves the preview
+to the job of the next push.
 
 The token is read from GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN.`
 
@@ -49,10 +49,10 @@ func (a *app) ciCommand() *cobra.Command {
 			return a.ci(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.event, "event", "", "the event's `FILE` (default: the one that the CI system names)")
+	c.Flags().StringVar(&o.event, "event", "", "read the event from `FILE` (default: as the CI system names it)")
 	c.Flags().StringVar(&o.archive, "archive", "", "load this `FILE` instead of a subset of the configured source")
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be done; do nothing")
-	c.Flags().BoolVar(&o.commit, "commit", false, "only ask whether the event's author may, and say which commit to check out")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be done; do nothing")
+	c.Flags().BoolVar(&o.commit, "commit", false, "check the event author's permission and print the commit to check out; do nothing else")
 	a.jsonFlag(c)
 	return c
 }

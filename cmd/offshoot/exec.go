@@ -78,7 +78,7 @@ func (a *app) psqlCommand() *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
 		Use:     "psql [-- ARGUMENT...]",
-		Short:   "open psql on the database of a preview",
+		Short:   "open psql on a preview's database",
 		Long:    "Psql runs psql in the container of the preview's database, as its owner, and\nexits with its exit code. What stands behind -- is for psql.",
 		Example: "  offshoot psql --pr 12\n  offshoot psql -- -c 'SELECT count(*) FROM orders'",
 		Args:    behindDashes,

@@ -66,10 +66,8 @@ func (d *durationFlag) Set(value string) error {
 
 // providerFlag chooses where previews are, over what is configured.
 func (a *app) providerFlag(c *cobra.Command) {
-	c.Flags().StringVar(&a.provider, "provider", "", "where previews are, docker or ec2 (default: as configured, or "+
-		"docker)")
-	c.Flags().Lookup("provider").Usage = "`NAME` of where previews are, docker or ec2 (default: as configured, or " +
-		"docker)"
+	c.Flags().StringVar(&a.provider, "provider", "",
+		"run previews on docker or ec2 (default: as configured, or docker)")
 }
 
 // sizeFlag is a size on the command line; nil: it was not given.

@@ -17,12 +17,12 @@ import (
 )
 
 const initLong = `Init reads the checkout and writes a commented offshoot.yaml from what it finds:
-the compose file, the PostgreSQL service, the services to show, and the tool that
-migrates. It runs nothing of the checkout.
+the compose file, the PostgreSQL service, the services to show, and the
+migration tool. It runs nothing of the checkout.
 
-With --ci it also writes the pipeline that keeps a preview for every pull request.
-A file that is there stays as it is, unless --force is given. The names of the
-files it wrote are printed on stdout.`
+With --ci it also writes the pipeline for a preview of every pull request.
+Existing files stay unless --force is given. The names of the files written are
+printed on stdout.`
 
 // initOptions is the command line of init.
 type initOptions struct {
@@ -34,7 +34,7 @@ func (a *app) initCommand() *cobra.Command {
 	o := initOptions{}
 	c := &cobra.Command{
 		Use:     "init",
-		Short:   "write a first offshoot.yaml, and the pipeline of the CI",
+		Short:   "write a first offshoot.yaml and the CI pipeline",
 		Long:    initLong,
 		Example: "  offshoot init\n  offshoot init --ci github",
 		Args:    noArgs,
@@ -46,7 +46,7 @@ func (a *app) initCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&o.forge, "ci", "", "also write the pipeline for `FORGE`: github, gitlab or gitea")
-	c.Flags().BoolVar(&o.force, "force", false, "write files anew that are there already")
+	c.Flags().BoolVar(&o.force, "force", false, "overwrite existing files")
 	a.jsonFlag(c)
 	return c
 }
@@ -139,7 +139,7 @@ func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found 
 			continue
 		}
 		result.Left = append(result.Left, name)
-		u.Info(name + " is there already and stays as it is")
+		u.Info(name + " exists and stays as it is")
 		if file.Shared {
 			u.Info("  add to it, if it is not there:")
 			u.Block(strings.TrimRight(file.Content, "\n"))

@@ -117,11 +117,12 @@ func waysOut(previews []provision.Status) []string {
 		case provision.Ended, provision.PartlyDown:
 			texts = append(texts, fmt.Sprintf("%s is %s: offshoot start%s starts what has ended", p.Preview.Name, p.State, p.Preview.Naming()))
 		case provision.Broken:
-			texts = append(texts, fmt.Sprintf("of %s somebody removed %s: offshoot up%s makes it again", p.Preview.Name, strings.Join(p.Gone, ", "), p.Preview.Naming()))
+			texts = append(texts, fmt.Sprintf("somebody removed %s of %s: offshoot up%s restores it",
+				strings.Join(p.Gone, ", "), p.Preview.Name, p.Preview.Naming()))
 		}
 	}
 	if unreachable {
-		texts = append(texts, "no link answers, since the gateway does not run: offshoot start or up lets it run again")
+		texts = append(texts, "no link answers, because the gateway is stopped: offshoot start or up starts it")
 	}
 	return texts
 }

@@ -21,11 +21,11 @@ func TestWaysOut_NameWhatToDoAboutEachPreview(t *testing.T) {
 		},
 		"pruned": {
 			[]provision.Status{{Preview: pr, State: provision.Broken, Gone: []string{"the container of db", "the container of web"}}},
-			[]string{"of pr-12 somebody removed the container of db, the container of web: offshoot up --pr 12 makes it again"},
+			[]string{"somebody removed the container of db, the container of web of pr-12: offshoot up --pr 12 restores it"},
 		},
 		"without a gateway": {
 			[]provision.Status{{Preview: pr, State: provision.Serving, Unreachable: true}, {Preview: pr, State: provision.Asleep, Unreachable: true}},
-			[]string{"no link answers, since the gateway does not run: offshoot start or up lets it run again"},
+			[]string{"no link answers, because the gateway is stopped: offshoot start or up starts it"},
 		},
 	} {
 		if got := waysOut(c.previews); !slices.Equal(got, c.want) {

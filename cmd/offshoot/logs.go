@@ -16,7 +16,7 @@ func (a *app) logsCommand() *cobra.Command {
 	w, o := which{}, compose.LogOptions{}
 	c := &cobra.Command{
 		Use:     "logs [SERVICE...]",
-		Short:   "print what the services of a preview logged",
+		Short:   "print the logs of a preview's services",
 		Example: "  offshoot logs --pr 12 web\n  offshoot logs -f --tail 100",
 		RunE: func(c *cobra.Command, services []string) error {
 			if o.Tail < 0 {
@@ -31,8 +31,8 @@ func (a *app) logsCommand() *cobra.Command {
 	}
 	whichFlags(c, &w)
 	a.providerFlag(c)
-	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "go on printing what is logged")
-	c.Flags().IntVar(&o.Tail, "tail", 0, "only the last `N` lines of each container (default all)")
+	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "follow the logs")
+	c.Flags().IntVar(&o.Tail, "tail", 0, "print only the last `N` lines of each container (default all)")
 	return c
 }
 

@@ -19,7 +19,7 @@ func (a *app) openCommand() *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
 		Use:     "open",
-		Short:   "print the link of a preview and open it in the browser",
+		Short:   "print a preview's link and open it in the browser",
 		Example: "  offshoot open\n  offshoot open --pr 12",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -92,7 +92,7 @@ func (a *aloneEngine) life() {
 
 	offshoot(a.T, a.dir, 0, "stop")
 	a.prune("system")
-	a.says("broken", "the container of db, the container of web", "offshoot up --branch feature makes it again")
+	a.says("broken", "the container of db, the container of web", "offshoot up --branch feature restores it")
 	p := offshoot(a.T, a.dir, exitFailed, "start")
 	if got := p.stderr.String(); !strings.Contains(got, "somebody removed") || !strings.Contains(got, "hint: offshoot up --branch feature makes the preview again") {
 		a.Errorf("start says %q", got)

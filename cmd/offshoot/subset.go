@@ -61,22 +61,22 @@ func (a *app) subsetCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&o.source, "source", "", "`URL` of the database to read")
-	f.StringVar(&o.to, "to", "", "database URL, path, s3:// or - to write to")
+	f.StringVar(&o.to, "to", "", "write to `TARGET`: database URL, path, s3:// or -")
 	f.BoolVar(&o.plan, "plan", false, "print what would be kept, and why; copy nothing")
-	f.Uint64Var(&o.seed, "seed", 0, "the same seed and data keep the same rows")
-	f.StringVar(&o.privacy, "privacy", "", "strict, warn or off: what to do about columns that look sensitive and "+
-		"have no rule")
+	f.Uint64Var(&o.seed, "seed", 0, "keep the same rows for the same `SEED` and data")
+	f.StringVar(&o.privacy, "privacy", "", "strict, warn or off: stop at sensitive-looking columns without a "+
+		"masking rule, name them, or neither")
 	f.BoolVar(&o.replace, "replace", false, "empty a target that is not empty, or overwrite the file or archive")
 	f.StringVar(&o.report, "report", "", "write the report, or the plan, to `FILE` (.md, .json, .txt, .mmd or .dot)")
-	f.StringVar(&o.compress, "compress", "", "gzip or zstd: how to compress an archive (default gzip; zstd takes "+
-		"pg_dump 16)")
-	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "`N` connections to the source at once")
-	f.StringVar(&o.mode, "mode", "", "curve or family: what gives way, children of a row or the curve (default curve)")
-	f.StringArrayVar(&o.roots, "root", nil, "keep these rows and all that belongs to them: 'schema.table: "+
-		"`CONDITION`'; can be repeated")
-	f.BoolVar(&o.score, "score", false, "measure the subset in the end, which reads the whole source")
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "print conditions of tables with the values in them, in plan and "+
-		"report")
+	f.StringVar(&o.compress, "compress", "", "compress an archive with `METHOD`, gzip or zstd (default gzip; zstd "+
+		"takes pg_dump 16)")
+	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "open at most `N` connections to the source")
+	f.StringVar(&o.mode, "mode", "", "curve: follow the row targets; family: keep every child of a sampled row "+
+		"(default curve)")
+	f.StringArrayVar(&o.roots, "root", nil, "keep matching rows and everything that references them: "+
+		"'schema.table: `CONDITION`'; repeatable")
+	f.BoolVar(&o.score, "score", false, "score the finished subset (reads the whole source)")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "print the values in conditions of tables, in plan and report")
 	f.Lookup("privacy").DefValue = string(mask.PrivacyStrict)
 	a.jsonFlag(c)
 	c.AddCommand(a.scoreCommand())

@@ -49,11 +49,11 @@ func (a *app) scoreCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.score(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.source, "source", "", "`URL` of the database that the subset was taken from")
+	f.StringVar(&o.source, "source", "", "`URL` of the source database")
 	f.StringVar(&o.target, "target", "", "`URL` of the subset")
 	f.StringVar(&o.compare, "compare", "", "`URL` of another subset, to compare with the first")
 	f.StringVar(&o.report, "report", "", "write the figures to `FILE` (.md, .json or .txt)")
-	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "`N` connections to each database at once")
+	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "open at most `N` connections to each database")
 	a.jsonFlag(c)
 	return c
 }

@@ -15,18 +15,17 @@ import (
 	"github.com/offshoot-dev/offshoot/provision/sweep"
 )
 
-const sweepLong = `Sweep removes what nobody needs any more of this repository: previews whose pull
-request is not open, what has expired, and leftovers of interrupted runs.
-Nothing without offshoot's labels is touched.
+const sweepLong = `Sweep removes previews of this repository whose pull request is closed, expired
+previews and machines, and leftovers of interrupted runs. Nothing without
+offshoot's labels is touched.
 
-Each thing is looked at again right before it is removed, and its pull request
-is asked for by itself, so that a list that fails, is empty or is short removes
-nothing. Without a token for the forge only what has expired, and what belongs
-to nothing, is removed.
+Each candidate and its pull request are checked once more right before removal:
+a list that fails, is empty or is short removes nothing. Without a token for the
+forge, only expired previews and leftovers are removed.
 
-With --keep-cache, what builds left on this computer's engine is bounded too:
-images that offshoot built and that are of no preview any more, the oldest
-first, then the engine's build cache, which all who build there share.`
+--keep-cache also bounds what builds left on this computer's engine: images that
+offshoot built for previews now gone, the oldest first, then the build cache,
+which all builds there share.`
 
 // sweepOptions is the command line of sweep.
 type sweepOptions struct {
@@ -39,14 +38,15 @@ func (a *app) sweepCommand() *cobra.Command {
 	o := sweepOptions{}
 	c := &cobra.Command{
 		Use:     "sweep",
-		Short:   "remove previews that nobody needs any more",
+		Short:   "remove closed, expired and interrupted previews",
 		Long:    sweepLong,
 		Example: "  offshoot sweep --dry-run\n  GITHUB_TOKEN=TOKEN offshoot sweep --keep-cache 20GB",
 		Args:    noArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return a.sweep(c.Context(), o) },
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be removed, and why; remove nothing")
-	c.Flags().Var(&o.keepCache, "keep-cache", "most that builds may leave on the engine, `SIZE` such as 20GB (default as configured, or no bound)")
+	c.Flags().Var(&o.keepCache, "keep-cache",
+		"leave builds at most `SIZE` on the engine, such as 20GB (default: as configured, or no bound)")
 	a.jsonFlag(c)
 	return c
 }

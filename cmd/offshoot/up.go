@@ -73,15 +73,15 @@ func (a *app) upCommand() *cobra.Command {
 	f.Var(archiveFlag{&o}, "archive", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; NAME=FILE for a further database")
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
 	f.BoolVar(&o.keep, "keep", false, "keep a failed preview for debugging")
-	f.BoolVar(&o.keepData, "keep-data", false, "keep the database as it is now instead of resetting it")
+	f.BoolVar(&o.keepData, "keep-data", false, "keep the database instead of resetting it")
 	f.BoolVar(&o.noTemplate, "no-template", false, "always load the archive; neither clone nor save a template database")
 	f.BoolVar(&o.noTemplate, "no-seed", false, "") // its former name
 	_ = f.MarkHidden("no-seed")
-	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait until ready")
+	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait for readiness")
 	f.Var(&o.expires, "expires", "remove the preview after this time, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
 	f.StringVar(&o.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
-	f.BoolVar(&o.plan, "plan", false, "say what would be done and refused, and do nothing")
+	f.BoolVar(&o.plan, "plan", false, "print what would be done and refused; do nothing")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "list every change to the compose file, usual ones too")
 	a.providerFlag(c)
 	a.jsonFlag(c)
