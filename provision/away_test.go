@@ -92,7 +92,7 @@ func TestUp_WhoseEngineGoesAwaySaysSoInOneLine(t *testing.T) {
 			if !errors.Is(err, compose.ErrEngineDown) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), string(failed)+": ") {
 				t.Errorf("error %v, failed in %q", err, failed)
 			}
-			if hints := hint.Of(err); len(hints) == 0 || !strings.Contains(strings.Join(hints, " "), "run it again") {
+			if hints := hint.Of(err); len(hints) == 0 || !strings.Contains(strings.Join(hints, " "), "then retry") {
 				t.Errorf("hints %q", hints)
 			}
 		}) // and its cleanup finds that down leaves nothing

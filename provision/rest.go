@@ -61,7 +61,7 @@ func (r *run) letRun(ctx context.Context, s survey) error {
 		return err
 	}
 	if len(l.gone) > 0 {
-		return hint.Wrap(fmt.Errorf("somebody removed %s", strings.Join(l.gone, ", ")), "offshoot up%s makes the preview again", g.Preview.Naming())
+		return hint.Wrap(fmt.Errorf("somebody removed %s", strings.Join(l.gone, ", ")), "offshoot up%s restores the preview", g.Preview.Naming())
 	}
 	if err := r.step(ctx, StepGateway, r.gatewayAgain); err != nil {
 		return err

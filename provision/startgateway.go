@@ -29,7 +29,7 @@ func (r *run) startGateway(ctx context.Context) error {
 		return err
 	}
 	if at != r.at { // the services would be told a wrong address
-		return hint.Wrap(fmt.Errorf("another run moved the gateway from %s to %s", r.at, at), "run offshoot up again")
+		return hint.Wrap(fmt.Errorf("another run moved the gateway from %s to %s", r.at, at), "retry offshoot up")
 	}
 	r.result.Links = r.next.links(at)
 	if r.next.SignIn {

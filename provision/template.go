@@ -182,7 +182,7 @@ func (r *run) keepTemplate(ctx context.Context) error {
 		return cause
 	}
 	if err != nil {
-		r.notice("the next up loads the archive again: no template was made: %s", printable(err.Error()))
+		r.notice("no template was made, and the next up loads the archive: %s", printable(err.Error()))
 	}
 	return r.leaveNursery(ctx)
 }

@@ -185,10 +185,10 @@ func wantWarning(t *testing.T, warnings []string, text string) {
 
 func TestRun_MakesDoWithTheConnectionsItGets(t *testing.T) {
 	for limit, want := range map[int]string{
-		2: "connections left for 1 instead of 4",
-		3: "connections left for 1 instead of 4",
-		4: "connections left for 2 instead of 4",
-		5: "connections left for 3 instead of 4",
+		2: "the server accepted only 1 of 4 connections",
+		3: "the server accepted only 1 of 4 connections",
+		4: "the server accepted only 2 of 4 connections",
+		5: "the server accepted only 3 of 4 connections",
 	} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			owner, role := reader(t, "limited_reader", fmt.Sprintf("CONNECTION LIMIT %d", limit))
@@ -206,7 +206,7 @@ func TestRun_OfARoleWithOneConnectionIsPlannedAtLeast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantWarning(t, p.Warnings, "connections left for 1 instead of 4")
+	wantWarning(t, p.Warnings, "the server accepted only 1 of 4 connections")
 	if report, err := s.Run(t.Context(), p, &memory{}, nil); err != nil || report.Rows == 0 {
 		t.Errorf("%v", err)
 	}

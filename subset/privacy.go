@@ -24,13 +24,13 @@ type SensitiveError struct {
 func (e *SensitiveError) Error() string {
 	var b strings.Builder
 	if len(e.Findings) > 0 {
-		b.WriteString("columns without a rule of what is to become of them:")
+		b.WriteString("sensitive-looking columns without a masking rule:")
 	}
 	for _, f := range e.Findings {
 		b.WriteString("\n  " + f.String())
 	}
 	if len(e.Schema) > 0 {
-		b.WriteString(strings.Repeat("\n", min(len(e.Findings), 1)) + "places of the schema without a rule of what is to become of them:")
+		b.WriteString(strings.Repeat("\n", min(len(e.Findings), 1)) + "sensitive-looking places of the schema without a rule:")
 	}
 	for _, f := range e.Schema {
 		b.WriteString("\n  " + f.String())

@@ -71,7 +71,7 @@ func (a *app) stopCommand() *cobra.Command {
 				if err := all.Stop(c.Context(), p); err != nil {
 					return err
 				}
-				a.say(p.Name + " is stopped: offshoot start or up lets it run again")
+				a.say(p.Name + " is stopped: offshoot start or up starts it")
 				return nil
 			})
 		},

@@ -94,7 +94,7 @@ func (a *aloneEngine) life() {
 	a.prune("system")
 	a.says("broken", "the container of db, the container of web", "offshoot up --branch feature restores it")
 	p := offshoot(a.T, a.dir, exitFailed, "start")
-	if got := p.stderr.String(); !strings.Contains(got, "somebody removed") || !strings.Contains(got, "hint: offshoot up --branch feature makes the preview again") {
+	if got := p.stderr.String(); !strings.Contains(got, "somebody removed") || !strings.Contains(got, "hint: offshoot up --branch feature restores the preview") {
 		a.Errorf("start says %q", got)
 	}
 	offshoot(a.T, a.dir, 0, "up")

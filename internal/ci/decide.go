@@ -215,7 +215,7 @@ func (s Situation) have() Action {
 	case s.Lacks != "":
 		return Action{Do: Wait, Commit: p.Commit, Reason: s.Lacks}
 	case s.Said.State == report.Failed && s.Said.Commit == p.Commit && !s.changed():
-		return nothing("this commit could not be made: /preview up tries again")
+		return nothing("this commit could not be made: /preview up retries")
 	}
 	reason := "what serves is outdated"
 	switch {

@@ -100,7 +100,7 @@ func (p Previews) find(ctx context.Context, of provision.Preview) (machine.Machi
 // reach connects to a machine that is meant to run, and does something there.
 func (p Previews) reach(ctx context.Context, m machine.Machine, do func(remote.Site) error) (err error) {
 	if m.State == machine.Stopped || m.State == machine.Stopping {
-		return hint.Wrap(fmt.Errorf("its machine is %s", m.State), "offshoot start lets it run again")
+		return hint.Wrap(fmt.Errorf("its machine is %s", m.State), "run offshoot start")
 	}
 	h, err := p.Provider.Connect(ctx, m)
 	if err != nil {

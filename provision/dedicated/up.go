@@ -263,7 +263,7 @@ func (r *run) undo(ctx context.Context, cause error) error {
 	case !r.fresh || id == "" || gaveWay || errors.As(cause, &newer) || errors.Is(cause, guard.ErrUnwanted):
 		return nil
 	case ctx.Err() != nil:
-		r.say("the run on " + id + " continues: offshoot up reattaches, offshoot down removes the machine")
+		r.say("the run on " + id + " continues: offshoot up reattaches, offshoot down terminates the instance")
 		return nil
 	case r.options.Keep:
 		r.say("machine " + id + " is left as it is, on request: offshoot down removes it")

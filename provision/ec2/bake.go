@@ -115,7 +115,7 @@ func (p *Provider) awaitImage(ctx context.Context, id string) (im Image, err err
 		}
 		im = found
 		if im.state == types.ImageStateFailed {
-			return "", false, hint.Wrap(fmt.Errorf("AWS could not make the image: %s", im.reason), "try again; where it names a quota, remove old images with offshoot bake --prune")
+			return "", false, hint.Wrap(fmt.Errorf("AWS could not make the image: %s", im.reason), "retry; where it names a quota, remove old AMIs with offshoot bake --prune")
 		}
 		return "it is " + string(im.state), im.state == types.ImageStateAvailable, nil
 	})

@@ -83,7 +83,7 @@ func (p *Provider) unreached(ctx context.Context, m machine.Machine, e *entry, e
 	case errors.As(err, new(*host.HostKeyError)):
 		return hint.Wrap(err, "nothing was sent: something else answers at its address; look there, or offshoot down")
 	case errors.Is(err, host.ErrLogin):
-		err = hint.Wrap(err, "a machine lets in who made it: log in as up did then (OFFSHOOT_SSH_KEY, or none of it), or offshoot down and up again")
+		err = hint.Wrap(err, "the instance accepts only the SSH key it was created with: set OFFSHOOT_SSH_KEY as for that up, or run offshoot down and up")
 	case !lasting(err):
 		err = e.explain(err)
 	}

@@ -51,7 +51,7 @@ var byCode = map[string]advice{
 	"RulesPerSecurityGroupLimit":         {false, "set ec2.ssh to fewer, wider networks"},
 	"RulesPerSecurityGroupLimitExceeded": {false, "set ec2.ssh to fewer, wider networks"},
 	"AddressLimitExceeded":               {false, "ask for a higher quota of addresses"},
-	"PendingVerification":                {false, "AWS still verifies the account for this region: try again later"},
+	"PendingVerification":                {false, "AWS still verifies the account for this region: retry later"},
 	"SnapshotLimitExceeded":              {false, "ask for a higher quota of snapshots, or remove images that nobody uses: offshoot bake --prune"},
 	"AMIQuotaExceeded":                   {false, "ask for a higher quota of AMIs, or remove images that nobody uses: offshoot bake --prune"},
 	"InvalidAMIID.NotFound":              {true, "AMIs belong to one region: check ec2.image and ec2.region"},
@@ -75,8 +75,8 @@ var byCause = []struct{ cause, text string }{
 	{"Client.InternalError", "most often it is the key that the account encrypts disks with (aws ec2 get-ebs-default-kms-key-id): its policy has to let this one use it " +
 		"(kms:CreateGrant, kms:Decrypt, kms:DescribeKey, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt*), for spot AWSServiceRoleForEC2Spot too"},
 	{"Client.VolumeLimitExceeded", "ask for a higher quota of volumes"},
-	{"Server.InsufficientInstanceCapacity", "name more types in ec2.type, or try again later"},
-	{"Server.SpotInstance", "AWS has taken the spot instance back: try again, or turn ec2.spot off"},
+	{"Server.InsufficientInstanceCapacity", "name more types in ec2.type, or retry later"},
+	{"Server.SpotInstance", "AWS has taken the spot instance back: retry, or turn ec2.spot off"},
 }
 
 func adviseOnEnd(cause string, err error) error {

@@ -85,7 +85,7 @@ func TestErrors_OfAWSComeWithAdvice(t *testing.T) {
 		"SignatureDoesNotMatch": "the clock of this computer",
 		"ExpiredToken":          "sign in to AWS again",
 		"OptInRequired":         "enable EC2",
-		"PendingVerification":   "try again later",
+		"PendingVerification":   "retry later",
 		"UnauthorizedOperation": `allow it: {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}`,
 		"VolumeLimitExceeded":   "ask for a higher quota of volumes",
 	} {

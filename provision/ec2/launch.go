@@ -248,5 +248,5 @@ func (p *Provider) run(ctx context.Context, l launch) (instance, error) {
 		}
 	}
 	return instance{}, hint.Wrap(fmt.Errorf("no capacity: %s", strings.Join(failed, "; ")),
-		"name more types in ec2.type, try again later, or ask for a higher quota where a limit is named%s", spotRole(failed))
+		"name more types in ec2.type, retry later, or ask for a higher quota where a limit is named%s", spotRole(failed))
 }

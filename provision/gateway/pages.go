@@ -58,7 +58,7 @@ func showWaiting(w http.ResponseWriter, r *http.Request, route Route) {
 	w.Header().Set("Retry-After", strconv.Itoa(reload))
 	plain := fmt.Sprintf("preview %s of %s is %s", route.Preview, route.Project, route.State)
 	if route.State == Asleep {
-		plain += ": " + route.startCommand() + " lets it run again"
+		plain += ": " + route.startCommand() + " starts it"
 	}
 	show(w, r, http.StatusServiceUnavailable, "waiting.html",
 		page{Title: route.Preview + " is " + string(route.State), Reload: reload, Route: route, Start: route.startCommand()}, plain)
@@ -66,7 +66,7 @@ func showWaiting(w http.ResponseWriter, r *http.Request, route Route) {
 
 var pullName = regexp.MustCompile(`^pr-([1-9][0-9]*)$`)
 
-// startCommand is what lets a preview run again.
+// startCommand returns the command that starts a stopped preview.
 func (r Route) startCommand() string { return "offshoot start" + Naming(r.Preview, r.Branch) }
 
 // Naming are the arguments by which a command names a preview, with a space

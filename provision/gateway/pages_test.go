@@ -67,7 +67,7 @@ func TestPages_OfASleepingPreviewSayHowToWakeIt(t *testing.T) {
 			t.Errorf("%s: the page does not say %q:\n%s", c.preview, c.shown, body)
 		}
 		_, body := do(t, request(t, http.MethodGet, address, route.Host, "/", nil))
-		if want := "preview " + c.preview + " of bank is asleep: " + c.want + " lets it run again\n"; body != want {
+		if want := "preview " + c.preview + " of bank is asleep: " + c.want + " starts it\n"; body != want {
 			t.Errorf("a program is told %q, want %q", body, want)
 		}
 	}

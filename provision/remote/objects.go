@@ -228,5 +228,5 @@ func explainDisk(err error) error {
 }
 
 func explainFull(err error) error {
-	return hint.Wrap(err, "the disk of the machine is full: offshoot down and up again make a new one, ec2.disk a larger one")
+	return hint.Wrap(err, "the disk of the machine is full: offshoot down and up make a new one, ec2.disk a larger one")
 }

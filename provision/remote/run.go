@@ -196,7 +196,7 @@ func copyLines(w io.Writer, file *os.File, offset int64) (n int64, done bool, er
 
 // killed is the outcome of a run that had no time to say it.
 func (r run) killed() *Outcome {
-	o := &Outcome{Exit: 1, Error: "the run was killed on the machine", Hints: []string{"run offshoot up again: it removes what that run has left"}}
+	o := &Outcome{Exit: 1, Error: "the run was killed on the machine", Hints: []string{"retry offshoot up: it removes the leftovers of that run"}}
 	if said, err := os.ReadFile(r.file(fileLog)); err == nil {
 		o.Tail = tailLines(string(said), 20)
 	}

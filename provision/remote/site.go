@@ -147,10 +147,10 @@ func (t *tries) progress() {
 // again waits before the next try, or gives up with the last error.
 func (t *tries) again(ctx context.Context, last error) error {
 	if silent := time.Since(t.since); silent > t.site.Patience {
-		return fmt.Errorf("the machine was not to be reached for %v: %w", silent.Round(time.Second), last)
+		return fmt.Errorf("no connection to the instance for %v: %w", silent.Round(time.Second), last)
 	}
 	if !t.lost && t.site.Notice != nil {
-		t.site.Notice("the connection to the machine was lost, trying again: " + last.Error())
+		t.site.Notice("lost the connection to the machine, retrying: " + last.Error())
 	}
 	t.lost = true
 	select {

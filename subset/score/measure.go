@@ -160,7 +160,7 @@ func ofTarget(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, snapshot.ErrSourceLost):
-		return hint.Wrap(errors.New("target: connection lost"), "begin again once the target is reachable")
+		return hint.Wrap(errors.New("target: connection lost"), "retry once the target is reachable")
 	}
 	return fmt.Errorf("target: %w", err)
 }

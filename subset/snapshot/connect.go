@@ -53,7 +53,7 @@ func connectError(config *pgx.ConnConfig, err error) error {
 	case "3D000": // invalid_catalog_name
 		return hint.Wrap(err, "check the database's name at the end of the connection string")
 	case tooManyConnections:
-		return hint.Wrap(err, "use fewer connections, or try again later")
+		return hint.Wrap(err, "use fewer connections, or retry later")
 	}
 	return err
 }
@@ -117,5 +117,5 @@ func withheld(pg *pgconn.PgError) error {
 }
 
 func lost(err error) error {
-	return hint.Wrap(fmt.Errorf("%w: %w", ErrSourceLost, err), "begin again once the source is reachable")
+	return hint.Wrap(fmt.Errorf("%w: %w", ErrSourceLost, err), "retry once the source is reachable")
 }

@@ -147,7 +147,7 @@ func (s *Snapshot) settle(ctx context.Context, wanted int) error {
 	if len(s.Workers) == 0 {
 		s.Workers = []*pgx.Conn{s.Leader}
 	}
-	s.Notices = append(s.Notices, fmt.Sprintf("the source has connections left for %d instead of %d", len(s.Workers), wanted))
+	s.Notices = append(s.Notices, fmt.Sprintf("the server accepted only %d of %d connections", len(s.Workers), wanted))
 	return nil
 }
 
