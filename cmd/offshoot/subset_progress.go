@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/plan"
