@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 // A Clock tells the time and lets it pass.
@@ -31,18 +33,20 @@ func (realClock) Sleep(ctx context.Context, d time.Duration) error {
 // poll asks until done, at growing pauses. On timeout it says what ask saw
 // last.
 func (p *Provider) poll(ctx context.Context, patience time.Duration, what string, ask func() (seen string, done bool, err error)) error {
-	deadline, pause := p.clock.Now().Add(patience), time.Second
+	deadline, pauses := p.clock.Now().Add(patience), &backoff.ExponentialBackOff{
+		InitialInterval: time.Second, Multiplier: 1.5, MaxInterval: 10 * time.Second, RandomizationFactor: 0.25,
+	}
 	for {
 		seen, done, err := ask()
 		if err != nil || done {
 			return err
 		}
+		pause := pauses.NextBackOff()
 		if !p.clock.Now().Add(pause).Before(deadline) {
 			return fmt.Errorf("%s: not after %v: %s", what, patience, seen)
 		}
 		if err := p.clock.Sleep(ctx, pause); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		pause = min(pause*3/2, 10*time.Second)
 	}
 }
