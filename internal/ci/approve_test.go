@@ -58,23 +58,28 @@ func TestDecide_LeavesNothingOpen(t *testing.T) {
 	}{
 		"up of what is served": {
 			situation(forge.Commented, served, says("/preview up")),
-			ci.Action{Do: ci.Up, Number: 7, Commit: newest, Forced: true, Wish: ci.WishNothing, Comment: 31}, nil,
+			ci.Action{Do: ci.Up, Number: 7, Commit: newest, Forced: true, Wish: ci.WishNothing, Comment: 31},
+			nil,
 		},
 		"approved by label": {
 			situation(forge.Labeled, fork, writer, label("preview-approved")),
-			ci.Action{Do: ci.Up, Number: 7, Commit: newest, Fork: true, Forced: true, Wish: ci.WishNothing}, nil,
+			ci.Action{Do: ci.Up, Number: 7, Commit: newest, Fork: true, Forced: true, Wish: ci.WishNothing},
+			nil,
 		},
 		"down": {
 			situation(forge.Commented, served, says("/preview down")),
-			ci.Action{Do: ci.Down, Number: 7, Commit: newest, Forced: true, Wish: ci.WishDown, Comment: 31}, nil,
+			ci.Action{Do: ci.Down, Number: 7, Commit: newest, Forced: true, Wish: ci.WishDown, Comment: 31},
+			nil,
 		},
 		"up when closed": {
 			situation(forge.Commented, closed, says("/preview up")),
-			ci.Action{Do: ci.Down, Number: 7}, &ci.Action{Do: ci.Nothing, Number: 7, Refused: true, Comment: 31},
+			ci.Action{Do: ci.Down, Number: 7},
+			&ci.Action{Do: ci.Nothing, Number: 7, Refused: true, Comment: 31},
 		},
 		"down when closed": {
 			situation(forge.Commented, closed, says("/preview down")),
-			ci.Action{Do: ci.Down, Number: 7}, &ci.Action{Do: ci.Nothing, Number: 7, Comment: 31},
+			ci.Action{Do: ci.Down, Number: 7},
+			&ci.Action{Do: ci.Nothing, Number: 7, Comment: 31},
 		},
 		"another commit approved": {
 			situation(forge.Commented, fork, says("/preview approve "+older)),
@@ -99,7 +104,8 @@ func TestDecide_LeavesNothingOpen(t *testing.T) {
 		},
 		"extended by next to nothing": {
 			situation(forge.Commented, served, says("/preview extend 1ns")),
-			ci.Action{Do: ci.Nothing, Number: 7, Commit: newest}, &ci.Action{Do: ci.Extend, Number: 7, By: 1, Comment: 31},
+			ci.Action{Do: ci.Nothing, Number: 7, Commit: newest},
+			&ci.Action{Do: ci.Extend, Number: 7, By: 1, Comment: 31},
 		},
 		"extended by nothing": {
 			situation(forge.Commented, served, says("/preview extend 0s")),

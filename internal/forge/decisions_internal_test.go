@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/google/go-github/v92/github"
 )
 
@@ -61,12 +62,16 @@ func TestPatience_DecidesWhetherToTryAgain(t *testing.T) {
 		"cancelled":                    {"GET", "/pulls", nil, context.Canceled, 1, 0, false},
 		"broken":                       {"GET", "/pulls", answer(500), nil, 2, 2 * time.Second, false},
 		"broken, not to be repeated":   {"POST", "/comments", answer(500), nil, 1, 0, false},
-		"down": {"POST", "/comments", answer(503, "Retry-After", "5"), nil, 1,
-			5 * time.Second, true},
+		"down": {
+			"POST", "/comments", answer(503, "Retry-After", "5"), nil, 1,
+			5 * time.Second, true,
+		},
 		"down, for nobody knows long": {"POST", "/comments", answer(503), nil, 1, 0, false},
 		"broken, with a time":         {"POST", "/comments", answer(500, "Retry-After", "5"), nil, 1, 0, false},
-		"too many": {"POST", "/comments", answer(429, "Retry-After", "5"), nil, 1,
-			5 * time.Second, true},
+		"too many": {
+			"POST", "/comments", answer(429, "Retry-After", "5"), nil, 1,
+			5 * time.Second, true,
+		},
 		"no time at all":                {"GET", "/pulls", answer(429, "Retry-After", "0"), nil, 1, time.Second, true},
 		"forbidden":                     {"GET", "/pulls", answer(403), nil, 1, 0, false},
 		"forbidden, with requests left": {"GET", "/pulls", answer(403, "X-RateLimit-Remaining", "1"), nil, 1, 0, false},
@@ -78,15 +83,24 @@ func TestPatience_DecidesWhetherToTryAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := newPatience(Options{})
-		if wait, told := p.wait(req, c.reply, c.err, c.try); wait != c.wait || told != c.told {
+		if wait, told := p.wait(req, c.reply, c.err, after(c.try)); wait != c.wait || told != c.told {
 			t.Errorf("%s: %v, told %v", name, wait, told)
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if wait, told := p.wait(req.WithContext(ended), c.reply, c.err, c.try); wait != 0 || told {
+		if wait, told := p.wait(req.WithContext(ended), c.reply, c.err, after(c.try)); wait != 0 || told {
 			t.Errorf("%s, after the end: %v, told %v", name, wait, told)
 		}
 	}
+}
+
+// after are the pauses that are left at that try, without their jitter.
+func after(try int) *backoff.ExponentialBackOff {
+	pauses := &backoff.ExponentialBackOff{InitialInterval: time.Second, Multiplier: 2, MaxInterval: time.Minute}
+	for range try - 1 {
+		pauses.NextBackOff()
+	}
+	return pauses
 }
 
 func TestSameHost_LetsATokenGoNowhereElse(t *testing.T) {

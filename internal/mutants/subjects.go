@@ -15,10 +15,12 @@ var subjects = []subject{
 	{dir: "subset/mask"},
 	{dir: "subset/plan"},
 	{dir: "subset/walk"},
-	{dir: "compose", skip: "^Test(Up|Wait|Stack|RemoveByLabel|Logs|Exec|Run|Resume|Pull|List|Stop|Build)_",
+	{
+		dir: "compose", skip: "^Test(Up|Wait|Stack|RemoveByLabel|Logs|Exec|Run|Resume|Pull|List|Stop|Build)_",
 		files: []string{
 			"refuse.go", "hostile.go", "foreign.go", "mounted.go", "without.go", "rawsockets.go",
-		}},
+		},
+	},
 	{dir: "internal/guard"},
 	{dir: "provision/gateway"},
 	{dir: "provision/sweep", files: []string{"sweep.go", "run.go", "mark.go", "machines.go", "store.go"}},

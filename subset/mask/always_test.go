@@ -58,14 +58,22 @@ var forms = map[class][]string{
 		"123-45-6789", "529.982.247-25", "order 1234 of 2026-01-02 at 12:30", "2026-02-29", "0", "-1", "1e5",
 		strings.Repeat("long ", 12),
 	},
-	integer: {"0", "1", "-1", "9", "10", "-10", "42", "99", "100", "12345", "32767", "-32768", "2147483647",
-		"999999999999", "9223372036854775807"},
-	decimal: {"0", "0.00", "1", "-1.5", "12.34", "-0.01", "99.99", "100", "1e3", "NaN", "Infinity", "-Infinity",
-		"123456789.123456789", "0.1"},
-	date: {"2026-01-01", "2026-12-31", "2024-02-29", "1999-03-01", "0001-01-01", "0044-03-15 BC", "infinity",
-		"-infinity", "12026-01-01"},
-	timestamp: {"2026-01-01 00:00:00", "2026-12-31 23:59:59.999999", "2024-02-29 12:00:00+02",
-		"2026-03-01 01:02:03.4-05:30", "infinity", "2026-01-01 BC"},
+	integer: {
+		"0", "1", "-1", "9", "10", "-10", "42", "99", "100", "12345", "32767", "-32768", "2147483647",
+		"999999999999", "9223372036854775807",
+	},
+	decimal: {
+		"0", "0.00", "1", "-1.5", "12.34", "-0.01", "99.99", "100", "1e3", "NaN", "Infinity", "-Infinity",
+		"123456789.123456789", "0.1",
+	},
+	date: {
+		"2026-01-01", "2026-12-31", "2024-02-29", "1999-03-01", "0001-01-01", "0044-03-15 BC", "infinity",
+		"-infinity", "12026-01-01",
+	},
+	timestamp: {
+		"2026-01-01 00:00:00", "2026-12-31 23:59:59.999999", "2024-02-29 12:00:00+02",
+		"2026-03-01 01:02:03.4-05:30", "infinity", "2026-01-01 BC",
+	},
 	uuid:  {"6ba7b810-9dad-11d1-80b4-00c04fd430c8", "00000000-0000-0000-0000-000000000000"},
 	inet:  {"192.0.2.17", "192.0.2.17/24", "10.0.0.0/8", "2001:db8::1", "2001:db8::1/64", "::/0", "0.0.0.0/0"},
 	cidr:  {"192.0.2.0/24", "10.0.0.0/8", "10.0.0.1/32", "2001:db8::/32", "::1/128", "0.0.0.0/0"},
@@ -93,26 +101,43 @@ var forms = map[class][]string{
 // and without their options, in wide columns and in narrow ones.
 func TestTransformers_GiveOfEveryFormWhatTheyAlwaysGave(t *testing.T) {
 	fields := map[class][]field{
-		text: {{class: text}, {class: text, limit: 31}, {class: text, limit: 9}, {class: text, limit: 2},
-			{class: text, folded: true, padded: true}},
+		text: {
+			{class: text},
+			{class: text, limit: 31},
+			{class: text, limit: 9},
+			{class: text, limit: 2},
+			{class: text, folded: true, padded: true},
+		},
 		integer: {{class: integer, max: 32767}, {class: integer, max: 1 << 40}},
-		decimal: {{class: decimal}, {class: decimal, fixed: true, scale: 2, digits: 3},
-			{class: decimal, fixed: true, digits: 5}},
+		decimal: {
+			{class: decimal},
+			{class: decimal, fixed: true, scale: 2, digits: 3},
+			{class: decimal, fixed: true, digits: 5},
+		},
 	}
 	options := map[string][]Rule{
 		"shift": {{}, {Days: 3}}, "noise": {{}, {Percent: 50}}, "constant": {{Value: "c"}, {}},
 		"bucket":   {{To: "10"}, {To: "0.5"}, {To: "month"}, {To: "year"}, {To: "day"}},
 		"template": {{Value: "u-{token}"}, {Value: "{hash}@{first_name}.example"}, {Value: "plain"}},
 		"json": {
-			{At: []Rule{{Column: "name", As: "first_name"}, {Column: "deep.n", As: "noise"},
-				{Column: "tags.*", As: "text"}}},
+			{At: []Rule{
+				{Column: "name", As: "first_name"},
+				{Column: "deep.n", As: "noise"},
+				{Column: "tags.*", As: "text"},
+			}},
 			{At: []Rule{{Column: "**", As: "text"}}},
 			{At: []Rule{{Column: "*.name", As: "null"}, {Column: "age", As: "constant", Value: "1"}}},
 		},
-		"hstore": {{At: []Rule{{Column: "name", As: "first_name"}}}, {At: []Rule{{Column: "*", As: "text"}}},
-			{At: []Rule{{Column: "*", As: "null"}}}},
-		"xml": {{At: []Rule{{Column: "a", As: "text"}}}, {At: []Rule{{Column: "**", As: "text"}}},
-			{At: []Rule{{Column: "a.@name", As: "first_name"}}}},
+		"hstore": {
+			{At: []Rule{{Column: "name", As: "first_name"}}},
+			{At: []Rule{{Column: "*", As: "text"}}},
+			{At: []Rule{{Column: "*", As: "null"}}},
+		},
+		"xml": {
+			{At: []Rule{{Column: "a", As: "text"}}},
+			{At: []Rule{{Column: "**", As: "text"}}},
+			{At: []Rule{{Column: "a.@name", As: "first_name"}}},
+		},
 	}
 	var b strings.Builder
 	for _, k := range kinds() {
@@ -193,8 +218,10 @@ func TestClassify_TakesColumnsForWhatItAlwaysDid(t *testing.T) {
 		"public.users", "public.customer_data", "public.products", "public.addresses", "public.species",
 		"public.user_details", "crm.Contact", "public.sites", "t", "public.",
 	}
-	kinds := []string{"text", "varchar", "int4", "int8", "numeric", "bool", "date", "timestamptz", "bytea", "inet",
-		"macaddr", "uuid", "jsonb", "enum", "xml", "hstore", "money"}
+	kinds := []string{
+		"text", "varchar", "int4", "int8", "numeric", "bool", "date", "timestamptz", "bytea", "inet",
+		"macaddr", "uuid", "jsonb", "enum", "xml", "hstore", "money",
+	}
 	c := NewClassifier()
 	var b strings.Builder
 	for i, name := range names {
@@ -237,8 +264,13 @@ func TestClassify_TakesValuesForWhatItAlwaysDid(t *testing.T) {
 	}
 	for _, v := range append(more, forms[text]...) {
 		fmt.Fprintf(&b, "%q\n", v)
-		for _, samples := range [][]string{{v, v, v}, {v, v}, {v, v, "x", "y"}, {v, "x", "y"},
-			{" " + v, v, "", "  ", v + " "}} {
+		for _, samples := range [][]string{
+			{v, v, v},
+			{v, v},
+			{v, v, "x", "y"},
+			{v, "x", "y"},
+			{" " + v, v, "", "  ", v + " "},
+		} {
 			for _, kind := range []string{"text", "jsonb", "int4"} {
 				for _, name := range []string{"c", "email"} {
 					f, ok := c.Classify(Look{Table: "public.t", Name: name, Type: kind, Samples: samples})

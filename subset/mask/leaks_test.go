@@ -20,8 +20,10 @@ func leaky() (*catalog.Table, *catalog.Details, *Plan) {
 	} {
 		details.Columns[t][name] = catalog.ColumnDetail{Base: base, Array: name == "list"}
 	}
-	for _, name := range []string{"email", "login", "digest", "upper", "search", "flag", "kept", "other", "gone", "list",
-		"sum"} {
+	for _, name := range []string{
+		"email", "login", "digest", "upper", "search", "flag", "kept", "other", "gone", "list",
+		"sum",
+	} {
 		t.Columns = append(t.Columns, catalog.Column{Name: name, Type: "text", Generated: name == "sum"})
 	}
 	p := &Plan{tables: map[*catalog.Table]map[string]*Column{t: {
@@ -87,8 +89,10 @@ func TestCopies_GiveAMaskedColumnAway(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for name, s := range map[string]Sensitive{"nothing is masked": {}, "a list is masked": {"list": "text"},
-		"a truth value is": {"flag": "text"}} {
+	for name, s := range map[string]Sensitive{
+		"nothing is masked": {}, "a list is masked": {"list": "text"},
+		"a truth value is": {"flag": "text"},
+	} {
 		if found := Copies(table, details, columns, raw, open, s); len(found) > 0 {
 			t.Errorf("%s: %+v", name, found)
 		}
@@ -115,8 +119,10 @@ func TestPrivacyReport_SaysHowValuesWereTreated(t *testing.T) {
 		}},
 		{PrivacyReport{
 			Level: PrivacyStrict, Masked: two, Key: "given", Unmasked: []string{"x", "y"},
-			Schema: []LiteralFinding{{Place: "view v", Topic: "a name", Rule: "keep"},
-				{Place: "view w", Topic: "a name"}},
+			Schema: []LiteralFinding{
+				{Place: "view v", Topic: "a name", Rule: "keep"},
+				{Place: "view w", Topic: "a name"},
+			},
 		}, []string{
 			"privacy strict, 3 columns masked, 2 columns copied that looked sensitive",
 			"masked: a.b: c (email), d (text)",
@@ -136,8 +142,10 @@ func TestPrivacyReport_SaysHowValuesWereTreated(t *testing.T) {
 
 func TestResolveLiterals_RewritesWhatMayBeRewritten(t *testing.T) {
 	literals := []catalog.Passage{
-		{Place: "view a.b", Text: "ask ann.lee@corp.test"}, {Place: "enum a.c", Text: "bob.roe@corp.test"},
-		{Place: "comment on table a.d", Text: "by Mary Johnson"}, {Place: "view a.e", Text: "nothing"},
+		{Place: "view a.b", Text: "ask ann.lee@corp.test"},
+		{Place: "enum a.c", Text: "bob.roe@corp.test"},
+		{Place: "comment on table a.d", Text: "by Mary Johnson"},
+		{Place: "view a.e", Text: "nothing"},
 	}
 	find := func(rules ...LiteralRule) (topics []string, w Rewrite, says string) {
 		m := &Mistakes{}
@@ -162,8 +170,10 @@ func TestResolveLiterals_RewritesWhatMayBeRewritten(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 	if _, w,
-		says := find(LiteralRule{Place: "comment on *",
-		As: "drop"}); says != "" || !w.Comments["by Mary Johnson"] || len(w.Replace) > 0 {
+		says := find(LiteralRule{
+		Place: "comment on *",
+		As:    "drop",
+	}); says != "" || !w.Comments["by Mary Johnson"] || len(w.Replace) > 0 {
 		t.Errorf("%+v %s", w, says)
 	}
 	if _, w, says := find(LiteralRule{Place: "*", As: "keep"}); says != "" || len(w.Comments)+len(w.Replace) > 0 {

@@ -78,15 +78,24 @@ func TestMake_LeavesOutWhatMayNotBeReadWhereNothingNeedsIt(t *testing.T) {
 		left    string
 	}{
 		"unreadable": {nil, unreadable, "may not read public.customers", ""},
-		"unreadable, left out": {map[string]plan.Rule{"public.customers": none}, unreadable,
-			"may not read public.customers", ""},
-		"unreadable, none need it": {map[string]plan.Rule{"public.customers": none, "public.Orders": none},
-			unreadable, "", "excluded, not readable"},
+		"unreadable, left out": {
+			map[string]plan.Rule{"public.customers": none},
+			unreadable,
+			"may not read public.customers", "",
+		},
+		"unreadable, none need it": {
+			map[string]plan.Rule{"public.customers": none, "public.Orders": none},
+			unreadable, "", "excluded, not readable",
+		},
 		"secured": {nil, secured, "row-level security hides rows of public.customers", ""},
-		"secured, left out": {map[string]plan.Rule{"public.customers": none}, secured,
-			"row-level security hides rows of", ""},
+		"secured, left out": {
+			map[string]plan.Rule{"public.customers": none},
+			secured,
+			"row-level security hides rows of", "",
+		},
 		"secured, none need it": {
-			map[string]plan.Rule{"public.customers": none, "public.Orders": none}, secured, "",
+			map[string]plan.Rule{"public.customers": none, "public.Orders": none},
+			secured, "",
 			"excluded, row-level security",
 		},
 	} {

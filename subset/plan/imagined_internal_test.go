@@ -132,8 +132,10 @@ func (d dice) shape(m *imagined, t *catalog.Table) {
 		if d.one(6) {
 			continue
 		}
-		h.Statistics[c.Name] = catalog.Statistics{Distinct: -0.5, Null: float64(d.upTo(4)) / 8,
-			Width: float64(d.upTo(40))}
+		h.Statistics[c.Name] = catalog.Statistics{
+			Distinct: -0.5, Null: float64(d.upTo(4)) / 8,
+			Width: float64(d.upTo(40)),
+		}
 	}
 }
 
@@ -165,8 +167,14 @@ func (d dice) specify(spec *Spec, names []string) {
 	if d.one(4) {
 		spec.Mode = ModeFamily
 	}
-	rules := []Rule{{All: true}, {None: true}, {Rows: 40}, {Share: 0.2}, {Where: "c0 > 5"},
-		{Rows: 300, Where: "c0 = 'x'"}}
+	rules := []Rule{
+		{All: true},
+		{None: true},
+		{Rows: 40},
+		{Share: 0.2},
+		{Where: "c0 > 5"},
+		{Rows: 300, Where: "c0 = 'x'"},
+	}
 	for _, name := range names {
 		if d.one(4) {
 			spec.Tables["s."+name] = rules[d.IntN(len(rules))]

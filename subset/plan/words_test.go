@@ -99,8 +99,10 @@ func TestParseRoot_NeedsATableAndACondition(t *testing.T) {
 	if diff := cmp.Diff(plan.Root{Table: "public.tenants", Where: "id = 42"}, r); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
 	}
-	for _, text := range []string{"", "public.tenants", "public.tenants:id = 42", ": id = 42", " : id = 42",
-		"public.tenants: ", "public.tenants:  "} {
+	for _, text := range []string{
+		"", "public.tenants", "public.tenants:id = 42", ": id = 42", " : id = 42",
+		"public.tenants: ", "public.tenants:  ",
+	} {
 		if r, err := plan.ParseRoot(text); err == nil {
 			t.Errorf("%q: %+v", text, r)
 		}
