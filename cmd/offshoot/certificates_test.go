@@ -16,8 +16,6 @@ import (
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
-var elsewhere = gateway.Authority{Directory: "https://ca.example.com/directory"}
-
 // authorityOf answers for a directory.
 func authorityOf(t *testing.T, directory string) (address, roots string) {
 	t.Helper()
