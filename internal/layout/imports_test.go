@@ -55,6 +55,7 @@ var table = map[string][]string{
 	"internal/repository":           {},
 	"internal/config":               {"subset/plan", "subset/mask", "compose", "provision", "provision/gateway", "provision/wildcard", "internal/store"},
 	"internal/ci":                   {"internal/forge", "internal/guard", "internal/report"},
+	"internal/layout/figures":       {},
 	"internal/soak":                 {},
 	"internal/stall":                {},
 	"internal/store":                {"internal/stall", "internal/whole"},
