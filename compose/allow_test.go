@@ -90,9 +90,12 @@ func TestRefusal_EachFormHasTheKeyThatPermitsIt(t *testing.T) {
 		network("driver: host"):                                                                          "networks.default.driver",
 		network("ipam: {driver: x}"):                                                                     "networks.default.ipam.driver",
 		network("driver_opts: {com.docker.network.bridge.gateway_mode_ipv4: routed}"):                    "networks.default.driver_opts:com.docker.network.bridge.gateway_mode_ipv4",
-		service("secrets: [s]") + "\nsecrets: {s: {file: /etc/shadow}}":                                  "secrets.s:/etc/shadow",
-		service("configs: [s]") + "\nconfigs: {s: {file: /etc/shadow}}":                                  "configs.s:/etc/shadow",
-		build("secrets: [s]") + "\nsecrets: {s: {file: /etc/shadow}}":                                    "secrets.s:/etc/shadow",
+		service("secrets: [s]") +
+			"\nsecrets: {s: {file: /etc/shadow}}": "secrets.s:/etc/shadow",
+		service("configs: [s]") +
+			"\nconfigs: {s: {file: /etc/shadow}}": "configs.s:/etc/shadow",
+		build("secrets: [s]") +
+			"\nsecrets: {s: {file: /etc/shadow}}": "secrets.s:/etc/shadow",
 	} {
 		dir := folder(t, map[string]string{"compose.yaml": text})
 		load := func(allow ...string) error {
@@ -135,7 +138,8 @@ services:
 	for _, item := range refusal.Items {
 		keys = append(keys, item.Allow)
 	}
-	if diff := cmp.Diff([]string{"a.cap_add:SYS_ADMIN", "a.pid", "z.privileged", "z.volumes:/etc"}, keys); diff != "" || !slices.IsSorted(keys) {
+	if diff := cmp.Diff([]string{"a.cap_add:SYS_ADMIN", "a.pid", "z.privileged", "z.volumes:/etc"},
+		keys); diff != "" || !slices.IsSorted(keys) {
 		t.Error(diff)
 	}
 	if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], "preview.allow in offshoot.yaml") {

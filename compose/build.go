@@ -147,7 +147,8 @@ func (s *Stack) buildOrder() ([][]string, error) {
 			}
 		}
 		if len(round) == 0 {
-			return nil, hint.Usage(errors.New("services need each other's image"), "remove the cycle of service: contexts")
+			return nil,
+				hint.Usage(errors.New("services need each other's image"), "remove the cycle of service: contexts")
 		}
 		for _, name := range round {
 			built[name] = true

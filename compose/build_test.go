@@ -137,7 +137,8 @@ func TestBuild_AllowedHostNetwork(t *testing.T) {
 	const key = "app.build.network"
 	p, _, err := compose.Load(t.Context(), compose.Source{Dir: b.dir, Allow: []string{key}})
 	check(t, err)
-	p, _, err = compose.Transform(p, compose.Options{Preview: b.preview, Generation: 1, Labels: b.labels(), Allow: []string{key}})
+	p, _, err = compose.Transform(p,
+		compose.Options{Preview: b.preview, Generation: 1, Labels: b.labels(), Allow: []string{key}})
 	check(t, err)
 	s := compose.NewStack(b.engine, p, nil)
 	if err := s.Build(t.Context()); err != nil {
@@ -158,7 +159,9 @@ func TestBuild_DockerfilesOfOneLengthStayApart(t *testing.T) {
 	text.WriteString("services:\n")
 	for i := range 6 {
 		name := fmt.Sprintf("app%d", i)
-		files[name+".Dockerfile"] = fmt.Sprintf("FROM scratch\nCOPY busybox /bin/busybox\nCMD [\"/bin/busybox\", \"echo\", \"%s\"]\n", name)
+		files[name+
+			".Dockerfile"] = fmt.Sprintf("FROM scratch\nCOPY busybox /bin/busybox\nCMD [\"/bin/busybox\", "+
+			"\"echo\", \"%s\"]\n", name)
 		fmt.Fprintf(&text, "  %s: {build: {context: ., dockerfile: %s.Dockerfile}}\n", name, name)
 	}
 	files["compose.yaml"] = text.String()
@@ -176,7 +179,8 @@ func TestBuild_DockerfilesOfOneLengthStayApart(t *testing.T) {
 
 func TestBuild_FailureTellsTheStepAndItsOutput(t *testing.T) {
 	b := newBench(t, map[string]string{
-		"Dockerfile": dockerfile + "RUN echo preparing; seq 1 100; echo the cause of it all >&2; exit 42\nRUN echo never\n",
+		"Dockerfile": dockerfile +
+			"RUN echo preparing; seq 1 100; echo the cause of it all >&2; exit 42\nRUN echo never\n",
 		"compose.yaml": `
 services:
   good: {build: {context: ., dockerfile_inline: "FROM scratch\nCOPY busybox /b\n"}}
@@ -194,7 +198,8 @@ services:
 	if n := len(broken.Tail); n > 60 || !contains(broken.Tail, "the cause of it all") || !contains(broken.Tail, "100") {
 		t.Errorf("tail %q", broken.Tail)
 	}
-	if text := err.Error(); !strings.HasPrefix(text, "build bad: ") || !strings.HasSuffix(text, "exit code: 42") || strings.Contains(text, "\n") {
+	if text := err.Error(); !strings.HasPrefix(text, "build bad: ") || !strings.HasSuffix(text, "exit code: 42") ||
+		strings.Contains(text, "\n") {
 		t.Errorf("error %q", text)
 	}
 	if _, err := b.engine.Client().ImageInspect(t.Context(), "offshoot/"+b.preview+"/good:g1"); err != nil {
@@ -338,7 +343,8 @@ services:
 	b.built()
 	got, there, err := b.engine.ImageConfig(t.Context(), "offshoot/"+b.preview+"/db:g1")
 	check(t, err)
-	if !there || got.Env["PGDATA"] != "/var/lib/postgresql/18/docker" || !slices.Equal(got.Volumes, []string{"/var/lib/postgresql", "/z"}) {
+	if !there || got.Env["PGDATA"] != "/var/lib/postgresql/18/docker" ||
+		!slices.Equal(got.Volumes, []string{"/var/lib/postgresql", "/z"}) {
 		t.Errorf("%v %+v", there, got)
 	}
 	for _, absent := range []string{"localhost:1/acme/postgres:18", ""} {

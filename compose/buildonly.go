@@ -76,8 +76,10 @@ func (b *buildOnly) secrets(p *types.Project) error {
 		for _, service := range p.ServiceNames() {
 			uses := func(u types.ServiceSecretConfig) bool { return u.Source == name }
 			if slices.ContainsFunc(p.Services[service].Secrets, uses) {
-				return hint.Usage(fmt.Errorf("compose file: %s has the secret %s, but %s is for builds alone", service, name, secret.Environment),
-					"list %s under preview.environment, and not under preview.build, in offshoot.yaml", secret.Environment)
+				return hint.Usage(fmt.Errorf("compose file: %s has the secret %s, but %s is for builds alone", service,
+					name, secret.Environment),
+					"list %s under preview.environment, and not under preview.build, in offshoot.yaml",
+					secret.Environment)
 			}
 		}
 		secret.Content, secret.Environment = value, ""
@@ -101,7 +103,8 @@ func (b *buildOnly) elsewhere(p *types.Project, text string) error {
 			}
 		}
 		if in > 0 {
-			return hint.Usage(fmt.Errorf("compose file: %s is for builds alone, and used elsewhere than in build.args and build.secrets", name),
+			return hint.Usage(fmt.Errorf("compose file: %s is for builds alone, and used elsewhere than in "+
+				"build.args and build.secrets", name),
 				"list %s under preview.environment, and not under preview.build, in offshoot.yaml", name)
 		}
 	}

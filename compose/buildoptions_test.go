@@ -41,11 +41,20 @@ func TestBuildOrder_ContextsComeFirst(t *testing.T) {
 		services []types.ServiceConfig
 		want     [][]string
 	}{
-		"nothing to build":           {[]types.ServiceConfig{{Name: "db", Image: "postgres"}}, nil},
-		"side by side":               {[]types.ServiceConfig{built("web"), built("api")}, [][]string{{"api", "web"}}},
-		"a chain":                    {[]types.ServiceConfig{built("a", "b"), built("b", "c"), built("c")}, [][]string{{"c"}, {"b"}, {"a"}}},
-		"two of one":                 {[]types.ServiceConfig{built("a", "base"), built("b", "base"), built("base")}, [][]string{{"base"}, {"a", "b"}}},
-		"a context that is no build": {[]types.ServiceConfig{built("a", "db"), {Name: "db", Image: "postgres"}}, [][]string{{"a"}}},
+		"nothing to build": {[]types.ServiceConfig{{Name: "db", Image: "postgres"}}, nil},
+		"side by side":     {[]types.ServiceConfig{built("web"), built("api")}, [][]string{{"api", "web"}}},
+		"a chain": {
+			[]types.ServiceConfig{built("a", "b"), built("b", "c"), built("c")},
+			[][]string{{"c"}, {"b"}, {"a"}},
+		},
+		"two of one": {
+			[]types.ServiceConfig{built("a", "base"), built("b", "base"), built("base")},
+			[][]string{{"base"}, {"a", "b"}},
+		},
+		"a context that is no build": {
+			[]types.ServiceConfig{built("a", "db"), {Name: "db", Image: "postgres"}},
+			[][]string{{"a"}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := stackOf(c.services...)
@@ -103,7 +112,10 @@ func TestEntitlements_OnlyWhatTheFileAsksFor(t *testing.T) {
 		"no network": {types.BuildConfig{Network: "none"}, nil},
 		"network":    {types.BuildConfig{Network: "host"}, []string{"network.host"}},
 		"privileged": {types.BuildConfig{Privileged: true}, []string{"security.insecure"}},
-		"named":      {types.BuildConfig{Entitlements: []string{"device"}, Privileged: true}, []string{"device", "security.insecure"}},
+		"named": {
+			types.BuildConfig{Entitlements: []string{"device"}, Privileged: true},
+			[]string{"device", "security.insecure"},
+		},
 	} {
 		if diff := cmp.Diff(c.want, entitlements(c.b)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -112,7 +124,10 @@ func TestEntitlements_OnlyWhatTheFileAsksFor(t *testing.T) {
 }
 
 func TestUlimits_SingleAndPair(t *testing.T) {
-	got := ulimits(map[string]*types.UlimitsConfig{"nproc": {Single: 65535}, "nofile": {Soft: 20000, Hard: 40000}, "core": {Soft: 0, Hard: 0}})
+	got := ulimits(map[string]*types.UlimitsConfig{
+		"nproc": {Single: 65535}, "nofile": {Soft: 20000, Hard: 40000},
+		"core": {Soft: 0, Hard: 0},
+	})
 	if want := "core=0:0,nofile=20000:40000,nproc=65535:65535"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -152,7 +167,10 @@ func TestSecretValue_FromEveryPlace(t *testing.T) {
 func TestBuildSecrets_IDIsTheTarget(t *testing.T) {
 	s, _ := stackOf()
 	s.project.Secrets = types.Secrets{"token": {Environment: "TOKEN"}, "inline": {Content: "x"}}
-	got, err := s.buildSecrets(&types.BuildConfig{Secrets: []types.ServiceSecretConfig{{Source: "token"}, {Source: "inline", Target: "other"}}})
+	got, err := s.buildSecrets(&types.BuildConfig{Secrets: []types.ServiceSecretConfig{
+		{Source: "token"},
+		{Source: "inline", Target: "other"},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +186,10 @@ func TestBuildSecrets_IDIsTheTarget(t *testing.T) {
 func TestBuildFiles_RemoteContextIsLeftToTheBuilder(t *testing.T) {
 	s, _ := stackOf()
 	opt := &client.SolveOpt{FrontendAttrs: map[string]string{}, LocalMounts: map[string]fsutil.FS{}}
-	service := types.ServiceConfig{Name: "web", Build: &types.BuildConfig{Context: "https://example.com/app.git#main", Dockerfile: "ci/Dockerfile"}}
+	service := types.ServiceConfig{
+		Name:  "web",
+		Build: &types.BuildConfig{Context: "https://example.com/app.git#main", Dockerfile: "ci/Dockerfile"},
+	}
 	if err := s.buildFiles(service, opt); err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +218,8 @@ func TestBuildFiles_MissingFoldersAndFilesAreNamed(t *testing.T) {
 func TestDockerfile_IsAFolderInMemory(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"Dockerfile": "FROM scratch\n", "Dockerfile.dockerignore": "own\n", "Other": "# syntax=a/b\nFROM scratch\n", ".dockerignore": "general\n",
+		"Dockerfile": "FROM scratch\n", "Dockerfile.dockerignore": "own\n", "Other": "# syntax=a/b\nFROM scratch\n",
+		".dockerignore": "general\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -208,9 +230,21 @@ func TestDockerfile_IsAFolderInMemory(t *testing.T) {
 		want    map[string]string
 		warning string
 	}{
-		"by name": {types.BuildConfig{Context: dir, Dockerfile: "Dockerfile"}, map[string]string{"Dockerfile": "FROM scratch\n", "Dockerfile.dockerignore": "own\n"}, ""},
-		"other":   {types.BuildConfig{Context: dir, Dockerfile: "Other"}, map[string]string{"Dockerfile": "#\nFROM scratch\n"}, "syntax a/b is not fetched: the engine's own Dockerfile syntax is used"},
-		"inline":  {types.BuildConfig{Context: dir, DockerfileInline: "FROM busybox\n"}, map[string]string{"Dockerfile": "FROM busybox\n"}, ""},
+		"by name": {
+			types.BuildConfig{Context: dir, Dockerfile: "Dockerfile"},
+			map[string]string{"Dockerfile": "FROM scratch\n", "Dockerfile.dockerignore": "own\n"},
+			"",
+		},
+		"other": {
+			types.BuildConfig{Context: dir, Dockerfile: "Other"},
+			map[string]string{"Dockerfile": "#\nFROM scratch\n"},
+			"syntax a/b is not fetched: the engine's own Dockerfile syntax is used",
+		},
+		"inline": {
+			types.BuildConfig{Context: dir, DockerfileInline: "FROM busybox\n"},
+			map[string]string{"Dockerfile": "FROM busybox\n"},
+			"",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, events := stackOf()
@@ -268,9 +302,12 @@ func filesIn(t *testing.T, files fsutil.FS, target string) map[string]string {
 func TestBuildError_NamesServiceAndStep(t *testing.T) {
 	cause := errors.New("exit code: 1")
 	for want, err := range map[string]*BuildError{
-		"web: exit code: 1":                    {Service: "web", Err: cause},
-		"web: [2/3] RUN make: exit code: 1":    {Service: "web", Step: "[2/3] RUN make", Err: cause},
-		"api: no Dockerfile at /app: not here": {Service: "api", Step: "no Dockerfile at /app", Err: errors.New("not here")},
+		"web: exit code: 1":                 {Service: "web", Err: cause},
+		"web: [2/3] RUN make: exit code: 1": {Service: "web", Step: "[2/3] RUN make", Err: cause},
+		"api: no Dockerfile at /app: not here": {
+			Service: "api", Step: "no Dockerfile at /app",
+			Err: errors.New("not here"),
+		},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -294,12 +331,18 @@ func TestBuildWatch_TellsEachStepOnce(t *testing.T) {
 	for range 2 {
 		w.update(&client.SolveStatus{Vertexes: []*client.Vertex{&running}})
 	}
-	w.update(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: "a", Stream: 1, Data: []byte("half")}, {Vertex: "a", Stream: 1, Data: []byte(" line\nnext")}}})
+	w.update(&client.SolveStatus{Logs: []*client.VertexLog{
+		{Vertex: "a", Stream: 1, Data: []byte("half")},
+		{Vertex: "a", Stream: 1, Data: []byte(" line\nnext")},
+	}})
 	for range 2 {
 		w.update(&client.SolveStatus{Vertexes: []*client.Vertex{step, cached}})
 	}
 	w.update(&client.SolveStatus{Warnings: []*client.VertexWarning{{Short: []byte("old syntax")}}})
-	want := []string{"working RUN a", "output half line", "done RUN a", "working COPY b", "done cached COPY b", "warning old syntax"}
+	want := []string{
+		"working RUN a", "output half line", "done RUN a", "working COPY b", "done cached COPY b",
+		"warning old syntax",
+	}
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Error(diff)
 	}
@@ -314,10 +357,15 @@ func TestBuildAttrs_PlatformOfTheServiceWins(t *testing.T) {
 		build   []string
 		want    string
 	}{
-		"none": {"", nil, ""}, "service": {"linux/amd64", nil, "linux/amd64"}, "build": {"", []string{"linux/arm64"}, "linux/arm64"},
-		"both": {"linux/amd64", []string{"linux/arm64"}, "linux/amd64"}, "several": {"", []string{"linux/amd64", "linux/arm64"}, ""},
+		"none": {"", nil, ""}, "service": {"linux/amd64", nil, "linux/amd64"},
+		"build":   {"", []string{"linux/arm64"}, "linux/arm64"},
+		"both":    {"linux/amd64", []string{"linux/arm64"}, "linux/amd64"},
+		"several": {"", []string{"linux/amd64", "linux/arm64"}, ""},
 	} {
-		got := buildAttrs(types.ServiceConfig{Platform: c.service, Build: &types.BuildConfig{Platforms: c.build}})["platform"]
+		got := buildAttrs(types.ServiceConfig{
+			Platform: c.service,
+			Build:    &types.BuildConfig{Platforms: c.build},
+		})["platform"]
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
@@ -326,8 +374,16 @@ func TestBuildAttrs_PlatformOfTheServiceWins(t *testing.T) {
 
 func TestImageName_IsAlwaysValidAndItsOwn(t *testing.T) {
 	seen := map[string]string{}
-	for _, o := range []Options{{Preview: "pr-1", Generation: 1}, {Preview: "pr-1", Generation: 2}, {Preview: "pr-1-a", Generation: 1}, {Preview: "pr", Generation: 11}} {
-		for _, service := range []string{"web", "Web", "WEB", "web_", "web-", "a-web", "a.web", "a..web", "_", "1", "web__x", strings.Repeat("x", 60)} {
+	for _, o := range []Options{
+		{Preview: "pr-1", Generation: 1},
+		{Preview: "pr-1", Generation: 2},
+		{Preview: "pr-1-a", Generation: 1},
+		{Preview: "pr", Generation: 11},
+	} {
+		for _, service := range []string{
+			"web", "Web", "WEB", "web_", "web-", "a-web", "a.web", "a..web", "_", "1",
+			"web__x", strings.Repeat("x", 60),
+		} {
 			name := imageName(o, service)
 			key := o.ProjectName() + " " + service
 			if other, taken := seen[name]; taken {
@@ -343,11 +399,17 @@ func TestImageName_IsAlwaysValidAndItsOwn(t *testing.T) {
 
 func TestCacheSource_KeepsAllFields(t *testing.T) {
 	entry, ok := cacheSource("type=registry,ref=registry.test/app:cache,compression=zstd")
-	want := client.CacheOptionsEntry{Type: "registry", Attrs: map[string]string{"ref": "registry.test/app:cache", "compression": "zstd"}}
+	want := client.CacheOptionsEntry{
+		Type:  "registry",
+		Attrs: map[string]string{"ref": "registry.test/app:cache", "compression": "zstd"},
+	}
 	if diff := cmp.Diff(want, entry); diff != "" || !ok {
 		t.Errorf("%v, %s", ok, diff)
 	}
-	for _, text := range []string{"type=local,src=/", "type=s3,bucket=x,ref=y", "ref=x", "type=registry,reference=x", "="} {
+	for _, text := range []string{
+		"type=local,src=/", "type=s3,bucket=x,ref=y", "ref=x", "type=registry,reference=x",
+		"=",
+	} {
 		if _, ok := cacheSource(text); ok {
 			t.Errorf("%q is accepted", text)
 		}
@@ -355,7 +417,10 @@ func TestCacheSource_KeepsAllFields(t *testing.T) {
 }
 
 func TestServiceContexts_OnlyServices(t *testing.T) {
-	got := serviceContexts(types.BuildConfig{AdditionalContexts: types.Mapping{"b": "service:base", "a": "service:app", "dir": "/srv", "img": "docker-image://alpine"}})
+	got := serviceContexts(types.BuildConfig{AdditionalContexts: types.Mapping{
+		"b": "service:base", "a": "service:app",
+		"dir": "/srv", "img": "docker-image://alpine",
+	}})
 	if !slices.Equal(got, []string{"app", "base"}) {
 		t.Errorf("got %q", got)
 	}

@@ -97,11 +97,13 @@ func (c *copying) decide(dir string, decisions map[string]string) error {
 	for _, key := range sorted(decisions) {
 		given := decisions[key]
 		if !slices.Contains([]string{MountCopy, MountEmpty, MountShared}, given) {
-			return hint.Usage(fmt.Errorf("preview.mounts: %s: %q is no decision", key, given), "give one of copy, empty, shared")
+			return hint.Usage(fmt.Errorf("preview.mounts: %s: %q is no decision", key, given),
+				"give one of copy, empty, shared")
 		}
 		name, inside := c.within(absolute(dir, filepath.FromSlash(key)))
 		if !inside {
-			return hint.Usage(fmt.Errorf("preview.mounts: %s is not in the checkout", key), "name a path of the checkout, such as ./uploads")
+			return hint.Usage(fmt.Errorf("preview.mounts: %s is not in the checkout", key),
+				"name a path of the checkout, such as ./uploads")
 		}
 		part := c.look(name)
 		if given == MountEmpty && part.Given == MountCopy && !part.Folder {
@@ -126,20 +128,23 @@ func (c *copying) decide(dir string, decisions map[string]string) error {
 // runs what that says.
 func (c *Copies) mayShare(key string, part Part) error {
 	if part.Given == MountEmpty {
-		return hint.Usage(fmt.Errorf("preview.mounts: %s does not exist, so that it cannot be shared", key), "make the folder, or say empty")
+		return hint.Usage(fmt.Errorf("preview.mounts: %s does not exist, so that it cannot be shared", key),
+			"make the folder, or say empty")
 	}
 	if !part.Folder {
 		return nil
 	}
-	return filepath.WalkDir(filepath.Join(c.Root, filepath.FromSlash(part.Path)), func(at string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("preview.mounts: %s: %w", key, err)
-		}
-		if strings.EqualFold(entry.Name(), ".git") {
-			return hint.Usage(fmt.Errorf("preview.mounts: %s has %s in it, so that it cannot be shared", key, rel(c.Root, at)), "share a folder within it")
-		}
-		return nil
-	})
+	return filepath.WalkDir(filepath.Join(c.Root, filepath.FromSlash(part.Path)),
+		func(at string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return fmt.Errorf("preview.mounts: %s: %w", key, err)
+			}
+			if strings.EqualFold(entry.Name(), ".git") {
+				return hint.Usage(fmt.Errorf("preview.mounts: %s has %s in it, so that it cannot be shared", key,
+					rel(c.Root, at)), "share a folder within it")
+			}
+			return nil
+		})
 }
 
 // within names a path below the checkout, with all links in it followed.
@@ -182,7 +187,8 @@ func (c *copying) service(p *types.Project, s types.ServiceConfig) error {
 			continue // allowed: the check has passed
 		}
 		if part := c.use(name); part.Folder && part.Given == MountEmpty {
-			return hint.Usage(fmt.Errorf("%s: %s: %s does not exist", s.Name, what, rel(c.Root, file)), "make the file, or take it out of the compose file")
+			return hint.Usage(fmt.Errorf("%s: %s: %s does not exist", s.Name, what, rel(c.Root, file)),
+				"make the file, or take it out of the compose file")
 		}
 	}
 	return nil
@@ -308,7 +314,8 @@ func (c *copying) nested() error {
 	for _, inner := range c.Parts {
 		outer, ok := c.outer(inner.Path)
 		if ok && inner.Given == MountShared && outer.Given == MountShared {
-			return hint.Usage(fmt.Errorf("preview.mounts: %s is shared, and lies in %s, which is too", inner.Path, outer.Path), "share one of the two")
+			return hint.Usage(fmt.Errorf("preview.mounts: %s is shared, and lies in %s, which is too", inner.Path,
+				outer.Path), "share one of the two")
 		}
 	}
 	return nil

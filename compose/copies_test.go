@@ -150,7 +150,8 @@ func TestPlace_FollowsLinksWithinTheCheckout(t *testing.T) {
 }
 
 func TestPlace_NeverGivesGitsOwn(t *testing.T) {
-	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./.git:/git", "./hooks:/hooks", "./sub/.GIT/config:/c"]}}`,
+	dir := checkoutOf(t,
+		`services: {web: {image: a, volumes: ["./.git:/git", "./hooks:/hooks", "./sub/.GIT/config:/c"]}}`,
 		".git/config", "hooks->.git", "sub/.GIT/config")
 	want := []string{"web /c empty", "web /git empty", "web /hooks empty"}
 	if diff := cmp.Diff(want, placed(t, dir, nil)); diff != "" {
@@ -159,8 +160,12 @@ func TestPlace_NeverGivesGitsOwn(t *testing.T) {
 }
 
 func TestPlace_DoesAsPreviewMountsDecides(t *testing.T) {
-	dir := checkoutOf(t, `services: {web: {image: a, volumes: [".:/app", "./tmp:/scratch"]}}`, "uploads/a.png", "tmp/b", "c")
-	want := []string{"web /app lowerdir=/base/0", "web /app/tmp empty", "web /app/uploads CHECKOUT/uploads", "web /scratch empty"}
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: [".:/app", "./tmp:/scratch"]}}`, "uploads/a.png",
+		"tmp/b", "c")
+	want := []string{
+		"web /app lowerdir=/base/0", "web /app/tmp empty", "web /app/uploads CHECKOUT/uploads",
+		"web /scratch empty",
+	}
 	if diff := cmp.Diff(want, placed(t, dir, map[string]string{"./uploads": "shared", "tmp": "empty"})); diff != "" {
 		t.Error(diff)
 	}
@@ -241,14 +246,16 @@ secrets: {key: {file: ./key.pem}}
 		`preview.mounts: up/in is shared, and lies in up, which is too`:  {"./up": "shared", "./up/in": "shared"},
 		`preview.mounts: .git does not exist, so that it cannot be shar`: {".git": "shared"},
 	} {
-		if _, _, err := compose.PlanCopies(p, dir, dir, decisions); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, _, err := compose.PlanCopies(p, dir, dir, decisions); err == nil ||
+			!strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v: %v", decisions, err)
 		}
 	}
 	if err := os.Remove(filepath.Join(dir, "key.pem")); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := compose.PlanCopies(p, dir, dir, nil); err == nil || err.Error() != "web: secret key: key.pem does not exist" {
+	if _, _, err := compose.PlanCopies(p, dir, dir, nil); err == nil ||
+		err.Error() != "web: secret key: key.pem does not exist" {
 		t.Errorf("%v", err)
 	}
 }
@@ -268,7 +275,8 @@ func TestPlanCopies_RefusesAnEmptyFolderInPlaceOfAFile(t *testing.T) {
 func TestPlace_EmptiesAFolderWithinOneThatIsMounted(t *testing.T) {
 	dir := checkoutOf(t, `services: {web: {image: a, volumes: [".:/app"]}}`, "tmp/b", "kept/c")
 	want := []string{"web /app lowerdir=/base/0", "web /app/logs empty", "web /app/tmp empty"}
-	if diff := cmp.Diff(want, placed(t, dir, map[string]string{"tmp": "empty", "./logs": "empty", "kept": "copy"})); diff != "" {
+	if diff := cmp.Diff(want,
+		placed(t, dir, map[string]string{"tmp": "empty", "./logs": "empty", "kept": "copy"})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -291,7 +299,8 @@ volumes: {code: {driver_opts: {type: none, o: bind, device: "${PWD}/code"}}}
 		"./data":    "what is mounted is ",
 		".":         "what is mounted is ",
 	} {
-		_, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, Without: []string{"proxy"}, Mounts: []string{key}})
+		_, _, err := compose.Load(t.Context(),
+			compose.Source{Dir: dir, Without: []string{"proxy"}, Mounts: []string{key}})
 		if want == "" {
 			if err != nil {
 				t.Errorf("%s: %v", key, err)
@@ -299,15 +308,18 @@ volumes: {code: {driver_opts: {type: none, o: bind, device: "${PWD}/code"}}}
 			continue
 		}
 		hints := strings.Join(hint.Of(err), " ")
-		if err == nil || err.Error() != "preview.mounts: no service mounts "+key+", or a folder that it lies in" || !strings.HasPrefix(hints, want) {
+		if err == nil || err.Error() != "preview.mounts: no service mounts "+key+", or a folder that it lies in" ||
+			!strings.HasPrefix(hints, want) {
 			t.Errorf("%s: %v, hints %q", key, err, hints)
 		}
 	}
 }
 
 func TestPlanCopies_NamesEachMount(t *testing.T) {
-	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./uploads:/u", "./gone:/g", "./tmp:/t", "/app/x"]}}`, "uploads/a", "tmp/a")
-	_, changes, err := compose.PlanCopies(load(t, dir), dir, dir, map[string]string{"uploads": "copy", "gone": "copy", "tmp": "empty"})
+	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./uploads:/u", "./gone:/g", "./tmp:/t", "/app/x"]}}`,
+		"uploads/a", "tmp/a")
+	_, changes, err := compose.PlanCopies(load(t, dir), dir, dir,
+		map[string]string{"uploads": "copy", "gone": "copy", "tmp": "empty"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,7 +373,9 @@ func TestMayMountData_TellsBeforeTheImagesAreThere(t *testing.T) {
 		"{image: 'mysql:8', volumes: ['data:/var/lib/mysql']}":                         false,
 		"{build: ., volumes: ['.:/app', './public:/srv/public', '/app/node_modules']}": false,
 	} {
-		p := project(t, "services:\n  db: {image: 'postgres:15', volumes: ['./devdata:/var/lib/postgresql/data']}\n  other: "+service+"\nvolumes: {data: {}}\n")
+		p := project(t,
+			"services:\n  db: {image: 'postgres:15', volumes: ['./devdata:/var/lib/postgresql/data']}\n  other: "+
+				service+"\nvolumes: {data: {}}\n")
 		if got := compose.MayMountData(p, "db"); got != want {
 			t.Errorf("%s: %v", service, got)
 		}

@@ -83,7 +83,9 @@ func settle(e *edit, s types.ServiceConfig, place DataPlace, image ImageConfig) 
 	}
 	tell := e.usual
 	if slices.ContainsFunc(before, func(v types.ServiceVolumeConfig) bool {
-		return v.Type == types.VolumeTypeBind && !slices.ContainsFunc(s.Volumes, func(kept types.ServiceVolumeConfig) bool { return kept.Target == v.Target && kept.Type == v.Type })
+		return v.Type == types.VolumeTypeBind &&
+			!slices.ContainsFunc(s.Volumes,
+				func(kept types.ServiceVolumeConfig) bool { return kept.Target == v.Target && kept.Type == v.Type })
 	}) {
 		tell = e.changed // a folder of the checkout, whose data somebody may look for
 	}
@@ -132,7 +134,8 @@ func (e *edit) inherit(s *types.ServiceConfig, place DataPlace) {
 	s.VolumesFrom = slices.DeleteFunc(slices.Clone(s.VolumesFrom), func(from string) bool {
 		name, _, _ := strings.Cut(from, ":")
 		other := e.Services[name]
-		if !slices.ContainsFunc(other.Volumes, func(v types.ServiceVolumeConfig) bool { return place.touches(v.Target, true) }) {
+		if !slices.ContainsFunc(other.Volumes,
+			func(v types.ServiceVolumeConfig) bool { return place.touches(v.Target, true) }) {
 			return false
 		}
 		s.Volumes = append(slices.Clone(s.Volumes), other.Volumes...)
@@ -148,7 +151,8 @@ func (e *edit) staysMounted(v types.ServiceVolumeConfig, place DataPlace, databa
 		return v.ReadOnly || !place.touches(v.Target, true)
 	case v.Type == types.VolumeTypeVolume:
 		// The newer PostgreSQL refuses to start beside a mount at the old place.
-		return !place.Postgres || !place.touches(v.Target, !v.ReadOnly) || holds(place.Mount, v.Target) && holds(v.Target, place.Mount)
+		return !place.Postgres || !place.touches(v.Target, !v.ReadOnly) ||
+			holds(place.Mount, v.Target) && holds(v.Target, place.Mount)
 	}
 	return true
 }

@@ -204,12 +204,18 @@ func usesBesideHosts(values map[string]string, hosts []string) []DatabaseUse {
 // nameBeside is the variable with the name of the database: the one that
 // begins as that of the host does, else one that is called so everywhere.
 func nameBeside(stem string, values map[string]string) string {
-	for _, last := range []string{"_NAME", "_DATABASE", "_DB", "_DBNAME", "_DB_NAME", "_DATABASE_NAME", "DATABASE", "NAME", "DBNAME", "DB"} {
+	for _, last := range []string{
+		"_NAME", "_DATABASE", "_DB", "_DBNAME", "_DB_NAME", "_DATABASE_NAME", "DATABASE",
+		"NAME", "DBNAME", "DB",
+	} {
 		if stem != "" && values[stem+last] != "" {
 			return stem + last
 		}
 	}
-	for _, name := range []string{"DB_NAME", "DATABASE_NAME", "PGDATABASE", "POSTGRES_DB", "POSTGRES_DATABASE", "DB_DATABASE", "DATABASE"} {
+	for _, name := range []string{
+		"DB_NAME", "DATABASE_NAME", "PGDATABASE", "POSTGRES_DB", "POSTGRES_DATABASE",
+		"DB_DATABASE", "DATABASE",
+	} {
 		if values[name] != "" {
 			return name
 		}

@@ -104,7 +104,8 @@ func TestDatabaseUses_AlsoOfCommands(t *testing.T) {
 
 func TestAgreedDatabase_OnlyWhereAllNameTheSame(t *testing.T) {
 	for names, want := range map[string]string{
-		"": "", "a": "a", "a a": "a", "a b": "", "postgres a": "a", "a template1 a": "a", "postgres": "postgres", "postgres a b": "",
+		"": "", "a": "a", "a a": "a", "a b": "", "postgres a": "a", "a template1 a": "a", "postgres": "postgres",
+		"postgres a b": "",
 	} {
 		var uses []DatabaseUse
 		for name := range strings.FieldsSeq(names) {

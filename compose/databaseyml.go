@@ -32,7 +32,8 @@ func FrameworkUses(root string, p *types.Project, database string) []DatabaseUse
 	var uses []DatabaseUse
 	for _, folder := range buildFolders(root, p) {
 		file := path.Join(folder, railsFile)
-		for _, name := range railsDatabases(readShort(checkout, file), railsEnvironment(p), hosts, variablesOf(p, database)) {
+		for _, name := range railsDatabases(readShort(checkout, file), railsEnvironment(p), hosts,
+			variablesOf(p, database)) {
 			uses = append(uses, DatabaseUse{Source: file, Name: name})
 		}
 	}
@@ -50,7 +51,8 @@ func buildFolders(root string, p *types.Project) []string {
 	}
 	for _, at := range paths {
 		folder, err := filepath.Rel(root, at)
-		if folder = filepath.ToSlash(folder); err == nil && filepath.IsAbs(at) && filepath.IsLocal(folder) && !slices.Contains(folders, folder) {
+		if folder = filepath.ToSlash(folder); err == nil && filepath.IsAbs(at) && filepath.IsLocal(folder) &&
+			!slices.Contains(folders, folder) {
 			folders = append(folders, folder)
 		}
 	}
@@ -119,7 +121,8 @@ func evaluated(expression string, variable func(name string) string) string {
 // that is called primary comes alone: the others are caches and queues. One on
 // another host is none of the stack's.
 func railsDatabases(text, environment string, hosts []string, variable func(name string) string) []string {
-	text = erbValue.ReplaceAllStringFunc(erbStatement.ReplaceAllString(text, ""), func(e string) string { return evaluated(e, variable) })
+	text = erbValue.ReplaceAllStringFunc(erbStatement.ReplaceAllString(text, ""),
+		func(e string) string { return evaluated(e, variable) })
 	var file map[string]any
 	if yaml.Load([]byte(strings.ReplaceAll(text, `"{}"`, "{}")), &file) != nil {
 		return nil

@@ -133,7 +133,8 @@ func postgresVolume(image ImageConfig) string {
 	}
 	for _, word := range []string{"pgdata", "postgres", "data"} {
 		for _, v := range image.Volumes {
-			if strings.Contains(v, word) && !strings.Contains(v, "initdb") && !strings.HasPrefix(v, "/var/run") && !strings.HasPrefix(v, "/run") {
+			if strings.Contains(v, word) && !strings.Contains(v, "initdb") && !strings.HasPrefix(v, "/var/run") &&
+				!strings.HasPrefix(v, "/run") {
 				return v
 			}
 		}
@@ -145,7 +146,8 @@ func postgresVolume(image ImageConfig) string {
 }
 
 func isBitnami(name string) bool {
-	return strings.HasPrefix(name, "bitnami/") || strings.HasPrefix(name, "bitnamilegacy/") || strings.HasPrefix(name, "bitnamisecure/")
+	return strings.HasPrefix(name, "bitnami/") || strings.HasPrefix(name, "bitnamilegacy/") ||
+		strings.HasPrefix(name, "bitnamisecure/")
 }
 
 // within is the image's volume that holds dir, else dir itself.

@@ -24,7 +24,10 @@ type keeper struct {
 var keepers = []keeper{
 	{
 		name: "postgresql", versions: []string{"PG_MAJOR"},
-		homes:    []string{"/var/lib/postgresql/data", "/var/lib/postgresql", "/bitnami/postgresql", "/home/postgres/pgdata/data"},
+		homes: []string{
+			"/var/lib/postgresql/data", "/var/lib/postgresql", "/bitnami/postgresql",
+			"/home/postgres/pgdata/data",
+		},
 		programs: []string{"postgres", "docker-entrypoint.sh"},
 		place:    []string{"PGDATA", "POSTGRESQL_DATA_DIR"},
 	},
@@ -43,7 +46,8 @@ var keepers = []keeper{
 		place:    []string{"--dir"},
 	},
 	{
-		name: "mongo", image: regexp.MustCompile(`^(mongo|mongodb|percona-server-mongodb)(-(community|enterprise)-server)?$`),
+		name:     "mongo",
+		image:    regexp.MustCompile(`^(mongo|mongodb|percona-server-mongodb)(-(community|enterprise)-server)?$`),
 		versions: []string{"MONGO_MAJOR", "MONGO_VERSION"},
 		homes:    []string{"/data/db", "/bitnami/mongodb"},
 		programs: []string{"mongod"},
@@ -51,7 +55,10 @@ var keepers = []keeper{
 	},
 	{
 		name: "elasticsearch", image: regexp.MustCompile(`^(elasticsearch|opensearch)(-oss)?$`),
-		homes:    []string{"/usr/share/elasticsearch/data", "/usr/share/opensearch/data", "/bitnami/elasticsearch/data"},
+		homes: []string{
+			"/usr/share/elasticsearch/data", "/usr/share/opensearch/data",
+			"/bitnami/elasticsearch/data",
+		},
 		programs: []string{"elasticsearch", "eswrapper"},
 		place:    []string{"path.data"},
 	},

@@ -52,7 +52,8 @@ func contextOf(folder string) (fsutil.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fsutil.NewFilterFS(all, &fsutil.FilterOpt{ExcludePatterns: []string{"**/.git/config", "**/.git/**/config", "**/.git/config.worktree"}})
+	return fsutil.NewFilterFS(all,
+		&fsutil.FilterOpt{ExcludePatterns: []string{"**/.git/config", "**/.git/**/config", "**/.git/config.worktree"}})
 }
 
 // dockerfile is a folder in memory with the Dockerfile, also an inline one, and
@@ -67,7 +68,9 @@ func (s *Stack) dockerfile(service types.ServiceConfig) (fsutil.FS, error) {
 		path := absolute(b.Context, b.Dockerfile)
 		var err error
 		if text, err = os.ReadFile(path); errors.Is(err, os.ErrNotExist) {
-			return nil, hint.Usage(fmt.Errorf("no Dockerfile at %s", path), "see build.context and build.dockerfile of service %s", service.Name)
+			return nil,
+				hint.Usage(fmt.Errorf("no Dockerfile at %s", path),
+					"see build.context and build.dockerfile of service %s", service.Name)
 		} else if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,8 @@ import (
 func noFile(dir string) error {
 	found := filesBelow(dir)
 	if len(found) == 0 {
-		return hint.Usage(fmt.Errorf("no compose file in %s (looked for %s)", dir, strings.Join(cli.DefaultFileNames, ", ")),
+		return hint.Usage(fmt.Errorf("no compose file in %s (looked for %s)", dir,
+			strings.Join(cli.DefaultFileNames, ", ")),
 			"add a compose.yaml, or name the files under preview.compose in offshoot.yaml")
 	}
 	return hint.Usage(fmt.Errorf("no compose file in %s itself; there is %s", dir, strings.Join(found, ", ")),
@@ -42,7 +43,8 @@ func filesBelow(dir string) []string {
 			continue
 		}
 		for _, name := range cli.DefaultFileNames {
-			if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == name && e.Type().IsRegular() }) {
+			if slices.ContainsFunc(entries,
+				func(e os.DirEntry) bool { return e.Name() == name && e.Type().IsRegular() }) {
 				found = append(found, filepath.ToSlash(filepath.Join(folders[i], name)))
 				break
 			}
@@ -72,7 +74,8 @@ func ignoredFolders(dir string) []string {
 	}
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if name := strings.Trim(strings.TrimSpace(lines.Text()), "/"); name != "" && !strings.ContainsAny(name, "*?[!#/") {
+		if name := strings.Trim(strings.TrimSpace(lines.Text()), "/"); name != "" &&
+			!strings.ContainsAny(name, "*?[!#/") {
 			names = append(names, name)
 		}
 	}

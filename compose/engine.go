@@ -65,7 +65,8 @@ func endpoint(cli *command.DockerCli) (string, error) {
 	name := cli.CurrentContext()
 	if name != command.DefaultContextName {
 		if _, err := cli.ContextStore().GetMetadata(name); err != nil {
-			return "", hint.Usage(fmt.Errorf("docker context %s: %w", name, err), "see the contexts with: docker context ls")
+			return "",
+				hint.Usage(fmt.Errorf("docker context %s: %w", name, err), "see the contexts with: docker context ls")
 		}
 	}
 	return cli.DockerEndpoint().Host, nil

@@ -307,7 +307,8 @@ volumes:
 			t.Errorf("%s is not labelled", c.Name)
 		}
 	}
-	if diff := cmp.Diff([]string{"db running healthy", "init exited ", "side running ", "web running "}, got); diff != "" {
+	if diff := cmp.Diff([]string{"db running healthy", "init exited ", "side running ", "web running "},
+		got); diff != "" {
 		t.Error(diff)
 	}
 	check(t, s.Down(ctx))

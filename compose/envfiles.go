@@ -38,7 +38,8 @@ func (l *loading) supplyEnvFiles(p *types.Project) {
 		for i, f := range files {
 			if other := l.instead(f.Path); other != f.Path {
 				files[i].Path = other
-				l.changed(name, "env_file "+rel(l.dir, f.Path)+" is "+rel(l.dir, other), "preview.env_files says so, since it is missing")
+				l.changed(name, "env_file "+rel(l.dir, f.Path)+" is "+rel(l.dir, other),
+					"preview.env_files says so, since it is missing")
 			}
 		}
 	}
@@ -69,14 +70,16 @@ func (l *loading) missingEnvFiles(p *types.Project) error {
 		return nil
 	}
 	return hint.Usage(errors.New("compose file: "+strings.Join(texts, "\n  ")),
-		"write it, or say in offshoot.yaml what to read in its place, preview.env_files: {%s}", strings.Join(entries, ", "))
+		"write it, or say in offshoot.yaml what to read in its place, preview.env_files: {%s}",
+		strings.Join(entries, ", "))
 }
 
 // checkEnvFiles refuses an entry whose own file is missing.
 func (l *loading) checkEnvFiles() error {
 	for _, missing := range sorted(l.src.EnvFiles) {
 		if other := absolute(l.dir, l.src.EnvFiles[missing]); !exists(other) {
-			return hint.Usage(fmt.Errorf("preview.env_files: no file %s, to read in place of %s", rel(l.dir, other), missing), "name one that is checked in")
+			return hint.Usage(fmt.Errorf("preview.env_files: no file %s, to read in place of %s", rel(l.dir, other),
+				missing), "name one that is checked in")
 		}
 	}
 	return nil

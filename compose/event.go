@@ -55,8 +55,14 @@ func (b *bus) On(resources ...api.Resource) {
 		if r.Details != "" {
 			text += ": " + r.Details
 		}
-		states := map[api.EventStatus]EventState{api.Working: Working, api.Done: Done, api.Warning: Warning, api.Error: Failed}
-		b.to.emit(Event{Kind: b.kind, Subject: r.ID, Text: text, State: states[r.Status], Current: r.Current, Total: r.Total})
+		states := map[api.EventStatus]EventState{
+			api.Working: Working, api.Done: Done, api.Warning: Warning,
+			api.Error: Failed,
+		}
+		b.to.emit(Event{
+			Kind: b.kind, Subject: r.ID, Text: text, State: states[r.Status], Current: r.Current,
+			Total: r.Total,
+		})
 	}
 }
 

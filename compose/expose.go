@@ -32,8 +32,9 @@ func FindExposed(p *types.Project, want map[string]int) (map[string]int, error) 
 		}
 	}
 	if len(found) == 0 {
-		return nil, hint.Usage(fmt.Errorf("no service with a published port among %s", strings.Join(p.ServiceNames(), ", ")),
-			"name service and port under preview.expose in offshoot.yaml, for instance {web: 8000}")
+		return nil,
+			hint.Usage(fmt.Errorf("no service with a published port among %s", strings.Join(p.ServiceNames(), ", ")),
+				"name service and port under preview.expose in offshoot.yaml, for instance {web: 8000}")
 	}
 	return found, nil
 }
@@ -49,7 +50,9 @@ func checkExposed(p *types.Project, want map[string]int) (map[string]int, error)
 			continue
 		}
 		if found[name] = bestPort(s, false); found[name] == 0 {
-			return nil, hint.Usage(fmt.Errorf("preview.expose: service %s declares no port", name), "give its port, for instance {%s: 8000}", name)
+			return nil,
+				hint.Usage(fmt.Errorf("preview.expose: service %s declares no port", name),
+					"give its port, for instance {%s: 8000}", name)
 		}
 	}
 	return found, nil
@@ -72,7 +75,10 @@ func ExposedOrder(p *types.Project, exposed map[string]int) []string {
 	return names
 }
 
-var siteNames = []string{"web", "frontend", "app", "www", "site", "nginx", "caddy", "proxy", "ui", "server", "backend", "api"}
+var siteNames = []string{
+	"web", "frontend", "app", "www", "site", "nginx", "caddy", "proxy", "ui", "server", "backend",
+	"api",
+}
 
 func nameRank(name string) int {
 	if i := slices.Index(siteNames, name); i >= 0 {
@@ -86,9 +92,12 @@ var webPorts = []uint32{80, 8080, 8000, 3000, 5000, 5173, 4200, 8888, 9000, 443,
 
 // otherPorts are those of well-known protocols that a browser does not speak.
 var otherPorts = map[uint32]string{
-	21: "FTP", 22: "SSH", 25: "SMTP", 53: "DNS", 110: "POP3", 143: "IMAP", 389: "LDAP", 465: "SMTP", 587: "SMTP", 993: "IMAP", 995: "POP3",
-	1025: "SMTP", 1433: "SQL Server", 1521: "Oracle", 1883: "MQTT", 2181: "ZooKeeper", 2375: "Docker", 3306: "MySQL", 4222: "NATS",
-	5432: "PostgreSQL", 5433: "PostgreSQL", 5672: "AMQP", 6379: "Redis", 6432: "PgBouncer", 7687: "Bolt", 9042: "Cassandra", 9092: "Kafka",
+	21: "FTP", 22: "SSH", 25: "SMTP", 53: "DNS", 110: "POP3", 143: "IMAP", 389: "LDAP", 465: "SMTP", 587: "SMTP",
+	993: "IMAP", 995: "POP3",
+	1025: "SMTP", 1433: "SQL Server", 1521: "Oracle", 1883: "MQTT", 2181: "ZooKeeper", 2375: "Docker", 3306: "MySQL",
+	4222: "NATS",
+	5432: "PostgreSQL", 5433: "PostgreSQL", 5672: "AMQP", 6379: "Redis", 6432: "PgBouncer", 7687: "Bolt",
+	9042: "Cassandra", 9092: "Kafka",
 	9300: "Elasticsearch", 11211: "memcached", 26257: "CockroachDB", 27017: "MongoDB",
 }
 
@@ -106,7 +115,8 @@ func LeftAside(p *types.Project, exposed map[string]int) []Change {
 			}
 			change := Change{
 				Service: name, What: fmt.Sprintf("port %d has no link", port.Target),
-				Why:   "it is that of " + protocol + ", which browsers do not speak; preview.expose gives it one all the same",
+				Why: "it is that of " + protocol +
+					", which browsers do not speak; preview.expose gives it one all the same",
 				Usual: shown != 0 || keepsData(s),
 			}
 			if !slices.Contains(changes, change) {

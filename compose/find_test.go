@@ -80,7 +80,11 @@ func TestLooksLikePostgres_ByItsNameOrWhatItsImageSays(t *testing.T) {
 		{"{image: acme/data}", compose.ImageConfig{Env: map[string]string{"PG_MAJOR": "15"}}, true},
 		{"{image: acme/data}", compose.ImageConfig{Volumes: []string{"/var/lib/postgresql/data"}}, true},
 		{"{image: acme/data, environment: {PGDATA: /d}}", compose.ImageConfig{}, true},
-		{"{image: nginx}", compose.ImageConfig{Env: map[string]string{"NGINX_VERSION": "1"}, Volumes: []string{"/cache"}}, false},
+		{
+			"{image: nginx}",
+			compose.ImageConfig{Env: map[string]string{"NGINX_VERSION": "1"}, Volumes: []string{"/cache"}},
+			false,
+		},
 	} {
 		p := project(t, "services: {one: "+c.service+"}\n")
 		if got := compose.LooksLikePostgres(p.Services["one"], c.image); got != c.want {
@@ -90,15 +94,23 @@ func TestLooksLikePostgres_ByItsNameOrWhatItsImageSays(t *testing.T) {
 }
 
 func TestFind_NamesTheProfileOfAServiceThatIsNotThere(t *testing.T) {
-	p := project(t, "services: {web: {image: a}, tool: {image: b, profiles: [debug, dev]}, pg: {image: postgres, profiles: [dev]}}\n")
+	p := project(t,
+		"services: {web: {image: a}, tool: {image: b, profiles: [debug, dev]}, pg: {image: postgres, profiles: "+
+			"[dev]}}\n")
 	_, expose := compose.FindExposed(p, map[string]int{"tool": 9})
 	_, database := compose.FindDatabase(p, "pg")
 	for _, c := range []struct {
 		err        error
 		want, hint string
 	}{
-		{expose, "preview.expose: service tool is there only with a profile that is not chosen: debug, dev", "preview.profiles: [debug]"},
-		{database, "preview.database: service pg is there only with a profile that is not chosen: dev", "preview.profiles: [dev]"},
+		{
+			expose, "preview.expose: service tool is there only with a profile that is not chosen: debug, dev",
+			"preview.profiles: [debug]",
+		},
+		{
+			database, "preview.database: service pg is there only with a profile that is not chosen: dev",
+			"preview.profiles: [dev]",
+		},
 	} {
 		if c.err == nil || c.err.Error() != c.want || !strings.Contains(strings.Join(hint.Of(c.err), " "), c.hint) {
 			t.Errorf("%v, hints %q", c.err, hint.Of(c.err))
@@ -186,13 +198,19 @@ func TestFindDatabase_AsksWhenThereIsNotExactlyOne(t *testing.T) {
 
 func TestFindExposed_ServicesWithPublishedPorts(t *testing.T) {
 	for text, want := range map[string]map[string]int{
-		"services: {web: {image: w, ports: ['8000:80']}}":                                                  {"web": 80},
-		"services: {web: {image: w, ports: ['9229:9229', '3000:3000']}}":                                   {"web": 3000},
-		"services: {web: {image: w, ports: ['5678:5678', '8001:8001']}}":                                   {"web": 8001},
-		"services: {web: {image: w, ports: ['22:22', '7777:7777']}}":                                       {"web": 7777},
-		"services: {web: {image: w, ports: ['80:80']}, api: {image: a, ports: [5000]}}":                    {"web": 80, "api": 5000},
-		"services: {web: {image: w, ports: ['80:80']}, db: {image: postgres, ports: ['8080:8080']}}":       {"web": 80},
-		"services: {web: {image: w, ports: ['80:80']}, mail: {image: mailpit, ports: [1025, 8025]}}":       {"web": 80, "mail": 8025},
+		"services: {web: {image: w, ports: ['8000:80']}}":                {"web": 80},
+		"services: {web: {image: w, ports: ['9229:9229', '3000:3000']}}": {"web": 3000},
+		"services: {web: {image: w, ports: ['5678:5678', '8001:8001']}}": {"web": 8001},
+		"services: {web: {image: w, ports: ['22:22', '7777:7777']}}":     {"web": 7777},
+		"services: {web: {image: w, ports: ['80:80']}, api: {image: a, ports: [5000]}}": {
+			"web": 80,
+			"api": 5000,
+		},
+		"services: {web: {image: w, ports: ['80:80']}, db: {image: postgres, ports: ['8080:8080']}}": {"web": 80},
+		"services: {web: {image: w, ports: ['80:80']}, mail: {image: mailpit, ports: [1025, 8025]}}": {
+			"web":  80,
+			"mail": 8025,
+		},
 		"services: {web: {image: w, ports: ['80:80']}, cache: {image: redis, ports: ['6379:6379']}}":       {"web": 80},
 		"services: {web: {image: w, ports: ['80:80']}, dns: {image: dns, ports: ['8053:8053/udp']}}":       {"web": 80},
 		"services: {web: {image: w, ports: ['80:80']}, worker: {image: w, expose: ['8000']}}":              {"web": 80},
@@ -209,7 +227,9 @@ func TestFindExposed_ServicesWithPublishedPorts(t *testing.T) {
 }
 
 func TestFindExposed_ChecksWhatIsWanted(t *testing.T) {
-	p := project(t, "services: {web: {image: w, ports: ['8000:80']}, api: {image: a, expose: ['9000', '3000/tcp']}, job: {image: j}}")
+	p := project(t,
+		"services: {web: {image: w, ports: ['8000:80']}, api: {image: a, expose: ['9000', '3000/tcp']}, job: "+
+			"{image: j}}")
 	want := map[string]int{"web": 81, "api": 0}
 	got, err := compose.FindExposed(p, want)
 	check(t, err)
@@ -230,7 +250,8 @@ func TestFindExposed_ChecksWhatIsWanted(t *testing.T) {
 }
 
 func TestFindExposed_NoneIsAUsageError(t *testing.T) {
-	_, err := compose.FindExposed(project(t, "services: {worker: {image: w}, db: {image: postgres, ports: ['5432:5432']}}"), nil)
+	_, err := compose.FindExposed(project(t,
+		"services: {worker: {image: w}, db: {image: postgres, ports: ['5432:5432']}}"), nil)
 	if !errors.Is(err, hint.ErrUsage) {
 		t.Fatalf("got %v, want a usage error", err)
 	}

@@ -93,7 +93,10 @@ func (s *Stack) ownImages() []string {
 func (s *Stack) sourcePolicy() *spb.Policy {
 	const prefix = `^docker-image://docker\.io/`
 	rule := func(action spb.PolicyAction, pattern string) *spb.Rule {
-		return &spb.Rule{Action: action, Selector: &spb.Selector{Identifier: prefix + pattern, MatchType: spb.MatchType_REGEX}}
+		return &spb.Rule{
+			Action:   action,
+			Selector: &spb.Selector{Identifier: prefix + pattern, MatchType: spb.MatchType_REGEX},
+		}
 	}
 	rules := []*spb.Rule{rule(spb.PolicyAction_DENY, imagePrefix+"[^/]+/")}
 	for _, image := range s.ownImages() {
@@ -116,7 +119,8 @@ func (s *Stack) foreignImage(b types.BuildConfig, text []byte) error {
 	own := s.ownImages()
 	for _, ref := range namedImages(file, b.Args) {
 		if isOurs(ref) && !slices.Contains(own, ref) {
-			return hint.Usage(errors.New("the Dockerfile is made from "+ref+", the image of another preview"), "name an image that is not offshoot's")
+			return hint.Usage(errors.New("the Dockerfile is made from "+ref+", the image of another preview"),
+				"name an image that is not offshoot's")
 		}
 	}
 	return nil

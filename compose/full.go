@@ -14,7 +14,9 @@ func ExplainFull(err error) error {
 	if !full(err) {
 		return err
 	}
-	return hint.Wrap(err, "free space on the engine's disk: docker system df says what takes it, docker builder prune and offshoot down free some")
+	return hint.Wrap(err,
+		"free space on the engine's disk: docker system df says what takes it, docker builder prune and offshoot "+
+			"down free some")
 }
 
 func full(err error) bool {

@@ -53,7 +53,8 @@ func (c *checker) project(p *types.Project) {
 // plainNetworkOptions neither open a network to others nor touch the machine's
 // own interfaces.
 var plainNetworkOptions = []string{
-	"com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade",
+	"com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc",
+	"com.docker.network.bridge.enable_ip_masquerade",
 	"com.docker.network.container_iface_prefix",
 	"com.docker.network.bridge.name", // dropped by the transform
 }
@@ -219,7 +220,8 @@ func (c *checker) git(prefix, path, what string) {
 
 // ofGit tells whether a path leads to or through a folder of git's.
 func ofGit(path string) bool {
-	return slices.ContainsFunc(strings.Split(filepath.ToSlash(path), "/"), func(one string) bool { return strings.EqualFold(one, ".git") })
+	return slices.ContainsFunc(strings.Split(filepath.ToSlash(path), "/"),
+		func(one string) bool { return strings.EqualFold(one, ".git") })
 }
 
 func (c *checker) build(service string, b types.BuildConfig) {
@@ -247,7 +249,8 @@ func (c *checker) build(service string, b types.BuildConfig) {
 		c.refuse(prefix+"entitlements:"+e, service+": build entitlement "+e)
 	}
 	for _, key := range b.SSH {
-		c.refuse(prefix+"ssh:"+key.ID, fmt.Sprintf("%s: build with the SSH agent or key %q of this machine", service, key.ID))
+		c.refuse(prefix+"ssh:"+key.ID,
+			fmt.Sprintf("%s: build with the SSH agent or key %q of this machine", service, key.ID))
 	}
 }
 
@@ -260,7 +263,8 @@ func (c *checker) dockerfile(service string, b types.BuildConfig) {
 		if inside(resolve(b.Context), real) {
 			continue
 		}
-		if !c.path(service+".build.dockerfile:", file, service+": Dockerfile "+rel(c.dir, file)) || !inside(c.root, real) {
+		if !c.path(service+".build.dockerfile:", file, service+": Dockerfile "+rel(c.dir, file)) ||
+			!inside(c.root, real) {
 			return
 		}
 	}

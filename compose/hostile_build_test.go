@@ -31,12 +31,14 @@ func TestHostile_ADockerfileWantsAnotherPreviewsImage(t *testing.T) {
 		"build argument": "ARG GIVEN\nFROM $GIVEN\n",
 		"platform":       "FROM ${TARGETOS:+offshoot}/" + rest + "\n",
 		"copy":           "FROM scratch\nCOPY --from=" + theirs + " / /\n",
-		"mount":          "FROM scratch\nCOPY busybox /bin/sh\nRUN --mount=type=bind,from=" + theirs + ",target=/x true\n",
-		"other case":     "from " + theirs + "\n",
+		"mount": "FROM scratch\nCOPY busybox /bin/sh\nRUN --mount=type=bind,from=" + theirs +
+			",target=/x true\n",
+		"other case": "from " + theirs + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, map[string]string{
-				"Dockerfile": dockerfile, "compose.yaml": "services: {web: {build: {context: ., args: {GIVEN: " + theirs + "}}}}\n",
+				"Dockerfile":   dockerfile,
+				"compose.yaml": "services: {web: {build: {context: ., args: {GIVEN: " + theirs + "}}}}\n",
 			})
 			err := b.stack().Build(t.Context())
 			if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), "image of another preview") {
@@ -50,7 +52,8 @@ func TestBuild_MayNameItsOwnImages(t *testing.T) {
 	b := newBench(t, map[string]string{
 		"base/Dockerfile": "FROM scratch\nCOPY --from=files busybox /busybox\n",
 		"Dockerfile":      "FROM scratch\nCOPY busybox /busybox\n",
-		"compose.yaml":    "services: {web: {build: .}, again: {image: web-of-ours, build: .}, uses: {image: web-of-ours}}\n",
+		"compose.yaml": "services: {web: {build: .}, again: {image: web-of-ours, build: .}, uses: {image: " +
+			"web-of-ours}}\n",
 	})
 	b.built()
 }
@@ -64,14 +67,18 @@ COPY busybox /bin/sh
 ENV PATH=/bin
 ARG NONCE
 RUN --mount=type=cache,id=offshoot-test,target=/cache ` + run + "\n",
-			"compose.yaml": "services: {web: {build: {context: ., args: {NONCE: " + strings.ToLower(rand.Text()) + ", BUILDKIT_CACHE_MOUNT_NS: ours, BUILDKIT_SYNTAX: example.com/evil}}, command: [busybox, cat, /found]}}\n",
+			"compose.yaml": "services: {web: {build: {context: ., args: {NONCE: " + strings.ToLower(rand.Text()) +
+				", BUILDKIT_CACHE_MOUNT_NS: ours, BUILDKIT_SYNTAX: example.com/evil}}, command: [busybox, cat, " +
+				"/found]}}\n",
 		}
 	}
 	in := func(caches string) func(*compose.Options) {
 		return func(o *compose.Options) { o.Caches = caches }
 	}
 	mine := strings.ToLower(t.Name()) + "-" + newBench(t, nil).preview
-	newBench(t, files("echo poison > /cache/tool; ls /cache > /found 2>/dev/null || busybox ls /cache > /found")).built(in(mine + "-a"))
+	newBench(t,
+		files("echo poison > /cache/tool; ls /cache > /found 2>/dev/null || busybox ls /cache > /found"),
+	).built(in(mine + "-a"))
 	for caches, want := range map[string][]string{mine + "-a": {"tool"}, mine + "-b": nil} {
 		b := newBench(t, files("busybox ls /cache > /found"))
 		exit, err := b.built(in(caches)).Run(t.Context(), compose.OneOff{Service: "web"})

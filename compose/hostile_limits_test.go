@@ -12,7 +12,8 @@ func TestHostile_AServiceWantsSwapAndProcessorsWithoutEnd(t *testing.T) {
 		"memswap_limit: -1, deploy: {resources: {limits: {memory: 1g}}}", "cpus: 0.5, cpu_quota: -1", "cpu_quota: -1",
 	} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "compose.yaml"), []byte("services: {web: {image: busybox, "+keys+"}}\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "compose.yaml"),
+			[]byte("services: {web: {image: busybox, "+keys+"}}\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		p, _, err := Load(t.Context(), Source{Dir: dir})

@@ -71,7 +71,10 @@ func (w *wantsLogin) use(t *testing.T, distrust bool) {
 	}
 	s := NewStack(engine, &types.Project{Name: "stranger", WorkingDir: folder, Services: types.Services{
 		"pulled": {Name: "pulled", Image: w.host + "/image:1"},
-		"built":  {Name: "built", Image: "offshoot/stranger-built:1", Build: &types.BuildConfig{Context: folder, Dockerfile: "Dockerfile"}},
+		"built": {
+			Name: "built", Image: "offshoot/stranger-built:1",
+			Build: &types.BuildConfig{Context: folder, Dockerfile: "Dockerfile"},
+		},
 	}}, nil)
 	for _, service := range []string{"pulled", "built"} {
 		if err := s.Fetch(t.Context(), []string{service}); err == nil {
@@ -101,7 +104,10 @@ func TestHostile_ARegistryOfAStrangersChoiceWantsTheLoginForIt(t *testing.T) {
 func TestHostile_ABuildOfAStrangerWantsSecretsAndAgents(t *testing.T) {
 	t.Setenv("SSH_AUTH_SOCK", "/nowhere")
 	p := &types.Project{Secrets: types.Secrets{"token": {Content: "hunter2"}}}
-	b := &types.BuildConfig{Secrets: []types.ServiceSecretConfig{{Source: "token"}}, SSH: types.SSHConfig{{ID: "default"}}}
+	b := &types.BuildConfig{
+		Secrets: []types.ServiceSecretConfig{{Source: "token"}},
+		SSH:     types.SSHConfig{{ID: "default"}},
+	}
 	engine := &Engine{}
 	engine.Distrust()
 	if given, err := NewStack(engine, p, nil).attachables(b); err != nil || len(given) > 0 {

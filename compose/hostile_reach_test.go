@@ -37,8 +37,10 @@ func refusedIn(t *testing.T, dir string, s types.ServiceConfig) []string {
 func TestHostile_AServiceWantsAnotherPreviewsImageByItsID(t *testing.T) {
 	dir := t.TempDir()
 	for image, want := range map[string]string{
-		"3": "3:latest", "3f": "3f:latest", "cafe": "cafe:latest", strings.Repeat("a", 64): strings.Repeat("a", 64) + ":latest",
-		"cafe:1": "cafe:1", "cafes": "cafes", "team/cafe": "team/cafe", "postgres@sha256:" + strings.Repeat("a", 64): "postgres@sha256:" + strings.Repeat("a", 64),
+		"3": "3:latest", "3f": "3f:latest", "cafe": "cafe:latest",
+		strings.Repeat("a", 64): strings.Repeat("a", 64) + ":latest",
+		"cafe:1":                "cafe:1", "cafes": "cafes", "team/cafe": "team/cafe",
+		"postgres@sha256:" + strings.Repeat("a", 64): "postgres@sha256:" + strings.Repeat("a", 64),
 	} {
 		volume := types.ServiceVolumeConfig{Type: types.VolumeTypeImage, Source: image, Target: "/x"}
 		p := &types.Project{Name: "p", WorkingDir: dir, Services: types.Services{
@@ -75,7 +77,10 @@ func TestHostile_AServiceWantsTheMachineInThousandsOfContainers(t *testing.T) {
 
 func TestHostile_ABuildWantsTheTokenInTheConfigurationOfGit(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{".git/config", ".git/HEAD", ".git/modules/sub/config", "src/.git/config", "src/config", "config", "Dockerfile"} {
+	for _, name := range []string{
+		".git/config", ".git/HEAD", ".git/modules/sub/config", "src/.git/config",
+		"src/config", "config", "Dockerfile",
+	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -89,7 +94,10 @@ func TestHostile_ABuildWantsTheTokenInTheConfigurationOfGit(t *testing.T) {
 	}
 	s, _ := stackOf()
 	opt := &client.SolveOpt{FrontendAttrs: map[string]string{}, LocalMounts: map[string]fsutil.FS{}}
-	if err := s.buildFiles(types.ServiceConfig{Name: "a", Build: &types.BuildConfig{Context: dir, Dockerfile: "Dockerfile"}}, opt); err != nil {
+	if err := s.buildFiles(types.ServiceConfig{
+		Name:  "a",
+		Build: &types.BuildConfig{Context: dir, Dockerfile: "Dockerfile"},
+	}, opt); err != nil {
 		t.Fatal(err)
 	}
 	var sent []string
@@ -99,13 +107,17 @@ func TestHostile_ABuildWantsTheTokenInTheConfigurationOfGit(t *testing.T) {
 		}
 		return err
 	})
-	if diff := cmp.Diff([]string{".git/HEAD", "Dockerfile", "config", "link", "src/config"}, sent); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{".git/HEAD", "Dockerfile", "config", "link", "src/config"}, sent); diff != "" ||
+		err != nil {
 		t.Errorf("%s, %v", diff, err)
 	}
 	for name, service := range map[string]types.ServiceConfig{
-		"context":  {Build: &types.BuildConfig{Context: filepath.Join(dir, ".git")}},
-		"by link":  {Build: &types.BuildConfig{Context: filepath.Join(dir, "link")}},
-		"another":  {Build: &types.BuildConfig{Context: dir, AdditionalContexts: types.Mapping{"g": filepath.Join(dir, ".git")}}},
+		"context": {Build: &types.BuildConfig{Context: filepath.Join(dir, ".git")}},
+		"by link": {Build: &types.BuildConfig{Context: filepath.Join(dir, "link")}},
+		"another": {Build: &types.BuildConfig{
+			Context:            dir,
+			AdditionalContexts: types.Mapping{"g": filepath.Join(dir, ".git")},
+		}},
 		"env_file": {Image: "b", EnvFiles: []types.EnvFile{{Path: filepath.Join(dir, ".git/config")}}},
 	} {
 		if keys := refusedIn(t, dir, service); len(keys) != 1 || !strings.Contains(keys[0], "a.") {

@@ -25,10 +25,19 @@ func TestDownError_HintsAtWhatHelps(t *testing.T) {
 		err             error
 		text, hint      string
 	}{
-		{"socket not readable", "", "unix:///var/run/docker.sock", fmt.Errorf("dial: %w", os.ErrPermission), "at unix:///var/run/docker.sock: permission denied", "group docker"},
-		{"nothing listens", "", "unix:///var/run/docker.sock", errors.New("Cannot connect to the Docker daemon"), "at unix:///var/run/docker.sock", "start"},
+		{
+			"socket not readable", "", "unix:///var/run/docker.sock", fmt.Errorf("dial: %w", os.ErrPermission),
+			"at unix:///var/run/docker.sock: permission denied", "group docker",
+		},
+		{
+			"nothing listens", "", "unix:///var/run/docker.sock", errors.New("Cannot connect to the Docker daemon"),
+			"at unix:///var/run/docker.sock", "start",
+		},
 		{"remote", "", "tcp://build:2375", errors.New("refused"), "at tcp://build:2375", "docker context"},
-		{"by DOCKER_HOST", "tcp://build:2375", "tcp://build:2375", errors.New("refused"), "at tcp://build:2375", "DOCKER_HOST"},
+		{
+			"by DOCKER_HOST", "tcp://build:2375", "tcp://build:2375", errors.New("refused"), "at tcp://build:2375",
+			"DOCKER_HOST",
+		},
 		{"interrupted", "", "unix:///x", context.Canceled, "context canceled", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -114,12 +123,13 @@ func TestOneLine_IsShortAndOnOneLine(t *testing.T) {
 func TestWithoutSyntax_KeepsLineNumbers(t *testing.T) {
 	for text, want := range map[string]struct{ text, syntax string }{
 		"FROM scratch\n": {"FROM scratch\n", ""},
-		"# syntax=docker/dockerfile:1\nFROM scratch\n":          {"#\nFROM scratch\n", "docker/dockerfile:1"},
-		"#syntax = a/b\n# escape=`\nFROM scratch":               {"#\n# escape=`\nFROM scratch", "a/b"},
-		"# check=skip=all\n# syntax=a/b:c\nFROM scratch":        {"# check=skip=all\n#\nFROM scratch", "a/b:c"},
-		"FROM scratch\n# syntax=too/late\n":                     {"FROM scratch\n# syntax=too/late\n", ""},
-		"":                                                      {"", ""},
-		"# a comment\n# syntax=not/a-directive\nFROM scratch\n": {"# a comment\n# syntax=not/a-directive\nFROM scratch\n", ""},
+		"# syntax=docker/dockerfile:1\nFROM scratch\n":   {"#\nFROM scratch\n", "docker/dockerfile:1"},
+		"#syntax = a/b\n# escape=`\nFROM scratch":        {"#\n# escape=`\nFROM scratch", "a/b"},
+		"# check=skip=all\n# syntax=a/b:c\nFROM scratch": {"# check=skip=all\n#\nFROM scratch", "a/b:c"},
+		"FROM scratch\n# syntax=too/late\n":              {"FROM scratch\n# syntax=too/late\n", ""},
+		"":                                               {"", ""},
+		"# a comment\n# syntax=not/a-directive\nFROM scratch\n": {"# a comment\n# syntax=not/a-directive\nFROM " +
+			"scratch\n", ""},
 	} {
 		got, syntax := withoutSyntax([]byte(text))
 		if string(got) != want.text || syntax != want.syntax {
@@ -162,8 +172,10 @@ func TestBuildAttrs_SaysAllOfTheBuildSection(t *testing.T) {
 		Platforms:     types.StringList{"linux/arm64"},
 	}})
 	want := map[string]string{
-		"build-arg:A": "1", "label:l": "v", "target": "prod", "force-network-mode": "none", "no-cache": "", "no-cache-filter": "one,two",
-		"image-resolve-mode": "pull", "shm-size": "1048576", "add-hosts": "shop.test=10.0.0.1", "ulimit": "nofile=1:2,nproc=3:3", "platform": "linux/arm64",
+		"build-arg:A": "1", "label:l": "v", "target": "prod", "force-network-mode": "none", "no-cache": "",
+		"no-cache-filter":    "one,two",
+		"image-resolve-mode": "pull", "shm-size": "1048576", "add-hosts": "shop.test=10.0.0.1",
+		"ulimit": "nofile=1:2,nproc=3:3", "platform": "linux/arm64",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -175,8 +187,9 @@ func TestBuildAttrs_SaysAllOfTheBuildSection(t *testing.T) {
 
 func TestLocal_TellsFoldersFromOtherContexts(t *testing.T) {
 	for context, want := range map[string]bool{
-		".": true, "/srv/app": true, "https://example.com/app.git": false, "git@example.com:app.git": false, "github.com/acme/app": false,
-		"service:web": false, "docker-image://alpine": false, "oci-layout:///srv/layout": true, "": false,
+		".": true, "/srv/app": true, "https://example.com/app.git": false, "git@example.com:app.git": false,
+		"github.com/acme/app": false,
+		"service:web":         false, "docker-image://alpine": false, "oci-layout:///srv/layout": true, "": false,
 	} {
 		if got := local(context); got != want {
 			t.Errorf("%q: %v, want %v", context, got, want)
@@ -189,7 +202,10 @@ func TestResolve_FollowsLinksAsFarAsThePathExists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, target := range map[string]string{"abs": "/etc", "up": "../..", "dangling": "/nowhere/x", "chain": "abs", "inside": "real"} {
+	for name, target := range map[string]string{
+		"abs": "/etc", "up": "../..", "dangling": "/nowhere/x", "chain": "abs",
+		"inside": "real",
+	} {
 		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -198,8 +214,10 @@ func TestResolve_FollowsLinksAsFarAsThePathExists(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		"abs/hosts.d/new": "/etc/hosts.d/new", "chain": "/etc", "dangling": "/nowhere/x", "dangling/deeper": "/nowhere/x/deeper",
-		"up": filepath.Dir(filepath.Dir(dir)), "inside/x": filepath.Join(dir, "real/x"), "new/file": filepath.Join(dir, "new/file"), ".": dir,
+		"abs/hosts.d/new": "/etc/hosts.d/new", "chain": "/etc", "dangling": "/nowhere/x",
+		"dangling/deeper": "/nowhere/x/deeper",
+		"up":              filepath.Dir(filepath.Dir(dir)), "inside/x": filepath.Join(dir, "real/x"),
+		"new/file": filepath.Join(dir, "new/file"), ".": dir,
 	} {
 		if got := resolve(filepath.Join(dir, path)); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
@@ -209,8 +227,9 @@ func TestResolve_FollowsLinksAsFarAsThePathExists(t *testing.T) {
 
 func TestRel_IsTheSameOnEveryMachineOrAbsolute(t *testing.T) {
 	for path, want := range map[string]string{
-		"/home/ci/shop/a/b": "a/b", "/home/ci/shop": ".", "/home/ci/lib": "../lib", "/home/other/lib": "../../other/lib",
-		"/etc/passwd": "/etc/passwd", "/": "/",
+		"/home/ci/shop/a/b": "a/b", "/home/ci/shop": ".", "/home/ci/lib": "../lib",
+		"/home/other/lib": "../../other/lib",
+		"/etc/passwd":     "/etc/passwd", "/": "/",
 	} {
 		if got := rel("/home/ci/shop", path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
@@ -222,7 +241,10 @@ func TestRel_IsTheSameOnEveryMachineOrAbsolute(t *testing.T) {
 }
 
 func TestMajor_ReadsTags(t *testing.T) {
-	for tag, want := range map[string]int{"16": 16, "16.3-alpine": 16, "pg17": 17, "18beta1": 18, "latest": 0, "": 0, "latest-pg16": 0} {
+	for tag, want := range map[string]int{
+		"16": 16, "16.3-alpine": 16, "pg17": 17, "18beta1": 18, "latest": 0, "": 0,
+		"latest-pg16": 0,
+	} {
 		if got := major(tag); got != want {
 			t.Errorf("%q: %d, want %d", tag, got, want)
 		}
@@ -232,7 +254,8 @@ func TestMajor_ReadsTags(t *testing.T) {
 func TestReason_DropsTheRepeatedCommand(t *testing.T) {
 	for text, want := range map[string]string{
 		`process "/bin/sh -c make" did not complete successfully: exit code: 2`: "exit code: 2",
-		"failed to compute cache key: not found":                                "failed to compute cache key: not found",
+		"failed to compute cache key: not found": "failed to compute cache key: not " +
+			"found",
 	} {
 		if got := reason(text); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -243,8 +266,11 @@ func TestReason_DropsTheRepeatedCommand(t *testing.T) {
 func TestBuildWatch_BlamesTheStepThatFailedFirst(t *testing.T) {
 	w := &buildWatch{service: "web", events: &observer{}, steps: map[string]*buildStep{}}
 	w.update(&client.SolveStatus{
-		Vertexes: []*client.Vertex{vertex("a", "RUN a", "context canceled"), vertex("b", "RUN b", "exit code: 1"), vertex("c", "RUN c", "context canceled")},
-		Logs:     []*client.VertexLog{{Vertex: "b", Stream: 2, Data: []byte("cause\n")}},
+		Vertexes: []*client.Vertex{
+			vertex("a", "RUN a", "context canceled"), vertex("b", "RUN b", "exit code: 1"),
+			vertex("c", "RUN c", "context canceled"),
+		},
+		Logs: []*client.VertexLog{{Vertex: "b", Stream: 2, Data: []byte("cause\n")}},
 	})
 	var broken *BuildError
 	cause := errors.New("solve")
@@ -258,12 +284,18 @@ func TestBuildWatch_BlamesTheStepThatFailedFirst(t *testing.T) {
 
 func TestSeen_SaysWhyItIsNotReady(t *testing.T) {
 	for want, seen := range map[string]Seen{
-		"web is missing":                                     {Service: "web", State: "missing"},
-		"web exited with exit code 3":                        {Service: "web", State: "exited", ExitCode: 3},
-		"web restarting with exit code 1, restarted 4 times": {Service: "web", State: "restarting", ExitCode: 1, Restarts: 4},
-		"web is unhealthy (no route)":                        {Service: "web", State: "running", Health: "unhealthy", HealthLog: "no route"},
-		"web is starting":                                    {Service: "web", State: "running", Health: "starting"},
-		"web is created":                                     {Service: "web", State: "created"},
+		"web is missing":              {Service: "web", State: "missing"},
+		"web exited with exit code 3": {Service: "web", State: "exited", ExitCode: 3},
+		"web restarting with exit code 1, restarted 4 times": {
+			Service: "web", State: "restarting", ExitCode: 1,
+			Restarts: 4,
+		},
+		"web is unhealthy (no route)": {
+			Service: "web", State: "running", Health: "unhealthy",
+			HealthLog: "no route",
+		},
+		"web is starting": {Service: "web", State: "running", Health: "starting"},
+		"web is created":  {Service: "web", State: "created"},
 	} {
 		if got := seen.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -275,12 +307,20 @@ func TestQuestion_IsWhatTheEngineRuns(t *testing.T) {
 	for name, c := range map[string]struct {
 		shell, test, want []string
 	}{
-		"a command":        {nil, []string{"CMD", "pg_isready", "-q"}, []string{"pg_isready", "-q"}},
-		"for the shell":    {nil, []string{"CMD-SHELL", "curl -f localhost || exit 1"}, []string{"/bin/sh", "-c", "curl -f localhost || exit 1"}},
-		"of its own shell": {[]string{"/bin/bash", "-ec"}, []string{"CMD-SHELL", "true"}, []string{"/bin/bash", "-ec", "true"}},
-		"none":             {nil, []string{"NONE"}, nil},
-		"nothing":          {nil, nil, nil},
-		"something new":    {nil, []string{"CMD-HTTP", "/"}, nil},
+		"a command": {nil, []string{"CMD", "pg_isready", "-q"}, []string{"pg_isready", "-q"}},
+		"for the shell": {
+			nil,
+			[]string{"CMD-SHELL", "curl -f localhost || exit 1"},
+			[]string{"/bin/sh", "-c", "curl -f localhost || exit 1"},
+		},
+		"of its own shell": {
+			[]string{"/bin/bash", "-ec"},
+			[]string{"CMD-SHELL", "true"},
+			[]string{"/bin/bash", "-ec", "true"},
+		},
+		"none":          {nil, []string{"NONE"}, nil},
+		"nothing":       {nil, nil, nil},
+		"something new": {nil, []string{"CMD-HTTP", "/"}, nil},
 	} {
 		got := question(&container.Config{Shell: c.shell, Healthcheck: &container.HealthConfig{Test: c.test}})
 		if diff := cmp.Diff(c.want, got); diff != "" {
@@ -311,14 +351,28 @@ func TestAskedOften_OnlyInTheStartPeriodOfAStartInterval(t *testing.T) {
 		check   container.HealthConfig
 		want    bool
 	}{
-		"in it":             {time.Now(), container.HealthConfig{StartInterval: time.Second, StartPeriod: time.Minute}, true},
-		"past it":           {time.Now().Add(-time.Hour), container.HealthConfig{StartInterval: time.Second, StartPeriod: time.Minute}, false},
-		"an older engine":   {time.Now(), container.HealthConfig{StartPeriod: time.Minute}, false},
-		"a longer interval": {time.Now(), container.HealthConfig{StartInterval: 5 * time.Second, StartPeriod: time.Minute}, false},
+		"in it": {
+			time.Now(),
+			container.HealthConfig{StartInterval: time.Second, StartPeriod: time.Minute},
+			true,
+		},
+		"past it": {
+			time.Now().Add(-time.Hour),
+			container.HealthConfig{StartInterval: time.Second, StartPeriod: time.Minute},
+			false,
+		},
+		"an older engine": {time.Now(), container.HealthConfig{StartPeriod: time.Minute}, false},
+		"a longer interval": {
+			time.Now(),
+			container.HealthConfig{StartInterval: 5 * time.Second, StartPeriod: time.Minute},
+			false,
+		},
 	} {
 		got := askedOften(container.InspectResponse{
-			ContainerJSONBase: &container.ContainerJSONBase{State: &container.State{StartedAt: c.started.Format(time.RFC3339Nano)}},
-			Config:            &container.Config{Healthcheck: &c.check},
+			ContainerJSONBase: &container.ContainerJSONBase{
+				State: &container.State{StartedAt: c.started.Format(time.RFC3339Nano)},
+			},
+			Config: &container.Config{Healthcheck: &c.check},
 		})
 		if got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -327,7 +381,11 @@ func TestAskedOften_OnlyInTheStartPeriodOfAStartInterval(t *testing.T) {
 }
 
 func TestJudgeDependency_UnhealthyIsNotFailed(t *testing.T) {
-	const healthy, completed, started = types.ServiceConditionHealthy, types.ServiceConditionCompletedSuccessfully, types.ServiceConditionStarted
+	const (
+		healthy   = types.ServiceConditionHealthy
+		completed = types.ServiceConditionCompletedSuccessfully
+		started   = types.ServiceConditionStarted
+	)
 	for _, c := range []struct {
 		one       Seen
 		condition string
@@ -351,7 +409,8 @@ func TestJudgeDependency_UnhealthyIsNotFailed(t *testing.T) {
 		{Seen{State: "restarting", ExitCode: 1}, completed, false, notYet},
 		{Seen{State: "created"}, started, false, met},
 	} {
-		if got := judgeDependency(c.one, types.ServiceDependency{Condition: c.condition, Required: !c.optional}); got != c.want {
+		if got := judgeDependency(c.one,
+			types.ServiceDependency{Condition: c.condition, Required: !c.optional}); got != c.want {
 			t.Errorf("%+v for %s (optional: %v): %d, want %d", c.one, c.condition, c.optional, got, c.want)
 		}
 	}

@@ -80,7 +80,8 @@ func Files(ctx context.Context, src Source) ([]string, error) {
 		return nil, err
 	}
 	slices.Sort(l.check.read)
-	return slices.DeleteFunc(slices.Compact(l.check.read), func(path string) bool { return slices.Contains(data, path) }), nil
+	return slices.DeleteFunc(slices.Compact(l.check.read),
+		func(path string) bool { return slices.Contains(data, path) }), nil
 }
 
 // dataMounts are what SettleData would leave out, as far as that is known
@@ -270,7 +271,8 @@ func (l *loading) load(ctx context.Context) (*types.Project, error) {
 func (l *loading) noServices(p *types.Project) error {
 	err := fmt.Errorf("compose file %s: no services", rel(l.dir, l.files[0]))
 	if known := profiles(p); len(known) > 0 {
-		return hint.Usage(fmt.Errorf("%w without a profile", err), "choose among them in offshoot.yaml, preview.profiles: [%s]", strings.Join(known, ", "))
+		return hint.Usage(fmt.Errorf("%w without a profile", err),
+			"choose among them in offshoot.yaml, preview.profiles: [%s]", strings.Join(known, ", "))
 	}
 	return hint.Usage(err, "add services")
 }
@@ -326,13 +328,16 @@ func unsetSecrets(p *types.Project, dotenv string) error {
 
 func unsetObject(p *types.Project, dotenv, kind, name string, o types.FileObjectConfig) error {
 	if bool(o.External) {
-		return hint.Usage(fmt.Errorf("compose file: %s %s is external, which only a swarm has", kind, name), "give it a file or an environment variable")
+		return hint.Usage(fmt.Errorf("compose file: %s %s is external, which only a swarm has", kind, name),
+			"give it a file or an environment variable")
 	}
 	if _, set := p.Environment[o.Environment]; o.Environment == "" || o.Content != "" || set {
 		return nil
 	}
-	return hint.Usage(fmt.Errorf("compose file: %s %s needs the variable %s, which is not set", kind, name, o.Environment),
-		"set %s in %s, or list it under preview.environment in offshoot.yaml, or where only builds need it under preview.build", o.Environment, dotenv)
+	return hint.Usage(fmt.Errorf("compose file: %s %s needs the variable %s, which is not set", kind, name,
+		o.Environment),
+		"set %s in %s, or list it under preview.environment in offshoot.yaml, or where only builds need it under "+
+			"preview.build", o.Environment, dotenv)
 }
 
 func absolute(dir, path string) string {
@@ -347,7 +352,8 @@ func absolute(dir, path string) string {
 func rel(dir, path string) string {
 	r, err := filepath.Rel(dir, path)
 	far := filepath.Join("..", "..", "..")
-	if err != nil || r == far || strings.HasPrefix(r, far+string(filepath.Separator)) || strings.Count(dir, string(filepath.Separator)) <= strings.Count(r, "..") {
+	if err != nil || r == far || strings.HasPrefix(r, far+string(filepath.Separator)) ||
+		strings.Count(dir, string(filepath.Separator)) <= strings.Count(r, "..") {
 		return path
 	}
 	return r

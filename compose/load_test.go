@@ -46,7 +46,8 @@ func TestLoad_HostileFilesAreNeverQuoted(t *testing.T) {
 		"services: {a: {build: {context: ., dockerfile: %s}}}",
 	} {
 		dir := t.TempDir()
-		check(t, os.WriteFile(filepath.Join(dir, "compose.yaml"), []byte(strings.ReplaceAll(text, "%s", secret)), 0o600))
+		check(t,
+			os.WriteFile(filepath.Join(dir, "compose.yaml"), []byte(strings.ReplaceAll(text, "%s", secret)), 0o600))
 		check(t, os.WriteFile(filepath.Join(dir, "ok.yaml"), []byte("services: {c: {image: d}}"), 0o600))
 		_, _, err := compose.Load(t.Context(), compose.Source{Dir: dir})
 		var refusal *compose.Refusal

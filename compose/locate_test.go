@@ -14,41 +14,125 @@ import (
 func TestLoad_ErrorsTellFileAndLine(t *testing.T) {
 	const head = "# a comment\nservices:\n  web:\n    image: busybox\n"
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown key":           {head + "    comand: x\n", "compose.yaml:5: unknown key comand in services.web"},
-		"two unknown keys":      {head + "    comand: x\n    prots: y\n", "in services.web"},
-		"unknown key deeper":    {head + "    healthcheck:\n      tests: [x]\n", "compose.yaml:6: unknown key tests in services.web.healthcheck"},
-		"unknown key on top":    {head + "volume: {}\n", "compose.yaml:5: unknown key volume"},
-		"key with dots":         {"services:\n  a.b:\n    image: x\n    nope: y\n", "compose.yaml:4: unknown key nope in services.a.b"},
-		"wrong type":            {head + "    mem_limit: [1]\n", "compose.yaml:5: services.web.mem_limit must be a number or string"},
-		"wrong size":            {head + "    mem_limit: many\n", "compose.yaml:5: services.web.mem_limit: invalid size: 'many'"},
-		"wrong duration":        {head + "    stop_grace_period: often\n", `compose.yaml:5: services.web.stop_grace_period: time: invalid duration "often"`},
-		"wrong address":         {head + "    ports:\n      - {target: 80, host_ip: here}\n", "compose.yaml:5: services.web.ports.[]: invalid ip address: here"},
-		"duplicate key":         {head + "    image: y\n", `line 5: mapping key "image" already defined at line 4`},
-		"required variable":     {head + "    command: echo ${TOKEN:?set a token}\n", "compose.yaml:5: TOKEN is not set (error while interpolating services.web.command: required variable TOKEN is missing a value: set a token)"},
-		"in a list":             {head + "    command:\n      - echo\n      - ${TOKEN:?set a token}\n", "compose.yaml:7: TOKEN is not set (compose.yaml:5: error while interpolating services.web.command.[]: required variable TOKEN"},
-		"not a variable":        {head + "    command: echo ${not a name}\n", "compose.yaml:5: invalid interpolation format for services.web.command. You may need to escape any $ with another $. echo ${not a name}"},
-		"undefined volume":      {head + "    volumes: [data:/data]\n", `compose.yaml:3: service "web" refers to undefined volume data`},
-		"undefined network":     {head + "    networks: [back]\n", `compose.yaml:3: service "web" refers to undefined network back`},
-		"undefined dependency":  {head + "    depends_on: [db]\n", `compose.yaml:3: service "web" depends on undefined service "db"`},
-		"undefined secret":      {head + "    secrets: [key]\n", `compose.yaml:3: service "web" refers to undefined secret key`},
-		"neither image nor":     {"services:\n  web:\n    command: x\n", `compose.yaml:2: service "web" has neither an image nor a build context specified`},
-		"under an anchor":       {"x-base: &base\n  image: busybox\n  comand: x\nservices:\n  web: *base\n", "compose.yaml:3: unknown key comand in services.web"},
-		"under a merge":         {"x-base: &base\n  comand: x\nservices:\n  web:\n    <<: *base\n    image: x\n", "compose.yaml:4: unknown key comand in services.web"},
-		"in another document":   {head + "---\nservices:\n  web:\n    comand: x\n", "compose.yaml:8: unknown key comand in services.web"},
-		"not YAML":              {head + "   odd: x\n", "compose.yaml: yaml: line 5: did not find expected key"},
-		"a cycle":               {"services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}\n", "dependency cycle detected: a -> b -> a"},
-		"extends nothing":       {"services:\n  a: {image: x, extends: {service: gone}}\n", `cannot extend service "a" in`},
-		"services in a list":    {"# a comment\nservices: [web]\n", "compose.yaml:2: services must be a mapping of services by their names, such as {web: {image: nginx}}"},
-		"no services":           {"# a comment\nservices:\n", "compose.yaml:2: services must be a mapping of services by their names"},
-		"service of one word":   {"services:\n  web: nginx\n", "compose.yaml:2: services.web must be a mapping of keys, such as {image: nginx}"},
-		"volumes in a list":     {head + "    volumes: [data:/d]\nvolumes:\n  - data\n", "compose.yaml:6: volumes must be a mapping of names, each followed by a colon, such as {volume1: {}}"},
-		"volume of no word":     {head + "volumes: {data: \"\"}\n", "compose.yaml:5: volumes.data must be a mapping or null: write nothing after its colon"},
-		"volume of one word":    {head + "volumes:\n  a:\n  data: local\n", "compose.yaml:7: volumes.data must be a mapping or null"},
-		"networks in a list":    {head + "networks: [back]\n", "compose.yaml:5: networks must be a mapping of names"},
-		"network of a list":     {head + "networks: {back: [a]}\n", "compose.yaml:5: networks.back must be a mapping or null"},
-		"secrets in a list":     {head + "secrets: [key]\n", "compose.yaml:5: secrets must be a mapping of names"},
-		"config of one word":    {head + "configs: {conf: ./conf}\n", "compose.yaml:5: configs.conf must be a mapping"},
-		"secret without source": {"services: {a: {image: x, secrets: [s]}}\nsecrets:\n  s: {}\n", "compose.yaml:3: secrets.s: one of file|environment must be set"},
+		"unknown key":      {head + "    comand: x\n", "compose.yaml:5: unknown key comand in services.web"},
+		"two unknown keys": {head + "    comand: x\n    prots: y\n", "in services.web"},
+		"unknown key deeper": {
+			head + "    healthcheck:\n      tests: [x]\n",
+			"compose.yaml:6: unknown key tests in services.web.healthcheck",
+		},
+		"unknown key on top": {head + "volume: {}\n", "compose.yaml:5: unknown key volume"},
+		"key with dots": {
+			"services:\n  a.b:\n    image: x\n    nope: y\n",
+			"compose.yaml:4: unknown key nope in services.a.b",
+		},
+		"wrong type": {
+			head + "    mem_limit: [1]\n",
+			"compose.yaml:5: services.web.mem_limit must be a number or string",
+		},
+		"wrong size": {
+			head + "    mem_limit: many\n",
+			"compose.yaml:5: services.web.mem_limit: invalid size: 'many'",
+		},
+		"wrong duration": {
+			head + "    stop_grace_period: often\n",
+			`compose.yaml:5: services.web.stop_grace_period: time: invalid duration "often"`,
+		},
+		"wrong address": {
+			head + "    ports:\n      - {target: 80, host_ip: here}\n",
+			"compose.yaml:5: services.web.ports.[]: invalid ip address: here",
+		},
+		"duplicate key": {head + "    image: y\n", `line 5: mapping key "image" already defined at line 4`},
+		"required variable": {
+			head + "    command: echo ${TOKEN:?set a token}\n",
+			"compose.yaml:5: TOKEN is not set (error while interpolating services.web.command: required variable " +
+				"TOKEN is missing a value: set a token)",
+		},
+		"in a list": {
+			head + "    command:\n      - echo\n      - ${TOKEN:?set a token}\n",
+			"compose.yaml:7: TOKEN is not set (compose.yaml:5: error while interpolating services.web.command.[]: " +
+				"required variable TOKEN",
+		},
+		"not a variable": {
+			head + "    command: echo ${not a name}\n",
+			"compose.yaml:5: invalid interpolation format for services.web.command. You may need to escape any $ " +
+				"with another $. echo ${not a name}",
+		},
+		"undefined volume": {
+			head + "    volumes: [data:/data]\n",
+			`compose.yaml:3: service "web" refers to undefined volume data`,
+		},
+		"undefined network": {
+			head + "    networks: [back]\n",
+			`compose.yaml:3: service "web" refers to undefined network back`,
+		},
+		"undefined dependency": {
+			head + "    depends_on: [db]\n",
+			`compose.yaml:3: service "web" depends on undefined service "db"`,
+		},
+		"undefined secret": {
+			head + "    secrets: [key]\n",
+			`compose.yaml:3: service "web" refers to undefined secret key`,
+		},
+		"neither image nor": {
+			"services:\n  web:\n    command: x\n",
+			`compose.yaml:2: service "web" has neither an image nor a build context specified`,
+		},
+		"under an anchor": {
+			"x-base: &base\n  image: busybox\n  comand: x\nservices:\n  web: *base\n",
+			"compose.yaml:3: unknown key comand in services.web",
+		},
+		"under a merge": {
+			"x-base: &base\n  comand: x\nservices:\n  web:\n    <<: *base\n    image: x\n",
+			"compose.yaml:4: unknown key comand in services.web",
+		},
+		"in another document": {
+			head + "---\nservices:\n  web:\n    comand: x\n",
+			"compose.yaml:8: unknown key comand in services.web",
+		},
+		"not YAML": {head + "   odd: x\n", "compose.yaml: yaml: line 5: did not find expected key"},
+		"a cycle": {
+			"services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}\n",
+			"dependency cycle detected: a -> b -> a",
+		},
+		"extends nothing": {
+			"services:\n  a: {image: x, extends: {service: gone}}\n",
+			`cannot extend service "a" in`,
+		},
+		"services in a list": {
+			"# a comment\nservices: [web]\n",
+			"compose.yaml:2: services must be a mapping of services by their names, such as {web: {image: nginx}}",
+		},
+		"no services": {
+			"# a comment\nservices:\n",
+			"compose.yaml:2: services must be a mapping of services by their names",
+		},
+		"service of one word": {
+			"services:\n  web: nginx\n",
+			"compose.yaml:2: services.web must be a mapping of keys, such as {image: nginx}",
+		},
+		"volumes in a list": {
+			head + "    volumes: [data:/d]\nvolumes:\n  - data\n",
+			"compose.yaml:6: volumes must be a mapping of names, each followed by a colon, such as {volume1: {}}",
+		},
+		"volume of no word": {
+			head + "volumes: {data: \"\"}\n",
+			"compose.yaml:5: volumes.data must be a mapping or null: write nothing after its colon",
+		},
+		"volume of one word": {
+			head + "volumes:\n  a:\n  data: local\n",
+			"compose.yaml:7: volumes.data must be a mapping or null",
+		},
+		"networks in a list": {head + "networks: [back]\n", "compose.yaml:5: networks must be a mapping of names"},
+		"network of a list": {
+			head + "networks: {back: [a]}\n",
+			"compose.yaml:5: networks.back must be a mapping or null",
+		},
+		"secrets in a list":  {head + "secrets: [key]\n", "compose.yaml:5: secrets must be a mapping of names"},
+		"config of one word": {head + "configs: {conf: ./conf}\n", "compose.yaml:5: configs.conf must be a mapping"},
+		"secret without source": {
+			"services: {a: {image: x, secrets: [s]}}\nsecrets:\n  s: {}\n",
+			"compose.yaml:3: secrets.s: one of file|environment must be set",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := loadText(t, c.text)
@@ -80,7 +164,8 @@ func TestLoad_TakesVolumesAndNetworksOfNull(t *testing.T) {
 func TestLoad_ErrorsNameTheFileThatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{
-		"compose.yaml":          "include: [sub/more.yaml]\nservices:\n  web:\n    image: busybox\n    extends: {file: base.yaml, service: base}\n",
+		"compose.yaml": "include: [sub/more.yaml]\nservices:\n  web:\n    image: busybox\n    extends: " +
+			"{file: base.yaml, service: base}\n",
 		"compose.override.yaml": "services:\n  web:\n    environment:\n      A: b\n",
 		"sub/more.yaml":         "services:\n  more:\n    image: busybox\n",
 		"base.yaml":             "services:\n  base:\n    environment: {C: d}\n",

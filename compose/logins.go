@@ -71,7 +71,8 @@ func (e *Engine) AddLogins(logins map[string]Login) {
 			file.AuthConfigs = map[string]registries.AuthConfig{}
 		}
 		file.AuthConfigs[host] = registries.AuthConfig{
-			Username: l.Username, Password: l.Password, IdentityToken: l.IdentityToken, RegistryToken: l.RegistryToken, ServerAddress: host,
+			Username: l.Username, Password: l.Password, IdentityToken: l.IdentityToken, RegistryToken: l.RegistryToken,
+			ServerAddress: host,
 		}
 	}
 }

@@ -16,7 +16,10 @@ func TestAddLogins_LendsThemToPulls(t *testing.T) {
 	}
 	s := &Stack{engine: &Engine{cli: cli}}
 	s.engine.AddLogins(map[string]Login{"lent.example.com": {Username: "ci", Password: "s3cret"}})
-	for image, want := range map[string]string{"lent.example.com/shop/web:1": "s3cret", "not-lent.example.com/shop/web:1": ""} {
+	for image, want := range map[string]string{
+		"lent.example.com/shop/web:1":     "s3cret",
+		"not-lent.example.com/shop/web:1": "",
+	} {
 		text, _, err := s.registryAuth(image)
 		if err != nil {
 			t.Fatal(err)

@@ -35,7 +35,8 @@ func TestLogins_AreThoseOfRegistriesThatTheFileNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]compose.Login{
-		"registry.example.com": {Username: "ci", Password: "s3cret"}, "https://index.docker.io/v1/": {Username: "hub", Password: "token"},
+		"registry.example.com":        {Username: "ci", Password: "s3cret"},
+		"https://index.docker.io/v1/": {Username: "hub", Password: "token"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

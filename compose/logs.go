@@ -77,7 +77,8 @@ func (e *Engine) tail(ctx context.Context, id string) []string {
 	if err != nil {
 		return nil
 	}
-	r, err := e.Client().ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(tailLines)})
+	r, err := e.Client().ContainerLogs(ctx, id,
+		container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(tailLines)})
 	if err != nil {
 		return nil
 	}

@@ -15,7 +15,8 @@ func networks(e *edit) {
 		n := e.Networks[key]
 		switch {
 		case bool(n.External):
-			e.changed("", "network "+key+" is not the external "+n.Name+" but a new one", "a preview is cut off from what else runs on the machine")
+			e.changed("", "network "+key+" is not the external "+n.Name+" but a new one",
+				"a preview is cut off from what else runs on the machine")
 			n = types.NetworkConfig{}
 		case n.Name != "" && n.Name != e.Name+"_"+key:
 			e.usual("", "network "+n.Name+" is "+e.ProjectName()+"_"+key, "generations run side by side")
@@ -53,7 +54,8 @@ func leaveBridge(e *edit) {
 		if s.NetworkMode != "bridge" && s.NetworkMode != "default" {
 			return
 		}
-		e.changed(s.Name, "network_mode "+s.NetworkMode+" is the project's default network", "other previews share the engine's bridge")
+		e.changed(s.Name, "network_mode "+s.NetworkMode+" is the project's default network",
+			"other previews share the engine's bridge")
 		s.NetworkMode = ""
 		s.Networks = map[string]*types.ServiceNetworkConfig{"default": nil}
 		if e.Networks == nil {

@@ -121,12 +121,16 @@ func (s *Stack) meets(ctx context.Context, one Seen, dependent string, d types.S
 		return verdict == met, nil
 	}
 	if !d.Required {
-		s.events.emit(Event{Kind: "up", Subject: dependent, Text: "starts without what it may depend on: " + one.String(), State: Warning})
+		s.events.emit(Event{
+			Kind: "up", Subject: dependent,
+			Text: "starts without what it may depend on: " + one.String(), State: Warning,
+		})
 		return true, nil
 	}
 	if d.Condition == types.ServiceConditionHealthy && one.State == container.StateRunning {
-		return false, hint.Wrap(fmt.Errorf("%s waits for %s to be healthy, which has no health check", dependent, one.Service),
-			"give %s a healthcheck, or let %s depend on it by service_started", one.Service, dependent)
+		return false,
+			hint.Wrap(fmt.Errorf("%s waits for %s to be healthy, which has no health check", dependent, one.Service),
+				"give %s a healthcheck, or let %s depend on it by service_started", one.Service, dependent)
 	}
 	return false, &NotReady{Services: s.tails(ctx, []Seen{one})}
 }
@@ -153,7 +157,8 @@ func judgeDependency(one Seen, d types.ServiceDependency) verdict {
 		}
 	case d.Condition != types.ServiceConditionHealthy: // Compose knows no other, and does not wait
 		return met
-	case ended, one.State == "running" && one.Health == "", one.Health == container.Unhealthy && !one.ready && !d.Required:
+	case ended, one.State == "running" && one.Health == "",
+		one.Health == container.Unhealthy && !one.ready && !d.Required:
 		return failed
 	case one.State == "running" && one.ready:
 		return met

@@ -85,7 +85,9 @@ func (pl *placing) mounts(s *types.ServiceConfig) {
 
 // within mounts the parts that lie in a folder at their places in it, but for
 // those that a mount of the service's own covers.
-func (pl *placing) within(s *types.ServiceConfig, all []types.ServiceVolumeConfig, outer Part, v types.ServiceVolumeConfig) []types.ServiceVolumeConfig {
+func (pl *placing) within(
+	s *types.ServiceConfig, all []types.ServiceVolumeConfig, outer Part, v types.ServiceVolumeConfig,
+) []types.ServiceVolumeConfig {
 	var more []types.ServiceVolumeConfig
 	if !outer.Folder {
 		return nil

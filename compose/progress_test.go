@@ -70,7 +70,8 @@ func TestPullProgress_ErrorsInTheStream(t *testing.T) {
 		`{"status":`:                                        "unexpected EOF",
 	} {
 		s, _ := stackOf()
-		if err := s.pullProgress("busybox", strings.NewReader(text), func(bool) {}); err == nil || !strings.Contains(err.Error(), want) {
+		if err := s.pullProgress("busybox", strings.NewReader(text), func(bool) {}); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
 	}
@@ -84,17 +85,43 @@ func TestPullHint_SaysWhatHelps(t *testing.T) {
 		hint     string
 	}{
 		{"app:1", false, errdefs.ErrNotFound, "check the name and tag"},
-		{"app:1", false, errors.New("manifest for app:1 not found: manifest unknown: manifest unknown"), "check the name and tag"},
+		{
+			"app:1", false, errors.New("manifest for app:1 not found: manifest unknown: manifest unknown"),
+			"check the name and tag",
+		},
 		{"ghcr.io/acme/app", false, errors.New("manifest unknown"), "check the name and tag"},
 		{"ghcr.io/acme/app", false, errdefs.ErrUnauthenticated, "log in first: docker login ghcr.io"},
-		{"ghcr.io/acme/app", false, errors.New("Head \"https://ghcr.io/v2/acme/app/manifests/1\": denied"), "log in first: docker login ghcr.io"},
-		{"r.example:5000/app", false, errors.New("unauthorized: authentication required"), "log in first: docker login r.example:5000"},
-		{"1.dkr.ecr.eu-west-1.amazonaws.com/app", false, errors.New("no basic auth credentials"), "docker login 1.dkr.ecr.eu-west-1.amazonaws.com"},
-		{"r.example/app", true, errors.New("unexpected status code 403 Forbidden"), "login for it is refused or may not pull this: docker login r.example"},
-		{"acme/app", false, errors.New("pull access denied for acme/app, repository does not exist or may require 'docker login': denied: requested access to the resource is denied"), "check the image's name, or where it is private log in: docker login"},
-		{"postgres:16", false, errors.New("toomanyrequests: You have reached your pull rate limit"), "counts pulls: log in for more of them (docker login"},
+		{
+			"ghcr.io/acme/app", false, errors.New("Head \"https://ghcr.io/v2/acme/app/manifests/1\": denied"),
+			"log in first: docker login ghcr.io",
+		},
+		{
+			"r.example:5000/app", false, errors.New("unauthorized: authentication required"),
+			"log in first: docker login r.example:5000",
+		},
+		{
+			"1.dkr.ecr.eu-west-1.amazonaws.com/app", false, errors.New("no basic auth credentials"),
+			"docker login 1.dkr.ecr.eu-west-1.amazonaws.com",
+		},
+		{
+			"r.example/app", true, errors.New("unexpected status code 403 Forbidden"),
+			"login for it is refused or may not pull this: docker login r.example",
+		},
+		{
+			"acme/app", false,
+			errors.New("pull access denied for acme/app, repository does not exist or may require 'docker login': " +
+				"denied: requested access to the resource is denied"),
+			"check the image's name, or where it is private log in: docker login",
+		},
+		{
+			"postgres:16", false, errors.New("toomanyrequests: You have reached your pull rate limit"),
+			"counts pulls: log in for more of them (docker login",
+		},
 		{"r.example/app", false, errors.New("received unexpected HTTP status: 429 Too Many Requests"), "counts pulls"},
-		{"app:1", false, errors.New("no matching manifest for linux/arm64/v8 in the manifest list entries"), "platform"},
+		{
+			"app:1", false, errors.New("no matching manifest for linux/arm64/v8 in the manifest list entries"),
+			"platform",
+		},
 		{"app:1", false, errors.New("dial tcp: no such host"), "reaches the registry"},
 	} {
 		err := pullHint(c.ref, c.loggedIn, c.err)
@@ -111,7 +138,8 @@ func TestExplainFull_NamesTheDiskAndNotTheRegistry(t *testing.T) {
 		fmt.Errorf("load: %w", syscall.ENOSPC),
 	} {
 		err := ExplainFull(pullHint("app:1", false, cause))
-		if got := hint.Of(err); len(got) != 1 || !strings.Contains(got[0], "docker system df") || !errors.Is(err, cause) {
+		if got := hint.Of(err); len(got) != 1 || !strings.Contains(got[0], "docker system df") ||
+			!errors.Is(err, cause) {
 			t.Errorf("%v: hints %q", cause, got)
 		}
 	}
@@ -124,8 +152,10 @@ func TestBus_TurnsResourcesIntoEvents(t *testing.T) {
 	var got []Event
 	b := &bus{kind: "up", to: &observer{observe: func(e Event) { got = append(got, e) }}}
 	b.Start(t.Context(), "up")
-	b.On(api.Resource{ID: "Container web", Status: api.Working, Text: "Creating"}, api.Resource{ID: "Container web", Status: api.Error, Text: "Error", Details: "no image"})
-	b.On(api.Resource{ID: "web", Status: api.Done, Text: "Started"}, api.Resource{ID: "web", Status: api.Warning, Text: "Slow", Current: 1, Total: 2})
+	b.On(api.Resource{ID: "Container web", Status: api.Working, Text: "Creating"},
+		api.Resource{ID: "Container web", Status: api.Error, Text: "Error", Details: "no image"})
+	b.On(api.Resource{ID: "web", Status: api.Done, Text: "Started"},
+		api.Resource{ID: "web", Status: api.Warning, Text: "Slow", Current: 1, Total: 2})
 	b.Done("up", true)
 	want := []Event{
 		{Kind: "up", Subject: "Container web", Text: "creating", State: Working},
@@ -155,11 +185,13 @@ func TestCopyOutput_SplitsStreamsUnlessATerminal(t *testing.T) {
 	_, _ = stdcopy.NewStdWriter(&framed, stdcopy.Stdout).Write([]byte("out\n"))
 	_, _ = stdcopy.NewStdWriter(&framed, stdcopy.Stderr).Write([]byte("err\n"))
 	var stdout, stderr, raw bytes.Buffer
-	if err := copyOutput(false, &stdout, &stderr, &framed); err != nil || stdout.String() != "out\n" || stderr.String() != "err\n" {
+	if err := copyOutput(false, &stdout, &stderr, &framed); err != nil || stdout.String() != "out\n" ||
+		stderr.String() != "err\n" {
 		t.Errorf("%v: %q and %q", err, stdout.String(), stderr.String())
 	}
 	stdout.Reset()
-	if err := copyOutput(true, &stdout, nil, strings.NewReader("plain\x01\n")); err != nil || stdout.String() != "plain\x01\n" {
+	if err := copyOutput(true, &stdout, nil, strings.NewReader("plain\x01\n")); err != nil ||
+		stdout.String() != "plain\x01\n" {
 		t.Errorf("%v: %q", err, stdout.String())
 	}
 	o := newOutput(nil)
@@ -173,12 +205,14 @@ func TestCopyOutput_SplitsStreamsUnlessATerminal(t *testing.T) {
 
 func TestSummary_OfAListedContainer(t *testing.T) {
 	got := summary(container.Summary{
-		ID: "1", Names: []string{"/pr-1-g1-web-1"}, Image: "busybox", Created: 60, State: "running", Status: "Up 2 minutes (healthy)",
+		ID: "1", Names: []string{"/pr-1-g1-web-1"}, Image: "busybox", Created: 60, State: "running",
+		Status:          "Up 2 minutes (healthy)",
 		Labels:          map[string]string{api.ProjectLabel: "pr-1-g1", api.ServiceLabel: "web"},
 		NetworkSettings: &container.NetworkSettingsSummary{Networks: map[string]*network.EndpointSettings{"net": {IPAddress: "10.0.0.2"}}},
 	})
 	want := Container{
-		ID: "1", Name: "pr-1-g1-web-1", Image: "busybox", Project: "pr-1-g1", Service: "web", State: "running", Status: "Up 2 minutes (healthy)",
+		ID: "1", Name: "pr-1-g1-web-1", Image: "busybox", Project: "pr-1-g1", Service: "web", State: "running",
+		Status: "Up 2 minutes (healthy)",
 		Health: "healthy", Created: time.Unix(60, 0), Networks: map[string]string{"net": "10.0.0.2"},
 		Labels: map[string]string{api.ProjectLabel: "pr-1-g1", api.ServiceLabel: "web"},
 	}
@@ -225,7 +259,10 @@ func TestSince_CountsFromOurStartUnlessItStartedAnew(t *testing.T) {
 
 func TestNotReady_ListsAllAndKeepsTheCause(t *testing.T) {
 	cause := errors.New("cause")
-	err := &NotReady{Services: []Seen{{Service: "db", State: "running", Health: "starting"}, {Service: "web", State: "missing"}}, Cause: cause}
+	err := &NotReady{Services: []Seen{
+		{Service: "db", State: "running", Health: "starting"},
+		{Service: "web", State: "missing"},
+	}, Cause: cause}
 	if got, want := err.Error(), "not ready: db is starting; web is missing"; got != want || !errors.Is(err, cause) {
 		t.Errorf("%q, want %q", got, want)
 	}

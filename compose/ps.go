@@ -56,7 +56,8 @@ func List(ctx context.Context, e *Engine, labels map[string]string) ([]Container
 func summary(c container.Summary) Container {
 	listed := Container{
 		ID: c.ID, Image: c.Image, Project: c.Labels[api.ProjectLabel], Service: c.Labels[api.ServiceLabel],
-		State: c.State, Status: c.Status, Created: time.Unix(c.Created, 0), Labels: c.Labels, Networks: map[string]string{},
+		State: c.State, Status: c.Status, Created: time.Unix(c.Created, 0), Labels: c.Labels,
+		Networks: map[string]string{},
 	}
 	listed.Health, listed.ExitCode = readStatus(c.Status)
 	if len(c.Names) > 0 {

@@ -74,7 +74,9 @@ func (s *Stack) mustPull(ctx context.Context, service types.ServiceConfig) (bool
 		return true, nil
 	case types.PullPolicyNever, types.PullPolicyBuild:
 		if missing && !strings.HasPrefix(service.Image, imagePrefix) {
-			return false, hint.Wrap(errors.New("not on this machine, and pull_policy forbids to pull it"), "build or load the image first")
+			return false,
+				hint.Wrap(errors.New("not on this machine, and pull_policy forbids to pull it"),
+					"build or load the image first")
 		}
 		return false, nil
 	}
@@ -110,7 +112,8 @@ func (s *Stack) pullImage(ctx context.Context, service types.ServiceConfig) erro
 func (s *Stack) pullOnce(ctx context.Context, service types.ServiceConfig, auth string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stream, err := s.engine.Client().ImagePull(ctx, service.Image, image.PullOptions{RegistryAuth: auth, Platform: service.Platform})
+	stream, err := s.engine.Client().ImagePull(ctx, service.Image,
+		image.PullOptions{RegistryAuth: auth, Platform: service.Platform})
 	if err != nil {
 		return err
 	}
@@ -142,16 +145,19 @@ func pullHint(ref string, loggedIn bool, err error) error {
 	case full(err):
 		return err // see ExplainFull
 	case says("toomanyrequests", "too many requests", "rate limit"):
-		return hint.Wrap(err, "the registry counts pulls: log in for more of them (%s), wait, or name a mirror of the image", login)
+		return hint.Wrap(err,
+			"the registry counts pulls: log in for more of them (%s), wait, or name a mirror of the image", login)
 	case says("does not exist or may require"):
 		return hint.Wrap(err, "check the image's name, or where it is private log in: %s", login)
-	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err), says("denied", "unauthorized", "forbidden", "no basic auth credentials", "authentication required"):
+	case errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err),
+		says("denied", "unauthorized", "forbidden", "no basic auth credentials", "authentication required"):
 		if loggedIn {
 			return hint.Wrap(err, "the login for it is refused or may not pull this: %s, as somebody who may", login)
 		}
 		return hint.Wrap(err, "log in first: %s", login)
 	case says("no matching manifest"):
-		return hint.Wrap(err, "the image is not made for this machine's platform: set platform in the compose file, or build it here")
+		return hint.Wrap(err,
+			"the image is not made for this machine's platform: set platform in the compose file, or build it here")
 	case errdefs.IsNotFound(err), says("manifest unknown", "not found"):
 		return hint.Wrap(err, "check the name and tag")
 	}
@@ -205,7 +211,10 @@ func (s *Stack) pullProgress(ref string, r io.Reader, told func(moving bool)) er
 			unpacked[p.ID] = true
 		}
 		told(len(moving) > 0 && len(unpacked) == 0)
-		s.events.emit(Event{Kind: "pull", Subject: ref, Text: strings.ToLower(p.Status), Current: sum(current), Total: sum(total)})
+		s.events.emit(Event{
+			Kind: "pull", Subject: ref, Text: strings.ToLower(p.Status), Current: sum(current),
+			Total: sum(total),
+		})
 	}
 }
 

@@ -33,10 +33,15 @@ func standingRegistry(t *testing.T, times int32) (ref string) {
 	check(t, err)
 	check(t, packed.Close())
 	digest := func(b []byte) string { return fmt.Sprintf("sha256:%x", sha256.Sum256(b)) }
-	config := fmt.Appendf(nil, `{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[%q]}}`, digest(layer.Bytes()))
-	manifest := fmt.Appendf(nil, `{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json",`+
-		`"config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":%d,"digest":%q},`+
-		`"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar","size":%d,"digest":%q}]}`, len(config), digest(config), layer.Len(), digest(layer.Bytes()))
+	config := fmt.Appendf(nil,
+		`{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[%q]}}`,
+		digest(layer.Bytes()))
+	manifest := fmt.Appendf(nil,
+		`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json",`+
+			`"config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":%d,"digest":%q},`+
+			`"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar","size":%d,"digest":%q}]}`,
+		len(config),
+		digest(config), layer.Len(), digest(layer.Bytes()))
 	var left atomic.Int32
 	left.Store(times)
 	over := make(chan struct{})
@@ -84,7 +89,8 @@ func TestPull_EndsWhenItStandsStillAgainAndAgain(t *testing.T) {
 	s := b.stack()
 	s.Stall = time.Second
 	var stood *stall.Error
-	if err := s.Pull(t.Context()); !errors.As(err, &stood) || !strings.Contains(err.Error(), "for app: no byte for 1s") {
+	if err := s.Pull(t.Context()); !errors.As(err, &stood) ||
+		!strings.Contains(err.Error(), "for app: no byte for 1s") {
 		t.Errorf("got %v", err)
 	}
 }

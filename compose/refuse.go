@@ -80,7 +80,8 @@ func (r *Refusal) advice(show string) string {
 	if show != "" {
 		show = " (and say what is shown in its place, such as preview.expose: {" + show + ": 8000})"
 	}
-	return "leave out what a preview can do without, preview.without: [" + strings.Join(without, ", ") + "] in offshoot.yaml" + show + "; else " + text
+	return "leave out what a preview can do without, preview.without: [" + strings.Join(without, ", ") +
+		"] in offshoot.yaml" + show + "; else " + text
 }
 
 func (r *Refusal) leavable() []string {

@@ -139,7 +139,8 @@ func (r *removal) networks(ctx context.Context) {
 		if err == nil {
 			for _, id := range sorted(info.Containers) {
 				if err := api.NetworkDisconnect(ctx, n.ID, id, true); err != nil && !errdefs.IsNotFound(err) {
-					r.errs = append(r.errs, fmt.Errorf("disconnect %s from %s: %w", info.Containers[id].Name, n.Name, err))
+					r.errs = append(r.errs,
+						fmt.Errorf("disconnect %s from %s: %w", info.Containers[id].Name, n.Name, err))
 				}
 			}
 			err = api.NetworkRemove(ctx, n.ID)
@@ -176,7 +177,8 @@ func (r *removal) images(ctx context.Context) {
 func (r *removal) image(ctx context.Context, i image.Summary) {
 	// Engines before 25 list an image without a name as one called this.
 	tags := slices.DeleteFunc(slices.Clone(i.RepoTags), func(tag string) bool { return tag == "<none>:<none>" })
-	names := slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return !strings.HasPrefix(tag, imagePrefix) })
+	names := slices.DeleteFunc(slices.Clone(tags),
+		func(tag string) bool { return !strings.HasPrefix(tag, imagePrefix) })
 	if len(tags) == 0 {
 		names = []string{i.ID}
 	}

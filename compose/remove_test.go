@@ -25,9 +25,14 @@ func TestRemoveByLabel_HalfMadeLeftovers(t *testing.T) {
 	api, ctx := b.engine.Client(), t.Context()
 	mine := b.labels()
 	name := "offshoot/" + b.preview + "/builder:g1"
-	_, err := api.ContainerCreate(ctx, &container.Config{Image: name, Labels: mine, Cmd: []string{"true"}}, nil, nil, nil, b.preview+"-created")
+	_, err := api.ContainerCreate(ctx, &container.Config{Image: name, Labels: mine, Cmd: []string{"true"}}, nil, nil,
+		nil, b.preview+"-created")
 	check(t, err)
-	running, err := api.ContainerCreate(ctx, &container.Config{Image: name, Labels: mine, Cmd: []string{"sleep", "1000"}, Volumes: map[string]struct{}{"/v": {}}}, nil, nil, nil, b.preview+"-running")
+	running, err := api.ContainerCreate(ctx,
+		&container.Config{
+			Image: name, Labels: mine, Cmd: []string{"sleep", "1000"},
+			Volumes: map[string]struct{}{"/v": {}},
+		}, nil, nil, nil, b.preview+"-running")
 	check(t, err)
 	check(t, api.ContainerStart(ctx, running.ID, container.StartOptions{}))
 	info, err := api.ContainerInspect(ctx, running.ID)
@@ -72,8 +77,11 @@ func TestRemoveByLabel_LeavesWhatIsNotLabelled(t *testing.T) {
 	check(t, err)
 	_, err = api.NetworkCreate(ctx, b.preview+"-shared", network.CreateOptions{Labels: all})
 	check(t, err)
-	gateway, err := api.ContainerCreate(ctx, &container.Config{Image: name, Labels: half, Cmd: []string{"sleep", "1000"}}, nil,
-		&network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{b.preview + "-shared": {}}}, nil, foreign)
+	gateway,
+		err := api.ContainerCreate(ctx, &container.Config{Image: name, Labels: half, Cmd: []string{"sleep", "1000"}},
+		nil,
+		&network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{b.preview + "-shared": {}}},
+		nil, foreign)
 	check(t, err)
 	check(t, api.ContainerStart(ctx, gateway.ID, container.StartOptions{}))
 
@@ -95,7 +103,8 @@ func TestRemoveByLabel_LeavesWhatIsNotLabelled(t *testing.T) {
 		t.Errorf("the image with a name of someone else is gone: %v", err)
 	}
 	left := inventory(t, b.engine, b.preview)
-	if diff := cmp.Diff([]string{"image " + b.preview, "image " + foreign + ":mine", "volume " + foreign}, left); diff != "" {
+	if diff := cmp.Diff([]string{"image " + b.preview, "image " + foreign + ":mine", "volume " + foreign},
+		left); diff != "" {
 		t.Error(diff)
 	}
 	_, err = api.ImageRemove(ctx, foreign+":mine", image.RemoveOptions{Force: true})
@@ -139,7 +148,12 @@ func TestRemoveByLabel_JoinsErrorsAndGoesOn(t *testing.T) {
 	api, ctx := b.engine.Client(), t.Context()
 	_, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: b.preview + "-used", Labels: b.labels()})
 	check(t, err)
-	user, err := api.ContainerCreate(ctx, &container.Config{Image: "offshoot/" + b.preview + "/builder:g1", Labels: map[string]string{testLabel: ""}, Cmd: []string{"sleep", "1000"}},
+	user,
+		err := api.ContainerCreate(ctx,
+		&container.Config{
+			Image: "offshoot/" + b.preview + "/builder:g1", Labels: map[string]string{testLabel: ""},
+			Cmd: []string{"sleep", "1000"},
+		},
 		&container.HostConfig{Binds: []string{b.preview + "-used:/used"}}, nil, nil, b.preview+"-user")
 	check(t, err)
 	check(t, api.ContainerStart(ctx, user.ID, container.StartOptions{}))
@@ -165,7 +179,8 @@ volumes: {data: {}}
 `)
 	for _, step := range []string{"build", "up", "run"} {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRemoveByLabel_AfterAKilledRun$")
-		cmd.Env = append(os.Environ(), "OFFSHOOT_TEST_VICTIM="+step, "OFFSHOOT_TEST_DIR="+b.dir, "OFFSHOOT_TEST_PREVIEW="+b.preview)
+		cmd.Env = append(os.Environ(), "OFFSHOOT_TEST_VICTIM="+step, "OFFSHOOT_TEST_DIR="+b.dir,
+			"OFFSHOOT_TEST_PREVIEW="+b.preview)
 		out, err := cmd.StdoutPipe()
 		check(t, err)
 		check(t, cmd.Start())
@@ -188,7 +203,8 @@ func victim(t *testing.T) {
 	dir, preview := os.Getenv("OFFSHOOT_TEST_DIR"), os.Getenv("OFFSHOOT_TEST_PREVIEW")
 	p, _, err := compose.Load(t.Context(), compose.Source{Dir: dir})
 	check(t, err)
-	p, _, err = compose.Transform(p, compose.Options{Preview: preview, Generation: 1, Labels: map[string]string{testLabel: preview}})
+	p, _, err = compose.Transform(p,
+		compose.Options{Preview: preview, Generation: 1, Labels: map[string]string{testLabel: preview}})
 	check(t, err)
 	s := compose.NewStack(e, p, func(event compose.Event) {
 		if event.Kind == step {
@@ -235,7 +251,8 @@ func TestList_ByLabel(t *testing.T) {
 		var names []string
 		for _, c := range found {
 			names = append(names, c.Name)
-			if c.Project != s.Project().Name || c.OneOff || time.Since(c.Created) > time.Hour || c.ID == "" || c.Image == "" {
+			if c.Project != s.Project().Name || c.OneOff || time.Since(c.Created) > time.Hour || c.ID == "" ||
+				c.Image == "" {
 				t.Errorf("%+v", c)
 			}
 		}

@@ -95,7 +95,9 @@ func (s *Stack) oneOff(o OneOff) (*types.Project, string, error) {
 	}
 	service, ok := p.Services[o.Service]
 	if !ok {
-		return nil, "", hint.Usage(fmt.Errorf("run in %s: no such service", o.Service), "services are %s", strings.Join(p.ServiceNames(), ", "))
+		return nil, "",
+			hint.Usage(fmt.Errorf("run in %s: no such service", o.Service), "services are %s",
+				strings.Join(p.ServiceNames(), ", "))
 	}
 	once := 1
 	service.Name = o.Service + "-run-" + strings.ToLower(rand.Text()[:8])

@@ -53,10 +53,28 @@ volumes: {data: {}}
 		want []string
 	}{
 		{compose.OneOff{Service: "web"}, []string{"entry", "own command"}},
-		{compose.OneOff{Service: "web", Command: []string{"sh", "-c", "echo $COLOR $SIZE $NEW"}, Env: map[string]string{"SIZE": "small", "NEW": "new"}}, []string{"entry", "green small new"}},
-		{compose.OneOff{Service: "web", Entrypoint: []string{"cat"}, Command: []string{"/notes.txt", "/run/secrets/key", "/run/secrets/env"}}, []string{"from a bind mount", "from a file", "from-dotenv"}},
-		{compose.OneOff{Service: "web", Entrypoint: []string{"cat"}, Command: []string{"/inline"}}, []string{"from content"}},
-		{compose.OneOff{Service: "web", Entrypoint: []string{"sh", "-c"}, Command: []string{"echo | nc -w 5 db 80 >/dev/null && echo reached; ls -d /data"}}, []string{"reached", "/data"}},
+		{compose.OneOff{
+			Service: "web", Command: []string{"sh", "-c", "echo $COLOR $SIZE $NEW"},
+			Env: map[string]string{"SIZE": "small", "NEW": "new"},
+		}, []string{"entry", "green small new"}},
+		{
+			compose.OneOff{
+				Service: "web", Entrypoint: []string{"cat"},
+				Command: []string{"/notes.txt", "/run/secrets/key", "/run/secrets/env"},
+			},
+			[]string{"from a bind mount", "from a file", "from-dotenv"},
+		},
+		{
+			compose.OneOff{Service: "web", Entrypoint: []string{"cat"}, Command: []string{"/inline"}},
+			[]string{"from content"},
+		},
+		{
+			compose.OneOff{
+				Service: "web", Entrypoint: []string{"sh", "-c"},
+				Command: []string{"echo | nc -w 5 db 80 >/dev/null && echo reached; ls -d /data"},
+			},
+			[]string{"reached", "/data"},
+		},
 	} {
 		var out bytes.Buffer
 		c.run.Out = &out
@@ -82,7 +100,11 @@ volumes: {data: {}}
 func TestRun_ExitCodeAndTheEndOfTheOutput(t *testing.T) {
 	b := app(t, "")
 	s := b.built()
-	exit, err := s.Run(t.Context(), compose.OneOff{Service: "builder", Command: []string{"sh", "-c", "seq 1 500; echo last >&2; printf 'no end'; exit 17"}})
+	exit, err := s.Run(t.Context(),
+		compose.OneOff{
+			Service: "builder",
+			Command: []string{"sh", "-c", "seq 1 500; echo last >&2; printf 'no end'; exit 17"},
+		})
 	check(t, err)
 	if n := len(exit.Tail); exit.Code != 17 || n < 30 || n > 60 || !contains(exit.Tail, "500") {
 		t.Errorf("exit %d, %d lines: %q", exit.Code, n, exit.Tail)
@@ -98,7 +120,9 @@ func TestRun_ExitCodeAndTheEndOfTheOutput(t *testing.T) {
 func TestRun_MissingCommandIsAnErrorAndLeavesNothing(t *testing.T) {
 	b := app(t, "")
 	s := b.built()
-	if _, err := s.Run(t.Context(), compose.OneOff{Service: "builder", Command: []string{"/no/such/command"}}); err == nil || !strings.Contains(err.Error(), "run in builder: ") {
+	if _, err := s.Run(t.Context(),
+		compose.OneOff{Service: "builder", Command: []string{"/no/such/command"}}); err == nil ||
+		!strings.Contains(err.Error(), "run in builder: ") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := s.Run(t.Context(), compose.OneOff{Service: "nobody"}); !errors.Is(err, hint.ErrUsage) {
@@ -116,7 +140,8 @@ func TestRun_CancelledIsRemoved(t *testing.T) {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.Run(ctx, compose.OneOff{Service: "builder", Command: []string{"sh", "-c", "echo begun; sleep 1000"}})
+		_, err := s.Run(ctx,
+			compose.OneOff{Service: "builder", Command: []string{"sh", "-c", "echo begun; sleep 1000"}})
 		done <- err
 	}()
 	b.eventually("it has begun", func() bool { return b.seen("run", "begun") })
@@ -150,13 +175,15 @@ func TestExec_StreamsAndExitCode(t *testing.T) {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
 	}
 	stdout.Reset()
-	code, err = s.Exec(t.Context(), "web", compose.ExecOptions{Argv: []string{"test", "-t", "1"}, TTY: true, Stdout: &stdout})
+	code, err = s.Exec(t.Context(), "web",
+		compose.ExecOptions{Argv: []string{"test", "-t", "1"}, TTY: true, Stdout: &stdout})
 	check(t, err)
 	if code != 0 {
 		t.Errorf("no terminal was given: exit %d, %q", code, stdout.String())
 	}
 	found := compose.NewStack(b.engine, nameOnly(s.Project().Name), nil)
-	if code, err := found.Exec(t.Context(), "web", compose.ExecOptions{Argv: []string{"true"}}); code != 0 || err != nil {
+	if code, err := found.Exec(t.Context(), "web", compose.ExecOptions{Argv: []string{"true"}}); code != 0 ||
+		err != nil {
 		t.Errorf("a stack known by name: %d, %v", code, err)
 	}
 }
@@ -166,7 +193,8 @@ func TestExec_LargeOutputComesWhole(t *testing.T) {
 	s := b.built()
 	check(t, s.Up(t.Context(), "web"))
 	var count counter
-	code, err := s.Exec(t.Context(), "web", compose.ExecOptions{Argv: []string{"dd", "if=/dev/zero", "bs=1M", "count=64"}, Stdout: &count})
+	code, err := s.Exec(t.Context(), "web",
+		compose.ExecOptions{Argv: []string{"dd", "if=/dev/zero", "bs=1M", "count=64"}, Stdout: &count})
 	check(t, err)
 	if code != 0 || count.n != 64<<20 {
 		t.Errorf("exit %d, %d bytes", code, count.n)
@@ -179,7 +207,8 @@ func TestExec_NeedsARunningContainer(t *testing.T) {
 	check(t, s.Up(t.Context()))
 	check(t, s.Wait(t.Context(), time.Minute))
 	for _, service := range []string{"builder", "nobody"} {
-		if _, err := s.Exec(t.Context(), service, compose.ExecOptions{Argv: []string{"true"}}); !errors.Is(err, compose.ErrNotRunning) {
+		if _, err := s.Exec(t.Context(), service, compose.ExecOptions{Argv: []string{"true"}}); !errors.Is(err,
+			compose.ErrNotRunning) {
 			t.Errorf("%s: got %v, want ErrNotRunning", service, err)
 		}
 	}
@@ -191,7 +220,8 @@ func TestExec_EndsWithItsContext(t *testing.T) {
 	check(t, s.Up(t.Context(), "web"))
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
-	if _, err := s.Exec(ctx, "web", compose.ExecOptions{Argv: []string{"sleep", "1000"}}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := s.Exec(ctx, "web", compose.ExecOptions{Argv: []string{"sleep", "1000"}}); !errors.Is(err,
+		context.DeadlineExceeded) {
 		t.Errorf("got %v, want the deadline", err)
 	}
 }
@@ -214,10 +244,12 @@ func TestLogs_EachLineWithItsContainer(t *testing.T) {
 	if diff := cmp.Diff(all, logs(s, compose.LogOptions{})); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"one-1 | second"}, logs(s, compose.LogOptions{Services: []string{"one"}, Tail: 1})); diff != "" {
+	if diff := cmp.Diff([]string{"one-1 | second"},
+		logs(s, compose.LogOptions{Services: []string{"one"}, Tail: 1})); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(all, logs(compose.NewStack(b.engine, nameOnly(s.Project().Name), nil), compose.LogOptions{})); diff != "" {
+	if diff := cmp.Diff(all,
+		logs(compose.NewStack(b.engine, nameOnly(s.Project().Name), nil), compose.LogOptions{})); diff != "" {
 		t.Errorf("of a stack known by name: %s", diff)
 	}
 }
@@ -284,7 +316,8 @@ func TestStack_TwoGenerationsSideBySide(t *testing.T) {
 		stacks = append(stacks, s)
 	}
 	reach := func(from *compose.Stack, address string) bool {
-		code, err := from.Exec(t.Context(), "db", compose.ExecOptions{Argv: []string{"sh", "-c", "echo | nc -w 2 " + address + " 80"}})
+		code, err := from.Exec(t.Context(), "db",
+			compose.ExecOptions{Argv: []string{"sh", "-c", "echo | nc -w 2 " + address + " 80"}})
 		check(t, err)
 		return code == 0
 	}

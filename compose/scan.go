@@ -75,7 +75,9 @@ func writeNulls(node *yaml.Node) {
 // model is one document, interpolated, with nothing followed. One of a wrong
 // shape makes compose-go panic, which says neither where nor why: the schema
 // does.
-func (l *loading) model(ctx context.Context, file types.ConfigFile, dir string, env types.Mapping) (model map[string]any, err error) {
+func (l *loading) model(
+	ctx context.Context, file types.ConfigFile, dir string, env types.Mapping,
+) (model map[string]any, err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
 			if model, err = l.decode(ctx, file, dir, env, false); err == nil {
@@ -86,7 +88,9 @@ func (l *loading) model(ctx context.Context, file types.ConfigFile, dir string, 
 	return l.decode(ctx, file, dir, env, true)
 }
 
-func (l *loading) decode(ctx context.Context, file types.ConfigFile, dir string, env types.Mapping, anyShape bool) (map[string]any, error) {
+func (l *loading) decode(
+	ctx context.Context, file types.ConfigFile, dir string, env types.Mapping, anyShape bool,
+) (map[string]any, error) {
 	details := types.ConfigDetails{WorkingDir: dir, ConfigFiles: []types.ConfigFile{file}, Environment: env.Clone()}
 	return loader.LoadModelWithContext(ctx, details, func(o *loader.Options) {
 		o.SkipValidation = anyShape
@@ -123,7 +127,8 @@ func (l *loading) scanInclude(ctx context.Context, entry any, dir string, env ty
 	}
 	for i, p := range paths {
 		if remote(p) {
-			l.blocked = !l.check.refuse("include:"+p, "includes "+p+", which is not a file of the checkout") || l.blocked
+			l.blocked = !l.check.refuse("include:"+p, "includes "+p+", which is not a file of the checkout") ||
+				l.blocked
 			return nil
 		}
 		paths[i] = absolute(dir, p)
@@ -169,7 +174,9 @@ func (l *loading) includedEnv(files []string, project, dir string, env types.Map
 	return env.Clone().Merge(vars), nil
 }
 
-func (l *loading) scanService(ctx context.Context, name string, service map[string]any, dir string, env types.Mapping) error {
+func (l *loading) scanService(
+	ctx context.Context, name string, service map[string]any, dir string, env types.Mapping,
+) error {
 	for _, f := range texts(service["label_file"]) {
 		path := absolute(dir, f)
 		l.open(name+".label_file:", path, name+": label_file "+rel(l.dir, path))

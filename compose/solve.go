@@ -29,7 +29,10 @@ func (s *Stack) solveOptions(service types.ServiceConfig, images ...string) (*cl
 		Frontend:      "dockerfile.v0",
 		FrontendAttrs: buildAttrs(service),
 		LocalMounts:   map[string]fsutil.FS{},
-		Exports:       []client.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": strings.Join(images, ",")}}},
+		Exports: []client.ExportEntry{{
+			Type:  "moby",
+			Attrs: map[string]string{"name": strings.Join(images, ",")},
+		}},
 
 		AllowedEntitlements: entitlements(*b),
 		SourcePolicy:        s.sourcePolicy(),
@@ -141,8 +144,10 @@ const namedContexts = "1.42"
 
 // buildContexts adds the named contexts.
 func (s *Stack) buildContexts(b *types.BuildConfig, opt *client.SolveOpt) error {
-	if version := s.engine.Client().ClientVersion(); len(b.AdditionalContexts) > 0 && versions.LessThan(version, namedContexts) {
-		return hint.Usage(fmt.Errorf("additional_contexts need Docker 23 or newer, this engine speaks API %s", version), "upgrade Docker")
+	if version := s.engine.Client().ClientVersion(); len(b.AdditionalContexts) > 0 &&
+		versions.LessThan(version, namedContexts) {
+		return hint.Usage(fmt.Errorf("additional_contexts need Docker 23 or newer, this engine speaks API %s",
+			version), "upgrade Docker")
 	}
 	for _, name := range sorted(b.AdditionalContexts) {
 		source := b.AdditionalContexts[name]

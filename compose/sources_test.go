@@ -32,17 +32,32 @@ func TestLoad_FindsTheFilesThatComposeFinds(t *testing.T) {
 		files []string
 		want  []string
 	}{
-		"compose.yaml":                      {[]string{"compose.yaml"}, []string{"compose-yaml"}},
-		"compose.yml":                       {[]string{"compose.yml"}, []string{"compose-yml"}},
-		"docker-compose.yaml":               {[]string{"docker-compose.yaml"}, []string{"docker-compose-yaml"}},
-		"docker-compose.yml":                {[]string{"docker-compose.yml"}, []string{"docker-compose-yml"}},
-		"the newest name wins":              {[]string{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"}, []string{"compose-yaml"}},
+		"compose.yaml":        {[]string{"compose.yaml"}, []string{"compose-yaml"}},
+		"compose.yml":         {[]string{"compose.yml"}, []string{"compose-yml"}},
+		"docker-compose.yaml": {[]string{"docker-compose.yaml"}, []string{"docker-compose-yaml"}},
+		"docker-compose.yml":  {[]string{"docker-compose.yml"}, []string{"docker-compose-yml"}},
+		"the newest name wins": {[]string{
+			"compose.yaml", "compose.yml", "docker-compose.yml",
+			"docker-compose.yaml",
+		}, []string{"compose-yaml"}},
 		"compose.yml before docker-compose": {[]string{"compose.yml", "docker-compose.yml"}, []string{"compose-yml"}},
-		"with its override":                 {[]string{"compose.yaml", "compose.override.yaml"}, []string{"compose-override-yaml", "compose-yaml"}},
-		"override of another ending":        {[]string{"compose.yaml", "compose.override.yml"}, []string{"compose-override-yml", "compose-yaml"}},
-		"old names":                         {[]string{"docker-compose.yml", "docker-compose.override.yml"}, []string{"docker-compose-override-yml", "docker-compose-yml"}},
-		"other files are nothing":           {[]string{"compose.yaml", "compose.prod.yaml", "stack.yaml"}, []string{"compose-yaml"}},
-		"a folder of the name is no file":   {[]string{"compose.yaml/x", "compose.yml"}, []string{"compose-yml"}},
+		"with its override": {
+			[]string{"compose.yaml", "compose.override.yaml"},
+			[]string{"compose-override-yaml", "compose-yaml"},
+		},
+		"override of another ending": {
+			[]string{"compose.yaml", "compose.override.yml"},
+			[]string{"compose-override-yml", "compose-yaml"},
+		},
+		"old names": {
+			[]string{"docker-compose.yml", "docker-compose.override.yml"},
+			[]string{"docker-compose-override-yml", "docker-compose-yml"},
+		},
+		"other files are nothing": {
+			[]string{"compose.yaml", "compose.prod.yaml", "stack.yaml"},
+			[]string{"compose-yaml"},
+		},
+		"a folder of the name is no file": {[]string{"compose.yaml/x", "compose.yml"}, []string{"compose-yml"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{}
@@ -67,12 +82,15 @@ func TestLoad_NamedFiles(t *testing.T) {
 		source compose.Source
 		want   []string
 	}{
-		"by .env":         {compose.Source{}, []string{"a", "b"}},
-		"by the caller":   {compose.Source{Files: []string{"compose.yaml"}}, []string{"default"}},
-		"several":         {compose.Source{Files: []string{"compose.yaml", "a.yaml"}}, []string{"a", "default"}},
-		"absolute":        {compose.Source{Files: []string{filepath.Join(dir, "deploy/b.yaml")}}, []string{"b"}},
-		"over .env":       {compose.Source{Env: map[string]string{"COMPOSE_FILE": "a.yaml"}}, []string{"a"}},
-		"other separator": {compose.Source{Env: map[string]string{"COMPOSE_FILE": "a.yaml;compose.yaml", "COMPOSE_PATH_SEPARATOR": ";"}}, []string{"a", "default"}},
+		"by .env":       {compose.Source{}, []string{"a", "b"}},
+		"by the caller": {compose.Source{Files: []string{"compose.yaml"}}, []string{"default"}},
+		"several":       {compose.Source{Files: []string{"compose.yaml", "a.yaml"}}, []string{"a", "default"}},
+		"absolute":      {compose.Source{Files: []string{filepath.Join(dir, "deploy/b.yaml")}}, []string{"b"}},
+		"over .env":     {compose.Source{Env: map[string]string{"COMPOSE_FILE": "a.yaml"}}, []string{"a"}},
+		"other separator": {compose.Source{Env: map[string]string{
+			"COMPOSE_FILE":           "a.yaml;compose.yaml",
+			"COMPOSE_PATH_SEPARATOR": ";",
+		}}, []string{"a", "default"}},
 	} {
 		c.source.Dir = dir
 		p, _, err := compose.Load(t.Context(), c.source)
@@ -82,7 +100,8 @@ func TestLoad_NamedFiles(t *testing.T) {
 		}
 	}
 	for _, files := range [][]string{{"gone.yaml"}, {"a.yaml", "gone.yaml"}, {"deploy"}, {""}} {
-		if _, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, Files: files}); !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), "no such file in "+dir) {
+		if _, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, Files: files}); !errors.Is(err,
+			hint.ErrUsage) || !strings.Contains(err.Error(), "no such file in "+dir) {
 			t.Errorf("%q: got %v, want a usage error that names the folder", files, err)
 		}
 	}
@@ -90,14 +109,19 @@ func TestLoad_NamedFiles(t *testing.T) {
 
 func TestLoad_LaterFilesOverride(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"one.yaml":   "services:\n  web: {image: one, command: [a], environment: {A: '1', B: '1'}, ports: ['80:80'], labels: {x: '1'}}\n",
+		"one.yaml": "services:\n  web: {image: one, command: [a], environment: {A: '1', B: '1'}, ports: " +
+			"['80:80'], labels: {x: '1'}}\n",
 		"two.yaml":   "services:\n  web: {image: two, environment: [B=2, C=2], ports: ['81:81']}\n",
 		"three.yaml": "services:\n  web: {ports: !override ['82:82'], command: !reset null, labels: !reset {}}\n",
 	})
-	p, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, Files: []string{"one.yaml", "two.yaml", "three.yaml"}})
+	p, _, err := compose.Load(t.Context(),
+		compose.Source{Dir: dir, Files: []string{"one.yaml", "two.yaml", "three.yaml"}})
 	check(t, err)
 	web := p.Services["web"]
-	got := map[string]string{"image": web.Image, "A": *web.Environment["A"], "B": *web.Environment["B"], "C": *web.Environment["C"]}
+	got := map[string]string{
+		"image": web.Image, "A": *web.Environment["A"], "B": *web.Environment["B"],
+		"C": *web.Environment["C"],
+	}
 	if diff := cmp.Diff(map[string]string{"image": "two", "A": "1", "B": "2", "C": "2"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -118,13 +142,17 @@ services:
 		dotenv string
 		want   []string
 	}{
-		"none":             {compose.Source{}, "", []string{"web"}},
-		"one":              {compose.Source{Profiles: []string{"dev"}}, "", []string{"debug", "web"}},
-		"several":          {compose.Source{Profiles: []string{"debug", "test"}}, "", []string{"debug", "test", "web"}},
-		"all":              {compose.Source{Profiles: []string{"*"}}, "", []string{"debug", "test", "web"}},
-		"by .env":          {compose.Source{}, "COMPOSE_PROFILES=test,dev\n", []string{"debug", "test", "web"}},
-		"unknown in .env":  {compose.Source{}, "COMPOSE_PROFILES=nobody\n", []string{"web"}},
-		"the caller's too": {compose.Source{Env: map[string]string{"COMPOSE_PROFILES": "test"}}, "", []string{"test", "web"}},
+		"none":            {compose.Source{}, "", []string{"web"}},
+		"one":             {compose.Source{Profiles: []string{"dev"}}, "", []string{"debug", "web"}},
+		"several":         {compose.Source{Profiles: []string{"debug", "test"}}, "", []string{"debug", "test", "web"}},
+		"all":             {compose.Source{Profiles: []string{"*"}}, "", []string{"debug", "test", "web"}},
+		"by .env":         {compose.Source{}, "COMPOSE_PROFILES=test,dev\n", []string{"debug", "test", "web"}},
+		"unknown in .env": {compose.Source{}, "COMPOSE_PROFILES=nobody\n", []string{"web"}},
+		"the caller's too": {
+			compose.Source{Env: map[string]string{"COMPOSE_PROFILES": "test"}},
+			"",
+			[]string{"test", "web"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.source.Dir = folder(t, map[string]string{"compose.yaml": text, ".env": c.dotenv})
@@ -135,7 +163,8 @@ services:
 			}
 		})
 	}
-	_, _, err := compose.Load(t.Context(), compose.Source{Dir: folder(t, map[string]string{"compose.yaml": "services: {a: {image: b, profiles: [x]}}"})})
+	_, _, err := compose.Load(t.Context(),
+		compose.Source{Dir: folder(t, map[string]string{"compose.yaml": "services: {a: {image: b, profiles: [x]}}"})})
 	if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), "no services") {
 		t.Errorf("only profiles: got %v", err)
 	}
@@ -144,7 +173,8 @@ services:
 func TestLoad_InterpolationSeesDotenvAndTheCallerOnly(t *testing.T) {
 	t.Setenv("ONLY_HERE", "never-to-be-seen")
 	t.Setenv("BOTH", "never-to-be-seen")
-	dotenv := "TAG=1.2\nBOTH=dotenv\nQUOTED='a b'\nEXPANDED=${TAG}-x\nexport EXPORTED=yes\n# comment\nEMPTY=\nMULTI=\"l1\nl2\"\n"
+	dotenv := "TAG=1.2\nBOTH=dotenv\nQUOTED='a b'\nEXPANDED=${TAG}-x\nexport EXPORTED=yes\n# comment\nEMPTY=\n" +
+		"MULTI=\"l1\nl2\"\n"
 	for value, want := range map[string]string{
 		"${TAG}":                     "1.2",
 		"$TAG":                       "1.2",
@@ -169,8 +199,13 @@ func TestLoad_InterpolationSeesDotenvAndTheCallerOnly(t *testing.T) {
 		"${GITHUB_TOKEN:-no token}":  "no token",
 		"${AWS_SECRET_ACCESS_KEY:-}": "",
 	} {
-		dir := folder(t, map[string]string{".env": dotenv, "compose.yaml": "services: {a: {image: b, environment: {V: '" + value + "'}}}"})
-		p, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, Name: "shop", Env: map[string]string{"BOTH": "caller"}})
+		dir := folder(t,
+			map[string]string{
+				".env":         dotenv,
+				"compose.yaml": "services: {a: {image: b, environment: {V: '" + value + "'}}}",
+			})
+		p, _, err := compose.Load(t.Context(),
+			compose.Source{Dir: dir, Name: "shop", Env: map[string]string{"BOTH": "caller"}})
 		check(t, err)
 		if got := p.Services["a"].Environment["V"]; got == nil || *got != want {
 			t.Errorf("%s: %v, want %q", value, got, want)
@@ -224,8 +259,9 @@ services:
     extends: {file: lib/base.yaml, service: base}
   three: {extends: two, image: other}
 `,
-		"lib/base.yaml": "services: {base: {init: true, env_file: [base.env], volumes: ['./data:/data'], extends: {service: root}}, root: {user: '7'}}\n",
-		"lib/base.env":  "FROM_FILE=yes\n",
+		"lib/base.yaml": "services: {base: {init: true, env_file: [base.env], volumes: ['./data:/data'], extends: " +
+			"{service: root}}, root: {user: '7'}}\n",
+		"lib/base.env": "FROM_FILE=yes\n",
 	})
 	p, _, err := compose.Load(t.Context(), compose.Source{Dir: dir})
 	check(t, err)
@@ -251,7 +287,8 @@ services:
 
 func TestLoad_IncludesSeeTheirOwnEnvironment(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"compose.yaml":     "include:\n  - sub/compose.yaml\n  - {path: [other/a.yaml, other/b.yaml], env_file: [shared.env], project_directory: other}\nservices: {web: {image: 'w:${TAG}'}}\n",
+		"compose.yaml": "include:\n  - sub/compose.yaml\n  - {path: [other/a.yaml, other/b.yaml], env_file: " +
+			"[shared.env], project_directory: other}\nservices: {web: {image: 'w:${TAG}'}}\n",
 		".env":             "TAG=top\n",
 		"sub/compose.yaml": "services: {sub: {image: 's:${TAG}-${SUB}', volumes: ['./x:/x']}}\n",
 		"sub/.env":         "TAG=sub\nSUB=own\n",
@@ -261,7 +298,10 @@ func TestLoad_IncludesSeeTheirOwnEnvironment(t *testing.T) {
 	})
 	p, _, err := compose.Load(t.Context(), compose.Source{Dir: dir})
 	check(t, err)
-	got := []string{p.Services["web"].Image, p.Services["sub"].Image, p.Services["other"].Image, p.Services["other"].Command[0], p.Services["sub"].Volumes[0].Source}
+	got := []string{
+		p.Services["web"].Image, p.Services["sub"].Image, p.Services["other"].Image,
+		p.Services["other"].Command[0], p.Services["sub"].Volumes[0].Source,
+	}
 	if diff := cmp.Diff([]string{"w:top", "s:top-own", "o:yes", "b", filepath.Join(dir, "sub/x")}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -269,11 +309,18 @@ func TestLoad_IncludesSeeTheirOwnEnvironment(t *testing.T) {
 
 func TestLoad_CyclesOfFilesAreUsageErrors(t *testing.T) {
 	for name, files := range map[string]map[string]string{
-		"include of itself":  {"compose.yaml": "include: [compose.yaml]\nservices: {a: {image: b}}"},
-		"include in a ring":  {"compose.yaml": "include: [b.yaml]", "b.yaml": "include: [c.yaml]", "c.yaml": "include: [compose.yaml]"},
-		"extends of itself":  {"compose.yaml": "services: {a: {image: b, extends: {service: a}}}"},
-		"extends in a ring":  {"compose.yaml": "services: {a: {image: b, extends: {file: b.yaml, service: a}}}", "b.yaml": "services: {a: {image: b, extends: {file: compose.yaml, service: a}}}"},
-		"a service's ring":   {"compose.yaml": "services: {a: {image: b, depends_on: [c]}, c: {image: b, depends_on: [a]}}"},
+		"include of itself": {"compose.yaml": "include: [compose.yaml]\nservices: {a: {image: b}}"},
+		"include in a ring": {
+			"compose.yaml": "include: [b.yaml]", "b.yaml": "include: [c.yaml]",
+			"c.yaml": "include: [compose.yaml]",
+		},
+		"extends of itself": {"compose.yaml": "services: {a: {image: b, extends: {service: a}}}"},
+		"extends in a ring": {
+			"compose.yaml": "services: {a: {image: b, extends: {file: b.yaml, service: a}}}",
+			"b.yaml":       "services: {a: {image: b, extends: {file: compose.yaml, service: a}}}",
+		},
+		"a service's ring": {"compose.yaml": "services: {a: {image: b, depends_on: [c]}, c: {image: b, " +
+			"depends_on: [a]}}"},
 		"include of nothing": {"compose.yaml": "include: [{env_file: x}]\nservices: {a: {image: b}}"},
 		"include of a gone":  {"compose.yaml": "include: [gone.yaml]\nservices: {a: {image: b}}"},
 	} {
@@ -289,17 +336,25 @@ func TestLoad_CyclesOfFilesAreUsageErrors(t *testing.T) {
 func TestLoad_SecretsAndConfigsComeFromWhatTheProjectSees(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "never-to-be-seen")
 	for text, want := range map[string]string{
-		"secrets: {s: {environment: AWS_SECRET_ACCESS_KEY}}":                         "secret s needs the variable AWS_SECRET_ACCESS_KEY, which is not set",
-		"configs: {s: {environment: AWS_SECRET_ACCESS_KEY}}":                         "config s needs the variable AWS_SECRET_ACCESS_KEY, which is not set",
-		"secrets: {s: {external: true}}":                                             "secret s is external, which only a swarm has",
-		"configs: {s: {external: true, name: other}}":                                "config s is external, which only a swarm has",
+		"secrets: {s: {environment: AWS_SECRET_ACCESS_KEY}}": "secret s needs the variable " +
+			"AWS_SECRET_ACCESS_KEY, which is not set",
+		"configs: {s: {environment: AWS_SECRET_ACCESS_KEY}}": "config s needs the variable " +
+			"AWS_SECRET_ACCESS_KEY, which is not set",
+		"secrets: {s: {external: true}}": "secret s is external, which " +
+			"only a swarm has",
+		"configs: {s: {external: true, name: other}}": "config s is external, which " +
+			"only a swarm has",
 		"secrets: {s: {environment: TOKEN}}":                                         "",
 		"configs: {s: {environment: TOKEN}}":                                         "",
 		"configs: {s: {content: 'token is ${TOKEN} ${AWS_SECRET_ACCESS_KEY:-hid}'}}": "",
 		"secrets: {s: {file: ./key}}":                                                "",
 	} {
 		kind, _, _ := strings.Cut(text, ":")
-		dir := folder(t, map[string]string{".env": "TOKEN=mine\n", "key": "k", "compose.yaml": "services: {a: {image: b, " + kind + ": [s]}}\n" + text})
+		dir := folder(t,
+			map[string]string{
+				".env": "TOKEN=mine\n", "key": "k",
+				"compose.yaml": "services: {a: {image: b, " + kind + ": [s]}}\n" + text,
+			})
 		p, _, err := compose.Load(t.Context(), compose.Source{Dir: dir})
 		switch {
 		case want != "" && (!errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), want)):
@@ -337,9 +392,14 @@ services:
 		"gone.env":                     "gone.env",
 		"bad.env":                      "bad.env: line 1: not a KEY=value line",
 	} {
-		dir := folder(t, map[string]string{"one.env": "A=1\n", "bad.env": "hunter 2\n", "compose.yaml": "services: {a: {image: b, env_file: [" + text + "]}}"})
+		dir := folder(t,
+			map[string]string{
+				"one.env": "A=1\n", "bad.env": "hunter 2\n",
+				"compose.yaml": "services: {a: {image: b, env_file: [" + text + "]}}",
+			})
 		_, _, err := compose.Load(t.Context(), compose.Source{Dir: dir})
-		if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter") {
+		if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "hunter") {
 			t.Errorf("%s: got %v, want a usage error with %s", text, err, want)
 		}
 	}
@@ -364,7 +424,8 @@ func TestLoad_TheNameOfTheProject(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"Shop", "a/b", "-x", "a b"} {
-		_, _, err := compose.Load(t.Context(), compose.Source{Dir: folder(t, map[string]string{"compose.yaml": serviceFile("a")}), Name: bad})
+		_, _, err := compose.Load(t.Context(),
+			compose.Source{Dir: folder(t, map[string]string{"compose.yaml": serviceFile("a")}), Name: bad})
 		if !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%q: got %v, want a usage error", bad, err)
 		}

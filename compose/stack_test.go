@@ -65,7 +65,8 @@ func TestUp_UnhealthyDependencyIsNamedWhenPatienceEnds(t *testing.T) {
 			break
 		}
 	}
-	if len(seen) != 1 || seen[0].Service != "db" || seen[0].Health != "unhealthy" || seen[0].HealthLog != "no route to disk" {
+	if len(seen) != 1 || seen[0].Service != "db" || seen[0].Health != "unhealthy" ||
+		seen[0].HealthLog != "no route to disk" {
 		t.Fatalf("seen %+v", seen)
 	}
 	if !errors.Is(err, context.DeadlineExceeded) {
@@ -249,10 +250,12 @@ func TestWait_TellsEveryServiceThatIsNotReady(t *testing.T) {
 	if len(seen) != 2 || seen[0].Service != "loop" || seen[1].Service != "slow" {
 		t.Fatalf("seen %+v", seen)
 	}
-	if loop := seen[0]; loop.ExitCode != 9 && loop.State != "running" || loop.Restarts == 0 || !contains(loop.Tail, "crash") {
+	if loop := seen[0]; loop.ExitCode != 9 && loop.State != "running" || loop.Restarts == 0 ||
+		!contains(loop.Tail, "crash") {
 		t.Errorf("loop: %+v", loop)
 	}
-	if slow := seen[1]; slow.Health != "starting" || slow.HealthLog != "not yet" || !contains(slow.Tail, "starting slowly") {
+	if slow := seen[1]; slow.Health != "starting" || slow.HealthLog != "not yet" ||
+		!contains(slow.Tail, "starting slowly") {
 		t.Errorf("slow: %+v", slow)
 	}
 	for _, text := range []string{"finished", "running"} {
@@ -278,7 +281,8 @@ func TestWait_EndsAtOnceWhenAServiceHasFailed(t *testing.T) {
 	if !errors.As(err, &failed) || failed.Cause != nil {
 		t.Fatalf("got %v with cause %v", err, failed)
 	}
-	if text := err.Error(); !strings.Contains(text, "web exited with exit code 5") || !strings.Contains(text, "slow is starting") {
+	if text := err.Error(); !strings.Contains(text, "web exited with exit code 5") ||
+		!strings.Contains(text, "slow is starting") {
 		t.Errorf("error %q", text)
 	}
 }
@@ -306,7 +310,8 @@ func TestWait_GivesAnUnhealthyServiceItsTime(t *testing.T) {
 			break
 		}
 	}
-	if len(seen) != 1 || seen[0].String() != "db is unhealthy (disk is full)" || seen[0].Fatal || !errors.Is(err, context.DeadlineExceeded) {
+	if len(seen) != 1 || seen[0].String() != "db is unhealthy (disk is full)" || seen[0].Fatal ||
+		!errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v: seen %+v", err, seen)
 	}
 }
@@ -327,14 +332,18 @@ func TestWait_AServiceMayRecover(t *testing.T) {
 // An image may be anyone's: what it says in our name is not believed.
 func TestUp_LabelsOfTheImageAreNotInherited(t *testing.T) {
 	b := newBench(t, map[string]string{
-		"Dockerfile":   dockerfile + "LABEL dev.offshoot.run=web dev.offshoot.gateway=here dev.offshoot.test=forged team=shop\n",
+		"Dockerfile": dockerfile +
+			"LABEL dev.offshoot.run=web dev.offshoot.gateway=here dev.offshoot.test=forged team=shop\n",
 		"compose.yaml": "services: {web: {build: ., init: true, command: [sleep, '1000']}}",
 	})
 	s := b.built()
 	check(t, s.Up(t.Context()))
 	check(t, s.Wait(t.Context(), time.Minute))
 	c := only(t, s, "web")
-	got := []string{c.Labels["dev.offshoot.run"], c.Labels["dev.offshoot.gateway"], c.Labels[testLabel], c.Labels["team"]}
+	got := []string{
+		c.Labels["dev.offshoot.run"], c.Labels["dev.offshoot.gateway"], c.Labels[testLabel],
+		c.Labels["team"],
+	}
 	if diff := cmp.Diff([]string{"", "", b.preview, "shop"}, got); diff != "" || c.OneOff {
 		t.Errorf("one-off %v, labels %s", c.OneOff, diff)
 	}

@@ -84,7 +84,8 @@ func (e *Engine) resize(ctx context.Context, exec string, sizes <-chan Size) {
 			return
 		}
 		again = nil
-		err := e.Client().ContainerExecResize(ctx, exec, container.ResizeOptions{Width: uint(size.Width), Height: uint(size.Height)})
+		err := e.Client().ContainerExecResize(ctx, exec,
+			container.ResizeOptions{Width: uint(size.Width), Height: uint(size.Height)})
 		if err != nil {
 			again = time.After(pollEvery)
 		}

@@ -107,7 +107,8 @@ func decode(t *testing.T, text []byte, to any) {
 
 func rewrite(t *testing.T, path string, archive *txtar.Archive, got map[string]string) {
 	t.Helper()
-	archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool { return strings.HasPrefix(f.Name, "want") })
+	archive.Files = slices.DeleteFunc(archive.Files,
+		func(f txtar.File) bool { return strings.HasPrefix(f.Name, "want") })
 	for _, name := range sortedKeys(got) {
 		archive.Files = append(archive.Files, txtar.File{Name: name, Data: []byte(got[name])})
 	}
@@ -176,7 +177,8 @@ func transformed(t *testing.T, c goldenCase) map[string]string {
 	}
 	again, changesAgain, err := compose.Transform(p, c.options)
 	check(t, err)
-	if diff := cmp.Diff(out, again, cmpopts.EquateEmpty(), cmp.AllowUnexported(types.SecretConfig{}, types.ConfigObjConfig{})); diff != "" {
+	if diff := cmp.Diff(out, again, cmpopts.EquateEmpty(),
+		cmp.AllowUnexported(types.SecretConfig{}, types.ConfigObjConfig{})); diff != "" {
 		t.Errorf("the second time gives another project\n%s", diff)
 	}
 	if diff := cmp.Diff(changes, changesAgain); diff != "" {

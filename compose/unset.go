@@ -48,7 +48,8 @@ func (l *loading) explain(err error) error {
 		text = "variables are not set:\n  " + strings.Join(lines, "\n  ") + "\n "
 	}
 	return hint.Usage(&located{text: fmt.Sprintf("compose file: %s (%s)", text, left), err: err},
-		"set %s in %s, or under preview.environment in offshoot.yaml%s", strings.Join(names, ", "), l.dotenv(), l.sampleHint())
+		"set %s in %s, or under preview.environment in offshoot.yaml%s", strings.Join(names, ", "), l.dotenv(),
+		l.sampleHint())
 }
 
 // sampleHint says how a sample of the .env that is missing is used as it is.
@@ -58,7 +59,8 @@ func (l *loading) sampleHint() string {
 	if sample == "" || exists(l.instead(path)) {
 		return ""
 	}
-	return fmt.Sprintf("; to read a sample as it is: preview.env_files: {%s: %s}", rel(l.dir, path), rel(l.dir, filepath.Join(l.workDir, sample)))
+	return fmt.Sprintf("; to read a sample as it is: preview.env_files: {%s: %s}", rel(l.dir, path),
+		rel(l.dir, filepath.Join(l.workDir, sample)))
 }
 
 // notSet says so of a variable, and which sample has it.
@@ -183,7 +185,8 @@ const mostSample = 1 << 20
 func sampleWith(dir, root, name string) string {
 	for _, sample := range samples(dir) {
 		path := resolve(filepath.Join(dir, sample))
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > mostSample || !inside(root, path) {
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > mostSample ||
+			!inside(root, path) {
 			continue
 		}
 		file, err := os.Open(path)

@@ -14,7 +14,8 @@ func volumes(e *edit) {
 		}
 		switch {
 		case bool(v.External):
-			e.changed("", "volume "+key+" is not the external "+v.Name+" but a new, empty one", "a preview must not write to data that it does not own")
+			e.changed("", "volume "+key+" is not the external "+v.Name+" but a new, empty one",
+				"a preview must not write to data that it does not own")
 			v = types.VolumeConfig{}
 		case v.Name != "" && v.Name != e.Name+"_"+key:
 			e.usual("", "volume "+v.Name+" is "+e.ProjectName()+"_"+key, "generations run side by side")

@@ -214,7 +214,8 @@ func (s *Stack) look(ctx context.Context, services map[string]bool, w *watch) ([
 			if err != nil {
 				return nil, err
 			}
-			if worst.State == "missing" || one.Fatal || worst.ready && !one.ready || worst.steadyIn > 0 && !one.ready && one.steadyIn == 0 {
+			if worst.State == "missing" || one.Fatal || worst.ready && !one.ready ||
+				worst.steadyIn > 0 && !one.ready && one.steadyIn == 0 {
 				worst = one
 			}
 		}
@@ -232,7 +233,10 @@ func (s *Stack) judge(ctx context.Context, c Container, w *watch) (Seen, error) 
 		return Seen{}, fmt.Errorf("inspect %s: %w", c.Name, err)
 	}
 	state := info.State
-	one := Seen{Service: c.Service, State: state.Status, ExitCode: state.ExitCode, Restarts: info.RestartCount, container: c.ID}
+	one := Seen{
+		Service: c.Service, State: state.Status, ExitCode: state.ExitCode, Restarts: info.RestartCount,
+		container: c.ID,
+	}
 	if h := state.Health; h != nil && h.Status != container.NoHealthcheck {
 		one.Health = h.Status
 		if n := len(h.Log); n > 0 {

@@ -52,7 +52,10 @@ func (w *watch) tell() {
 func (w *watch) listen(ctx context.Context) {
 	filter := filters.NewArgs(filters.Arg("type", string(events.ContainerEventType)),
 		filters.Arg("label", api.ProjectLabel+"="+w.stack.project.Name))
-	for _, action := range []events.Action{events.ActionStart, events.ActionDie, events.ActionDestroy, events.ActionHealthStatus} {
+	for _, action := range []events.Action{
+		events.ActionStart, events.ActionDie, events.ActionDestroy,
+		events.ActionHealthStatus,
+	} {
 		filter.Add("event", string(action))
 	}
 	happened, failed := w.stack.engine.Client().Events(ctx, events.ListOptions{Filters: filter})
@@ -165,7 +168,8 @@ func question(c *container.Config) []string {
 func askedOften(info container.InspectResponse) bool {
 	check := info.Config.Healthcheck
 	started, err := time.Parse(time.RFC3339Nano, info.State.StartedAt)
-	return err == nil && check.StartInterval > 0 && check.StartInterval <= time.Second && time.Since(started) < check.StartPeriod
+	return err == nil && check.StartInterval > 0 && check.StartInterval <= time.Second &&
+		time.Since(started) < check.StartPeriod
 }
 
 func orElse(d, missing time.Duration) time.Duration {

@@ -16,7 +16,8 @@ func (l *loading) leaveOut(p *types.Project) error {
 	all := p.AllServices()
 	for _, name := range l.src.Without {
 		if _, ok := all[name]; !ok {
-			return hint.Usage(fmt.Errorf("preview.without: no service %s", name), "the services are %s", strings.Join(sorted(all), ", "))
+			return hint.Usage(fmt.Errorf("preview.without: no service %s", name), "the services are %s",
+				strings.Join(sorted(all), ", "))
 		}
 	}
 	for _, name := range l.src.Without {
@@ -28,7 +29,8 @@ func (l *loading) leaveOut(p *types.Project) error {
 		s := p.Services[name]
 		for _, left := range l.src.Without {
 			if by := needs(s, left); by != "" {
-				return hint.Usage(fmt.Errorf("preview.without: %s cannot be left out: %s of %s needs it", left, by, name),
+				return hint.Usage(fmt.Errorf("preview.without: %s cannot be left out: %s of %s needs it", left, by,
+					name),
 					"leave %s out as well, or change its %s", name, by)
 			}
 			if _, waits := s.DependsOn[left]; waits {
@@ -77,7 +79,8 @@ func keepsData(s types.ServiceConfig) bool {
 // needs is the key by which a service cannot be without another one.
 func needs(s types.ServiceConfig, other string) string {
 	named := func(entries []string) bool {
-		return slices.ContainsFunc(entries, func(e string) bool { first, _, _ := strings.Cut(e, ":"); return first == other })
+		return slices.ContainsFunc(entries,
+			func(e string) bool { first, _, _ := strings.Cut(e, ":"); return first == other })
 	}
 	whole := types.ServicePrefix + other
 	for _, by := range []struct {
@@ -111,7 +114,8 @@ func (l *loading) checkProfiles(p *types.Project) error {
 	known := profiles(p)
 	for _, name := range l.src.Profiles {
 		if name != "*" && !slices.Contains(known, name) {
-			return hint.Usage(fmt.Errorf("preview.profiles: no service has the profile %s", name), "the profiles are %s", strings.Join(known, ", "))
+			return hint.Usage(fmt.Errorf("preview.profiles: no service has the profile %s", name),
+				"the profiles are %s", strings.Join(known, ", "))
 		}
 	}
 	return nil
@@ -121,10 +125,12 @@ func (l *loading) checkProfiles(p *types.Project) error {
 // there.
 func noService(p *types.Project, key, name string) error {
 	if s, known := p.DisabledServices[name]; known && len(s.Profiles) > 0 {
-		return hint.Usage(fmt.Errorf("%s: service %s is there only with a profile that is not chosen: %s", key, name, strings.Join(s.Profiles, ", ")),
+		return hint.Usage(fmt.Errorf("%s: service %s is there only with a profile that is not chosen: %s", key, name,
+			strings.Join(s.Profiles, ", ")),
 			"choose it in offshoot.yaml, preview.profiles: [%s]", s.Profiles[0])
 	}
-	return hint.Usage(fmt.Errorf("%s: no service %s in the compose file", key, name), "services are %s", strings.Join(p.ServiceNames(), ", "))
+	return hint.Usage(fmt.Errorf("%s: no service %s in the compose file", key, name), "services are %s",
+		strings.Join(p.ServiceNames(), ", "))
 }
 
 func profiles(p *types.Project) []string {

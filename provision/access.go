@@ -53,7 +53,8 @@ func (e Engine) RotateAccess(ctx context.Context, p Preview) (*Access, error) {
 		}
 		k, _, kept := s.keeper(p.ID, g.Number)
 		if !kept {
-			return hint.Wrap(errors.New("it was made by an offshoot that did not know this"), "offshoot up%s makes it anew", g.Preview.Naming())
+			return hint.Wrap(errors.New("it was made by an offshoot that did not know this"),
+				"offshoot up%s makes it anew", g.Preview.Naming())
 		}
 		to := k
 		to.pass = newPass()
@@ -155,7 +156,8 @@ func (r *run) tellCertificates(ctx context.Context) {
 func (r *run) certificates(ctx context.Context) []gateway.CertificateStatus {
 	var stdout bytes.Buffer
 	var all, ours []gateway.CertificateStatus
-	if r.askGateway(ctx, bytes.NewReader(nil), &stdout, "certificates") != nil || json.Unmarshal(stdout.Bytes(), &all) != nil {
+	if r.askGateway(ctx, bytes.NewReader(nil), &stdout, "certificates") != nil ||
+		json.Unmarshal(stdout.Bytes(), &all) != nil {
 		return nil
 	}
 	hosts := map[string]bool{}

@@ -57,12 +57,14 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	f := newFixture(t, 38)
 	front := provision.Front{
 		Domain: "previews.example.com", HTTP: freePort(t), HTTPS: freePort(t), Bind: netip.MustParseAddr("127.0.0.1"),
-		ACME: gateway.ACME{Authority: gateway.Authority{Directory: "https://127.0.0.1:1/directory"}}, // where nobody answers
+		// where nobody answers
+		ACME: gateway.ACME{Authority: gateway.Authority{Directory: "https://127.0.0.1:1/directory"}},
 	}
 	f.engine.Front = front
 	result := f.up()
 	id := f.options.Preview.ID
-	if got, want := result.Links[0].URL, fmt.Sprintf("https://%s.previews.example.com:%d/", id, front.HTTPS); got != want {
+	if got, want := result.Links[0].URL, fmt.Sprintf("https://%s.previews.example.com:%d/", id,
+		front.HTTPS); got != want {
 		t.Errorf("link %s, want %s", got, want)
 	}
 	if !f.told(provision.Notice, "no certificate for "+id+".previews.example.com: ") {
@@ -70,10 +72,12 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	}
 	inspected, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
 	if err != nil || !slices.Contains(inspected.Config.Cmd, "-resolver") {
-		t.Errorf("the gateway resolves the authority's name in the previews' networks: %q, %v", inspected.Config.Cmd, err)
+		t.Errorf("the gateway resolves the authority's name in the previews' networks: %q, %v", inspected.Config.Cmd,
+			err)
 	}
 	link, access := result.Links[0].URL, result.Access
-	if response, body := visit(t, front, link, nil); response.StatusCode != http.StatusUnauthorized || strings.Contains(body, "one") {
+	if response, body := visit(t, front, link, nil); response.StatusCode != http.StatusUnauthorized ||
+		strings.Contains(body, "one") {
 		t.Errorf("without a sign-in: %s %q", response.Status, body)
 	}
 	response, _ := visit(t, front, access.Links[0].URL, nil)
@@ -81,7 +85,10 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 		t.Fatalf("the link: %s with %v", response.Status, response.Cookies())
 	}
 	cookie := http.Header{"Cookie": {response.Cookies()[0].Name + "=" + response.Cookies()[0].Value}}
-	for name, header := range map[string]http.Header{"cookie": cookie, "password": {"Offshoot-Token": {access.Password}}, "token": {"Offshoot-Token": {access.Token}}} {
+	for name, header := range map[string]http.Header{
+		"cookie":   cookie,
+		"password": {"Offshoot-Token": {access.Password}}, "token": {"Offshoot-Token": {access.Token}},
+	} {
 		if response, body := visit(t, front, link, header); response.StatusCode != http.StatusOK || body != "one" {
 			t.Errorf("with the %s: %s %q", name, response.Status, body)
 		}
@@ -104,7 +111,8 @@ func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
 	if _, err := f.engine.AccessTo(t.Context(), provision.Preview{ID: id}); !errors.Is(err, provision.ErrOpen) {
 		t.Errorf("access to an open preview: %v", err)
 	}
-	if _, err := f.engine.RotateAccess(t.Context(), provision.Preview{ID: id}); !errors.Is(err, provision.ErrOpen) || err.Error() != id+" "+provision.ErrOpen.Error() {
+	if _, err := f.engine.RotateAccess(t.Context(), provision.Preview{ID: id}); !errors.Is(err, provision.ErrOpen) ||
+		err.Error() != id+" "+provision.ErrOpen.Error() {
 		t.Errorf("another access to an open preview: %v", err)
 	}
 }
@@ -116,11 +124,13 @@ func (f *fixture) assertRotates(front provision.Front, link string, before *prov
 	signs := func(when string, access *provision.Access, want bool) {
 		f.t.Helper()
 		for name, given := range map[string]string{"password": access.Password, "token": access.Token} {
-			if response, _ := visit(f.t, front, link, http.Header{"Offshoot-Token": {given}}); (response.StatusCode == http.StatusOK) != want {
+			if response, _ := visit(f.t, front, link,
+				http.Header{"Offshoot-Token": {given}}); (response.StatusCode == http.StatusOK) != want {
 				f.t.Errorf("%s, the %s: %s", when, name, response.Status)
 			}
 		}
-		if response, _ := visit(f.t, front, access.Links[0].URL, nil); (response.StatusCode == http.StatusSeeOther) != want {
+		if response, _ := visit(f.t, front, access.Links[0].URL,
+			nil); (response.StatusCode == http.StatusSeeOther) != want {
 			f.t.Errorf("%s, the link: %s", when, response.Status)
 		}
 	}

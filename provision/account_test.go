@@ -28,19 +28,43 @@ func TestServerIn_OfEveryWayToTellTheAccount(t *testing.T) {
 		env  []string
 		want server
 	}{
-		"nothing at all":          {nil, server{user: "postgres", database: "postgres"}},
-		"empty ones":              {[]string{"POSTGRES_USER=", "POSTGRES_DB=", "POSTGRES_PASSWORD="}, server{user: "postgres", database: "postgres"}},
-		"a name without a sign":   {[]string{"POSTGRES_USER", "PATH"}, server{user: "postgres", database: "postgres"}},
-		"the database of a user":  {[]string{"POSTGRES_USER=shop"}, server{user: "shop", database: "shop"}},
-		"spaces and quotes":       {[]string{`POSTGRES_USER=o'neil "x"`, "POSTGRES_DB= my db "}, server{user: `o'neil "x"`, database: " my db "}},
-		"signs in the password":   {[]string{"POSTGRES_PASSWORD=a=b==c'\"\\$x "}, server{user: "postgres", database: "postgres", password: "a=b==c'\"\\$x "}},
-		"the official before":     {[]string{"POSTGRESQL_USERNAME=no", "POSTGRES_USER=yes"}, server{user: "yes", database: "yes"}},
-		"bitnami beside an empty": {[]string{"POSTGRES_USER=", "POSTGRESQL_USERNAME=b"}, server{user: "b", database: "b"}},
-		"a value before a file":   {[]string{"POSTGRES_USER=v", "POSTGRES_USER_FILE=/f"}, server{user: "v", database: "v"}},
-		"the last of two":         {[]string{"POSTGRES_USER=a", "POSTGRES_USER=b"}, server{user: "b", database: "b"}},
-		"other letters":           {[]string{"postgres_user=no", "XPOSTGRES_USER=no", "POSTGRES_USERX=no"}, server{user: "postgres", database: "postgres"}},
-		"an empty file name":      {[]string{"POSTGRES_PASSWORD_FILE="}, server{user: "postgres", database: "postgres"}},
-		"unicode":                 {[]string{"POSTGRES_DB=größe"}, server{user: "postgres", database: "größe"}},
+		"nothing at all": {nil, server{user: "postgres", database: "postgres"}},
+		"empty ones": {
+			[]string{"POSTGRES_USER=", "POSTGRES_DB=", "POSTGRES_PASSWORD="},
+			server{user: "postgres", database: "postgres"},
+		},
+		"a name without a sign":  {[]string{"POSTGRES_USER", "PATH"}, server{user: "postgres", database: "postgres"}},
+		"the database of a user": {[]string{"POSTGRES_USER=shop"}, server{user: "shop", database: "shop"}},
+		"spaces and quotes": {
+			[]string{`POSTGRES_USER=o'neil "x"`, "POSTGRES_DB= my db "},
+			server{user: `o'neil "x"`, database: " my db "},
+		},
+		"signs in the password": {
+			[]string{"POSTGRES_PASSWORD=a=b==c'\"\\$x "},
+			server{user: "postgres", database: "postgres", password: "a=b==c'\"\\$x "},
+		},
+		"the official before": {
+			[]string{"POSTGRESQL_USERNAME=no", "POSTGRES_USER=yes"},
+			server{user: "yes", database: "yes"},
+		},
+		"bitnami beside an empty": {
+			[]string{"POSTGRES_USER=", "POSTGRESQL_USERNAME=b"},
+			server{user: "b", database: "b"},
+		},
+		"a value before a file": {
+			[]string{"POSTGRES_USER=v", "POSTGRES_USER_FILE=/f"},
+			server{user: "v", database: "v"},
+		},
+		"the last of two": {[]string{"POSTGRES_USER=a", "POSTGRES_USER=b"}, server{user: "b", database: "b"}},
+		"other letters": {
+			[]string{"postgres_user=no", "XPOSTGRES_USER=no", "POSTGRES_USERX=no"},
+			server{user: "postgres", database: "postgres"},
+		},
+		"an empty file name": {
+			[]string{"POSTGRES_PASSWORD_FILE="},
+			server{user: "postgres", database: "postgres"},
+		},
+		"unicode": {[]string{"POSTGRES_DB=größe"}, server{user: "postgres", database: "größe"}},
 	} {
 		c.want.container = "c"
 		got, err := serverIn(t.Context(), engineSaying(t, told(t, c.env...)), "c")
@@ -56,7 +80,8 @@ func TestServerIn_OfEveryWayToTellTheAccount(t *testing.T) {
 func TestServerIn_AFileThatCannotBeReadIsAnErrorWithoutTheOtherSecrets(t *testing.T) {
 	api := engineSaying(t, told(t, "POSTGRES_PASSWORD=s3cret", "POSTGRES_USER_FILE=/run/secrets/user"))
 	got, err := serverIn(t.Context(), api, "c")
-	if err == nil || !strings.HasPrefix(err.Error(), "read the database's account: exec cat: ") || strings.Contains(err.Error(), "s3cret") {
+	if err == nil || !strings.HasPrefix(err.Error(), "read the database's account: exec cat: ") ||
+		strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("error %v", err)
 	}
 	if got != (server{}) {
@@ -91,12 +116,14 @@ func TestDbname_IsNeverTakenForAConnectionString(t *testing.T) {
 func TestLoadCommand_StopsAtTheFirstErrorAndReadsNoSettings(t *testing.T) {
 	s := server{user: "-U; rm", database: "a=b", password: "s3cret"}
 	script := loadCommand(s, &content{})
-	if got := strings.Join(script.argv, "\x00"); !strings.Contains(got, "\x00-X\x00") || !strings.Contains(got, "ON_ERROR_STOP=1") ||
+	if got := strings.Join(script.argv, "\x00"); !strings.Contains(got, "\x00-X\x00") ||
+		!strings.Contains(got, "ON_ERROR_STOP=1") ||
 		!strings.Contains(got, "VERBOSITY=verbose") || !strings.Contains(got, "-U\x00-U; rm\x00-d\x00dbname='a=b'") {
 		t.Errorf("psql: %q", script.argv)
 	}
 	custom := loadCommand(s, &content{custom: true})
-	if got := strings.Join(custom.argv, "\x00"); !strings.Contains(got, "--exit-on-error") || !strings.Contains(got, "--no-owner") ||
+	if got := strings.Join(custom.argv, "\x00"); !strings.Contains(got, "--exit-on-error") ||
+		!strings.Contains(got, "--no-owner") ||
 		!strings.Contains(got, "-U\x00-U; rm\x00-d\x00dbname='a=b'") {
 		t.Errorf("pg_restore: %q", custom.argv)
 	}
@@ -127,7 +154,8 @@ func TestHopeless_OnlyWhereNoWaitingHelps(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if err := notPostgres(missing); len(hint.Of(err)) != 1 || !errors.Is(err, missing) || !strings.Contains(err.Error(), "its image has no pg_isready") {
+	if err := notPostgres(missing); len(hint.Of(err)) != 1 || !errors.Is(err, missing) ||
+		!strings.Contains(err.Error(), "its image has no pg_isready") {
 		t.Errorf("error %v, hints %q", err, hint.Of(err))
 	}
 	plain := errors.New("exit 2")

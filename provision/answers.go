@@ -116,7 +116,8 @@ func (l *listening) String() string {
 
 // failure is what String says, with what helps.
 func (l *listening) failure() error {
-	advice := "name the services to show and their HTTP ports under preview.expose in offshoot.yaml, for instance {web: 8000}"
+	advice := "name the services to show and their HTTP ports under preview.expose in offshoot.yaml, for instance " +
+		"{web: 8000}"
 	if l.last.Spoke == gateway.Nothing {
 		advice = "it has to listen on 0.0.0.0, not only on 127.0.0.1; or " + advice
 	}
@@ -152,7 +153,10 @@ func (r *run) awaitAnswers(ctx context.Context) error {
 func (r *run) listenings() []*listening {
 	var all []*listening
 	for i, link := range r.next.links(r.at) {
-		l := &listening{service: link.Service, link: link, named: len(r.options.Expose) > 0, numbers: []int{r.next.Expose[i].Number}}
+		l := &listening{
+			service: link.Service, link: link, named: len(r.options.Expose) > 0,
+			numbers: []int{r.next.Expose[i].Number},
+		}
 		if !l.named {
 			for _, number := range r.candidates[link.Service] {
 				if !slices.Contains(l.numbers, number) {
@@ -250,8 +254,9 @@ func (r *run) ended(ctx context.Context, l *listening, c seenContainer) error {
 	if err := r.stack.Load().Wait(ctx, time.Second); errors.As(err, &failed) && failed.Cause == nil {
 		return err // with its exit code
 	}
-	return r.stepFailed(ctx, l.service, hint.Wrap(fmt.Errorf("port %d does not answer: container is %s", l.numbers[0], c.State),
-		"a service under preview.expose, or with a published port, has to go on running"))
+	return r.stepFailed(ctx, l.service,
+		hint.Wrap(fmt.Errorf("port %d does not answer: container is %s", l.numbers[0], c.State),
+			"a service under preview.expose, or with a published port, has to go on running"))
 }
 
 // show settles what the preview shows, and says what of it is of no use as it

@@ -67,14 +67,21 @@ func TestListening_WaitsForWhatIsClosedOrSilentOrNotUpYet(t *testing.T) {
 		times int
 		want  bool
 	}{
-		{gateway.Nothing, 60, false}, {gateway.Nothing, 61, true}, {gateway.Silence, 11, false}, {gateway.Silence, 31, true}, {gateway.HTTP, 300, false},
+		{gateway.Nothing, 60, false},
+		{gateway.Nothing, 61, true},
+		{gateway.Silence, 11, false},
+		{gateway.Silence, 31, true},
+		{gateway.HTTP, 300, false},
 	} {
 		l := &listening{}
 		if got := l.slow(heard(l, c.times, c.spoke)); got != c.want {
 			t.Errorf("%s for %d seconds: %v, want %v", c.spoke, c.times, got, c.want)
 		}
 	}
-	for status, want := range map[int]bool{200: true, 302: true, 400: true, 404: true, 500: true, 502: false, 503: false, 504: false} {
+	for status, want := range map[int]bool{
+		200: true, 302: true, 400: true, 404: true, 500: true, 502: false,
+		503: false, 504: false,
+	} {
 		l := &listening{last: gateway.Answer{Spoke: gateway.HTTP, Status: status}}
 		if l.answers() != want {
 			t.Errorf("%d: %v", status, l.answers())
@@ -95,7 +102,8 @@ func TestListening_EveryFailureNamesTheKeyThatHelps(t *testing.T) {
 	} {
 		for _, named := range []bool{false, true} {
 			err := (&listening{numbers: []int{7233}, named: named, last: last}).failure()
-			if hints := hint.Of(err); err.Error() != want || len(hints) != 1 || !strings.Contains(hints[0], "preview.expose") {
+			if hints := hint.Of(err); err.Error() != want || len(hints) != 1 ||
+				!strings.Contains(hints[0], "preview.expose") {
 				t.Errorf("%q with hints %q, want %q", err, hints, want)
 			}
 		}
@@ -127,26 +135,63 @@ func TestComplain_NamesTheSettingOfTheFramework(t *testing.T) {
 		of     gateway.Refusal
 		want   []string // none: nothing is said
 	}{
-		"a page":                 {plain, http(200, gateway.Answer{}), gateway.Django, nil},
-		"a login":                {plain, http(401, gateway.Answer{}), "", nil},
-		"no page":                {plain, http(404, gateway.Answer{Local: 404}), "", nil},
-		"its own pages":          {plain, http(302, gateway.Answer{}), "", nil},
-		"another of our links":   {plain, http(302, gateway.Answer{Away: "api--pr-1.shop.localhost:8480"}), "", nil},
-		"no page for this host":  {plain, http(404, gateway.Answer{Local: 200}), "", []string{"404 Not Found", "OFFSHOOT_HOST"}},
-		"a bad request":          {plain, http(400, gateway.Answer{Local: 400}), "", []string{"web answers 400 Bad Request to its link", "OFFSHOOT_HOST"}},
-		"Django":                 {plain, http(400, gateway.Answer{}), gateway.Django, []string{"ALLOWED_HOSTS", `os.environ["OFFSHOOT_HOST"]`}},
-		"Rails":                  {plain, http(403, gateway.Answer{}), gateway.Rails, []string{"403 Forbidden", `config.hosts << ENV["OFFSHOOT_HOST"]`}},
-		"vite":                   {plain, http(403, gateway.Answer{}), gateway.Vite, []string{"server.allowedHosts"}},
-		"old webpack":            {plain, http(200, gateway.Answer{Refusal: gateway.Webpack}), gateway.Webpack, []string{"200 OK", "devServer.allowedHosts"}},
-		"to HTTPS":               {plain, http(301, gateway.Answer{ToHTTPS: true}), "", []string{"301 Moved Permanently", "leads to HTTPS", "SECURE_SSL_REDIRECT", "config.force_ssl"}},
-		"to HTTPS by Rails":      {plain, http(301, gateway.Answer{ToHTTPS: true}), gateway.Rails, []string{"config.force_ssl off where OFFSHOOT_PREVIEW"}},
-		"HTTPS to itself":        {secure, http(301, gateway.Answer{ToHTTPS: true}), gateway.Django, []string{"leads to itself", "SECURE_PROXY_SSL_HEADER"}},
-		"to the place of others": {plain, http(308, gateway.Answer{Away: "localhost:3000"}), "", []string{"308 Permanent Redirect", "another host, localhost:3000", "OFFSHOOT_URL"}},
-		"to a strange place":     {plain, http(302, gateway.Answer{Away: "?"}), wordPress, []string{"another host: make WP_HOME"}},
-		"TLS":                    {plain, http(400, gateway.Answer{Refusal: gateway.PlainTLS}), gateway.PlainTLS, []string{"HTTPS", "preview.expose"}},
-		"an error":               {plain, http(500, gateway.Answer{}), gateway.Django, []string{"web answers 500 Internal Server Error to its link", "offshoot logs --pr 1 web"}},
+		"a page":               {plain, http(200, gateway.Answer{}), gateway.Django, nil},
+		"a login":              {plain, http(401, gateway.Answer{}), "", nil},
+		"no page":              {plain, http(404, gateway.Answer{Local: 404}), "", nil},
+		"its own pages":        {plain, http(302, gateway.Answer{}), "", nil},
+		"another of our links": {plain, http(302, gateway.Answer{Away: "api--pr-1.shop.localhost:8480"}), "", nil},
+		"no page for this host": {
+			plain, http(404, gateway.Answer{Local: 200}), "",
+			[]string{"404 Not Found", "OFFSHOOT_HOST"},
+		},
+		"a bad request": {
+			plain, http(400, gateway.Answer{Local: 400}), "",
+			[]string{"web answers 400 Bad Request to its link", "OFFSHOOT_HOST"},
+		},
+		"Django": {
+			plain, http(400, gateway.Answer{}), gateway.Django,
+			[]string{"ALLOWED_HOSTS", `os.environ["OFFSHOOT_HOST"]`},
+		},
+		"Rails": {
+			plain, http(403, gateway.Answer{}), gateway.Rails,
+			[]string{"403 Forbidden", `config.hosts << ENV["OFFSHOOT_HOST"]`},
+		},
+		"vite": {plain, http(403, gateway.Answer{}), gateway.Vite, []string{"server.allowedHosts"}},
+		"old webpack": {
+			plain, http(200, gateway.Answer{Refusal: gateway.Webpack}), gateway.Webpack,
+			[]string{"200 OK", "devServer.allowedHosts"},
+		},
+		"to HTTPS": {
+			plain, http(301, gateway.Answer{ToHTTPS: true}), "",
+			[]string{"301 Moved Permanently", "leads to HTTPS", "SECURE_SSL_REDIRECT", "config.force_ssl"},
+		},
+		"to HTTPS by Rails": {
+			plain, http(301, gateway.Answer{ToHTTPS: true}), gateway.Rails,
+			[]string{"config.force_ssl off where OFFSHOOT_PREVIEW"},
+		},
+		"HTTPS to itself": {
+			secure, http(301, gateway.Answer{ToHTTPS: true}), gateway.Django,
+			[]string{"leads to itself", "SECURE_PROXY_SSL_HEADER"},
+		},
+		"to the place of others": {
+			plain, http(308, gateway.Answer{Away: "localhost:3000"}), "",
+			[]string{"308 Permanent Redirect", "another host, localhost:3000", "OFFSHOOT_URL"},
+		},
+		"to a strange place": {
+			plain, http(302, gateway.Answer{Away: "?"}), wordPress,
+			[]string{"another host: make WP_HOME"},
+		},
+		"TLS": {
+			plain, http(400, gateway.Answer{Refusal: gateway.PlainTLS}), gateway.PlainTLS,
+			[]string{"HTTPS", "preview.expose"},
+		},
+		"an error": {
+			plain, http(500, gateway.Answer{}), gateway.Django,
+			[]string{"web answers 500 Internal Server Error to its link", "offshoot logs --pr 1 web"},
+		},
 	} {
-		got := complain(Preview{Name: "pr-1"}, Link{Service: "web", URL: c.link}, c.answer, c.of, []string{"pr-1.shop.localhost:8480", "api--pr-1.shop.localhost:8480"})
+		got := complain(Preview{Name: "pr-1"}, Link{Service: "web", URL: c.link}, c.answer, c.of,
+			[]string{"pr-1.shop.localhost:8480", "api--pr-1.shop.localhost:8480"})
 		if len(c.want) == 0 && got != "" {
 			t.Errorf("%s: says %q", name, got)
 		}
@@ -167,9 +212,12 @@ func TestFrameworkOf_ReadsEnvironmentCommandAndFiles(t *testing.T) {
 		service types.ServiceConfig
 		want    gateway.Refusal
 	}{
-		"nothing":       {types.ServiceConfig{}, ""},
-		"a variable":    {types.ServiceConfig{Environment: types.MappingWithEquals{"RAILS_ENV": nil}}, gateway.Rails},
-		"a command":     {types.ServiceConfig{Command: []string{"sh", "-c", "npm ci && npx vite --host"}}, gateway.Vite},
+		"nothing":    {types.ServiceConfig{}, ""},
+		"a variable": {types.ServiceConfig{Environment: types.MappingWithEquals{"RAILS_ENV": nil}}, gateway.Rails},
+		"a command": {
+			types.ServiceConfig{Command: []string{"sh", "-c", "npm ci && npx vite --host"}},
+			gateway.Vite,
+		},
 		"half a word":   {types.ServiceConfig{Command: []string{"/invite"}, Image: "acme/rails-free"}, ""},
 		"an image":      {types.ServiceConfig{Image: "docker.io/library/wordpress:6"}, wordPress},
 		"a file":        {types.ServiceConfig{Build: &types.BuildConfig{Context: folder}}, gateway.Django},

@@ -136,7 +136,8 @@ func TestOpenArchive_CutShortIsAnErrorOfReading(t *testing.T) {
 }
 
 func TestScript_OfPgDumpWithoutItsLastLineIsCutShort(t *testing.T) {
-	const head, end = "--\n-- PostgreSQL database dump\n--\n\nSELECT 1;\n", "--\n-- PostgreSQL database dump complete\n--\n"
+	const head, end = "--\n-- PostgreSQL database dump\n--\n\nSELECT 1;\n", "--\n-- PostgreSQL database dump " +
+		"complete\n--\n"
 	filler := strings.Repeat("-- filler of a script\n", 10000)
 	for text, want := range map[string]bool{
 		head + filler + end:           true,
@@ -188,7 +189,8 @@ func readAll(path string) (string, error) {
 }
 
 func TestOpenArchive_CutAnywhereIsNeverTakenForAWholeOne(t *testing.T) {
-	script := "-- PostgreSQL database dump\n" + strings.Repeat("INSERT INTO a VALUES (1);\n", 2000) + "-- PostgreSQL database dump complete\n"
+	script := "-- PostgreSQL database dump\n" + strings.Repeat("INSERT INTO a VALUES (1);\n", 2000) +
+		"-- PostgreSQL database dump complete\n"
 	for name, whole := range map[string]string{
 		"a.sql": script, "a.sql.gz": packed(t, script, gzipped), "a.sql.zst": packed(t, script, zstded),
 	} {
@@ -196,7 +198,8 @@ func TestOpenArchive_CutAnywhereIsNeverTakenForAWholeOne(t *testing.T) {
 			t.Fatalf("%s: the whole one gives %d bytes, %v", name, len(got), err)
 		}
 		for _, size := range []int{5, 11, len(whole) / 3, len(whole) / 2, len(whole) - 9, len(whole) - 2} {
-			if got, err := readAll(written(t, name, whole[:size])); err == nil && name != "a.sql" || len(got) > len(script) {
+			if got, err := readAll(written(t, name, whole[:size])); err == nil && name != "a.sql" ||
+				len(got) > len(script) {
 				t.Errorf("%s cut at %d of %d: no error", name, size, len(whole))
 			}
 		}
@@ -214,7 +217,8 @@ func TestOpenArchive_DamageInTheMiddleIsSaidWithAHint(t *testing.T) {
 	for i := range 40000 {
 		script.WriteString("INSERT INTO a VALUES ('" + strings.Repeat(string(rune('a'+i*7%26)), i%13) + "');\n")
 	}
-	for name, pack := range map[string]func(io.Writer) (io.WriteCloser, error){"a.sql.gz": gzipped, "a.sql.zst": zstded} {
+	for name, pack := range map[string]func(io.Writer) (io.WriteCloser,
+		error){"a.sql.gz": gzipped, "a.sql.zst": zstded} {
 		whole := []byte(packed(t, script.String(), pack))
 		for i := range 16 {
 			whole[len(whole)*3/4+i] ^= 0xff
@@ -264,7 +268,8 @@ func TestOpenArchive_TellsTarOfPgDumpFromOthersAlsoCompressed(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, a, err)
 		}
 	}
-	if inside, err := readAll(written(t, "a", packed(t, "SELECT 1;\n", gzipped)+packed(t, "SELECT 2;\n", gzipped))); inside != "SELECT 1;\nSELECT 2;\n" {
+	if inside, err := readAll(written(t, "a",
+		packed(t, "SELECT 1;\n", gzipped)+packed(t, "SELECT 2;\n", gzipped))); inside != "SELECT 1;\nSELECT 2;\n" {
 		t.Errorf("two members give %q, %v", inside, err)
 	}
 }

@@ -89,7 +89,8 @@ func TestUp_WhoseEngineGoesAwaySaysSoInOneLine(t *testing.T) {
 					failed = e.Step
 				}
 			})
-			if !errors.Is(err, compose.ErrEngineDown) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), string(failed)+": ") {
+			if !errors.Is(err, compose.ErrEngineDown) || strings.Contains(err.Error(), "\n") ||
+				!strings.Contains(err.Error(), string(failed)+": ") {
 				t.Errorf("error %v, failed in %q", err, failed)
 			}
 			if hints := hint.Of(err); len(hints) == 0 || !strings.Contains(strings.Join(hints, " "), "then retry") {
@@ -106,7 +107,8 @@ func TestUp_NeedsAnImageOfPostgresForTheDatabase(t *testing.T) {
 	f.options.Database = "db"
 	_, err := f.tryUp()
 	var failed *provision.StepError
-	if !errors.As(err, &failed) || failed.Step != provision.StepAccept || !strings.Contains(err.Error(), "its image has no pg_isready") {
+	if !errors.As(err, &failed) || failed.Step != provision.StepAccept ||
+		!strings.Contains(err.Error(), "its image has no pg_isready") {
 		t.Errorf("error %v", err)
 	}
 	if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], "preview.database") {

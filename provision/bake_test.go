@@ -43,12 +43,14 @@ func (f *fixture) assertOnlyTemplatesLeft(preview string) {
 	f.t.Helper()
 	api := f.engine.Docker.Client()
 	for _, label := range []string{"dev.offshoot.preview=" + preview, "dev.offshoot.gateway=" + f.engine.Gateway} {
-		found, err := api.ContainerList(f.t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label))})
+		found, err := api.ContainerList(f.t.Context(),
+			container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label))})
 		if err != nil || len(found) > 0 {
 			f.t.Errorf("containers with %s: %v, %v", label, found, err)
 		}
 	}
-	volumes, err := api.VolumeList(f.t.Context(), volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "dev.offshoot.preview="+preview))})
+	volumes, err := api.VolumeList(f.t.Context(),
+		volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "dev.offshoot.preview="+preview))})
 	if err != nil || len(volumes.Volumes) > 0 {
 		f.t.Errorf("volumes: %v, %v", volumes.Volumes, err)
 	}
@@ -60,7 +62,8 @@ func (f *fixture) assertOnlyTemplatesLeft(preview string) {
 func TestIdentifyBake_NamesAreTheirOwn(t *testing.T) {
 	one, err := provision.IdentifyBake("https://github.com/acme/shop", "")
 	two, again := provision.IdentifyBake("https://github.com/acme/shop", "")
-	if err != nil || again != nil || one.ID == two.ID || !strings.HasPrefix(one.ID, "shop-bake-") || one.Repository != "github.com/acme/shop" {
+	if err != nil || again != nil || one.ID == two.ID || !strings.HasPrefix(one.ID, "shop-bake-") ||
+		one.Repository != "github.com/acme/shop" {
 		t.Errorf("%+v and %+v, %v", one, two, err)
 	}
 }

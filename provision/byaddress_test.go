@@ -24,7 +24,10 @@ import (
 
 // nobody is an authority that does not answer.
 func nobody() gateway.ACME {
-	return gateway.ACME{Authority: gateway.Authority{Directory: "https://127.0.0.1:1/directory", KeyID: "customer-1", Key: "a2V5LW9mLWFuLWFjY291bnQ"}}
+	return gateway.ACME{Authority: gateway.Authority{
+		Directory: "https://127.0.0.1:1/directory", KeyID: "customer-1",
+		Key: "a2V5LW9mLWFuLWFjY291bnQ",
+	}}
 }
 
 // freePorts are n ports in a row.
@@ -58,11 +61,15 @@ func TestUp_WithoutADomainTellsServicesByThePortOfTheAddress(t *testing.T) {
 	f.write("compose.yaml", addressFile)
 	local := netip.MustParseAddr("127.0.0.1")
 	f.engine.Front = provision.Front{
-		Address: local, Bind: local, ByAddress: true, HTTP: freePort(t), HTTPS: freePort(t), Further: freePorts(t, 2), ACME: nobody(),
+		Address: local, Bind: local, ByAddress: true, HTTP: freePort(t), HTTPS: freePort(t), Further: freePorts(t, 2),
+		ACME: nobody(),
 	}
 	result := f.up()
 	front := f.engine.Front
-	want := []string{fmt.Sprintf("https://127.0.0.1:%d/", front.HTTPS), fmt.Sprintf("https://127.0.0.1:%d/", front.Further)}
+	want := []string{
+		fmt.Sprintf("https://127.0.0.1:%d/", front.HTTPS),
+		fmt.Sprintf("https://127.0.0.1:%d/", front.Further),
+	}
 	if len(result.Links) != 2 || result.Links[0].URL != want[0] || result.Links[1].URL != want[1] {
 		t.Fatalf("links %v, want %q", result.Links, want)
 	}
@@ -73,11 +80,13 @@ func TestUp_WithoutADomainTellsServicesByThePortOfTheAddress(t *testing.T) {
 			t.Errorf("it was told %q", got)
 		}
 	}
-	if len(result.Certificates) != 1 || result.Certificates[0].Host != "127.0.0.1" || result.Certificates[0].Ready || result.Certificates[0].Problem == "" {
+	if len(result.Certificates) != 1 || result.Certificates[0].Host != "127.0.0.1" || result.Certificates[0].Ready ||
+		result.Certificates[0].Problem == "" {
 		t.Errorf("certificates: %+v", result.Certificates)
 	}
 	inspected, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.engine.Gateway)
-	if err != nil || strings.Contains(fmt.Sprintf("%+v %+v", *inspected.Config, *inspected.HostConfig), front.ACME.Key) {
+	if err != nil ||
+		strings.Contains(fmt.Sprintf("%+v %+v", *inspected.Config, *inspected.HostConfig), front.ACME.Key) {
 		t.Errorf("the key of the account can be seen on the engine, %v", err)
 	}
 	other := f.options
@@ -85,7 +94,8 @@ func TestUp_WithoutADomainTellsServicesByThePortOfTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.engine.Up(t.Context(), other, nil); err == nil || !strings.Contains(err.Error(), "has none for another preview") {
+	if _, err := f.engine.Up(t.Context(), other, nil); err == nil ||
+		!strings.Contains(err.Error(), "has none for another preview") {
 		t.Errorf("another preview: %v", err)
 	}
 }
@@ -114,7 +124,10 @@ func wildcardFor(t *testing.T, domain string) gateway.Given {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(7), DNSNames: []string{"*." + domain}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(7), DNSNames: []string{"*." + domain},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+	}
 	made, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +165,8 @@ func TestHostile_AContainerWantsTheKeyOfTheWildcard(t *testing.T) {
 	local := netip.MustParseAddr("127.0.0.1")
 	given := wildcardFor(t, "previews.example.com")
 	f.engine.Front = provision.Front{
-		Domain: "previews.example.com", OneLabel: true, Bind: local, HTTP: freePort(t), HTTPS: freePort(t), ACME: nobody(), Given: given,
+		Domain: "previews.example.com", OneLabel: true, Bind: local, HTTP: freePort(t), HTTPS: freePort(t),
+		ACME: nobody(), Given: given,
 	}
 	result := f.up()
 	host := f.options.Preview.ID + ".previews.example.com"
@@ -191,7 +205,10 @@ func TestHostile_AContainerWantsTheKeyOfTheWildcard(t *testing.T) {
 	if err != nil || after.ID != before.ID {
 		t.Errorf("a certificate that was renewed makes another gateway, %v", err)
 	}
-	for name, text := range map[string]string{"the engine": fmt.Sprintf("%+v %+v", *after.Config, *after.HostConfig), "the result": fmt.Sprintf("%+v %+v", result, f.events)} {
+	for name, text := range map[string]string{
+		"the engine": fmt.Sprintf("%+v %+v", *after.Config, *after.HostConfig),
+		"the result": fmt.Sprintf("%+v %+v", result, f.events),
+	} {
 		if strings.Contains(text, inner) || strings.Contains(text, "PRIVATE KEY") {
 			t.Errorf("%s has the key", name)
 		}
@@ -205,7 +222,8 @@ func (f *fixture) assertShown(host string, want gateway.Given) {
 	pool.AppendCertsFromPEM([]byte(want.Chain))
 	ctx, cancel := context.WithTimeout(f.t.Context(), 10*time.Second)
 	defer cancel()
-	conn, err := (&tls.Dialer{Config: &tls.Config{ServerName: host, RootCAs: pool}}).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", f.engine.Front.HTTPS))
+	conn, err := (&tls.Dialer{Config: &tls.Config{ServerName: host, RootCAs: pool}}).DialContext(ctx, "tcp",
+		fmt.Sprintf("127.0.0.1:%d", f.engine.Front.HTTPS))
 	if err != nil {
 		f.t.Errorf("%s: %v", host, err)
 		return

@@ -45,7 +45,8 @@ func hasten(project *types.Project, apiVersion string) []compose.Change {
 		return nil
 	}
 	return []compose.Change{{
-		What: "health checks ask every second until they succeed", Why: "the preview is ready sooner; from then on they are as the file says", Usual: true,
+		What: "health checks ask every second until they succeed",
+		Why:  "the preview is ready sooner; from then on they are as the file says", Usual: true,
 	}}
 }
 

@@ -70,7 +70,8 @@ func die() {
 func (f *fixture) upAndDie(step provision.Step, kind provision.Kind) bool {
 	f.t.Helper()
 	content, err := json.Marshal(order{
-		Options: f.options, Binary: f.engine.Binary, Port: f.engine.Port, Gateway: f.engine.Gateway, Step: step, Kind: kind,
+		Options: f.options, Binary: f.engine.Binary, Port: f.engine.Port, Gateway: f.engine.Gateway, Step: step,
+		Kind: kind,
 	})
 	if err != nil {
 		f.t.Fatal(err)
@@ -91,7 +92,8 @@ func (f *fixture) upAndDie(step provision.Step, kind provision.Kind) bool {
 // steps are all steps of an up with an archive and a migration.
 var steps = []provision.Step{
 	provision.StepLock, provision.StepMachine, provision.StepFiles, provision.StepGateway, provision.StepImages,
-	provision.StepDatabaseImage, provision.StepCopies, provision.StepDatabase, provision.StepAccept, provision.StepLoad, provision.StepCreate,
+	provision.StepDatabaseImage, provision.StepCopies, provision.StepDatabase, provision.StepAccept,
+	provision.StepLoad, provision.StepCreate,
 	provision.StepMigrate, provision.StepStart, provision.StepReady, provision.StepRoute, provision.StepCleanup,
 }
 
@@ -112,7 +114,8 @@ func TestUp_KilledAtAnyStepLeavesNothingThatDownDoesNotRemove(t *testing.T) {
 
 func dieAndGoDown(t *testing.T, step provision.Step, kind provision.Kind) {
 	f := newFixture(t, 3)
-	f.write("compose.yaml", strings.Replace(composeFile, `["uploads:/uploads"]`, `[".:/checkout", "./gone:/gone", "uploads:/uploads"]`, 1))
+	f.write("compose.yaml",
+		strings.Replace(composeFile, `["uploads:/uploads"]`, `[".:/checkout", "./gone:/gone", "uploads:/uploads"]`, 1))
 	f.options.Archive = f.archive("apple")
 	f.options.Migrate = &provision.Migrate{Service: "tool"}
 	before := snapshot(t, f.options.Source.Dir)
@@ -124,7 +127,8 @@ func dieAndGoDown(t *testing.T, step provision.Step, kind provision.Kind) {
 			t.Errorf("the checkout has changed: %s", diff)
 		}
 	}()
-	if _, err := f.engine.Down(t.Context(), f.options.Preview, provision.Guard{}, nil); err != nil && !isNoPreview(err) {
+	if _, err := f.engine.Down(t.Context(), f.options.Preview, provision.Guard{}, nil); err != nil &&
+		!isNoPreview(err) {
 		t.Error(err)
 	}
 	f.assertNothingLeft(t.Context())

@@ -144,11 +144,14 @@ func restoreMessage(message string) string {
 func adviceFor(lines []string) string {
 	all := strings.Join(lines, "\n")
 	switch {
-	case strings.Contains(all, "unsupported version") || strings.Contains(all, "unrecognized configuration parameter") ||
+	case strings.Contains(all, "unsupported version") ||
+		strings.Contains(all, "unrecognized configuration parameter") ||
 		strings.Contains(all, `invalid command \`):
-		return "the archive is of a newer PostgreSQL than the preview's: make it anew, or use a newer image for the database"
+		return "the archive is of a newer PostgreSQL than the preview's: make it anew, or use a newer image for " +
+			"the database"
 	case strings.Contains(all, "role ") && strings.Contains(all, "does not exist"):
-		return "make the archive without owners (pg_dump --no-owner), or let the compose file's scripts create the roles"
+		return "make the archive without owners (pg_dump --no-owner), or let the compose file's scripts create the " +
+			"roles"
 	case strings.Contains(all, "could not open extension control file") || strings.Contains(all, "is not available"):
 		return "use an image for the database that has the extension"
 	case strings.Contains(all, "No space left on device"):

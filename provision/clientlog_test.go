@@ -162,7 +162,8 @@ func TestClientLog_LinesThatOnlyCarryDataAreDropped(t *testing.T) {
 		`DETAIL:  Failing row contains (1, s3cret).`, `DETAIL:  Key (email)=(s3cret) already exists.`,
 		`HINT:  Perhaps you meant "s3cret".`, `QUERY:  SELECT 's3cret'`, `STATEMENT:  INSERT INTO a VALUES ('s3cret')`,
 		`LINE 1: INSERT INTO a VALUES ('s3cret'`, `          ^`, `COLUMN NAME:  s3cret`, `NOTICE:  00000: s3cret`,
-		`WARNING:  01000: s3cret`, `CONTEXT:  SQL statement "SELECT 's3cret'"`, `CONTEXT:  JSON data, line 1: {"s3cret...`,
+		`WARNING:  01000: s3cret`, `CONTEXT:  SQL statement "SELECT 's3cret'"`,
+		`CONTEXT:  JSON data, line 1: {"s3cret...`,
 		`Command was: INSERT INTO a VALUES ('s3cret');`, `s3cret	and	a	row`, `ERROR: s3cret without a code`,
 		`pg_restore: warning: s3cret`, `psql:<stdin>:3: error: s3cret`, "", "   ",
 	} {
@@ -177,8 +178,10 @@ func TestClientLog_ValuesWithQuotesOrLineEndsInThemAreHidden(t *testing.T) {
 		"ERROR:  42601: unterminated quoted string at or near \"'s3cret\nand s3cret more\"\n",
 		"ERROR:  42601: syntax error at or near \"\"a\"s3cret\"b\"\"\n",
 		"ERROR:  42601: syntax error at or near \"'it''s \"s3cret\" '\"\n",
-		"pg_restore: error: could not execute query: ERROR:  invalid input syntax for type json: \"{\"a\":\"s3cret\"}\"\n",
-		"pg_restore: error: could not execute query: ERROR:  invalid input syntax for type integer: \"s3cret\nof two lines\"\n",
+		"pg_restore: error: could not execute query: ERROR:  invalid input syntax for type json: " +
+			"\"{\"a\":\"s3cret\"}\"\n",
+		"pg_restore: error: could not execute query: ERROR:  invalid input syntax for type integer: \"s3cret\nof " +
+			"two lines\"\n",
 		"ERROR:  22P02: invalid input syntax for type integer: \"1\nERROR:  22P02: s3cret\"\n",
 	} {
 		got := said(text)

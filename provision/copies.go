@@ -244,7 +244,8 @@ func (c *copies) servingBase(ctx context.Context, print string) (*volume.Volume,
 // holds tells whether a container of a generation has a volume.
 func (s survey) holds(g generation, name string) bool {
 	return slices.ContainsFunc(s.containers, func(b seenContainer) bool {
-		return b.preview() == g.Preview.ID && generationOf(b.Labels).Number == g.Number && slices.Contains(b.Volumes, name)
+		return b.preview() == g.Preview.ID && generationOf(b.Labels).Number == g.Number &&
+			slices.Contains(b.Volumes, name)
 	})
 }
 
@@ -273,7 +274,8 @@ func (c *copies) copyInto(ctx context.Context, name string, seen worktree.Look) 
 	if reply.Shared {
 		how = "shared"
 	}
-	c.progress(ctx, "", fmt.Sprintf("%d files, %d MB %s in %.1f s", reply.Files, reply.Bytes>>20, how, time.Since(began).Seconds()))
+	c.progress(ctx, "",
+		fmt.Sprintf("%d files, %d MB %s in %.1f s", reply.Files, reply.Bytes>>20, how, time.Since(began).Seconds()))
 	return nil
 }
 
@@ -286,10 +288,14 @@ func (c *copies) copyThere(ctx context.Context, name string) (reply gateway.Copy
 	if err != nil {
 		return reply, err
 	}
-	config := &container.Config{Image: c.image, Cmd: []string{"gateway", "copy", "/from", "/to"}, User: "0:0", Labels: c.next.everyLabel()}
+	config := &container.Config{
+		Image: c.image, Cmd: []string{"gateway", "copy", "/from", "/to"}, User: "0:0",
+		Labels: c.next.everyLabel(),
+	}
 	host := copyHost(name, name)
 	host.Mounts[0] = mount.Mount{
-		Type: mount.TypeBind, Source: c.Root, Target: "/from", ReadOnly: true, BindOptions: &mount.BindOptions{NonRecursive: true},
+		Type: mount.TypeBind, Source: c.Root, Target: "/from", ReadOnly: true,
+		BindOptions: &mount.BindOptions{NonRecursive: true},
 	}
 	said, err := c.runOnce(ctx, config, host, c.next.Preview.project(c.next.Number)+"-copy", bytes.NewReader(text))
 	if err != nil && strings.Contains(err.Error(), "bind source path does not exist") {
@@ -315,7 +321,8 @@ func (c *copies) writeLayers(w *tar.Writer) error {
 	}
 	for _, i := range c.Copied(true) {
 		for _, folder := range []string{compose.Upper(i), compose.Work(i)} {
-			h, err := worktree.Header(c.root, worktree.Entry{From: c.Parts[i].Path, To: path.Join(unpackTo, folder) + "/"})
+			h, err := worktree.Header(c.root,
+				worktree.Entry{From: c.Parts[i].Path, To: path.Join(unpackTo, folder) + "/"})
 			if err != nil {
 				return err
 			}
@@ -355,7 +362,8 @@ func (c *copies) unpack(ctx context.Context, name string, write func(*tar.Writer
 	defer func() {
 		ctx, cancel := sturdy(ctx)
 		defer cancel()
-		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil && !notFound(removed) {
+		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil &&
+			!notFound(removed) {
 			err = errors.Join(err, removed)
 		}
 	}()

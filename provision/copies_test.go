@@ -181,8 +181,9 @@ func (f *fixture) assertMountsAreCopies() {
 	const wait = `for i in $(seq 100); do [ -e /tmp/done ] && break; sleep 0.1; done; `
 	for script, want := range map[string]string{
 		wait + "cat /tmp/page": "as committed",
-		"cat /tmp/found":       ".gitignore\nDockerfile\ncompose.yaml\nignored\nkey.pem\nlib\nmissing\nout\npage\nprogram\npublic",
-		"cat /single":          "as committed", // a file is a copy of its own
+		"cat /tmp/found": ".gitignore\nDockerfile\ncompose.yaml\nignored\nkey.pem\nlib\nmissing\nout\npage\n" +
+			"program\npublic",
+		"cat /single": "as committed", // a file is a copy of its own
 		// What git ignores and the file names, and what is not there at all.
 		"cat /ignored/upload /app/ignored/upload": "zz",
 		"ls -A /missing; stat -c %u /missing":     "70",
@@ -238,7 +239,8 @@ func TestUp_SharesWhatPreviewMountsSays(t *testing.T) {
 		f.write(fmt.Sprintf("lib/%d", i), "")
 	}
 	f.up()
-	if got := f.in("site", "cat /tmp/found | tr '\\n' ' '; ls -d /app/.git"); !strings.Contains(got, "page program public") || strings.Contains(got, "\n/app/.git\n") {
+	if got := f.in("site", "cat /tmp/found | tr '\\n' ' '; ls -d /app/.git"); !strings.Contains(got,
+		"page program public") || strings.Contains(got, "\n/app/.git\n") {
 		t.Errorf("the copy has %q", got)
 	}
 	f.in("site", "echo mine >/ignored/mine")
@@ -260,7 +262,8 @@ func TestUp_CopiesAFolderWhoseLinkLeadsToItsNeighbour(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.up()
-	if got := f.in("peer", "readlink /apps/public/neighbour; echo p >/page; cat /apps/public/neighbour"); got != "../../page\np" {
+	if got := f.in("peer",
+		"readlink /apps/public/neighbour; echo p >/page; cat /apps/public/neighbour"); got != "../../page\np" {
 		t.Errorf("the copied link: %q", got)
 	}
 }

@@ -48,7 +48,10 @@ func (r *run) nameDatabase(project *types.Project) []compose.Change {
 	default:
 		r.next.Loaded, r.owner = agreed, user
 		use := r.uses[slices.IndexFunc(r.uses, func(u compose.DatabaseUse) bool { return u.Name == agreed })]
-		return []compose.Change{{Service: r.next.Database, What: "the archive goes into database " + printable(agreed), Why: "named by " + describeUse(use)}}
+		return []compose.Change{{
+			Service: r.next.Database, What: "the archive goes into database " + printable(agreed),
+			Why: "named by " + describeUse(use),
+		}}
 	}
 	for _, use := range r.uses {
 		if use.Name == r.next.Loaded && r.owner == "" {
@@ -72,12 +75,14 @@ func (r *run) tellKept(s types.ServiceConfig) {
 	case was.container == "":
 		return
 	case role != was.user:
-		r.notice("the data that is kept has role %s, and %s names %s now, which the image does not make where there is data: run offshoot up without --keep-data",
+		r.notice("the data that is kept has role %s, and %s names %s now, which the image does not make where "+
+			"there is data: run offshoot up without --keep-data",
 			printable(was.user), s.Name, printable(role))
 	case name == "" || name == was.database || r.serving.Loaded != "":
 		return
 	default:
-		r.notice("the data that is kept has database %s, and %s names %s now, which the image does not make where there is data: run offshoot up without --keep-data",
+		r.notice("the data that is kept has database %s, and %s names %s now, which the image does not make where "+
+			"there is data: run offshoot up without --keep-data",
 			printable(was.database), s.Name, printable(name))
 	}
 	r.next.Loaded = cmp.Or(r.serving.Loaded, was.database)
@@ -125,7 +130,8 @@ func describeUse(u compose.DatabaseUse) string {
 // into.
 func (r *run) tellOther(loaded string) {
 	agreed, _ := compose.AgreedDatabase(r.uses)
-	if r.archive == nil || loaded == "" || slices.ContainsFunc(r.uses, func(u compose.DatabaseUse) bool { return u.Name == loaded }) {
+	if r.archive == nil || loaded == "" ||
+		slices.ContainsFunc(r.uses, func(u compose.DatabaseUse) bool { return u.Name == loaded }) {
 		return
 	}
 	for _, use := range r.uses {
@@ -147,7 +153,8 @@ func (r *run) tellSeveral(unasked string) {
 	for _, use := range r.uses {
 		named = append(named, printable(use.Name)+" ("+describeUse(use)+")")
 	}
-	r.notice("%s has several databases: %s; say which one the archive is for: preview.database: {service: %s, name: %s}",
+	r.notice("%s has several databases: %s; say which one the archive is for: "+
+		"preview.database: {service: %s, name: %s}",
 		r.next.Database, strings.Join(named, ", "), r.next.Database, printable(r.uses[0].Name))
 }
 
@@ -157,7 +164,8 @@ func (r *run) warnOther(name, who, loaded string) {
 		return
 	}
 	r.warned = append(r.warned, name)
-	r.notice("%s database %s of %s, and the archive is in %s; to have it there: preview.database: {service: %s, name: %s}",
+	r.notice("%s database %s of %s, and the archive is in %s; to have it there: preview.database: {service: %s, "+
+		"name: %s}",
 		who, printable(name), r.next.Database, printable(loaded), r.next.Database, printable(name))
 }
 
@@ -223,8 +231,11 @@ func (r *run) clients(ctx context.Context) (map[string]int, error) {
 	s := r.server
 	var out bounded
 	code, err := runIn(ctx, r.Docker.Client(), s.container, command{
-		argv: []string{"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d", s.dbname(), "-f", "-"},
-		env:  s.env(), stdin: strings.NewReader(databasesSQL), stdout: &out,
+		argv: []string{
+			"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d",
+			s.dbname(), "-f", "-",
+		},
+		env: s.env(), stdin: strings.NewReader(databasesSQL), stdout: &out,
 	})
 	if err == nil && code != 0 {
 		err = fmt.Errorf("psql: exit %d", code)
@@ -277,7 +288,8 @@ func (r *run) openOthers(project *types.Project) error {
 		return nil
 	}
 	if r.archive == nil {
-		return hint.Usage(errors.New("archives of further databases, and none of the first one"), "add --archive FILE, or a source to offshoot.yaml")
+		return hint.Usage(errors.New("archives of further databases, and none of the first one"),
+			"add --archive FILE, or a source to offshoot.yaml")
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.options.Archives)) {
 		if name == r.firstDatabase(project) {

@@ -45,7 +45,8 @@ func TestUp_FindsTheDataFolderThePortAndTheDatabaseOfAnUnusualServer(t *testing.
 	f.options.Archives = map[string]string{"reports": f.archive("pear")}
 
 	result := f.up()
-	if l := result.Loaded; l == nil || l.Database != "shop_production" || len(result.LoadedOthers) != 1 || result.LoadedOthers[0].Database != "reports" {
+	if l := result.Loaded; l == nil || l.Database != "shop_production" || len(result.LoadedOthers) != 1 ||
+		result.LoadedOthers[0].Database != "reports" {
 		t.Errorf("loaded %+v and %+v", l, result.LoadedOthers)
 	}
 	if got := f.sql("SELECT pg_catalog.current_database(), name FROM product"); got != "shop_production|apple" {
@@ -55,7 +56,8 @@ func TestUp_FindsTheDataFolderThePortAndTheDatabaseOfAnUnusualServer(t *testing.
 		t.Errorf("the further database holds %q", got)
 	}
 	f.assertUntouched(mine)
-	if what := changesOf(result, "db"); !strings.Contains(what, "data in /pgdata on a volume of its own, not bind devdata and bind devwal") ||
+	if what := changesOf(result, "db"); !strings.Contains(what,
+		"data in /pgdata on a volume of its own, not bind devdata and bind devwal") ||
 		!strings.Contains(what, "the archive goes into database shop_production") {
 		t.Errorf("changes of db: %s", what)
 	}
@@ -64,7 +66,8 @@ func TestUp_FindsTheDataFolderThePortAndTheDatabaseOfAnUnusualServer(t *testing.
 	f.options.KeepData, f.options.Archive = true, ""
 	f.write("db/Dockerfile", "FROM "+provision.PostgresImage+"\nENV PGDATA=/var/lib/postgresql/data/pg\n")
 	_, err := f.tryUp()
-	if err == nil || !strings.Contains(err.Error(), "the data of db to keep is not where it would be read") || len(hint.Of(err)) == 0 {
+	if err == nil || !strings.Contains(err.Error(), "the data of db to keep is not where it would be read") ||
+		len(hint.Of(err)) == 0 {
 		t.Errorf("over data that the new image does not find: %v", err)
 	}
 	f.assertServes(result.Links[0], "one")
@@ -96,7 +99,8 @@ func (f *fixture) assertUntouched(mine string) {
 func (f *fixture) psql(args ...string) string {
 	f.t.Helper()
 	var stdout strings.Builder
-	code, err := f.engine.Psql(f.t.Context(), f.options.Preview, append([]string{"-X", "-A", "-t"}, args...), compose.ExecOptions{Stdout: &stdout})
+	code, err := f.engine.Psql(f.t.Context(), f.options.Preview, append([]string{"-X", "-A", "-t"}, args...),
+		compose.ExecOptions{Stdout: &stdout})
 	if err != nil || code != 0 {
 		f.t.Fatalf("psql %q: exit %d, %v", args, code, err)
 	}

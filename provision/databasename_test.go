@@ -12,10 +12,14 @@ import (
 func TestPortOf_ReadsWhatTheServerIsStartedWith(t *testing.T) {
 	for command, want := range map[string]string{
 		"postgres": "", "": "", "postgres -p 5433": "5433", "postgres -p5433": "5433", "postgres --port=5433": "5433",
-		"postgres --port 5433": "5433", "postgres -c port=5433": "5433", "postgres -cport=5433": "5433", "-p 5433": "5433",
-		"-c port=5433 -c fsync=off": "5433", "postgres -p 1 -c port=2": "2", "/usr/lib/postgresql/16/bin/postgres -p 7": "7",
-		"docker-entrypoint.sh postgres -p 5433": "5433", "postgres -c listen_port=1": "", "postgres -p": "", "postgres -p x": "",
-		"postgres -p 70000": "", "sh -c|exec docker-entrypoint.sh postgres -p '5433'": "5433", "sh -c|mkdir -p 5 && run": "",
+		"postgres --port 5433": "5433", "postgres -c port=5433": "5433", "postgres -cport=5433": "5433",
+		"-p 5433":                   "5433",
+		"-c port=5433 -c fsync=off": "5433", "postgres -p 1 -c port=2": "2",
+		"/usr/lib/postgresql/16/bin/postgres -p 7": "7",
+		"docker-entrypoint.sh postgres -p 5433":    "5433", "postgres -c listen_port=1": "", "postgres -p": "",
+		"postgres -p x":     "",
+		"postgres -p 70000": "", "sh -c|exec docker-entrypoint.sh postgres -p '5433'": "5433",
+		"sh -c|mkdir -p 5 && run":                "",
 		"sh -c|mkdir -p 5 && postgres -c port=6": "6", "-c|port=5433": "5433",
 	} {
 		var words []string
@@ -68,20 +72,73 @@ func TestNameDatabase_ByTheConfigurationThenTheImageThenTheStack(t *testing.T) {
 		want     string // and the owner
 		told     string // part of what is said
 	}{
-		"nothing":                    {map[string][]string{"db": nil}, Options{}, "", ""},
-		"the stack":                  {map[string][]string{"db": nil, "web": {shop}, "job": {shop}}, Options{}, "shop app", ""},
-		"as it is anyway":            {map[string][]string{"db": {"POSTGRES_USER=shop"}, "web": {shop}}, Options{}, "", ""},
-		"the image as the stack":     {map[string][]string{"db": {"POSTGRES_DB=shop"}, "web": {shop}}, Options{}, "", ""},
-		"the image before the stack": {map[string][]string{"db": {"POSTGRES_DB=other"}, "web": {shop}}, Options{}, "", "DATABASE_URL of web names database shop of db, and the archive is in other; to have it there: preview.database: {service: db, name: shop}"},
-		"the image, from a file":     {map[string][]string{"db": {"POSTGRES_DB_FILE=/run/secrets/x"}, "web": {shop}}, Options{}, "", ""},
-		"the image, one of several":  {map[string][]string{"db": {"POSTGRES_DB=shop"}, "web": {shop}, "job": {jobs}}, Options{}, "", ""},
-		"of bitnami":                 {map[string][]string{"db": {"POSTGRESQL_DATABASE=x"}}, Options{}, "", ""},
-		"the configuration":          {map[string][]string{"db": {"POSTGRES_DB=other"}, "web": {shop}}, Options{DatabaseName: "shop"}, "shop app", ""},
-		"the configuration alone":    {map[string][]string{"db": nil, "web": {shop}}, Options{DatabaseName: "mine"}, "mine ", ""},
-		"several":                    {map[string][]string{"db": nil, "web": {shop}, "job": {jobs}}, Options{}, "", "db has several databases: jobs (DATABASE_URL of job), shop (DATABASE_URL of web); say which one"},
-		"several, one of them it":    {map[string][]string{"db": {"POSTGRES_USER=jobs"}, "web": {shop}, "job": {jobs}}, Options{}, "", ""},
-		"the preview's environment":  {map[string][]string{"db": nil, "web": {shop}}, Options{Environment: map[string]string{"DATABASE_URL": "postgres://db/own"}}, "own ", ""},
-		"the image by the preview":   {map[string][]string{"db": nil, "web": {shop}}, Options{Environment: map[string]string{"POSTGRES_DB": "shop"}}, "", ""},
+		"nothing": {map[string][]string{"db": nil}, Options{}, "", ""},
+		"the stack": {
+			map[string][]string{"db": nil, "web": {shop}, "job": {shop}},
+			Options{},
+			"shop app", "",
+		},
+		"as it is anyway": {
+			map[string][]string{"db": {"POSTGRES_USER=shop"}, "web": {shop}},
+			Options{},
+			"",
+			"",
+		},
+		"the image as the stack": {
+			map[string][]string{"db": {"POSTGRES_DB=shop"}, "web": {shop}},
+			Options{},
+			"",
+			"",
+		},
+		"the image before the stack": {
+			map[string][]string{"db": {"POSTGRES_DB=other"}, "web": {shop}},
+			Options{},
+			"",
+			"DATABASE_URL of web names database shop of db, and the archive is in other; to have it there: " +
+				"preview.database: {service: db, name: shop}",
+		},
+		"the image, from a file": {
+			map[string][]string{"db": {"POSTGRES_DB_FILE=/run/secrets/x"}, "web": {shop}},
+			Options{},
+			"", "",
+		},
+		"the image, one of several": {
+			map[string][]string{"db": {"POSTGRES_DB=shop"}, "web": {shop}, "job": {jobs}},
+			Options{},
+			"", "",
+		},
+		"of bitnami": {map[string][]string{"db": {"POSTGRESQL_DATABASE=x"}}, Options{}, "", ""},
+		"the configuration": {
+			map[string][]string{"db": {"POSTGRES_DB=other"}, "web": {shop}},
+			Options{DatabaseName: "shop"},
+			"shop app", "",
+		},
+		"the configuration alone": {
+			map[string][]string{"db": nil, "web": {shop}},
+			Options{DatabaseName: "mine"},
+			"mine ", "",
+		},
+		"several": {
+			map[string][]string{"db": nil, "web": {shop}, "job": {jobs}},
+			Options{},
+			"",
+			"db has several databases: jobs (DATABASE_URL of job), shop (DATABASE_URL of web); say which one",
+		},
+		"several, one of them it": {
+			map[string][]string{"db": {"POSTGRES_USER=jobs"}, "web": {shop}, "job": {jobs}},
+			Options{},
+			"", "",
+		},
+		"the preview's environment": {
+			map[string][]string{"db": nil, "web": {shop}},
+			Options{Environment: map[string]string{"DATABASE_URL": "postgres://db/own"}},
+			"own ", "",
+		},
+		"the image by the preview": {
+			map[string][]string{"db": nil, "web": {shop}},
+			Options{Environment: map[string]string{"POSTGRES_DB": "shop"}},
+			"", "",
+		},
 	} {
 		r, told := recorder()
 		r.options, r.archive, r.next.Database = c.options, &archive{}, "db"
@@ -120,18 +177,27 @@ func TestNameDatabase_OfKeptDataIsNotWhatTheImageIsToldNow(t *testing.T) {
 		want   string
 		told   string
 	}{
-		"the same":        {[]string{"POSTGRES_USER=app", "POSTGRES_DB=shop"}, "", "", ""},
-		"another":         {[]string{"POSTGRES_USER=app", "POSTGRES_DB=shop2"}, "", "shop", "has database shop, and db names shop2 now"},
-		"none any more":   {[]string{"POSTGRES_USER=app"}, "", "shop", "has database shop, and db names app now"},
-		"from a file":     {[]string{"POSTGRES_USER=app", "POSTGRES_DB_FILE=/x"}, "", "", ""},
-		"another role":    {[]string{"POSTGRES_USER=root", "POSTGRES_DB=shop"}, "", "shop", "has role app, and db names root now"},
+		"the same": {[]string{"POSTGRES_USER=app", "POSTGRES_DB=shop"}, "", "", ""},
+		"another": {
+			[]string{"POSTGRES_USER=app", "POSTGRES_DB=shop2"},
+			"", "shop",
+			"has database shop, and db names shop2 now",
+		},
+		"none any more": {[]string{"POSTGRES_USER=app"}, "", "shop", "has database shop, and db names app now"},
+		"from a file":   {[]string{"POSTGRES_USER=app", "POSTGRES_DB_FILE=/x"}, "", "", ""},
+		"another role": {
+			[]string{"POSTGRES_USER=root", "POSTGRES_DB=shop"},
+			"", "shop",
+			"has role app, and db names root now",
+		},
 		"one in the data": {[]string{"POSTGRES_USER=app", "POSTGRES_DB=shop2"}, "jobs", "jobs", ""},
 	} {
 		r, told := recorder()
 		r.carried, r.next.Database, r.serving.Loaded = map[string]string{}, "db", c.loaded
 		r.kept = server{container: "c", user: "app", database: "shop"}
 		r.nameDatabase(stack(map[string][]string{"db": c.env}))
-		if said := strings.Join(*told, "\n"); r.next.Loaded != c.want || !strings.Contains(said, c.told) || (c.told == "") != (said == "") {
+		if said := strings.Join(*told, "\n"); r.next.Loaded != c.want || !strings.Contains(said, c.told) ||
+			(c.told == "") != (said == "") {
 			t.Errorf("%s: %q, says %q", name, r.next.Loaded, said)
 		}
 	}

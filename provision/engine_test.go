@@ -179,7 +179,8 @@ func (f *fixture) archive(row string) string {
 	f.t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	fmt.Fprintf(w, "CREATE TABLE public.product (name text NOT NULL);\nCOPY public.product (name) FROM stdin;\n%s\n\\.\n", row)
+	fmt.Fprintf(w,
+		"CREATE TABLE public.product (name text NOT NULL);\nCOPY public.product (name) FROM stdin;\n%s\n\\.\n", row)
 	if err := w.Close(); err != nil {
 		f.t.Fatal(err)
 	}

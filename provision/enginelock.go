@@ -228,7 +228,8 @@ func (l *engineLock) release(ctx context.Context) {
 
 // dropLocks removes what killed runs have left of locks, of whatever subject.
 func (e Engine) dropLocks(ctx context.Context, engineID string) error {
-	found, err := e.Docker.Client().VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelLock))})
+	found, err := e.Docker.Client().VolumeList(ctx,
+		volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelLock))})
 	if err != nil {
 		return fmt.Errorf("list locks: %w", err)
 	}

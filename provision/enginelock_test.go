@@ -64,7 +64,8 @@ func TestLock_IsSeenFromAnotherJobsContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.release()
-	if left, err := newEngineLock(m[0].Docker.Client(), "", subject, Holder{}).volumes(t.Context(), l.holder.Command); err != nil || len(left) > 0 {
+	if left, err := newEngineLock(m[0].Docker.Client(), "", subject, Holder{}).volumes(t.Context(),
+		l.holder.Command); err != nil || len(left) > 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }

@@ -21,9 +21,16 @@ import (
 
 func TestStepError_OfEveryStepReadsAsOnePathWithoutItsTail(t *testing.T) {
 	cause := errors.New("exit 3")
-	for _, step := range []Step{StepLock, StepMachine, StepFiles, StepGateway, StepImages, StepCopies, StepDatabase, StepAccept, StepLoad, StepCreate, StepMigrate, StepStart, StepReady, StepRoute} {
-		for service, want := range map[string]string{"": string(step) + ": exit 3", "web": string(step) + ": web: exit 3"} {
-			err := fmt.Errorf("up pr-1: %w", &StepError{Step: step, Service: service, Err: cause, Tail: []string{"s3cret"}})
+	for _, step := range []Step{
+		StepLock, StepMachine, StepFiles, StepGateway, StepImages, StepCopies, StepDatabase,
+		StepAccept, StepLoad, StepCreate, StepMigrate, StepStart, StepReady, StepRoute,
+	} {
+		for service, want := range map[string]string{
+			"":    string(step) + ": exit 3",
+			"web": string(step) + ": web: exit 3",
+		} {
+			err := fmt.Errorf("up pr-1: %w",
+				&StepError{Step: step, Service: service, Err: cause, Tail: []string{"s3cret"}})
 			if got := err.Error(); got != "up pr-1: "+want || strings.ContainsAny(got, "\n") {
 				t.Errorf("%s", got)
 			}
@@ -36,7 +43,10 @@ func TestStepError_OfEveryStepReadsAsOnePathWithoutItsTail(t *testing.T) {
 }
 
 func TestCulprit_IsTheFirstThatIsFatalOrTheFirst(t *testing.T) {
-	a, b, c := compose.Seen{Service: "a"}, compose.Seen{Service: "b", Fatal: true}, compose.Seen{Service: "c", Fatal: true}
+	a, b, c := compose.Seen{Service: "a"}, compose.Seen{Service: "b", Fatal: true}, compose.Seen{
+		Service: "c",
+		Fatal:   true,
+	}
 	for want, services := range map[string][]compose.Seen{"a": {a}, "b": {a, b, c}, "c": {c, b, a}} {
 		if got := culprit(services).Service; got != want {
 			t.Errorf("%s is blamed instead of %s", got, want)
@@ -60,7 +70,10 @@ func TestPortTakenError_NamesThePortAndWhere(t *testing.T) {
 func TestPublishedPort_IsTheFirstThatIsANumber(t *testing.T) {
 	with := func(bindings ...nat.PortBinding) container.InspectResponse {
 		return container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{
-			HostConfig: &container.HostConfig{PortBindings: nat.PortMap{gatewayPort: bindings, "80/tcp": {{HostPort: "1"}}}},
+			HostConfig: &container.HostConfig{PortBindings: nat.PortMap{
+				gatewayPort: bindings,
+				"80/tcp":    {{HostPort: "1"}},
+			}},
 		}}
 	}
 	for name, c := range map[string]struct {
@@ -115,7 +128,8 @@ func TestTableArchive_HoldsTheTableForTheGatewaysUserAlone(t *testing.T) {
 func stackTable() gateway.Table {
 	g := stackOf(1, port{"web", 80}, port{"api", 81})
 	return survey{
-		volumes: []seenVolume{marked(g, markServing)}, containers: []seenContainer{deployed(g, "web", "a", "running", nil)},
+		volumes:    []seenVolume{marked(g, markServing)},
+		containers: []seenContainer{deployed(g, "web", "a", "running", nil)},
 	}.routes(entrance{port: 8480})
 }
 
@@ -137,7 +151,10 @@ func TestWriteImage_IsTheSameForTheSameProgramAndRefusesAWrongSize(t *testing.T)
 		}
 		modes[header.Name] = header.Mode
 	}
-	want := map[string]int64{"tmp/": 0o1777, "run/": 0o755, "run/offshoot/": 0o700, "var/": 0o755, "var/offshoot/": 0o700, "offshoot": 0o755}
+	want := map[string]int64{
+		"tmp/": 0o1777, "run/": 0o755, "run/offshoot/": 0o700, "var/": 0o755,
+		"var/offshoot/": 0o700, "offshoot": 0o755,
+	}
 	if diff := cmp.Diff(want, modes); diff != "" {
 		t.Error(diff)
 	}
@@ -169,14 +186,17 @@ func TestMark_RefusesTheAnswerOfAVolumeThatIsNotOurs(t *testing.T) {
 	if err := g.unset(t.Context(), nothing, markServing); err != nil {
 		t.Errorf("a mark that is gone: %v", err)
 	}
-	if err := g.set(t.Context(), nothing, markBegun, nil); err == nil || !strings.HasPrefix(err.Error(), "mark generation 1 as begun: ") {
+	if err := g.set(t.Context(), nothing, markBegun, nil); err == nil ||
+		!strings.HasPrefix(err.Error(), "mark generation 1 as begun: ") {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestJoinNetworks_MindsOnlyWhatIsNotThereAlready(t *testing.T) {
 	api := engineSaying(t, nil) // each network is gone by now
-	if err := joinNetworks(t.Context(), api, container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: "g"}}, []string{"a", "b"}); err != nil {
+	if err := joinNetworks(t.Context(), api,
+		container.InspectResponse{ContainerJSONBase: &container.ContainerJSONBase{ID: "g"}},
+		[]string{"a", "b"}); err != nil {
 		t.Errorf("error %v", err)
 	}
 }
@@ -187,7 +207,8 @@ func TestHasOneOf_LooksAtNamesAndNotAtKeys(t *testing.T) {
 		volumes map[string]string
 		want    bool
 	}{
-		"its name": {map[string]string{"data": "shop-pr-1-g1_data"}, true}, "its key": {map[string]string{"x": "y"}, false}, "none": {nil, false},
+		"its name": {map[string]string{"data": "shop-pr-1-g1_data"}, true},
+		"its key":  {map[string]string{"x": "y"}, false}, "none": {nil, false},
 	} {
 		if got := b.hasOneOf(c.volumes); got != c.want {
 			t.Errorf("%s: %v", name, got)

@@ -19,7 +19,8 @@ const markExtended mark = "extended"
 // an end keeps having none, which is the zero time.
 func (e Engine) Extend(ctx context.Context, p Preview, by time.Duration) (until time.Time, err error) {
 	if by <= 0 {
-		return until, hint.Usage(fmt.Errorf("extend %s: not a time to live longer", p.ID), "give a duration such as 24h")
+		return until,
+			hint.Usage(fmt.Errorf("extend %s: not a time to live longer", p.ID), "give a duration such as 24h")
 	}
 	err = e.expire(ctx, p, func(end time.Time) time.Time {
 		if until = end; end.IsZero() {

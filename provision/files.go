@@ -73,7 +73,8 @@ func (r *run) survey(ctx context.Context) (survey, error) {
 		r.serving = s.generation(preview.ID, serving)
 	}
 	r.name(number + 1)
-	if end, put := s.extended(preview.ID, r.serving.Number); put && r.options.Expires > 0 && (end.IsZero() || end.After(r.next.Expires)) {
+	if end, put := s.extended(preview.ID, r.serving.Number); put && r.options.Expires > 0 &&
+		(end.IsZero() || end.After(r.next.Expires)) {
 		r.next.Expires = end // somebody asked for that
 	}
 	return s, nil
@@ -82,8 +83,9 @@ func (r *run) survey(ctx context.Context) (survey, error) {
 // name says what the next generation is called, and how long it lives.
 func (r *run) name(number int) {
 	r.next = generation{
-		Preview: r.options.Preview, Number: number, Via: r.gateway(), Commit: r.options.Commit, Version: r.options.Version,
-		SignIn: r.signIn(), Pass: r.serving.Pass,
+		Preview: r.options.Preview, Number: number, Via: r.gateway(), Commit: r.options.Commit,
+		Version: r.options.Version,
+		SignIn:  r.signIn(), Pass: r.serving.Pass,
 	}
 	if r.next.Preview.RepositoryID == "" { // nobody asked the forge this time
 		r.next.Preview.RepositoryID = r.serving.Preview.RepositoryID
@@ -114,7 +116,8 @@ func (s survey) sameOwner(preview Preview) error {
 			return others(preview, other)
 		}
 		if other.PullRequest != preview.PullRequest || preview.PullRequest == 0 && other.Branch != preview.Branch {
-			return hint.Usage(fmt.Errorf("preview %s is that of branch %s", preview.ID, other.Branch), "remove it with offshoot down")
+			return hint.Usage(fmt.Errorf("preview %s is that of branch %s", preview.ID, other.Branch),
+				"remove it with offshoot down")
 		}
 	}
 	return nil
@@ -154,7 +157,8 @@ func (r *run) decide(project *types.Project, changes []compose.Change) (*types.P
 	source := r.options.Source
 	r.transform = compose.Options{
 		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
-		Database: r.next.Database, DatabaseVolume: r.ownVolume(), Dir: source.Dir, Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
+		Database: r.next.Database, DatabaseVolume: r.ownVolume(), Dir: source.Dir,
+		Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
 		Environment: r.options.Environment, ReuseVolumes: r.carried,
 		CPUs: r.limits.cpus, Memory: r.limits.memory, Pids: r.limits.pids,
 		Caches: r.caches(),
@@ -248,8 +252,10 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 		return nil, err
 	}
 	if len(exposed) > maxExposed {
-		return nil, hint.Usage(fmt.Errorf("%d services are to be shown, and a preview shows at most %d", len(exposed), maxExposed),
-			"name those to show under preview.expose")
+		return nil,
+			hint.Usage(fmt.Errorf("%d services are to be shown, and a preview shows at most %d", len(exposed),
+				maxExposed),
+				"name those to show under preview.expose")
 	}
 	r.next.Database, r.candidates = database, map[string][]int{}
 	r.next.expose(project, exposed)
@@ -311,7 +317,8 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 		return err
 	}
 	if r.serving.Database != r.next.Database {
-		return hint.Wrap(fmt.Errorf("the data to keep is that of service %s, and the database is %s now", r.serving.Database, r.next.Database),
+		return hint.Wrap(fmt.Errorf("the data to keep is that of service %s, and the database is %s now",
+			r.serving.Database, r.next.Database),
 			"run offshoot up without --keep-data")
 	}
 	r.carried = map[string]string{}
@@ -322,7 +329,8 @@ func (r *run) carry(ctx context.Context, project *types.Project) error {
 		}
 	}
 	if r.carried[compose.DatabaseVolume] == "" {
-		return hint.Wrap(errors.New("the serving generation has no database volume to keep"), "run offshoot up without --keep-data")
+		return hint.Wrap(errors.New("the serving generation has no database volume to keep"),
+			"run offshoot up without --keep-data")
 	}
 	r.next.Archive = r.serving.Archive
 	for _, c := range s.containersOf(r.serving.Preview.ID, r.serving.Number) {

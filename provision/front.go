@@ -221,7 +221,8 @@ func (e entrance) ports() nat.PortMap {
 		gatewayTLS:  {{HostIP: bind, HostPort: strconv.Itoa(e.front.httpsPort())}},
 	}
 	for place := range e.front.Ports { // one port inside: browsers say by which they came
-		ports[gatewayTLS] = append(ports[gatewayTLS], nat.PortBinding{HostIP: bind, HostPort: strconv.Itoa(e.front.port(place + 1))})
+		ports[gatewayTLS] = append(ports[gatewayTLS],
+			nat.PortBinding{HostIP: bind, HostPort: strconv.Itoa(e.front.port(place + 1))})
 	}
 	return ports
 }

@@ -22,25 +22,41 @@ func TestEntrance_NamesThePreviewsOfAMachine(t *testing.T) {
 		at                entrance
 		only, one, shared string
 	}{
-		"on this computer": {entrance{port: 8480}, "http://pr-12.shop.localhost:8480/", "http://my-api--pr-12.shop.localhost:8480/", ""},
-		"at port 80":       {entrance{port: 80}, "http://pr-12.shop.localhost/", "http://my-api--pr-12.shop.localhost/", ""},
+		"on this computer": {
+			entrance{port: 8480},
+			"http://pr-12.shop.localhost:8480/",
+			"http://my-api--pr-12.shop.localhost:8480/", "",
+		},
+		"at port 80": {
+			entrance{port: 80},
+			"http://pr-12.shop.localhost/",
+			"http://my-api--pr-12.shop.localhost/", "",
+		},
 		"a domain": {
 			entrance{front: Front{Domain: "Previews.example.com"}},
-			"https://shop-pr-12.previews.example.com/", "https://my-api.shop-pr-12.previews.example.com/", "shop-pr-12.previews.example.com",
+			"https://shop-pr-12.previews.example.com/", "https://my-api.shop-pr-12.previews.example.com/",
+			"shop-pr-12.previews.example.com",
 		},
 		"an address": {
 			entrance{front: Front{Address: somewhere}},
-			"https://shop-pr-12.203-0-113-7.sslip.io/", "https://my-api.shop-pr-12.203-0-113-7.sslip.io/", "shop-pr-12.203-0-113-7.sslip.io",
+			"https://shop-pr-12.203-0-113-7.sslip.io/", "https://my-api.shop-pr-12.203-0-113-7.sslip.io/",
+			"shop-pr-12.203-0-113-7.sslip.io",
 		},
 		"one label": {
 			entrance{front: Front{Domain: "previews.example.com", OneLabel: true}},
-			"https://shop-pr-12.previews.example.com/", "https://my-api--shop-pr-12.previews.example.com/", "shop-pr-12.previews.example.com",
+			"https://shop-pr-12.previews.example.com/", "https://my-api--shop-pr-12.previews.example.com/",
+			"shop-pr-12.previews.example.com",
 		},
 		"by address": {
-			entrance{front: Front{Address: somewhere, ByAddress: true}}, "https://203.0.113.7/", "https://203.0.113.7:8443/", "203.0.113.7",
+			entrance{front: Front{Address: somewhere, ByAddress: true}},
+			"https://203.0.113.7/",
+			"https://203.0.113.7:8443/", "203.0.113.7",
 		},
 		"by address, on other ports": {
-			entrance{front: Front{Address: netip.MustParseAddr("2001:db8::7"), ByAddress: true, HTTPS: 9443, Further: 9500}},
+			entrance{front: Front{
+				Address: netip.MustParseAddr("2001:db8::7"), ByAddress: true, HTTPS: 9443,
+				Further: 9500,
+			}},
 			"https://[2001:db8::7]:9443/", "https://[2001:db8::7]:9500/", "2001:db8::7",
 		},
 		"by address of the newer kind": {
@@ -49,7 +65,8 @@ func TestEntrance_NamesThePreviewsOfAMachine(t *testing.T) {
 		},
 		"an address in a domain": {
 			entrance{front: Front{Domain: "{ip}.x.dev", Address: somewhere, HTTPS: 8443}},
-			"https://shop-pr-12.203-0-113-7.x.dev:8443/", "https://my-api.shop-pr-12.203-0-113-7.x.dev:8443/", "shop-pr-12.203-0-113-7.x.dev",
+			"https://shop-pr-12.203-0-113-7.x.dev:8443/", "https://my-api.shop-pr-12.203-0-113-7.x.dev:8443/",
+			"shop-pr-12.203-0-113-7.x.dev",
 		},
 	} {
 		got := []string{c.at.link(shopPull, "my-api", 0), c.at.link(shopPull, "my-api", 1), c.at.site(shopPull)}
@@ -63,15 +80,20 @@ func TestEntrance_NamesThePreviewsOfAMachine(t *testing.T) {
 }
 
 func TestFront_RefusesWhatIsNoDomain(t *testing.T) {
-	for _, domain := range []string{"localhost", "x", "*.example.com", "https://example.com", "example.com:80", "a b.com", "-a.com", "1.2.3.4", "{ip}", strings.Repeat("abcdefghi.", 13) + "com"} {
+	for _, domain := range []string{
+		"localhost", "x", "*.example.com", "https://example.com", "example.com:80",
+		"a b.com", "-a.com", "1.2.3.4", "{ip}", strings.Repeat("abcdefghi.", 13) + "com",
+	} {
 		if err := (Front{Domain: domain, Address: somewhere}).Check(); err == nil {
 			t.Errorf("%q is taken", domain)
 		}
 	}
 	for name, f := range map[string]Front{
-		"no name at all": {HTTPS: 8443}, "no address for the name": {Domain: "{ip}.example.com"}, "no roots": {Domain: "a.com", ACME: gateway.ACME{Authority: gateway.Authority{Roots: "x"}}},
-		"an address and a domain": {Domain: "a.com", Address: somewhere, ByAddress: true}, "by no address": {ByAddress: true, Domain: "a.com"},
-		"no certificate": {Domain: "a.com", Given: gateway.Given{Chain: "x", Key: "y"}},
+		"no name at all": {HTTPS: 8443}, "no address for the name": {Domain: "{ip}.example.com"},
+		"no roots":                {Domain: "a.com", ACME: gateway.ACME{Authority: gateway.Authority{Roots: "x"}}},
+		"an address and a domain": {Domain: "a.com", Address: somewhere, ByAddress: true},
+		"by no address":           {ByAddress: true, Domain: "a.com"},
+		"no certificate":          {Domain: "a.com", Given: gateway.Given{Chain: "x", Key: "y"}},
 	} {
 		if err := f.Check(); err == nil {
 			t.Errorf("%s is taken", name)
@@ -81,7 +103,8 @@ func TestFront_RefusesWhatIsNoDomain(t *testing.T) {
 
 func TestEntrance_IsReadBackFromTheGateway(t *testing.T) {
 	want := entrance{front: Front{
-		Domain: "previews.example.com", Address: somewhere, HTTP: 8080, Bind: netip.MustParseAddr("127.0.0.1"), ACME: gateway.ACME{Email: "a@b.c"},
+		Domain: "previews.example.com", Address: somewhere, HTTP: 8080, Bind: netip.MustParseAddr("127.0.0.1"),
+		ACME: gateway.ACME{Email: "a@b.c"},
 	}}
 	running := container.InspectResponse{
 		ContainerJSONBase: &container.ContainerJSONBase{HostConfig: &container.HostConfig{PortBindings: want.ports()}},
@@ -90,7 +113,10 @@ func TestEntrance_IsReadBackFromTheGateway(t *testing.T) {
 	if got := entranceOf(running); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	keyed := Front{Domain: "previews.example.com", ACME: gateway.ACME{Authority: gateway.Authority{KeyID: "a", Key: "Rmlyc3Q"}}}
+	keyed := Front{
+		Domain: "previews.example.com",
+		ACME:   gateway.ACME{Authority: gateway.Authority{KeyID: "a", Key: "Rmlyc3Q"}},
+	}
 	named := (Engine{Front: keyed}).wantedEntrance(container.InspectResponse{})
 	running.Config.Labels[labelFront] = named.label()
 	if got := entranceOf(running); got != named {
@@ -125,9 +151,13 @@ func TestEntrance_PublishesOnlyItsPorts(t *testing.T) {
 		want map[string]string
 	}{
 		"on this computer": {entrance{port: 8480}, map[string]string{"8480/tcp": "127.0.0.1:8480"}},
-		"for the world":    {entrance{front: Front{Domain: "a.com"}}, map[string]string{"8480/tcp": ":80", "8443/tcp": ":443"}},
+		"for the world": {
+			entrance{front: Front{Domain: "a.com"}},
+			map[string]string{"8480/tcp": ":80", "8443/tcp": ":443"},
+		},
 		"three services of an address": {
-			entrance{front: Front{Address: somewhere, ByAddress: true, Ports: 2}}, map[string]string{"8480/tcp": ":80", "8443/tcp": ":443 :8443 :8444"},
+			entrance{front: Front{Address: somewhere, ByAddress: true, Ports: 2}},
+			map[string]string{"8480/tcp": ":80", "8443/tcp": ":443 :8443 :8444"},
 		},
 	} {
 		got := map[string]string{}
@@ -151,7 +181,8 @@ func TestEntrance_SaysWhichPortIsTaken(t *testing.T) {
 		"Error starting userland proxy: listen tcp4 0.0.0.0:8080: bind: address already in use": 8080,
 	} {
 		var taken *PortTakenError
-		if err := at.taken(errors.New(text)); !errors.As(err, &taken) || taken.Port != want || strings.Contains(err.Error(), "127.0.0.1") {
+		if err := at.taken(errors.New(text)); !errors.As(err, &taken) || taken.Port != want ||
+			strings.Contains(err.Error(), "127.0.0.1") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -185,7 +216,8 @@ func TestEntrance_ANameOfOneLabelIsOneForEachService(t *testing.T) {
 	for _, service := range services {
 		name := at.host(p, service, false)
 		label, rest, _ := strings.Cut(name, ".")
-		if names[name] || len(label) > 63 || rest != "previews.example.com" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
+		if names[name] || len(label) > 63 || rest != "previews.example.com" || strings.HasPrefix(label, "-") ||
+			strings.HasSuffix(label, "-") {
 			t.Errorf("%s is named %s", service, name)
 		}
 		names[name] = true

@@ -89,7 +89,8 @@ func (e Engine) ensureGateway(ctx context.Context) error {
 		return errors.Join(startGateway(ctx, api, current.ID, at), e.give(ctx))
 	}
 	if exists {
-		if err := api.ContainerRemove(ctx, current.ID, container.RemoveOptions{Force: true}); err != nil && !notFound(err) {
+		if err := api.ContainerRemove(ctx, current.ID, container.RemoveOptions{Force: true}); err != nil &&
+			!notFound(err) {
 			return fmt.Errorf("replace the gateway: %w", err)
 		}
 	}
@@ -182,7 +183,10 @@ func (e Engine) tryCreateGateway(ctx context.Context, imageRef string, at entran
 		&container.Config{
 			Image: imageRef, Cmd: serveCommand(at, subnets, resolver), User: "65534:65534",
 			ExposedPorts: exposed(at.ports()),
-			Labels:       withoutEmpty(map[string]string{labelGateway: e.gateway(), labelConfig: configOf(imageRef, at), labelFront: at.label()}),
+			Labels: withoutEmpty(map[string]string{
+				labelGateway: e.gateway(),
+				labelConfig:  configOf(imageRef, at), labelFront: at.label(),
+			}),
 		},
 		&container.HostConfig{
 			NetworkMode:   container.NetworkMode(e.gatewayNetwork()),
@@ -263,7 +267,10 @@ func startGateway(ctx context.Context, api client.APIClient, id string, at entra
 	if err == nil {
 		return nil
 	}
-	for _, taken := range []string{"port is already allocated", "address already in use", "Ports are not available", "bind: Only one usage"} {
+	for _, taken := range []string{
+		"port is already allocated", "address already in use", "Ports are not available",
+		"bind: Only one usage",
+	} {
 		if strings.Contains(err.Error(), taken) {
 			return at.taken(err)
 		}
@@ -346,7 +353,8 @@ func (e Engine) probe(ctx context.Context, c seenContainer, number int, link Lin
 		answer.Spoke = gateway.Nothing
 		return answer, nil
 	}
-	output, err := outputOf(ctx, e.Docker.Client(), current.ID, gatewayBinary, "gateway", "probe", at.String(), strconv.Itoa(number), link.base())
+	output, err := outputOf(ctx, e.Docker.Client(), current.ID, gatewayBinary, "gateway", "probe", at.String(),
+		strconv.Itoa(number), link.base())
 	if err == nil {
 		err = json.Unmarshal([]byte(output), &answer)
 	}

@@ -27,7 +27,8 @@ func TestGateway_PortThatIsTakenIsSaidAndNothingStays(t *testing.T) {
 	f.engine.Port = taken.Addr().(*net.TCPAddr).Port
 	_, err = f.tryUp()
 	var port *provision.PortTakenError
-	if !errors.As(err, &port) || port.Port != f.engine.Port || len(hint.Of(err)) != 1 || strings.Contains(err.Error(), "\n") {
+	if !errors.As(err, &port) || port.Port != f.engine.Port || len(hint.Of(err)) != 1 ||
+		strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v, hints %q", err, hint.Of(err))
 	}
 	f.assertNothingLeft(t.Context())
@@ -46,12 +47,14 @@ func TestGateway_LeavesAContainerOfSomebodyElseAlone(t *testing.T) {
 	f := newFixture(t, 33)
 	api := f.engine.Docker.Client()
 	f.engine.Gateway += "-foreign"
-	_, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage}, nil, nil, nil, f.engine.Gateway)
+	_, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage}, nil, nil, nil,
+		f.engine.Gateway)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := api.ContainerRemove(t.Context(), f.engine.Gateway, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
+		if err := api.ContainerRemove(t.Context(), f.engine.Gateway,
+			container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
 			t.Errorf("it is gone: %v", err)
 		}
 	}()
@@ -80,8 +83,11 @@ func TestGateway_LeavesAVolumeOfSomebodyElseAlone(t *testing.T) {
 	api := f.engine.Docker.Client()
 	name := f.engine.Gateway + "-kept"
 	defer func() { _ = api.VolumeRemove(t.Context(), name, true) }()
-	made, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage, Entrypoint: []string{"touch", "/kept/mine"}},
-		&container.HostConfig{Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/kept"}}}, nil, nil, f.engine.Gateway+"-other")
+	made,
+		err := api.ContainerCreate(t.Context(),
+		&container.Config{Image: provision.PostgresImage, Entrypoint: []string{"touch", "/kept/mine"}},
+		&container.HostConfig{Mounts: []mount.Mount{{Type: mount.TypeVolume, Source: name, Target: "/kept"}}}, nil,
+		nil, f.engine.Gateway+"-other")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +100,8 @@ func TestGateway_LeavesAVolumeOfSomebodyElseAlone(t *testing.T) {
 	case err := <-failed:
 		t.Fatal(err)
 	}
-	if err := api.ContainerRemove(t.Context(), made.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
+	if err := api.ContainerRemove(t.Context(), made.ID,
+		container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.tryUp(); err == nil || !strings.Contains(err.Error(), "is not offshoot's") {
@@ -111,7 +118,10 @@ func TestGateway_NeedsAStaticProgram(t *testing.T) {
 	if err := os.WriteFile(text, []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for binary, want := range map[string]string{text: "not a linux executable", "/bin/sh": "dynamically linked", "": "no executable for the gateway"} {
+	for binary, want := range map[string]string{
+		text: "not a linux executable", "/bin/sh": "dynamically linked",
+		"": "no executable for the gateway",
+	} {
 		f.engine.Binary = binary
 		if _, err := f.tryUp(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", binary, err)
@@ -160,7 +170,8 @@ func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
 		t.Errorf("after another program the neighbour gave %q (%v), gateway %s before", seen, err, before)
 	}
 	// The image before stays for as long as the neighbour's keeper is of it.
-	if images := things(t.Context(), t, a.engine, "dev.offshoot.gateway="+a.engine.Gateway); strings.Count(strings.Join(images, "\n"), "image ") != 2 {
+	if images := things(t.Context(), t, a.engine,
+		"dev.offshoot.gateway="+a.engine.Gateway); strings.Count(strings.Join(images, "\n"), "image ") != 2 {
 		t.Errorf("the gateway has %q", images)
 	}
 

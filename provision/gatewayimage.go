@@ -116,7 +116,8 @@ func writeImage(w io.Writer, binary io.Reader, size int64) error {
 // removeGatewayImages removes those made of other binaries, but for those that
 // a keeper still runs.
 func removeGatewayImages(ctx context.Context, api client.APIClient, name, keep string) error {
-	images, err := api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelGateway+"="+name))})
+	images, err := api.ImageList(ctx,
+		image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelGateway+"="+name))})
 	if err != nil {
 		return fmt.Errorf("images of the gateway: %w", err)
 	}

@@ -28,7 +28,8 @@ func keepFront(ctx context.Context, api client.APIClient, id string, front Front
 	switch {
 	case front != (Front{}):
 		kept[gateway.ACMEFile] = front.ACME
-	case !isKept(ctx, api, id, gateway.ACMEFile): // a former version had it in arguments: what the label says has no keys
+	// a former version had it in arguments: what the label says has no keys
+	case !isKept(ctx, api, id, gateway.ACMEFile):
 		kept[gateway.ACMEFile] = at.front.ACME.WithoutAccounts()
 	}
 	if front.Given != (gateway.Given{}) {
@@ -108,7 +109,8 @@ func (r *run) onlyOne(ctx context.Context) error {
 	}
 	for _, id := range s.previews() {
 		if id != r.options.Preview.ID {
-			return hint.Usage(fmt.Errorf("the machine shows %s at its address, and has none for another preview", id), "set preview.domain in offshoot.yaml")
+			return hint.Usage(fmt.Errorf("the machine shows %s at its address, and has none for another preview", id),
+				"set preview.domain in offshoot.yaml")
 		}
 	}
 	return nil

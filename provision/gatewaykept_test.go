@@ -39,7 +39,8 @@ func volumeOf(t *testing.T, there string) (client.APIClient, map[string]string) 
 		}
 	}))
 	t.Cleanup(server.Close)
-	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+strings.TrimPrefix(server.URL, "http://")), client.WithVersion("1.44"))
+	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+strings.TrimPrefix(server.URL, "http://")),
+		client.WithVersion("1.44"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,19 +60,25 @@ func TestKeepFront_WritesTheAuthorityOfAGatewayOfAFormerVersion(t *testing.T) {
 	if err := keepFront(t.Context(), api, "gateway", Front{}, entrance{front: front}); err != nil {
 		t.Fatal(err)
 	}
-	if got := put[gateway.ACMEFile]; got != `{"directory":"https://ca.internal/directory","email":"a@b.c"}` || len(put) != 1 {
+	if got := put[gateway.ACMEFile]; got != `{"directory":"https://ca.internal/directory","email":"a@b.c"}` ||
+		len(put) != 1 {
 		t.Errorf("%q", put)
 	}
 }
 
 func TestKeepFront_WithoutAFrontLeavesWhatIsKept(t *testing.T) {
-	front := Front{Domain: "previews.example.com", ACME: gateway.ACME{Authority: gateway.Authority{KeyID: "a", Key: "Rmlyc3Q"}}}
+	front := Front{
+		Domain: "previews.example.com",
+		ACME:   gateway.ACME{Authority: gateway.Authority{KeyID: "a", Key: "Rmlyc3Q"}},
+	}
 	api, put := volumeOf(t, gateway.Kept+"/"+gateway.ACMEFile)
-	if err := keepFront(t.Context(), api, "gateway", Front{}, entrance{front: front.shown()}); err != nil || len(put) != 0 {
+	if err := keepFront(t.Context(), api, "gateway", Front{}, entrance{front: front.shown()}); err != nil ||
+		len(put) != 0 {
 		t.Errorf("%q, %v", put, err)
 	}
 	api, put = volumeOf(t, "") // the volume went with another's last preview
-	if err := keepFront(t.Context(), api, "gateway", Front{}, entrance{front: front.shown()}); err != nil || put[gateway.ACMEFile] != "{}" {
+	if err := keepFront(t.Context(), api, "gateway", Front{}, entrance{front: front.shown()}); err != nil ||
+		put[gateway.ACMEFile] != "{}" {
 		t.Errorf("a digest is taken for a key: %q, %v", put, err)
 	}
 }

@@ -57,15 +57,18 @@ func (e Engine) createGatewayVolume(ctx context.Context) (volume.Volume, error) 
 // has it, and nothing is in it but what a gateway writes.
 func (e Engine) isLeftOver(ctx context.Context, name, imageRef string) bool {
 	api := e.Docker.Client()
-	users, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("volume", name))})
+	users, err := api.ContainerList(ctx,
+		container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("volume", name))})
 	if err != nil || len(users) > 0 {
 		return false
 	}
-	created, err := api.ContainerCreate(ctx, &container.Config{Image: imageRef, Labels: map[string]string{labelGateway: e.gateway()}}, &container.HostConfig{
-		NetworkMode: "none", Mounts: []mount.Mount{{
-			Type: mount.TypeVolume, Source: name, Target: gateway.Kept, ReadOnly: true, VolumeOptions: &mount.VolumeOptions{NoCopy: true},
-		}},
-	}, nil, nil, "")
+	created, err := api.ContainerCreate(ctx,
+		&container.Config{Image: imageRef, Labels: map[string]string{labelGateway: e.gateway()}}, &container.HostConfig{
+			NetworkMode: "none", Mounts: []mount.Mount{{
+				Type: mount.TypeVolume, Source: name, Target: gateway.Kept, ReadOnly: true,
+				VolumeOptions: &mount.VolumeOptions{NoCopy: true},
+			}},
+		}, nil, nil, "")
 	if err != nil {
 		return false
 	}
@@ -194,5 +197,6 @@ func (e entrance) taken(err error) error {
 			taken.Port = n
 		}
 	}
-	return hint.Wrap(taken, "stop what listens there: previews of a domain need ports %d and %d", e.front.httpPort(), e.front.httpsPort())
+	return hint.Wrap(taken, "stop what listens there: previews of a domain need ports %d and %d", e.front.httpPort(),
+		e.front.httpsPort())
 }

@@ -8,7 +8,8 @@ import (
 )
 
 const honestScript = "\\restrict abc\nSET standard_conforming_strings = on;\n" +
-	"CREATE TABLE public.product (name text NOT NULL DEFAULT '\\');\nCOPY public.product (name) FROM stdin;\napple\n\\.\n"
+	"CREATE TABLE public.product (name text NOT NULL DEFAULT '\\');\nCOPY public.product (name) FROM stdin;\napple\n" +
+	"\\.\n"
 
 func TestHostile_AnArchiveWantsPsqlToRunAProgram(t *testing.T) {
 	f := newFixture(t, 20)
@@ -17,7 +18,8 @@ func TestHostile_AnArchiveWantsPsqlToRunAProgram(t *testing.T) {
 	} {
 		f.options.Archive = f.write("hostile.sql", honestScript+command+"\n\\unrestrict abc\n")
 		_, err := f.tryUp()
-		if err == nil || !strings.Contains(err.Error(), want) || len(hint.Of(err)) == 0 || strings.Contains(err.Error(), "planted") {
+		if err == nil || !strings.Contains(err.Error(), want) || len(hint.Of(err)) == 0 ||
+			strings.Contains(err.Error(), "planted") {
 			t.Errorf("%s: %v, %v", command, err, hint.Of(err))
 		}
 	}

@@ -52,7 +52,10 @@ func TestHostile_AServiceWantsARootMountByALink(t *testing.T) {
 	before := snapshot(t, f.options.Source.Dir)
 	holds := func(step string) {
 		t.Helper()
-		for _, folder := range []string{"/deep", "/code", "/sub", "/upload", "/all/lib", "/all/public/deep", "/all/missing/sub", "/all/ignored/sub"} {
+		for _, folder := range []string{
+			"/deep", "/code", "/sub", "/upload", "/all/lib", "/all/public/deep",
+			"/all/missing/sub", "/all/ignored/sub",
+		} {
 			if got := f.in("peer", "ls -A "+folder+"/. | grep -xE 'etc|proc|usr|root' || true"); got != "" {
 				t.Errorf("after %s %s has %q", step, folder, got)
 			}
@@ -118,11 +121,15 @@ func TestHostile_AServiceWantsTheRepositoryOfTheCheckout(t *testing.T) {
 	f := mountingFixture(t)
 	dir := f.options.Source.Dir
 	f.write("compose.yaml", strings.NewReplacer(
-		`"./page:/single"]`, `"./page:/single", "./.git:/g", "./.git/config:/config", "./link:/l", "./vendor/lib:/vendored"]`,
+		`"./page:/single"]`,
+		`"./page:/single", "./.git:/g", "./.git/config:/config", "./link:/l", "./vendor/lib:/vendored"]`,
 		"rm -r /app/lib; ", "", "mv /app/public/deep /app/public/moved", "true", "rmdir /app/public/deep", "true",
 	).Replace(mountingFile))
 	const token = "token-of-the-job"
-	for _, name := range []string{".git", "vendor/lib/.git", "vendor/upper/.GIT", "ignored/.git", "public/.git/modules/x"} {
+	for _, name := range []string{
+		".git", "vendor/lib/.git", "vendor/upper/.GIT", "ignored/.git",
+		"public/.git/modules/x",
+	} {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -135,10 +142,13 @@ func TestHostile_AServiceWantsTheRepositoryOfTheCheckout(t *testing.T) {
 	f.up()
 	for _, service := range []string{"site", "peer"} {
 		// What the file itself mounts of git are empty folders, also at their places.
-		if got := f.in(service, `find / \( -path /proc -o -path /sys \) -prune -o -type f \( -iname .git -o -ipath '*/.git/*' \) -print 2>/dev/null`); got != "" {
+		if got := f.in(service,
+			`find / \( -path /proc -o -path /sys \) -prune -o -type f \( -iname .git -o -ipath '*/.git/*' \) -print 2>/dev/null`); got != "" {
 			t.Errorf("%s finds %q", service, got)
 		}
-		if got := f.in(service, `for at in /app /single /missing /ignored /public /deep /g /config /l /vendored; do grep -rl `+token+` $at/ $at 2>/dev/null; done; true`); got != "" {
+		if got := f.in(service,
+			`for at in /app /single /missing /ignored /public /deep /g /config /l /vendored; do grep -rl `+token+
+				` $at/ $at 2>/dev/null; done; true`); got != "" {
 			t.Errorf("%s reads the token in %q", service, got)
 		}
 	}

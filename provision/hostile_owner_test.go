@@ -48,7 +48,10 @@ func TestHostile_TheNextToHaveAnAddressWantsTheSignInsThatItIsSent(t *testing.T)
 			t.Errorf("%s: they are good at the next address as well", name)
 		}
 	}
-	if domain := "previews.example.com"; pass(Front{Domain: domain, Address: somewhere}) != pass(Front{Domain: domain, Address: there}) {
+	if domain := "previews.example.com"; pass(Front{Domain: domain, Address: somewhere}) != pass(Front{
+		Domain:  domain,
+		Address: there,
+	}) {
 		t.Error("of a domain they end with the address")
 	}
 }

@@ -14,8 +14,10 @@ import (
 // containerOf is the container of a service of the preview.
 func (f *fixture) containerOf(service string) container.Summary {
 	f.t.Helper()
-	found, err := f.engine.Docker.Client().ContainerList(f.t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(
-		filters.Arg("label", "dev.offshoot.preview="+f.options.Preview.ID), filters.Arg("label", "com.docker.compose.service="+service))})
+	found, err := f.engine.Docker.Client().ContainerList(f.t.Context(),
+		container.ListOptions{All: true, Filters: filters.NewArgs(
+			filters.Arg("label", "dev.offshoot.preview="+f.options.Preview.ID),
+			filters.Arg("label", "com.docker.compose.service="+service))})
 	if err != nil || len(found) != 1 {
 		f.t.Fatalf("containers of %s: %v, %v", service, found, err)
 	}
@@ -29,7 +31,10 @@ func TestHostile_ASiblingWantsTheRequestsOfAnotherPreview(t *testing.T) {
 	link := victim.up().Links[0]
 	web := victim.containerOf("web")
 	own := victim.options.Preview.ID + "-g1_default"
-	aliases := []string{web.ID, web.ID[:12], web.ID[:12] + "." + own, strings.TrimPrefix(web.Names[0], "/"), "missing.invalid"}
+	aliases := []string{
+		web.ID, web.ID[:12], web.ID[:12] + "." + own, strings.TrimPrefix(web.Names[0], "/"),
+		"missing.invalid",
+	}
 	thief.options.Source.Env["GREETING"] = "stolen"
 	thief.write("compose.yaml", strings.Replace(composeFile, "    ports: [\"8000\"]\n",
 		"    ports: [\"8000\"]\n    networks: {default: {aliases: ["+strings.Join(aliases, ", ")+"]}}\n", 1))
@@ -67,13 +72,18 @@ func TestGateway_FollowsAContainerToItsNextAddress(t *testing.T) {
 	}
 	own := f.options.Preview.ID + "-g1_default"
 	was := web.NetworkSettings.Networks[own].IPAddress
-	squatter, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage, Entrypoint: []string{"sleep", "600"}}, nil,
-		&network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{own: {IPAMConfig: &network.EndpointIPAMConfig{}}}}, nil, "")
+	squatter,
+		err := api.ContainerCreate(t.Context(),
+		&container.Config{Image: provision.PostgresImage, Entrypoint: []string{"sleep", "600"}}, nil,
+		&network.NetworkingConfig{
+			EndpointsConfig: map[string]*network.EndpointSettings{own: {IPAMConfig: &network.EndpointIPAMConfig{}}},
+		}, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := api.ContainerRemove(t.Context(), squatter.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
+		if err := api.ContainerRemove(t.Context(), squatter.ID,
+			container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
 			t.Error(err)
 		}
 	}()

@@ -100,7 +100,10 @@ func TestHostile_AStrangerWantsToMakeOurTemplate(t *testing.T) {
 	f := seeded(t, 57)
 	f.options.Stranger = true
 	f.up()
-	for name, other := range map[string]*fixture{"another": f.beside(f.options.Preview.Project, 58), "another stranger": f.beside(f.options.Preview.Project, 59)} {
+	for name, other := range map[string]*fixture{
+		"another":          f.beside(f.options.Preview.Project, 58),
+		"another stranger": f.beside(f.options.Preview.Project, 59),
+	} {
 		other.options.Stranger = name == "another stranger"
 		if got := other.up().Loaded; got.Cloned != "" {
 			t.Errorf("the template of a stranger is cloned for %s", name)

@@ -57,7 +57,8 @@ func (e Engine) IdleImages(ctx context.Context) ([]IdleImage, error) {
 
 // builtImages are those with a label that we built and no container has.
 func builtImages(ctx context.Context, api client.APIClient, label string) ([]IdleImage, error) {
-	images, err := api.ImageList(ctx, image.ListOptions{SharedSize: true, Filters: filters.NewArgs(filters.Arg("label", label))})
+	images, err := api.ImageList(ctx,
+		image.ListOptions{SharedSize: true, Filters: filters.NewArgs(filters.Arg("label", label))})
 	if err != nil {
 		return nil, fmt.Errorf("list images: %w", err)
 	}
@@ -120,7 +121,8 @@ func (e Engine) RemoveIdleImage(ctx context.Context, idle IdleImage) error {
 	var errs []error
 	for _, name := range names {
 		// Not by force: a container may have it by now.
-		if _, err := api.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true}); err != nil && !notFound(err) {
+		if _, err := api.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true}); err != nil &&
+			!notFound(err) {
 			errs = append(errs, fmt.Errorf("remove image %s: %w", name, err))
 		}
 	}

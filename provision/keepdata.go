@@ -29,7 +29,8 @@ func (r *run) halt(ctx context.Context) error {
 			ids = append(ids, c.short())
 		}
 	}
-	if err := r.serving.set(ctx, api, markStopped, map[string]string{labelContainers: strings.Join(ids, ",")}); err != nil {
+	if err := r.serving.set(ctx, api, markStopped,
+		map[string]string{labelContainers: strings.Join(ids, ",")}); err != nil {
 		return err
 	}
 	if err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) }); err != nil {

@@ -171,7 +171,8 @@ func (r *run) makeKeeper(ctx context.Context, k keeper) error {
 		return err
 	}
 	labels := r.keeperLabels()
-	created, err := api.ContainerCreate(ctx, keeperConfig(image, labels), keeperHost(r.keeping.hold), nil, nil, k.name(r.next))
+	created, err := api.ContainerCreate(ctx, keeperConfig(image, labels), keeperHost(r.keeping.hold), nil, nil,
+		k.name(r.next))
 	if err != nil {
 		return explainKeeper(r.next, k, err)
 	}

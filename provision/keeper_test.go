@@ -20,7 +20,10 @@ import (
 func keptBy(g generation, k keeper) seenContainer {
 	labels := g.everyLabel()
 	labels[labelKeeper] = "true"
-	return seenContainer{ID: "keeper" + strconv.Itoa(g.Number), Name: k.name(g), Labels: labels, State: "running", Created: noon}
+	return seenContainer{
+		ID: "keeper" + strconv.Itoa(g.Number), Name: k.name(g), Labels: labels, State: "running",
+		Created: noon,
+	}
 }
 
 func TestKeeper_SaysByItsNameWhatItReadsBack(t *testing.T) {
@@ -33,12 +36,16 @@ func TestKeeper_SaysByItsNameWhatItReadsBack(t *testing.T) {
 		"offshoot.shop-pr-1-g3.asleep.since-20260304T120000Z.until-20260304T130000Z": {
 			is: markAsleep, since: noon, put: true, until: noon.Add(time.Hour),
 		},
-		"offshoot.shop-pr-1-g3.serving.pass-0123456789abcdef.until-never": {is: markServing, pass: "0123456789abcdef", put: true},
+		"offshoot.shop-pr-1-g3.serving.pass-0123456789abcdef.until-never": {
+			is: markServing, pass: "0123456789abcdef",
+			put: true,
+		},
 	} {
 		if got := k.name(g); got != want {
 			t.Errorf("name %q, want %q", got, want)
 		}
-		if got, ok := keeperOf(g, want); !ok || got.is != k.is || !got.since.Equal(k.since) || got.put != k.put || got.pass != k.pass || !got.until.Equal(k.until) {
+		if got, ok := keeperOf(g, want); !ok || got.is != k.is || !got.since.Equal(k.since) || got.put != k.put ||
+			got.pass != k.pass || !got.until.Equal(k.until) {
 			t.Errorf("%q is read as %+v, %v", want, got, ok)
 		}
 	}
@@ -46,11 +53,15 @@ func TestKeeper_SaysByItsNameWhatItReadsBack(t *testing.T) {
 
 func TestKeeper_ReadsNothingLikeItsName(t *testing.T) {
 	for _, name := range []string{
-		"", "offshoot.", "offshoot.shop-pr-1-g3", "offshoot.shop-pr-1-g3.", "offshoot.shop-pr-1-g3.kept", "offshoot.shop-pr-1-g3.serving.",
-		"offshoot.shop-pr-1-g4.serving", "shop-pr-1-g3.serving", "offshoot.shop-pr-1-g3.serving.until-", "offshoot.shop-pr-1-g3.serving.until-soon",
+		"", "offshoot.", "offshoot.shop-pr-1-g3", "offshoot.shop-pr-1-g3.", "offshoot.shop-pr-1-g3.kept",
+		"offshoot.shop-pr-1-g3.serving.",
+		"offshoot.shop-pr-1-g4.serving", "shop-pr-1-g3.serving", "offshoot.shop-pr-1-g3.serving.until-",
+		"offshoot.shop-pr-1-g3.serving.until-soon",
 		"offshoot.shop-pr-1-g3.serving.until-20261301T000000Z", "offshoot.shop-pr-1-g3.serving.until-never.until-never",
-		"offshoot.shop-pr-1-g3.asleep.until-never.since-20260304T120000Z", "offshoot.shop-pr-1-g3.serving.more-20260304T120000Z",
-		"offshoot.shop-pr-1-g3.serving.pass-", "offshoot.shop-pr-1-g3.serving.pass-x", "offshoot.shop-pr-1-g3.serving.until-never.pass-0123456789abcdef",
+		"offshoot.shop-pr-1-g3.asleep.until-never.since-20260304T120000Z",
+		"offshoot.shop-pr-1-g3.serving.more-20260304T120000Z",
+		"offshoot.shop-pr-1-g3.serving.pass-", "offshoot.shop-pr-1-g3.serving.pass-x",
+		"offshoot.shop-pr-1-g3.serving.until-never.pass-0123456789abcdef",
 		"offshoot.shop-pr-1-g3.SERVING", "x.offshoot.shop-pr-1-g3.serving",
 	} {
 		if k, ok := keeperOf(stackOf(3), name); ok {
@@ -70,11 +81,33 @@ func TestSurvey_TakesFromKeepersWhatMarkersSayElse(t *testing.T) {
 		route   gateway.State
 		expires time.Time
 	}{
-		"begun":         {[]seenContainer{keptBy(g1, keeper{is: markBegun})}, 1, Incomplete, gateway.Starting, time.Time{}},
-		"serving":       {[]seenContainer{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markBegun})}, 1, Serving, gateway.Serving, time.Time{}},
-		"just switched": {[]seenContainer{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markServing})}, 2, Serving, gateway.Serving, time.Time{}},
-		"asleep":        {[]seenContainer{keptBy(g1, keeper{is: markAsleep, since: noon})}, 1, Asleep, gateway.Asleep, time.Time{}},
-		"extended":      {[]seenContainer{keptBy(g1, keeper{is: markServing, put: true, until: end})}, 1, Serving, gateway.Serving, end},
+		"begun": {
+			[]seenContainer{keptBy(g1, keeper{is: markBegun})},
+			1, Incomplete, gateway.Starting,
+			time.Time{},
+		},
+		"serving": {
+			[]seenContainer{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markBegun})},
+			1,
+			Serving, gateway.Serving,
+			time.Time{},
+		},
+		"just switched": {
+			[]seenContainer{keptBy(g1, keeper{is: markServing}), keptBy(g2, keeper{is: markServing})},
+			2,
+			Serving, gateway.Serving,
+			time.Time{},
+		},
+		"asleep": {
+			[]seenContainer{keptBy(g1, keeper{is: markAsleep, since: noon})},
+			1, Asleep, gateway.Asleep,
+			time.Time{},
+		},
+		"extended": {
+			[]seenContainer{keptBy(g1, keeper{is: markServing, put: true, until: end})},
+			1, Serving,
+			gateway.Serving, end,
+		},
 	} {
 		s := survey{containers: append([]seenContainer{web}, c.keepers...)}
 		if got := s.shown("shop-pr-1"); got != c.shown {
@@ -87,7 +120,8 @@ func TestSurvey_TakesFromKeepersWhatMarkersSayElse(t *testing.T) {
 			t.Errorf("%s: generation %+v", name, got)
 		}
 		routes := s.routesOf("shop-pr-1", entrance{port: 8480})
-		if len(routes) != 1 || routes[0].State != c.route || !routes[0].Since.Equal(noon) || !routes[0].Expires.Equal(c.expires) {
+		if len(routes) != 1 || routes[0].State != c.route || !routes[0].Since.Equal(noon) ||
+			!routes[0].Expires.Equal(c.expires) {
 			t.Errorf("%s: routes %+v", name, routes)
 		}
 		if containers := s.containersOf("shop-pr-1", 1); len(containers) != 1 || containers[0].ID != web.ID {
@@ -145,7 +179,8 @@ func changing(t *testing.T, ids ...string) (e *compose.Engine, changes func() []
 		switch {
 		case path.Base(r.URL.Path) == "_ping":
 		case id == defaultGateway:
-			_, _ = w.Write([]byte(`{"Id":"g","Config":{"Image":"i","Labels":{"` + labelGateway + `":"` + defaultGateway + `"}}}`))
+			_, _ = w.Write([]byte(`{"Id":"g","Config":{"Image":"i","Labels":{"` + labelGateway + `":"` +
+				defaultGateway + `"}}}`))
 		case id == "create":
 			_, _ = w.Write([]byte(`{"Id":"new"}`))
 		case slices.Contains(ids, id) || id == "new":
@@ -181,8 +216,11 @@ func TestMarkServing_IsOneCall(t *testing.T) {
 		"of other labels, there is another": {
 			[]string{"old"}, func(r *run) { r.next.Expose = nil }, append(slices.Clone(made), "DELETE containers/old"),
 		},
-		"of one that is gone, too": {nil, func(*run) {}, slices.Concat([]string{"POST containers/old/rename " + serving}, made, []string{"DELETE containers/old"})},
-		"where there was none":     {nil, func(r *run) { r.keeping = keeping{} }, made},
+		"of one that is gone, too": {
+			nil, func(*run) {},
+			slices.Concat([]string{"POST containers/old/rename " + serving}, made, []string{"DELETE containers/old"}),
+		},
+		"where there was none": {nil, func(r *run) { r.keeping = keeping{} }, made},
 	} {
 		e, changes := changing(t, c.there...)
 		r := &run{Engine: Engine{Docker: e}, succession: succession{next: stackOf(1, port{"web", 80})}}
@@ -215,7 +253,8 @@ func TestSleepAndExtend_RenameTheKeeperAndNothingElse(t *testing.T) {
 	}
 	got := changes()
 	const call = "POST containers/keeper1/rename offshoot.shop-pr-1-g1."
-	if len(got) != 2 || !strings.HasPrefix(got[0], call+"asleep.since-") || !strings.HasSuffix(got[0], ".until-20260304T120000Z") || got[1] != call+"serving.until-never" {
+	if len(got) != 2 || !strings.HasPrefix(got[0], call+"asleep.since-") ||
+		!strings.HasSuffix(got[0], ".until-20260304T120000Z") || got[1] != call+"serving.until-never" {
 		t.Errorf("told %q", got)
 	}
 }

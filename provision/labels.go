@@ -61,7 +61,8 @@ func previewOf(labels map[string]string) Preview {
 	pull, _ := strconv.Atoi(labels[labelPull])
 	return Preview{
 		ID: labels[labelPreview], Project: labels[labelProject], Name: labels[labelName],
-		Repository: labels[labelRepository], RepositoryID: labels[labelNumber], PullRequest: pull, Branch: labels[labelBranch],
+		Repository: labels[labelRepository], RepositoryID: labels[labelNumber], PullRequest: pull,
+		Branch: labels[labelBranch],
 	}
 }
 
@@ -112,9 +113,11 @@ func (g generation) labels() map[string]string {
 // the labels of its image, which would else be believed.
 func (g generation) everyLabel() map[string]string {
 	labels := map[string]string{
-		labelNumber: "", labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "", labelLoaded: "", labelExpose: "", labelExpires: "",
-		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelKeeper: "", labelGateway: "", labelConfig: "",
-		labelFront: "", labelSignIn: "", labelPass: "",
+		labelNumber: "", labelPull: "", labelBranch: "", labelCommit: "", labelArchive: "", labelDatabase: "",
+		labelLoaded: "", labelExpose: "", labelExpires: "",
+		labelVersion: "", labelVolumeOf: "", labelMark: "", labelContainers: "", labelKeeper: "", labelGateway: "",
+		labelConfig: "",
+		labelFront:  "", labelSignIn: "", labelPass: "",
 	}
 	maps.Copy(labels, g.labels())
 	return labels

@@ -13,8 +13,11 @@ import (
 
 func TestLabels_RoundTripOfEveryFieldAndOfHostileWords(t *testing.T) {
 	base := generation{
-		Preview: Preview{ID: "shop-main", Project: "shop", Name: "main", Repository: "example.com/a/shop", Branch: "main"},
-		Number:  1, Via: defaultGateway,
+		Preview: Preview{
+			ID: "shop-main", Project: "shop", Name: "main", Repository: "example.com/a/shop",
+			Branch: "main",
+		},
+		Number: 1, Via: defaultGateway,
 	}
 	for name, change := range map[string]func(*generation){
 		"as it is":            func(*generation) {},
@@ -115,10 +118,13 @@ func TestLinks_AreOfThePortThatTheGatewayHas(t *testing.T) {
 		port int
 		want []string
 	}{
-		"one":               {one, 8480, []string{"http://pr-1.shop.localhost:8480/"}},
-		"one on 80":         {one, 80, []string{"http://pr-1.shop.localhost/"}},
-		"one, not known":    {one, 0, []string{"http://pr-1.shop.localhost/"}},
-		"two":               {two, 8480, []string{"http://pr-1.shop.localhost:8480/", "http://" + two.Preview.Host("My_API", false) + ":8480/"}},
+		"one":            {one, 8480, []string{"http://pr-1.shop.localhost:8480/"}},
+		"one on 80":      {one, 80, []string{"http://pr-1.shop.localhost/"}},
+		"one, not known": {one, 0, []string{"http://pr-1.shop.localhost/"}},
+		"two": {
+			two, 8480,
+			[]string{"http://pr-1.shop.localhost:8480/", "http://" + two.Preview.Host("My_API", false) + ":8480/"},
+		},
 		"nothing is shown":  {stackOf(1), 8480, []string{}},
 		"the highest there": {one, 65535, []string{"http://pr-1.shop.localhost:65535/"}},
 	} {

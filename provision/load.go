@@ -138,11 +138,17 @@ func (t target) loaded(began time.Time) *Loaded {
 // database is thrown away when it fails. Verbosity gives each error its code.
 // Whoever wrote the script, psql takes no commands of its own from it.
 func loadCommand(s server, c *content) command {
-	argv := []string{"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", s.user, "-d", s.dbname(), "-f", "-"}
+	argv := []string{
+		"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-U", s.user, "-d",
+		s.dbname(), "-f", "-",
+	}
 	stdin := io.MultiReader(strings.NewReader(pgtool.Restrict(rand.Text())), c)
 	if c.custom {
 		stdin = c
-		argv = []string{"pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-U", s.user, "-d", s.dbname()}
+		argv = []string{
+			"pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "-U", s.user, "-d",
+			s.dbname(),
+		}
 	}
 	return command{argv: argv, env: s.env(), stdin: stdin}
 }
@@ -150,7 +156,8 @@ func loadCommand(s server, c *content) command {
 func (r *run) recreate(ctx context.Context, s server, owner string) error {
 	return r.feed(ctx, command{
 		argv: []string{
-			"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-v", "name=" + s.database, "-v", "wanted_owner=" + owner,
+			"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-v", "name=" + s.database, "-v",
+			"wanted_owner=" + owner,
 			"-U", s.user, "-d", s.maintenance(), "-f", "-",
 		},
 		env: s.env(), stdin: strings.NewReader(recreateSQL),
@@ -170,7 +177,10 @@ func (r *run) feed(ctx context.Context, c command) error {
 		return nil
 	}
 	lines := said.lines()
-	step := &StepError{Step: r.stepIn(ctx), Service: r.next.Database, Tail: lines, Err: fmt.Errorf("%s: exit %d", c.argv[0], code)}
+	step := &StepError{
+		Step: r.stepIn(ctx), Service: r.next.Database, Tail: lines,
+		Err: fmt.Errorf("%s: exit %d", c.argv[0], code),
+	}
 	if len(lines) > 0 {
 		step.Err = errors.New(lines[len(lines)-1])
 	}

@@ -87,7 +87,8 @@ func TestLogsAndExec_ReachTheServicesOfAPreview(t *testing.T) {
 	f.up()
 	id := f.options.Preview.ID
 	var log bytes.Buffer
-	if err := f.engine.Logs(t.Context(), provision.Preview{ID: id}, compose.LogOptions{Services: []string{"web"}}, &log); err != nil {
+	if err := f.engine.Logs(t.Context(), provision.Preview{ID: id}, compose.LogOptions{Services: []string{"web"}},
+		&log); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(log.String(), "listening on :8000") {
@@ -100,14 +101,16 @@ func TestLogsAndExec_ReachTheServicesOfAPreview(t *testing.T) {
 	if err != nil || code != 7 || out.String() != "given" {
 		t.Errorf("exit %d, output %q, %v", code, out.String(), err)
 	}
-	if _, err := f.engine.Exec(t.Context(), provision.Preview{ID: id}, "nowhere", compose.ExecOptions{Argv: []string{"true"}}); err == nil ||
+	if _, err := f.engine.Exec(t.Context(), provision.Preview{ID: id}, "nowhere",
+		compose.ExecOptions{Argv: []string{"true"}}); err == nil ||
 		!strings.Contains(err.Error(), `no service "nowhere"`) {
 		t.Errorf("of a service that is not there: %v", err)
 	}
 	for name, err := range map[string]error{
 		"logs": f.engine.Logs(t.Context(), provision.Preview{ID: "no-such-preview"}, compose.LogOptions{}, &log),
 		"get":  second(f.engine.Get(t.Context(), provision.Preview{ID: "no-such-preview"})),
-		"psql": second(f.engine.Psql(t.Context(), provision.Preview{ID: "no-such-preview"}, nil, compose.ExecOptions{})),
+		"psql": second(f.engine.Psql(t.Context(), provision.Preview{ID: "no-such-preview"}, nil,
+			compose.ExecOptions{})),
 	} {
 		if !isNoPreview(err) {
 			t.Errorf("%s of no preview: %v", name, err)

@@ -74,7 +74,8 @@ func TestLock_SaysWhoHoldsItInAnotherProcess(t *testing.T) {
 	if !errors.As(err, &locked) {
 		t.Fatalf("error %v", err)
 	}
-	if locked.Holder.PID != command.Process.Pid || locked.Holder.Command != "up" || time.Since(locked.Holder.Since) > time.Minute {
+	if locked.Holder.PID != command.Process.Pid || locked.Holder.Command != "up" ||
+		time.Since(locked.Holder.Since) > time.Minute {
 		t.Errorf("holder %+v", locked.Holder)
 	}
 	if !held(path) {
@@ -235,7 +236,10 @@ func TestLockedError_IsOneLineWithOrWithoutAHolder(t *testing.T) {
 	if got := e.Error(); got != "shop-pr-1 is locked by another run" {
 		t.Error(got)
 	}
-	e.Holder = Holder{PID: 7, User: "ann", Host: "box", Command: "up", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	e.Holder = Holder{
+		PID: 7, User: "ann", Host: "box", Command: "up",
+		Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
 	if got := e.Error(); got != "shop-pr-1 is locked by offshoot up of ann on box (pid 7) since 03:04:05" {
 		t.Error(got)
 	}
@@ -266,7 +270,8 @@ func TestReadHolder_OfDamagedAndForeignFilesIsAtMostWhatTheySay(t *testing.T) {
 		if got := readHolder(path); got != want {
 			t.Errorf("%.40q: %+v", content, got)
 		}
-		if got := (&LockedError{Preview: "p", Holder: readHolder(path)}).Error(); strings.ContainsAny(got, "\n\x1b") || len(got) > 1000 {
+		if got := (&LockedError{Preview: "p", Holder: readHolder(path)}).Error(); strings.ContainsAny(got, "\n\x1b") ||
+			len(got) > 1000 {
 			t.Errorf("%.40q: error %q", content, got)
 		}
 	}
@@ -287,7 +292,8 @@ func TestLock_TakesAFileThatADeadRunLeftAndSignsItAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := readHolder(path); got.PID != os.Getpid() || got.Command != "down" || got.User == "" || got.Since.IsZero() {
+	if got := readHolder(path); got.PID != os.Getpid() || got.Command != "down" || got.User == "" ||
+		got.Since.IsZero() {
 		t.Errorf("signed %+v", got)
 	}
 	l.release()

@@ -94,7 +94,10 @@ func lonely(service types.ServiceConfig) error {
 	add("links", len(service.Links)+len(service.ExternalLinks) > 0)
 	add("post_start", len(service.PostStart) > 0)
 	add("provider", service.Provider != nil)
-	modes := map[string]string{"network_mode": service.NetworkMode, "pid": service.Pid, "ipc": service.Ipc, "uts": service.Uts, "cgroup": service.Cgroup}
+	modes := map[string]string{
+		"network_mode": service.NetworkMode, "pid": service.Pid, "ipc": service.Ipc,
+		"uts": service.Uts, "cgroup": service.Cgroup,
+	}
 	for name, mode := range modes {
 		add(name, strings.Contains(mode, ":"))
 	}

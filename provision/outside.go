@@ -26,7 +26,10 @@ func (e Engine) outsideResolver(ctx context.Context, imageRef string) string {
 			Image: imageRef, Cmd: []string{"gateway", "resolver"}, User: "65534:65534", AttachStdout: true,
 			Labels: map[string]string{labelGateway: e.gateway()},
 		},
-		&container.HostConfig{NetworkMode: "bridge", ReadonlyRootfs: true, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"}},
+		&container.HostConfig{
+			NetworkMode: "bridge", ReadonlyRootfs: true, CapDrop: []string{"ALL"},
+			SecurityOpt: []string{"no-new-privileges"},
+		},
 		nil, nil, "")
 	if err != nil {
 		return ""

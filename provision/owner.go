@@ -16,13 +16,15 @@ type OthersError struct {
 }
 
 func (e *OthersError) Error() string {
-	return fmt.Sprintf("preview %s is one of %s, not of %s", e.Preview.ID, printable(e.Other.Repository), printable(e.Preview.Repository))
+	return fmt.Sprintf("preview %s is one of %s, not of %s", e.Preview.ID, printable(e.Other.Repository),
+		printable(e.Preview.Repository))
 }
 
 // others is the OthersError with what to do about it.
 func others(wanted, there Preview) error {
 	return hint.Usage(&OthersError{Preview: wanted, Other: there},
-		"set another project name in offshoot.yaml; if that is this repository's former name, offshoot ci and offshoot down --pr find out, with the forge's token")
+		"set another project name in offshoot.yaml; if that is this repository's former name, offshoot ci and "+
+			"offshoot down --pr find out, with the forge's token")
 }
 
 // SameRepository tells whether two previews are of one repository: by its

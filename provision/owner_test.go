@@ -20,13 +20,35 @@ func TestRename_FindsWhatWasMadeUnderAnotherName(t *testing.T) {
 		there  Preview
 		found  bool
 	}{
-		{"its project is called after the repository", identify("h/a/shop2", "", forge+"1", 7), false, identify("h/a/shop", "", forge+"1", 7), true},
-		{"its project has a name", identify("h/a/shop2", "flow", forge+"1", 7), true, identify("h/a/shop", "flow", forge+"1", 7), true},
-		{"the repository was transferred", identify("h/b/shop", "", forge+"1", 7), false, identify("h/a/shop", "", forge+"1", 7), true},
-		{"another project of the repository", identify("h/a/shop2", "flow", forge+"1", 7), true, identify("h/a/shop", "admin", forge+"1", 7), false},
-		{"a project that is not called after it", identify("h/a/shop2", "", forge+"1", 7), false, identify("h/a/shop", "admin", forge+"1", 7), false},
-		{"another pull request", identify("h/a/shop2", "", forge+"1", 7), false, identify("h/a/shop", "", forge+"1", 8), false},
-		{"another repository", identify("h/a/shop2", "", forge+"1", 7), false, identify("h/a/shop", "", forge+"2", 7), false},
+		{
+			"its project is called after the repository", identify("h/a/shop2", "", forge+"1", 7), false,
+			identify("h/a/shop", "", forge+"1", 7), true,
+		},
+		{
+			"its project has a name", identify("h/a/shop2", "flow", forge+"1", 7), true,
+			identify("h/a/shop", "flow", forge+"1", 7), true,
+		},
+		{
+			"the repository was transferred", identify("h/b/shop", "", forge+"1", 7), false,
+			identify("h/a/shop", "", forge+"1", 7), true,
+		},
+		{
+			"another project of the repository", identify("h/a/shop2", "flow", forge+"1", 7), true,
+			identify("h/a/shop", "admin", forge+"1", 7), false,
+		},
+		{
+			"a project that is not called after it", identify("h/a/shop2", "", forge+"1", 7), false,
+			identify("h/a/shop", "admin", forge+"1", 7), false,
+		},
+		{
+			"another pull request", identify("h/a/shop2", "", forge+"1", 7), false,
+			identify("h/a/shop", "", forge+"1", 8), false,
+		},
+		{
+			"another repository", identify("h/a/shop2", "", forge+"1", 7), false,
+			identify("h/a/shop", "", forge+"2", 7),
+			false,
+		},
 		{"no number is known", identify("h/a/shop2", "", "", 7), false, identify("h/a/shop", "", "", 7), false},
 	} {
 		want := c.wanted

@@ -180,7 +180,8 @@ func (p *UpPlan) Add(err error) bool {
 	if err == nil {
 		return false
 	}
-	p.Problems = append(p.Problems, Problem{Text: err.Error(), Hints: hint.Of(err), Usage: errors.Is(err, hint.ErrUsage)})
+	p.Problems = append(p.Problems,
+		Problem{Text: err.Error(), Hints: hint.Of(err), Usage: errors.Is(err, hint.ErrUsage)})
 	return true
 }
 
@@ -197,7 +198,8 @@ func (p *UpPlan) goOn(project *types.Project, err error) error {
 
 func (p *UpPlan) refuse(refusal *compose.Refusal) {
 	for _, item := range refusal.Items {
-		if refused := (Refused{What: item.What, Allow: item.Allow, Without: item.Without}); !slices.Contains(p.Refused, refused) {
+		if refused := (Refused{What: item.What, Allow: item.Allow, Without: item.Without}); !slices.Contains(p.Refused,
+			refused) {
 			p.Refused = append(p.Refused, refused)
 		}
 	}
@@ -356,7 +358,8 @@ func (r *run) planData(ctx context.Context, own *types.Project) *types.Project {
 		}
 	}
 	if s, known := own.Services[r.next.Database]; known && !compose.LooksLikePostgres(s, images[s.Name]) {
-		r.plan.Unknown = append(r.plan.Unknown, "whether "+s.Name+" is PostgreSQL: neither its name nor its image says so, and up ends where it is not")
+		r.plan.Unknown = append(r.plan.Unknown,
+			"whether "+s.Name+" is PostgreSQL: neither its name nor its image says so, and up ends where it is not")
 	}
 	settled, changes, err := compose.SettleData(own, r.transform, images)
 	if r.plan.Add(err) {

@@ -34,7 +34,8 @@ func (f *fixture) assertPlanOnlyLooks(serving *provision.Result) {
 	if _, err := os.Stat(engine.Locks); err == nil {
 		f.t.Error("a plan took a lock")
 	}
-	if plan.Replaces == nil || plan.Replaces.Generation != serving.Generation || plan.Generation != serving.Generation+1 || len(plan.Leftovers) > 0 {
+	if plan.Replaces == nil || plan.Replaces.Generation != serving.Generation ||
+		plan.Generation != serving.Generation+1 || len(plan.Leftovers) > 0 {
 		f.t.Errorf("generation %d replaces %+v after %v", plan.Generation, plan.Replaces, plan.Leftovers)
 	}
 	if !plan.Gateway.Running || !slices.Equal(plan.Links, serving.Links) {
@@ -56,7 +57,10 @@ func (f *fixture) everything() map[string]string {
 	f.t.Helper()
 	api, ctx := f.engine.Docker.Client(), f.t.Context()
 	found := map[string]string{}
-	for _, label := range []string{"dev.offshoot.preview=" + f.options.Preview.ID, "dev.offshoot.gateway=" + f.engine.Gateway} {
+	for _, label := range []string{
+		"dev.offshoot.preview=" + f.options.Preview.ID,
+		"dev.offshoot.gateway=" + f.engine.Gateway,
+	} {
 		by := filters.NewArgs(filters.Arg("label", label))
 		containers, err := api.ContainerList(ctx, container.ListOptions{All: true, Filters: by})
 		mustNot(f.t, err)

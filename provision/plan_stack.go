@@ -21,7 +21,10 @@ func (r *run) describe(ctx context.Context, own *types.Project, copies *compose.
 	pulls := r.pulls(ctx, own)
 	for _, name := range own.ServiceNames() {
 		s := own.Services[name]
-		planned := PlannedService{Name: name, Image: s.Image, Once: !slices.Contains(r.started, name), Port: r.shown(name)}
+		planned := PlannedService{
+			Name: name, Image: s.Image, Once: !slices.Contains(r.started, name),
+			Port: r.shown(name),
+		}
 		if s.Build != nil {
 			planned.Build = r.below(s.Build.Context)
 		} else if s.Image != "" && s.PullPolicy != types.PullPolicyNever {
@@ -132,13 +135,18 @@ func (r *run) mounts(own *types.Project, s types.ServiceConfig, copies *compose.
 		if bound := compose.BindSource(own, v); bound != "" {
 			source = r.below(bound)
 		}
-		mounts = append(mounts, PlannedMount{Service: s.Name, Type: v.Type, Source: source, Target: v.Target, ReadOnly: v.ReadOnly, Given: copies.GivenFor(own, v)})
+		mounts = append(mounts,
+			PlannedMount{
+				Service: s.Name, Type: v.Type, Source: source, Target: v.Target, ReadOnly: v.ReadOnly,
+				Given: copies.GivenFor(own, v),
+			})
 	}
 	for _, c := range s.Configs {
 		mounts = append(mounts, r.given(s.Name, "config", c.Source, c.Target, own.Configs[c.Source].File, "/"))
 	}
 	for _, c := range s.Secrets {
-		mounts = append(mounts, r.given(s.Name, "secret", c.Source, c.Target, own.Secrets[c.Source].File, "/run/secrets/"))
+		mounts = append(mounts,
+			r.given(s.Name, "secret", c.Source, c.Target, own.Secrets[c.Source].File, "/run/secrets/"))
 	}
 	return mounts
 }

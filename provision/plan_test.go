@@ -21,7 +21,10 @@ func planned(t *testing.T, options Options, files map[string]string) *UpPlan {
 		}
 	}
 	options.Source.Dir = dir
-	options.Preview = Preview{ID: "shop-pr-1", Project: "shop", Name: "pr-1", Repository: "example.com/shop", PullRequest: 1}
+	options.Preview = Preview{
+		ID: "shop-pr-1", Project: "shop", Name: "pr-1", Repository: "example.com/shop",
+		PullRequest: 1,
+	}
 	if options.Archive != "" {
 		options.Archive = filepath.Join(dir, options.Archive)
 	}
@@ -57,7 +60,10 @@ func TestPlan_TellsWhatAnUpWouldDoWithoutAnEngine(t *testing.T) {
 	mounts := []PlannedMount{
 		{Service: "cache", Type: "volume", Source: "offshoot-data-cache", Target: "/data"},
 		{Service: "db", Type: "volume", Source: compose.DatabaseVolume, Target: "/var/lib/postgresql/data"},
-		{Service: "web", Type: "bind", Source: "content", Target: "/content", ReadOnly: true, Given: compose.MountEmpty},
+		{
+			Service: "web", Type: "bind", Source: "content", Target: "/content", ReadOnly: true,
+			Given: compose.MountEmpty,
+		},
 		{Service: "web", Type: "volume", Target: "/srv"},
 	}
 	if diff := cmp.Diff(mounts, plan.Mounts); diff != "" {
@@ -66,13 +72,17 @@ func TestPlan_TellsWhatAnUpWouldDoWithoutAnEngine(t *testing.T) {
 	if diff := cmp.Diff([]Link{{Service: "web", URL: "http://pr-1.shop.localhost:8480/"}}, plan.Links); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(&PlannedDatabase{Service: "db", Name: "postgres", Folder: "/var/lib/postgresql/data", Data: DataArchive, Clone: CloneUnknown}, plan.Database); diff != "" {
+	if diff := cmp.Diff(&PlannedDatabase{
+		Service: "db", Name: "postgres", Folder: "/var/lib/postgresql/data",
+		Data: DataArchive, Clone: CloneUnknown,
+	}, plan.Database); diff != "" {
 		t.Error(diff)
 	}
 	if a := plan.Archive; a == nil || a.Format != "SQL script" || a.Bytes != 10 || len(a.SHA256) != 64 {
 		t.Errorf("archive %+v", a)
 	}
-	if !slices.Contains(plan.Volumes, "shop-pr-1-g1_"+compose.DatabaseVolume) || !slices.Contains(plan.Networks, "shop-pr-1-g1_default") {
+	if !slices.Contains(plan.Volumes, "shop-pr-1-g1_"+compose.DatabaseVolume) ||
+		!slices.Contains(plan.Networks, "shop-pr-1-g1_default") {
 		t.Errorf("makes %v and %v", plan.Networks, plan.Volumes)
 	}
 	if !slices.ContainsFunc(plan.Changes, func(c compose.Change) bool { return c.Service == "web" && c.Usual }) {
@@ -97,9 +107,15 @@ volumes: {drv: {driver_opts: {type: none, o: bind, device: "${PWD}"}}, own: }
 		{Service: "db", Type: "volume", Source: compose.DatabaseVolume, Target: "/var/lib/postgresql/data"},
 		{Service: "side", Type: "volume", Source: "own", Target: "/own"},
 		{Service: "side", Type: "volume", Source: ".", Target: "/data", ReadOnly: true, Given: compose.MountCopy},
-		{Service: "side", Type: "bind", Source: "compose.yaml", Target: "/c.yaml", ReadOnly: true, Given: compose.MountCopy},
+		{
+			Service: "side", Type: "bind", Source: "compose.yaml", Target: "/c.yaml", ReadOnly: true,
+			Given: compose.MountCopy,
+		},
 		{Service: "web", Type: "volume", Source: ".", Target: "/data", Given: compose.MountCopy},
-		{Service: "web", Type: "bind", Source: "compose.yaml", Target: "/c.yaml", ReadOnly: true, Given: compose.MountCopy},
+		{
+			Service: "web", Type: "bind", Source: "compose.yaml", Target: "/c.yaml", ReadOnly: true,
+			Given: compose.MountCopy,
+		},
 	}
 	if diff := cmp.Diff(mounts, plan.Mounts); diff != "" {
 		t.Error(diff)
@@ -116,36 +132,48 @@ volumes: {drv: {driver_opts: {type: none, o: bind, device: "${PWD}"}}, own: }
 func TestPlan_SaysWhenNothingTellsThatTheDatabaseIsPostgres(t *testing.T) {
 	file := map[string]string{"compose.yaml": `services: {db: {image: "postgres:15"}, web: {image: nginx, ports: ["80", "25"]}}`}
 	plan := planned(t, Options{Database: "web"}, file)
-	if len(plan.Unknown) != 1 || plan.Unknown[0] != "whether web is PostgreSQL: neither its name nor its image says so, and up ends where it is not" {
+	if len(plan.Unknown) != 1 ||
+		plan.Unknown[0] != "whether web is PostgreSQL: neither its name nor its image says so, and up ends where "+
+			"it is not" {
 		t.Errorf("not known: %q", plan.Unknown)
 	}
 	plan = planned(t, Options{}, file)
 	if len(plan.Unknown) != 0 {
 		t.Errorf("not known: %q", plan.Unknown)
 	}
-	if !slices.ContainsFunc(plan.Changes, func(c compose.Change) bool { return c.Service == "web" && c.What == "port 25 has no link" }) {
+	if !slices.ContainsFunc(plan.Changes,
+		func(c compose.Change) bool { return c.Service == "web" && c.What == "port 25 has no link" }) {
 		t.Errorf("nothing is said of port 25: %+v", plan.Changes)
 	}
 }
 
 func TestPlan_RefusesADecisionAboutWhatNothingMounts(t *testing.T) {
-	plan := planned(t, Options{Mounts: map[string]string{"./contentt": "empty"}}, map[string]string{"compose.yaml": plainFile})
+	plan := planned(t, Options{Mounts: map[string]string{"./contentt": "empty"}},
+		map[string]string{"compose.yaml": plainFile})
 	if len(plan.Problems) != 1 || !slices.Contains(plan.Problems[0].Hints, "did you mean ./content?") {
 		t.Errorf("problems %+v", plan.Problems)
 	}
 }
 
 func TestPlan_TellsAllThatIsWrongAtOnce(t *testing.T) {
-	plan := planned(t, Options{Archive: "none.sql", Expose: map[string]int{"nope": 1}, Migrate: &Migrate{Service: "neither"}}, map[string]string{"compose.yaml": `
+	plan := planned(t,
+		Options{
+			Archive: "none.sql", Expose: map[string]int{"nope": 1},
+			Migrate: &Migrate{Service: "neither"},
+		}, map[string]string{"compose.yaml": `
 services:
   db: {image: "postgres:15", privileged: true}
   db2: {image: "postgres:15"}
   web: {image: nginx, ports: ["80"], volumes: ["/etc:/etc"]}
 `})
-	if diff := cmp.Diff([]Refused{{What: "db: privileged", Allow: "db.privileged"}, {What: "web: mounts /etc, outside the checkout", Allow: "web.volumes:/etc"}}, plan.Refused); diff != "" {
+	if diff := cmp.Diff([]Refused{
+		{What: "db: privileged", Allow: "db.privileged"},
+		{What: "web: mounts /etc, outside the checkout", Allow: "web.volumes:/etc"},
+	}, plan.Refused); diff != "" {
 		t.Error(diff)
 	}
-	if len(plan.Problems) != 4 || slices.ContainsFunc(plan.Problems, func(p Problem) bool { return !p.Usage || len(p.Hints) == 0 }) {
+	if len(plan.Problems) != 4 ||
+		slices.ContainsFunc(plan.Problems, func(p Problem) bool { return !p.Usage || len(p.Hints) == 0 }) {
 		t.Errorf("problems %+v, want those of archive, database, expose and migrate", plan.Problems)
 	}
 	if len(plan.Services) != 3 || len(plan.Mounts) != 3 { // of the databases too
@@ -155,11 +183,17 @@ services:
 
 func TestPlan_OpensNoFileThatIsRefused(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(outside, []byte("SECRET=hunter2hunter2\nservices: {a: {image: hunter2hunter2}}\n"), 0o600); err != nil {
+	if err := os.WriteFile(outside, []byte("SECRET=hunter2hunter2\nservices: {a: {image: hunter2hunter2}}\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, service := range []string{"env_file: " + outside, "label_file: " + outside, "extends: {service: a, file: " + outside + "}"} {
-		plan := planned(t, Options{}, map[string]string{"compose.yaml": "services:\n  db: {image: postgres}\n  web: {image: nginx, ports: ['80'], " + service + "}\n"})
+	for _, service := range []string{
+		"env_file: " + outside, "label_file: " + outside,
+		"extends: {service: a, file: " + outside + "}",
+	} {
+		plan := planned(t, Options{},
+			map[string]string{"compose.yaml": "services:\n  db: {image: postgres}\n  web: {image: nginx, ports: " +
+				"['80'], " + service + "}\n"})
 		if len(plan.Refused) != 1 || len(plan.Problems) != 0 {
 			t.Errorf("%s: refused %+v, problems %+v", service, plan.Refused, plan.Problems)
 		}

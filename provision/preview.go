@@ -53,15 +53,19 @@ func Identify(repository, project string, pullRequest int, branch string) (Previ
 	}
 	switch {
 	case repository == "":
-		return Preview{}, hint.Usage(errors.New("no repository to name the preview after"), "run offshoot in a git checkout")
+		return Preview{},
+			hint.Usage(errors.New("no repository to name the preview after"), "run offshoot in a git checkout")
 	case preview.Project == "":
-		return Preview{}, hint.Usage(fmt.Errorf("project %q has no letter or digit to name a preview by", project), "set project in offshoot.yaml")
+		return Preview{},
+			hint.Usage(fmt.Errorf("project %q has no letter or digit to name a preview by", project),
+				"set project in offshoot.yaml")
 	case pullRequest < 0:
 		return Preview{}, hint.Usage(fmt.Errorf("pull request %d: not a number of one", pullRequest), "")
 	case pullRequest > 0:
 		preview.Name = fmt.Sprintf("pr-%d", pullRequest)
 	case branch == "":
-		return Preview{}, hint.Usage(errors.New("neither a pull request nor a branch is given"), "add --pr N or --branch NAME")
+		return Preview{},
+			hint.Usage(errors.New("neither a pull request nor a branch is given"), "add --pr N or --branch NAME")
 	default:
 		preview.Name = slug(branch, maxName, ambiguousName)
 	}

@@ -21,7 +21,8 @@ func TestIdentify_OfPullRequestsAndBranches(t *testing.T) {
 		want                Preview
 	}{
 		{"git@github.com:acme/shop.git", "", 12, "feature/x", Preview{
-			ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "github.com/acme/shop", PullRequest: 12, Branch: "feature/x",
+			ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "github.com/acme/shop", PullRequest: 12,
+			Branch: "feature/x",
 		}},
 		{"https://user:ghp_token@GitHub.com/acme/shop.git/", "", 0, "main", Preview{
 			ID: "shop-main", Project: "shop", Name: "main", Repository: "github.com/acme/shop", Branch: "main",
@@ -50,8 +51,10 @@ func TestIdentify_OfPullRequestsAndBranches(t *testing.T) {
 // hostile are branch names that git allows and a host name does not, or that
 // look like something else.
 var hostile = []string{
-	"main", "feature/login", "feature-login", "Feature-Login", "FEATURE/LOGIN", "feature_login", "feature--login", "feature.login",
-	"pr-12", "pr-12/", "PR-12", "pr/12", "-rf", "--help", "$(reboot)", "`reboot`", "a;rm -rf /", "<script>alert(1)</script>", "../../etc/passwd",
+	"main", "feature/login", "feature-login", "Feature-Login", "FEATURE/LOGIN", "feature_login", "feature--login",
+	"feature.login",
+	"pr-12", "pr-12/", "PR-12", "pr/12", "-rf", "--help", "$(reboot)", "`reboot`", "a;rm -rf /",
+	"<script>alert(1)</script>", "../../etc/passwd",
 	"日本語", "ветка", "é", "e\u0301", "😀", "-", "--", "...", " ", "\x00", "\xff\xfe", "a\nb", "xn--nxasmq6b", "localhost",
 	strings.Repeat("a", 300), strings.Repeat("a", 301), strings.Repeat("é", 200), strings.Repeat("-", 100),
 	strings.Repeat("a", maxName), strings.Repeat("a", maxName+1), strings.Repeat("a", maxName-1) + "-b",
@@ -143,7 +146,8 @@ func TestIdentify_RefusesWhatNamesNothing(t *testing.T) {
 func TestCleanRepository_HoldsNoSecretAndHasOneForm(t *testing.T) {
 	want := "github.com/Acme/shop"
 	for _, remote := range []string{
-		"https://github.com/Acme/shop", "https://github.com/Acme/shop.git", "https://x-access-token:s3cret@github.com/Acme/shop.git",
+		"https://github.com/Acme/shop", "https://github.com/Acme/shop.git",
+		"https://x-access-token:s3cret@github.com/Acme/shop.git",
 		"https://s3cret@github.com/Acme/shop", "git@github.com:Acme/shop.git", "ssh://git@github.com/Acme/shop.git",
 		"git://GITHUB.com/Acme/shop/", " github.com/Acme/shop ", "github.com:Acme/shop",
 	} {
@@ -151,7 +155,10 @@ func TestCleanRepository_HoldsNoSecretAndHasOneForm(t *testing.T) {
 			t.Errorf("%q: %q, want %q", remote, got, want)
 		}
 	}
-	for remote, want := range map[string]string{"/srv/git/shop.git": "/srv/git/shop", "../shop": "../shop", `C:\shop`: `c/\shop`} {
+	for remote, want := range map[string]string{
+		"/srv/git/shop.git": "/srv/git/shop", "../shop": "../shop",
+		`C:\shop`: `c/\shop`,
+	} {
 		if got := cleanRepository(remote); got != want {
 			t.Errorf("%q: %q, want %q", remote, got, want)
 		}
@@ -187,8 +194,10 @@ func TestIdentify_FormsOfOneRemoteAreOnePreview(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, remote := range []string{
-		"https://github.com/acme/shop.git", "https://github.com/acme/shop/", "https://user:token@GitHub.com/acme/shop.git",
-		"ssh://git@github.com/acme/shop.git", "ssh://git@github.com:22/acme/shop", "git@github.com:acme/shop.git", "github.com:acme/shop",
+		"https://github.com/acme/shop.git", "https://github.com/acme/shop/",
+		"https://user:token@GitHub.com/acme/shop.git",
+		"ssh://git@github.com/acme/shop.git", "ssh://git@github.com:22/acme/shop", "git@github.com:acme/shop.git",
+		"github.com:acme/shop",
 		"git://github.com/acme/shop", " https://github.com/acme/shop\n", "https://github.com:443/acme/shop.git/",
 	} {
 		got, err := Identify(remote, "", 12, "b")
@@ -211,7 +220,8 @@ func TestIdentify_NamesFitIntoHostsWhateverTheirLength(t *testing.T) {
 			}
 			checkNames(t, p)
 			for label := range strings.SplitSeq(p.Host(word, false), ".") {
-				if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+				if label == "" || len(label) > 63 ||
+					strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 					t.Errorf("%s of %d: label %q", letter, length, label)
 				}
 			}
@@ -222,7 +232,8 @@ func TestIdentify_NamesFitIntoHostsWhateverTheirLength(t *testing.T) {
 func TestIdentify_BranchesThatOnlyLookAlikeDiffer(t *testing.T) {
 	seen := map[string]string{}
 	for _, branch := range []string{
-		"feature/x", "feature-x", "feature_x", "Feature-x", "feature--x", "feature-x-", "-feature-x", "feature x", "feature/x/",
+		"feature/x", "feature-x", "feature_x", "Feature-x", "feature--x", "feature-x-", "-feature-x", "feature x",
+		"feature/x/",
 		"pr-12", "PR-12", "pr/12", "é", "è", "日本", "-", "--", "deadbeef", "x-deadbeef",
 	} {
 		p, err := Identify("example.com/a/shop", "", 0, branch)

@@ -31,13 +31,17 @@ func TestUp_LeavesAsideWhatIsNotHTTPAndSaysWhoRefusesTheLink(t *testing.T) {
 	f.write("Dockerfile.db", dockerfile+"COPY program /bin/pg_isready\n")
 	f.options.Database, f.options.Timeout = "db", 5*time.Minute
 	result := f.up()
-	if len(result.Links) != 1 || result.Links[0].Service != "web" || !strings.Contains(result.Links[0].URL, "//pr-46.") {
+	if len(result.Links) != 1 || result.Links[0].Service != "web" ||
+		!strings.Contains(result.Links[0].URL, "//pr-46.") {
 		t.Errorf("links %+v", result.Links)
 	}
 	if status, body := get(t, result.Links[0].URL); status != 400 || body != "one" {
 		t.Errorf("the link answers %d %q", status, body)
 	}
-	for _, want := range []string{"app-mail: port 2500 does not speak HTTP: left aside", "web answers 400 Bad Request to its link", "ALLOWED_HOSTS"} {
+	for _, want := range []string{
+		"app-mail: port 2500 does not speak HTTP: left aside",
+		"web answers 400 Bad Request to its link", "ALLOWED_HOSTS",
+	} {
 		if !f.noticed(want) {
 			t.Errorf("nothing is said of %q: %+v", want, f.events)
 		}
@@ -51,10 +55,12 @@ func TestUp_LeavesAsideWhatIsNotHTTPAndSaysWhoRefusesTheLink(t *testing.T) {
 	began := time.Now()
 	_, err = f.tryUp()
 	var failed *provision.StepError
-	if !errors.As(err, &failed) || failed.Step != provision.StepReady || failed.Service != "app-mail" || !strings.Contains(err.Error(), "port 2500 does not speak HTTP") {
+	if !errors.As(err, &failed) || failed.Step != provision.StepReady || failed.Service != "app-mail" ||
+		!strings.Contains(err.Error(), "port 2500 does not speak HTTP") {
 		t.Errorf("named, and yet: %v", err)
 	}
-	if hints := strings.Join(hint.Of(err), "\n"); !strings.Contains(hints, "preview.expose") || time.Since(began) > f.options.Timeout {
+	if hints := strings.Join(hint.Of(err), "\n"); !strings.Contains(hints, "preview.expose") ||
+		time.Since(began) > f.options.Timeout {
 		t.Errorf("hints %q after %v", hints, time.Since(began))
 	}
 	if status, _ := get(t, result.Links[0].URL); status != 400 {

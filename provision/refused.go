@@ -44,7 +44,8 @@ func complain(p Preview, link Link, answer gateway.Answer, of gateway.Refusal, o
 	case answer.Away == "?":
 		return fmt.Sprintf("%s, which leads to another host: %s", said, cmp.Or(advice.address, anyAddress))
 	case answer.Away != "" && !slices.Contains(ours, answer.Away):
-		return fmt.Sprintf("%s, which leads to another host, %s: %s", said, answer.Away, cmp.Or(advice.address, anyAddress))
+		return fmt.Sprintf("%s, which leads to another host, %s: %s", said, answer.Away,
+			cmp.Or(advice.address, anyAddress))
 	case of == gateway.PlainTLS && answer.Refusal == of:
 		return said + ": its port is one for HTTPS; name one for HTTP under preview.expose in offshoot.yaml"
 	case refusesHost(answer):
@@ -93,13 +94,22 @@ var settings = map[gateway.Refusal]setting{
 		secure:  `turn config.force_ssl off where OFFSHOOT_PREVIEW is set`,
 		proxied: `set config.assume_ssl`,
 	},
-	gateway.Vite:      {host: `add process.env.OFFSHOOT_HOST to server.allowedHosts`},
-	gateway.Webpack:   {host: `add process.env.OFFSHOOT_HOST to devServer.allowedHosts`},
-	gateway.Symfony:   {host: `add %env(OFFSHOOT_HOST)% to framework.trusted_hosts`, proxied: `set framework.trusted_proxies`},
+	gateway.Vite:    {host: `add process.env.OFFSHOOT_HOST to server.allowedHosts`},
+	gateway.Webpack: {host: `add process.env.OFFSHOOT_HOST to devServer.allowedHosts`},
+	gateway.Symfony: {
+		host:    `add %env(OFFSHOOT_HOST)% to framework.trusted_hosts`,
+		proxied: `set framework.trusted_proxies`,
+	},
 	gateway.Starlette: {host: `add os.environ["OFFSHOOT_HOST"] to the allowed_hosts of TrustedHostMiddleware`},
-	gateway.ASPNET:    {host: `set AllowedHosts: ${OFFSHOOT_HOST} in its environment`, proxied: `set ASPNETCORE_FORWARDEDHEADERS_ENABLED: "true" in its environment`},
-	gateway.Nextcloud: {host: `set NEXTCLOUD_TRUSTED_DOMAINS: ${OFFSHOOT_HOST} in its environment`, proxied: `set OVERWRITEPROTOCOL: https in its environment`},
-	wordPress:         {address: `make WP_HOME and WP_SITEURL of OFFSHOOT_URL`},
+	gateway.ASPNET: {
+		host:    `set AllowedHosts: ${OFFSHOOT_HOST} in its environment`,
+		proxied: `set ASPNETCORE_FORWARDEDHEADERS_ENABLED: "true" in its environment`,
+	},
+	gateway.Nextcloud: {
+		host:    `set NEXTCLOUD_TRUSTED_DOMAINS: ${OFFSHOOT_HOST} in its environment`,
+		proxied: `set OVERWRITEPROTOCOL: https in its environment`,
+	},
+	wordPress: {address: `make WP_HOME and WP_SITEURL of OFFSHOOT_URL`},
 }
 
 // signs are by what a service shows which framework it is of.
@@ -139,7 +149,8 @@ func frameworkOf(service types.ServiceConfig) gateway.Refusal {
 	}
 	for _, sign := range signs {
 		for _, name := range sign.files {
-			if info, err := os.Lstat(filepath.Join(service.Build.Context, name)); err == nil && info.Mode().IsRegular() {
+			if info, err := os.Lstat(filepath.Join(service.Build.Context, name)); err == nil &&
+				info.Mode().IsRegular() {
 				return sign.of
 			}
 		}

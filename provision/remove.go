@@ -63,7 +63,8 @@ func (s survey) unusedVolumes(id string) []string {
 		if v.Labels[labelPreview] != id || v.Labels[labelMark] != "" || err == nil && slices.Contains(alive, of) {
 			continue
 		}
-		if !slices.ContainsFunc(s.containers, func(c seenContainer) bool { return slices.Contains(c.Volumes, v.Name) }) {
+		if !slices.ContainsFunc(s.containers,
+			func(c seenContainer) bool { return slices.Contains(c.Volumes, v.Name) }) {
 			unused = append(unused, v.Name)
 		}
 	}
@@ -118,7 +119,8 @@ func (e Engine) leaveMachine(ctx context.Context, engineID string) error {
 
 func (e Engine) removeGateway(ctx context.Context) error {
 	err := e.removeGatewayContainer(ctx)
-	return errors.Join(err, e.removeTemplates(ctx), e.removeGatewayVolume(ctx), removeGatewayImages(ctx, e.Docker.Client(), e.gateway(), ""))
+	return errors.Join(err, e.removeTemplates(ctx), e.removeGatewayVolume(ctx),
+		removeGatewayImages(ctx, e.Docker.Client(), e.gateway(), ""))
 }
 
 // removeGatewayContainer removes the container and its network: what is not kept

@@ -21,7 +21,8 @@ const markAsleep mark = "asleep"
 func (e Engine) Stop(ctx context.Context, p Preview) error {
 	return e.alone(ctx, p, "stop", func(engineID string, s survey, g generation) error {
 		if state := s.state(p.ID); state != Serving && state != Asleep {
-			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state), "offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
+			return hint.Wrap(fmt.Errorf("it is %s, and not serving", state),
+				"offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
 		}
 		if err := e.sleep(ctx, s, g); err != nil {
 			return err
@@ -54,14 +55,16 @@ func (e Engine) Start(ctx context.Context, p Preview, timeout time.Duration, obs
 func (r *run) letRun(ctx context.Context, s survey) error {
 	g := r.next
 	if s.serving(g.Preview.ID) == 0 {
-		return hint.Wrap(fmt.Errorf("it is %s, and not serving", Incomplete), "offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
+		return hint.Wrap(fmt.Errorf("it is %s, and not serving", Incomplete),
+			"offshoot up%[1]s brings it up, offshoot down%[1]s removes it", g.Preview.Naming())
 	}
 	l, err := lost(ctx, r.Docker.Client(), s, g)
 	if err != nil {
 		return err
 	}
 	if len(l.gone) > 0 {
-		return hint.Wrap(fmt.Errorf("somebody removed %s", strings.Join(l.gone, ", ")), "offshoot up%s restores the preview", g.Preview.Naming())
+		return hint.Wrap(fmt.Errorf("somebody removed %s", strings.Join(l.gone, ", ")),
+			"offshoot up%s restores the preview", g.Preview.Naming())
 	}
 	if err := r.step(ctx, StepGateway, r.gatewayAgain); err != nil {
 		return err

@@ -19,7 +19,8 @@ func (s survey) routes(at entrance) gateway.Table {
 		a, b := table.Routes[i], table.Routes[j]
 		return a.Host < b.Host || a.Host == b.Host && a.Port < b.Port
 	})
-	table.Routes = slices.CompactFunc(table.Routes, func(a, b gateway.Route) bool { return a.Host == b.Host && a.Port == b.Port })
+	table.Routes = slices.CompactFunc(table.Routes,
+		func(a, b gateway.Route) bool { return a.Host == b.Host && a.Port == b.Port })
 	return table
 }
 
@@ -77,7 +78,8 @@ func (s survey) routesOf(id string, at entrance) []gateway.Route {
 // toldSeveral tells whether the services of a generation were told addresses of
 // more than one, of which others may have been left aside since.
 func (s survey) toldSeveral(id string, number int) bool {
-	return slices.ContainsFunc(s.containersOf(id, number), func(c seenContainer) bool { return len(generationOf(c.Labels).Expose) > 1 })
+	return slices.ContainsFunc(s.containersOf(id, number),
+		func(c seenContainer) bool { return len(generationOf(c.Labels).Expose) > 1 })
 }
 
 // lead lets a route lead to the container of its service, if there is one: to

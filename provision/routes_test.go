@@ -36,7 +36,10 @@ func deployed(g generation, service, id, state string, more map[string]string) s
 	labels := g.labels()
 	labels[composeService] = service
 	maps.Copy(labels, more)
-	b := seenContainer{ID: id + "00000000000000", Name: service, Labels: labels, State: state, Networks: []string{g.Preview.project(g.Number) + "_default"}}
+	b := seenContainer{
+		ID: id + "00000000000000", Name: service, Labels: labels, State: state,
+		Networks: []string{g.Preview.project(g.Number) + "_default"},
+	}
 	if state == "running" {
 		b.Addresses = map[string]netip.Addr{b.entry(): addressed(id)}
 	}
@@ -56,16 +59,23 @@ func TestRoutes_LeadToTheHighestGenerationThatServes(t *testing.T) {
 			deployed(g3, "web", "cccccccccccc", "running", nil),
 		},
 		volumes: []seenVolume{marked(g1, markServing), marked(g2, markServing), marked(g3, markBegun)},
-		subnets: map[string][]netip.Prefix{"shop-pr-1-g2_default": {netip.MustParsePrefix("10.9.0.0/24")}, "other": {netip.MustParsePrefix("10.8.0.0/24")}},
+		subnets: map[string][]netip.Prefix{
+			"shop-pr-1-g2_default": {netip.MustParsePrefix("10.9.0.0/24")},
+			"other":                {netip.MustParsePrefix("10.8.0.0/24")},
+		},
 	}
 	want := gateway.Table{Routes: []gateway.Route{{
 		Host: "pr-1.shop.localhost", Project: "shop", Preview: "pr-1", Service: "web",
-		Address: "10.9.0.98:8000", Container: "bbbbbbbbbbbb", Networks: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/24")}, State: gateway.Serving, Commit: "abc", Branch: "b", Since: noon, ID: "shop-pr-1",
+		Address: "10.9.0.98:8000", Container: "bbbbbbbbbbbb",
+		Networks: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/24")}, State: gateway.Serving, Commit: "abc",
+		Branch: "b", Since: noon, ID: "shop-pr-1",
 	}}}
-	if diff := cmp.Diff(want, s.routes(entrance{port: 8480}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(want, s.routes(entrance{port: 8480}),
+		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"shop-pr-1-g1_default", "shop-pr-1-g2_default", "shop-pr-1-g3_default"}, s.reached()); diff != "" {
+	if diff := cmp.Diff([]string{"shop-pr-1-g1_default", "shop-pr-1-g2_default", "shop-pr-1-g3_default"},
+		s.reached()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -82,11 +92,14 @@ func TestRoutes_SayThatAPreviewIsStartingOrUpdating(t *testing.T) {
 		volumes []seenVolume
 		want    []gateway.State
 	}{
-		"nothing":  {nil, nil},
-		"begun":    {[]seenVolume{marked(g1, markBegun)}, []gateway.State{gateway.Starting}},
-		"stopped":  {[]seenVolume{marked(g1, markServing), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
-		"asleep":   {[]seenVolume{marked(g1, markServing), marked(g1, markAsleep)}, []gateway.State{gateway.Asleep}},
-		"woken up": {[]seenVolume{marked(g1, markServing), marked(g1, markAsleep), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
+		"nothing": {nil, nil},
+		"begun":   {[]seenVolume{marked(g1, markBegun)}, []gateway.State{gateway.Starting}},
+		"stopped": {[]seenVolume{marked(g1, markServing), marked(g1, markStopped)}, []gateway.State{gateway.Updating}},
+		"asleep":  {[]seenVolume{marked(g1, markServing), marked(g1, markAsleep)}, []gateway.State{gateway.Asleep}},
+		"woken up": {
+			[]seenVolume{marked(g1, markServing), marked(g1, markAsleep), marked(g1, markStopped)},
+			[]gateway.State{gateway.Updating},
+		},
 		"leftover": {[]seenVolume{marked(g1, markStopped)}, nil},
 	} {
 		if diff := cmp.Diff(c.want, states(c.volumes...)); diff != "" {
@@ -105,9 +118,11 @@ func TestRoutes_EndWhenThePreviewWasPutToEnd(t *testing.T) {
 		put  []generation
 		want time.Time
 	}{
-		"never put": {nil, g.Expires}, "sooner": {[]generation{sooner}, sooner.Expires}, "later": {[]generation{later}, later.Expires},
+		"never put": {nil, g.Expires}, "sooner": {[]generation{sooner}, sooner.Expires},
+		"later": {[]generation{later}, later.Expires},
 		"never": {[]generation{never}, time.Time{}}, "sooner and later": {[]generation{sooner, later}, later.Expires},
-		"never and later": {[]generation{never, later}, time.Time{}}, "later and never": {[]generation{later, never}, time.Time{}},
+		"never and later": {[]generation{never, later}, time.Time{}},
+		"later and never": {[]generation{later, never}, time.Time{}},
 	} {
 		s := survey{volumes: []seenVolume{marked(g, markServing)}}
 		for _, put := range c.put {
@@ -122,8 +137,11 @@ func TestRoutes_EndWhenThePreviewWasPutToEnd(t *testing.T) {
 func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *testing.T) {
 	g := stackOf(1, port{"web", 80}, port{"api", 9000})
 	s := survey{
-		containers: []seenContainer{deployed(g, "api", "aaaaaaaaaaaa", "running", nil), deployed(g, "web", "bbbbbbbbbbbb", "running", nil)},
-		volumes:    []seenVolume{marked(g, markServing)},
+		containers: []seenContainer{
+			deployed(g, "api", "aaaaaaaaaaaa", "running", nil),
+			deployed(g, "web", "bbbbbbbbbbbb", "running", nil),
+		},
+		volumes: []seenVolume{marked(g, markServing)},
 	}
 	got := map[string][2]string{}
 	for _, route := range s.routes(entrance{port: 8480}).Routes {
@@ -152,14 +170,20 @@ func TestRoutes_OfSeveralServicesHaveNamesOfTheirOwnAndTheBareOneIsTheFirst(t *t
 func TestRoutes_OfTheOnlyOneLeftKeepTheNameThatServicesWereTold(t *testing.T) {
 	begun, g := stackOf(1, port{"web", 80}, port{"api", 9000}), stackOf(1, port{"api", 9000})
 	s := survey{
-		containers: []seenContainer{deployed(begun, "api", "aaaaaaaaaaaa", "running", nil), deployed(begun, "web", "bbbbbbbbbbbb", "running", nil)},
-		volumes:    []seenVolume{marked(begun, markBegun), marked(g, markServing)},
+		containers: []seenContainer{
+			deployed(begun, "api", "aaaaaaaaaaaa", "running", nil),
+			deployed(begun, "web", "bbbbbbbbbbbb", "running", nil),
+		},
+		volumes: []seenVolume{marked(begun, markBegun), marked(g, markServing)},
 	}
 	got := map[string]string{}
 	for _, route := range s.routes(entrance{port: 8480}).Routes {
 		got[route.Host] = route.Address + " " + route.LeadsTo
 	}
-	want := map[string]string{"pr-1.shop.localhost": "10.9.0.97:9000 ", "api--pr-1.shop.localhost": "10.9.0.97:9000 pr-1.shop.localhost"}
+	want := map[string]string{
+		"pr-1.shop.localhost":      "10.9.0.97:9000 ",
+		"api--pr-1.shop.localhost": "10.9.0.97:9000 pr-1.shop.localhost",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -238,7 +262,10 @@ func TestRoutes_OfAHostThatTwoPreviewsClaimAreOneAndSorted(t *testing.T) {
 	first, second, third := stackOf(1, web), stackOf(1, web), stackOf(1, web)
 	second.Preview.ID = "zzz" // another id, the same name and project
 	third.Preview.ID, third.Preview.Name = "aaa-pr-0", "pr-0"
-	s := survey{volumes: []seenVolume{marked(second, markServing), marked(first, markServing), marked(third, markBegun)}}
+	s := survey{volumes: []seenVolume{
+		marked(second, markServing), marked(first, markServing),
+		marked(third, markBegun),
+	}}
 	table := s.routes(entrance{port: 8480})
 	var hosts []string
 	for _, route := range table.Routes {
@@ -257,8 +284,11 @@ func TestRoutes_OfMarkersThatShowNothingAreNone(t *testing.T) {
 	for name, volumes := range map[string][]seenVolume{
 		"nothing exposed": {marked(stackOf(1), markServing)},
 		"only stopped":    {marked(stackOf(1, port{"web", 80}), markStopped)},
-		"no number":       {{Labels: map[string]string{labelPreview: "p", labelMark: string(markServing), labelExpose: "web=80"}}},
-		"no markers":      nil,
+		"no number": {{Labels: map[string]string{
+			labelPreview: "p", labelMark: string(markServing),
+			labelExpose: "web=80",
+		}}},
+		"no markers": nil,
 	} {
 		if got := (survey{volumes: volumes}).routes(entrance{port: 8480}).Routes; len(got) != 0 {
 			t.Errorf("%s: %+v", name, got)
@@ -294,9 +324,11 @@ func TestReached_IsOneNetworkOfEachExposedContainerThatRuns(t *testing.T) {
 	g := stackOf(1, port{"web", 80}, port{"api", 81})
 	in := func(b seenContainer, networks ...string) seenContainer { b.Networks = networks; return b }
 	s := survey{containers: []seenContainer{
-		in(deployed(g, "web", "a", "running", nil), "front", "shared"), in(deployed(g, "api", "b", "running", nil), "back", "front"),
+		in(deployed(g, "web", "a", "running", nil), "front", "shared"),
+		in(deployed(g, "api", "b", "running", nil), "back", "front"),
 		in(deployed(g, "db", "c", "running", nil), "inner"), in(deployed(g, "web", "d", "exited", nil), "gone"),
-		in(deployed(g, "web", "e", "running", map[string]string{composeOneOff: "True"}), "tool"), in(deployed(g, "web", "f", "running", nil)),
+		in(deployed(g, "web", "e", "running", map[string]string{composeOneOff: "True"}), "tool"),
+		in(deployed(g, "web", "f", "running", nil)),
 	}}
 	if got := s.reached(); !slices.Equal(got, []string{"back", "front"}) {
 		t.Errorf("networks %q", got)

@@ -185,7 +185,8 @@ func (r *run) awaitDatabase(ctx context.Context) error {
 			}
 		}
 		if hopeless(c, last) || time.Now().After(deadline) {
-			return r.doubted(ctx, r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last)))
+			return r.doubted(ctx,
+				r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last)))
 		}
 		if err := pause(ctx, 250*time.Millisecond); err != nil {
 			return err
@@ -201,7 +202,9 @@ func (r *run) doubted(ctx context.Context, err error) error {
 	if failed != nil || !there || compose.LooksLikePostgres(s, image) || len(hint.Of(err)) > 0 {
 		return err
 	}
-	return hint.Wrap(err, "nothing in the image of %s says that it is PostgreSQL: name the service that is, preview.database in offshoot.yaml", s.Name)
+	return hint.Wrap(err,
+		"nothing in the image of %s says that it is PostgreSQL: name the service that is, preview.database in "+
+			"offshoot.yaml", s.Name)
 }
 
 // hopeless tells whether no waiting will help.
@@ -254,7 +257,8 @@ until "$@"; do
 done`
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // of a server that hangs, each question may take three
 	defer cancel()
-	_, err := outputOf(ctx, r.Docker.Client(), c.ID, append([]string{"sh", "-c", script, "sh"}, append(r.isReady(), "-t", "1")...)...)
+	_, err := outputOf(ctx, r.Docker.Client(), c.ID,
+		append([]string{"sh", "-c", script, "sh"}, append(r.isReady(), "-t", "1")...)...)
 	return err == nil
 }
 
@@ -262,7 +266,8 @@ done`
 func notPostgres(err error) error {
 	var missing *missingProgram
 	if errors.As(err, &missing) {
-		return hint.Wrap(err, "the database's image has to be one of PostgreSQL: name its service under preview.database")
+		return hint.Wrap(err,
+			"the database's image has to be one of PostgreSQL: name its service under preview.database")
 	}
 	return err
 }
@@ -293,5 +298,6 @@ func (e Engine) Psql(ctx context.Context, p Preview, args []string, options comp
 		}
 		return e.existing(g).Exec(ctx, g.Database, options)
 	}
-	return 0, hint.Wrap(fmt.Errorf("psql: the database of %s does not run", p.ID), "see offshoot list and offshoot logs")
+	return 0,
+		hint.Wrap(fmt.Errorf("psql: the database of %s does not run", p.ID), "see offshoot list and offshoot logs")
 }

@@ -30,7 +30,8 @@ func idle(t *testing.T, api client.APIClient, env ...string) string {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
+		if err := api.ContainerRemove(ctx, created.ID,
+			container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -46,9 +47,15 @@ func TestServerIn_ReadsTheAccountThatTheImageWasTold(t *testing.T) {
 		env  []string
 		want server
 	}{
-		"nothing":  {nil, server{user: "postgres", database: "postgres"}},
-		"user":     {[]string{"POSTGRES_USER=shop", "POSTGRES_PASSWORD=a=b c"}, server{user: "shop", database: "shop", password: "a=b c"}},
-		"all":      {[]string{"POSTGRES_USER=u", "POSTGRES_DB=d", "POSTGRES_PASSWORD=p"}, server{user: "u", database: "d", password: "p"}},
+		"nothing": {nil, server{user: "postgres", database: "postgres"}},
+		"user": {
+			[]string{"POSTGRES_USER=shop", "POSTGRES_PASSWORD=a=b c"},
+			server{user: "shop", database: "shop", password: "a=b c"},
+		},
+		"all": {
+			[]string{"POSTGRES_USER=u", "POSTGRES_DB=d", "POSTGRES_PASSWORD=p"},
+			server{user: "u", database: "d", password: "p"},
+		},
 		"database": {[]string{"POSTGRES_DB=d"}, server{user: "postgres", database: "d"}},
 		"files": {
 			[]string{"POSTGRES_USER_FILE=/tmp/user", "POSTGRES_PASSWORD_FILE=/tmp/password"},
@@ -63,7 +70,8 @@ func TestServerIn_ReadsTheAccountThatTheImageWasTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			id := idle(t, api, c.env...)
 			for path, content := range map[string]string{"/tmp/user": "from file\n", "/tmp/password": "s3cret\n"} {
-				code, err := runIn(t.Context(), api, id, command{argv: []string{"tee", path}, stdin: strings.NewReader(content)})
+				code, err := runIn(t.Context(), api, id,
+					command{argv: []string{"tee", path}, stdin: strings.NewReader(content)})
 				if err != nil || code != 0 {
 					t.Fatalf("exit %d, %v", code, err)
 				}
@@ -127,7 +135,8 @@ func TestRunIn_PassesInputOutputAndTheExitCode(t *testing.T) {
 	if got, err := outputOf(t.Context(), api, id, "echo", "$HOME; *"); err != nil || got != "$HOME; *" {
 		t.Errorf("an argument became %q, %v", got, err)
 	}
-	if _, err := outputOf(t.Context(), api, id, "sh", "-c", "echo why >&2; exit 3"); err == nil || err.Error() != "sh: exit 3: why" {
+	if _, err := outputOf(t.Context(), api, id, "sh", "-c", "echo why >&2; exit 3"); err == nil ||
+		err.Error() != "sh: exit 3: why" {
 		t.Errorf("error %v", err)
 	}
 }
@@ -145,13 +154,17 @@ func TestRunIn_EndsWithACommandThatDoesNotReadItsInput(t *testing.T) {
 func TestRunIn_SaysThatItsInputBrokeAndThatItWasInterrupted(t *testing.T) {
 	api := NeedEngine(t).Client()
 	id := idle(t, api)
-	broken := io.MultiReader(strings.NewReader("half"), readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }))
-	if _, err := runIn(t.Context(), api, id, command{argv: []string{"cat"}, stdin: broken}); !errors.Is(err, io.ErrUnexpectedEOF) {
+	broken := io.MultiReader(strings.NewReader("half"),
+		readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }))
+	if _, err := runIn(t.Context(), api, id, command{argv: []string{"cat"}, stdin: broken}); !errors.Is(err,
+		io.ErrUnexpectedEOF) {
 		t.Errorf("broken input: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	started := writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
-	if _, err := runIn(ctx, api, id, command{argv: []string{"sh", "-c", "echo started; sleep 600"}, stdout: started}); !errors.Is(err, context.Canceled) {
+	if _, err := runIn(ctx, api, id,
+		command{argv: []string{"sh", "-c", "echo started; sleep 600"}, stdout: started}); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 }

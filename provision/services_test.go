@@ -53,7 +53,8 @@ func TestUp_ShowsSeveralServicesAndTellsEveryStep(t *testing.T) {
 		}
 	}
 	alias := strings.Replace(result.Links[0].URL, "//", "//"+result.Links[0].Service+"--", 1)
-	if status, body := get(t, alias); status != http.StatusTemporaryRedirect || !strings.Contains(body, result.Links[0].URL) {
+	if status, body := get(t, alias); status != http.StatusTemporaryRedirect ||
+		!strings.Contains(body, result.Links[0].URL) {
 		t.Errorf("%s answers %d %q, want the way to %s", alias, status, body, result.Links[0].URL)
 	}
 
@@ -72,8 +73,10 @@ func TestUp_ShowsSeveralServicesAndTellsEveryStep(t *testing.T) {
 	if diff := cmp.Diff(result.Links, status.Links); diff != "" {
 		t.Error(diff)
 	}
-	f.assertSteps(provision.StepLock, provision.StepMachine, provision.StepFiles, provision.StepGateway, provision.StepDatabaseImage,
-		provision.StepImages, provision.StepCopies, provision.StepDatabase, provision.StepAccept, provision.StepCreate, provision.StepStart, provision.StepReady,
+	f.assertSteps(provision.StepLock, provision.StepMachine, provision.StepFiles, provision.StepGateway,
+		provision.StepDatabaseImage,
+		provision.StepImages, provision.StepCopies, provision.StepDatabase, provision.StepAccept, provision.StepCreate,
+		provision.StepStart, provision.StepReady,
 		provision.StepRoute, provision.StepCleanup)
 }
 
@@ -86,7 +89,8 @@ func (f *fixture) assertSteps(want ...provision.Step) {
 	for _, e := range f.events {
 		switch {
 		case e.Kind == provision.Answered:
-			answered = done[provision.StepRoute] && !open[provision.StepCleanup] && e.Result != nil && len(e.Result.Links) > 0
+			answered = done[provision.StepRoute] && !open[provision.StepCleanup] && e.Result != nil &&
+				len(e.Result.Links) > 0
 		case e.Kind == provision.Began && !open[e.Step] && !done[e.Step]:
 			open[e.Step] = true
 		case e.Kind == provision.Done && open[e.Step]:
@@ -108,18 +112,34 @@ func TestUp_BadFilesAreUsageErrorsAndNothingIsMade(t *testing.T) {
 		change func(f *fixture)
 		text   string
 	}{
-		"no compose file":      {func(f *fixture) { f.options.Source.Files = []string{"missing.yaml"} }, "missing.yaml"},
+		"no compose file": {
+			func(f *fixture) { f.options.Source.Files = []string{"missing.yaml"} },
+			"missing.yaml",
+		},
 		"invalid compose file": {func(f *fixture) { f.write("compose.yaml", "services: [") }, "compose"},
-		"no database":          {func(f *fixture) { f.write("compose.yaml", "services: {web: {build: ., ports: ['8000']}}") }, ""},
+		"no database": {func(f *fixture) {
+			f.write("compose.yaml", "services: {web: {build: ., ports: "+
+				"['8000']}}")
+		}, ""},
 		"two databases": {func(f *fixture) {
 			f.write("compose.yaml", strings.Replace(composeFile, "  web:", "  db2: {image: 'postgres:15'}\n  web:", 1))
 		}, "db2"},
-		"nothing to show":                 {func(f *fixture) { f.write("compose.yaml", strings.Replace(composeFile, `ports: ["8000"]`, "", 1)) }, ""},
-		"unknown service to show":         {func(f *fixture) { f.options.Expose = map[string]int{"nowhere": 1} }, "nowhere"},
-		"unknown service to migrate with": {func(f *fixture) { f.options.Migrate = &provision.Migrate{Service: "nowhere"} }, "nowhere"},
-		"no archive":                      {func(f *fixture) { f.options.Archive = "missing.sql" }, "missing.sql"},
-		"empty archive":                   {func(f *fixture) { f.options.Archive = f.write("empty.sql", "") }, "empty.sql"},
-		"no preview":                      {func(f *fixture) { f.options.Preview = provision.Preview{} }, "no preview"},
+		"nothing to show": {func(f *fixture) {
+			f.write("compose.yaml", strings.Replace(composeFile, `ports: ["8000"]`, "", 1))
+		}, ""},
+		"unknown service to show": {
+			func(f *fixture) { f.options.Expose = map[string]int{"nowhere": 1} },
+			"nowhere",
+		},
+		"unknown service to migrate with": {func(f *fixture) {
+			f.options.Migrate = &provision.Migrate{Service: "nowhere"}
+		}, "nowhere"},
+		"no archive": {func(f *fixture) { f.options.Archive = "missing.sql" }, "missing.sql"},
+		"empty archive": {
+			func(f *fixture) { f.options.Archive = f.write("empty.sql", "") },
+			"empty.sql",
+		},
+		"no preview": {func(f *fixture) { f.options.Preview = provision.Preview{} }, "no preview"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -129,7 +149,8 @@ func TestUp_BadFilesAreUsageErrorsAndNothingIsMade(t *testing.T) {
 			if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), c.text) || len(hint.Of(err)) == 0 {
 				t.Errorf("error %v, hints %q", err, hint.Of(err))
 			}
-			began := slices.ContainsFunc(f.events, func(e provision.Event) bool { return e.Step == provision.StepGateway })
+			began := slices.ContainsFunc(f.events,
+				func(e provision.Event) bool { return e.Step == provision.StepGateway })
 			if began {
 				t.Error("the gateway was made")
 			}
@@ -140,7 +161,8 @@ func TestUp_BadFilesAreUsageErrorsAndNothingIsMade(t *testing.T) {
 
 func TestDown_NeedsAName(t *testing.T) {
 	engine := machineFor(t, randomName())
-	if _, err := engine.Down(t.Context(), provision.Preview{ID: ""}, provision.Guard{}, nil); !errors.Is(err, hint.ErrUsage) {
+	if _, err := engine.Down(t.Context(), provision.Preview{ID: ""}, provision.Guard{}, nil); !errors.Is(err,
+		hint.ErrUsage) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := engine.Get(t.Context(), provision.Preview{ID: ""}); !isNoPreview(err) {

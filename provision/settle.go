@@ -101,7 +101,8 @@ func (r *run) checkKept(ctx context.Context, service string, image compose.Image
 	advice := "run offshoot up without --keep-data"
 	if !place.Postgres || place.Data == "" {
 		if path.Clean(at) != path.Clean(place.Mount) {
-			return hint.Wrap(fmt.Errorf("the data of %s to keep was in %s, and its image has them in %s now", service, printable(at), printable(place.Mount)), "%s", advice)
+			return hint.Wrap(fmt.Errorf("the data of %s to keep was in %s, and its image has them in %s now", service,
+				printable(at), printable(place.Mount)), "%s", advice)
 		}
 		return nil
 	}
@@ -114,12 +115,14 @@ func (r *run) checkKept(ctx context.Context, service string, image compose.Image
 		return err
 	}
 	if version == "" {
-		return hint.Wrap(fmt.Errorf("the data of %s to keep is not where it would be read: its volume has no database in %s", service, printable(place.Data)),
+		return hint.Wrap(fmt.Errorf("the data of %s to keep is not where it would be read: its volume has no "+
+			"database in %s", service, printable(place.Data)),
 			"%s, or let PGDATA and the image be what they were", advice)
 	}
 	was, now := environmentOf(old.Config)["PG_MAJOR"], image.Env["PG_MAJOR"]
 	if now != "" && was != now && version != now {
-		return hint.Wrap(fmt.Errorf("the data of %s to keep is PostgreSQL %s's, and its image is %s now", service, printable(version), printable(now)), "%s", advice)
+		return hint.Wrap(fmt.Errorf("the data of %s to keep is PostgreSQL %s's, and its image is %s now", service,
+			printable(version), printable(now)), "%s", advice)
 	}
 	return nil
 }
@@ -145,7 +148,9 @@ func (r *run) mountOf(ctx context.Context, service, volume string) (container.In
 			}
 		}
 	}
-	return container.InspectResponse{}, "", hint.Wrap(fmt.Errorf("the data of %s to keep is that of another service", service), "run offshoot up without --keep-data")
+	return container.InspectResponse{}, "",
+		hint.Wrap(fmt.Errorf("the data of %s to keep is that of another service", service),
+			"run offshoot up without --keep-data")
 }
 
 // readVersion reads the file that PostgreSQL has in every data folder, out of a

@@ -56,7 +56,10 @@ var shapes = []shape{
 		name: "django", code: []string{"shop/templates/home.html"},
 		options: func(f *fixture) {
 			f.options.Source.Files = []string{"docker-compose.local.yml"}
-			f.options.Migrate = &provision.Migrate{Service: "django", Command: []string{"python", "manage.py", "migrate"}}
+			f.options.Migrate = &provision.Migrate{
+				Service: "django",
+				Command: []string{"python", "manage.py", "migrate"},
+			}
 		},
 		broken: edit{"shop/tasks.py", "pass", "syntax error"},
 		step:   provision.StepReady, service: "celeryworker",
@@ -161,7 +164,8 @@ func (s shape) checkOut(t *testing.T, root, images string) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, bytes.ReplaceAll(f.Data, []byte("IMAGES/"), []byte(images+"/")), 0o755); err != nil {
+		if err := os.WriteFile(path, bytes.ReplaceAll(f.Data, []byte("IMAGES/"), []byte(images+"/")),
+			0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -299,7 +303,8 @@ func assertRails(first, second *fixture, result *provision.Result) {
 	if got := first.sql(sql); got != "myapp_development|apple|1" {
 		first.t.Errorf("the database has %q, loaded %+v", got, result.Loaded)
 	}
-	first.says("sidekiq", "ls -A tmp tmp/pids; cat log/development.log", "tmp:\npids\n\ntmp/pids:\n.keep\nserver.pid\n1")
+	first.says("sidekiq", "ls -A tmp tmp/pids; cat log/development.log",
+		"tmp:\npids\n\ntmp/pids:\n.keep\nserver.pid\n1")
 }
 
 func assertDjango(first, second *fixture, _ *provision.Result) {
@@ -315,7 +320,8 @@ func assertDjango(first, second *fixture, _ *provision.Result) {
 	if got := f.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'shop_product'"); got != "debug" {
 		f.t.Errorf("the table of the migration is %q's", got)
 	}
-	f.says("celeryworker", "echo $DJANGO_SETTINGS_MODULE; ls /app/shop", "config.settings.local\nmigrations\ntasks.py\ntemplates")
+	f.says("celeryworker", "echo $DJANGO_SETTINGS_MODULE; ls /app/shop",
+		"config.settings.local\nmigrations\ntasks.py\ntemplates")
 }
 
 // The dependencies are the image's, though the checkout is mounted over them.
@@ -324,7 +330,9 @@ func assertVite(first, second *fixture, result *provision.Result) {
 	if second != nil {
 		return
 	}
-	first.says("web", "ls -A node_modules/.bin; grep -c platform node_modules/.bin/vite; echo >/dev/tcp/localhost/24678 && echo open", "vite\n0\nopen")
+	first.says("web",
+		"ls -A node_modules/.bin; grep -c platform node_modules/.bin/vite; "+
+			"echo >/dev/tcp/localhost/24678 && echo open", "vite\n0\nopen")
 	if len(result.Links) != 1 {
 		first.t.Errorf("links %+v", result.Links)
 	}
@@ -379,11 +387,13 @@ func assertDebugger(first, second *fixture, result *provision.Result) {
 	if second != nil {
 		f = second
 	}
-	if len(result.Links) != 1 || result.Links[0].Service != "api" || !f.noticed("bus: port 7233 does not speak HTTP: left aside") {
+	if len(result.Links) != 1 || result.Links[0].Service != "api" ||
+		!f.noticed("bus: port 7233 does not speak HTTP: left aside") {
 		f.t.Errorf("links %+v, %+v", result.Links, f.events)
 	}
 	f.says("api", "echo >/dev/tcp/localhost/5678 && echo open", "open")
-	f.says("api", "echo $MODE $(cat /run/secrets/token /etc/api/settings.ini /code/conf/active.yml /etc/nginx/nginx.conf)",
+	f.says("api",
+		"echo $MODE $(cat /run/secrets/token /etc/api/settings.ini /code/conf/active.yml /etc/nginx/nginx.conf)",
 		"debug t0ken [api] site: one events {}")
 	f.says("api", "touch /code/node_modules/x /code/new && ls -A /code | grep -c git", "0")
 }

@@ -33,10 +33,15 @@ func TestBuiltByUs_BelievesNoLabelAlone(t *testing.T) {
 
 func TestEveryLabel_LeavesNoneToAnImage(t *testing.T) {
 	image := map[string]string{}
-	g := generation{Preview: Preview{ID: "shop-main", Project: "shop", Name: "main", Repository: "r", Branch: "main"}, Number: 3, Via: "g"}
+	g := generation{
+		Preview: Preview{ID: "shop-main", Project: "shop", Name: "main", Repository: "r", Branch: "main"},
+		Number:  3, Via: "g",
+	}
 	for _, key := range []string{
-		labelPreview, labelProject, labelName, labelRepository, labelPull, labelBranch, labelCommit, labelGeneration, labelArchive, labelExpires,
-		labelVersion, labelDatabase, labelExpose, labelVia, labelVolumeOf, labelMark, labelContainers, labelKeeper, labelGateway, labelConfig, labelFront, labelSignIn,
+		labelPreview, labelProject, labelName, labelRepository, labelPull, labelBranch, labelCommit, labelGeneration,
+		labelArchive, labelExpires,
+		labelVersion, labelDatabase, labelExpose, labelVia, labelVolumeOf, labelMark, labelContainers, labelKeeper,
+		labelGateway, labelConfig, labelFront, labelSignIn,
 	} {
 		image[key] = "99"
 	}
@@ -71,7 +76,8 @@ func TestServicesOf_OfAHundredPreviewsAreToldApartQuickly(t *testing.T) {
 	}
 	began := time.Now()
 	for _, id := range s.previews() {
-		if services := servicesOf(s.generation(id, s.shown(id)), containers); len(services) != 5 || services[0].State != "running" {
+		if services := servicesOf(s.generation(id, s.shown(id)), containers); len(services) != 5 ||
+			services[0].State != "running" {
 			t.Fatalf("%s has %+v", id, services)
 		}
 	}

@@ -93,7 +93,8 @@ func (e Engine) hasGateway(ctx context.Context) (bool, error) {
 }
 
 func hasGatewayImage(ctx context.Context, api client.APIClient, gateway string) (bool, error) {
-	images, err := api.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelGateway+"="+gateway))})
+	images, err := api.ImageList(ctx,
+		image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelGateway+"="+gateway))})
 	if err != nil {
 		return false, fmt.Errorf("list images of the gateway: %w", err)
 	}

@@ -22,15 +22,30 @@ func TestStale_IsWhatNobodyServesBeginsOrKeeps(t *testing.T) {
 		survey survey
 		want   []int
 	}{
-		"nothing":                      {survey{}, nil},
-		"serving":                      {survey{volumes: []seenVolume{madeAt(1, markServing, long)}}, nil},
-		"serving, another just begun":  {survey{volumes: []seenVolume{madeAt(1, markServing, long), madeAt(2, markBegun, short)}}, nil},
-		"serving, another long begun":  {survey{volumes: []seenVolume{madeAt(1, markServing, long), madeAt(2, markBegun, long)}}, []int{2}},
-		"an older one beside":          {survey{volumes: []seenVolume{madeAt(3, markServing, short)}, containers: []seenContainer{container}}, []int{2}},
-		"two that serve":               {survey{volumes: []seenVolume{madeAt(1, markServing, long), madeAt(2, markServing, short)}}, []int{1}},
-		"never came up":                {survey{volumes: []seenVolume{madeAt(1, markBegun, long)}}, []int{1}},
-		"is coming up":                 {survey{volumes: []seenVolume{madeAt(1, markBegun, short)}}, nil},
-		"kept for a look":              {survey{volumes: []seenVolume{madeAt(1, markBegun, long), madeAt(1, markKept, long)}}, nil},
+		"nothing": {survey{}, nil},
+		"serving": {survey{volumes: []seenVolume{madeAt(1, markServing, long)}}, nil},
+		"serving, another just begun": {survey{volumes: []seenVolume{
+			madeAt(1, markServing, long),
+			madeAt(2, markBegun, short),
+		}}, nil},
+		"serving, another long begun": {survey{volumes: []seenVolume{
+			madeAt(1, markServing, long),
+			madeAt(2, markBegun, long),
+		}}, []int{2}},
+		"an older one beside": {survey{
+			volumes:    []seenVolume{madeAt(3, markServing, short)},
+			containers: []seenContainer{container},
+		}, []int{2}},
+		"two that serve": {survey{volumes: []seenVolume{
+			madeAt(1, markServing, long),
+			madeAt(2, markServing, short),
+		}}, []int{1}},
+		"never came up": {survey{volumes: []seenVolume{madeAt(1, markBegun, long)}}, []int{1}},
+		"is coming up":  {survey{volumes: []seenVolume{madeAt(1, markBegun, short)}}, nil},
+		"kept for a look": {survey{volumes: []seenVolume{
+			madeAt(1, markBegun, long),
+			madeAt(1, markKept, long),
+		}}, nil},
 		"without a marker":             {survey{containers: []seenContainer{container}}, []int{2}},
 		"a removal that was cut short": {survey{others: []map[string]string{container.Labels}}, []int{2}},
 	} {

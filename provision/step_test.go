@@ -26,7 +26,8 @@ func recorder() (*run, *[]string) {
 
 func TestStep_TellsItsBeginningAndItsEnd(t *testing.T) {
 	r, told := recorder()
-	if err := r.step(t.Context(), StepLoad, func(ctx context.Context) error { r.progress(ctx, "db", "half"); return nil }); err != nil {
+	if err := r.step(t.Context(), StepLoad,
+		func(ctx context.Context) error { r.progress(ctx, "db", "half"); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	broken := errors.New("broken")
@@ -141,7 +142,8 @@ func TestFollow_HandsComposeEventsOn(t *testing.T) {
 	r.follow(StepImages, compose.Event{Subject: "web", Text: "old syntax", State: compose.Warning})
 	r.follow(StepImages, compose.Event{Subject: "web", Text: "line", State: compose.Output})
 	want := []string{
-		"build and pull progress web layer 25 %", "build and pull notice web old syntax", "build and pull progress web line",
+		"build and pull progress web layer 25 %", "build and pull notice web old syntax",
+		"build and pull progress web line",
 	}
 	if diff := cmp.Diff(want, *told); diff != "" {
 		t.Error(diff)
@@ -219,14 +221,16 @@ func TestVolumesOf_AreThoseThatTheGenerationsContainersHave(t *testing.T) {
 			with(deployed(g2, "db", "c", "running", nil), "shop-pr-1-g2_data"),
 		},
 		volumes: []seenVolume{
-			volume("data", "shop-pr-1-g1_data"), volume("data", "shop-pr-1-g2_data"), volume("cache", "shop-pr-1-g1_cache"),
+			volume("data", "shop-pr-1-g1_data"), volume("data", "shop-pr-1-g2_data"),
+			volume("cache", "shop-pr-1-g1_cache"),
 			{Name: "anonymous", Labels: map[string]string{labelPreview: "shop-pr-1"}},
 		},
 	}
 	if diff := cmp.Diff(map[string]string{"data": "shop-pr-1-g1_data"}, s.volumesOf("shop-pr-1", 1)); diff != "" {
 		t.Error(diff)
 	}
-	if !s.containers[0].hasOneOf(map[string]string{"data": "shop-pr-1-g1_data"}) || s.containers[2].hasOneOf(map[string]string{"x": "y"}) {
+	if !s.containers[0].hasOneOf(map[string]string{"data": "shop-pr-1-g1_data"}) ||
+		s.containers[2].hasOneOf(map[string]string{"x": "y"}) {
 		t.Error("hasOneOf is wrong")
 	}
 }
@@ -238,13 +242,19 @@ func TestSurvey_ShowsTheServingGenerationOrTheNewest(t *testing.T) {
 		shown   int
 		state   State
 	}{
-		"nothing":        {nil, 0, Incomplete},
-		"begun":          {[]seenVolume{marked(g(1), markBegun)}, 1, Incomplete},
-		"several begun":  {[]seenVolume{marked(g(1), markBegun), marked(g(3), markBegun)}, 3, Incomplete},
-		"serving":        {[]seenVolume{marked(g(1), markServing), marked(g(2), markBegun)}, 1, Serving},
-		"just switched":  {[]seenVolume{marked(g(1), markServing), marked(g(2), markServing)}, 2, Serving},
-		"data moving":    {[]seenVolume{marked(g(1), markServing), marked(g(1), markStopped), marked(g(2), markBegun)}, 1, Updating},
-		"moved, not old": {[]seenVolume{marked(g(1), markStopped), marked(g(1), markServing), marked(g(2), markServing)}, 2, Serving},
+		"nothing":       {nil, 0, Incomplete},
+		"begun":         {[]seenVolume{marked(g(1), markBegun)}, 1, Incomplete},
+		"several begun": {[]seenVolume{marked(g(1), markBegun), marked(g(3), markBegun)}, 3, Incomplete},
+		"serving":       {[]seenVolume{marked(g(1), markServing), marked(g(2), markBegun)}, 1, Serving},
+		"just switched": {[]seenVolume{marked(g(1), markServing), marked(g(2), markServing)}, 2, Serving},
+		"data moving": {
+			[]seenVolume{marked(g(1), markServing), marked(g(1), markStopped), marked(g(2), markBegun)},
+			1, Updating,
+		},
+		"moved, not old": {[]seenVolume{
+			marked(g(1), markStopped), marked(g(1), markServing),
+			marked(g(2), markServing),
+		}, 2, Serving},
 	}
 	for name, c := range cases {
 		s := survey{volumes: c.volumes}
@@ -280,7 +290,10 @@ func TestSurvey_KnowsAGenerationByItsMarkerOrByWhatIsLeft(t *testing.T) {
 
 func TestHasService_NamesThoseThereAre(t *testing.T) {
 	g := stackOf(1, port{"web", 80})
-	s := survey{containers: []seenContainer{deployed(g, "db", "a", "exited", nil), deployed(g, "web", "b", "running", nil)}}
+	s := survey{containers: []seenContainer{
+		deployed(g, "db", "a", "exited", nil),
+		deployed(g, "web", "b", "running", nil),
+	}}
 	if err := s.hasService(g, "db"); err != nil {
 		t.Error(err)
 	}
@@ -302,7 +315,8 @@ func TestSend_OnlyMindsReading(t *testing.T) {
 	if err := send(strings.NewReader("abc"), deaf{}, closeWrite); err != nil {
 		t.Errorf("to a command that does not listen: %v", err)
 	}
-	broken := io.MultiReader(strings.NewReader("ab"), readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }))
+	broken := io.MultiReader(strings.NewReader("ab"),
+		readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }))
 	if err := send(broken, &to, closeWrite); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("from a broken reader: %v", err)
 	}

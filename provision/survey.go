@@ -180,11 +180,12 @@ func seenVolumeOf(v *volume.Volume) seenVolume {
 func (s survey) via(gateway string) survey {
 	other := func(labels map[string]string) bool { return labels[labelVia] != gateway }
 	return survey{
-		containers: slices.DeleteFunc(slices.Clone(s.containers), func(c seenContainer) bool { return other(c.Labels) }),
-		volumes:    slices.DeleteFunc(slices.Clone(s.volumes), func(v seenVolume) bool { return other(v.Labels) }),
-		networks:   s.networks,
-		subnets:    s.subnets,
-		others:     slices.DeleteFunc(slices.Clone(s.others), other),
+		containers: slices.DeleteFunc(slices.Clone(s.containers),
+			func(c seenContainer) bool { return other(c.Labels) }),
+		volumes:  slices.DeleteFunc(slices.Clone(s.volumes), func(v seenVolume) bool { return other(v.Labels) }),
+		networks: s.networks,
+		subnets:  s.subnets,
+		others:   slices.DeleteFunc(slices.Clone(s.others), other),
 	}
 }
 

@@ -35,7 +35,8 @@ func engineSaying(t *testing.T, answers map[string]string) client.APIClient {
 		_, _ = w.Write([]byte(`{"message":"not here"}`))
 	}))
 	t.Cleanup(server.Close)
-	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+strings.TrimPrefix(server.URL, "http://")), client.WithVersion("1.44"))
+	api, err := client.NewClientWithOpts(client.WithHost("tcp://"+strings.TrimPrefix(server.URL, "http://")),
+		client.WithVersion("1.44"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,8 @@ func TestLook_ReadsEveryKindAndLeavesImagesOfOthersOut(t *testing.T) {
 	if got := s.previews(); !slices.Equal(got, []string{"of-image", "of-network", "p"}) {
 		t.Errorf("previews %q", got)
 	}
-	if len(s.containers) != 2 || s.containers[0].Name != "a" || s.containers[1].Name != "z" || !s.volumes[0].Created.Equal(noon) {
+	if len(s.containers) != 2 || s.containers[0].Name != "a" || s.containers[1].Name != "z" ||
+		!s.volumes[0].Created.Equal(noon) {
 		t.Errorf("%+v", s)
 	}
 }
@@ -74,14 +76,16 @@ func TestLook_SaysWhatCannotBeListed(t *testing.T) {
 		if step.path != "" {
 			answers[step.path] = step.answer
 		}
-		if _, err := look(t.Context(), engineSaying(t, answers), "p"); err == nil || !strings.HasPrefix(err.Error(), step.missing) {
+		if _, err := look(t.Context(), engineSaying(t, answers), "p"); err == nil ||
+			!strings.HasPrefix(err.Error(), step.missing) {
 			t.Errorf("error %v, want %s…", err, step.missing)
 		}
 	}
 }
 
 func TestLookAt_OfNothingIsNoPreviewAndNoNameIsNotAny(t *testing.T) {
-	api := engineSaying(t, map[string]string{"/containers/json": "[]", "/volumes": "{}", "/networks": "[]", "/images/json": "[]"})
+	api := engineSaying(t,
+		map[string]string{"/containers/json": "[]", "/volumes": "{}", "/networks": "[]", "/images/json": "[]"})
 	for _, id := range []string{"", "shop-pr-1"} {
 		_, err := lookAt(t.Context(), api, id)
 		if err == nil || !strings.HasSuffix(err.Error(), ErrNoPreview.Error()) || len(hint.Of(err)) != 1 {
@@ -92,17 +96,24 @@ func TestLookAt_OfNothingIsNoPreviewAndNoNameIsNotAny(t *testing.T) {
 
 func TestBoxOf_TakesNamesNetworksAndVolumesInOrder(t *testing.T) {
 	got := seenContainerOf(container.Summary{
-		ID: "0123456789abcdef", Names: []string{"/shop-pr-1-g1-web-1", "/other/alias"}, State: "running", Status: "Up 2 hours", Created: noon.Unix(),
+		ID: "0123456789abcdef", Names: []string{"/shop-pr-1-g1-web-1", "/other/alias"}, State: "running",
+		Status: "Up 2 hours", Created: noon.Unix(),
 		Labels: map[string]string{labelPreview: "shop-pr-1", composeService: "web", composeOneOff: "False"},
 		NetworkSettings: &container.NetworkSettingsSummary{
-			Networks: map[string]*network.EndpointSettings{"z": nil, "a": {IPAddress: "172.20.0.3"}, "m": {GlobalIPv6Address: "fd00::3"}},
+			Networks: map[string]*network.EndpointSettings{
+				"z": nil, "a": {IPAddress: "172.20.0.3"},
+				"m": {GlobalIPv6Address: "fd00::3"},
+			},
 		},
 		Mounts: []container.MountPoint{
-			{Type: mount.TypeBind, Name: "", Source: "/home"}, {Type: mount.TypeVolume, Name: "data"}, {Type: mount.TypeTmpfs},
+			{Type: mount.TypeBind, Name: "", Source: "/home"},
+			{Type: mount.TypeVolume, Name: "data"},
+			{Type: mount.TypeTmpfs},
 		},
 	})
 	want := seenContainer{
-		ID: "0123456789abcdef", Name: "shop-pr-1-g1-web-1", State: "running", Status: "Up 2 hours", Created: time.Unix(noon.Unix(), 0),
+		ID: "0123456789abcdef", Name: "shop-pr-1-g1-web-1", State: "running", Status: "Up 2 hours",
+		Created:  time.Unix(noon.Unix(), 0),
 		Labels:   map[string]string{labelPreview: "shop-pr-1", composeService: "web", composeOneOff: "False"},
 		Networks: []string{"a", "m", "z"}, Volumes: []string{"data"},
 		Addresses: map[string]netip.Addr{"a": netip.MustParseAddr("172.20.0.3"), "m": netip.MustParseAddr("fd00::3")},
@@ -110,14 +121,16 @@ func TestBoxOf_TakesNamesNetworksAndVolumesInOrder(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
-	if got.preview() != "shop-pr-1" || got.service() != "web" || got.oneOff() || !got.running() || got.short() != "0123456789ab" {
+	if got.preview() != "shop-pr-1" || got.service() != "web" || got.oneOff() || !got.running() ||
+		got.short() != "0123456789ab" {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestBoxOf_OfAContainerThatIsBeingRemovedIsEmptyNotAPanic(t *testing.T) {
 	got := seenContainerOf(container.Summary{ID: "0123", State: "removing"})
-	if got.Name != "" || got.preview() != "" || got.service() != "" || got.oneOff() || got.running() || got.short() != "0123" {
+	if got.Name != "" || got.preview() != "" || got.service() != "" || got.oneOff() || got.running() ||
+		got.short() != "0123" {
 		t.Errorf("%+v", got)
 	}
 	for _, value := range []string{"True", "true", "TRUE"} {
@@ -129,7 +142,8 @@ func TestBoxOf_OfAContainerThatIsBeingRemovedIsEmptyNotAPanic(t *testing.T) {
 
 func TestJarOf_WithoutATimeOfCreationHasNone(t *testing.T) {
 	for text, want := range map[string]time.Time{"2026-03-04T13:00:00+01:00": noon, "": {}, "yesterday": {}} {
-		if got := seenVolumeOf(&volume.Volume{Name: "v", CreatedAt: text}); !got.Created.Equal(want) || got.Name != "v" {
+		if got := seenVolumeOf(&volume.Volume{Name: "v", CreatedAt: text}); !got.Created.Equal(want) ||
+			got.Name != "v" {
 			t.Errorf("%q: %+v", text, got)
 		}
 	}
@@ -137,7 +151,10 @@ func TestJarOf_WithoutATimeOfCreationHasNone(t *testing.T) {
 
 func TestServing_BelievesMarkersOfThisPreviewWithANumberOnly(t *testing.T) {
 	odd := func(number, id string, m mark) seenVolume {
-		return seenVolume{Name: number, Labels: map[string]string{labelPreview: id, labelGeneration: number, labelMark: string(m)}}
+		return seenVolume{
+			Name:   number,
+			Labels: map[string]string{labelPreview: id, labelGeneration: number, labelMark: string(m)},
+		}
 	}
 	for name, c := range map[string]struct {
 		volumes []seenVolume
@@ -164,8 +181,11 @@ func TestGenerations_AreNumbersInOrderOnceEachOfOnePreview(t *testing.T) {
 	}
 	s := survey{
 		containers: []seenContainer{{Labels: of("p", "10")}, {Labels: of("p", "9")}, {Labels: of("q", "7")}},
-		volumes:    []seenVolume{{Labels: of("p", "9")}, {Labels: map[string]string{labelPreview: "p", labelVolumeOf: "5"}}},
-		others:     []map[string]string{of("p", "-1"), of("p", "0"), of("p", "nine"), of("p", "2"), nil},
+		volumes: []seenVolume{
+			{Labels: of("p", "9")},
+			{Labels: map[string]string{labelPreview: "p", labelVolumeOf: "5"}},
+		},
+		others: []map[string]string{of("p", "-1"), of("p", "0"), of("p", "nine"), of("p", "2"), nil},
 	}
 	if got := s.generations("p"); !slices.Equal(got, []int{2, 9, 10}) {
 		t.Errorf("generations %v", got)
@@ -183,8 +203,10 @@ func TestBoxes_AreOfOneGenerationWithoutOneOffs(t *testing.T) {
 	other := stackOf(1)
 	other.Preview.ID = "bank-pr-1"
 	s := survey{containers: []seenContainer{
-		deployed(g1, "web", "a", "running", nil), deployed(g1, "migrate", "b", "exited", map[string]string{composeOneOff: "True"}),
-		deployed(g2, "web", "c", "running", nil), deployed(other, "web", "d", "running", nil), deployed(g1, "db", "e", "exited", nil),
+		deployed(g1, "web", "a", "running", nil),
+		deployed(g1, "migrate", "b", "exited", map[string]string{composeOneOff: "True"}),
+		deployed(g2, "web", "c", "running", nil), deployed(other, "web", "d", "running", nil),
+		deployed(g1, "db", "e", "exited", nil),
 	}}
 	var names []string
 	for _, b := range s.containersOf("shop-pr-1", 1) {
@@ -199,9 +221,12 @@ func TestVia_LeavesTheSurveyItselfAsItWas(t *testing.T) {
 	mine, other := stackOf(1), stackOf(2)
 	other.Via = "another"
 	s := survey{
-		containers: []seenContainer{deployed(other, "web", "a", "running", nil), deployed(mine, "web", "b", "running", nil)},
-		volumes:    []seenVolume{marked(other, markServing), marked(mine, markServing)},
-		others:     []map[string]string{other.labels(), mine.labels()},
+		containers: []seenContainer{
+			deployed(other, "web", "a", "running", nil),
+			deployed(mine, "web", "b", "running", nil),
+		},
+		volumes: []seenVolume{marked(other, markServing), marked(mine, markServing)},
+		others:  []map[string]string{other.labels(), mine.labels()},
 	}
 	if got := s.via(defaultGateway).generations("shop-pr-1"); !slices.Equal(got, []int{1}) {
 		t.Errorf("generations of one gateway %v", got)
@@ -216,8 +241,12 @@ func TestSameOwner_SaysWhoHasItAndWhatToDo(t *testing.T) {
 	g.Preview.PullRequest, g.Preview.Branch, g.Preview.Repository = 0, "main", "example.com/a/shop"
 	s := survey{others: []map[string]string{g.labels()}}
 	for want, change := range map[string]func(*Preview){
-		"preview shop-pr-1 is one of example.com/a/shop, not of example.com/b/shop": func(p *Preview) { p.Repository = "example.com/b/shop" },
-		"preview shop-pr-1 is that of branch main":                                  func(p *Preview) { p.Branch = "Main" },
+		"preview shop-pr-1 is one of example.com/a/shop, not of example.com/b/shop": func(p *Preview) {
+			p.Repository = "example.com/b/shop"
+		},
+		"preview shop-pr-1 is that of branch main": func(p *Preview) {
+			p.Branch = "Main"
+		},
 	} {
 		stranger := g.Preview
 		change(&stranger)
@@ -238,8 +267,9 @@ func TestStatus_SaysIncompleteUnlessARunHoldsTheLock(t *testing.T) {
 	s.volumes[0].Created = noon
 	engine := Engine{Locks: t.TempDir()}
 	want := Status{
-		Preview: g.Preview, State: Incomplete, Generation: 1, Commit: "abc", Database: "db", Created: noon, Expires: noon,
-		Stale: []int{1},
+		Preview: g.Preview, State: Incomplete, Generation: 1, Commit: "abc", Database: "db", Created: noon,
+		Expires: noon,
+		Stale:   []int{1},
 	}
 	if diff := cmp.Diff(want, engine.status(t.Context(), s, g, "engine")); diff != "" {
 		t.Error(diff)

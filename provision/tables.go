@@ -30,8 +30,11 @@ func (r *run) countTables(ctx context.Context) []Table {
 	s := r.server
 	var out bounded
 	code, err := runIn(ctx, r.Docker.Client(), s.container, command{
-		argv: []string{"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d", s.dbname(), "-f", "-"},
-		env:  s.env(), stdin: strings.NewReader(countSQL), stdout: &out,
+		argv: []string{
+			"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d",
+			s.dbname(), "-f", "-",
+		},
+		env: s.env(), stdin: strings.NewReader(countSQL), stdout: &out,
 	})
 	if err != nil || code != 0 {
 		return nil

@@ -30,7 +30,10 @@ type task struct {
 // stops for that.
 func (r *run) tasks() []task {
 	return append(r.loading(r.copyAndKeep),
-		task{name: StepCreate, needs: r.unlessKept([]Step{StepImages, StepDatabase}, []Step{StepImages, StepCopies}), do: r.createAll},
+		task{
+			name: StepCreate, needs: r.unlessKept([]Step{StepImages, StepDatabase}, []Step{StepImages, StepCopies}),
+			do: r.createAll,
+		},
 		task{name: StepMigrate, needs: []Step{StepImages, StepLoad}, skip: r.options.Migrate == nil, do: r.migrate},
 		task{name: StepStart, needs: []Step{StepMigrate, StepCreate}, do: r.startAll},
 		task{name: StepReady, needs: []Step{StepGateway, StepStart}, do: r.waitReady},

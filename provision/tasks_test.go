@@ -27,7 +27,8 @@ func TestPerform_DoesBesideEachOtherWhatDoesNotNeedTheOther(t *testing.T) {
 			}
 		}
 	}
-	err := r.perform(t.Context(), []task{{name: StepImages, do: meet(left, right)}, {name: StepDatabase, do: meet(right, left)}})
+	err := r.perform(t.Context(),
+		[]task{{name: StepImages, do: meet(left, right)}, {name: StepDatabase, do: meet(right, left)}})
 	if err != nil {
 		t.Error(err)
 	}
@@ -60,7 +61,10 @@ func TestPerform_SkipsOverWhatIsNotToBeDone(t *testing.T) {
 	err := r.perform(t.Context(), []task{
 		{name: StepDatabase, do: func(context.Context) error { return broken }},
 		{name: StepLoad, needs: []Step{StepDatabase}, skip: true},
-		{name: StepMigrate, needs: []Step{StepLoad}, do: func(context.Context) error { t.Error("it began"); return nil }},
+		{
+			name: StepMigrate, needs: []Step{StepLoad},
+			do: func(context.Context) error { t.Error("it began"); return nil },
+		},
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
@@ -80,13 +84,17 @@ func TestPerform_TheFirstThatFailsEndsTheOthersAndIsTheError(t *testing.T) {
 			<-ctx.Done()
 			return r.failed(ctx, fmt.Errorf("load: %w", ctx.Err()))
 		}},
-		{name: StepStart, needs: []Step{StepImages, StepLoad}, do: func(context.Context) error { t.Error("it began"); return nil }},
+		{
+			name: StepStart, needs: []Step{StepImages, StepLoad},
+			do: func(context.Context) error { t.Error("it began"); return nil },
+		},
 	})
 	var step *StepError
 	if !errors.As(err, &step) || step.Step != StepImages || step.Service != "web" || r.failedIn != StepImages {
 		t.Errorf("error %v, failed in %q", err, r.failedIn)
 	}
-	if !slices.Contains(*told, "load archive failed  "+GivenUp) || !slices.Contains(*told, "build and pull failed  build and pull: web: exit 1") {
+	if !slices.Contains(*told, "load archive failed  "+GivenUp) ||
+		!slices.Contains(*told, "build and pull failed  build and pull: web: exit 1") {
 		t.Errorf("how the steps end: %q", *told)
 	}
 }
@@ -110,7 +118,8 @@ func TestPerform_RefusesWhatCanNeverBegin(t *testing.T) {
 	for name, tasks := range map[string][]task{
 		"needs what nobody does": {{name: StepStart, needs: []Step{StepLoad}, do: nothing()}},
 		"need each other": {
-			{name: StepStart, needs: []Step{StepLoad}, do: nothing()}, {name: StepLoad, needs: []Step{StepStart}, do: nothing()},
+			{name: StepStart, needs: []Step{StepLoad}, do: nothing()},
+			{name: StepLoad, needs: []Step{StepStart}, do: nothing()},
 		},
 	} {
 		if err := r.perform(t.Context(), tasks); err == nil || !strings.Contains(err.Error(), "can never begin") {

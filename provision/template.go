@@ -69,7 +69,8 @@ func (r *run) databaseVolume(ctx context.Context) error {
 	}
 	labels := r.next.labels()
 	delete(labels, labelGeneration)
-	maps.Copy(labels, map[string]string{labelVolumeOf: strconv.Itoa(r.next.Number), composeVolume: compose.DatabaseVolume})
+	maps.Copy(labels,
+		map[string]string{labelVolumeOf: strconv.Itoa(r.next.Number), composeVolume: compose.DatabaseVolume})
 	if r.template.name != "" {
 		labels[labelTemplateOf] = r.template.name
 	}

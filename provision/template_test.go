@@ -98,7 +98,9 @@ func TestTemplate_OfAKilledRunOrOfOtherSettingsIsNotUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.write("compose.yaml", strings.Replace(string(file), "POSTGRES_PASSWORD: s3cret, POSTGRES_DB", "POSTGRES_PASSWORD: other, POSTGRES_DB", 1))
+	f.write("compose.yaml",
+		strings.Replace(string(file), "POSTGRES_PASSWORD: s3cret, POSTGRES_DB",
+			"POSTGRES_PASSWORD: other, POSTGRES_DB", 1))
 	if got := f.up().Loaded; got.Cloned != "" {
 		t.Error("the template of another password is cloned")
 	}

@@ -60,7 +60,9 @@ func (e Engine) programImage(ctx context.Context) (string, error) {
 
 // runProgram runs the gateway's program in a container of its own, as root, to
 // its end, and gives what it printed.
-func (r *run) runProgram(ctx context.Context, argv []string, labels map[string]string, host *container.HostConfig) (text string, err error) {
+func (r *run) runProgram(
+	ctx context.Context, argv []string, labels map[string]string, host *container.HostConfig,
+) (text string, err error) {
 	image, err := r.programImage(ctx)
 	if err != nil {
 		return "", err
@@ -70,7 +72,9 @@ func (r *run) runProgram(ctx context.Context, argv []string, labels map[string]s
 }
 
 // runOnce runs a container to its end, removes it, and gives what it printed.
-func (e Engine) runOnce(ctx context.Context, config *container.Config, host *container.HostConfig, name string, stdin io.Reader) (text string, err error) {
+func (e Engine) runOnce(
+	ctx context.Context, config *container.Config, host *container.HostConfig, name string, stdin io.Reader,
+) (text string, err error) {
 	api := e.Docker.Client()
 	config.OpenStdin, config.StdinOnce, config.AttachStdin = stdin != nil, stdin != nil, stdin != nil
 	created, err := api.ContainerCreate(ctx, config, host, nil, nil, name)
@@ -80,7 +84,8 @@ func (e Engine) runOnce(ctx context.Context, config *container.Config, host *con
 	defer func() {
 		ctx, cancel := sturdy(ctx)
 		defer cancel()
-		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil && !notFound(removed) {
+		if removed := api.ContainerRemove(ctx, created.ID, container.RemoveOptions{Force: true}); removed != nil &&
+			!notFound(removed) {
 			err = errors.Join(err, removed)
 		}
 	}()
@@ -112,7 +117,8 @@ func copyHost(from, to string) *container.HostConfig {
 // runToEnd runs a container that was created, and gives what it printed.
 func (e Engine) runToEnd(ctx context.Context, id string, said io.Writer, stdin io.Reader) (code int, err error) {
 	api := e.Docker.Client()
-	attached, err := api.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdin: stdin != nil, Stdout: true, Stderr: true})
+	attached, err := api.ContainerAttach(ctx, id,
+		container.AttachOptions{Stream: true, Stdin: stdin != nil, Stdout: true, Stderr: true})
 	if err != nil {
 		return 0, err
 	}

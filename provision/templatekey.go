@@ -89,7 +89,8 @@ func (r *run) templateKey(ctx context.Context) (templateKey, error) {
 		return templateKey{}, fmt.Errorf("image of the database: %w", err)
 	}
 	s := templateKey{
-		Repository: r.next.Preview.Repository, Archive: r.archive.SHA256, Database: r.next.Loaded, Owner: r.owner, Others: map[string]string{},
+		Repository: r.next.Preview.Repository, Archive: r.archive.SHA256, Database: r.next.Loaded, Owner: r.owner,
+		Others: map[string]string{},
 		Layers: image.RootFS.Layers, Platform: image.Os + "/" + image.Architecture + "/" + image.Variant,
 		Service: bare(service, r.ownVariables(service)), Beside: map[string]string{},
 	}
@@ -136,9 +137,10 @@ func (s *templateKey) mounts(project, placed *types.Project, service types.Servi
 		case v.Type == types.VolumeTypeTmpfs:
 		case v.Type == types.VolumeTypeBind && v.Source == os.DevNull:
 			s.Beside[v.Target] = os.DevNull
-		case v.Type == types.VolumeTypeBind && slices.ContainsFunc(placed.Services[service.Name].Volumes, func(other types.ServiceVolumeConfig) bool {
-			return other.Type == v.Type && other.Target == v.Target && other.Source == v.Source
-		}):
+		case v.Type == types.VolumeTypeBind &&
+			slices.ContainsFunc(placed.Services[service.Name].Volumes, func(other types.ServiceVolumeConfig) bool {
+				return other.Type == v.Type && other.Target == v.Target && other.Source == v.Source
+			}):
 			return fmt.Errorf("the database shares %s with others", v.Target)
 		case v.Type == types.VolumeTypeBind:
 			digest, err := treeDigest(v.Source, &left)

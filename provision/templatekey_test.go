@@ -27,7 +27,10 @@ func TestTemplateKey_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
 	write(filepath.Join(folder, "password"), "one")
 	data := types.ServiceVolumeConfig{Type: types.VolumeTypeVolume, Source: compose.DatabaseVolume, Target: "/data"}
 	service := types.ServiceConfig{
-		Volumes: []types.ServiceVolumeConfig{data, {Type: types.VolumeTypeBind, Source: filepath.Dir(script), Target: "/docker-entrypoint-initdb.d"}},
+		Volumes: []types.ServiceVolumeConfig{
+			data,
+			{Type: types.VolumeTypeBind, Source: filepath.Dir(script), Target: "/docker-entrypoint-initdb.d"},
+		},
 		Secrets: []types.ServiceSecretConfig{{Source: "password"}},
 	}
 	project := &types.Project{Secrets: types.Secrets{"password": {File: filepath.Join(folder, "password")}}}
@@ -64,7 +67,8 @@ func TestTemplateKey_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
 		t.Errorf("a folder that is not copied is taken: %v", err)
 	}
 	delete(placed.Services, "")
-	service.Volumes = append(service.Volumes, types.ServiceVolumeConfig{Type: types.VolumeTypeVolume, Source: "tablespace", Target: "/space"})
+	service.Volumes = append(service.Volumes,
+		types.ServiceVolumeConfig{Type: types.VolumeTypeVolume, Source: "tablespace", Target: "/space"})
 	if _, err := read(); err == nil || !strings.Contains(err.Error(), "/space") {
 		t.Errorf("another volume is taken: %v", err)
 	}
@@ -109,16 +113,25 @@ func TestTemplateKey_LeavesOutOnlyWhatDecidesNothing(t *testing.T) {
 
 func TestLonely_RefusesWhatOthersMayHaveAHandIn(t *testing.T) {
 	for want, s := range map[string]types.ServiceConfig{
-		"depends_on":                  {DependsOn: types.DependsOnConfig{"x": {}}},
-		"post_start, volumes_from":    {VolumesFrom: []string{"x"}, PostStart: []types.ServiceHook{{Command: types.ShellCommand{"x"}}}},
-		"ipc, network_mode, pid, uts": {NetworkMode: "service:x", Pid: "service:x", Ipc: "container:x", Uts: "service:x"},
-		"links":                       {Links: []string{"x"}},
+		"depends_on": {DependsOn: types.DependsOnConfig{"x": {}}},
+		"post_start, volumes_from": {
+			VolumesFrom: []string{"x"},
+			PostStart:   []types.ServiceHook{{Command: types.ShellCommand{"x"}}},
+		},
+		"ipc, network_mode, pid, uts": {
+			NetworkMode: "service:x", Pid: "service:x", Ipc: "container:x",
+			Uts: "service:x",
+		},
+		"links": {Links: []string{"x"}},
 	} {
 		if err := lonely(s); err == nil || !strings.HasSuffix(err.Error(), " "+want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	if err := lonely(types.ServiceConfig{NetworkMode: "none", Ipc: "private", HealthCheck: &types.HealthCheckConfig{}}); err != nil {
+	if err := lonely(types.ServiceConfig{
+		NetworkMode: "none", Ipc: "private",
+		HealthCheck: &types.HealthCheckConfig{},
+	}); err != nil {
 		t.Error(err)
 	}
 }

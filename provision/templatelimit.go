@@ -108,7 +108,8 @@ func (e Engine) findClones(ctx context.Context, templates []keptTemplate) error 
 		return err
 	}
 	for i, template := range templates {
-		templates[i].cloned = slices.ContainsFunc(s.volumes, func(v seenVolume) bool { return v.Labels[labelTemplateOf] == template.name })
+		templates[i].cloned = slices.ContainsFunc(s.volumes,
+			func(v seenVolume) bool { return v.Labels[labelTemplateOf] == template.name })
 	}
 	return nil
 }

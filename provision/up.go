@@ -44,7 +44,8 @@ func (r *run) blame(ctx context.Context, err error) error {
 	if down == nil || errors.Is(err, compose.ErrEngineDown) || errors.Is(err, context.Canceled) {
 		return compose.ExplainFull(err)
 	}
-	return hint.Wrap(fmt.Errorf("%s: %w", r.failedIn, down), "then retry: the next run removes the leftovers of this one")
+	return hint.Wrap(fmt.Errorf("%s: %w", r.failedIn, down),
+		"then retry: the next run removes the leftovers of this one")
 }
 
 func (r *run) up(ctx context.Context) error {

@@ -20,7 +20,10 @@ func isOthers(err error) bool {
 }
 
 func addPrice() *provision.Migrate {
-	return &provision.Migrate{Service: "tool", Command: []string{"psql", "-X", "-c", "ALTER TABLE product ADD price int DEFAULT 7"}}
+	return &provision.Migrate{
+		Service: "tool",
+		Command: []string{"psql", "-X", "-c", "ALTER TABLE product ADD price int DEFAULT 7"},
+	}
 }
 
 func TestUp_MakesAPreviewAndUpdatesItInPlace(t *testing.T) {
@@ -33,7 +36,8 @@ func TestUp_MakesAPreviewAndUpdatesItInPlace(t *testing.T) {
 		t.Errorf("database holds %q", got)
 	}
 	t.Log(first.Timings)
-	if first.Loaded == nil || first.Migrated == nil || !strings.Contains(strings.Join(first.Migrated.Output, " "), "ALTER TABLE") {
+	if first.Loaded == nil || first.Migrated == nil ||
+		!strings.Contains(strings.Join(first.Migrated.Output, " "), "ALTER TABLE") {
 		t.Errorf("result %+v", first)
 	}
 	f.sql("INSERT INTO product VALUES ('clicked')")
@@ -95,12 +99,16 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 	}{
 		"migration": {
 			func() {
-				f.options.Migrate = &provision.Migrate{Service: "tool", Command: []string{"psql", "-X", "-c", "SELECT * FROM nowhere"}}
+				f.options.Migrate = &provision.Migrate{
+					Service: "tool",
+					Command: []string{"psql", "-X", "-c", "SELECT * FROM nowhere"},
+				}
 			}, provision.StepMigrate, `relation "nowhere" does not exist`,
 		},
 		"build": {
 			func() {
-				f.write("Dockerfile", "FROM scratch\nCOPY program /program\nRUN [\"/program\", \"fail\", \"out of luck\"]\n")
+				f.write("Dockerfile",
+					"FROM scratch\nCOPY program /program\nRUN [\"/program\", \"fail\", \"out of luck\"]\n")
 			},
 			provision.StepImages, "out of luck",
 		},
@@ -117,7 +125,8 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 		},
 		"archive": {
 			func() {
-				f.options.Archive = f.write("broken.sql", "CREATE TABLE a (b int);\nCOPY a FROM stdin;\nverysecret\n\\.\n")
+				f.options.Archive = f.write("broken.sql",
+					"CREATE TABLE a (b int);\nCOPY a FROM stdin;\nverysecret\n\\.\n")
 			}, provision.StepLoad, "COPY a, line 1, column b",
 		},
 	}
@@ -133,7 +142,8 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 			if !errors.As(err, &failed) || failed.Step != c.step {
 				t.Fatalf("error %v, want a failure of %s", err, c.step)
 			}
-			if tail := strings.Join(failed.Tail, "\n"); !strings.Contains(tail, c.tail) || strings.Contains(tail+err.Error(), "verysecret") {
+			if tail := strings.Join(failed.Tail, "\n"); !strings.Contains(tail, c.tail) ||
+				strings.Contains(tail+err.Error(), "verysecret") {
 				t.Errorf("tail %q (%v), want %q in it", tail, err, c.tail)
 			}
 			f.assertServes(served.Links[0], "one")
@@ -218,7 +228,8 @@ func TestUp_WhileAnotherRunsSaysWhoAndInterruptedLeavesNothing(t *testing.T) {
 	if !errors.As(second, &locked) {
 		t.Fatalf("second: %v", second)
 	}
-	if locked.Holder.Command != "up" || locked.Holder.PID == 0 || locked.Holder.User == "" || len(hint.Of(second)) == 0 {
+	if locked.Holder.Command != "up" || locked.Holder.PID == 0 || locked.Holder.User == "" ||
+		len(hint.Of(second)) == 0 {
 		t.Errorf("holder %+v, hints %q", locked.Holder, hint.Of(second))
 	}
 }
@@ -256,8 +267,8 @@ func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 	if _, body := get(t, linkB.URL+"dial?to="+address+":5432"); body != "yes" {
 		t.Errorf("its own database: %s", body)
 	}
-	// Whenever a network is made, as other tests do at this time, the engine takes the rule that keeps networks apart out
-	// for a moment, to put it first again.
+	// Whenever a network is made, as other tests do at this time, the engine takes the rule that keeps networks apart
+	// out for a moment, to put it first again.
 	body := "yes"
 	for tries := 0; body == "yes" && tries < 5; tries++ {
 		_, body = get(t, linkA.URL+"dial?to="+address+":5432")
@@ -285,7 +296,8 @@ func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 // addressOf is the address of a service's container in its own network.
 func (f *fixture) addressOf(service string) string {
 	f.t.Helper()
-	containers, err := compose.List(f.t.Context(), f.engine.Docker, map[string]string{"dev.offshoot.preview": f.options.Preview.ID})
+	containers, err := compose.List(f.t.Context(), f.engine.Docker,
+		map[string]string{"dev.offshoot.preview": f.options.Preview.ID})
 	if err != nil {
 		f.t.Fatal(err)
 	}

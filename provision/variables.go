@@ -35,8 +35,9 @@ func (g generation) variables(at entrance) map[string]string {
 		pull = strconv.Itoa(g.Preview.PullRequest)
 	}
 	variables := map[string]string{
-		variablePreview: g.Preview.ID, variableURL: links[0].base(), variableHost: links[0].host(), variableCommit: g.Commit,
-		variablePull: pull, variableBranch: g.Preview.Branch,
+		variablePreview: g.Preview.ID, variableURL: links[0].base(), variableHost: links[0].host(),
+		variableCommit: g.Commit,
+		variablePull:   pull, variableBranch: g.Preview.Branch,
 	}
 	if len(links) > 1 {
 		for _, link := range slices.Backward(links) { // of two that come to one name, the first

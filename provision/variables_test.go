@@ -14,7 +14,10 @@ import (
 )
 
 func TestVariables_TellWhereAndWhatAPreviewIs(t *testing.T) {
-	pull := generation{Preview: Preview{ID: "shop-pr-1", Name: "pr-1", Project: "shop", PullRequest: 1}, Commit: "c0ffee"}
+	pull := generation{
+		Preview: Preview{ID: "shop-pr-1", Name: "pr-1", Project: "shop", PullRequest: 1},
+		Commit:  "c0ffee",
+	}
 	branch := generation{Preview: Preview{ID: "shop-main", Name: "main", Project: "shop", Branch: "main"}}
 	several := branch
 	several.Expose = []port{{"web", 80}, {"my-api", 90}, {"my_api", 91}}
@@ -24,7 +27,8 @@ func TestVariables_TellWhereAndWhatAPreviewIs(t *testing.T) {
 		want map[string]string
 	}{
 		"a pull request, whatever it shows": {pull, 8480, map[string]string{
-			"OFFSHOOT_PREVIEW": "shop-pr-1", "OFFSHOOT_URL": "http://pr-1.shop.localhost:8480", "OFFSHOOT_COMMIT": "c0ffee",
+			"OFFSHOOT_PREVIEW": "shop-pr-1", "OFFSHOOT_URL": "http://pr-1.shop.localhost:8480",
+			"OFFSHOOT_COMMIT":       "c0ffee",
 			"OFFSHOOT_PULL_REQUEST": "1", "OFFSHOOT_HOST": "pr-1.shop.localhost",
 		}},
 		"a branch on the usual port": {branch, 80, map[string]string{
@@ -33,8 +37,10 @@ func TestVariables_TellWhereAndWhatAPreviewIs(t *testing.T) {
 		}},
 		"several services, two of which come to one name": {several, 81, map[string]string{
 			"OFFSHOOT_PREVIEW": "shop-main", "OFFSHOOT_BRANCH": "main", "OFFSHOOT_URL": "http://main.shop.localhost:81",
-			"OFFSHOOT_URL_WEB": "http://main.shop.localhost:81", "OFFSHOOT_URL_MY_API": "http://my-api--main.shop.localhost:81",
-			"OFFSHOOT_HOST": "main.shop.localhost", "OFFSHOOT_HOST_WEB": "main.shop.localhost", "OFFSHOOT_HOST_MY_API": "my-api--main.shop.localhost",
+			"OFFSHOOT_URL_WEB":    "http://main.shop.localhost:81",
+			"OFFSHOOT_URL_MY_API": "http://my-api--main.shop.localhost:81",
+			"OFFSHOOT_HOST":       "main.shop.localhost", "OFFSHOOT_HOST_WEB": "main.shop.localhost",
+			"OFFSHOOT_HOST_MY_API": "my-api--main.shop.localhost",
 		}},
 	}
 	for name, c := range cases {
@@ -49,7 +55,10 @@ func TestVariables_TellWhereAndWhatAPreviewIs(t *testing.T) {
 func TestIntroduce_LeavesWhatTheFileSets(t *testing.T) {
 	own, empty := "http://localhost:8000", ""
 	project := &types.Project{Services: types.Services{
-		"web": {Name: "web", Environment: types.MappingWithEquals{"OFFSHOOT_URL": &own, "OFFSHOOT_COMMIT": &empty, "OTHER": nil}},
+		"web": {
+			Name:        "web",
+			Environment: types.MappingWithEquals{"OFFSHOOT_URL": &own, "OFFSHOOT_COMMIT": &empty, "OTHER": nil},
+		},
 		"job": {Name: "job"},
 		"api": {Name: "api", Environment: types.MappingWithEquals{"OFFSHOOT_URL": nil}}, // to be passed on from outside
 	}}
@@ -63,8 +72,9 @@ func TestIntroduce_LeavesWhatTheFileSets(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"web OFFSHOOT_URL": own, "web OFFSHOOT_COMMIT": "", "job OFFSHOOT_URL": "http://x", "job OFFSHOOT_COMMIT": "c0ffee",
-		"api OFFSHOOT_URL": "http://x", "api OFFSHOOT_COMMIT": "c0ffee",
+		"web OFFSHOOT_URL": own, "web OFFSHOOT_COMMIT": "", "job OFFSHOOT_URL": "http://x",
+		"job OFFSHOOT_COMMIT": "c0ffee",
+		"api OFFSHOOT_URL":    "http://x", "api OFFSHOOT_COMMIT": "c0ffee",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -97,7 +107,8 @@ func loaded(t *testing.T, options Options) (*types.Project, []compose.Change) {
 	t.Helper()
 	folder := t.TempDir()
 	for name, content := range map[string]string{
-		"compose.yaml": curiousFile, "web.env": "OFFSHOOT_PREVIEW=from-file\n", ".env": "OFFSHOOT_URL=http://localhost:8000\n",
+		"compose.yaml": curiousFile, "web.env": "OFFSHOOT_PREVIEW=from-file\n",
+		".env": "OFFSHOOT_URL=http://localhost:8000\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -127,7 +138,8 @@ func TestLoadProject_LetsTheFilesUseTheVariables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	project, changes := loaded(t, Options{Preview: preview, Commit: "c0ffee", Expose: map[string]int{"web": 8000, "api": 9000}})
+	project, changes := loaded(t,
+		Options{Preview: preview, Commit: "c0ffee", Expose: map[string]int{"web": 8000, "api": 9000}})
 	for variable, want := range map[string]string{
 		"CALLBACK":         "http://pr-7.shop.localhost:8480/login?next=http://api--pr-7.shop.localhost:8480",
 		"OFFSHOOT_URL":     "http://pr-7.shop.localhost:8480",
@@ -142,12 +154,17 @@ func TestLoadProject_LetsTheFilesUseTheVariables(t *testing.T) {
 	if got := valueOf(project, "db", "OFFSHOOT_PULL_REQUEST"); got != "7" {
 		t.Errorf("the database is told pull request %q", got)
 	}
-	ours := slices.DeleteFunc(changes, func(c compose.Change) bool { return c.Why != introduce(&types.Project{}, nil).Why })
+	ours := slices.DeleteFunc(changes,
+		func(c compose.Change) bool { return c.Why != introduce(&types.Project{}, nil).Why })
 	if len(ours) != 1 {
 		t.Errorf("changes %v", changes)
 	}
 	// Those of the configuration win over ours.
-	project, _ = loaded(t, Options{Preview: preview, Source: compose.Source{Env: map[string]string{"OFFSHOOT_URL": "https://proxy"}}, Expose: map[string]int{"web": 0}})
+	project, _ = loaded(t,
+		Options{
+			Preview: preview, Source: compose.Source{Env: map[string]string{"OFFSHOOT_URL": "https://proxy"}},
+			Expose: map[string]int{"web": 0},
+		})
 	if got := valueOf(project, "web", "CALLBACK"); got != "https://proxy/login?next=none" {
 		t.Errorf("with the configuration's own address: %q", got)
 	}
@@ -155,7 +172,8 @@ func TestLoadProject_LetsTheFilesUseTheVariables(t *testing.T) {
 
 func TestLoadProject_TakesAHostileBranchForNothingButAValue(t *testing.T) {
 	for _, branch := range []string{
-		"${HOME}", "$(touch /tmp/x)", "`id`", "a\"b'c", "x: {y: z}", "]}\n  evil: {image: x}", "#", "a=b=c", "$$", "%s\x1b[2J", "é/日本", "-rf",
+		"${HOME}", "$(touch /tmp/x)", "`id`", "a\"b'c", "x: {y: z}", "]}\n  evil: {image: x}", "#", "a=b=c", "$$",
+		"%s\x1b[2J", "é/日本", "-rf",
 	} {
 		preview, err := Identify("example.com/shop", "", 7, branch)
 		if err != nil {
@@ -178,7 +196,8 @@ func TestLoadProject_TakesAHostileBranchForNothingButAValue(t *testing.T) {
 
 func TestVariableName_IsOneThatShellsTake(t *testing.T) {
 	for service, want := range map[string]string{
-		"web": "WEB", "my-api": "MY_API", "my.api_v2": "MY_API_V2", "a--b..c": "A_B_C", "2fa": "2FA", "-x-": "_X_", "": "", "WEB": "WEB", "größe": "GR_E",
+		"web": "WEB", "my-api": "MY_API", "my.api_v2": "MY_API_V2", "a--b..c": "A_B_C", "2fa": "2FA", "-x-": "_X_",
+		"": "", "WEB": "WEB", "größe": "GR_E",
 		"a=b\nc;$(rm)": "A_B_C_RM_",
 	} {
 		// Behind OFFSHOOT_URL_ a digit may be first.
@@ -191,7 +210,8 @@ func TestVariableName_IsOneThatShellsTake(t *testing.T) {
 func TestVariables_OfSeveralServicesWhoseNamesFallTogetherAreTheFirsts(t *testing.T) {
 	g := stackOf(1, port{"api.v1", 1}, port{"api-v1", 2}, port{"api_v1", 3})
 	got := g.variables(entrance{port: 80})
-	if got["OFFSHOOT_URL"] != "http://"+g.Preview.Host("api.v1", true) || got["OFFSHOOT_URL_API_V1"] != got["OFFSHOOT_URL"] {
+	if got["OFFSHOOT_URL"] != "http://"+g.Preview.Host("api.v1", true) ||
+		got["OFFSHOOT_URL_API_V1"] != got["OFFSHOOT_URL"] {
 		t.Errorf("variables %q", got)
 	}
 	if len(got) != len(stackOf(1, port{"web", 1}).variables(entrance{port: 80}))+2 {
@@ -219,7 +239,10 @@ func TestVariables_PassAHostileBranchOnAsItIs(t *testing.T) {
 
 func TestIntroduce_SharesNoMapBetweenServicesAndSortsWhatItSays(t *testing.T) {
 	shared := types.MappingWithEquals{}
-	project := &types.Project{Services: types.Services{"a": {Name: "a", Environment: shared}, "b": {Name: "b", Environment: shared}}}
+	project := &types.Project{Services: types.Services{
+		"a": {Name: "a", Environment: shared},
+		"b": {Name: "b", Environment: shared},
+	}}
 	change := introduce(project, map[string]string{"Z": "1", "A": "2", "M": "3"})
 	if change.What != "variables A, M, Z" {
 		t.Errorf("says %q", change.What)

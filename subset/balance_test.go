@@ -53,7 +53,8 @@ func TestRun_IsBalancedOverTenants(t *testing.T) {
 func balance(report *subset.Report) string {
 	var b strings.Builder
 	line := func(name string, source, target, rows, sampled int64, by []subset.Force) {
-		fmt.Fprintf(&b, "%-13s %7d %6d %6d %6.2f  sampled %-6d %v\n", name, source, target, rows, shareOf(rows, target), sampled, by)
+		fmt.Fprintf(&b, "%-13s %7d %6d %6d %6.2f  sampled %-6d %v\n", name, source, target, rows,
+			shareOf(rows, target), sampled, by)
 	}
 	fmt.Fprintf(&b, "\n%-13s %7s %6s %6s %6s\n", "table", "source", "target", "kept", "share")
 	for _, r := range report.Tables {

@@ -137,7 +137,10 @@ func TestRun_FamiliesAreWhole(t *testing.T) {
 }
 
 func TestParseMode_KnowsTwo(t *testing.T) {
-	for text, want := range map[string]plan.Mode{"": plan.ModeCurve, "curve": plan.ModeCurve, "family": plan.ModeFamily} {
+	for text, want := range map[string]plan.Mode{
+		"": plan.ModeCurve, "curve": plan.ModeCurve,
+		"family": plan.ModeFamily,
+	} {
 		if m, err := plan.ParseMode(text); err != nil || m != want {
 			t.Errorf("%q: %v %v", text, m, err)
 		}

@@ -18,7 +18,10 @@ func (n narrow) Columns() int { return n.columns }
 
 func TestWriteText_FitsTheTerminal(t *testing.T) {
 	r := &Report{Database: "shop", Tables: []TableReport{
-		{Schema: "public", Name: "orders", Source: 12869, Target: 466, Rows: 649, Sampled: 233, Forced: 416, Bytes: 60211, ForcedBy: []Force{{Key: "public.order_lines.order_lines_order_id_fkey", Rows: 389}}},
+		{
+			Schema: "public", Name: "orders", Source: 12869, Target: 466, Rows: 649, Sampled: 233, Forced: 416,
+			Bytes: 60211, ForcedBy: []Force{{Key: "public.order_lines.order_lines_order_id_fkey", Rows: 389}},
+		},
 		{Schema: "public", Name: "events", Source: 24000, Target: 722, Rows: 722, Sampled: 722, Bytes: 56729},
 	}}
 	var b strings.Builder

@@ -22,8 +22,10 @@ func (r *Report) comparison() string {
 	if r.Expected == (plan.Expected{}) {
 		return ""
 	}
-	line := fmt.Sprintf("the plan expected %s rows, %s, in %s; it came to %s rows, %s, in %s", document.Number(r.Expected.Rows), document.Size(r.Expected.Bytes),
-		document.Duration(r.Expected.Seconds), document.Number(r.Rows), document.Size(r.Bytes), document.Duration(r.Seconds))
+	line := fmt.Sprintf("the plan expected %s rows, %s, in %s; it came to %s rows, %s, in %s",
+		document.Number(r.Expected.Rows), document.Size(r.Expected.Bytes),
+		document.Duration(r.Expected.Seconds), document.Number(r.Rows), document.Size(r.Bytes),
+		document.Duration(r.Seconds))
 	if wrong := r.wrong(); len(wrong) > 0 {
 		line += "; it was most wrong about " + strings.Join(wrong, ", ")
 	}
@@ -44,7 +46,9 @@ func (r *Report) wrong() []string {
 	slices.SortStableFunc(tables, func(a, b *TableReport) int { return cmp.Compare(b.apart(), a.apart()) })
 	var named []string
 	for _, t := range tables[:min(len(tables), most)] {
-		named = append(named, fmt.Sprintf("%s.%s (%s for %s)", t.Schema, t.Name, document.Number(t.Expected.Rows), document.Number(t.Rows)))
+		named = append(named,
+			fmt.Sprintf("%s.%s (%s for %s)", t.Schema, t.Name, document.Number(t.Expected.Rows),
+				document.Number(t.Rows)))
 	}
 	return named
 }

@@ -82,7 +82,8 @@ func TestRun_CopiesValuesTheSameWhateverTheRolesSettings(t *testing.T) {
 	if diff := cmp.Diff(plain.rows, strange.rows); diff != "" {
 		t.Errorf("the role's settings changed values:\n%s", diff)
 	}
-	want := "1\t2024-02-29 07:04:56.789+00\t1 year -2 days +03:04:05.6\t1.1\t0.30000000000000004\t\\\\x00ff5c\t12345678901234567890.123456789\t" +
+	want := "1\t2024-02-29 07:04:56.789+00\t1 year -2 days " +
+		"+03:04:05.6\t1.1\t0.30000000000000004\t\\\\x00ff5c\t12345678901234567890.123456789\t" +
 		`{"a\\"b","c\\\\d",NULL,"tab\t","line\n"}` + "\t" + `{"k": "é\\\\"}` + "\n"
 	if diff := cmp.Diff(want, plain.rows["public.v"]); diff != "" {
 		t.Error(diff)
@@ -114,7 +115,8 @@ func TestRun_HandsOverOneSnapshotWhileTheSourceChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	quiet, busy := &memory{}, &cutting{cut: func() {
-		pgtest.Exec(t, url, `SET session_replication_role = replica; DELETE FROM city; UPDATE person SET boss = 1, mother = 2; UPDATE country SET name = 'new ' || name`)
+		pgtest.Exec(t, url,
+			`SET session_replication_role = replica; DELETE FROM city; UPDATE person SET boss = 1, mother = 2; UPDATE country SET name = 'new ' || name`)
 		pgtest.Exec(t, url, "VACUUM")
 	}}
 	if _, err := s.Run(t.Context(), p, quiet, nil); err != nil {
@@ -143,7 +145,8 @@ func TestOpen_HoldsTablesAgainstChangesOfTheirDefinition(t *testing.T) {
 func TestRun_GivesOnlyColumnsThatCanBeWritten(t *testing.T) {
 	sink := &columnar{columns: map[string][]string{}}
 	take(t, plan.Spec{URL: fixture(t, "names.sql")}, sink)
-	if diff := cmp.Diff([]string{"Id", "from", "street", "mood", "pair", "moods"}, sink.columns["Ünïcödé table"]); diff != "" {
+	if diff := cmp.Diff([]string{"Id", "from", "street", "mood", "pair", "moods"},
+		sink.columns["Ünïcödé table"]); diff != "" {
 		t.Error(diff)
 	}
 	if got, ok := sink.columns["hollow"]; !ok || len(got) != 0 {
@@ -234,7 +237,10 @@ func TestRun_TellsItsProgress(t *testing.T) {
 			t.Errorf("%s: %d rows, walked %d, copied %d", name, r.Rows, walked[name], copied[name])
 		}
 	}
-	if diff := cmp.Diff(map[string]int64{subset.StepWalk: report.Rows, subset.StepCopy: report.Rows, subset.StepFinish: 0}, inAll); diff != "" {
+	if diff := cmp.Diff(map[string]int64{
+		subset.StepWalk: report.Rows, subset.StepCopy: report.Rows,
+		subset.StepFinish: 0,
+	}, inAll); diff != "" {
 		t.Error(diff)
 	}
 	if len(report.Steps) != 3 || report.Seconds <= 0 || report.Bytes <= 0 {

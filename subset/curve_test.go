@@ -13,7 +13,8 @@ import (
 
 func TestCurve_KeepsWhatTheDesignSays(t *testing.T) {
 	for n, want := range map[int64]int64{
-		-1: 0, 0: 0, 1: 1, 2: 1, 10: 3, 100: 15, 1_000: 77, 10_000: 390, 100_000: 1_974, 1_000_000: 10_000, 100_000_000: 256_538,
+		-1: 0, 0: 0, 1: 1, 2: 1, 10: 3, 100: 15, 1_000: 77, 10_000: 390, 100_000: 1_974, 1_000_000: 10_000,
+		100_000_000: 256_538,
 	} {
 		if got := (plan.Curve{}).Rows(n); got != want {
 			t.Errorf("%d rows: keeps %d, want %d", n, got, want)
@@ -50,7 +51,10 @@ func TestParseCurve_ReadsWhatStringWrites(t *testing.T) {
 }
 
 func TestParseCurve_RefusesWhatIsNoCurve(t *testing.T) {
-	for _, s := range []string{"", "10", "10:3", "10:3,10:3", "10:3,a:b", "10:20,100:30", "0:0,10:1", "10:5,100:2", "1:1,2:2,3:3"} {
+	for _, s := range []string{
+		"", "10", "10:3", "10:3,10:3", "10:3,a:b", "10:20,100:30", "0:0,10:1", "10:5,100:2",
+		"1:1,2:2,3:3",
+	} {
 		if _, err := plan.ParseCurve(s); !errors.Is(err, hint.ErrUsage) || len(hint.Of(err)) != 1 {
 			t.Errorf("%q: %v with hints %q", s, err, hint.Of(err))
 		}

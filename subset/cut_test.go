@@ -85,7 +85,8 @@ func (m metered) Read(p []byte) (int, error) {
 // attempt is one subset, from its first connection to its end.
 func attempt(t *testing.T, url, to string, replace bool) error {
 	t.Helper()
-	s, err := subset.Open(t.Context(), plan.Spec{URL: url, Connections: 2, Tables: map[string]plan.Rule{"public.address": {All: true}}})
+	s, err := subset.Open(t.Context(),
+		plan.Spec{URL: url, Connections: 2, Tables: map[string]plan.Rule{"public.address": {All: true}}})
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,10 @@ func TestRun_LeavesNothingInADatabaseWhenTheSourceIsCutOff(t *testing.T) {
 			touched++
 		}
 		// Cut before the target was touched, it holds what it held; never a part.
-		whole := touched == 0 && pgtest.Value(t, to, "SELECT (SELECT count(*) FROM address) || ' ' || (SELECT count(*) FROM pg_constraint WHERE contype = 'f')") == "3000 12"
+		whole := touched == 0 &&
+			pgtest.Value(t, to,
+				"SELECT (SELECT count(*) FROM address) || ' ' || (SELECT count(*) FROM pg_constraint WHERE contype "+
+					"= 'f')") == "3000 12"
 		if !whole && (got[0] != "0" || got[1] != "0") || got[2] != "" {
 			t.Errorf("%s relations, %s types, comment %q are left", got[0], got[1], got[2])
 		}

@@ -34,7 +34,10 @@ func wantOneLine(t *testing.T, err error, part string) {
 }
 
 func TestOpen_RefusesWhatIsNoURL(t *testing.T) {
-	for _, bad := range []string{"", "  ", "nonsense", "mysql://u:hunter2@h/db", "postgres://u:hunter2@h:port/db", "postgres://%zz"} {
+	for _, bad := range []string{
+		"", "  ", "nonsense", "mysql://u:hunter2@h/db", "postgres://u:hunter2@h:port/db",
+		"postgres://%zz",
+	} {
 		_, err := subset.Open(t.Context(), plan.Spec{URL: bad})
 		wantOneLine(t, err, "source: ")
 		if !errors.Is(err, hint.ErrUsage) {
@@ -64,7 +67,10 @@ func TestOpen_SaysWhyItCannotConnect(t *testing.T) {
 		{"nobody listens", pgtest.WithPort(t, server, port), "refused", "check that the server runs"},
 		{"no such host", "postgres://u:hunter2@no-such-host.invalid/db", "no-such-host", "check that the server runs"},
 		{"wrong password", wrong.String(), "password authentication failed", "check the user and the password"},
-		{"no such database", pgtest.WithDatabase(t, server, "nowhere"), `database "nowhere" does not exist`, "check the database's name"},
+		{
+			"no such database", pgtest.WithDatabase(t, server, "nowhere"), `database "nowhere" does not exist`,
+			"check the database's name",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := subset.Open(t.Context(), plan.Spec{URL: c.url})
@@ -110,10 +116,14 @@ func TestPlan_ListsTablesThatMayNotBeRead(t *testing.T) {
 func TestPlan_LeavesOutUnreadableTablesThatNobodyNeeds(t *testing.T) {
 	url := denied(t, "", "GRANT SELECT ON open_table, refers_to_secret, guarded TO limited")
 	none := plan.Rule{None: true}
-	_, err := planOf(t, plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.secret": none, "public.guarded": none}})
+	_, err := planOf(t,
+		plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.secret": none, "public.guarded": none}})
 	wantOneLine(t, err, "may not read public.secret") // refers_to_secret needs it
 
-	spec := plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.secret": none, "public.guarded": none, "public.refers_to_secret": none}}
+	spec := plan.Spec{
+		URL:    url,
+		Tables: map[string]plan.Rule{"public.secret": none, "public.guarded": none, "public.refers_to_secret": none},
+	}
 	sink := &memory{}
 	report := take(t, spec, sink)
 	if diff := cmp.Diff([]catalog.Name{{Schema: "public", Name: "secret"}}, sink.origin.Excluded); diff != "" {
@@ -154,13 +164,27 @@ func TestPlan_RefusesRulesAndReferencesThatFitNothing(t *testing.T) {
 		reference        string
 	}{
 		{"unknown table", "no table public.tenants", "", map[string]plan.Rule{"public.tenants": {All: true}}, ""},
-		{"no schema", "no table tenant", "did you mean public.tenant?", map[string]plan.Rule{"tenant": {All: true}}, ""},
-		{"partition", "no table public.event_2024", "is a partition", map[string]plan.Rule{"public.event_2024": {All: true}}, ""},
+		{
+			"no schema", "no table tenant", "did you mean public.tenant?",
+			map[string]plan.Rule{"tenant": {All: true}},
+			"",
+		},
+		{
+			"partition", "no table public.event_2024", "is a partition",
+			map[string]plan.Rule{"public.event_2024": {All: true}},
+			"",
+		},
 		{"two wishes", "more than one of", "keep one", map[string]plan.Rule{"public.tenant": {All: true, Rows: 5}}, ""},
 		{"share above 1", "share is 1.5", "between 0 and 1", map[string]plan.Rule{"public.tenant": {Share: 1.5}}, ""},
 		{"no arrow", "no ->", "write schema.table.column", nil, "public.event.actor"},
-		{"unknown column", "no column nobody", "write schema.table.column", nil, "public.event.nobody -> public.actor.id"},
-		{"unknown parent", "no column public.actors.id", "write schema.table.column", nil, "public.event.actor -> public.actors.id"},
+		{
+			"unknown column", "no column nobody", "write schema.table.column", nil,
+			"public.event.nobody -> public.actor.id",
+		},
+		{
+			"unknown parent", "no column public.actors.id", "write schema.table.column", nil,
+			"public.event.actor -> public.actors.id",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			spec := plan.Spec{Tables: c.tables}

@@ -150,7 +150,8 @@ func TestRun_TellsBrokenKeysFromThoseThatAreNotValid(t *testing.T) {
 		t.Errorf("%d of %d broken", report.Broken(), report.Dangling())
 	}
 	// In the target neither is called valid, and every row of the history is there.
-	const invalid = "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE contype = 'f' AND NOT convalidated"
+	const invalid = "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE contype = 'f' AND " +
+		"NOT convalidated"
 	if got := pgtest.Value(t, target, invalid); got != "customer_country_fkey orders_customer_fkey" {
 		t.Errorf("not valid: %s", got)
 	}

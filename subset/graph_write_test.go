@@ -14,11 +14,16 @@ import (
 // nastyNames are read by one of the languages as something else than a name.
 var nastyNames = []string{
 	"end", "graph", "subgraph", "click", "style", "default", "node", "strict",
-	`quote " quote`, `two "" quotes`, `back \ slash`, `ends in \`, `\N \n \l`, "line\nbreak", "return\r\nbreak", "tab\tstop", "\x1b[31mred",
-	"<b>bold</b>", "<script>alert(1)</script>", "&amp; &lt; &#123; &", "a -->|x| b", "a -> b; c [label=x]", "]", "[", "(x)", "{x}", "x]; y[",
-	"#35;", "#quot;", "# heading", "`code`", "*bold* _it_ ~~gone~~", "1. first", "- item", "$$x^2$$", "fa:fa-car", "[link](javascript:alert(1))",
-	"%% comment", "%%{init: {'theme': 'dark'}}%%", "---", "classDef x fill:#f00;", "style x fill:#f00;", "accTitle: x", ":::x", "@{shape: x}", "~", "/*x*/", "//x",
-	"Größe", "表", "таблица", "جدول", "🌱", "e\u0301", "zero\u200bwidth", "\u202eright to left", "\xff\xfe broken", " leading and trailing ", "_under_score_", "a.b", strings.Repeat("long", 16),
+	`quote " quote`, `two "" quotes`, `back \ slash`, `ends in \`, `\N \n \l`, "line\nbreak", "return\r\nbreak",
+	"tab\tstop", "\x1b[31mred",
+	"<b>bold</b>", "<script>alert(1)</script>", "&amp; &lt; &#123; &", "a -->|x| b", "a -> b; c [label=x]", "]", "[",
+	"(x)", "{x}", "x]; y[",
+	"#35;", "#quot;", "# heading", "`code`", "*bold* _it_ ~~gone~~", "1. first", "- item", "$$x^2$$", "fa:fa-car",
+	"[link](javascript:alert(1))",
+	"%% comment", "%%{init: {'theme': 'dark'}}%%", "---", "classDef x fill:#f00;", "style x fill:#f00;", "accTitle: x",
+	":::x", "@{shape: x}", "~", "/*x*/", "//x",
+	"Größe", "表", "таблица", "جدول", "🌱", "e\u0301", "zero\u200bwidth", "\u202eright to left", "\xff\xfe broken",
+	" leading and trailing ", "_under_score_", "a.b", strings.Repeat("long", 16),
 }
 
 // nastyPlan has a table, a key and a schema of each such name.
@@ -27,12 +32,14 @@ func nastyPlan() *plan.Plan {
 	for i, name := range nastyNames {
 		schema := nastyNames[i/8*8]
 		p.Tables = append(p.Tables, plan.TablePlan{
-			Schema: schema, Name: name, Rows: int64(i * i * i), Estimated: i%2 == 0, Target: int64(i), Expected: plan.Expected{Rows: int64(i * i)},
+			Schema: schema, Name: name, Rows: int64(i * i * i), Estimated: i%2 == 0, Target: int64(i),
+			Expected: plan.Expected{Rows: int64(i * i)},
 		})
 		if i > 0 {
 			parent := p.Tables[i/2]
 			p.Keys = append(p.Keys, plan.KeyPlan{
-				Name: name, Child: schema + "." + name, Parent: parent.Schema + "." + parent.Name, Columns: []string{name},
+				Name: name, Child: schema + "." + name, Parent: parent.Schema + "." + parent.Name,
+				Columns:   []string{name},
 				Validated: i%3 > 0, Forced: int64(i % 7 * 100),
 			})
 		}
@@ -49,14 +56,18 @@ func TestPlan_DrawsNastyNames(t *testing.T) {
 // Every line of a drawing is of one of these forms, whatever the names are.
 var (
 	mermaidText  = `(?:[\p{L}\p{Nd} \x{FFFD}]|[\p{L}\p{Nd}][-_.,][\p{L}\p{Nd}]|[-_.,]|#\d+;)*`
-	mermaidLines = regexp.MustCompile(`^(?:flowchart LR|  %% ` + mermaidText + `|  subgraph s\d+ \["` + mermaidText + `"\]|  end` +
+	mermaidLines = regexp.MustCompile(`^(?:flowchart LR|  %% ` + mermaidText + `|  subgraph s\d+ \["` + mermaidText +
+		`"\]|  end` +
 		`|    t\d+\["` + mermaidText + `<br/>` + mermaidText + `"\]:::rows\d|  t\d+ -\.?->(?:\|"[\d,]+"\|)? t\d+` +
 		`|  linkStyle \d+ stroke-width:[\d.]+px|  classDef rows\d font-size:\d+px)$`)
 
 	dotText  = `"(?:[^"\\]|\\["\\n])*"`
-	dotLines = regexp.MustCompile(`^(?:digraph subset \{|  graph \[label=` + dotText + `, [a-zA-Z=\-,. "]+\]|  (?:node|edge) \[[a-zA-Z0-9=#\-,. "]+\]` +
-		`|  subgraph cluster_\d+ \{|    label=` + dotText + `; color="#bbbbbb"|    t\d+ \[label=` + dotText + `, width=[\d.]+, height=[\d.]+, fontsize=[\d.]+(?:, fillcolor="#\w+", color="#\w+")?\]` +
-		`|  t\d+ -> t\d+ \[tooltip=` + dotText + `, penwidth=[\d.]+(?:, label="[\d,]+")?(?:, style=dashed)?\]|  \}|\})$`)
+	dotLines = regexp.MustCompile(`^(?:digraph subset \{|  graph \[label=` + dotText +
+		`, [a-zA-Z=\-,. "]+\]|  (?:node|edge) \[[a-zA-Z0-9=#\-,. "]+\]` +
+		`|  subgraph cluster_\d+ \{|    label=` + dotText + `; color="#bbbbbb"|    t\d+ \[label=` + dotText +
+		`, width=[\d.]+, height=[\d.]+, fontsize=[\d.]+(?:, fillcolor="#\w+", color="#\w+")?\]` +
+		`|  t\d+ -> t\d+ \[tooltip=` + dotText +
+		`, penwidth=[\d.]+(?:, label="[\d,]+")?(?:, style=dashed)?\]|  \}|\})$`)
 )
 
 func TestPlan_DrawsNothingButWhatItMeans(t *testing.T) {
@@ -89,7 +100,10 @@ func FuzzPlan_Drawing(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		p := &plan.Plan{Database: name, Tables: []plan.TablePlan{{Schema: name, Name: name}}, Keys: []plan.KeyPlan{{Name: name, Child: name + "." + name, Parent: name + "." + name}}}
+		p := &plan.Plan{
+			Database: name, Tables: []plan.TablePlan{{Schema: name, Name: name}},
+			Keys: []plan.KeyPlan{{Name: name, Child: name + "." + name, Parent: name + "." + name}},
+		}
 		for _, text := range []struct {
 			form *regexp.Regexp
 			text string
@@ -131,21 +145,38 @@ func TestReport_DrawsWhatWasKept(t *testing.T) {
 	r := &subset.Report{
 		Database: "shop",
 		Tables: []subset.TableReport{
-			{Schema: "public", Name: "users", Source: 9000, Target: 100, Rows: 300, ForcedBy: []subset.Force{{Key: "k1", Rows: 150}, {Key: "k2", Rows: 30}}},
+			{
+				Schema: "public", Name: "users", Source: 9000, Target: 100, Rows: 300,
+				ForcedBy: []subset.Force{{Key: "k1", Rows: 150}, {Key: "k2", Rows: 30}},
+			},
 			{Schema: "sales", Name: "orders", Source: 50000, Estimated: true, Target: 1200, Rows: 1200},
 			{Schema: "sales", Name: "empty"},
 		},
 		Keys: []subset.KeyReport{
-			{Name: "k1", Child: "sales.orders_2024", Parent: "public.users", ChildTable: "sales.orders", ParentTable: "public.users", Columns: []string{"buyer"}, Validated: true},
-			{Name: "k2", Child: "sales.orders_2025", Parent: "public.users", ChildTable: "sales.orders", ParentTable: "public.users", Columns: []string{"buyer"}, Validated: true},
-			{Name: "k3", Child: "sales.orders", Parent: "public.users", ChildTable: "sales.orders", ParentTable: "public.users", Columns: []string{"seller"}},
-			{Name: "k4", Child: "far.away", Parent: "public.users", ChildTable: "far.away", ParentTable: "public.users"},
+			{
+				Name: "k1", Child: "sales.orders_2024", Parent: "public.users", ChildTable: "sales.orders",
+				ParentTable: "public.users", Columns: []string{"buyer"}, Validated: true,
+			},
+			{
+				Name: "k2", Child: "sales.orders_2025", Parent: "public.users", ChildTable: "sales.orders",
+				ParentTable: "public.users", Columns: []string{"buyer"}, Validated: true,
+			},
+			{
+				Name: "k3", Child: "sales.orders", Parent: "public.users", ChildTable: "sales.orders",
+				ParentTable: "public.users", Columns: []string{"seller"},
+			},
+			{
+				Name: "k4", Child: "far.away", Parent: "public.users", ChildTable: "far.away",
+				ParentTable: "public.users",
+			},
 		},
 	}
 	dot := written(t, func(b *strings.Builder) error { return r.WriteDOT(b) })
 	mermaid := written(t, func(b *strings.Builder) error { return r.WriteMermaid(b) })
 	for _, want := range []string{
-		`label="users\n300 of 9,000"`, `label="orders\n1,200 of ~50,000"`, `t1 -> t0 [tooltip="k1\nk2", penwidth=3.26, label="180"]`, `t1 -> t0 [tooltip="k3", penwidth=1.00, style=dashed]`,
+		`label="users\n300 of 9,000"`, `label="orders\n1,200 of ~50,000"`,
+		`t1 -> t0 [tooltip="k1\nk2", penwidth=3.26, label="180"]`,
+		`t1 -> t0 [tooltip="k3", penwidth=1.00, style=dashed]`,
 		`fillcolor="#fbe3c8"`, `fillcolor="#f4f4f4"`, `subgraph cluster_1 {`,
 	} {
 		if !strings.Contains(dot, want) {
@@ -153,7 +184,8 @@ func TestReport_DrawsWhatWasKept(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`t0["users<br/>300 of 9,000"]:::rows3`, `t2["empty<br/>0 of 0"]:::rows0`, `t1 -->|"180"| t0`, `t1 -.-> t0`, `linkStyle 0 stroke-width:3.3px`, `subgraph s1 ["sales"]`,
+		`t0["users<br/>300 of 9,000"]:::rows3`, `t2["empty<br/>0 of 0"]:::rows0`, `t1 -->|"180"| t0`, `t1 -.-> t0`,
+		`linkStyle 0 stroke-width:3.3px`, `subgraph s1 ["sales"]`,
 	} {
 		if !strings.Contains(mermaid, want) {
 			t.Errorf("no %s in:\n%s", want, mermaid)
@@ -168,7 +200,8 @@ func TestPlan_DrawsTablesByWhatIsKeptOfThem(t *testing.T) {
 	p := &plan.Plan{}
 	var widths []string
 	for _, n := range []int64{0, 1, 10, 1000, 100000, 10000000} {
-		p.Tables = append(p.Tables, plan.TablePlan{Schema: "s", Name: fmt.Sprint(n), Rows: n, Target: n, Expected: plan.Expected{Rows: n}})
+		p.Tables = append(p.Tables,
+			plan.TablePlan{Schema: "s", Name: fmt.Sprint(n), Rows: n, Target: n, Expected: plan.Expected{Rows: n}})
 	}
 	dot := written(t, func(b *strings.Builder) error { return p.WriteDOT(b) })
 	for _, m := range regexp.MustCompile(`width=([\d.]+), height`).FindAllStringSubmatch(dot, -1) {

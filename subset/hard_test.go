@@ -181,7 +181,8 @@ func TestRun_KeepsWhatTheRulesSay(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			report, target := takeRows(t, plan.Spec{URL: source, Tables: map[string]plan.Rule{"public." + c.table: c.rule}})
+			report, target := takeRows(t,
+				plan.Spec{URL: source, Tables: map[string]plan.Rule{"public." + c.table: c.rule}})
 			wantComplete(t, source, target, report)
 			for _, r := range report.Tables {
 				if r.Name != c.table {
@@ -192,7 +193,8 @@ func TestRun_KeepsWhatTheRulesSay(t *testing.T) {
 				}
 			}
 			if c.mustHoldTrue != "" {
-				if n := pgtest.Value(t, target, "SELECT count(*) FROM "+c.table+" WHERE NOT ("+c.mustHoldTrue+")"); n != "0" {
+				if n := pgtest.Value(t, target,
+					"SELECT count(*) FROM "+c.table+" WHERE NOT ("+c.mustHoldTrue+")"); n != "0" {
 					t.Errorf("%s rows do not fulfil the condition", n)
 				}
 			}

@@ -26,7 +26,9 @@ func reader(t *testing.T, name, attributes string) (owner, role string) {
 	t.Helper()
 	owner = load(t, "keys.sql")
 	role = pgtest.Role(t, owner, name, attributes)
-	pgtest.Exec(t, owner, fmt.Sprintf("GRANT SELECT ON ALL TABLES IN SCHEMA public TO %s; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO %s", name, name))
+	pgtest.Exec(t, owner,
+		fmt.Sprintf("GRANT SELECT ON ALL TABLES IN SCHEMA public TO %s; GRANT SELECT ON ALL SEQUENCES IN SCHEMA "+
+			"public TO %s", name, name))
 	return owner, role
 }
 
@@ -46,7 +48,8 @@ func TestRun_OutlastsTheTimeoutsOfItsRole(t *testing.T) {
 func TestRun_FillsATargetWhoseRoleIsReadOnlyByDefault(t *testing.T) {
 	source, to := fixture(t, "partitions.sql"), pgtest.New(t)
 	role := pgtest.Role(t, to, "careful", "")
-	pgtest.Exec(t, to, `ALTER ROLE careful SET default_transaction_read_only = on; GRANT CREATE ON SCHEMA public TO careful`)
+	pgtest.Exec(t, to,
+		`ALTER ROLE careful SET default_transaction_read_only = on; GRANT CREATE ON SCHEMA public TO careful`)
 	target, err := sink.NewDatabase(role, sink.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +77,9 @@ const trapsSQL = `
 
 func TestRun_IsNotLedAstrayByTheSearchPath(t *testing.T) {
 	owner, role := reader(t, "astray", "")
-	pgtest.Exec(t, owner, trapsSQL+`; GRANT SELECT ON ALL TABLES IN SCHEMA public TO astray; ALTER ROLE astray SET search_path = public, pg_catalog`)
+	pgtest.Exec(t, owner,
+		trapsSQL+
+			`; GRANT SELECT ON ALL TABLES IN SCHEMA public TO astray; ALTER ROLE astray SET search_path = public, pg_catalog`)
 	report, target := takeInto(t, plan.Spec{URL: role})
 	wantComplete(t, owner, target, report)
 	found, err := score.Verify(t.Context(), role)
@@ -130,7 +135,8 @@ func (i *interfering) Rows(ctx context.Context, heap *catalog.Heap, columns []st
 
 func TestRun_SaysThatTheSourceWasLostWhileRowsCame(t *testing.T) {
 	url := pgtest.New(t)
-	pgtest.Exec(t, url, `CREATE TABLE wide (id int PRIMARY KEY, s text); INSERT INTO wide SELECT i, repeat('x', 20000) FROM generate_series(1, 2000) AS i`)
+	pgtest.Exec(t, url,
+		`CREATE TABLE wide (id int PRIMARY KEY, s text); INSERT INTO wide SELECT i, repeat('x', 20000) FROM generate_series(1, 2000) AS i`)
 	s := open(t, plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.wide": {All: true}}})
 	p, err := s.Plan(t.Context())
 	if err != nil {
@@ -150,7 +156,10 @@ func TestRun_HoldsItsTablesUntilTheEnd(t *testing.T) {
 	url := load(t, "keys.sql")
 	var refused []string
 	target := &interfering{do: func() {
-		for _, sql := range []string{"DROP TABLE note", "TRUNCATE note", "ALTER TABLE note DROP COLUMN body", "DROP SCHEMA public CASCADE"} {
+		for _, sql := range []string{
+			"DROP TABLE note", "TRUNCATE note", "ALTER TABLE note DROP COLUMN body",
+			"DROP SCHEMA public CASCADE",
+		} {
 			conn, err := pgconn.Connect(t.Context(), url+"&lock_timeout=100ms")
 			if err != nil {
 				t.Error(err)

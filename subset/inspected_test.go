@@ -21,16 +21,22 @@ func TestRun_NamesTheRuleWhenALateRowBreaksAConstraint(t *testing.T) {
 		"visits: bucket gives values that the column does not take: the constraint few_check of its domain": "CREATE DOMAIN few AS int CONSTRAINT few_check CHECK (VALUE > 0); CREATE TABLE ward (id int PRIMARY KEY, visits few, filler text)",
 	} {
 		url := pgtest.New(t)
-		pgtest.Exec(t, url, schema+`; INSERT INTO ward SELECT n, 1000, repeat('x', 200) FROM generate_series(1, 20000) AS n;
+		pgtest.Exec(t, url,
+			schema+`; INSERT INTO ward SELECT n, 1000, repeat('x', 200) FROM generate_series(1, 20000) AS n;
 			INSERT INTO ward VALUES (20001, 737, 'secret'); ANALYZE`)
 		spec := plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.ward": {All: true}}}
-		spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "public.ward.visits", As: "bucket", To: "1000", Where: "offshoot.yaml:7"}}}
+		spec.Masking = mask.Masking{Rules: []mask.Rule{{
+			Column: "public.ward.visits", As: "bucket", To: "1000",
+			Where: "offshoot.yaml:7",
+		}}}
 		for _, to := range []string{t.TempDir() + "/ward.dump", pgtest.New(t)} {
 			err := runInto(t, spec, to)
-			if err == nil || !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), "offshoot.yaml:7: mask: public.ward."+name) {
+			if err == nil || !errors.Is(err, hint.ErrUsage) ||
+				!strings.Contains(err.Error(), "offshoot.yaml:7: mask: public.ward."+name) {
 				t.Errorf("got %v\nwant %s", err, name)
 			}
-			if text := fmt.Sprint(err, hint.Of(err)); strings.Contains(text, "737") || strings.Contains(text, "secret") {
+			if text := fmt.Sprint(err, hint.Of(err)); strings.Contains(text, "737") ||
+				strings.Contains(text, "secret") {
 				t.Errorf("a row is in %s", text)
 			}
 		}
@@ -48,7 +54,10 @@ func TestPlan_AcceptsRulesThatTheSourceCannotJudge(t *testing.T) {
 	reader := pgtest.Role(t, url, "ward_reader", "")
 	pgtest.Exec(t, url, "GRANT SELECT ON ward TO PUBLIC")
 	spec := plan.Spec{URL: reader, Tables: map[string]plan.Rule{"public.ward": {All: true}}}
-	spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "*.nurse", As: "first_name"}, {Column: "*.home", As: "null"}}, Key: mask.NewKey("k")}
+	spec.Masking = mask.Masking{Rules: []mask.Rule{
+		{Column: "*.nurse", As: "first_name"},
+		{Column: "*.home", As: "null"},
+	}, Key: mask.NewKey("k")}
 	var sink memory
 	take(t, spec, &sink)
 	if row := sink.rows["public.ward"]; strings.Contains(row, "Ann") || !strings.HasSuffix(row, "\t\\N\n") {
@@ -74,10 +83,15 @@ func runInto(t *testing.T, spec plan.Spec, to string) error {
 // Constraints that every name of a list fulfils need no row to be looked at.
 func TestRun_LooksAtNoRowWhereAListProvesTheConstraint(t *testing.T) {
 	url := pgtest.New(t)
-	pgtest.Exec(t, url, `CREATE TABLE ward (id int PRIMARY KEY, nurse text CHECK (nurse <> ''), code text CHECK (length(code) < 20), note text CHECK (note NOT LIKE '%@%'));
+	pgtest.Exec(t, url,
+		`CREATE TABLE ward (id int PRIMARY KEY, nurse text CHECK (nurse <> ''), code text CHECK (length(code) < 20), note text CHECK (note NOT LIKE '%@%'));
 		INSERT INTO ward SELECT n, 'Ann', 'c' || n, repeat(E'a\t\\b\n', n % 300) FROM generate_series(1, 3000) AS n; ANALYZE`)
 	spec := plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.ward": {All: true}}}
-	spec.Masking = mask.Masking{Rules: []mask.Rule{{Column: "*.nurse", As: "first_name"}, {Column: "*.code", As: "token"}, {Column: "*.note", As: "text"}}, Key: mask.NewKey("k")}
+	spec.Masking = mask.Masking{Rules: []mask.Rule{
+		{Column: "*.nurse", As: "first_name"},
+		{Column: "*.code", As: "token"},
+		{Column: "*.note", As: "text"},
+	}, Key: mask.NewKey("k")}
 	var sink memory
 	take(t, spec, &sink)
 	rows := strings.Split(strings.TrimSuffix(sink.rows["public.ward"], "\n"), "\n")

@@ -29,7 +29,10 @@ const objectsSQL = `
 
 func objectSpec(url string) plan.Spec {
 	all := plan.Rule{All: true}
-	return plan.Spec{URL: url, Tables: map[string]plan.Rule{"public.page": all, "public.part": all, "public.dropped": {None: true}}}
+	return plan.Spec{
+		URL:    url,
+		Tables: map[string]plan.Rule{"public.page": all, "public.part": all, "public.dropped": {None: true}},
+	}
 }
 
 var keptObjects = []object{
@@ -57,7 +60,8 @@ func TestRun_CopiesTheLargeObjectsThatKeptRowsName(t *testing.T) {
 				t.Errorf("reported %+v, %q", report.LargeObjects, report.Warnings)
 			}
 			var text strings.Builder
-			if err := report.WriteText(&text); err != nil || !strings.Contains(text.String(), "\n6 large objects that kept rows name, 700.1 kB\n") {
+			if err := report.WriteText(&text); err != nil ||
+				!strings.Contains(text.String(), "\n6 large objects that kept rows name, 700.1 kB\n") {
 				t.Errorf("%v: %s", err, text.String())
 			}
 		})
@@ -69,7 +73,8 @@ func TestRun_LeavesOutLargeObjectsThatTheRoleMayNotRead(t *testing.T) {
 	pgtest.Exec(t, url, objectsSQL)
 	reader, member := pgtest.Role(t, url, "object_reader", ""), "object_group"
 	pgtest.Role(t, url, member, "")
-	pgtest.Exec(t, url, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO object_reader; GRANT object_group TO object_reader;
+	pgtest.Exec(t, url,
+		`GRANT SELECT ON ALL TABLES IN SCHEMA public TO object_reader; GRANT object_group TO object_reader;
 		GRANT SELECT ON LARGE OBJECT 20000 TO PUBLIC; GRANT SELECT ON LARGE OBJECT 20001 TO object_reader; GRANT SELECT ON LARGE OBJECT 20002 TO object_group;
 		GRANT UPDATE ON LARGE OBJECT 20006 TO object_reader; ALTER LARGE OBJECT 4294967290 OWNER TO object_group`)
 	sink := &memory{}
@@ -81,7 +86,8 @@ func TestRun_LeavesOutLargeObjectsThatTheRoleMayNotRead(t *testing.T) {
 	if diff := cmp.Diff([]uint32{20000, 20001, 20002, 4294967290}, got); diff != "" {
 		t.Error(diff)
 	}
-	want := []string{"2 large objects that kept rows name are left out, because object_reader may not read them: 20006, 20007"}
+	want := []string{"2 large objects that kept rows name are left out, because object_reader may not read them: " +
+		"20006, 20007"}
 	if diff := cmp.Diff(want, report.Warnings); diff != "" {
 		t.Error(diff)
 	}
@@ -107,9 +113,11 @@ func TestRun_ReadsLargeObjectsInTheSnapshot(t *testing.T) {
 func TestRun_SaysHowManyLargeObjectsAreLeftOut(t *testing.T) {
 	url := pgtest.New(t)
 	reader := pgtest.Role(t, url, "object_stranger", "")
-	pgtest.Exec(t, url, `CREATE TABLE t (o oid); INSERT INTO t SELECT lo_create(n::oid) FROM generate_series(30000, 31200) n; ANALYZE; GRANT SELECT ON t TO object_stranger`)
+	pgtest.Exec(t, url,
+		`CREATE TABLE t (o oid); INSERT INTO t SELECT lo_create(n::oid) FROM generate_series(30000, 31200) n; ANALYZE; GRANT SELECT ON t TO object_stranger`)
 	report := take(t, plan.Spec{URL: reader, Tables: map[string]plan.Rule{"public.t": {All: true}}}, &memory{})
-	want := "1,201 large objects that kept rows name are left out, because object_stranger may not read them: 30000, 30001, 30002, 30003, 30004 and 1,196 more"
+	want := "1,201 large objects that kept rows name are left out, because object_stranger may not read them: " +
+		"30000, 30001, 30002, 30003, 30004 and 1,196 more"
 	if !slices.Equal(report.Warnings, []string{want}) {
 		t.Errorf("warnings %q", report.Warnings)
 	}

@@ -114,7 +114,8 @@ func wantComplete(t *testing.T, source, target string, report *subset.Report) {
 	for _, r := range report.Tables {
 		name := fmt.Sprintf("%q.%q", r.Schema, r.Name)
 		want[name] = fmt.Sprint(r.Rows)
-		got[name] = pgtest.Value(t, target, fmt.Sprintf("SELECT count(*) FROM %s%s", only(r.Name), quoteName(r.Schema, r.Name)))
+		got[name] = pgtest.Value(t, target,
+			fmt.Sprintf("SELECT count(*) FROM %s%s", only(r.Name), quoteName(r.Schema, r.Name)))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows in the target (-reported +there):\n%s", diff)
@@ -144,7 +145,8 @@ func wantBalance(t *testing.T, report *subset.Report) {
 			t.Errorf("%s.%s: %d rows are less than half of the target of %d", r.Schema, r.Name, r.Rows, r.Target)
 		}
 		if r.Rows > r.Target && len(r.ForcedBy) == 0 {
-			t.Errorf("%s.%s: %d rows above a target of %d, and no key is named for it", r.Schema, r.Name, r.Rows, r.Target)
+			t.Errorf("%s.%s: %d rows above a target of %d, and no key is named for it", r.Schema, r.Name, r.Rows,
+				r.Target)
 		}
 	}
 }

@@ -87,7 +87,8 @@ func (m *memory) bytes() string {
 // none may change.
 func fixture(t *testing.T, schema string) string {
 	t.Helper()
-	return pgtest.Shared(t, schema, func(url string) { pgtest.Load(t, url, filepath.Join("../testdata/schemas", schema)) })
+	return pgtest.Shared(t, schema,
+		func(url string) { pgtest.Load(t, url, filepath.Join("../testdata/schemas", schema)) })
 }
 
 // load is a fixture that the test may change.

@@ -81,7 +81,8 @@ func TestRun_CopesWithWhatStandsInTheWayOfRows(t *testing.T) {
 func TestRun_ReadsPoliciesOfAnotherRoleAsTheySay(t *testing.T) {
 	owner := pgtest.New(t)
 	role := pgtest.Role(t, owner, "policed", "")
-	pgtest.Exec(t, owner, `CREATE TABLE mine (id int PRIMARY KEY); INSERT INTO mine SELECT generate_series(1, 100); ALTER TABLE mine OWNER TO policed;
+	pgtest.Exec(t, owner,
+		`CREATE TABLE mine (id int PRIMARY KEY); INSERT INTO mine SELECT generate_series(1, 100); ALTER TABLE mine OWNER TO policed;
 		ALTER TABLE mine ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON mine USING (id < 10)`)
 	t.Run("owner whom no policy binds", func(t *testing.T) {
 		if report := take(t, plan.Spec{URL: role}, &memory{}); report.SourceRows != 100 {
@@ -117,7 +118,8 @@ func TestRun_PassesEveryByteOfAnEncoding(t *testing.T) {
 			if found, err := score.Verify(t.Context(), to); err != nil || len(found) > 0 {
 				t.Errorf("%v, %v", found, err)
 			}
-			const bytes = "SELECT encode(convert_to(k, current_setting('server_encoding')), 'hex') FROM parent ORDER BY 1"
+			const bytes = "SELECT encode(convert_to(k, current_setting('server_encoding')), 'hex') FROM parent " +
+				"ORDER BY 1"
 			from := map[string]bool{}
 			for _, row := range pgtest.Query(t, source, bytes) {
 				from[row[0]] = true

@@ -30,7 +30,8 @@ func (e *SensitiveError) Error() string {
 		b.WriteString("\n  " + f.String())
 	}
 	if len(e.Schema) > 0 {
-		b.WriteString(strings.Repeat("\n", min(len(e.Findings), 1)) + "sensitive-looking places of the schema without a rule:")
+		b.WriteString(strings.Repeat("\n", min(len(e.Findings), 1)) +
+			"sensitive-looking places of the schema without a rule:")
 	}
 	for _, f := range e.Schema {
 		b.WriteString("\n  " + f.String())
@@ -52,7 +53,8 @@ func (s *Source) mask(ctx context.Context, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	masks, mistakes := mask.Resolve(mask.Source{Database: s.Database, Details: details, Keys: p.ForeignKeys}, m.Rules, m.Key)
+	masks, mistakes := mask.Resolve(mask.Source{Database: s.Database, Details: details, Keys: p.ForeignKeys}, m.Rules,
+		m.Key)
 	p.Masks, p.Details = masks, details
 	passages, err := catalog.ReadPassages(ctx, s.Leader, s.Database.Version)
 	if err != nil {
@@ -85,7 +87,8 @@ func (s *Source) mask(ctx context.Context, p *plan.Plan) error {
 func (s *Source) gate(ctx context.Context, p *plan.Plan) (*SensitiveError, error) {
 	findings := mask.Unruled(s.Database, p.Details, s.spec.Masking.Rules, p.Masks, s.spec.Masking.Scanned)
 	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.Copies(f.Table) })
-	literals := slices.DeleteFunc(slices.Clone(p.Privacy.Schema), func(f mask.LiteralFinding) bool { return f.Rule != "" })
+	literals := slices.DeleteFunc(slices.Clone(p.Privacy.Schema),
+		func(f mask.LiteralFinding) bool { return f.Rule != "" })
 	if p.Privacy.Level != mask.PrivacyStrict || len(findings)+len(literals) == 0 {
 		copies, err := s.copiesOfMasked(ctx, p, findings)
 		if err != nil {
@@ -116,7 +119,8 @@ func (s *Source) copiesOfMasked(ctx context.Context, p *plan.Plan, found []mask.
 		t := p.Tables[i].Table
 		masked := p.Masks.Masked(t)
 		open := slices.DeleteFunc(p.Masks.Open(t, s.spec.Masking.Rules, masked), func(name string) bool {
-			return slices.ContainsFunc(found, func(f mask.Finding) bool { return f.Column() == t.Name.Dotted()+"."+name })
+			return slices.ContainsFunc(found,
+				func(f mask.Finding) bool { return f.Column() == t.Name.Dotted()+"."+name })
 		})
 		if len(masked) == 0 || len(open) == 0 {
 			continue
@@ -146,7 +150,9 @@ func (e *SensitiveError) refusal() error {
 	if e == nil {
 		return nil
 	}
-	return hint.Usage(e, "offshoot mask scan --write adds rules to offshoot.yaml; keep is a rule too; --privacy warn copies them as they are, this once")
+	return hint.Usage(e,
+		"offshoot mask scan --write adds rules to offshoot.yaml; keep is a rule too; --privacy warn copies them as "+
+			"they are, this once")
 }
 
 // privacy is what is written into the target.

@@ -129,20 +129,55 @@ func TestPlan_RefusesRulesThatCannotBeKept(t *testing.T) {
 		rule mask.Rule
 	}{
 		{"mask: public.person.nam: the source has no such column", mask.Rule{Column: "public.person.nam", As: "name"}},
-		{`mask: public.person.name: no transformer is called "nam"`, mask.Rule{Column: "public.person.name", As: "nam"}},
-		{"mask: public.person.name: the template knows no {x}", mask.Rule{Column: "public.person.name", As: "template", Value: "{x}"}},
-		{"mask: public.person.code: first_name cannot keep the index person_code_key unique", mask.Rule{Column: "public.person.code", As: "first_name"}},
-		{"mask: public.person.code: email needs 28 characters and the column holds 12", mask.Rule{Column: "public.person.code", As: "email"}},
+		{
+			`mask: public.person.name: no transformer is called "nam"`,
+			mask.Rule{Column: "public.person.name", As: "nam"},
+		},
+		{
+			"mask: public.person.name: the template knows no {x}",
+			mask.Rule{Column: "public.person.name", As: "template", Value: "{x}"},
+		},
+		{
+			"mask: public.person.code: first_name cannot keep the index person_code_key unique",
+			mask.Rule{Column: "public.person.code", As: "first_name"},
+		},
+		{
+			"mask: public.person.code: email needs 28 characters and the column holds 12",
+			mask.Rule{Column: "public.person.code", As: "email"},
+		},
 		{"mask: public.person.name: the column is NOT NULL", mask.Rule{Column: "public.person.name", As: "null"}},
-		{"mask: public.visit.seat: the index visit_seat_id_key takes one NULL only", mask.Rule{Column: "public.visit.seat", As: "null"}},
-		{"mask: public.person.visits: email does not work on the type integer", mask.Rule{Column: "public.person.visits", As: "email"}},
-		{"mask: public.person.visits: bucket cannot keep the CHECK constraint person_visits_check: masked rows break it", mask.Rule{Column: "public.person.visits", As: "bucket", To: "100"}},
-		{"mask: public.person.email: hash gives values that the column does not take: the constraint mail_check of its domain refuses them (SQLSTATE 23514)", mask.Rule{Column: "public.person.email", As: "hash"}},
-		{"mask: public.person.mood: constant gives values that the column does not take (SQLSTATE 22P02)", mask.Rule{Column: "public.person.mood", As: "constant", Value: "ugly"}},
-		{"mask: public.person.visits: the expression is wrong: column \"visitors\" does not exist", mask.Rule{Column: "public.person.visits", As: "sql", Value: "visitors + 1"}},
-		{"mask: public.person.shown: the server computes this column of others", mask.Rule{Column: "public.person.shown", As: "text"}},
-		{"mask: public.person.born: public.person has no column who", mask.Rule{Column: "public.person.born", As: "shift", By: "who"}},
-		{"mask: public.person.name: name takes no option \"days\"", mask.Rule{Column: "public.person.name", As: "name", Days: 3}},
+		{
+			"mask: public.visit.seat: the index visit_seat_id_key takes one NULL only",
+			mask.Rule{Column: "public.visit.seat", As: "null"},
+		},
+		{
+			"mask: public.person.visits: email does not work on the type integer",
+			mask.Rule{Column: "public.person.visits", As: "email"},
+		},
+		{"mask: public.person.visits: bucket cannot keep the CHECK constraint person_visits_check: " +
+			"masked rows break it", mask.Rule{Column: "public.person.visits", As: "bucket", To: "100"}},
+		{"mask: public.person.email: hash gives values that the column does not take: the constraint mail_check of " +
+			"its domain refuses them (SQLSTATE 23514)", mask.Rule{Column: "public.person.email", As: "hash"}},
+		{
+			"mask: public.person.mood: constant gives values that the column does not take (SQLSTATE 22P02)",
+			mask.Rule{Column: "public.person.mood", As: "constant", Value: "ugly"},
+		},
+		{
+			"mask: public.person.visits: the expression is wrong: column \"visitors\" does not exist",
+			mask.Rule{Column: "public.person.visits", As: "sql", Value: "visitors + 1"},
+		},
+		{
+			"mask: public.person.shown: the server computes this column of others",
+			mask.Rule{Column: "public.person.shown", As: "text"},
+		},
+		{
+			"mask: public.person.born: public.person has no column who",
+			mask.Rule{Column: "public.person.born", As: "shift", By: "who"},
+		},
+		{
+			"mask: public.person.name: name takes no option \"days\"",
+			mask.Rule{Column: "public.person.name", As: "name", Days: 3},
+		},
 	} {
 		if strings.Contains(c.want, "one NULL only") && pgtest.Major(t) < 15 {
 			continue // no index is so before
@@ -151,7 +186,8 @@ func TestPlan_RefusesRulesThatCannotBeKept(t *testing.T) {
 		spec := masking(t, "k", c.rule)
 		spec.Masking.Privacy = mask.PrivacyOff
 		_, err := planOf(t, spec)
-		if err == nil || !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "offshoot.yaml:7: ") {
+		if err == nil || !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), c.want) ||
+			!strings.HasPrefix(err.Error(), "offshoot.yaml:7: ") {
 			t.Errorf("got %v\nwant %s", err, c.want)
 		}
 	}
@@ -165,8 +201,10 @@ func TestPlan_ListsEveryBadRuleOfEveryKindInTheirOrder(t *testing.T) {
 		"offshoot.yaml:2: mask: public.person.visits: name does not work on the type integer",
 		"offshoot.yaml:3: mask: public.person.name: the template has a brace without its other half",
 		"offshoot.yaml:4: mask: public.person.code: first_name cannot keep the index person_code_key unique",
-		"offshoot.yaml:5: mask: public.visit.paid: constant cannot keep the CHECK constraint visit_paid_check: masked rows break it",
-		"offshoot.yaml:6: mask: public.visit.amount: bucket together with tip (bucket, to 50) cannot keep the CHECK constraint visit_check",
+		"offshoot.yaml:5: mask: public.visit.paid: constant cannot keep the CHECK constraint visit_paid_check: " +
+			"masked rows break it",
+		"offshoot.yaml:6: mask: public.visit.amount: bucket together with tip (bucket, to 50) cannot keep the " +
+			"CHECK constraint visit_check",
 		"offshoot.yaml:8: mask: public.visit.at: the expression is wrong",
 	}
 	for i, rule := range []mask.Rule{
@@ -183,7 +221,8 @@ func TestPlan_ListsEveryBadRuleOfEveryKindInTheirOrder(t *testing.T) {
 		rules = append(rules, rule)
 	}
 	url := pgtest.Clone(t, clinic(t))
-	pgtest.Exec(t, url, `ALTER TABLE visit ADD paid text CHECK (paid IN ('yes', 'no')), ADD tip int NOT NULL DEFAULT 1, ADD CHECK (tip < amount + 1);
+	pgtest.Exec(t, url,
+		`ALTER TABLE visit ADD paid text CHECK (paid IN ('yes', 'no')), ADD tip int NOT NULL DEFAULT 1, ADD CHECK (tip < amount + 1);
 		UPDATE visit SET tip = 50 WHERE amount > 51`)
 	spec := masking(t, "k", rules...)
 	spec.URL = url
@@ -230,7 +269,8 @@ func TestPlan_StopsBeforeRowsWhenSomethingLooksSensitive(t *testing.T) {
 	for _, f := range got.Findings {
 		columns = append(columns, f.Column())
 	}
-	if diff := cmp.Diff([]string{"public.person.phone", "public.person.born", "public.person.notes"}, columns); diff != "" {
+	if diff := cmp.Diff([]string{"public.person.phone", "public.person.born", "public.person.notes"},
+		columns); diff != "" {
 		t.Error(diff)
 	}
 	spec.Masking.Privacy = mask.PrivacyWarn
@@ -247,7 +287,8 @@ func TestPlan_StopsAtColumnsThatCameAfterTheScan(t *testing.T) {
 		"public.visit":  {"id", "person", "referrer", "amount", "seat"},
 	}
 	_, err := planOf(t, spec)
-	if err == nil || !strings.Contains(err.Error(), "public.visit.at: appeared since the last scan") || strings.Contains(err.Error(), "public.visit.id") {
+	if err == nil || !strings.Contains(err.Error(), "public.visit.at: appeared since the last scan") ||
+		strings.Contains(err.Error(), "public.visit.id") {
 		t.Errorf("%v", err)
 	}
 	spec.Masking.Rules = append(spec.Masking.Rules, mask.Rule{Column: "public.visit.at", As: "keep"})

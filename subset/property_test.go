@@ -53,7 +53,10 @@ func (r *replay) Finish(ctx context.Context, _ subset.Ending) error {
 func TestRun_LeavesNoKeyDanglingInRandomSchemas(t *testing.T) {
 	t.Parallel()
 	schemas := soak.Rounds(40, 220)
-	for name, value := range map[string]string{"checks": strconv.Itoa(schemas), "shrinktime": "10s", "nofailfile": "true"} {
+	for name, value := range map[string]string{
+		"checks": strconv.Itoa(schemas), "shrinktime": "10s",
+		"nofailfile": "true",
+	} {
 		if err := flag.Set("rapid."+name, value); err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,8 @@ func sessionsEnd(t *testing.T, replica string, again func()) {
 	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		again()
-		const ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'offshoot' AND datname = current_database()"
+		const ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'offshoot' AND datname = " +
+			"current_database()"
 		if pgtest.Value(t, replica, ours) == "0" {
 			return
 		}
@@ -53,7 +54,8 @@ func removeRows(t *testing.T, primary, replica string) {
 func changeTable(t *testing.T, primary, replica string) {
 	t.Helper()
 	sessionsEnd(t, replica, func() {
-		pgtest.Exec(t, primary, "LOCK TABLE flag IN ACCESS EXCLUSIVE MODE; ALTER TABLE flag ADD x int; ALTER TABLE flag DROP x")
+		pgtest.Exec(t, primary,
+			"LOCK TABLE flag IN ACCESS EXCLUSIVE MODE; ALTER TABLE flag ADD x int; ALTER TABLE flag DROP x")
 	})
 }
 

@@ -12,25 +12,26 @@ import (
 
 // Report says what Run kept.
 type Report struct {
-	Version    int                `json:"version"` // of this document, 1
-	Database   string             `json:"database"`
-	Server     int                `json:"server_version"`
-	Seed       uint64             `json:"seed"`
-	Curve      string             `json:"curve"`
-	SourceRows int64              `json:"source_rows"`
-	Target     int64              `json:"target"`
-	Rows       int64              `json:"rows"`
-	Overflow   int64              `json:"overflow"`     // rows above the targets of their tables, summed
-	OffTarget  float64            `json:"target_error"` // rows above and below the targets of their tables, as a share of Target
-	Bytes      int64              `json:"bytes"`
-	Seconds    float64            `json:"seconds"`
-	Expected   plan.Expected      `json:"expected,omitzero"` // by the plan
-	Steps      []Step             `json:"steps"`
-	Tables     []TableReport      `json:"tables"` // parents before children
-	Keys       []KeyReport        `json:"keys"`
-	LeftOut    []catalog.Omission `json:"left_out,omitempty"`
-	Privacy    mask.PrivacyReport `json:"privacy,omitzero"`
-	Warnings   []string           `json:"warnings,omitempty"`
+	Version    int    `json:"version"` // of this document, 1
+	Database   string `json:"database"`
+	Server     int    `json:"server_version"`
+	Seed       uint64 `json:"seed"`
+	Curve      string `json:"curve"`
+	SourceRows int64  `json:"source_rows"`
+	Target     int64  `json:"target"`
+	Rows       int64  `json:"rows"`
+	Overflow   int64  `json:"overflow"` // rows above the targets of their tables, summed
+	// rows above and below the targets of their tables, as a share of Target
+	OffTarget float64            `json:"target_error"`
+	Bytes     int64              `json:"bytes"`
+	Seconds   float64            `json:"seconds"`
+	Expected  plan.Expected      `json:"expected,omitzero"` // by the plan
+	Steps     []Step             `json:"steps"`
+	Tables    []TableReport      `json:"tables"` // parents before children
+	Keys      []KeyReport        `json:"keys"`
+	LeftOut   []catalog.Omission `json:"left_out,omitempty"`
+	Privacy   mask.PrivacyReport `json:"privacy,omitzero"`
+	Warnings  []string           `json:"warnings,omitempty"`
 
 	LargeObjects LargeObjects `json:"large_objects,omitzero"` // not in Bytes
 	Score        *score.Score `json:"score,omitempty"`        // where it was asked for
@@ -119,5 +120,6 @@ func (k *KeyReport) dangles() string {
 	case !k.Declared:
 		why = "reference of the configuration"
 	}
-	return fmt.Sprintf("%s: %s of %s kept references dangle, as they do in the source (%s)", k.Name, document.Number(k.Dangling), document.Number(k.Rows), why)
+	return fmt.Sprintf("%s: %s of %s kept references dangle, as they do in the source (%s)", k.Name,
+		document.Number(k.Dangling), document.Number(k.Rows), why)
 }

@@ -16,18 +16,24 @@ func (r *Report) WriteMermaid(w io.Writer) error { return r.drawing().WriteMerma
 func (r *Report) WriteDOT(w io.Writer) error { return r.drawing().WriteDOT(w) }
 
 func (r *Report) drawing() *plan.Drawing {
-	d := &plan.Drawing{Title: fmt.Sprintf("%s: kept %s of %s rows", r.Database, document.Number(r.Rows), document.Number(r.SourceRows))}
+	d := &plan.Drawing{Title: fmt.Sprintf("%s: kept %s of %s rows", r.Database, document.Number(r.Rows),
+		document.Number(r.SourceRows))}
 	forced := map[string]int64{}
 	for i := range r.Tables {
 		t := &r.Tables[i]
-		d.Tables = append(d.Tables, plan.DrawnTable{Schema: t.Schema, Name: t.Name, Kept: t.Rows, Of: t.Source, Target: t.Target, Estimated: t.Estimated})
+		d.Tables = append(d.Tables,
+			plan.DrawnTable{
+				Schema: t.Schema, Name: t.Name, Kept: t.Rows, Of: t.Source, Target: t.Target,
+				Estimated: t.Estimated,
+			})
 		for _, f := range t.ForcedBy {
 			forced[f.Key] += f.Rows
 		}
 	}
 	for i := range r.Keys {
 		k := &r.Keys[i]
-		d.Connect(k.ChildTable, k.ParentTable, plan.Arrow{Names: []string{k.Name}, Columns: k.Columns, Forced: forced[k.Name], Loose: !k.Validated})
+		d.Connect(k.ChildTable, k.ParentTable,
+			plan.Arrow{Names: []string{k.Name}, Columns: k.Columns, Forced: forced[k.Name], Loose: !k.Validated})
 	}
 	return d
 }

@@ -100,7 +100,9 @@ func countTexts(t *testing.T, conn *pgx.Conn, table string, kept map[string]int)
 	}
 	there := map[string]int{}
 	// Before PostgreSQL 14, = ANY compares with one after the other.
-	rows, err := conn.Query(t.Context(), "SELECT whole_row::text, count(*) FROM "+table+" AS whole_row WHERE whole_row::text IN (SELECT pg_catalog.unnest($1::text[])) GROUP BY 1", texts)
+	rows, err := conn.Query(t.Context(),
+		"SELECT whole_row::text, count(*) FROM "+table+
+			" AS whole_row WHERE whole_row::text IN (SELECT pg_catalog.unnest($1::text[])) GROUP BY 1", texts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,10 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	source := mask.Source{Database: s.Database, Details: details, Keys: append(append([]*catalog.ForeignKey{}, s.Database.ForeignKeys...), declared...)}
+	source := mask.Source{
+		Database: s.Database, Details: details,
+		Keys: append(append([]*catalog.ForeignKey{}, s.Database.ForeignKeys...), declared...),
+	}
 	rules, mistakes := mask.Resolve(source, s.spec.Masking.Rules, s.spec.Masking.Key)
 	passages, err := catalog.ReadPassages(ctx, s.Leader, s.Database.Version)
 	if err != nil {
@@ -69,7 +72,10 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 	return scan, nil
 }
 
-func (s *Source) scanTable(ctx context.Context, scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan, classifier *mask.Classifier) error {
+func (s *Source) scanTable(
+	ctx context.Context, scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan,
+	classifier *mask.Classifier,
+) error {
 	columns := copiedColumns(t)
 	raw, err := s.samples(ctx, t, columns)
 	if err != nil {
@@ -102,7 +108,9 @@ func (s *Source) scanTable(ctx context.Context, scan *Scan, t *catalog.Table, so
 
 // found adds a finding, with the rule that it has or should have. What is
 // found in a column that is not kept is sensitive.
-func (s *Source) found(scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan, f mask.Finding, sensitive mask.Sensitive) {
+func (s *Source) found(
+	scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan, f mask.Finding, sensitive mask.Sensitive,
+) {
 	found := ScanFinding{Finding: f, Rule: rules.RuleOf(t, f.Name, s.spec.Masking.Rules)}
 	if found.Rule == "" {
 		found.Suggest, _ = mask.Suggest(source, t, f)

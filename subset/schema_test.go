@@ -213,7 +213,8 @@ func (s *schema) tablesSQL() string {
 		}
 		b.WriteString(";\n")
 		for i := range t.partitions {
-			fmt.Fprintf(&b, "CREATE TABLE %s PARTITION OF %s FOR VALUES WITH (MODULUS %d, REMAINDER %d);\n", t.leaf(i), t.quoted(), t.partitions, i)
+			fmt.Fprintf(&b, "CREATE TABLE %s PARTITION OF %s FOR VALUES WITH (MODULUS %d, REMAINDER %d);\n", t.leaf(i),
+				t.quoted(), t.partitions, i)
 		}
 	}
 	return b.String()

@@ -23,7 +23,8 @@ func TestRun_OfALongLinkedListKeepsToTheCurve(t *testing.T) {
 	t.Parallel()
 	source := list(t)
 	notForEver(t, func() {
-		report, target := takeFlat(t, plan.Spec{URL: source}, "CREATE TABLE link (id int PRIMARY KEY, previous int REFERENCES link)")
+		report, target := takeFlat(t, plan.Spec{URL: source},
+			"CREATE TABLE link (id int PRIMARY KEY, previous int REFERENCES link)")
 		wantComplete(t, source, target, report)
 		wantRowsOfSource(t, source, target)
 		if report.Rows == 0 || report.Rows > 2*report.Target {
@@ -71,7 +72,8 @@ func TestRun_FollowsWhatItLookedAtBefore(t *testing.T) {
 	for n := range parents {
 		for side, other := range []string{"b", "a"} {
 			columns[side] += fmt.Sprintf(", r%d int NOT NULL", n)
-			keys[side] += fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (r%d) REFERENCES %s; ", []string{"a", "b"}[side], n, other)
+			keys[side] += fmt.Sprintf("ALTER TABLE %s ADD FOREIGN KEY (r%d) REFERENCES %s; ", []string{"a", "b"}[side],
+				n, other)
 		}
 	}
 	pgtest.Exec(t, source, fmt.Sprintf(`CREATE TABLE a (id int PRIMARY KEY%s); CREATE TABLE b (id int PRIMARY KEY%s);
@@ -123,8 +125,10 @@ func TestRun_CopiesATableOf1600Columns(t *testing.T) {
 			keys = append(keys, "ADD FOREIGN KEY ("+name+") REFERENCES wide")
 		}
 	}
-	pgtest.Exec(t, source, "CREATE TABLE wide (id int PRIMARY KEY, "+strings.Join(columns, ", ")+"); INSERT INTO wide SELECT i, "+
-		strings.Join(values, ", ")+" FROM generate_series(1, 300) AS i; ALTER TABLE wide "+strings.Join(keys, ", ")+"; ANALYZE")
+	pgtest.Exec(t, source,
+		"CREATE TABLE wide (id int PRIMARY KEY, "+strings.Join(columns, ", ")+"); INSERT INTO wide SELECT i, "+
+			strings.Join(values, ", ")+" FROM generate_series(1, 300) AS i; ALTER TABLE wide "+strings.Join(keys, ", ")+
+			"; ANALYZE")
 	report, target := takeInto(t, plan.Spec{URL: source})
 	wantComplete(t, source, target, report)
 	wantBalance(t, report)
@@ -138,9 +142,12 @@ func thousandTables() (tables, rows, keys string) {
 	var create, fill, refer strings.Builder
 	for i := range n {
 		fmt.Fprintf(&create, "CREATE TABLE t%d (id int PRIMARY KEY, a int NOT NULL, b int, c int);\n", i)
-		fmt.Fprintf(&fill, `INSERT INTO t%d SELECT i, 1 + i * 3 %% 20, CASE WHEN i %% 4 = 0 THEN i END, CASE WHEN i = 20 THEN 1 END
+		fmt.Fprintf(&fill,
+			`INSERT INTO t%d SELECT i, 1 + i * 3 %% 20, CASE WHEN i %% 4 = 0 THEN i END, CASE WHEN i = 20 THEN 1 END
 			FROM generate_series(1, 20) AS i;`, i)
-		fmt.Fprintf(&refer, "ALTER TABLE t%d ADD FOREIGN KEY (a) REFERENCES t%d, ADD FOREIGN KEY (b) REFERENCES t%d, ADD FOREIGN KEY (c) REFERENCES t%d;\n",
+		fmt.Fprintf(&refer,
+			"ALTER TABLE t%d ADD FOREIGN KEY (a) REFERENCES t%d, ADD FOREIGN KEY (b) REFERENCES t%d, ADD FOREIGN "+
+				"KEY (c) REFERENCES t%d;\n",
 			i, i/2, i*79/100, (i+1)%n)
 	}
 	return create.String(), fill.String(), refer.String()
@@ -185,7 +192,8 @@ INSERT INTO note SELECT i, i FROM generate_series(1, 5000) AS i`
 func TestRun_CopesWithAPartitionTreeOf2000Leaves(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)
-	const root = "CREATE TABLE entry (id int NOT NULL, part int NOT NULL, account int REFERENCES account, PRIMARY KEY (id, part))"
+	const root = "CREATE TABLE entry (id int NOT NULL, part int NOT NULL, account int REFERENCES account, PRIMARY " +
+		"KEY (id, part))"
 	const around = "CREATE TABLE account (id int PRIMARY KEY); %s; CREATE TABLE note (id int PRIMARY KEY, entry int)"
 	pgtest.Exec(t, source, fmt.Sprintf(around, root+" PARTITION BY RANGE (part)"))
 	pgtest.Exec(t, source, leavesSQL)
@@ -198,6 +206,7 @@ func TestRun_CopesWithAPartitionTreeOf2000Leaves(t *testing.T) {
 		if report.SourceRows != 25500 {
 			t.Errorf("%d source rows", report.SourceRows)
 		}
-		pgtest.Exec(t, target, "ALTER TABLE entry ADD UNIQUE (id); ALTER TABLE note ADD FOREIGN KEY (entry) REFERENCES entry (id)")
+		pgtest.Exec(t, target,
+			"ALTER TABLE entry ADD UNIQUE (id); ALTER TABLE note ADD FOREIGN KEY (entry) REFERENCES entry (id)")
 	})
 }

@@ -59,8 +59,9 @@ type Origin struct {
 // Ending is what is known only once every row is written.
 type Ending struct {
 	Sequences []SequenceValue
-	Dangling  []*catalog.ForeignKey // validated keys that kept rows break because the source breaks them: to be added NOT VALID
-	MatViews  []catalog.Name        // in refresh order
+	// validated keys that kept rows break because the source breaks them: to be added NOT VALID
+	Dangling []*catalog.ForeignKey
+	MatViews []catalog.Name // in refresh order
 }
 
 // SequenceValue is one setval call.

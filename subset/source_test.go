@@ -94,7 +94,10 @@ func TestPlan_FindsAWayToTheRowsOfEachTable(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got[name], strategy)
 		}
 	}
-	warnings := []string{"no index on public.event (customer)", "no index on public.line (product)", "never analyzed: public.event:"}
+	warnings := []string{
+		"no index on public.event (customer)", "no index on public.line (product)",
+		"never analyzed: public.event:",
+	}
 	if len(p.Warnings) != len(warnings) {
 		t.Errorf("warnings %q", p.Warnings)
 	}
@@ -137,7 +140,12 @@ func TestPlan_PutsParentsFirst(t *testing.T) {
 		names = append(names, table.Name)
 		cycle[table.Name] = table.Cycle
 	}
-	for _, pair := range [][2]string{{"country", "city"}, {"city", "address"}, {"country", "flag"}, {"old_parent", "old_child"}} {
+	for _, pair := range [][2]string{
+		{"country", "city"},
+		{"city", "address"},
+		{"country", "flag"},
+		{"old_parent", "old_child"},
+	} {
 		if slices.Index(names, pair[0]) > slices.Index(names, pair[1]) {
 			t.Errorf("%s comes after %s", pair[0], pair[1])
 		}
@@ -208,7 +216,8 @@ func TestRun_ChangesLittleWhenTheSourceGrowsALittle(t *testing.T) {
 		return set
 	}
 	before := rows()
-	pgtest.Exec(t, url, `INSERT INTO address (city, country, street) SELECT 'City 1', 'AB', 'New ' || i FROM generate_series(1, 30) AS i`)
+	pgtest.Exec(t, url,
+		`INSERT INTO address (city, country, street) SELECT 'City 1', 'AB', 'New ' || i FROM generate_series(1, 30) AS i`)
 	after := rows()
 	same := 0
 	for r := range before {
@@ -237,9 +246,12 @@ func TestRun_FollowsReferencesOfTheConfiguration(t *testing.T) {
 		"public.attachments.record_id -> public.users.id when record_type = 'User'",
 	}})
 	for what, sql := range map[string]string{
-		"authors": "SELECT count(*) FROM attachments AS a WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.id = a.author)",
-		"orders":  "SELECT count(*) FROM attachments AS a WHERE record_type = 'Order' AND NOT EXISTS (SELECT FROM orders AS o WHERE o.id = record_id)",
-		"users":   "SELECT count(*) FROM attachments AS a WHERE record_type = 'User' AND NOT EXISTS (SELECT FROM users AS u WHERE u.id = record_id)",
+		"authors": "SELECT count(*) FROM attachments AS a WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.id = " +
+			"a.author)",
+		"orders": "SELECT count(*) FROM attachments AS a WHERE record_type = 'Order' AND NOT EXISTS (SELECT FROM " +
+			"orders AS o WHERE o.id = record_id)",
+		"users": "SELECT count(*) FROM attachments AS a WHERE record_type = 'User' AND NOT EXISTS (SELECT FROM " +
+			"users AS u WHERE u.id = record_id)",
 	} {
 		if n := pgtest.Value(t, target, sql); n != "0" {
 			t.Errorf("%s: %s dangling references", what, n)

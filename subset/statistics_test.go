@@ -12,11 +12,16 @@ import (
 // What statistics may be: as ANALYZE never saw, as it saw a tenth or ten
 // times as many rows, or as a server of old or a restored one has them.
 var statistics = map[string]string{
-	"never analyzed":          "UPDATE pg_class SET reltuples = -1, relpages = 0, relallvisible = 0 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'; DELETE FROM pg_statistic",
-	"a tenth of the rows":     "UPDATE pg_class SET reltuples = reltuples / 10 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
-	"ten times the rows":      "UPDATE pg_class SET reltuples = reltuples * 10 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
-	"no rows in some pages":   "UPDATE pg_class SET reltuples = 0 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
-	"a value that is no more": "UPDATE customer SET tenant = 2 WHERE tenant = 1; DELETE FROM event WHERE customer IS NULL; DELETE FROM log WHERE id % 10 > 0",
+	"never analyzed": "UPDATE pg_class SET reltuples = -1, relpages = 0, relallvisible = 0 WHERE " +
+		"relnamespace = 'public'::regnamespace AND relkind = 'r'; DELETE FROM pg_statistic",
+	"a tenth of the rows": "UPDATE pg_class SET reltuples = reltuples / 10 WHERE relnamespace = " +
+		"'public'::regnamespace AND relkind = 'r'",
+	"ten times the rows": "UPDATE pg_class SET reltuples = reltuples * 10 WHERE relnamespace = " +
+		"'public'::regnamespace AND relkind = 'r'",
+	"no rows in some pages": "UPDATE pg_class SET reltuples = 0 WHERE relnamespace = 'public'::regnamespace AND " +
+		"relkind = 'r'",
+	"a value that is no more": "UPDATE customer SET tenant = 2 WHERE tenant = 1; DELETE FROM event WHERE customer " +
+		"IS NULL; DELETE FROM log WHERE id % 10 > 0",
 }
 
 func TestRun_IsCompleteWhateverTheStatisticsSay(t *testing.T) {
@@ -46,7 +51,8 @@ func wantSaneTotals(t *testing.T, source string, report *subset.Report) {
 		}
 		want := float64(plan.Curve{}.Rows(n))
 		if got := float64(r.Rows); got < want/tenfold/2 || got > want*tenfold*1.5+10 {
-			t.Errorf("%s: %d of %d rows are kept (%d were thought to be there), the curve says %g", r.Name, r.Rows, n, r.Source, want)
+			t.Errorf("%s: %d of %d rows are kept (%d were thought to be there), the curve says %g", r.Name, r.Rows, n,
+				r.Source, want)
 		}
 		if r.Rows > r.Source && r.Source > 0 {
 			t.Errorf("%s: %d rows of %d", r.Name, r.Rows, r.Source)

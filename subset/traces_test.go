@@ -39,7 +39,8 @@ func flushed(t *testing.T) string {
 // noSession waits until the server has noticed that ours are closed.
 func noSession(t *testing.T, url string) {
 	t.Helper()
-	const ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'offshoot' AND datname = current_database()"
+	const ours = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'offshoot' AND datname = " +
+		"current_database()"
 	for deadline := time.Now().Add(time.Minute); pgtest.Value(t, url, ours) != "0"; {
 		if time.Now().After(deadline) {
 			t.Fatal("our sessions do not end")
@@ -66,11 +67,16 @@ func TestRun_LeavesNoTraceInTheSource(t *testing.T) {
 		{"with all rules", "", plan.Spec{
 			References: []string{"public.log.id -> public.orders.id"},
 			Tables: map[string]plan.Rule{
-				"public.tenant": {All: true}, "public.customer": {Share: 0.5}, "public.orders": {Where: "id % 3 = 0"}, "public.event": {None: true},
+				"public.tenant": {All: true}, "public.customer": {Share: 0.5}, "public.orders": {Where: "id % 3 = 0"},
+				"public.event": {None: true},
 			},
 		}},
 		{"with statistics of all tables", "ANALYZE", plan.Spec{}},
-		{"with indexes", "CREATE INDEX ON line (product); CREATE INDEX ON event (customer); CREATE INDEX ON event (tenant)", plan.Spec{}},
+		{
+			"with indexes",
+			"CREATE INDEX ON line (product); CREATE INDEX ON event (customer); CREATE INDEX ON event (tenant)",
+			plan.Spec{},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			pgtest.Exec(t, source, c.prepare)
@@ -90,7 +96,8 @@ func TestTraces_AreSeen(t *testing.T) {
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, "CREATE TABLE a (n int); CREATE SEQUENCE s")
 	for what, sql := range map[string]string{
-		"temporary file":  "SET work_mem = 64; SELECT count(*) FROM (SELECT i FROM generate_series(1, 20000) AS i ORDER BY -i) AS x",
+		"temporary file": "SET work_mem = 64; SELECT count(*) FROM (SELECT i FROM generate_series(1, 20000) AS i " +
+			"ORDER BY -i) AS x",
 		"temporary table": "CREATE TEMPORARY TABLE t (n int)",
 		"transaction":     "SELECT txid_current()",
 		"sequence":        "SELECT nextval('s')",

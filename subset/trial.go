@@ -91,7 +91,8 @@ func (s *Source) answer(ctx context.Context, p mask.Probe) (what string, refused
 	case pg == nil || !ofValues(pg.Code):
 		return "", false, s.Explain(s.Leader, err)
 	case pg.ConstraintName != "":
-		return fmt.Sprintf(": the constraint %s of its domain refuses them (SQLSTATE %s)", pg.ConstraintName, pg.Code), true, nil
+		return fmt.Sprintf(": the constraint %s of its domain refuses them (SQLSTATE %s)", pg.ConstraintName, pg.Code),
+			true, nil
 	}
 	return fmt.Sprintf(" (SQLSTATE %s)", pg.Code), true, nil
 }
@@ -114,7 +115,8 @@ func unanswerable(code string) bool {
 // is not.
 func (t *trial) expressions(ctx context.Context, table *catalog.Table) error {
 	for _, name := range t.plan.Masks.Evaluated(table) {
-		sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT", t.plan.Masks.Expressions(table, []string{name})[0], from(table), scattered(table), probed)
+		sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
+			t.plan.Masks.Expressions(table, []string{name})[0], from(table), scattered(table), probed)
 		err := t.source.Tentative(ctx, func() error {
 			_, err := t.source.Leader.PgConn().CopyTo(ctx, new(bytes.Buffer), sql)
 			return err
@@ -143,7 +145,8 @@ func (t *trial) sample(ctx context.Context, table *catalog.Table, columns []stri
 	}
 	var raw bytes.Buffer
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
-		strings.Join(t.plan.Masks.Expressions(table, columns), ", "), from(table), scattered(table), atMost(table, probed))
+		strings.Join(t.plan.Masks.Expressions(table, columns), ", "), from(table), scattered(table),
+		atMost(table, probed))
 	if _, err := t.source.Leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
 		return nil, t.source.Explain(t.source.Leader, err)
 	}

@@ -15,37 +15,66 @@ import (
 // those that are easily changed on the way.
 var values = map[string][3]string{
 	"aclitem": {"postgres=r/postgres", "=w*/postgres", "postgres=arwdDxt/postgres"}, "bit": {"0", "1", "10110"},
-	"bool": {"t", "f", "yes"}, "box": {"(1,2),(0.1,-3)", "(0,0),(0,0)", "(1e300,1),(0,1e-300)"}, "bpchar": {"a", "ab  ", "ü"},
-	"bytea": {`\x`, `\x00ff5c0a09`, `\x5c2e`}, "char": {"a", `\377`, `\n`}, "cid": {"0", "1", "4294967295"}, "cidr": {"10.0.0.0/8", "::/0", "192.168.1.0/24"},
+	"bool": {"t", "f", "yes"}, "box": {"(1,2),(0.1,-3)", "(0,0),(0,0)", "(1e300,1),(0,1e-300)"},
+	"bpchar": {"a", "ab  ", "ü"},
+	"bytea":  {`\x`, `\x00ff5c0a09`, `\x5c2e`}, "char": {"a", `\377`, `\n`}, "cid": {"0", "1", "4294967295"},
+	"cidr":   {"10.0.0.0/8", "::/0", "192.168.1.0/24"},
 	"circle": {"<(1,2),3>", "<(0,0),0>", "<(0.1,0.2),0.3>"}, "date": {"infinity", "0044-03-15 BC", "2024-02-29"},
-	"datemultirange": {"{}", "{[2024-01-01,2024-01-05),(,2020-01-01)}", "{(,)}"}, "daterange": {"empty", "[2024-01-01,)", "(,)"},
-	"float4": {"NaN", "0.1", "3.4028235e38"}, "float8": {"-Infinity", "0.30000000000000004", "2.2250738585072014e-308"},
-	"inet": {"10.1.2.3/8", "::ffff:1.2.3.4", "0.0.0.0/0"}, "int2": {"-32768", "0", "32767"}, "int2vector": {"", "1 2 3", "-1"},
-	"int4": {"-2147483648", "0", "2147483647"}, "int4multirange": {"{}", "{[1,2),[4,9)}", "{(,)}"}, "int4range": {"empty", "[1,5)", "(,3)"},
-	"int8": {"-9223372036854775808", "0", "9223372036854775807"}, "int8multirange": {"{}", "{[1,2)}", "{(,5)}"}, "int8range": {"empty", "[1,)", "(,)"},
-	"interval": {"-1 year 2 mons -3 days +04:05:06.789", "0", "178000000 years"}, "json": {`{"a" : 1, "a":"\\n\ud83d\ude00"}`, "null", "  [ ]"},
-	"jsonb": {`{"b": [1.10, null, "\\"]}`, "null", "1e400"}, "jsonpath": {"$.a[*]?(@ > 1)", "strict $", `$."a b"`},
+	"datemultirange": {"{}", "{[2024-01-01,2024-01-05),(,2020-01-01)}", "{(,)}"},
+	"daterange":      {"empty", "[2024-01-01,)", "(,)"},
+	"float4":         {"NaN", "0.1", "3.4028235e38"},
+	"float8":         {"-Infinity", "0.30000000000000004", "2.2250738585072014e-308"},
+	"inet":           {"10.1.2.3/8", "::ffff:1.2.3.4", "0.0.0.0/0"}, "int2": {"-32768", "0", "32767"},
+	"int2vector": {"", "1 2 3", "-1"},
+	"int4":       {"-2147483648", "0", "2147483647"}, "int4multirange": {"{}", "{[1,2),[4,9)}", "{(,)}"},
+	"int4range": {"empty", "[1,5)", "(,3)"},
+	"int8":      {"-9223372036854775808", "0", "9223372036854775807"}, "int8multirange": {"{}", "{[1,2)}", "{(,5)}"},
+	"int8range": {"empty", "[1,)", "(,)"},
+	"interval":  {"-1 year 2 mons -3 days +04:05:06.789", "0", "178000000 years"},
+	"json":      {`{"a" : 1, "a":"\\n\ud83d\ude00"}`, "null", "  [ ]"},
+	"jsonb":     {`{"b": [1.10, null, "\\"]}`, "null", "1e400"}, "jsonpath": {"$.a[*]?(@ > 1)", "strict $", `$."a b"`},
 	"line": {"{1,2,3}", "{0,1,0}", "{-1,0.1,1e10}"}, "lseg": {"[(0,0),(1,1)]", "[(0.1,0),(0,0.2)]", "[(1,1),(1,1)]"},
-	"macaddr": {"08:00:2b:01:02:03", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}, "macaddr8": {"08:00:2b:01:02:03:04:05", "00:00:00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff:ff:ff"},
-	"money": {"$1,234.56", "-92233720368547758.08", "0"}, "name": {"a", `with "quotes" and \`, ""}, "numeric": {"NaN", "-1e-500", "1.10000"},
-	"nummultirange": {"{}", "{[1.0,2.50)}", "{(,)}"}, "numrange": {"empty", "(1.0,2.50]", "(,)"}, "oid": {"0", "1", "4294967295"}, "oidvector": {"", "1 2 3", "4294967295"},
-	"path": {"((0,0),(1,1),(2,0))", "[(0,0),(0.1,1)]", "[(1,1)]"}, "pg_lsn": {"0/0", "16/B374D848", "FFFFFFFF/FFFFFFFF"},
-	"pg_snapshot": {"10:20:10,14,15", "1:1:", "5:6:5"}, "point": {"(0.1,-0)", "(NaN,Infinity)", "(1,2)"}, "polygon": {"((0,0),(1,1),(2,0))", "((1,1))", "((0.1,0.2),(0,0))"},
-	"refcursor": {"a", "", `b\c`}, "regclass": {"pg_class", "0", "pg_toast.pg_toast_1255"}, "regcollation": {`"C"`, `"POSIX"`, "-"}, "regconfig": {"english", "simple", "german"},
-	"regdictionary": {"english_stem", "simple", "german_stem"}, "regnamespace": {"pg_catalog", "public", "0"}, "regoper": {"#-", "0", "^@"},
-	"regoperator": {"=(integer,integer)", "0", "||(text,text)"}, "regproc": {"int4in", "0", "textin"}, "regprocedure": {"abs(integer)", "0", "lower(text)"},
-	"regrole": {"postgres", "0", "pg_monitor"}, "regtype": {"integer", "0", `"char"`}, "text": {"", `\.`, "tab\there\r\nline\\N 🎉"},
-	"tid": {"(0,0)", "(4294967295,65535)", "(1,2)"}, "time": {"24:00:00", "00:00:00", "23:59:59.999999"}, "timestamp": {"infinity", "4713-01-01 00:00:00 BC", "2024-02-29 23:59:59.999999"},
-	"timestamptz": {"-infinity", "294276-12-31 23:59:59.999999+00", "1883-11-18 12:03:57-07:52:58"}, "timetz": {"24:00:00-15:59", "00:00:00+15:59:59", "12:00:00.5+00"},
-	"tsmultirange": {"{}", "{[2024-01-01,2024-01-02)}", "{(,)}"}, "tsquery": {"'a' & !'b c'", "'x':*AB", "'e f'"}, "tsrange": {"empty", `["2024-01-01 00:00:00",infinity)`, "(,)"},
-	"tstzmultirange": {"{}", "{[2024-01-01+05,2024-01-02+00)}", "{(,)}"}, "tstzrange": {"empty", `["2024-01-01 00:00:00+05:45",)`, "(,)"}, "tsvector": {"'a':1A,2 'b c'", "", `'\\':3`},
-	"txid_snapshot": {"10:20:10,14,15", "1:1:", "5:6:5"}, "uuid": {"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
-	"varbit": {"", "1", "0101"}, "varchar": {"", `a\`, "ß "}, "xid": {"0", "3", "4294967295"}, "xid8": {"0", "3", "18446744073709551615"},
-	"xml": {"<a b='&lt;'>\n</a>", "plain", "<?p i?><x/>"},
+	"macaddr":  {"08:00:2b:01:02:03", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"},
+	"macaddr8": {"08:00:2b:01:02:03:04:05", "00:00:00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff:ff:ff"},
+	"money":    {"$1,234.56", "-92233720368547758.08", "0"}, "name": {"a", `with "quotes" and \`, ""},
+	"numeric":       {"NaN", "-1e-500", "1.10000"},
+	"nummultirange": {"{}", "{[1.0,2.50)}", "{(,)}"}, "numrange": {"empty", "(1.0,2.50]", "(,)"},
+	"oid": {"0", "1", "4294967295"}, "oidvector": {"", "1 2 3", "4294967295"},
+	"path":        {"((0,0),(1,1),(2,0))", "[(0,0),(0.1,1)]", "[(1,1)]"},
+	"pg_lsn":      {"0/0", "16/B374D848", "FFFFFFFF/FFFFFFFF"},
+	"pg_snapshot": {"10:20:10,14,15", "1:1:", "5:6:5"}, "point": {"(0.1,-0)", "(NaN,Infinity)", "(1,2)"},
+	"polygon":   {"((0,0),(1,1),(2,0))", "((1,1))", "((0.1,0.2),(0,0))"},
+	"refcursor": {"a", "", `b\c`}, "regclass": {"pg_class", "0", "pg_toast.pg_toast_1255"},
+	"regcollation": {`"C"`, `"POSIX"`, "-"}, "regconfig": {"english", "simple", "german"},
+	"regdictionary": {"english_stem", "simple", "german_stem"}, "regnamespace": {"pg_catalog", "public", "0"},
+	"regoper":     {"#-", "0", "^@"},
+	"regoperator": {"=(integer,integer)", "0", "||(text,text)"}, "regproc": {"int4in", "0", "textin"},
+	"regprocedure": {"abs(integer)", "0", "lower(text)"},
+	"regrole":      {"postgres", "0", "pg_monitor"}, "regtype": {"integer", "0", `"char"`},
+	"text": {"", `\.`, "tab\there\r\nline\\N 🎉"},
+	"tid":  {"(0,0)", "(4294967295,65535)", "(1,2)"}, "time": {"24:00:00", "00:00:00", "23:59:59.999999"},
+	"timestamp":    {"infinity", "4713-01-01 00:00:00 BC", "2024-02-29 23:59:59.999999"},
+	"timestamptz":  {"-infinity", "294276-12-31 23:59:59.999999+00", "1883-11-18 12:03:57-07:52:58"},
+	"timetz":       {"24:00:00-15:59", "00:00:00+15:59:59", "12:00:00.5+00"},
+	"tsmultirange": {"{}", "{[2024-01-01,2024-01-02)}", "{(,)}"}, "tsquery": {"'a' & !'b c'", "'x':*AB", "'e f'"},
+	"tsrange":        {"empty", `["2024-01-01 00:00:00",infinity)`, "(,)"},
+	"tstzmultirange": {"{}", "{[2024-01-01+05,2024-01-02+00)}", "{(,)}"},
+	"tstzrange":      {"empty", `["2024-01-01 00:00:00+05:45",)`, "(,)"}, "tsvector": {"'a':1A,2 'b c'", "", `'\\':3`},
+	"txid_snapshot": {"10:20:10,14,15", "1:1:", "5:6:5"},
+	"uuid": {
+		"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+		"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+	},
+	"varbit": {"", "1", "0101"}, "varchar": {"", `a\`, "ß "}, "xid": {"0", "3", "4294967295"},
+	"xid8": {"0", "3", "18446744073709551615"},
+	"xml":  {"<a b='&lt;'>\n</a>", "plain", "<?p i?><x/>"},
 }
 
 // inward are types whose values only the server itself makes.
-var inward = []string{"gtsvector", "pg_brin_bloom_summary", "pg_brin_minmax_multi_summary", "pg_dependencies", "pg_mcv_list", "pg_ndistinct", "pg_node_tree"}
+var inward = []string{
+	"gtsvector", "pg_brin_bloom_summary", "pg_brin_minmax_multi_summary", "pg_dependencies",
+	"pg_mcv_list", "pg_ndistinct", "pg_node_tree",
+}
 
 const baseTypesSQL = `SELECT typname FROM pg_type AS t WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm')
 	AND NOT EXISTS (SELECT FROM pg_type AS e WHERE e.typarray = t.oid) ORDER BY 1`
@@ -67,8 +96,10 @@ func typesSQL(t *testing.T, url string) string {
 			continue
 		}
 		typ := "pg_catalog." + catalog.Quote(name)
-		one, two, last := catalog.Literal(three[0])+"::"+typ, catalog.Literal(three[1])+"::"+typ, catalog.Literal(three[2])+"::"+typ
-		columns = append(columns, fmt.Sprintf("%s %s, %s %s[]", catalog.Quote("one "+name), typ, catalog.Quote("many "+name), typ))
+		one, two, last := catalog.Literal(three[0])+"::"+typ, catalog.Literal(three[1])+"::"+
+			typ, catalog.Literal(three[2])+"::"+typ
+		columns = append(columns,
+			fmt.Sprintf("%s %s, %s %s[]", catalog.Quote("one "+name), typ, catalog.Quote("many "+name), typ))
 		rows[0] = append(rows[0], one, "'{}'")
 		rows[1] = append(rows[1], two, fmt.Sprintf("ARRAY[[%s, %s], [%s, NULL]]", one, two, last))
 		rows[2] = append(rows[2], last, fmt.Sprintf("array_fill(%s, ARRAY[2], ARRAY[-1])", two))
@@ -90,7 +121,8 @@ func TestRun_TakesValuesAndKeysOfEveryType(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, typesSQL(t, source))
-	report, target := takeInto(t, plan.Spec{URL: source, Tables: map[string]plan.Rule{"public.every_type": {All: true}}})
+	report, target := takeInto(t,
+		plan.Spec{URL: source, Tables: map[string]plan.Rule{"public.every_type": {All: true}}})
 	wantComplete(t, source, target, report)
 	wantRowsOfSource(t, source, target)
 	if len(report.Keys) < 40 {

@@ -19,7 +19,8 @@ func (r *Report) WriteText(w io.Writer) error {
 	fmt.Fprintln(table, "table\trows\ttarget\tkept\tsampled\tforced\tbytes\t")
 	by := []string{"forced by"}
 	for _, t := range r.Tables {
-		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, document.About(t.Source, t.Estimated), document.Number(t.Target),
+		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name,
+			document.About(t.Source, t.Estimated), document.Number(t.Target),
 			document.Number(t.Rows), document.Number(t.Sampled), document.Number(t.Forced), document.Size(t.Bytes))
 		by = append(by, t.forces())
 	}
@@ -61,8 +62,10 @@ func (r *Report) findings() []string {
 	}
 	for _, t := range r.Tables {
 		if t.Position.Beyond() && t.Position.Value >= noticeable {
-			lines = append(lines, fmt.Sprintf("%s.%s: the kept rows lie unevenly over the table (distance %.2f of at most 1, chance explains %.2f)",
-				t.Schema, t.Name, t.Position.Value, t.Position.Chance))
+			lines = append(lines,
+				fmt.Sprintf("%s.%s: the kept rows lie unevenly over the table (distance %.2f of at most 1, chance "+
+					"explains %.2f)",
+					t.Schema, t.Name, t.Position.Value, t.Position.Chance))
 		}
 	}
 	return lines
@@ -72,10 +75,13 @@ func (r *Report) findings() []string {
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", document.EscapeMarkdown(r.headline()))
-	b.WriteString("| table | rows | target | kept | sampled | forced | forced by |\n|---|---:|---:|---:|---:|---:|---|\n")
+	b.WriteString("| table | rows | target | kept | sampled | forced | forced by |\n" +
+		"|---|---:|---:|---:|---:|---:|---|\n")
 	for _, t := range r.Tables {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", document.EscapeMarkdown(t.Schema+"."+t.Name), document.About(t.Source, t.Estimated),
-			document.Number(t.Target), document.Number(t.Rows), document.Number(t.Sampled), document.Number(t.Forced), document.EscapeMarkdown(t.forces()))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", document.EscapeMarkdown(t.Schema+"."+t.Name),
+			document.About(t.Source, t.Estimated),
+			document.Number(t.Target), document.Number(t.Rows), document.Number(t.Sampled), document.Number(t.Forced),
+			document.EscapeMarkdown(t.forces()))
 	}
 	if line := r.comparison(); line != "" {
 		fmt.Fprintf(&b, "\n%s\n", document.EscapeMarkdown(line))
@@ -84,7 +90,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		fmt.Fprintf(&b, "\n- %s", document.EscapeMarkdown(line))
 	}
 	for _, o := range r.LeftOut {
-		fmt.Fprintf(&b, "\n- left out: %s (%s)", document.EscapeMarkdown(o.Schema+"."+o.Name), document.EscapeMarkdown(o.Reason))
+		fmt.Fprintf(&b, "\n- left out: %s (%s)", document.EscapeMarkdown(o.Schema+"."+o.Name),
+			document.EscapeMarkdown(o.Reason))
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&b, "\n- %s", document.EscapeMarkdown(warning))
@@ -103,8 +110,10 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 func (r *Report) WriteJSON(w io.Writer) error { return document.WriteJSON(w, r) }
 
 func (r *Report) headline() string {
-	return fmt.Sprintf("%s: kept %s of %s rows (target %s, %s above a table's target) in %.1f s, seed %d, %d foreign keys, %s dangling",
-		r.Database, document.Number(r.Rows), document.Number(r.SourceRows), document.Number(r.Target), document.Number(r.Overflow), r.Seconds, r.Seed, len(r.Keys), document.Number(r.Dangling()))
+	return fmt.Sprintf("%s: kept %s of %s rows (target %s, %s above a table's target) in %.1f s, seed %d, %d "+
+		"foreign keys, %s dangling",
+		r.Database, document.Number(r.Rows), document.Number(r.SourceRows), document.Number(r.Target),
+		document.Number(r.Overflow), r.Seconds, r.Seed, len(r.Keys), document.Number(r.Dangling()))
 }
 
 // forces names the key that forced most rows of a table.

@@ -15,15 +15,18 @@ import (
 )
 
 var planned = &plan.Plan{
-	Version: 1, Database: "shop", Curve: "10:3,1000000:10000", Seed: 7, SourceRows: 1234567, Target: 11600, Allowance: 1160,
-	Expected: plan.Expected{Rows: 11700, Forced: 40, Bytes: 2 << 20, Seconds: 3.21},
+	Version: 1, Database: "shop", Curve: "10:3,1000000:10000", Seed: 7, SourceRows: 1234567, Target: 11600,
+	Allowance: 1160,
+	Expected:  plan.Expected{Rows: 11700, Forced: 40, Bytes: 2 << 20, Seconds: 3.21},
 	Tables: []plan.TablePlan{
 		{
-			Schema: "public", Name: "tenant", Rows: 567, Bytes: 500, Target: 50, Strategy: "every row is a candidate", Reason: "small: 567 rows", Cycle: 2,
+			Schema: "public", Name: "tenant", Rows: 567, Bytes: 500, Target: 50, Strategy: "every row is a candidate",
+			Reason: "small: 567 rows", Cycle: 2,
 			Expected: plan.Expected{Rows: 70, Forced: 40, Bytes: 700, Seconds: 0.04},
 		},
 		{
-			Schema: "public", Name: "big", Rows: 1234000, Estimated: true, Bytes: 3 << 30, Target: 11550, Rule: "rows 11550", Strategy: "sample of blocks",
+			Schema: "public", Name: "big", Rows: 1234000, Estimated: true, Bytes: 3 << 30, Target: 11550,
+			Rule: "rows 11550", Strategy: "sample of blocks",
 			Reason: "rule rows 11550: large", Expected: plan.Expected{Rows: 11630, Bytes: 2 << 20, Seconds: 150},
 		},
 	},
@@ -55,7 +58,11 @@ advice: public.a|b will hold much
 
 func TestPlan_GoesOnBelowWithLongReasons(t *testing.T) {
 	long := &plan.Plan{Tables: []plan.TablePlan{
-		{Schema: "s", Name: strings.Repeat("ö", 50), Reason: "children of kept s.distribution_center_locations by distribution_center_locations_idx, s.other by other_idx"},
+		{
+			Schema: "s", Name: strings.Repeat("ö", 50),
+			Reason: "children of kept s.distribution_center_locations by distribution_center_locations_idx, " +
+				"s.other by other_idx",
+		},
 		{Schema: "s", Name: "b", Reason: "small: 5 rows"},
 	}}
 	text := written(t, func(b *strings.Builder) error { return long.WriteText(b) })
@@ -66,7 +73,8 @@ func TestPlan_GoesOnBelowWithLongReasons(t *testing.T) {
 	if widest > 140 {
 		t.Errorf("%d characters wide:\n%s", widest, text)
 	}
-	indent := strings.Repeat(" ", utf8.RuneCountInString(text[strings.Index(text, "\ntable")+1:strings.Index(text, "why")]))
+	indent := strings.Repeat(" ",
+		utf8.RuneCountInString(text[strings.Index(text, "\ntable")+1:strings.Index(text, "why")]))
 	if !strings.Contains(text, "\n"+indent+"distribution_center_locations_idx,\n"+indent+"s.other by other_idx\ns.b ") {
 		t.Errorf("not below each other:\n%s", text)
 	}
@@ -78,7 +86,8 @@ func TestPlan_EscapesNamesInMarkdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| public.big | ~1,234,000 | 11,550 | 11,630 | 0 | 2.1 MB | 2 min | rule rows 11550: large |\n", "\n- public.a&#124;b will hold much\n", "\n- left out: public.far (foreign table)\n",
+		"| public.big | ~1,234,000 | 11,550 | 11,630 | 0 | 2.1 MB | 2 min | rule rows 11550: large |\n",
+		"\n- public.a&#124;b will hold much\n", "\n- left out: public.far (foreign table)\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in:\n%s", want, b.String())
@@ -107,7 +116,8 @@ func TestPlan_WritesJSONWithoutInternals(t *testing.T) {
 }
 
 var reported = &subset.Report{
-	Version: 1, Database: "shop", Seed: 7, SourceRows: 2000, Target: 100, Rows: 110, Overflow: 12, Bytes: 4096, Seconds: 1.26,
+	Version: 1, Database: "shop", Seed: 7, SourceRows: 2000, Target: 100, Rows: 110, Overflow: 12, Bytes: 4096,
+	Seconds: 1.26,
 	Tables: []subset.TableReport{
 		{
 			Schema: "public", Name: "a|b", Source: 500, Target: 40, Rows: 52, Sampled: 20, Forced: 32, Bytes: 2048,
@@ -117,7 +127,10 @@ var reported = &subset.Report{
 	},
 	Keys: []subset.KeyReport{
 		{Name: "public.c.k", Child: "public.c", Parent: "public.a|b", Declared: true, Rows: 58, Dangling: 3},
-		{Name: "public.c.k2", Child: "public.c", Parent: "public.a|b", Declared: true, Validated: true, Rows: 8, Dangling: 2},
+		{
+			Name: "public.c.k2", Child: "public.c", Parent: "public.a|b", Declared: true, Validated: true, Rows: 8,
+			Dangling: 2,
+		},
 		{Name: "public.c.x -> public.a|b.id", Child: "public.c", Parent: "public.a|b", Rows: 1200, Dangling: 1100},
 		{Name: "public.d.k", Child: "public.d", Parent: "public.a|b", Declared: true},
 	},
@@ -156,7 +169,8 @@ func TestReport_EscapesNamesInMarkdown(t *testing.T) {
 			t.Errorf("%q is not escaped in:\n%s", bad, out)
 		}
 	}
-	if want := "| public.a&#124;b | 500 | 40 | 52 | 20 | 32 | public.c.k (30) and 1 more |\n"; !strings.Contains(out, want) {
+	if want := "| public.a&#124;b | 500 | 40 | 52 | 20 | 32 | public.c.k (30) and 1 more |\n"; !strings.Contains(out,
+		want) {
 		t.Errorf("no line %q in:\n%s", want, out)
 	}
 }
@@ -168,7 +182,8 @@ func TestReport_SaysHowThePlanCompares(t *testing.T) {
 	planned.Tables[0].Expected.Rows = 20
 	planned.Tables[1].Expected.Rows = 200
 	text := written(t, func(b *strings.Builder) error { return planned.WriteText(b) })
-	want := "\nthe plan expected 1,234 rows, 2.0 kB, in 3.0 s; it came to 110 rows, 4.1 kB, in 1.3 s; it was most wrong about public.c (200 for 58), public.a|b (20 for 52)\n"
+	want := "\nthe plan expected 1,234 rows, 2.0 kB, in 3.0 s; it came to 110 rows, 4.1 kB, in 1.3 s; it was most " +
+		"wrong about public.c (200 for 58), public.a|b (20 for 52)\n"
 	if !strings.Contains(text, want) {
 		t.Errorf("no %q in:\n%s", want, text)
 	}
@@ -177,11 +192,13 @@ func TestReport_SaysHowThePlanCompares(t *testing.T) {
 		func(b *strings.Builder) error { return planned.WriteText(b) },
 		func(b *strings.Builder) error { return planned.WriteMarkdown(b) },
 	} {
-		if text := written(t, write); !strings.Contains(text, "\nthe plan expected 1,234 rows") || strings.Contains(text, "wrong") {
+		if text := written(t, write); !strings.Contains(text, "\nthe plan expected 1,234 rows") ||
+			strings.Contains(text, "wrong") {
 			t.Errorf("in:\n%s", text)
 		}
 	}
-	if text := written(t, func(b *strings.Builder) error { return reported.WriteText(b) }); strings.Contains(text, "expected") {
+	if text := written(t, func(b *strings.Builder) error { return reported.WriteText(b) }); strings.Contains(text,
+		"expected") {
 		t.Errorf("a report without a plan:\n%s", text)
 	}
 }

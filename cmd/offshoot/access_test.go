@@ -20,7 +20,10 @@ func TestPrintAccess_GivesLinksAndPasswordOrTheWayToALinkThatNeedsNone(t *testin
 	defer out.Close()
 	a := here()
 	a.stdout = out
-	access := &provision.Access{Links: []provision.Link{{Service: "web", URL: "https://x/.offshoot/sign-in?token=t"}}, Password: "abcd-efgh"}
+	access := &provision.Access{
+		Links:    []provision.Link{{Service: "web", URL: "https://x/.offshoot/sign-in?token=t"}},
+		Password: "abcd-efgh",
+	}
 	const want = "https://x/.offshoot/sign-in?token=t\npassword abcd-efgh\n"
 	if err := a.printAccess(access, nil); err != nil {
 		t.Error(err)

@@ -63,14 +63,18 @@ func (r *runner) run(event string, payload any) string {
 	ours := t.TempDir()
 	write(t, filepath.Join(ours, "action.yml"), string(action))
 	write(t, filepath.Join(work, "event.json"), string(text))
-	write(t, filepath.Join(work, "secrets"), "GITHUB_TOKEN="+standin.Token+"\nOFFSHOOT_MASK_KEY=0123456789abcdef\nPRODUCTION_DATABASE_URL="+r.source+"\n")
+	write(t, filepath.Join(work, "secrets"),
+		"GITHUB_TOKEN="+standin.Token+"\nOFFSHOOT_MASK_KEY=0123456789abcdef\nPRODUCTION_DATABASE_URL="+r.source+"\n")
 	write(t, filepath.Join(work, "action.yml"), checkoutAction)
-	act := exec.CommandContext(t.Context(), "act", event, "--eventpath", filepath.Join(work, "event.json"), "--secret-file", filepath.Join(work, "secrets"),
-		"--platform", "self-hosted=-self-hosted", "--env", "GITHUB_API_URL="+r.api, "--env", "GITHUB_REPOSITORY=acme/shop",
+	act := exec.CommandContext(t.Context(), "act", event, "--eventpath", filepath.Join(work, "event.json"),
+		"--secret-file", filepath.Join(work, "secrets"),
+		"--platform", "self-hosted=-self-hosted", "--env", "GITHUB_API_URL="+r.api, "--env",
+		"GITHUB_REPOSITORY=acme/shop",
 		"--env", "ORIGIN="+r.dir, "--env", "REMOTE="+r.remote,
 		"--local-repository", "actions/checkout@v5="+work, "--local-repository", "offshoot-dev/offshoot@main="+ours)
 	act.Dir = r.dir
-	act.Env = append(os.Environ(), "HOME="+work, "XDG_CACHE_HOME="+filepath.Join(work, "cache"), "PATH="+filepath.Dir(programPath(t))+":"+os.Getenv("PATH"))
+	act.Env = append(os.Environ(), "HOME="+work, "XDG_CACHE_HOME="+filepath.Join(work, "cache"),
+		"PATH="+filepath.Dir(programPath(t))+":"+os.Getenv("PATH"))
 	output, err := act.CombinedOutput()
 	if err != nil {
 		t.Fatalf("act %s: %v\n%s", event, err, output)
@@ -83,12 +87,17 @@ func (r *runner) event(action, label string) string {
 	r.Helper()
 	p := r.pull
 	state := map[bool]string{true: "open", false: "closed"}[p.Open]
-	repository := map[string]any{"full_name": "acme/shop", "name": "shop", "owner": map[string]any{"login": "acme"}, "default_branch": "main"}
+	repository := map[string]any{
+		"full_name": "acme/shop", "name": "shop", "owner": map[string]any{"login": "acme"},
+		"default_branch": "main",
+	}
 	return r.run("pull_request", map[string]any{
-		"action": action, "number": p.Number, "repository": repository, "sender": map[string]any{"login": p.Author}, "label": map[string]any{"name": label},
+		"action": action, "number": p.Number, "repository": repository, "sender": map[string]any{"login": p.Author},
+		"label": map[string]any{"name": label},
 		"pull_request": map[string]any{
 			"number": p.Number, "state": state, "title": p.Title, "user": map[string]any{"login": p.Author},
-			"head": map[string]any{"ref": p.Branch, "sha": p.Commit, "repo": repository}, "base": map[string]any{"ref": p.Base, "repo": repository},
+			"head": map[string]any{"ref": p.Branch, "sha": p.Commit, "repo": repository},
+			"base": map[string]any{"ref": p.Base, "repo": repository},
 		},
 	})
 }
@@ -97,8 +106,12 @@ func (r *runner) event(action, label string) string {
 func (r *runner) comment(text string) string {
 	r.Helper()
 	return r.run("issue_comment", map[string]any{
-		"action": "created", "sender": map[string]any{"login": "wendy"}, "issue": map[string]any{"number": r.pull.Number, "pull_request": map[string]any{}},
-		"comment": map[string]any{"id": r.forge.Say(r.pull.Number, "wendy", text), "body": text, "user": map[string]any{"login": "wendy"}},
+		"action": "created", "sender": map[string]any{"login": "wendy"},
+		"issue": map[string]any{"number": r.pull.Number, "pull_request": map[string]any{}},
+		"comment": map[string]any{
+			"id": r.forge.Say(r.pull.Number, "wendy", text), "body": text,
+			"user": map[string]any{"login": "wendy"},
+		},
 	})
 }
 
@@ -143,7 +156,8 @@ func (r *runner) serves(want, log string) {
 // gone checks that nothing is left, and that the comment says so.
 func (r *runner) gone(log string) {
 	r.Helper()
-	left, err := exec.Command("docker", "ps", "-aq", "--filter", "label=dev.offshoot.preview="+r.project+"-pr-7").Output()
+	left, err := exec.Command("docker", "ps", "-aq", "--filter",
+		"label=dev.offshoot.preview="+r.project+"-pr-7").Output()
 	if err != nil || len(left) > 0 || !strings.Contains(r.said(), "is removed") {
 		r.Errorf("%v, left %s, comment %s after the log\n%s", err, left, r.said(), log)
 	}
@@ -159,19 +173,23 @@ func newRunner(t *testing.T) *runner {
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, "CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 7)")
 	project := projectName(dir)
-	write(t, filepath.Join(dir, config.Name), "project: "+project+"\nsource: ${PRODUCTION_DATABASE_URL}\npreview:\n  migrate: {service: tool}\n")
+	write(t, filepath.Join(dir, config.Name),
+		"project: "+project+"\nsource: ${PRODUCTION_DATABASE_URL}\npreview:\n  migrate: {service: tool}\n")
 	offshoot(t, dir, 0, "init", "--ci", "github")
 	workflow := filepath.Join(dir, ".github/workflows/preview.yml")
 	text, err := os.ReadFile(workflow)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, workflow, strings.ReplaceAll(string(text), "offshoot-dev/offshoot@v0.0.0-test", "offshoot-dev/offshoot@main")) // there is no such release
+	// there is no such release
+	write(t, workflow,
+		strings.ReplaceAll(string(text), "offshoot-dev/offshoot@v0.0.0-test", "offshoot-dev/offshoot@main"))
 	repository := &standin.Repository{JobToken: true}
 	repository.Allow("wendy", "write")
 	r := &runner{
-		T: t, dir: dir, project: project, forge: repository, api: repository.GitHub(t).URL + "/api/v3", source: source, remote: "https://github.com/acme/" + project + ".git",
-		pull: forge.Pull{Number: 7, Title: "a change", Author: "ann", Branch: "feature", Base: "main", Open: true},
+		T: t, dir: dir, project: project, forge: repository, api: repository.GitHub(t).URL + "/api/v3", source: source,
+		remote: "https://github.com/acme/" + project + ".git",
+		pull:   forge.Pull{Number: 7, Title: "a change", Author: "ann", Branch: "feature", Base: "main", Open: true},
 	}
 	t.Cleanup(func() {
 		git(t, dir, "remote", "add", "origin", r.remote)

@@ -50,7 +50,10 @@ func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(
 	}
 	result, err := a.upHere(ctx, request, observe)
 	code := exitCode(ctx, err)
-	outcome := remote.Outcome{Exit: code, Result: result, Error: a.secrets.Redact(errorText(code, err)), Hints: hintsOf(code, err)}
+	outcome := remote.Outcome{
+		Exit: code, Result: result, Error: a.secrets.Redact(errorText(code, err)),
+		Hints: hintsOf(code, err),
+	}
 	var step *provision.StepError
 	if errors.As(err, &step) {
 		outcome.Part = cmp.Or(step.Service, string(step.Step))
@@ -61,7 +64,9 @@ func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(
 	return outcome
 }
 
-func (a *app) upHere(ctx context.Context, request remote.Request, observe func(provision.Event)) (_ *provision.Result, err error) {
+func (a *app) upHere(
+	ctx context.Context, request remote.Request, observe func(provision.Event),
+) (_ *provision.Result, err error) {
 	engine, err := docker.Connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("up %s: %w", request.Options.Preview.Name, err)

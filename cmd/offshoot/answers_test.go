@@ -42,9 +42,14 @@ func TestDocument_ShapesOfTheOtherCommands(t *testing.T) {
 		{
 			"list",
 			listResult{Previews: []provision.Status{{
-				Preview: provision.Preview{ID: "shop-a", Project: "shop", Name: "a", Repository: "r", Branch: "a"}, State: provision.Serving, Generation: 3,
+				Preview: provision.Preview{ID: "shop-a", Project: "shop", Name: "a", Repository: "r", Branch: "a"},
+				State:   provision.Serving, Generation: 3,
 				Commit: "c0ffee", Archive: "00ff", Database: "db", Created: at, Expires: at.Add(time.Hour),
-				Links: []provision.Link{{Service: "web", URL: "http://a"}}, Services: []provision.Service{{Name: "web", State: "running", Health: "healthy"}, {Name: "once", State: "exited", ExitCode: 1}},
+				Links: []provision.Link{{Service: "web", URL: "http://a"}},
+				Services: []provision.Service{
+					{Name: "web", State: "running", Health: "healthy"},
+					{Name: "once", State: "exited", ExitCode: 1},
+				},
 			}}},
 			`{"previews":[{"preview":{"id":"shop-a","project":"shop","name":"a","repository":"r","branch":"a"},"state":"serving","generation":3,` +
 				`"commit":"c0ffee","archive":"00ff","database":"db","created":"2026-01-02T03:04:05Z","expires":"2026-01-02T04:04:05Z",` +
@@ -52,17 +57,26 @@ func TestDocument_ShapesOfTheOtherCommands(t *testing.T) {
 		},
 		{
 			"doctor",
-			doctorResult{Findings: []finding{{Check: "port", OK: true, Text: "free"}, {Check: "source", Text: "no", Hints: []string{"do"}}}},
+			doctorResult{Findings: []finding{
+				{Check: "port", OK: true, Text: "free"},
+				{Check: "source", Text: "no", Hints: []string{"do"}},
+			}},
 			`{"findings":[{"check":"port","ok":true,"text":"free"},{"check":"source","ok":false,"text":"no","hints":["do"]}]}`,
 		},
 		{
 			"up that loaded and migrated nothing",
-			newUpResult(&provision.Result{Preview: provision.Preview{ID: "shop-a", Project: "shop", Name: "a", Repository: "r"}, Links: []provision.Link{}, Kept: true, Expires: at}),
+			newUpResult(&provision.Result{Preview: provision.Preview{
+				ID: "shop-a", Project: "shop", Name: "a",
+				Repository: "r",
+			}, Links: []provision.Link{}, Kept: true, Expires: at}),
 			`{"preview":{"id":"shop-a","project":"shop","name":"a","repository":"r"},"generation":0,"links":[],"kept_data":true,` +
 				`"expires":"2026-01-02T03:04:05Z","timings":[],"changes":[]}`,
 		},
 		{"down that found no machine", downDocument(provision.Removed{Machines: []string{}}), `{"machines":[]}`},
-		{"down that found nothing", downDocument(provision.Removed{}), `{"containers":[],"networks":[],"volumes":[],"images":[]}`},
+		{
+			"down that found nothing", downDocument(provision.Removed{}),
+			`{"containers":[],"networks":[],"volumes":[],"images":[]}`,
+		},
 	} {
 		if diff := cmp.Diff(c.want, oneLine(t, c.result)); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)
@@ -72,10 +86,17 @@ func TestDocument_ShapesOfTheOtherCommands(t *testing.T) {
 
 func TestDocument_OfASubset(t *testing.T) {
 	got := oneLine(t, &subset.Report{
-		Version: 1, Database: "shop", Server: 170002, Seed: 7, Curve: "10:3,1000000:10000", SourceRows: 100, Target: 15, Rows: 16, Overflow: 1,
+		Version: 1, Database: "shop", Server: 170002, Seed: 7, Curve: "10:3,1000000:10000", SourceRows: 100,
+		Target: 15, Rows: 16, Overflow: 1,
 		Bytes: 900, Seconds: 1.5, Steps: []subset.Step{{Name: "copy", Seconds: 1}},
-		Tables: []subset.TableReport{{Schema: "public", Name: "a", Source: 100, Target: 15, Rows: 16, Sampled: 15, Forced: 1, ForcedBy: []subset.Force{{Key: "public.b.fk", Rows: 1}}}},
-		Keys:   []subset.KeyReport{{Name: "fk", Child: "public.b", Parent: "public.a", Declared: true, Validated: true, Rows: 4}},
+		Tables: []subset.TableReport{{
+			Schema: "public", Name: "a", Source: 100, Target: 15, Rows: 16, Sampled: 15,
+			Forced: 1, ForcedBy: []subset.Force{{Key: "public.b.fk", Rows: 1}},
+		}},
+		Keys: []subset.KeyReport{{
+			Name: "fk", Child: "public.b", Parent: "public.a", Declared: true, Validated: true,
+			Rows: 4,
+		}},
 	})
 	want := `{"version":1,"database":"shop","server_version":170002,"seed":7,"curve":"10:3,1000000:10000","source_rows":100,"target":15,"rows":16,` +
 		`"overflow":1,"target_error":0,"bytes":900,"seconds":1.5,"steps":[{"name":"copy","seconds":1}],"tables":[{"schema":"public","name":"a","source_rows":100,` +
@@ -137,11 +158,22 @@ fail  port           : :error::taken
 func TestListTable_WideNamesStayInTheirColumns(t *testing.T) {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	got := ui.Table(listRows([]provision.Status{
-		{Preview: provision.Preview{Name: "世界", Project: "größe"}, State: provision.Serving, Commit: "abc", Created: now, Expires: now.Add(time.Minute)},
-		{Preview: provision.Preview{Name: "e\u0301", Project: "x\x1b[31m"}, State: provision.Starting, Created: now.Add(time.Hour)},
-		{Preview: provision.Preview{Name: "pr-1234567", Project: "shop"}, State: provision.Incomplete, Expires: now, Services: []provision.Service{
-			{Name: "web", State: "restarting"}, {Name: "db", State: "running", Health: "starting"}, {Name: "job", State: "running", ExitCode: 1},
-		}},
+		{
+			Preview: provision.Preview{Name: "世界", Project: "größe"}, State: provision.Serving, Commit: "abc",
+			Created: now, Expires: now.Add(time.Minute),
+		},
+		{
+			Preview: provision.Preview{Name: "e\u0301", Project: "x\x1b[31m"}, State: provision.Starting,
+			Created: now.Add(time.Hour),
+		},
+		{
+			Preview: provision.Preview{Name: "pr-1234567", Project: "shop"}, State: provision.Incomplete, Expires: now,
+			Services: []provision.Service{
+				{Name: "web", State: "restarting"},
+				{Name: "db", State: "running", Health: "starting"},
+				{Name: "job", State: "running", ExitCode: 1},
+			},
+		},
 	}, now))
 	want := `PREVIEW     PROJECT  STATE                        COMMIT  AGE  EXPIRES
 世界        größe    serving                      abc     0s   in 1m
@@ -195,7 +227,8 @@ func TestWriteReport_ReplacesTheFileWhole(t *testing.T) {
 	}
 	wantFiles(t, dir, "other.md", "r.md")
 	// Where nothing can be written, whoever runs this.
-	if err := writeReport("/proc/self/report.json", smallReport); err == nil || !strings.HasPrefix(err.Error(), "report: ") || exitCode(t.Context(), err) != exitFailed {
+	if err := writeReport("/proc/self/report.json", smallReport); err == nil ||
+		!strings.HasPrefix(err.Error(), "report: ") || exitCode(t.Context(), err) != exitFailed {
 		t.Errorf("error %v", err)
 	}
 }
@@ -218,7 +251,8 @@ func TestPrintReport_GoesWhereTheScriptDoesNot(t *testing.T) {
 		t.Errorf("%q on stderr, %v", data, err)
 	}
 	a.json = true
-	if got, err := printed(t, a, func() error { return a.printReport("a.sql", smallReport) }); got != "" || err != nil || a.result != any(smallReport) {
+	if got, err := printed(t, a, func() error { return a.printReport("a.sql", smallReport) }); got != "" ||
+		err != nil || a.result != any(smallReport) {
 		t.Errorf("with --json: %q, %v, %v", got, err, a.result)
 	}
 }
@@ -226,7 +260,10 @@ func TestPrintReport_GoesWhereTheScriptDoesNot(t *testing.T) {
 func TestAnswers_InOneLine(t *testing.T) {
 	got := []string{
 		kept(&subset.Report{Database: "shop", Rows: 1, SourceRows: 1234567, Tables: make([]subset.TableReport, 12)}),
-		describeRemoved(provision.Removed{Removed: compose.Removed{Containers: []string{"a"}, Volumes: []string{"b", "c"}}}),
+		describeRemoved(provision.Removed{Removed: compose.Removed{
+			Containers: []string{"a"},
+			Volumes:    []string{"b", "c"},
+		}}),
 		describeRemoved(provision.Removed{Machines: []string{"i-1", "i-2"}}),
 	}
 	want := []string{

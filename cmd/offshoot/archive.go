@@ -36,7 +36,9 @@ func (r archive) remove() error {
 
 // archive returns the file that the command line names, or makes a subset of
 // the configured source in a private folder.
-func (a *app) archive(ctx context.Context, u *ui.UI, cfg *config.Config, o upOptions, preview provision.Preview) (archive, error) {
+func (a *app) archive(
+	ctx context.Context, u *ui.UI, cfg *config.Config, o upOptions, preview provision.Preview,
+) (archive, error) {
 	if store.IsLocation(o.archive) {
 		return a.archiveFromBucket(ctx, u, o.archive)
 	}
@@ -78,7 +80,9 @@ func checkCompose(ctx context.Context, cfg *config.Config) error {
 	return err
 }
 
-func (a *app) makeArchive(ctx context.Context, u *ui.UI, cfg *config.Config, source string, preview provision.Preview) (archive, error) {
+func (a *app) makeArchive(
+	ctx context.Context, u *ui.UI, cfg *config.Config, source string, preview provision.Preview,
+) (archive, error) {
 	parent, err := a.archiveFolder(preview)
 	if err != nil {
 		return archive{}, err

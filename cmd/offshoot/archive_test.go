@@ -25,7 +25,10 @@ func TestArchive_IsPrivateAndGoesAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]os.FileMode{made.folder: 0o700, filepath.Join(cache, "offshoot", preview.ID): 0o700} {
+	for path, want := range map[string]os.FileMode{
+		made.folder: 0o700,
+		filepath.Join(cache, "offshoot", preview.ID): 0o700,
+	} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v, want %o", path, info.Mode(), err, want)
@@ -52,7 +55,8 @@ func TestArchive_OfABrokenSourceLeavesNothing(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", cache)
 	u := ui.New(ui.Options{Err: &bytes.Buffer{}})
 	preview := provision.Preview{ID: "shop-pr-1"}
-	if _, err := here().makeArchive(t.Context(), u, &config.Config{}, "postgres://u@127.0.0.1:1/x", preview); err == nil {
+	if _, err := here().makeArchive(t.Context(), u, &config.Config{}, "postgres://u@127.0.0.1:1/x",
+		preview); err == nil {
 		t.Fatal("no error")
 	}
 	wantFiles(t, filepath.Join(cache, "offshoot"))

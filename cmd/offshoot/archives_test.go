@@ -61,21 +61,26 @@ func TestOtherArchives_OfTheConfigurationAndOverItOfTheCommandLine(t *testing.T)
 			t.Fatal(err)
 		}
 	}
-	cfg := &config.Config{Dir: folder, Preview: config.Preview{Databases: map[string]string{"events": "e.sql", "reports": "e.sql"}}}
+	cfg := &config.Config{
+		Dir:     folder,
+		Preview: config.Preview{Databases: map[string]string{"events": "e.sql", "reports": "e.sql"}},
+	}
 	given := map[string]string{"reports": filepath.Join(folder, "r.sql")}
 	got, err := here().otherArchives(t.Context(), nil, cfg, upOptions{archives: given})
 	want := map[string]string{"events": filepath.Join(folder, "e.sql"), "reports": filepath.Join(folder, "r.sql")}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
 	}
-	if kept, err := here().otherArchives(t.Context(), nil, cfg, upOptions{keepData: true}); len(kept) != 0 || err != nil {
+	if kept, err := here().otherArchives(t.Context(), nil, cfg, upOptions{keepData: true}); len(kept) != 0 ||
+		err != nil {
 		t.Errorf("with data that is kept: %v, %v", kept, err)
 	}
 	if err := (upOptions{archives: given, keepData: true, timeout: 1}).check(); err == nil {
 		t.Error("an archive over data that is kept")
 	}
 	cfg.Preview.Databases["events"] = "gone.sql"
-	if _, err := here().otherArchives(t.Context(), nil, cfg, upOptions{}); err == nil || !strings.HasPrefix(err.Error(), "database events: archive: ") {
+	if _, err := here().otherArchives(t.Context(), nil, cfg, upOptions{}); err == nil ||
+		!strings.HasPrefix(err.Error(), "database events: archive: ") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -51,18 +51,21 @@ type bakeResult struct {
 func (a *app) bakeCommand() *cobra.Command {
 	o := bakeOptions{}
 	c := &cobra.Command{
-		Use:     "bake",
-		Short:   "build an AMI so that preview instances boot faster",
-		Long:    bakeLong,
-		Example: "  offshoot bake --archive s3://acme-previews/shop.sql.zst\n  offshoot bake --archive shop.sql.zst --prune",
-		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return a.bake(c.Context(), o) },
+		Use:   "bake",
+		Short: "build an AMI so that preview instances boot faster",
+		Long:  bakeLong,
+		Example: "  offshoot bake --archive s3://acme-previews/shop.sql.zst\n  offshoot bake --archive " +
+			"shop.sql.zst --prune",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.bake(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.up.archive, "archive", "", "store a database with this `FILE` of offshoot subset or pg_dump, also at s3:// (default: a subset of source)")
+	f.StringVar(&o.up.archive, "archive", "",
+		"store a database with this `FILE` of offshoot subset or pg_dump, also at s3:// (default: a subset of source)")
 	f.BoolVar(&o.prune, "prune", false, "remove the repository's older AMIs afterwards")
 	f.DurationVar(&o.up.timeout, "timeout", defaultTimeout, "how long to wait for the database")
-	f.StringVar(&o.up.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
+	f.StringVar(&o.up.binary, "binary", "",
+		"`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
 	a.providerFlag(c)
 	a.jsonFlag(c)
 	return c
@@ -77,7 +80,8 @@ func (a *app) bake(ctx context.Context, o bakeOptions) error {
 		return err
 	}
 	if !a.backend(cfg).dedicated() {
-		return hint.Usage(errors.New("bake: images are for machines on EC2"), "add --provider ec2, or provider: ec2 to offshoot.yaml")
+		return hint.Usage(errors.New("bake: images are for machines on EC2"),
+			"add --provider ec2, or provider: ec2 to offshoot.yaml")
 	}
 	git, err := a.checkout(ctx, cfg.Dir)
 	if err != nil {

@@ -46,7 +46,8 @@ func bucketServer(t *testing.T) (objects *sync.Map) {
 	}))
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id",
+		"AWS_SECRET_ACCESS_KEY":     "secret",
 		"AWS_EC2_METADATA_DISABLED": "true", "XDG_CACHE_HOME": filepath.Join(t.TempDir(), "cache"),
 	} {
 		t.Setenv(name, value)
@@ -57,10 +58,12 @@ func bucketServer(t *testing.T) (objects *sync.Map) {
 func TestBucket_SubsetGoesThereAndUpFetchesIt(t *testing.T) {
 	objects := bucketServer(t)
 	source := pgtest.New(t)
-	pgtest.Exec(t, source, "CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 100); ANALYZE")
+	pgtest.Exec(t, source,
+		"CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 100); ANALYZE")
 	environment := lookup("OFFSHOOT_SOURCE", source)
 	const to = "s3://archives/team/shop.sql"
-	if _, stderr, code := capturedWith(t, environment, "subset", "--to", to, "--privacy", "off"); code != 0 || !strings.Contains(stderr, "to "+to) {
+	if _, stderr, code := capturedWith(t, environment, "subset", "--to", to, "--privacy", "off"); code != 0 ||
+		!strings.Contains(stderr, "to "+to) {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	stored, ok := objects.Load("/archives/team/shop.sql")
@@ -70,12 +73,14 @@ func TestBucket_SubsetGoesThereAndUpFetchesIt(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(os.Getenv("XDG_CACHE_HOME"), "offshoot", "passing", "*")); len(left) > 0 {
 		t.Errorf("rows of production stay in %q", left)
 	}
-	if _, stderr, code := capturedWith(t, environment, "subset", "--to", to, "--privacy", "off"); code != exitUsage || !strings.Contains(stderr, "--replace") {
+	if _, stderr, code := capturedWith(t, environment, "subset", "--to", to, "--privacy", "off"); code != exitUsage ||
+		!strings.Contains(stderr, "--replace") {
 		t.Errorf("a second time: exit code %d: %s", code, stderr)
 	}
 	for _, want := range []string{to, "in the cache"} {
 		said := told(func(u *ui.UI) {
-			got, err := here().archive(t.Context(), u, &config.Config{}, upOptions{archive: to}, provision.Preview{ID: "p"})
+			got, err := here().archive(t.Context(), u, &config.Config{}, upOptions{archive: to},
+				provision.Preview{ID: "p"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +103,8 @@ func TestBucket_WhatIsWrongIsSaidBeforeTheWork(t *testing.T) {
 		"s3://archives/folder/":   "is no object in a bucket",
 		"https://archives/x.dump": "unknown kind of URL",
 	} {
-		if _, stderr, code := capturedWith(t, lookup("OFFSHOOT_SOURCE", source), "subset", "--to", to); code == 0 || !strings.Contains(stderr, want) || strings.Contains(stderr, "choose rows") {
+		if _, stderr, code := capturedWith(t, lookup("OFFSHOOT_SOURCE", source), "subset", "--to", to); code == 0 ||
+			!strings.Contains(stderr, want) || strings.Contains(stderr, "choose rows") {
 			t.Errorf("%s: exit code %d: %s", to, code, stderr)
 		}
 	}

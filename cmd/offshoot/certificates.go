@@ -20,20 +20,25 @@ func certificateWord(c *config.Config) (word string, warning bool) {
 	by := strings.Join(authorityNames(c.Preview.ACME), ", then of ")
 	ports := ""
 	if c.EC2.SecurityGroup != "" {
-		ports = "; " + c.EC2.SecurityGroup + " has to let everybody reach ports 80, 443, and " + ec2.ServicePorts + " for further services"
+		ports = "; " + c.EC2.SecurityGroup + " has to let everybody reach ports 80, 443, and " + ec2.ServicePorts +
+			" for further services"
 	}
 	switch {
 	case c.Preview.Wildcard.DNS != "":
-		return "links are names below " + c.Preview.Domain + ", with one certificate of " + by + " for all of them, kept at " + c.Preview.Wildcard.Store, false
+		return "links are names below " + c.Preview.Domain + ", with one certificate of " + by +
+			" for all of them, kept at " + c.Preview.Wildcard.Store, false
 	case c.Preview.Domain != "" && !strings.Contains(c.Preview.Domain, "{ip}"):
 		return "links are names below " + c.Preview.Domain + ", with certificates of " + by, false
 	case c.Preview.Domain == "" && c.Preview.ACME.Addresses():
-		return "links are the machine's address, with a certificate of " + by + " for it; where it has no public one, browsers warn" + ports, false
+		return "links are the machine's address, with a certificate of " + by +
+			" for it; where it has no public one, browsers warn" + ports, false
 	case c.Preview.Domain == "":
-		return "links are names of sslip.io, whose limit at an authority all its users share: browsers may warn; set preview.domain, " +
+		return "links are names of sslip.io, whose limit at an authority all its users share: browsers may warn; " +
+			"set preview.domain, " +
 			"or preview.acme.profile where " + by + " has one for addresses", true
 	}
-	return "links are names made of the machine's address, with certificates of " + by + "; of a domain that many use, its limit may be reached", false
+	return "links are names made of the machine's address, with certificates of " + by +
+		"; of a domain that many use, its limit may be reached", false
 }
 
 func authorityNames(acme gateway.ACME) []string {

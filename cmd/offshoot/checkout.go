@@ -42,7 +42,10 @@ func (a *app) checkout(ctx context.Context, dir string) (checkout, error) {
 		return checkout{}, err
 	}
 	head, err := worktree.ReadHead(ctx, root)
-	return checkout{Root: root, Remote: remote, Branch: head.Branch, Commit: head.Commit, Parents: head.Parents, Made: head.Made}, err
+	return checkout{
+		Root: root, Remote: remote, Branch: head.Branch, Commit: head.Commit, Parents: head.Parents,
+		Made: head.Made,
+	}, err
 }
 
 // unaliased is the checkout with the host of its remote as SSH would reach it: a

@@ -18,7 +18,10 @@ import (
 
 // here is an app with the test's own surroundings.
 func here() *app {
-	return &app{environ: os.Environ(), lookup: os.LookupEnv, secrets: &ui.Secrets{}, stdout: os.Stdout, stderr: os.Stderr}
+	return &app{
+		environ: os.Environ(), lookup: os.LookupEnv, secrets: &ui.Secrets{}, stdout: os.Stdout,
+		stderr: os.Stderr,
+	}
 }
 
 // gitRepository makes a git checkout with one commit and returns it without
@@ -46,9 +49,11 @@ func TestCheckout_AsksGit(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := checkout{
-		Root: dir, Remote: "https://token@example.com/acme/shop.git", Branch: "feature/cart", Commit: git(t, dir, "rev-parse", "HEAD"),
+		Root: dir, Remote: "https://token@example.com/acme/shop.git", Branch: "feature/cart",
+		Commit: git(t, dir, "rev-parse", "HEAD"),
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(checkout{}, "Made")); diff != "" || time.Since(got.Made) > time.Hour {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(checkout{}, "Made")); diff != "" ||
+		time.Since(got.Made) > time.Hour {
 		t.Errorf("made %v: %s", got.Made, diff)
 	}
 	git(t, dir, "checkout", "-q", "--detach")
@@ -78,19 +83,28 @@ func TestPreview_IsNamedAfterRepositoryAndBranch(t *testing.T) {
 			"pull request",
 			config.Config{Dir: dir},
 			which{pull: 12},
-			provision.Preview{ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "example.com/acme/shop", PullRequest: 12},
+			provision.Preview{
+				ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "example.com/acme/shop",
+				PullRequest: 12,
+			},
 		},
 		{
 			"project of the configuration",
 			config.Config{Dir: dir, Project: "plants"},
 			which{branch: "main"},
-			provision.Preview{ID: "plants-main", Project: "plants", Name: "main", Repository: "example.com/acme/shop", Branch: "main"},
+			provision.Preview{
+				ID: "plants-main", Project: "plants", Name: "main", Repository: "example.com/acme/shop",
+				Branch: "main",
+			},
 		},
 		{
 			"folder of a bigger repository",
 			config.Config{Dir: filepath.Join(dir, "web"), Path: filepath.Join(dir, "web", config.Name)},
 			which{branch: "main"},
-			provision.Preview{ID: "web-main", Project: "web", Name: "main", Repository: "example.com/acme/shop", Branch: "main"},
+			provision.Preview{
+				ID: "web-main", Project: "web", Name: "main", Repository: "example.com/acme/shop",
+				Branch: "main",
+			},
 		},
 	} {
 		if err := os.MkdirAll(c.cfg.Dir, 0o755); err != nil {
@@ -145,7 +159,11 @@ func TestCheckout_AliasOfSSHLeadsToItsForge(t *testing.T) {
 		{nil, "git@another:acme/shop.git", "git@another:acme/shop.git"}, // ssh has no answer
 		{nil, "https://github-work/acme/shop.git", "https://github-work/acme/shop.git"},
 		{job, "git@github-work:acme/shop.git", "git@github-work:acme/shop.git"},
-		{map[string]string{"OFFSHOOT_FORGE_URL": "https://github.com"}, "git@github-work:acme/shop.git", "git@github-work:acme/shop.git"},
+		{
+			map[string]string{"OFFSHOOT_FORGE_URL": "https://github.com"},
+			"git@github-work:acme/shop.git",
+			"git@github-work:acme/shop.git",
+		},
 	} {
 		a := here()
 		a.lookup = func(name string) (string, bool) { value, ok := c.env[name]; return value, ok }

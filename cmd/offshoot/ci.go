@@ -52,7 +52,8 @@ func (a *app) ciCommand() *cobra.Command {
 	c.Flags().StringVar(&o.event, "event", "", "read the event from `FILE` (default: as the CI system names it)")
 	c.Flags().StringVar(&o.archive, "archive", "", "load this `FILE` instead of a subset of the configured source")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be done; do nothing")
-	c.Flags().BoolVar(&o.commit, "commit", false, "check the event author's permission and print the commit to check out; do nothing else")
+	c.Flags().BoolVar(&o.commit, "commit", false,
+		"check the event author's permission and print the commit to check out; do nothing else")
 	a.jsonFlag(c)
 	return c
 }
@@ -146,7 +147,9 @@ func (a *app) event(file string) (forge.Event, error) {
 	}
 	payload, err := os.ReadFile(file)
 	if err != nil {
-		return forge.Event{}, hint.Usage(fmt.Errorf("event: %w", err), "give the file that the CI system names in GITHUB_EVENT_PATH or TRIGGER_PAYLOAD")
+		return forge.Event{},
+			hint.Usage(fmt.Errorf("event: %w", err),
+				"give the file that the CI system names in GITHUB_EVENT_PATH or TRIGGER_PAYLOAD")
 	}
 	if len(payload) == 0 {
 		return forge.Event{}, hint.Usage(fmt.Errorf("event: %s is empty", file), "")
@@ -166,7 +169,8 @@ func (a *app) forgeOf(git checkout) (forge.Forge, error) {
 		return nil, err
 	}
 	a.secrets.Add(token)
-	return forge.Open(at, forge.Options{Token: token, Version: buildVersion().Version, Writer: a.writer, Reader: a.reader})
+	return forge.Open(at,
+		forge.Options{Token: token, Version: buildVersion().Version, Writer: a.writer, Reader: a.reader})
 }
 
 func (a *app) ciRunner(p *ciPreviews) *ci.Runner {

@@ -63,7 +63,8 @@ func (p *ciPreviews) ifClaimed(ctx context.Context, number int) error {
 	if now, err := p.Now(ctx, number); err != nil || now.Commit != "" { // made meanwhile
 		return err
 	}
-	const reason = "It ended by itself: its time was over, or its machine was taken back. A push, or the comment /preview up, makes it anew."
+	const reason = "It ended by itself: its time was over, or its machine was taken back. A push, or the comment " +
+		"/preview up, makes it anew."
 	p.ui.Info(fmt.Sprintf("pull request %d: its preview is gone, and its comment said that it is ready", number))
 	return p.gone(ctx, preview.ID, number, reason)
 }

@@ -35,12 +35,17 @@ func newFarJob(t *testing.T, options standin.Options) *farJob {
 	j := &farJob{T: t, cloud: onEC2(t, options), forge: &forges.Repository{JobToken: true}}
 	ec2Checkout(t)
 	git(t, ".", "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m", "first")
-	j.pull = forge.Pull{Number: 7, Title: "a change", Author: "ann", Branch: "feature", Base: "main", Commit: git(t, ".", "rev-parse", "HEAD"), Open: true}
+	j.pull = forge.Pull{
+		Number: 7, Title: "a change", Author: "ann", Branch: "feature", Base: "main",
+		Commit: git(t, ".", "rev-parse", "HEAD"), Open: true,
+	}
 	j.forge.Put(j.pull)
 	j.forge.Allow("wendy", "write")
 	for name, value := range map[string]string{
-		"GITHUB_ACTIONS": "true", "GITHUB_API_URL": j.forge.GitHub(t).URL + "/api/v3", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_TOKEN": forges.Token,
-		"GITHUB_SERVER_URL": "https://github.com", "GITHUB_OUTPUT": "", "GITHUB_STEP_SUMMARY": "", "GITHUB_EVENT_NAME": "", "OFFSHOOT_FORGE_TOKEN": "",
+		"GITHUB_ACTIONS": "true", "GITHUB_API_URL": j.forge.GitHub(t).URL + "/api/v3",
+		"GITHUB_REPOSITORY": "acme/shop", "GITHUB_TOKEN": forges.Token,
+		"GITHUB_SERVER_URL": "https://github.com", "GITHUB_OUTPUT": "", "GITHUB_STEP_SUMMARY": "",
+		"GITHUB_EVENT_NAME": "", "OFFSHOOT_FORGE_TOKEN": "",
 	} {
 		t.Setenv(name, value)
 	}
@@ -64,7 +69,10 @@ func (j *farJob) run(exit int, event map[string]any) string {
 }
 
 func (j *farJob) opened() map[string]any {
-	return map[string]any{"action": "opened", "number": 7, "sender": map[string]any{"login": "ann"}, "pull_request": map[string]any{"number": 7, "head": map[string]any{"sha": j.pull.Commit}}}
+	return map[string]any{
+		"action": "opened", "number": 7, "sender": map[string]any{"login": "ann"},
+		"pull_request": map[string]any{"number": 7, "head": map[string]any{"sha": j.pull.Commit}},
+	}
 }
 
 func (j *farJob) command(text string) map[string]any {
@@ -146,10 +154,12 @@ func TestCiFar_AnEventDuringTheBootEndsTheRun(t *testing.T) {
 				}
 				return standin.Fault{}
 			})
-			if said := j.run(exitDone, j.opened()); !strings.Contains(said, "stopped: up pr-7: not wanted any more: "+c.says) {
+			if said := j.run(exitDone, j.opened()); !strings.Contains(said,
+				"stopped: up pr-7: not wanted any more: "+c.says) {
 				t.Errorf("said %s", said)
 			}
-			if all := strings.Join(j.comments(), ""); strings.Contains(all, "could not be made") || len(j.leftMachines()) > 0 {
+			if all := strings.Join(j.comments(), ""); strings.Contains(all, "could not be made") ||
+				len(j.leftMachines()) > 0 {
 				t.Errorf("left %q, comment %s", j.leftMachines(), all)
 			}
 		})
@@ -159,8 +169,14 @@ func TestCiFar_AnEventDuringTheBootEndsTheRun(t *testing.T) {
 func TestFailure_OfARunOnAMachineHasItsLog(t *testing.T) {
 	p := &ciPreviews{}
 	p.observe(provision.Event{Step: provision.StepMigrate, Kind: provision.Failed})
-	err := remote.Outcome{Exit: 3, Error: "up pr-7: migrate: tool: exit 1", Part: "tool", Tail: []string{"no such table"}, Hints: []string{"mend it"}}.Err()
-	want := &report.Failure{Step: "migrate", Service: "tool", Error: "up pr-7: migrate: tool: exit 1", Hints: []string{"mend it"}, Log: []string{"no such table"}}
+	err := remote.Outcome{
+		Exit: 3, Error: "up pr-7: migrate: tool: exit 1", Part: "tool",
+		Tail: []string{"no such table"}, Hints: []string{"mend it"},
+	}.Err()
+	want := &report.Failure{
+		Step: "migrate", Service: "tool", Error: "up pr-7: migrate: tool: exit 1",
+		Hints: []string{"mend it"}, Log: []string{"no such table"},
+	}
 	if diff := cmp.Diff(want, p.failure(fmt.Errorf("up pr-7: %w", err))); diff != "" {
 		t.Error(diff)
 	}
@@ -177,7 +193,8 @@ func TestCiFar_WhatServesIsWhatTheLastGoodUpMade(t *testing.T) {
 		"the pull request's own": "it serves this commit",
 	} {
 		j := newFarJob(t, standin.Options{Seed: 1})
-		launched(j.cloud, "7", "http://7.example.com/", strings.ReplaceAll(serves, "the pull request's own", j.pull.Commit))
+		launched(j.cloud, "7", "http://7.example.com/",
+			strings.ReplaceAll(serves, "the pull request's own", j.pull.Commit))
 		event := j.opened()
 		event["action"], event["label"] = "labeled", map[string]any{"name": "bug"}
 		content, err := json.Marshal(event)
@@ -186,7 +203,8 @@ func TestCiFar_WhatServesIsWhatTheLastGoodUpMade(t *testing.T) {
 		}
 		file := filepath.Join(t.TempDir(), "event.json")
 		write(t, file, string(content))
-		if out, errs, code := capturedWith(t, os.LookupEnv, "ci", "--dry-run", "--event", file); code != exitDone || !strings.Contains(errs, want) {
+		if out, errs, code := capturedWith(t, os.LookupEnv, "ci", "--dry-run", "--event", file); code != exitDone ||
+			!strings.Contains(errs, want) {
 			t.Errorf("%q: exit %d, want %s: %s%s", serves, code, want, out, errs)
 		}
 	}
@@ -198,7 +216,8 @@ func TestCiFar_WhatCannotBeLookedAtIsSaidToHaveFailed(t *testing.T) {
 	j := newFarJob(t, standin.Options{Seed: 1})
 	j.cloud.Fault(func(int, string) standin.Fault { return standin.Fault{Code: "UnauthorizedOperation"} })
 	j.run(exitFailed, j.opened())
-	if all := strings.Join(j.comments(), ""); !strings.Contains(all, "could not be made") || !strings.Contains(all, "identify the preview") {
+	if all := strings.Join(j.comments(), ""); !strings.Contains(all, "could not be made") ||
+		!strings.Contains(all, "identify the preview") {
 		t.Errorf("comments %s", all)
 	}
 }

@@ -23,8 +23,9 @@ services:
     depends_on: [db]
 `
 	forkDockerfile = tinyDockerfile + "ARG PRODUCTION_DATABASE_URL\nLABEL leak=z$PRODUCTION_DATABASE_URL\n"
-	forkConfig     = "source: ${PRODUCTION_DATABASE_URL}\npreview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n"
-	forkSecret     = "s3cret-of-the-job"
+	forkConfig     = "source: ${PRODUCTION_DATABASE_URL}\npreview:\n  environment: {LEAK: " +
+		"\"x${PRODUCTION_DATABASE_URL}\"}\n"
+	forkSecret = "s3cret-of-the-job"
 )
 
 // forked is a job for a pull request of a stranger.
@@ -45,7 +46,8 @@ func forked(t *testing.T) *job {
 // push makes another commit of the pull request.
 func (j *job) push() {
 	j.Helper()
-	git(j.T, j.dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m", "more")
+	git(j.T, j.dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m",
+		"more")
 	j.pull.Commit = git(j.T, j.dir, "rev-parse", "HEAD")
 	j.repository.Put(j.pull)
 }
@@ -53,7 +55,9 @@ func (j *job) push() {
 // served lists the commits of what runs.
 func (j *job) served() string {
 	j.Helper()
-	out, err := exec.Command("docker", "ps", "--filter", "label=dev.offshoot.repository="+j.dir, "--filter", "label=com.docker.compose.service=web",
+	out,
+		err := exec.Command("docker", "ps", "--filter", "label=dev.offshoot.repository="+j.dir, "--filter",
+		"label=com.docker.compose.service=web",
 		"--format", `{{.Label "dev.offshoot.commit"}}`).Output()
 	if err != nil {
 		j.Fatal(err)
@@ -100,7 +104,8 @@ func TestCi_AForkIsMadeWhenItsCommitIsApprovedAndWithoutSecrets(t *testing.T) {
 	j.run(0, j.event("synchronize"))
 	j.run(0, j.command("/preview up"))
 	j.run(0, j.command("/preview approve "+first)) // which is not the newest any more
-	if got := j.served(); got != first || !strings.Contains(j.comment(), "but the newest commit is "+j.pull.Commit[:10]) {
+	if got := j.served(); got != first ||
+		!strings.Contains(j.comment(), "but the newest commit is "+j.pull.Commit[:10]) {
 		t.Errorf("after a push: serves %q: %s", got, j.comment())
 	}
 	j.pull.Open = false

@@ -90,7 +90,8 @@ func (p *ciPreviews) missing() error {
 				"a secret that the job lacks arrives so; where no source is meant, leave the variable out of the job")
 		}
 	}
-	if p.cfg.Preview.EnvironmentUnset == nil && p.cfg.Preview.Wildcard.DNS != "" && !p.stranger && p.getenv(certificateVariable) == "" {
+	if p.cfg.Preview.EnvironmentUnset == nil && p.cfg.Preview.Wildcard.DNS != "" && !p.stranger &&
+		p.getenv(certificateVariable) == "" {
 		return noCertificateKey()
 	}
 	return p.cfg.Preview.EnvironmentUnset
@@ -113,9 +114,11 @@ func (p *ciPreviews) holds(order ci.Order) error {
 	case has(order.Commit):
 		return nil
 	case has(p.event.Commit), has(p.getenv(checkedOut)):
-		return fmt.Errorf("%w: commit %s is superseded by %s", ci.ErrUnwanted, repository.Short(p.git.Commit), repository.Short(order.Commit))
+		return fmt.Errorf("%w: commit %s is superseded by %s", ci.ErrUnwanted, repository.Short(p.git.Commit),
+			repository.Short(order.Commit))
 	}
-	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", repository.Short(p.git.Commit), repository.Short(order.Commit)),
+	return hint.Usage(fmt.Errorf("the checkout is at %s, the pull request at %s", repository.Short(p.git.Commit),
+		repository.Short(order.Commit)),
 		"check out the head of the pull request before offshoot ci, as the workflow of offshoot init --ci does")
 }
 

@@ -34,7 +34,9 @@ func (k *acquaintance) number(ctx context.Context) (string, error) {
 // preview is the one that is there for the wanted preview's pull request, under
 // whatever name it was made, or the wanted one itself. Named tells that the
 // project has a name of its own.
-func (k *acquaintance) preview(ctx context.Context, cfg *config.Config, wanted provision.Preview, named bool) (provision.Preview, error) {
+func (k *acquaintance) preview(
+	ctx context.Context, cfg *config.Config, wanted provision.Preview, named bool,
+) (provision.Preview, error) {
 	id, err := k.number(ctx)
 	if err != nil {
 		return wanted, err

@@ -47,7 +47,8 @@ func TestCi_FindsThePreviewsOfARenamedRepository(t *testing.T) {
 			j.run(0, j.event("opened"))
 			before := ofProject(t, dir)
 			newName(t, dir)
-			if said := j.run(0, j.command("/preview reset")); !strings.Contains(said, "when the repository was github.test/acme/old") {
+			if said := j.run(0, j.command("/preview reset")); !strings.Contains(said,
+				"when the repository was github.test/acme/old") {
 				t.Errorf("an update says: %s", said)
 			}
 			if after := ofProject(t, dir); len(after) != len(before) || len(before) == 0 {
@@ -56,7 +57,8 @@ func TestCi_FindsThePreviewsOfARenamedRepository(t *testing.T) {
 			j.pull.Open = false
 			j.repository.Put(j.pull)
 			end(j)
-			if left := ofProject(t, dir); len(left) > 0 || !strings.Contains(j.comment(), "is removed") || len(j.repository.Deployments()) > 0 {
+			if left := ofProject(t, dir); len(left) > 0 || !strings.Contains(j.comment(), "is removed") ||
+				len(j.repository.Deployments()) > 0 {
 				t.Errorf("left %q, deployments %+v, comment %s", left, j.repository.Deployments(), j.comment())
 			}
 		})
@@ -72,7 +74,8 @@ func TestCi_SaysRemovedOnlyOfWhatItRemoved(t *testing.T) {
 	newName(t, dir)
 	j.pull.Open = false
 	j.repository.Put(j.pull)
-	if said := j.run(exitUsage, j.event("closed")); !strings.Contains(said, "is one of github.test/acme/old, not of github.test/acme/shop") {
+	if said := j.run(exitUsage, j.event("closed")); !strings.Contains(said,
+		"is one of github.test/acme/old, not of github.test/acme/shop") {
 		t.Errorf("of another repository: %s", said)
 	}
 	if left := ofProject(t, dir); len(left) == 0 || len(j.repository.Comments(7)) > 0 {
@@ -90,7 +93,8 @@ func TestDown_AsksTheForgeForAFormerName(t *testing.T) {
 	j, dir := renamed(t)
 	offshoot(t, dir, 0, "up", "--pr", "7", "--archive", "archive.sql")
 	newName(t, dir)
-	if said := offshoot(t, dir, exitUsage, "down", "--pr", "7").stderr.String(); !strings.Contains(said, "former name") {
+	if said := offshoot(t, dir, exitUsage, "down", "--pr", "7").stderr.String(); !strings.Contains(said,
+		"former name") {
 		t.Errorf("without a token: %s", said)
 	}
 	j.repository.Formerly = []string{"acme/old"}
@@ -110,7 +114,8 @@ func swept(t *testing.T, expires time.Duration) (*farJob, string) {
 
 func (j *farJob) launch(expires time.Duration) string {
 	return j.cloud.Launch(map[string]string{
-		machine.LabelPreview: "shop-pr-7", machine.LabelRepository: "github.com/acme/shop", "dev.offshoot.name": "pr-7", "dev.offshoot.project": "shop",
+		machine.LabelPreview: "shop-pr-7", machine.LabelRepository: "github.com/acme/shop",
+		"dev.offshoot.name": "pr-7", "dev.offshoot.project": "shop",
 		"dev.offshoot.pull-request": "7", machine.LabelExpires: time.Now().Add(expires).UTC().Format(time.RFC3339),
 	})
 }
@@ -118,12 +123,14 @@ func (j *farJob) launch(expires time.Duration) string {
 // claim has our comment say something, and a deployment beside it.
 func (j *farJob) claim(text string) {
 	j.Helper()
-	f, err := forge.Open(forge.Location{Kind: forge.GitHub, API: os.Getenv("GITHUB_API_URL"), Repository: "acme/shop"}, forge.Options{Token: forges.Token})
+	f, err := forge.Open(forge.Location{Kind: forge.GitHub, API: os.Getenv("GITHUB_API_URL"), Repository: "acme/shop"},
+		forge.Options{Token: forges.Token})
 	if err == nil {
 		err = f.Comment(j.Context(), 7, forge.Comment{Marker: "shop-pr-7", Text: text})
 	}
 	if err == nil {
-		err = f.(forge.Deployer).Deploy(j.Context(), forge.Deployment{Environment: "preview/shop-pr-7", Commit: j.pull.Commit, State: forge.Success})
+		err = f.(forge.Deployer).Deploy(j.Context(),
+			forge.Deployment{Environment: "preview/shop-pr-7", Commit: j.pull.Commit, State: forge.Success})
 	}
 	if err != nil {
 		j.Fatal(err)
@@ -147,7 +154,8 @@ func TestCiFar_ASweptMachineIsSaidOnThePullRequest(t *testing.T) {
 			if !strings.Contains(said, fmt.Sprintf("removed machine %s", id)) || len(j.leftMachines()) > 0 {
 				t.Errorf("left %q: %s", j.leftMachines(), said)
 			}
-			if all := strings.Join(j.comments(), ""); !strings.Contains(all, "Preview pr-7 of shop is removed") || !strings.Contains(all, c.says) {
+			if all := strings.Join(j.comments(), ""); !strings.Contains(all, "Preview pr-7 of shop is removed") ||
+				!strings.Contains(all, c.says) {
 				t.Errorf("comments %s", all)
 			}
 			if left := j.forge.Deployments(); len(left) > 0 {
@@ -178,7 +186,8 @@ func TestCiFar_AMachineThatEndedItselfIsSaidOnThePullRequest(t *testing.T) {
 			}
 			j.run(exitDone, map[string]any{"schedule": "23 * * * *"})
 			all := strings.Join(j.comments(), "")
-			if mended := strings.Contains(all, "is removed") && strings.Contains(all, "ended by itself"); mended != c.mended {
+			if mended := strings.Contains(all, "is removed") &&
+				strings.Contains(all, "ended by itself"); mended != c.mended {
 				t.Errorf("comments %s", all)
 			}
 			if left := j.forge.Deployments(); (len(left) == 0) != c.mended {
@@ -206,8 +215,14 @@ func TestCiPreviews_APreviewOfAnotherPlaceHasNotEnded(t *testing.T) {
 		{thisComputer(), config.ProviderEC2, "eu-west-1", false},
 		{"another." + thisComputer(), "", "", false},
 	} {
-		p := &ciPreviews{app: &app{lookup: lookup()}, cfg: &config.Config{Provider: c.provider, EC2: config.EC2{Region: c.region}}}
-		text := report.Markdown(report.Report{Preview: "pr-7 of shop", State: report.Ready, Commit: "abc", Machine: c.machine}, func(s string) string { return s })
+		p := &ciPreviews{
+			app: &app{lookup: lookup()},
+			cfg: &config.Config{Provider: c.provider, EC2: config.EC2{Region: c.region}},
+		}
+		text := report.Markdown(report.Report{
+			Preview: "pr-7 of shop", State: report.Ready, Commit: "abc",
+			Machine: c.machine,
+		}, func(s string) string { return s })
 		if got := p.inReach(text); got != c.want || !claimsToServe(text) {
 			t.Errorf("%+v: %v, by %s", c, got, text)
 		}

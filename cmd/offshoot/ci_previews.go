@@ -57,7 +57,8 @@ func (p *ciPreviews) recognise(ctx context.Context, number int) (provision.Previ
 	if err != nil || p.known == wanted {
 		return wanted, err
 	}
-	found, err := (&acquaintance{app: p.app, forge: p.forge}).preview(ctx, p.cfg, wanted, p.cfg.ProjectIn(p.git.Root) != "")
+	found, err := (&acquaintance{app: p.app, forge: p.forge}).preview(ctx, p.cfg, wanted,
+		p.cfg.ProjectIn(p.git.Root) != "")
 	if err != nil {
 		return wanted, fmt.Errorf("identify the preview: %w", err)
 	}
@@ -90,7 +91,10 @@ func (p *ciPreviews) marker(number int) string {
 func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	preview, unknown := p.recognise(ctx, order.Number)
 	concluded := false
-	o := upOptions{which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout, observe: p.observe, subset: p.draw}
+	o := upOptions{
+		which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout,
+		observe: p.observe, subset: p.draw,
+	}
 	o.guard = provision.Guard{
 		Patience: g.Patience, Wanted: g.Wanted,
 		Conclude: func(ctx context.Context, result *provision.Result, err error) {

@@ -26,7 +26,8 @@ func (p *ciPreviews) observe(e provision.Event) {
 		return
 	}
 	p.steps = append(p.steps, report.Step{
-		Name: string(e.Step), After: max(0, time.Since(p.began)-e.Took), Took: e.Took, Failed: e.Kind == provision.Failed,
+		Name: string(e.Step), After: max(0, time.Since(p.began)-e.Took), Took: e.Took,
+		Failed: e.Kind == provision.Failed,
 	})
 }
 
@@ -40,7 +41,9 @@ func (p *ciPreviews) draw(made *subset.Report) {
 
 // report gathers what there is to say of an up that ended. What lets somebody in
 // becomes a secret before anything is printed.
-func (p *ciPreviews) report(ctx context.Context, cfg *config.Config, preview provision.Preview, result *provision.Result, err error) report.Report {
+func (p *ciPreviews) report(
+	ctx context.Context, cfg *config.Config, preview provision.Preview, result *provision.Result, err error,
+) report.Report {
 	now, unknown := p.Now(context.WithoutCancel(ctx), preview.PullRequest)
 	r := report.Report{Machine: cmp.Or(now.Machine, thisComputer()), Steps: p.steps}
 	if err != nil {
@@ -83,7 +86,8 @@ func missingCertificates(result *provision.Result) string {
 		switch {
 		case status.Ready:
 		case !status.Until.IsZero():
-			return "browsers warn: the authority's limit is reached, until " + status.Until.UTC().Format("Mon 2 Jan 2006, 15:04") + " UTC"
+			return "browsers warn: the authority's limit is reached, until " +
+				status.Until.UTC().Format("Mon 2 Jan 2006, 15:04") + " UTC"
 		default:
 			return "browsers warn until there is one: " + status.Problem
 		}

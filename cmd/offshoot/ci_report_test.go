@@ -16,9 +16,11 @@ import (
 // guardedResult is an up whose preview wants a sign-in.
 func guardedResult() *provision.Result {
 	return &provision.Result{
-		Preview: provision.Preview{PullRequest: 7}, Links: []provision.Link{{Service: "web", URL: "https://pr-7.test/"}},
+		Preview: provision.Preview{PullRequest: 7},
+		Links:   []provision.Link{{Service: "web", URL: "https://pr-7.test/"}},
 		Access: &provision.Access{
-			Token: "token%of the\npreview", Password: "correct-horse-battery", Links: []provision.Link{{Service: "web", URL: "https://pr-7.test/.offshoot/in?t=0123456789"}},
+			Token: "token%of the\npreview", Password: "correct-horse-battery",
+			Links: []provision.Link{{Service: "web", URL: "https://pr-7.test/.offshoot/in?t=0123456789"}},
 		},
 	}
 }
@@ -50,7 +52,10 @@ func reported(t *testing.T, cfg *config.Config, system string, result *provision
 func TestCiReport_WhatLetsInIsMaskedBeforeAnythingIsPrinted(t *testing.T) {
 	result := guardedResult()
 	comment, log := reported(t, &config.Config{}, "true", result)
-	for _, want := range []string{"::add-mask::correct-horse-battery\n", "::add-mask::token%25of the%0Apreview\n", "::add-mask::https://pr-7.test/.offshoot/in?t=0123456789\n"} {
+	for _, want := range []string{
+		"::add-mask::correct-horse-battery\n", "::add-mask::token%25of the%0Apreview\n",
+		"::add-mask::https://pr-7.test/.offshoot/in?t=0123456789\n",
+	} {
 		if strings.Count(log, want) != 1 {
 			t.Errorf("no %q in the log: %s", want, log)
 		}
@@ -64,7 +69,8 @@ func TestCiReport_WhatLetsInIsMaskedBeforeAnythingIsPrinted(t *testing.T) {
 	if !strings.Contains(comment, "(<https://pr-7.test/>)") || !strings.Contains(comment, "offshoot open --pr 7") {
 		t.Errorf("comment %s", comment)
 	}
-	if _, log := reported(t, &config.Config{}, "", result); strings.Contains(log, "::add-mask") || strings.Contains(log, result.Access.Password) {
+	if _, log := reported(t, &config.Config{}, "", result); strings.Contains(log, "::add-mask") ||
+		strings.Contains(log, result.Access.Password) {
 		t.Errorf("elsewhere: %s", log)
 	}
 }
@@ -75,12 +81,14 @@ func TestCiReport_SharesTheLinkOnRequestAndThePasswordNever(t *testing.T) {
 	if !strings.Contains(comment, "(<"+result.Access.Links[0].URL+">)") || strings.Contains(comment, "offshoot open") {
 		t.Errorf("comment %s", comment)
 	}
-	if strings.Count(log, result.Access.Password) != 1 || !strings.Contains(log, "::add-mask::"+result.Access.Password+"\n") {
+	if strings.Count(log, result.Access.Password) != 1 ||
+		!strings.Contains(log, "::add-mask::"+result.Access.Password+"\n") {
 		t.Errorf("log %s", log)
 	}
 	open := guardedResult()
 	open.Access = nil
-	if comment, log := reported(t, &config.Config{}, "true", open); strings.Contains(comment, "sign") || strings.Contains(log, "::") {
+	if comment, log := reported(t, &config.Config{}, "true", open); strings.Contains(comment, "sign") ||
+		strings.Contains(log, "::") {
 		t.Errorf("without a sign-in: log %s, comment %s", log, comment)
 	}
 }
@@ -88,7 +96,8 @@ func TestCiReport_SharesTheLinkOnRequestAndThePasswordNever(t *testing.T) {
 func TestCiReport_DrawsTheTablesOnRequest(t *testing.T) {
 	for want, cfg := range map[bool]*config.Config{true: {Pulls: config.Pulls{Graph: true}}, false: {}} {
 		comment, _ := reported(t, cfg, "true", guardedResult())
-		if got := strings.Contains(comment, "```mermaid\nflowchart LR\n") && strings.Contains(comment, "orders"); got != want {
+		if got := strings.Contains(comment, "```mermaid\nflowchart LR\n") &&
+			strings.Contains(comment, "orders"); got != want {
 			t.Errorf("graph %v: %s", want, comment)
 		}
 	}

@@ -28,9 +28,15 @@ type job struct {
 
 func newJob(t *testing.T, dir string) *job {
 	t.Helper()
-	j := &job{T: t, dir: dir, repository: &standin.Repository{JobToken: true}, output: filepath.Join(t.TempDir(), "output")}
+	j := &job{
+		T: t, dir: dir, repository: &standin.Repository{JobToken: true},
+		output: filepath.Join(t.TempDir(), "output"),
+	}
 	j.api, j.summary = j.repository.GitHub(t).URL+"/api/v3", j.output+".md"
-	j.pull = forge.Pull{Number: 7, Title: "`rm -rf /` $(id) ::error::", Author: "alice", Branch: "a`b", Base: "main", Commit: git(t, dir, "rev-parse", "HEAD"), Open: true, URL: "https://github.test/acme/shop/pull/7"}
+	j.pull = forge.Pull{
+		Number: 7, Title: "`rm -rf /` $(id) ::error::", Author: "alice", Branch: "a`b", Base: "main",
+		Commit: git(t, dir, "rev-parse", "HEAD"), Open: true, URL: "https://github.test/acme/shop/pull/7",
+	}
 	j.repository.Put(j.pull)
 	j.repository.Allow("wendy", "write")
 	return j
@@ -59,8 +65,10 @@ func (j *job) asked(exit int, args ...string) string {
 	j.Helper()
 	cmd := exec.Command(programPath(j.T), args...)
 	cmd.Dir = j.dir
-	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_API_URL="+j.api, "GITHUB_REPOSITORY="+standin.Owner+"/"+standin.Name,
-		"GITHUB_TOKEN="+standin.Token, "GITHUB_OUTPUT="+j.output, "GITHUB_STEP_SUMMARY="+j.summary, "GITHUB_EVENT_NAME=",
+	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_API_URL="+j.api,
+		"GITHUB_REPOSITORY="+standin.Owner+"/"+standin.Name,
+		"GITHUB_TOKEN="+standin.Token, "GITHUB_OUTPUT="+j.output, "GITHUB_STEP_SUMMARY="+j.summary,
+		"GITHUB_EVENT_NAME=",
 		"GITHUB_SERVER_URL=https://github.test", "GITHUB_RUN_ID=42", "XDG_CACHE_HOME="+filepath.Join(j.dir, "cache"))
 	cmd.Env = append(cmd.Env, j.env...)
 	output, err := cmd.CombinedOutput()
@@ -109,11 +117,15 @@ func TestCi_FollowsAPullRequestFromOpenedToMerged(t *testing.T) {
 	if said := j.run(0, j.event("assigned")); !strings.Contains(said, "up, pull request 7") {
 		t.Errorf("an event of no interest: %s", said)
 	}
-	if said := j.run(0, j.event("opened")); !strings.Contains(said, "nothing, pull request 7 at "+j.pull.Commit[:10]+": it serves this commit") {
+	if said := j.run(0, j.event("opened")); !strings.Contains(said,
+		"nothing, pull request 7 at "+j.pull.Commit[:10]+": it serves this commit") {
 		t.Errorf("opened: %s", said)
 	}
 	comment := j.comment()
-	for _, want := range []string{"is ready", "http://pr-7.", "7 rows in 1 tables", "public.orders", "wait until ready", j.pull.Commit[:10]} {
+	for _, want := range []string{
+		"is ready", "http://pr-7.", "7 rows in 1 tables", "public.orders",
+		"wait until ready", j.pull.Commit[:10],
+	} {
 		if !strings.Contains(comment, want) {
 			t.Errorf("no %q in:\n%s", want, comment)
 		}
@@ -147,7 +159,8 @@ func TestCi_FollowsAPullRequestFromOpenedToMerged(t *testing.T) {
 	j.pull.Open, j.pull.Merged = false, true
 	j.repository.Put(j.pull)
 	j.run(0, j.event("closed"))
-	if left := ours(t, dir); len(left) > 0 || len(j.repository.Deployments()) > 0 || !strings.Contains(j.comment(), "is removed") {
+	if left := ours(t, dir); len(left) > 0 || len(j.repository.Deployments()) > 0 ||
+		!strings.Contains(j.comment(), "is removed") {
 		t.Errorf("left %q, deployments %+v, comment %s", left, j.repository.Deployments(), j.comment())
 	}
 	if said := j.run(0, j.event("opened")); !strings.Contains(said, "merged") || len(ours(t, dir)) > 0 {
@@ -191,8 +204,10 @@ func TestCi_RefusesAnotherCommitThanThePullRequests(t *testing.T) {
 
 func TestConfig_IsAFileOfAReasonableSize(t *testing.T) {
 	for name, put := range map[string]func() error{
-		"is no file":  func() error { return os.Symlink("/dev/zero", config.Name) },
-		"larger than": func() error { return os.WriteFile(config.Name, bytes.Repeat([]byte("#"), config.MaxSize+1), 0o644) },
+		"is no file": func() error { return os.Symlink("/dev/zero", config.Name) },
+		"larger than": func() error {
+			return os.WriteFile(config.Name, bytes.Repeat([]byte("#"), config.MaxSize+1), 0o644)
+		},
 	} {
 		t.Chdir(t.TempDir())
 		if err := put(); err != nil {

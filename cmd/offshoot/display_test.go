@@ -43,7 +43,8 @@ func TestSteps_ShowTheEventsOfAnUp(t *testing.T) {
 			s.observe(e)
 		}
 		explain(u, errors.Join(&provision.StepError{
-			Step: provision.StepMigrate, Service: "web", Err: errors.New("exit 1"), Tail: []string{"line 1", "::error::line 2"},
+			Step: provision.StepMigrate, Service: "web", Err: errors.New("exit 1"),
+			Tail: []string{"line 1", "::error::line 2"},
 		}))
 		explain(u, errors.New("another"))
 	})
@@ -62,7 +63,10 @@ fail migrate  0.0s
 }
 
 func TestShowResult_ListsUsualChangesOnRequest(t *testing.T) {
-	changes := []compose.Change{{What: "labels", Why: "to find them", Usual: true}, {Service: "db", What: "fsync=off", Usual: true}}
+	changes := []compose.Change{
+		{What: "labels", Why: "to find them", Usual: true},
+		{Service: "db", What: "fsync=off", Usual: true},
+	}
 	want := map[bool]string{
 		false: "     2 usual changes to the compose file (offshoot up -v lists them)\n",
 		true:  "     different from the compose file:\n       project: labels (to find them)\n       db: fsync=off\n",
@@ -116,17 +120,20 @@ func TestProgress_OneLineForEachStepOfASubset(t *testing.T) {
 		}
 		p.end(errors.New("lost"))
 	})
-	if diff := cmp.Diff("...  choose rows\nok   choose rows  0.0s  12 rows\n...  copy rows\nfail copy rows  0.0s\n", broken); diff != "" {
+	if diff := cmp.Diff("...  choose rows\nok   choose rows  0.0s  12 rows\n...  copy rows\nfail copy rows  0.0s\n",
+		broken); diff != "" {
 		t.Error(diff)
 	}
 	whole := told(func(u *ui.UI) {
 		p := newProgress(u, plan)
-		for _, e := range append(events, subset.Event{Step: "copy", Rows: 12, Done: true}, subset.Event{Step: "finish", Done: true}) {
+		for _, e := range append(events, subset.Event{Step: "copy", Rows: 12, Done: true},
+			subset.Event{Step: "finish", Done: true}) {
 			p.observe(e)
 		}
 		p.end(nil)
 	})
-	if !strings.HasSuffix(whole, "ok   copy rows  0.0s  12 rows\n...  keys, indexes, statistics\nok   keys, indexes, statistics  0.0s\n") {
+	if !strings.HasSuffix(whole,
+		"ok   copy rows  0.0s  12 rows\n...  keys, indexes, statistics\nok   keys, indexes, statistics  0.0s\n") {
 		t.Errorf("got %s", whole)
 	}
 }
@@ -135,17 +142,27 @@ func TestListTable_OneLineForEachPreviewAndLink(t *testing.T) {
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	previews := []provision.Status{
 		{
-			Preview: provision.Preview{Name: "pr-12", Project: "shop"}, State: provision.Serving, Commit: "0123456789abcdef",
+			Preview: provision.Preview{Name: "pr-12", Project: "shop"}, State: provision.Serving,
+			Commit:  "0123456789abcdef",
 			Created: now.Add(-90 * time.Minute), Expires: now.Add(71 * time.Hour),
-			Links: []provision.Link{{URL: "http://web--pr-12.shop.localhost:8480/"}, {URL: "http://api--pr-12.shop.localhost:8480/"}},
+			Links: []provision.Link{
+				{URL: "http://web--pr-12.shop.localhost:8480/"},
+				{URL: "http://api--pr-12.shop.localhost:8480/"},
+			},
 			Services: []provision.Service{
 				{Name: "web", State: "running", Health: "unhealthy"},
 				{Name: "seed", State: "exited", ExitCode: 2},
 				{Name: "once", State: "exited"},
 			},
 		},
-		{Preview: provision.Preview{Name: "main", Project: "shop"}, State: provision.Incomplete, Created: now.Add(-10 * time.Second)},
-		{Preview: provision.Preview{Name: "old", Project: "shop"}, State: provision.Starting, Created: now.Add(-15 * 24 * time.Hour), Expires: now.Add(-time.Second)},
+		{
+			Preview: provision.Preview{Name: "main", Project: "shop"}, State: provision.Incomplete,
+			Created: now.Add(-10 * time.Second),
+		},
+		{
+			Preview: provision.Preview{Name: "old", Project: "shop"}, State: provision.Starting,
+			Created: now.Add(-15 * 24 * time.Hour), Expires: now.Add(-time.Second),
+		},
 	}
 	got := withLinks(ui.Table(listRows(previews, now)), previews)
 	want := `PREVIEW  PROJECT  STATE                                 COMMIT      AGE  EXPIRES

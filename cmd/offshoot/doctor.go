@@ -231,7 +231,8 @@ func planSummary(plan *provision.UpPlan) string {
 		lines = append(lines, "mounts "+strings.Join(mounted, ", "))
 	}
 	if unusual := unusualChanges(plan); unusual > 0 {
-		lines = append(lines, ui.Plural(unusual, "unusual change")+" to the compose file (offshoot up --plan lists them)")
+		lines = append(lines,
+			ui.Plural(unusual, "unusual change")+" to the compose file (offshoot up --plan lists them)")
 	}
 	return strings.Join(lines, "\n")
 }
@@ -259,7 +260,9 @@ func planError(plan *provision.UpPlan) error {
 		}
 	}
 	if len(without) > 0 {
-		hints = append(hints, "leave out what a preview can do without, preview.without: ["+strings.Join(without, ", ")+"] in "+config.Name)
+		hints = append(hints,
+			"leave out what a preview can do without, preview.without: ["+strings.Join(without, ", ")+"] in "+
+				config.Name)
 	}
 	if len(lines) > 0 {
 		hints = append(hints, "remove it from the compose file, or list it under preview.allow in "+config.Name)
@@ -292,7 +295,8 @@ func linksFor(cfg *config.Config) string {
 	if cfg.Preview.Domain != "" {
 		return "below " + cfg.Preview.Domain
 	}
-	return "below localhost, for browsers on this computer alone; preview.domain makes them work for others, such as reviewers of what a CI job made here"
+	return "below localhost, for browsers on this computer alone; preview.domain makes them work for others, such " +
+		"as reviewers of what a CI job made here"
 }
 
 // checkPort tells whether the gateway can have its port, or has it.
@@ -306,7 +310,8 @@ func (a *app) checkPort(ctx context.Context, cfg *config.Config) (_ string, err 
 	if err == nil {
 		return address + " is free", listener.Close()
 	}
-	taken := hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", config.Name)
+	taken := hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s",
+		config.Name)
 	engine, unreachable := a.engine(ctx, cfg)
 	if unreachable != nil {
 		return "", taken

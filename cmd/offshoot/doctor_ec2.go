@@ -71,7 +71,9 @@ func checkLogin(options ec2.Options) (string, error) {
 		return "none in " + loginVariable + ": EC2 Instance Connect logs in", nil
 	}
 	if _, err := host.PublicKey(options.LoginKey); err != nil {
-		return "", hint.Wrap(fmt.Errorf("%s: %w", loginVariable, err), "set it to a private key without a passphrase, such as ssh-keygen -t ed25519 makes one")
+		return "",
+			hint.Wrap(fmt.Errorf("%s: %w", loginVariable, err),
+				"set it to a private key without a passphrase, such as ssh-keygen -t ed25519 makes one")
 	}
 	return loginVariable + " holds one", nil
 }

@@ -25,9 +25,11 @@ func onEC2(t *testing.T, options standin.Options) *standin.Cloud {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": standin.Region, "AWS_ACCESS_KEY_ID": "AKIDTEST", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI",
-		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_PROFILE": "", "AWS_SESSION_TOKEN": "", loginVariable: key.Private,
+		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": standin.Region, "AWS_ACCESS_KEY_ID": "AKIDTEST",
+		"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI",
+		"AWS_CONFIG_FILE":       os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_PROFILE":               "", "AWS_SESSION_TOKEN": "", loginVariable: key.Private,
 	} {
 		t.Setenv(name, value)
 	}
@@ -38,12 +40,16 @@ func onEC2(t *testing.T, options standin.Options) *standin.Cloud {
 func TestDoctor_OfEC2NamesEachRightAndPrintsThePolicy(t *testing.T) {
 	onEC2(t, standin.Options{Seed: 1})
 	out, _, code := capturedWith(t, os.LookupEnv, "doctor", "--provider", "ec2")
-	for _, line := range []string{"ok    ssh key", "ok    aws", "ok    ec2:RunInstances", "ok    ec2:TerminateInstances", `"Version": "2012-10-17"`} {
+	for _, line := range []string{
+		"ok    ssh key", "ok    aws", "ok    ec2:RunInstances",
+		"ok    ec2:TerminateInstances", `"Version": "2012-10-17"`,
+	} {
 		if !strings.Contains(out, line) {
 			t.Errorf("without %q: %s", line, out)
 		}
 	}
-	if strings.Contains(out, "docker engine") || strings.Contains(out, "PRIVATE KEY") || code == exitDone { // no compose file here
+	// no compose file here
+	if strings.Contains(out, "docker engine") || strings.Contains(out, "PRIVATE KEY") || code == exitDone {
 		t.Errorf("exit %d: %s", code, out)
 	}
 }
@@ -53,7 +59,10 @@ func TestHostile_AKeyOfOneRepositoryWantsTheMachinesOfAnother(t *testing.T) {
 	onEC2(t, standin.Options{Seed: 1})
 	ec2Checkout(t)
 	out, _, _ := capturedWith(t, os.LookupEnv, "doctor")
-	for _, line := range []string{`"aws:ResourceTag/dev.offshoot.repository": "github.com/acme/shop"`, `"aws:RequestTag/dev.offshoot.repository": "github.com/acme/shop"`} {
+	for _, line := range []string{
+		`"aws:ResourceTag/dev.offshoot.repository": "github.com/acme/shop"`,
+		`"aws:RequestTag/dev.offshoot.repository": "github.com/acme/shop"`,
+	} {
 		if !strings.Contains(out, line) {
 			t.Errorf("without %s: %s", line, out)
 		}
@@ -88,7 +97,9 @@ func TestDoctor_OfEC2TriesTypesAndMarkets(t *testing.T) {
 	out, _, _ := capturedWith(t, os.LookupEnv, "doctor")
 	out = strings.Join(strings.Fields(out), " ")
 	for _, line := range []string{
-		"ok ec2:RunInstances", "spot t3a.large the account lacks the role AWSServiceRoleForEC2Spot; once for the account: aws iam create-service-linked-role",
+		"ok ec2:RunInstances",
+		"spot t3a.large the account lacks the role AWSServiceRoleForEC2Spot; once for the account: aws iam " +
+			"create-service-linked-role",
 		"t3.large the account's plan refuses the type", "t3a.large allowed",
 		`"arn:aws-us-gov:iam::*:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"`,
 	} {
@@ -99,7 +110,8 @@ func TestDoctor_OfEC2TriesTypesAndMarkets(t *testing.T) {
 }
 
 func TestDoctor_OfAnUnknownProviderIsRefused(t *testing.T) {
-	if _, errs, code := captured(t, "doctor", "--provider", "gcp"); code != exitUsage || !strings.Contains(errs, `unknown provider "gcp"`) {
+	if _, errs, code := captured(t, "doctor", "--provider", "gcp"); code != exitUsage ||
+		!strings.Contains(errs, `unknown provider "gcp"`) {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }

@@ -68,7 +68,8 @@ func newUpResult(r *provision.Result) upResult {
 
 func newLoadedResult(l provision.Loaded) loadedResult {
 	return loadedResult{
-		Database: l.Database, Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds(), Cloned: l.Cloned, Tables: l.Tables,
+		Database: l.Database, Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Seconds: l.Took.Seconds(),
+		Cloned: l.Cloned, Tables: l.Tables,
 	}
 }
 
@@ -98,7 +99,8 @@ func downDocument(r provision.Removed) any {
 		return machineDownResult{Machines: r.Machines}
 	}
 	return downResult{
-		Containers: notNull(r.Containers), Networks: notNull(r.Networks), Volumes: notNull(r.Volumes), Images: notNull(r.Images),
+		Containers: notNull(r.Containers), Networks: notNull(r.Networks), Volumes: notNull(r.Volumes),
+		Images: notNull(r.Images),
 	}
 }
 

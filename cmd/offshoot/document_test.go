@@ -23,7 +23,10 @@ func documentOf(t *testing.T, result any) string {
 
 func TestDocument_OfUp(t *testing.T) {
 	got := documentOf(t, newUpResult(&provision.Result{
-		Preview: provision.Preview{ID: "shop-pr-1", Project: "shop", Name: "pr-1", Repository: "example.com/shop", PullRequest: 1}, Generation: 2,
+		Preview: provision.Preview{
+			ID: "shop-pr-1", Project: "shop", Name: "pr-1", Repository: "example.com/shop",
+			PullRequest: 1,
+		}, Generation: 2,
 		Links:    []provision.Link{{Service: "web", URL: "http://pr-1.shop.localhost:8480/"}},
 		Loaded:   &provision.Loaded{Archive: "a.sql", SHA256: "00", Bytes: 5, Took: 1500 * time.Millisecond},
 		Migrated: &provision.Migrated{Took: time.Second},

@@ -61,7 +61,9 @@ func (a *app) down(ctx context.Context, w which, all bool) (err error) {
 // recognise looks, where there is a token for the forge, whether the preview was
 // made when the repository had another name. That the forge does not answer is
 // no reason to leave the preview where it is: its name has to do then.
-func (a *app) recognise(ctx context.Context, cfg *config.Config, git checkout, preview provision.Preview) (provision.Preview, error) {
+func (a *app) recognise(
+	ctx context.Context, cfg *config.Config, git checkout, preview provision.Preview,
+) (provision.Preview, error) {
 	opened, err := a.forgeOf(a.unaliased(ctx, git))
 	if errors.Is(err, hint.ErrUsage) {
 		return preview, nil

@@ -35,7 +35,8 @@ func TestEC2Options_DefaultToWhatTheSchemaTells(t *testing.T) {
 		types = append(types, typ)
 	}
 	want := map[string]any{
-		"type": types, "image": ec2.Ubuntu, "disk": float64(ec2.DefaultDisk), "connect": ec2.ConnectPublic, "spot": false,
+		"type": types, "image": ec2.Ubuntu, "disk": float64(ec2.DefaultDisk), "connect": ec2.ConnectPublic,
+		"spot": false,
 	}
 	told := map[string]any{}
 	for name, value := range schema.Properties.EC2.Properties {

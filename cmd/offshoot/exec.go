@@ -77,9 +77,10 @@ func inside(code int, err error) error {
 func (a *app) psqlCommand() *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
-		Use:     "psql [-- ARGUMENT...]",
-		Short:   "open psql on a preview's database",
-		Long:    "Psql runs psql in the container of the preview's database, as its owner, and\nexits with its exit code. What stands behind -- is for psql.",
+		Use:   "psql [-- ARGUMENT...]",
+		Short: "open psql on a preview's database",
+		Long: "Psql runs psql in the container of the preview's database, as its owner, and\nexits with its " +
+			"exit code. What stands behind -- is for psql.",
 		Example: "  offshoot psql --pr 12\n  offshoot psql -- -c 'SELECT count(*) FROM orders'",
 		Args:    behindDashes,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -60,9 +60,13 @@ func TestErrorText_SaysWhatTheUserDoesNotKnow(t *testing.T) {
 		{"interrupted", 130, fmt.Errorf("up: %w", context.Canceled), "interrupted"},
 		{
 			"interrupted, and cleaning up went wrong", 130,
-			fmt.Errorf("up: %w", errors.Join(fmt.Errorf("wait: %w", context.Canceled), left)), "interrupted; remove network: busy",
+			fmt.Errorf("up: %w", errors.Join(fmt.Errorf("wait: %w", context.Canceled), left)),
+			"interrupted; remove network: busy",
 		},
-		{"interrupted while dialling", 130, errors.Join(errors.New("dial: context canceled"), context.Canceled), "interrupted"},
+		{
+			"interrupted while dialling", 130, errors.Join(errors.New("dial: context canceled"), context.Canceled),
+			"interrupted",
+		},
 	} {
 		if got := errorText(c.code, c.err); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
@@ -80,7 +84,11 @@ func TestCheckReport_RowsThatBreakAValidKeyAreACheck(t *testing.T) {
 			t.Errorf("%+v: %v", keys, err)
 		}
 	}
-	err := checkReport(&subset.Report{Keys: []subset.KeyReport{{Validated: true, Dangling: 2}, {Validated: true, Dangling: 1}, {Dangling: 7}}})
+	err := checkReport(&subset.Report{Keys: []subset.KeyReport{
+		{Validated: true, Dangling: 2},
+		{Validated: true, Dangling: 1},
+		{Dangling: 7},
+	}})
 	want := "3 dangling rows below keys that the source calls valid, and so in the subset"
 	if err == nil || err.Error() != want || exitCode(t.Context(), err) != 3 {
 		t.Errorf("error %v", err)

@@ -52,7 +52,8 @@ func TestExitCode_SurvivesWrapsHintsAndJoins(t *testing.T) {
 			"joined last":          errors.Join(cleanup, kind.err),
 			"joined twice":         errors.Join(errors.Join(nil, kind.err), nil, cleanup),
 			"wrapped with another": fmt.Errorf("%w and %w", cleanup, kind.err),
-			"all of it":            fmt.Errorf("a: %w", hint.Wrap(errors.Join(cleanup, fmt.Errorf("b: %w", kind.err)), "c")),
+			"all of it": fmt.Errorf("a: %w",
+				hint.Wrap(errors.Join(cleanup, fmt.Errorf("b: %w", kind.err)), "c")),
 		} {
 			if got := exitCode(t.Context(), err); got != kind.code {
 				t.Errorf("%s, %s: exit code %d, want %d", name, how, got, kind.code)
@@ -103,7 +104,10 @@ func TestExitCode_TheMoreSpecificOfTwoWins(t *testing.T) {
 
 func TestHintsOf_NoneAfterAnInterruption(t *testing.T) {
 	err := errors.Join(hint.Wrap(io.EOF, "one"), hint.Usage(io.EOF, "two"), hint.Wrap(io.EOF, "one"))
-	for code, want := range map[int][]string{exitFailed: {"one", "two"}, exitUsage: {"one", "two"}, exitInterrupted: nil} {
+	for code, want := range map[int][]string{
+		exitFailed: {"one", "two"}, exitUsage: {"one", "two"},
+		exitInterrupted: nil,
+	} {
 		if diff := cmp.Diff(want, hintsOf(code, err)); diff != "" {
 			t.Errorf("exit code %d: %s", code, diff)
 		}
@@ -122,7 +126,10 @@ func TestInterruptedText_NamesWhatIsLeftBehindOnly(t *testing.T) {
 		{"failed by itself", io.EOF, "interrupted"},
 		{"one thing left", errors.Join(stopped, left), "interrupted; remove volume: in use"},
 		{"two things left", errors.Join(stopped, left, io.EOF), "interrupted; remove volume: in use; EOF"},
-		{"deep below", fmt.Errorf("a: %w", fmt.Errorf("b: %w", errors.Join(stopped, left))), "interrupted; remove volume: in use"},
+		{
+			"deep below", fmt.Errorf("a: %w", fmt.Errorf("b: %w", errors.Join(stopped, left))),
+			"interrupted; remove volume: in use",
+		},
 		{"joined twice", errors.Join(errors.Join(stopped, left), stopped), "interrupted; remove volume: in use"},
 		{"below a step", &provision.StepError{Err: errors.Join(stopped, left)}, "interrupted; remove volume: in use"},
 	} {

@@ -52,7 +52,10 @@ func TestHostile_AMachineOfAForkWantsALinkIntoTheBucket(t *testing.T) {
 	objects := bucketServer(t)
 	sum := sha256.Sum256([]byte("SELECT 1;"))
 	objects.Store("/archives/shop.sql", []string{"SELECT 1;", hex.EncodeToString(sum[:])})
-	f := &archives{app: here(), cfg: &config.Config{Stranger: true}, options: upOptions{archive: "s3://archives/shop.sql"}}
+	f := &archives{
+		app: here(), cfg: &config.Config{Stranger: true},
+		options: upOptions{archive: "s3://archives/shop.sql"},
+	}
 	if e, err := f.elsewhere(t.Context()); e != nil || err != nil {
 		t.Errorf("%v, %v", e, err)
 	}

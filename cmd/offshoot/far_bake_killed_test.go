@@ -24,14 +24,18 @@ func TestBake_SweepRemovesTheMachineOfOneThatIsKilled(t *testing.T) {
 		return
 	}
 	key := oneComputer(t)
-	for action, state := range map[string]string{"RunInstances": "pending", "StopInstances": "stopped", "CreateImage": "stopped"} {
+	for action, state := range map[string]string{
+		"RunInstances": "pending", "StopInstances": "stopped",
+		"CreateImage": "stopped",
+	} {
 		t.Run(action, func(t *testing.T) {
 			s := newStation(t, key, folder, -1)
 			if state == "pending" {
 				s.account = newAccount(t, key.Private, standin.Options{Pending: time.Hour})
 			}
 			meets := func(_ int, got string) bool { return got == action }
-			p := s.troubled(meets, trouble{kill: true, fault: standin.Fault{Lost: true}}, "bake", "--binary", "/usr/bin/true")
+			p := s.troubled(meets, trouble{kill: true, fault: standin.Fault{Lost: true}}, "bake", "--binary",
+				"/usr/bin/true")
 			if code := p.ends(); code != -1 {
 				t.Fatalf("exit %d: %s", code, p.stderr.String())
 			}
@@ -54,7 +58,10 @@ func (a *account) expire(state string) {
 		a.Fatalf("no machine in %v", left)
 	}
 	past := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
-	a.ask(url.Values{"Action": {"CreateTags"}, "ResourceId.1": {left[i]}, "Tag.1.Key": {machine.LabelExpires}, "Tag.1.Value": {past}})
+	a.ask(url.Values{
+		"Action": {"CreateTags"}, "ResourceId.1": {left[i]}, "Tag.1.Key": {machine.LabelExpires},
+		"Tag.1.Value": {past},
+	})
 	a.ask(url.Values{"Action": {"DescribeInstances"}})
 	if body := a.cloud.Calls()[1].Body; !strings.Contains(body, "<name>"+state+"</name>") {
 		a.Errorf("the machine is not %s: %s", state, body)

@@ -23,7 +23,8 @@ func (o *outside) bake() (image string) {
 	}
 	o.must("mount", "-t", "tmpfs", "disk", disk)
 	image = strings.TrimSpace(o.offshoot(0, "bake", "--archive", "archive.sql"))
-	if left := o.cloud.Left(); !strings.HasPrefix(image, "ami-") || !slices.Contains(left, image) || slices.ContainsFunc(left, func(id string) bool { return strings.HasPrefix(id, "i-") }) {
+	if left := o.cloud.Left(); !strings.HasPrefix(image, "ami-") || !slices.Contains(left, image) ||
+		slices.ContainsFunc(left, func(id string) bool { return strings.HasPrefix(id, "i-") }) {
 		o.Errorf("image %q, left in the account: %v", image, left)
 	}
 	o.assertNoSecrets(disk)
@@ -53,7 +54,8 @@ func (o *outside) assertNoSecrets(disk string) {
 		o.Fatalf("%d secrets in the user data", len(secrets))
 	}
 	for _, secret := range secrets {
-		out, err := exec.Command("grep", "-rlF", "-e", secret, filepath.Join(disk, "upper"), filepath.Join(disk, "docker")).Output()
+		out, err := exec.Command("grep", "-rlF", "-e", secret, filepath.Join(disk, "upper"),
+			filepath.Join(disk, "docker")).Output()
 		if len(out) > 0 || err == nil {
 			o.Errorf("%.12s… is in the image: %s", secret, out)
 		}
@@ -73,7 +75,8 @@ func (o *outside) assertQuick(image string) {
 			continue
 		}
 		for name, values := range call.Form {
-			if strings.HasPrefix(name, "TagSpecification.1.") && strings.HasSuffix(name, ".Value") && strings.HasPrefix(values[0], "ssh-ed25519 ") {
+			if strings.HasPrefix(name, "TagSpecification.1.") && strings.HasSuffix(name, ".Value") &&
+				strings.HasPrefix(values[0], "ssh-ed25519 ") {
 				keys = append(keys, values[0])
 			}
 		}
@@ -89,10 +92,12 @@ func (o *outside) assertQuick(image string) {
 func TestBake_IsForMachinesOnEC2(t *testing.T) {
 	onEC2(t, standin.Options{Seed: 1})
 	ec2Checkout(t)
-	if _, errs, code := captured(t, "bake", "--provider", "docker"); code != exitUsage || !strings.Contains(errs, "--provider ec2") {
+	if _, errs, code := captured(t, "bake", "--provider", "docker"); code != exitUsage ||
+		!strings.Contains(errs, "--provider ec2") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	if _, errs, code := captured(t, "bake", "--archive", "nowhere.sql"); code != exitUsage || !strings.Contains(errs, "offshoot: bake: archive: stat nowhere.sql") {
+	if _, errs, code := captured(t, "bake", "--archive", "nowhere.sql"); code != exitUsage ||
+		!strings.Contains(errs, "offshoot: bake: archive: stat nowhere.sql") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }

@@ -36,12 +36,15 @@ func newAccount(t *testing.T, key string, options standin.Options) *account {
 	t.Cleanup(server.Close)
 	a.endpoint = server.URL
 	write(t, filepath.Join(a.dir, config.Name), "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32}\n")
-	write(t, filepath.Join(a.dir, "compose.yaml"), "services:\n  db: {image: postgres:15}\n  web: {image: web, ports: [\"80\"]}\n")
+	write(t, filepath.Join(a.dir, "compose.yaml"),
+		"services:\n  db: {image: postgres:15}\n  web: {image: web, ports: [\"80\"]}\n")
 	git(t, a.dir, "init", "-q")
 	git(t, a.dir, "remote", "add", "origin", "https://github.com/acme/shop")
 	a.env = []string{
-		"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=" + standin.Region, "AWS_ACCESS_KEY_ID=AKIDTEST", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI",
-		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "AWS_PROFILE=", "AWS_SESSION_TOKEN=",
+		"AWS_ENDPOINT_URL=" + server.URL, "AWS_REGION=" + standin.Region, "AWS_ACCESS_KEY_ID=AKIDTEST",
+		"AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI",
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_PROFILE=", "AWS_SESSION_TOKEN=",
 		"GITHUB_TOKEN=", "OFFSHOOT_SOURCE=", loginVariable + "=" + key,
 	}
 	return a
@@ -172,7 +175,8 @@ func TestFar_SweepRemovesWhatADownLeavesThatIsKilled(t *testing.T) {
 	for _, at := range soak.Steps(t, calls, 3) {
 		a := newAccount(t, key.Private, standin.Options{})
 		a.upWith(-1, trouble{})
-		if code := a.troubled(number(at), killed, "down", "--pr", "12").ends(); code != -1 || len(a.cloud.Calls()) != at+1 {
+		if code := a.troubled(number(at), killed, "down", "--pr", "12").ends(); code != -1 ||
+			len(a.cloud.Calls()) != at+1 {
 			t.Errorf("%d of %d: exit %d after %d calls", at, calls, code, len(a.cloud.Calls()))
 		}
 		a.cloud.Fault(nil)

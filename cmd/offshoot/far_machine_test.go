@@ -50,7 +50,8 @@ func TestFar_WholeLifeOnAMachineThatIsReallyBooted(t *testing.T) {
 	t.Parallel()
 	needEngine(t)
 	folder := t.TempDir()
-	if out, err := exec.Command("docker", "save", "-o", filepath.Join(folder, "images.tar"), postgresImage).CombinedOutput(); err != nil {
+	if out, err := exec.Command("docker", "save", "-o", filepath.Join(folder, "images.tar"),
+		postgresImage).CombinedOutput(); err != nil {
 		t.Fatalf("docker save: %s", out)
 	}
 	apart(t, folder, "/usr/sbin/sshd", "/usr/sbin/ip", "/usr/bin/nsenter", "/usr/bin/busybox")
@@ -72,7 +73,8 @@ func apart(t *testing.T, folder string, needed ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child", own, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=12m")
+	inner := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--mount-proc", "--fork",
+		"--kill-child", own, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=12m")
 	inner.Env = append(os.Environ(), internet+"="+folder, builtProgram+"="+programPath(t))
 	if out, err := inner.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
@@ -98,7 +100,10 @@ type outside struct {
 
 func (o *outside) life() {
 	o.must("ip", "link", "set", "lo", "up")
-	o.cloud = standin.New(standin.Options{Now: time.Now, Seed: 1, Pending: time.Second, Booted: o.boot, Ended: o.end, Stopped: o.end})
+	o.cloud = standin.New(standin.Options{
+		Now: time.Now, Seed: 1, Pending: time.Second, Booted: o.boot, Ended: o.end,
+		Stopped: o.end,
+	})
 	o.serve("127.0.0.1:0")
 	o.makeCheckout()
 	o.Cleanup(func() { o.end("") })
@@ -125,15 +130,18 @@ func (o *outside) life() {
 			o.Errorf("list does not say %q: %s", want, list)
 		}
 	}
-	if got := o.offshoot(0, "psql", "--pr", "12", "--", "-Atc", "SELECT count(*), count(paid) FROM orders"); got != "7|0\n" {
+	if got := o.offshoot(0, "psql", "--pr", "12", "--", "-Atc",
+		"SELECT count(*), count(paid) FROM orders"); got != "7|0\n" {
 		o.Errorf("psql prints %q", got)
 	}
-	if got := o.offshoot(0, "exec", "--pr", "12", "web", "--", "/bin/busybox", "echo", "a b", "$HOME"); got != "a b $HOME\n" {
+	if got := o.offshoot(0, "exec", "--pr", "12", "web", "--", "/bin/busybox", "echo", "a b",
+		"$HOME"); got != "a b $HOME\n" {
 		o.Errorf("exec prints %q", got)
 	}
 	o.offshoot(7, "exec", "--pr", "12", "web", "--", "/bin/busybox", "sh", "-c", "exit 7")
 	usesAShell(o.T, o.checkout, o.env, "exec", "--pr", "12", "web", "--")
-	if got := o.offshoot(0, "logs", "--pr", "12", "--tail", "2", "db"); strings.Count(got, "\n") != 2 || !strings.HasPrefix(got, "db") {
+	if got := o.offshoot(0, "logs", "--pr", "12", "--tail", "2", "db"); strings.Count(got, "\n") != 2 ||
+		!strings.HasPrefix(got, "db") {
 		o.Errorf("logs print %q", got)
 	}
 	o.metadata()
@@ -165,8 +173,10 @@ func (o *outside) serve(address string) {
 	if err != nil {
 		o.Fatal(err)
 	}
-	o.env = append(os.Environ(), "AWS_ENDPOINT_URL="+server.URL, "AWS_REGION="+standin.Region, "AWS_ACCESS_KEY_ID=AKIDTEST", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI",
-		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "AWS_PROFILE=", "AWS_SESSION_TOKEN=",
+	o.env = append(os.Environ(), "AWS_ENDPOINT_URL="+server.URL, "AWS_REGION="+standin.Region,
+		"AWS_ACCESS_KEY_ID=AKIDTEST", "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_PROFILE=", "AWS_SESSION_TOKEN=",
 		"DOCKER_HOST=unix:///nowhere", loginVariable+"="+key.Private, "HOME="+o.folder)
 }
 
@@ -177,8 +187,10 @@ func (o *outside) makeCheckout() {
 		o.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"compose.yaml": tinyCompose + "    env_file: secret.env\n", "Dockerfile": tinyDockerfile, "archive.sql": tinyArchive,
-		"www/index.html": "hello from a tiny shop\n", "busybox": string(program), ".gitignore": "secret.env\narchive.sql\n", "secret.env": "TOKEN=hunter3hunter3\n",
+		"compose.yaml": tinyCompose + "    env_file: secret.env\n", "Dockerfile": tinyDockerfile,
+		"archive.sql":    tinyArchive,
+		"www/index.html": "hello from a tiny shop\n", "busybox": string(program),
+		".gitignore": "secret.env\narchive.sql\n", "secret.env": "TOKEN=hunter3hunter3\n",
 		config.Name: machineConfig(""),
 	} {
 		path := filepath.Join(o.checkout, name)
@@ -190,11 +202,13 @@ func (o *outside) makeCheckout() {
 		}
 	}
 	git(o.T, o.checkout, "init", "-q", "-b", "feature")
-	git(o.T, o.checkout, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m", "first")
+	git(o.T, o.checkout, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m",
+		"first")
 }
 
 func machineConfig(more string) string {
-	return "project: shop\nprovider: ec2\nec2: {ssh: " + routerAddress + "/32" + more + "}\npreview:\n  migrate: {service: tool}\n"
+	return "project: shop\nprovider: ec2\nec2: {ssh: " + routerAddress + "/32" + more +
+		"}\npreview:\n  migrate: {service: tool}\n"
 }
 
 // boot is what RunInstances leads to.
@@ -280,7 +294,8 @@ func (o *outside) offshoot(code int, args ...string) string {
 func (o *outside) up() (link, entry string) {
 	o.Helper()
 	var doc struct{ Result provision.Result }
-	if err := json.Unmarshal([]byte(o.offshoot(0, "up", "--pr", "12", "--archive", "archive.sql", "--json")), &doc); err != nil {
+	if err := json.Unmarshal([]byte(o.offshoot(0, "up", "--pr", "12", "--archive", "archive.sql", "--json")),
+		&doc); err != nil {
 		o.Fatal(err)
 	}
 	o.result = doc.Result
@@ -349,12 +364,16 @@ func (o *outside) metadata() {
 		}
 	}()
 	// Any program that connects will do to see whether anybody answers.
-	ask := []string{"exec", "--pr", "12", "db", "--", "psql", "-h", metadataAddress, "-p", "80", "-U", "x", "-d", "x", "-c", ""}
+	ask := []string{
+		"exec", "--pr", "12", "db", "--", "psql", "-h", metadataAddress, "-p", "80", "-U", "x", "-d", "x",
+		"-c", "",
+	}
 	o.offshoot(2, ask...)
 	if n := asked.Load(); n != 0 {
 		o.Errorf("a container has reached the service")
 	}
-	if out, err := o.onMachine("iptables", "-D", "DOCKER-USER", "-d", metadataAddress+"/32", "-j", "REJECT"); err != nil {
+	if out, err := o.onMachine("iptables", "-D", "DOCKER-USER", "-d", metadataAddress+"/32", "-j",
+		"REJECT"); err != nil {
 		o.Fatalf("%v: %s", err, out)
 	}
 	o.offshoot(2, ask...)

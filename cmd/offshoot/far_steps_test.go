@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 	"github.com/offshoot-dev/offshoot/provision/remote"
@@ -39,10 +40,12 @@ func TestFar_SweepRemovesWhatAKillAtAnyRemoteStepLeaves(t *testing.T) {
 	}
 	whole.assertSwept()
 	steps := whole.passed()
-	if all := strings.Join(steps, " "); len(steps) < 9 || !strings.Contains(all, "receive") || !strings.Contains(all, "follow") {
+	if all := strings.Join(steps, " "); len(steps) < 9 || !strings.Contains(all, "receive") ||
+		!strings.Contains(all, "follow") {
 		t.Errorf("%d steps: %s", len(steps), all)
 	}
-	for at, step := range steps {
+	for _, at := range soak.Steps(t, len(steps), 4) {
+		step := steps[at]
 		t.Run(fmt.Sprintf("%d, %s", at, step), func(t *testing.T) {
 			t.Parallel()
 			s := newStation(t, key, folder, at)
@@ -82,7 +85,8 @@ type station struct {
 func newStation(t *testing.T, key host.Key, folder string, at int) *station {
 	t.Helper()
 	n := 1
-	own := func() string { return filepath.Join(folder, fmt.Sprintf("station-%d", n)) } // which the agent may use until all ends
+	// which the agent may use until all ends
+	own := func() string { return filepath.Join(folder, fmt.Sprintf("station-%d", n)) }
 	for ; errors.Is(os.Mkdir(own(), 0o755), fs.ErrExist); n++ {
 	}
 	s := &station{key: key, folder: own(), address: fmt.Sprintf("127.0.1.%d", n), at: at}
@@ -133,16 +137,21 @@ exit $code
 func (s *station) boot(_ string, userData []byte) string {
 	_, rest, _ := strings.Cut(string(userData), "ssh_host_key <<'KEY'\n")
 	hostKey, _, _ := strings.Cut(rest, "KEY\n")
-	fields := strings.NewReplacer("@FOLDER@", host.Quote(s.folder), "@SENT@", remote.DefaultFolder+"/bin/current/offshoot", "@PROGRAM@", programPath(s.T), "@AT@", strconv.Itoa(s.at))
-	outcome, err := json.Marshal(remote.Record{Outcome: &remote.Outcome{Result: &provision.Result{Links: []provision.Link{{Service: "web", URL: "https://" + s.address + "/"}}}}})
+	fields := strings.NewReplacer("@FOLDER@", host.Quote(s.folder), "@SENT@",
+		remote.DefaultFolder+"/bin/current/offshoot", "@PROGRAM@", programPath(s.T), "@AT@", strconv.Itoa(s.at))
+	links := []provision.Link{{Service: "web", URL: "https://" + s.address + "/"}}
+	outcome, err := json.Marshal(remote.Record{Outcome: &remote.Outcome{Result: &provision.Result{Links: links}}})
 	if err != nil {
 		s.Error(err)
 	}
 	for name, text := range map[string]string{
-		"host_key": hostKey, "authorized_keys": s.key.Public + "\n", "login": fields.Replace(loginScript), "outcome": string(outcome) + "\n",
+		"host_key": hostKey, "authorized_keys": s.key.Public + "\n", "login": fields.Replace(loginScript),
+		"outcome": string(outcome) + "\n",
 		"config": strings.Join([]string{
-			"Port 2222", "ListenAddress " + s.address, "HostKey " + s.path("host_key"), "AuthorizedKeysFile " + s.path("authorized_keys"),
-			"AuthenticationMethods publickey", "PidFile none", "StrictModes no", "PermitRootLogin yes", "UsePAM no", "ForceCommand /bin/sh " + s.path("login"),
+			"Port 2222", "ListenAddress " + s.address, "HostKey " + s.path("host_key"),
+			"AuthorizedKeysFile " + s.path("authorized_keys"),
+			"AuthenticationMethods publickey", "PidFile none", "StrictModes no", "PermitRootLogin yes", "UsePAM no",
+			"ForceCommand /bin/sh " + s.path("login"),
 		}, "\n") + "\n",
 	} {
 		write(s.T, s.path(name), text)

@@ -25,32 +25,46 @@ import (
 func TestHostile_AForkWantsItsFileToDecideBeyondItsPreview(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("PRODUCTION_DATABASE_URL", "postgres://u:hunter22@db/shop")
-	write(t, config.Name, "project: other\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\nscanned: {a.b: [c]}\nmask: {\"*.email\": keep}\n"+
-		"pull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\", share: true}\nsweep: {keep_cache: 0}\nprovider: ec2\n"+
-		"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n  expires: never\n  keep_templates: 900GB\n"+
-		"  mounts: {./a: shared, ./b: empty}\n  database: {service: db, databases: {more: s3://production/more.sql}}\n"+
-		"  public: true\n  port: 80\n  domain: evil.example.com\n  acme: {directory: \"https://evil.example.com/\"}\n"+
-		"ec2: {region: us-east-1, type: p5.48xlarge, image: ami-0e1, subnets: subnet-1, disk: 16384, spot: true, profile: admin, binary: evil, ssh: 0.0.0.0/0, security_group: sg-1}\n")
+	write(t, config.Name,
+		"project: other\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\nscanned: {a.b: [c]}\nmask: "+
+			"{\"*.email\": keep}\n"+
+			"pull_requests: {label: \"x${PRODUCTION_DATABASE_URL}\", share: true}\nsweep: {keep_cache: 0}\n"+
+			"provider: ec2\n"+
+			"preview:\n  environment: {LEAK: \"x${PRODUCTION_DATABASE_URL}\"}\n  allow: [all]\n  expires: never\n  "+
+			"keep_templates: 900GB\n"+
+			"  mounts: {./a: shared, ./b: empty}\n  database: {service: db, databases: {more: "+
+			"s3://production/more.sql}}\n"+
+			"  public: true\n  port: 80\n  domain: evil.example.com\n  acme: {directory: "+
+			"\"https://evil.example.com/\"}\n"+
+			"ec2: {region: us-east-1, type: p5.48xlarge, image: ami-0e1, subnets: subnet-1, disk: 16384, spot: true, "+
+			"profile: admin, binary: evil, ssh: 0.0.0.0/0, security_group: sg-1}\n")
 	at := &forgetest.Memory{}
 	at.PutFile("main", config.Name, "project: shop\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: warn\n"+
-		"pull_requests: {label: \"${PRODUCTION_DATABASE_URL}\"}\npreview: {port: 9000, expires: 3h, environment: {OURS: \"${PRODUCTION_DATABASE_URL}\"}}\n"+
+		"pull_requests: {label: \"${PRODUCTION_DATABASE_URL}\"}\npreview: {port: 9000, expires: 3h, environment: "+
+		"{OURS: \"${PRODUCTION_DATABASE_URL}\"}}\n"+
 		"ec2: {type: t3.small, image: amazon-linux, profile: preview, binary: bin/offshoot, disk: 20}\n")
-	cfg, ignored, wrong, err := here().strangersConfig(t.Context(), at, forge.Pull{Number: 7, Open: true, Fork: true, Base: "main"}, checkout{})
+	cfg, ignored, wrong, err := here().strangersConfig(t.Context(), at,
+		forge.Pull{Number: 7, Open: true, Fork: true, Base: "main"}, checkout{})
 	if wrong != nil || err != nil {
 		t.Fatal(wrong, err)
 	}
 	want := &config.Config{
-		Path: cfg.Path, Dir: cfg.Dir, Stranger: true, Project: "shop", Pulls: config.Pulls{Label: "postgres://u:hunter22@db/shop"},
-		EC2: config.EC2{Types: []string{"t3.small"}, Image: "amazon-linux", Disk: 20},
+		Path: cfg.Path, Dir: cfg.Dir, Stranger: true, Project: "shop",
+		Pulls: config.Pulls{Label: "postgres://u:hunter22@db/shop"},
+		EC2:   config.EC2{Types: []string{"t3.small"}, Image: "amazon-linux", Disk: 20},
 		Preview: config.Preview{
-			Database: "db", Environment: map[string]string{"LEAK": "x"}, Mounts: map[string]string{"./b": "empty"}, Port: 9000, Expires: 3 * time.Hour,
+			Database: "db", Environment: map[string]string{"LEAK": "x"}, Mounts: map[string]string{"./b": "empty"},
+			Port: 9000, Expires: 3 * time.Hour,
 		},
 	}
 	if diff := cmp.Diff(want, cfg, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 	told := strings.Join(ignored, " ")
-	for _, key := range []string{"project", "mask", "scanned", "privacy", "preview.database.databases", "preview.expires", "preview.domain", "pull_requests", "ec2"} {
+	for _, key := range []string{
+		"project", "mask", "scanned", "privacy", "preview.database.databases",
+		"preview.expires", "preview.domain", "pull_requests", "ec2",
+	} {
 		if !strings.Contains(told, key) {
 			t.Errorf("nothing is said of %s, but %q", key, told)
 		}
@@ -61,7 +75,8 @@ func TestHostile_AForkWantsItsFileToDecideBeyondItsPreview(t *testing.T) {
 func TestStrangersConfig_OfAnUnchangedFileSaysNothing(t *testing.T) {
 	root := gitRepository(t)
 	dir := filepath.Join(root, "apps", "shop")
-	text := "source: ${PRODUCTION_DATABASE_URL}\nprovider: ec2\nec2: {type: \"${TYPE}\"}\npreview: {expose: {web: 80}}\n"
+	text := "source: ${PRODUCTION_DATABASE_URL}\nprovider: ec2\nec2: {type: \"${TYPE}\"}\npreview: {expose: {web: " +
+		"80}}\n"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +90,8 @@ func TestStrangersConfig_OfAnUnchangedFileSaysNothing(t *testing.T) {
 	if err != nil || wrong != nil || len(ignored) > 0 {
 		t.Fatalf("%v, %v, ignored %q", err, wrong, ignored)
 	}
-	if cfg.Project != "shop" || cfg.Provider != config.ProviderEC2 || cfg.EC2.Types[0] != "t3.small" || cfg.Preview.Expose["web"] != 80 || cfg.Source != "" {
+	if cfg.Project != "shop" || cfg.Provider != config.ProviderEC2 || cfg.EC2.Types[0] != "t3.small" ||
+		cfg.Preview.Expose["web"] != 80 || cfg.Source != "" {
 		t.Errorf("%+v", cfg)
 	}
 }
@@ -92,7 +108,8 @@ func TestHostile_AForkWantsAnotherBranchesFileToDecide(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cfg.Provider != config.ProviderEC2 || cfg.EC2.Types[0] != "t3.small" || cfg.Preview.Public != nil || cfg.Preview.Domain != "" {
+		if cfg.Provider != config.ProviderEC2 || cfg.EC2.Types[0] != "t3.small" || cfg.Preview.Public != nil ||
+			cfg.Preview.Domain != "" {
 			t.Errorf("for %s: %+v", base, cfg)
 		}
 	}
@@ -120,19 +137,26 @@ func TestHostile_AnApprovedForkWantsTheSourceOfTheJob(t *testing.T) {
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, "CREATE TABLE people (email text); INSERT INTO people VALUES ('ann@example.com')")
 	j := forked(t)
-	write(t, filepath.Join(j.dir, "compose.yaml"), strings.ReplaceAll(tinyCompose, "ALTER TABLE orders ADD COLUMN paid boolean", "SELECT 1"))
-	write(t, filepath.Join(j.dir, config.Name), "project: "+projectName(j.dir)+"\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\n")
+	write(t, filepath.Join(j.dir, "compose.yaml"),
+		strings.ReplaceAll(tinyCompose, "ALTER TABLE orders ADD COLUMN paid boolean", "SELECT 1"))
+	write(t, filepath.Join(j.dir, config.Name),
+		"project: "+projectName(j.dir)+"\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\n")
 	j.noArchive = true
-	j.env = []string{"OFFSHOOT_SOURCE=" + source, "PRODUCTION_DATABASE_URL=" + source, "OFFSHOOT_MASK_KEY=hunter2hunter2hunter2"}
+	j.env = []string{
+		"OFFSHOOT_SOURCE=" + source, "PRODUCTION_DATABASE_URL=" + source,
+		"OFFSHOOT_MASK_KEY=hunter2hunter2hunter2",
+	}
 	said := j.run(0, j.command("/preview approve "+j.pull.Commit))
 	if j.served() != j.pull.Commit || !strings.Contains(said, "does not decide about privacy") {
 		t.Fatalf("serves %q: %s", j.served(), said)
 	}
-	id, err := exec.Command("docker", "ps", "-q", "--filter", "label=dev.offshoot.repository="+j.dir, "--filter", "label=com.docker.compose.service=db").Output()
+	id, err := exec.Command("docker", "ps", "-q", "--filter", "label=dev.offshoot.repository="+j.dir, "--filter",
+		"label=com.docker.compose.service=db").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables, err := exec.Command("docker", "exec", strings.TrimSpace(string(id)), "psql", "-XAt", "-U", "shop", "shop", "-c", `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`).CombinedOutput()
+	tables, err := exec.Command("docker", "exec", strings.TrimSpace(string(id)), "psql", "-XAt", "-U", "shop", "shop",
+		"-c", `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`).CombinedOutput()
 	if err != nil || len(strings.TrimSpace(string(tables))) > 0 {
 		t.Errorf("%v: the fork has %s", err, tables)
 	}
@@ -141,7 +165,8 @@ func TestHostile_AnApprovedForkWantsTheSourceOfTheJob(t *testing.T) {
 // What a machine costs is not the fork's to say.
 func TestHostile_AForkWantsAMachineOfItsChoice(t *testing.T) {
 	j := newFarJob(t, standin.Options{Seed: 1, Pending: 100 * time.Millisecond})
-	j.forge.PutFile("main", config.Name, "project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32, type: t3a.large, disk: 20, profile: preview}\n")
+	j.forge.PutFile("main", config.Name,
+		"project: shop\nprovider: ec2\nec2: {ssh: 198.51.100.7/32, type: t3a.large, disk: 20, profile: preview}\n")
 	write(t, config.Name, "project: shop\nec2: {type: p5.48xlarge, disk: 16384, profile: admin, ssh: 0.0.0.0/0}\n")
 	git(t, ".", "add", "-A")
 	git(t, ".", "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "more")
@@ -155,7 +180,10 @@ func TestHostile_AForkWantsAMachineOfItsChoice(t *testing.T) {
 			continue
 		}
 		launches++
-		for key, want := range map[string]string{"InstanceType": "t3a.large", "BlockDeviceMapping.1.Ebs.VolumeSize": "20", "IamInstanceProfile.Name": ""} {
+		for key, want := range map[string]string{
+			"InstanceType":                        "t3a.large",
+			"BlockDeviceMapping.1.Ebs.VolumeSize": "20", "IamInstanceProfile.Name": "",
+		} {
 			if got := call.Form.Get(key); got != want {
 				t.Errorf("%s is %q, want %q", key, got, want)
 			}

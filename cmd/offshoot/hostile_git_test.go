@@ -24,7 +24,10 @@ func newTrap(t *testing.T) trap {
 	if err := os.WriteFile(c.program, []byte("#!/bin/sh\necho \"$0 $*\" >>"+c.sprung+"\nexit 1\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, hook := range []string{"post-index-change", "reference-transaction", "fsmonitor-watchman", "pre-auto-gc", "post-checkout"} {
+	for _, hook := range []string{
+		"post-index-change", "reference-transaction", "fsmonitor-watchman", "pre-auto-gc",
+		"post-checkout",
+	} {
 		if err := os.Symlink(c.program, filepath.Join(dir, hook)); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +96,8 @@ func (c trap) plant(t *testing.T, folder string) {
 		}
 	}
 	write(t, filepath.Join(folder, "HEAD"), "ref: refs/heads/main\n")
-	write(t, filepath.Join(folder, "packed-refs"), "# pack-refs with: peeled fully-peeled sorted\n"+strings.Repeat("a", 40)+" refs/heads/main\n")
+	write(t, filepath.Join(folder, "packed-refs"),
+		"# pack-refs with: peeled fully-peeled sorted\n"+strings.Repeat("a", 40)+" refs/heads/main\n")
 	write(t, filepath.Join(folder, "config"), c.config)
 }
 
@@ -120,8 +124,10 @@ func everyCommand(t *testing.T, folder string, look func(what string)) {
 	}
 	file := filepath.Join(t.TempDir(), "event.json")
 	write(t, file, string(event))
-	environment := append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_API_URL="+repository.GitHub(t).URL+"/api/v3", "GITHUB_TOKEN="+standin.Token,
-		"GITHUB_REPOSITORY="+standin.Owner+"/"+standin.Name, "GITHUB_EVENT_NAME=", "GITHUB_OUTPUT=", "GITHUB_STEP_SUMMARY=", "CI=")
+	environment := append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_API_URL="+repository.GitHub(t).URL+"/api/v3",
+		"GITHUB_TOKEN="+standin.Token,
+		"GITHUB_REPOSITORY="+standin.Owner+"/"+standin.Name, "GITHUB_EVENT_NAME=", "GITHUB_OUTPUT=",
+		"GITHUB_STEP_SUMMARY=", "CI=")
 	for _, args := range [][]string{
 		{"ci", "--event", file},
 		{"up", "--plan"},
@@ -175,9 +181,10 @@ func TestHostile_ARewrittenConfigurationWantsToBeRun(t *testing.T) {
 	write(t, filepath.Join(dir, ".gitattributes"), "* filter=planted diff=planted\n")
 	write(t, filepath.Join(dir, "compose.yaml"), tinyCompose)
 	git(t, dir, "add", "-A")
-	write(t, filepath.Join(dir, "unsigned"), "tree "+git(t, dir, "write-tree")+"\nparent "+git(t, dir, "rev-parse", "HEAD")+
-		"\nauthor t <t@example.com> 1700000000 +0000\ncommitter t <t@example.com> 1700000000 +0000\n"+
-		"gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\nsigned\n")
+	write(t, filepath.Join(dir, "unsigned"),
+		"tree "+git(t, dir, "write-tree")+"\nparent "+git(t, dir, "rev-parse", "HEAD")+
+			"\nauthor t <t@example.com> 1700000000 +0000\ncommitter t <t@example.com> 1700000000 +0000\n"+
+			"gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\nsigned\n")
 	git(t, dir, "reset", "-q", "--soft", git(t, dir, "hash-object", "-t", "commit", "-w", "unsigned"))
 	write(t, filepath.Join(dir, ".git", "config"), c.config)
 	everyCommand(t, dir, func(what string) { c.hasNotSprung(t, what) })
@@ -204,7 +211,8 @@ func TestHostile_AProgramOfGitWantsTheEnvironmentOfTheJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	environment, err := os.ReadFile(seen)
-	if err != nil || !strings.Contains(string(environment), "GIT_NO_LAZY_FETCH=1") || strings.Contains(string(environment), "hunter2") {
+	if err != nil || !strings.Contains(string(environment), "GIT_NO_LAZY_FETCH=1") ||
+		strings.Contains(string(environment), "hunter2") {
 		t.Errorf("%v: git sees a secret of the job, or not what it has to", err)
 	}
 }
@@ -224,15 +232,20 @@ func TestHostile_ACommentWantsTheCheckoutToBeReadBeforeItsAuthorIsKnown(t *testi
 	repository.Put(forge.Pull{Number: 7, Commit: strings.Repeat("a", 40), Base: "main", Open: true, Fork: true})
 	repository.Allow("wendy", "write")
 	for name, value := range map[string]string{
-		"PATH": bin, "GITHUB_ACTIONS": "true", "GITHUB_API_URL": repository.GitHub(t).URL + "/api/v3", "GITHUB_TOKEN": standin.Token,
-		"GITHUB_REPOSITORY": standin.Owner + "/" + standin.Name, "GITHUB_EVENT_NAME": "", "GITHUB_OUTPUT": output, "OFFSHOOT_FORGE_TOKEN": "",
+		"PATH": bin, "GITHUB_ACTIONS": "true", "GITHUB_API_URL": repository.GitHub(t).URL + "/api/v3",
+		"GITHUB_TOKEN":      standin.Token,
+		"GITHUB_REPOSITORY": standin.Owner + "/" + standin.Name, "GITHUB_EVENT_NAME": "", "GITHUB_OUTPUT": output,
+		"OFFSHOOT_FORGE_TOKEN": "",
 	} {
 		t.Setenv(name, value)
 	}
 	for author, commit := range map[string]string{"mallory": "", "wendy": strings.Repeat("a", 40)} {
 		event, err := json.Marshal(map[string]any{
 			"action": "created", "issue": map[string]any{"number": 7, "pull_request": map[string]any{}},
-			"comment": map[string]any{"id": repository.Say(7, author, "/preview up"), "body": "/preview up", "user": map[string]any{"login": author}},
+			"comment": map[string]any{
+				"id": repository.Say(7, author, "/preview up"), "body": "/preview up",
+				"user": map[string]any{"login": author},
+			},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -240,11 +253,13 @@ func TestHostile_ACommentWantsTheCheckoutToBeReadBeforeItsAuthorIsKnown(t *testi
 		file := filepath.Join(bin, author)
 		write(t, file, string(event))
 		out, errs, code := capturedWith(t, os.LookupEnv, "ci", "--commit", "--event", file)
-		if written, err := os.ReadFile(output); code != exitDone || strings.TrimSpace(out) != commit || err != nil || !strings.HasSuffix(string(written), "commit="+commit+"\n") {
+		if written, err := os.ReadFile(output); code != exitDone || strings.TrimSpace(out) != commit || err != nil ||
+			!strings.HasSuffix(string(written), "commit="+commit+"\n") {
 			t.Errorf("%s: exit %d, %s%s, %v", author, code, out, errs, err)
 		}
 		if author == "mallory" {
-			if _, errs, code := capturedWith(t, os.LookupEnv, "ci", "--event", file); code != exitDone || !strings.Contains(errs, "may not write") {
+			if _, errs, code := capturedWith(t, os.LookupEnv, "ci", "--event", file); code != exitDone ||
+				!strings.Contains(errs, "may not write") {
 				t.Errorf("exit %d: %s", code, errs)
 			}
 		}

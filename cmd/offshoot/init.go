@@ -66,7 +66,8 @@ type placed struct {
 
 func (a *app) begin(ctx context.Context, o initOptions) error {
 	if o.forge != "" && !slices.Contains(starter.Forges(), o.forge) {
-		return hint.Usage(fmt.Errorf("no pipeline for %q", o.forge), "choose one of %s", strings.Join(starter.Forges(), ", "))
+		return hint.Usage(fmt.Errorf("no pipeline for %q", o.forge), "choose one of %s",
+			strings.Join(starter.Forges(), ", "))
 	}
 	cfg, err := a.config()
 	if err != nil && !o.force {
@@ -104,7 +105,8 @@ func (a *app) begin(ctx context.Context, o initOptions) error {
 func pipelineOf(o initOptions, cfg *config.Config, below string) starter.Pipeline {
 	v := buildVersion()
 	return starter.Pipeline{
-		Forge: o.forge, Version: v.Version, Commit: v.clean(), Dir: filepath.ToSlash(below), Remote: cfg.Provider == config.ProviderEC2, Region: cfg.EC2.Region,
+		Forge: o.forge, Version: v.Version, Commit: v.clean(), Dir: filepath.ToSlash(below),
+		Remote: cfg.Provider == config.ProviderEC2, Region: cfg.EC2.Region,
 	}
 }
 
@@ -146,7 +148,8 @@ func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found 
 		}
 	}
 	if len(result.Written) == 0 {
-		return hint.Usage(errors.New("all files are there already"), "offshoot init --force writes them anew; see what changed with git diff")
+		return hint.Usage(errors.New("all files are there already"),
+			"offshoot init --force writes them anew; see what changed with git diff")
 	}
 	u.Info("next:")
 	for _, step := range next {
@@ -216,13 +219,18 @@ func nextSteps(cfg *config.Config, pipeline starter.Pipeline) []string {
 	}
 	steps = append(steps, "set the secrets that the pipeline names at its top, and push")
 	if !pipeline.Remote && cfg.Preview.Domain == "" {
-		steps = append(steps, "set preview.domain in offshoot.yaml: without it the links in comments open on the runner alone (docs/ci.md, Links for reviewers)")
+		steps = append(steps,
+			"set preview.domain in offshoot.yaml: without it the links in comments open on the runner alone "+
+				"(docs/ci.md, Links for reviewers)")
 	}
 	switch pinned := pipeline.Pinned(); {
 	case pinned == "":
-		steps = append(steps, "name a release of offshoot in the pipeline: this program is none, so that it takes the newest")
+		steps = append(steps,
+			"name a release of offshoot in the pipeline: this program is none, so that it takes the newest")
 	case pinned == pipeline.Commit:
-		steps = append(steps, "name a release of offshoot in the pipeline once there is one: it names the commit that this program was built from, which the job builds with Go")
+		steps = append(steps,
+			"name a release of offshoot in the pipeline once there is one: it names the commit that this program "+
+				"was built from, which the job builds with Go")
 	}
 	return steps
 }

@@ -20,7 +20,10 @@ func TestInit_WritesWhatTheDecoderAndTheSchemaTake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	odd := []string{"web", "no", "1", "a b", "${HOME}", "x: y", "- #", "\"'\\", "line\nbreak", "ünïcode\u2028", "[a", "{a"}
+	odd := []string{
+		"web", "no", "1", "a b", "${HOME}", "x: y", "- #", "\"'\\", "line\nbreak", "ünïcode\u2028", "[a",
+		"{a",
+	}
 	for _, name := range odd {
 		for _, command := range [][]string{nil, {"alembic", "upgrade", "head"}, odd} {
 			text := starter.Findings{
@@ -31,7 +34,8 @@ func TestInit_WritesWhatTheDecoderAndTheSchemaTake(t *testing.T) {
 			if err := c.Parse(config.Name, []byte(text), func(string) (string, bool) { return "", false }); err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}
-			if m := c.Preview.Migrate; c.Preview.Database != name || c.Preview.Compose[0] != name || c.Preview.Expose[name] != 8000 || m.Service != name ||
+			if m := c.Preview.Migrate; c.Preview.Database != name || c.Preview.Compose[0] != name ||
+				c.Preview.Expose[name] != 8000 || m.Service != name ||
 				strings.Join(m.Command, "|") != strings.Join(command, "|") {
 				t.Errorf("%q is read as %+v, migrate %+v", name, c.Preview, m)
 			}
@@ -55,8 +59,11 @@ func TestInit_GivesExamplesThatTheDecoderTakes(t *testing.T) {
 	for _, line := range strings.Split(starter.Findings{}.Config(), "\n") {
 		bare, commented := strings.CutPrefix(strings.TrimLeft(line, " "), "# ")
 		key := strings.TrimLeft(bare, " ")
-		if commented && (strings.HasPrefix(key, "- ") || strings.HasPrefix(key, "public.") || strings.HasPrefix(key, `"*`) || strings.HasPrefix(key, "STRIPE_KEY") ||
-			slicesContainsPrefix(key, "subset:", "tables:", "references:", "mask:", "database: db ", "migrate:", "service:", "command:", "expose:", "environment:")) {
+		if commented &&
+			(strings.HasPrefix(key, "- ") || strings.HasPrefix(key, "public.") || strings.HasPrefix(key, `"*`) ||
+				strings.HasPrefix(key, "STRIPE_KEY") ||
+				slicesContainsPrefix(key, "subset:", "tables:", "references:", "mask:", "database: db ", "migrate:",
+					"service:", "command:", "expose:", "environment:")) {
 			line = line[:strings.Index(line, "#")] + bare
 		}
 		lines = append(lines, line)
@@ -66,7 +73,8 @@ func TestInit_GivesExamplesThatTheDecoderTakes(t *testing.T) {
 	if err := c.Parse(config.Name, []byte(text), func(string) (string, bool) { return "set", true }); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if len(c.Subset.Tables) != 3 || len(c.Subset.References) != 1 || len(c.Mask) != 1 || c.Preview.Migrate == nil || c.Preview.Environment["STRIPE_KEY"] != "set" || c.Preview.Database != "db" {
+	if len(c.Subset.Tables) != 3 || len(c.Subset.References) != 1 || len(c.Mask) != 1 || c.Preview.Migrate == nil ||
+		c.Preview.Environment["STRIPE_KEY"] != "set" || c.Preview.Database != "db" {
 		t.Errorf("read as %+v\n%s", c, text)
 	}
 }
@@ -94,7 +102,8 @@ func TestInit_ReadsTheSampleProject(t *testing.T) {
 		t.Fatalf("%v: %s", err, p.stdout.String())
 	}
 	found := document.Result.Found
-	if found.Database != "db" || len(found.Expose) != 1 || found.Expose[0] != (starter.Port{Service: "web", Port: 8000}) || found.Migration.Tool != "goose" {
+	if found.Database != "db" || len(found.Expose) != 1 ||
+		found.Expose[0] != (starter.Port{Service: "web", Port: 8000}) || found.Migration.Tool != "goose" {
 		t.Errorf("found %+v", found)
 	}
 	if got := strings.Join(document.Result.Written, " "); got != "offshoot.yaml .github/workflows/preview.yml" {
@@ -109,8 +118,11 @@ func TestInit_SaysWhichOffshootThePipelineNames(t *testing.T) {
 	commit := strings.Repeat("8f4b", 10)
 	for p, want := range map[starter.Pipeline]string{
 		{Forge: "github"}: "takes the newest",
-		{Forge: "github", Version: "v1.2.3-4-g8f4", Commit: commit}: "names the commit that this program was built from",
-		{Forge: "github", Version: "v1.2.3", Commit: commit}:        "",
+		{
+			Forge: "github", Version: "v1.2.3-4-g8f4",
+			Commit: commit,
+		}: "names the commit that this program was built from",
+		{Forge: "github", Version: "v1.2.3", Commit: commit}: "",
 		{}: "",
 	} {
 		said := strings.Join(nextSteps(&config.Config{}, p), "\n")

@@ -36,7 +36,8 @@ func held(t *testing.T, url, table string) {
 		in.Close()
 		_ = psql.Wait()
 	})
-	if _, err := io.WriteString(in, "BEGIN; LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n"); err != nil {
+	if _, err := io.WriteString(in,
+		"BEGIN; LOCK TABLE "+table+" IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.ReadFull(out, make([]byte, len("held\n"))); err != nil {
@@ -49,7 +50,9 @@ func waiting(t *testing.T, url string) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
-		if pgtest.Value(t, url, "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND datname = current_database()") != "0" {
+		if pgtest.Value(t, url,
+			"SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND "+
+				"datname = current_database()") != "0" {
 			return
 		}
 	}

@@ -14,7 +14,10 @@ import (
 )
 
 // stepsOfSubset are what a subset says when it begins the parts of its work.
-var stepsOfSubset = []string{"...  read the source\n", "...  choose rows\n", "...  copy rows\n", "...  keys, indexes, statistics\n"}
+var stepsOfSubset = []string{
+	"...  read the source\n", "...  choose rows\n", "...  copy rows\n",
+	"...  keys, indexes, statistics\n",
+}
 
 // someStepsOfSubset are two of them, or all in the long suite.
 func someStepsOfSubset(t *testing.T) []string {
@@ -74,7 +77,9 @@ func TestSubset_KilledAtAnyStepLeavesADatabaseThatSaysSo(t *testing.T) {
 		t.Error(p.stderr.String())
 	}
 	offshoot(t, dir, 0, "subset", "--source", source, "--to", target, "--replace")
-	if n := pgtest.Value(t, target, "SELECT count(*) || coalesce((SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()), '') FROM big"); n != "20000" {
+	if n := pgtest.Value(t, target,
+		"SELECT count(*) || coalesce((SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname "+
+			"= current_database()), '') FROM big"); n != "20000" {
 		t.Errorf("the next run leaves %s", n)
 	}
 }
@@ -83,7 +88,8 @@ func TestSubset_KilledAtAnyStepLeavesADatabaseThatSaysSo(t *testing.T) {
 // pg_restore among them.
 func ended(t *testing.T, url string) {
 	t.Helper()
-	const others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+	const others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> " +
+		"pg_backend_pid()"
 	for deadline := time.Now().Add(patience); pgtest.Value(t, url, others) != "0"; {
 		if time.Now().After(deadline) {
 			t.Fatal("the sessions of a killed run go on")

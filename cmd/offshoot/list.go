@@ -87,7 +87,8 @@ func listRows(previews []provision.Status, now time.Time) [][]string {
 	rows := [][]string{{"PREVIEW", "PROJECT", "STATE", "COMMIT", "AGE", "EXPIRES"}}
 	for _, p := range previews {
 		rows = append(rows, []string{
-			p.Preview.Name, p.Preview.Project, listState(p), repository.Short(p.Commit), since(p.Created, now), until(p.Expires, now),
+			p.Preview.Name, p.Preview.Project, listState(p), repository.Short(p.Commit), since(p.Created, now),
+			until(p.Expires, now),
 		})
 	}
 	return rows
@@ -115,7 +116,9 @@ func waysOut(previews []provision.Status) []string {
 		unreachable = unreachable || p.Unreachable && p.State != provision.Incomplete
 		switch p.State {
 		case provision.Ended, provision.PartlyDown:
-			texts = append(texts, fmt.Sprintf("%s is %s: offshoot start%s starts what has ended", p.Preview.Name, p.State, p.Preview.Naming()))
+			texts = append(texts,
+				fmt.Sprintf("%s is %s: offshoot start%s starts what has ended", p.Preview.Name, p.State,
+					p.Preview.Naming()))
 		case provision.Broken:
 			texts = append(texts, fmt.Sprintf("somebody removed %s of %s: offshoot up%s restores it",
 				strings.Join(p.Gone, ", "), p.Preview.Name, p.Preview.Naming()))

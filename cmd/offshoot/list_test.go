@@ -14,17 +14,33 @@ func TestWaysOut_NameWhatToDoAboutEachPreview(t *testing.T) {
 		want     []string
 	}{
 		"left of a run": {[]provision.Status{{Preview: pr, State: provision.Incomplete, Unreachable: true}}, nil},
-		"all well":      {[]provision.Status{{Preview: pr, State: provision.Serving}, {Preview: pr, State: provision.Asleep}}, nil},
+		"all well": {[]provision.Status{
+			{Preview: pr, State: provision.Serving},
+			{Preview: pr, State: provision.Asleep},
+		}, nil},
 		"down": {
-			[]provision.Status{{Preview: pr, State: provision.Ended, Down: []string{"web"}}, {Preview: provision.Preview{Name: "main", Branch: "main"}, State: provision.PartlyDown}},
-			[]string{"pr-12 is down: offshoot start --pr 12 starts what has ended", "main is partly down: offshoot start --branch main starts what has ended"},
+			[]provision.Status{
+				{Preview: pr, State: provision.Ended, Down: []string{"web"}},
+				{Preview: provision.Preview{Name: "main", Branch: "main"}, State: provision.PartlyDown},
+			},
+			[]string{
+				"pr-12 is down: offshoot start --pr 12 starts what has ended",
+				"main is partly down: offshoot start --branch main starts what has ended",
+			},
 		},
 		"pruned": {
-			[]provision.Status{{Preview: pr, State: provision.Broken, Gone: []string{"the container of db", "the container of web"}}},
-			[]string{"somebody removed the container of db, the container of web of pr-12: offshoot up --pr 12 restores it"},
+			[]provision.Status{{
+				Preview: pr, State: provision.Broken,
+				Gone: []string{"the container of db", "the container of web"},
+			}},
+			[]string{"somebody removed the container of db, the container of web of pr-12: offshoot up --pr 12 " +
+				"restores it"},
 		},
 		"without a gateway": {
-			[]provision.Status{{Preview: pr, State: provision.Serving, Unreachable: true}, {Preview: pr, State: provision.Asleep, Unreachable: true}},
+			[]provision.Status{
+				{Preview: pr, State: provision.Serving, Unreachable: true},
+				{Preview: pr, State: provision.Asleep, Unreachable: true},
+			},
 			[]string{"no link answers, because the gateway is stopped: offshoot start or up starts it"},
 		},
 	} {

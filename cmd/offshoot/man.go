@@ -65,7 +65,8 @@ func writeManual(c *cobra.Command, folder string, date time.Time) error {
 func manualPage(c *cobra.Command, date time.Time) ([]byte, error) {
 	c.DisableAutoGenTag = true // it would be the day on which the page is made
 	var b bytes.Buffer
-	if err := doc.GenMan(c, &doc.GenManHeader{Date: &date, Source: "offshoot " + buildVersion().Version}, &b); err != nil {
+	if err := doc.GenMan(c, &doc.GenManHeader{Date: &date, Source: "offshoot " + buildVersion().Version},
+		&b); err != nil {
 		return nil, err
 	}
 	_, codes, _ := strings.Cut(exitCodes, "\n")

@@ -118,7 +118,9 @@ func insert(lines []string, key string, entries []string, replace bool) ([]strin
 	}
 	if value.Kind == yaml.MappingNode && len(value.Content) > 0 && !replace {
 		if value.Style&yaml.FlowStyle != 0 {
-			return nil, hint.Usage(fmt.Errorf("%s: %s is written in braces", config.Name, key), "write one rule a line, so that more can be added")
+			return nil,
+				hint.Usage(fmt.Errorf("%s: %s is written in braces", config.Name, key),
+					"write one rule a line, so that more can be added")
 		}
 		indent = strings.Repeat(" ", value.Content[0].Column-1)
 	}
@@ -145,7 +147,9 @@ func find(lines []string, key string) (int, *yaml.Node, error) {
 	}
 	root := document.Content[0]
 	if root.Style&yaml.FlowStyle != 0 {
-		return 0, nil, hint.Usage(fmt.Errorf("%s is written in braces", config.Name), "write one key a line, so that more can be added")
+		return 0, nil,
+			hint.Usage(fmt.Errorf("%s is written in braces", config.Name),
+				"write one key a line, so that more can be added")
 	}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if root.Content[i].Value == key {

@@ -27,7 +27,8 @@ func TestMasking_IsStrictUnlessSomebodySaysOtherwise(t *testing.T) {
 	if err != nil || !m.Fresh {
 		t.Errorf("without a key: %+v, %v", m, err)
 	}
-	if _, err := (&app{lookup: lookup(maskKey, "guessme")}).masking(&config.Config{}, ""); !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "guessme") {
+	if _, err := (&app{lookup: lookup(maskKey, "guessme")}).masking(&config.Config{}, ""); !errors.Is(err,
+		hint.ErrUsage) || strings.Contains(err.Error(), "guessme") {
 		t.Errorf("a short key: %v", err)
 	}
 }

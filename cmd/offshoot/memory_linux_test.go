@@ -19,7 +19,9 @@ func peak(p *process) int64 {
 func TestSubset_HoldsALargeValueOnce(t *testing.T) {
 	const size, most = 200 << 20, 400 << 10 // bytes, kB
 	source, target := pgtest.New(t), pgtest.New(t)
-	pgtest.Exec(t, source, fmt.Sprintf("CREATE TABLE scan (id int PRIMARY KEY, body text); INSERT INTO scan VALUES (1, repeat('x', %d)); ANALYZE", size))
+	pgtest.Exec(t, source,
+		fmt.Sprintf("CREATE TABLE scan (id int PRIMARY KEY, body text); INSERT INTO scan VALUES (1, repeat('x', "+
+			"%d)); ANALYZE", size))
 	for _, to := range []string{target, filepath.Join(t.TempDir(), "out.sql.zst")} {
 		p := offshoot(t, t.TempDir(), 0, "subset", "--source", source, "--to", to)
 		if got := peak(p); got > most {

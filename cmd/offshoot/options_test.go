@@ -24,7 +24,9 @@ func captured(t *testing.T, args ...string) (stdout, stderr string, code int) {
 }
 
 // capturedWith is captured with an environment.
-func capturedWith(t *testing.T, environment func(string) (string, bool), args ...string) (stdout, stderr string, code int) {
+func capturedWith(
+	t *testing.T, environment func(string) (string, bool), args ...string,
+) (stdout, stderr string, code int) {
 	t.Helper()
 	dir := t.TempDir()
 	var files [2]*os.File
@@ -66,21 +68,53 @@ func TestRun_WrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"up --timeout 0s", "offshoot: up: timeout 0s\nhint: give a time such as 5m\n"},
 		{"up --timeout -5m", "offshoot: up: timeout -5m0s\nhint: give a time such as 5m\n"},
 		{"up --archive a --keep-data", "offshoot: up: --archive and --keep-data\nhint: give one of them\n"},
-		{"up --archive ftp://b/a.sql", "offshoot: up: archives are files, or objects at s3://\nhint: download it first\n"},
-		{"up --archive s3://b", "offshoot: up: s3://b is no object in a bucket\nhint: write it like s3://bucket/folder/shop.sql.zst\n"},
-		{"up --archive .", "offshoot: up: archive: . is a folder\nhint: give a file that offshoot subset or pg_dump wrote, such as a .dump\n"},
+		{
+			"up --archive ftp://b/a.sql",
+			"offshoot: up: archives are files, or objects at s3://\nhint: download it first\n",
+		},
+		{
+			"up --archive s3://b",
+			"offshoot: up: s3://b is no object in a bucket\nhint: write it like s3://bucket/folder/shop.sql.zst\n",
+		},
+		{
+			"up --archive .",
+			"offshoot: up: archive: . is a folder\nhint: give a file that offshoot subset or pg_dump wrote, such " +
+				"as a .dump\n",
+		},
 		{"logs --tail -1", "offshoot: logs: --tail below 0\nhint: give the number of lines\n"},
 		{"exec", "offshoot: exec: no service given\nhint: offshoot exec SERVICE -- COMMAND\n"},
 		{"exec web --", "offshoot: exec: no command given\nhint: offshoot exec web -- COMMAND\n"},
-		{"psql x", "offshoot: psql: unexpected argument \"x\"\nhint: what is meant for psql goes behind --\nhint: see offshoot psql --help\n"},
+		{
+			"psql x",
+			"offshoot: psql: unexpected argument \"x\"\nhint: what is meant for psql goes behind --\nhint: see " +
+				"offshoot psql --help\n",
+		},
 		{"subset", "offshoot: subset: no target given\nhint: add --to TARGET, or --plan to see what would be kept\n"},
 		{"subset --plan --connections 0", "offshoot: subset: 0 connections\nhint: give a number between 1 and 64\n"},
 		{"subset --plan --connections 65", "offshoot: subset: 65 connections\nhint: give a number between 1 and 64\n"},
-		{"subset --plan --privacy loose", "offshoot: subset: unknown privacy level \"loose\"\nhint: choose strict, warn or off\n"},
-		{"subset --plan --report r.pdf", "offshoot: subset: report r.pdf: unknown format\nhint: name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)\n"},
-		{"subset --plan --report r", "offshoot: subset: report r: unknown format\nhint: name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)\n"},
-		{"subset --plan --source mysql://u:hunter9@h/d", "offshoot: subset: source: not a database URL\nhint: write postgres://user@host:5432/database\n"},
-		{"sweep --keep-cache 20", "offshoot: sweep: invalid argument \"20\" for \"--keep-cache\" flag: write it like 20GB or 500MB\nhint: see offshoot sweep --help\n"},
+		{
+			"subset --plan --privacy loose",
+			"offshoot: subset: unknown privacy level \"loose\"\nhint: choose strict, warn or off\n",
+		},
+		{
+			"subset --plan --report r.pdf",
+			"offshoot: subset: report r.pdf: unknown format\nhint: name it .md, .json, .txt, .mmd (Mermaid) or " +
+				".dot (Graphviz)\n",
+		},
+		{
+			"subset --plan --report r",
+			"offshoot: subset: report r: unknown format\nhint: name it .md, .json, .txt, .mmd (Mermaid) or .dot " +
+				"(Graphviz)\n",
+		},
+		{
+			"subset --plan --source mysql://u:hunter9@h/d",
+			"offshoot: subset: source: not a database URL\nhint: write postgres://user@host:5432/database\n",
+		},
+		{
+			"sweep --keep-cache 20",
+			"offshoot: sweep: invalid argument \"20\" for \"--keep-cache\" flag: write it like 20GB or 500MB\n" +
+				"hint: see offshoot sweep --help\n",
+		},
 		{"completion", "offshoot: completion: no shell given\nhint: choose one of bash, zsh, fish, powershell\n"},
 	} {
 		stdout, stderr, code := captured(t, strings.Fields(c.args)...)
@@ -100,7 +134,8 @@ func TestRun_ErrorsAreInTheDocumentToo(t *testing.T) {
 		Version: 1, Command: "subset", Exit: exitUsage, Error: "subset: --to - and --json both want stdout",
 		Hints: []string{"write the report with --report report.json"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" || code != exitUsage || !strings.HasPrefix(stderr, "offshoot: "+want.Error) {
+	if diff := cmp.Diff(want, got); diff != "" || code != exitUsage ||
+		!strings.HasPrefix(stderr, "offshoot: "+want.Error) {
 		t.Errorf("exit code %d, stderr %q, %s", code, stderr, diff)
 	}
 }
@@ -152,16 +187,22 @@ func TestArchive_WithoutASourceOrWithAFileNothingIsMade(t *testing.T) {
 		}{
 			{config.Config{}, upOptions{}, archive{}},
 			{config.Config{Source: "postgres://h/d"}, upOptions{keepData: true}, archive{}},
-			{config.Config{Source: "postgres://h/d"}, upOptions{archive: filepath.Join(dir, "x", "..", "a.sql")}, archive{path: filepath.Join(dir, "a.sql")}},
+			{
+				config.Config{Source: "postgres://h/d"},
+				upOptions{archive: filepath.Join(dir, "x", "..", "a.sql")},
+				archive{path: filepath.Join(dir, "a.sql")},
+			},
 		} {
 			var err error
-			if got, err = a.archive(t.Context(), u, &c.cfg, c.o, provision.Preview{ID: "p"}); got != c.want || err != nil {
+			if got, err = a.archive(t.Context(), u, &c.cfg, c.o, provision.Preview{ID: "p"}); got != c.want ||
+				err != nil {
 				t.Errorf("%+v, %v, want %+v", got, err, c.want)
 			}
 		}
 		unset := hint.Usage(errors.New("unset"), "export it")
 		_, err := a.archive(t.Context(), u, &config.Config{SourceUnset: unset}, upOptions{}, provision.Preview{})
-		if diff := cmp.Diff([]string{"or load a file with --archive", "export it"}, hint.Of(err)); diff != "" || !errors.Is(err, unset) {
+		if diff := cmp.Diff([]string{"or load a file with --archive", "export it"}, hint.Of(err)); diff != "" ||
+			!errors.Is(err, unset) {
 			t.Errorf("%v, %s", err, diff)
 		}
 	})

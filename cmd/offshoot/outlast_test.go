@@ -94,7 +94,8 @@ func (a *aloneEngine) life() {
 	a.prune("system")
 	a.says("broken", "the container of db, the container of web", "offshoot up --branch feature restores it")
 	p := offshoot(a.T, a.dir, exitFailed, "start")
-	if got := p.stderr.String(); !strings.Contains(got, "somebody removed") || !strings.Contains(got, "hint: offshoot up --branch feature restores the preview") {
+	if got := p.stderr.String(); !strings.Contains(got, "somebody removed") ||
+		!strings.Contains(got, "hint: offshoot up --branch feature restores the preview") {
 		a.Errorf("start says %q", got)
 	}
 	offshoot(a.T, a.dir, 0, "up")
@@ -111,7 +112,8 @@ func (a *aloneEngine) started(link string) {
 	if got := get(a.T, link); got != "hello from a tiny shop\n" {
 		a.Errorf("after a start the link answers %q", got)
 	}
-	if got := offshoot(a.T, a.dir, 0, "exec", "db", "--", "/bin/busybox", "cat", "/data/file").stdout.String(); got != "kept\n" {
+	if got := offshoot(a.T, a.dir, 0, "exec", "db", "--", "/bin/busybox", "cat",
+		"/data/file").stdout.String(); got != "kept\n" {
 		a.Errorf("after a start the volume has %q", got)
 	}
 }
@@ -124,7 +126,8 @@ func (a *aloneEngine) checkout() {
 	}
 	a.dir = filepath.Join(a.folder, "shop")
 	for name, content := range map[string]string{
-		"compose.yaml": outlastCompose, "Dockerfile": outlastDockerfile, "www/index.html": "hello from a tiny shop\n", "busybox": string(program),
+		"compose.yaml": outlastCompose, "Dockerfile": outlastDockerfile, "www/index.html": "hello from a tiny shop\n",
+		"busybox":    string(program),
 		"pg_isready": "#!/bin/busybox sh\nexit 0\n", config.Name: "project: shop\npreview: {database: db}\n",
 	} {
 		file := filepath.Join(a.dir, name)
@@ -136,7 +139,8 @@ func (a *aloneEngine) checkout() {
 		}
 	}
 	git(a.T, a.dir, "init", "-q", "-b", "feature")
-	git(a.T, a.dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m", "first")
+	git(a.T, a.dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m",
+		"first")
 }
 
 // says holds what list prints, on either stream, against what it has to say.
@@ -177,7 +181,8 @@ func (a *aloneEngine) prune(what string) { a.must("docker", what, "prune", "-f")
 
 func (a *aloneEngine) boot() {
 	a.Helper()
-	a.engine = exec.Command("dockerd", "--data-root", filepath.Join(a.folder, "docker"), "-H", "unix:///run/docker.sock")
+	a.engine = exec.Command("dockerd", "--data-root", filepath.Join(a.folder, "docker"), "-H",
+		"unix:///run/docker.sock")
 	log, err := os.Create(filepath.Join(a.folder, "dockerd.log"))
 	if err != nil {
 		a.Fatal(err)

@@ -22,7 +22,8 @@ func (a *app) mayInstall() (bool, error) {
 	case "", "none":
 		return false, nil
 	default:
-		return false, hint.Usage(fmt.Errorf("%s is %q", installVariable, value), "set it to install or none, or unset it")
+		return false,
+			hint.Usage(fmt.Errorf("%s is %q", installVariable, value), "set it to install or none, or unset it")
 	}
 }
 

@@ -16,7 +16,10 @@ import (
 func TestClient_IsInstalledWhereItIsMissingAndAllowed(t *testing.T) {
 	bin := t.TempDir()
 	program := "printf '#!/bin/sh\\necho \"pg_dump (PostgreSQL) 99.1\"\\n' >" + bin + "/$1; chmod 755 " + bin + "/$1"
-	write(t, filepath.Join(bin, "apt-get"), "#!/bin/sh\nmake() { "+program+"; }\nfor last; do :; done\n[ \"$last\" = postgresql-client-99 ] && make pg_dump && make pg_restore\nexit 0\n")
+	write(t, filepath.Join(bin, "apt-get"),
+		"#!/bin/sh\nmake() { "+program+
+			"; }\nfor last; do :; done\n[ \"$last\" = postgresql-client-99 ] && make pg_dump && make pg_restore\n"+
+			"exit 0\n")
 	write(t, filepath.Join(bin, "sudo"), "#!/bin/sh\nshift\nexec \"$@\"\n")
 	for _, name := range []string{"apt-get", "sudo"} {
 		if err := os.Chmod(filepath.Join(bin, name), 0o755); err != nil {
@@ -30,7 +33,8 @@ func TestClient_IsInstalledWhereItIsMissingAndAllowed(t *testing.T) {
 	if err := installClient(t.Context(), u, 99); err != nil {
 		t.Fatal(err)
 	}
-	if tools, err := pgtool.Find(t.Context(), 99); err != nil || tools.Path("pg_dump") != filepath.Join(bin, "pg_dump") {
+	if tools, err := pgtool.Find(t.Context(), 99); err != nil ||
+		tools.Path("pg_dump") != filepath.Join(bin, "pg_dump") {
 		t.Errorf("%+v, %v", tools, err)
 	}
 	err := installClient(t.Context(), u, 100)
@@ -48,7 +52,8 @@ func TestClient_IsLeftAloneUnlessAllowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	for value, wrong := range map[string]bool{"": false, "none": false, "install": false /* it is there */, "17": true} {
+	for value, wrong := range map[string]bool{"": false, "none": false, "install": false, /* it is there */
+		"17": true} {
 		a := here()
 		a.lookup = func(name string) (string, bool) {
 			if name == installVariable {

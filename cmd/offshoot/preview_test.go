@@ -91,8 +91,9 @@ func tiny(t *testing.T) (dir string) {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"compose.yaml": tinyCompose, "Dockerfile": tinyDockerfile, "archive.sql": tinyArchive, "www/index.html": "hello from a tiny shop\n",
-		"busybox": string(program), ".dockerignore": "cache\n",
+		"compose.yaml": tinyCompose, "Dockerfile": tinyDockerfile, "archive.sql": tinyArchive,
+		"www/index.html": "hello from a tiny shop\n",
+		"busybox":        string(program), ".dockerignore": "cache\n",
 		config.Name: fmt.Sprintf("project: %s\npreview:\n  migrate: {service: tool}\n", projectName(dir)),
 	} {
 		path := filepath.Join(dir, name)
@@ -188,7 +189,10 @@ func TestPreview_WholeLife(t *testing.T) {
 	if strings.Contains(up.stderr.String(), "\x1b") || strings.Contains(up.stderr.String(), "hunter2") {
 		t.Errorf("control codes or a password in %q", up.stderr.String())
 	}
-	for _, want := range []string{"...  build and pull", "ok   load archive", "(offshoot up -v lists them)", "| ALTER TABLE", "     expires "} {
+	for _, want := range []string{
+		"...  build and pull", "ok   load archive", "(offshoot up -v lists them)",
+		"| ALTER TABLE", "     expires ",
+	} {
 		if !strings.Contains(up.stderr.String(), want) {
 			t.Errorf("stderr does not say %q:\n%s", want, up.stderr.String())
 		}
@@ -198,28 +202,39 @@ func TestPreview_WholeLife(t *testing.T) {
 	}
 
 	list := offshoot(t, dir, 0, "list").stdout.String()
-	if !strings.Contains(list, "feature") || !strings.Contains(list, git(t, dir, "rev-parse", "HEAD")[:10]) || !strings.Contains(list, link) {
+	if !strings.Contains(list, "feature") || !strings.Contains(list, git(t, dir, "rev-parse", "HEAD")[:10]) ||
+		!strings.Contains(list, link) {
 		t.Errorf("list prints\n%s", list)
 	}
-	if got := offshoot(t, dir, 0, "extend", "--expires", "7d").stderr.String(); !strings.Contains(got, "feature expires in 7d") || !strings.Contains(offshoot(t, dir, 0, "list").stdout.String(), "in 7d") {
+	if got := offshoot(t, dir, 0, "extend", "--expires", "7d").stderr.String(); !strings.Contains(got,
+		"feature expires in 7d") || !strings.Contains(offshoot(t, dir, 0, "list").stdout.String(), "in 7d") {
 		t.Errorf("extend says %q", got)
 	}
 	if got := offshoot(t, dir, 0, "open").stdout.String(); strings.TrimSpace(got) != link {
 		t.Errorf("open prints %q", got)
 	}
-	if got := offshoot(t, dir, 0, "psql", "--", "-Atc", "SELECT count(*), count(paid) FROM orders").stdout.String(); got != "7|0\n" {
+	if got := offshoot(t, dir, 0, "psql", "--", "-Atc",
+		"SELECT count(*), count(paid) FROM orders").stdout.String(); got != "7|0\n" {
 		t.Errorf("psql prints %q", got)
 	}
-	if got := offshoot(t, dir, 0, "exec", "web", "--", "/bin/busybox", "echo", "a b", "$HOME").stdout.String(); got != "a b $HOME\n" {
+	if got := offshoot(t, dir, 0, "exec", "web", "--", "/bin/busybox", "echo", "a b",
+		"$HOME").stdout.String(); got != "a b $HOME\n" {
 		t.Errorf("exec prints %q", got)
 	}
 	offshoot(t, dir, 7, "exec", "web", "--", "/bin/busybox", "sh", "-c", "exit 7")
 	usesAShell(t, dir, os.Environ(), "exec", "web", "--")
 	offshoot(t, dir, 12, "exec", "nope", "--", "true")
-	if got := offshoot(t, dir, 0, "logs", "--tail", "2", "db").stdout.String(); strings.Count(got, "\n") != 2 || !strings.HasPrefix(got, "db") {
+	if got := offshoot(t, dir, 0, "logs", "--tail", "2", "db").stdout.String(); strings.Count(got, "\n") != 2 ||
+		!strings.HasPrefix(got, "db") {
 		t.Errorf("logs print %q", got)
 	}
-	for _, args := range [][]string{{"logs", "--pr", "99"}, {"exec", "--pr", "99", "web", "--", "true"}, {"psql", "--pr", "99"}, {"open", "--pr", "99"}, {"extend", "--pr", "99"}} {
+	for _, args := range [][]string{
+		{"logs", "--pr", "99"},
+		{"exec", "--pr", "99", "web", "--", "true"},
+		{"psql", "--pr", "99"},
+		{"open", "--pr", "99"},
+		{"extend", "--pr", "99"},
+	} {
 		p := offshoot(t, dir, 10, args...)
 		if !strings.Contains(p.stderr.String(), "no such preview") {
 			t.Errorf("%q says %q", args, p.stderr.String())
@@ -234,7 +249,8 @@ func restAndGoOn(t *testing.T, dir, link string) {
 	t.Helper()
 	offshoot(t, dir, 0, "psql", "--", "-c", "INSERT INTO orders VALUES (8)")
 	for range 2 {
-		if got := offshoot(t, dir, 0, "stop").stderr.String(); !strings.Contains(got, "feature is stopped: offshoot start or up") {
+		if got := offshoot(t, dir, 0, "stop").stderr.String(); !strings.Contains(got,
+			"feature is stopped: offshoot start or up") {
 			t.Errorf("stop says %q", got)
 		}
 	}
@@ -244,7 +260,8 @@ func restAndGoOn(t *testing.T, dir, link string) {
 	if got := offshoot(t, dir, 0, "list").stdout.String(); !strings.Contains(got, "asleep") {
 		t.Errorf("list prints\n%s", got)
 	}
-	if out, err := exec.Command("docker", "ps", "-q", "--filter", "label=dev.offshoot.repository="+dir, "--filter", "label=com.docker.compose.project").Output(); err != nil || len(out) > 0 {
+	if out, err := exec.Command("docker", "ps", "-q", "--filter", "label=dev.offshoot.repository="+dir, "--filter",
+		"label=com.docker.compose.project").Output(); err != nil || len(out) > 0 {
 		t.Errorf("%v, still runs: %s", err, out)
 	}
 	for range 2 {
@@ -279,7 +296,8 @@ func updateAndRemove(t *testing.T, dir, link string) {
 	if err := json.Unmarshal(second.stdout.Bytes(), &document); err != nil {
 		t.Fatalf("--json prints %q: %v", second.stdout.String(), err)
 	}
-	if document.Version != 1 || document.Command != "up" || document.Result.Generation != 2 || document.Result.Links[0].URL != link {
+	if document.Version != 1 || document.Command != "up" || document.Result.Generation != 2 ||
+		document.Result.Links[0].URL != link {
 		t.Errorf("--json prints %s", second.stdout.String())
 	}
 	if got := get(t, link); got != "hello again\n" {
@@ -304,7 +322,10 @@ func TestPreview_AFailedMigrationShowsItsEndAndLeavesNothing(t *testing.T) {
 	dir := tiny(t)
 	write(t, filepath.Join(dir, "archive.sql"), tinyArchive+"ALTER TABLE orders ADD COLUMN paid text;\n")
 	p := offshoot(t, dir, 3, "up", "--archive", "archive.sql")
-	for _, want := range []string{"fail migrate", `| ERROR:  column "paid" of relation "orders" already exists`, "offshoot: up feature: migrate: tool: "} {
+	for _, want := range []string{
+		"fail migrate", `| ERROR:  column "paid" of relation "orders" already exists`,
+		"offshoot: up feature: migrate: tool: ",
+	} {
 		if !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("stderr does not say %q:\n%s", want, p.stderr.String())
 		}
@@ -376,7 +397,8 @@ func TestPreview_TwoSideBySideShareNothing(t *testing.T) {
 		}
 	}
 	offshoot(t, dir, 0, "psql", "--pr", "1", "--", "-c", "DELETE FROM orders")
-	if got := offshoot(t, dir, 0, "psql", "--pr", "2", "--", "-Atc", "SELECT count(*) FROM orders").stdout.String(); got != "7\n" {
+	if got := offshoot(t, dir, 0, "psql", "--pr", "2", "--", "-Atc",
+		"SELECT count(*) FROM orders").stdout.String(); got != "7\n" {
 		t.Errorf("deleting in the one leaves %q orders in the other", got)
 	}
 	address := strings.TrimSpace(offshoot(t, dir, 0, "psql", "--pr", "2", "--", "-Atc",
@@ -384,7 +406,8 @@ func TestPreview_TwoSideBySideShareNothing(t *testing.T) {
 	ip := strings.Fields(address[strings.LastIndex(address, "\n")+1:])[0]
 	reach := start(t, dir, nil, "exec", "--pr", "1", "db", "--", "pg_isready", "-t", "2", "-h", ip)
 	if got := reach.ends(); got != 2 {
-		t.Errorf("from the one, the other's database at %s: pg_isready ends with %d, want 2 (no response): %s", ip, got, reach.stdout.String())
+		t.Errorf("from the one, the other's database at %s: pg_isready ends with %d, want 2 (no response): %s", ip,
+			got, reach.stdout.String())
 	}
 	offshoot(t, dir, 0, "down", "--pr", "1")
 	if got := get(t, links[1]); got != "hello from a tiny shop\n" {
@@ -419,7 +442,8 @@ func TestPreview_LeavesAFailedOneForALookOnRequest(t *testing.T) {
 	if got := offshoot(t, dir, 0, "list").stdout.String(); !strings.Contains(got, "incomplete") {
 		t.Errorf("list prints %s", got)
 	}
-	if got := offshoot(t, dir, 0, "down", "--all", "--json").stdout.String(); !strings.Contains(got, `"containers": [`) {
+	if got := offshoot(t, dir, 0, "down", "--all", "--json").stdout.String(); !strings.Contains(got,
+		`"containers": [`) {
 		t.Errorf("down prints %s", got)
 	}
 }
@@ -443,7 +467,8 @@ func TestPreview_OpensTheBrowserWhereThereIsAScreen(t *testing.T) {
 	}
 	write(t, filepath.Join(bin, "xdg-open"), "#!/bin/sh\nexit 3\n")
 	p := start(t, dir, []string{"DISPLAY=:9", path}, "open")
-	if got := p.ends(); got != 0 || !strings.Contains(p.stderr.String(), "no browser opened") || strings.TrimSpace(p.stdout.String()) != link {
+	if got := p.ends(); got != 0 || !strings.Contains(p.stderr.String(), "no browser opened") ||
+		strings.TrimSpace(p.stdout.String()) != link {
 		t.Errorf("exit code %d: %s%s", got, p.stdout.String(), p.stderr.String())
 	}
 }
@@ -509,7 +534,8 @@ func TestPreview_InterruptedCleansUpItself(t *testing.T) {
 func TestPreview_UpMakesItsOwnSubset(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)
-	pgtest.Exec(t, source, "CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 1000); ANALYZE")
+	pgtest.Exec(t, source,
+		"CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 1000); ANALYZE")
 	dir := tiny(t)
 	p := start(t, dir, []string{"OFFSHOOT_SOURCE=" + source}, "up", "--pr", "7")
 	if got := p.ends(); got != 0 {
@@ -518,7 +544,8 @@ func TestPreview_UpMakesItsOwnSubset(t *testing.T) {
 	if !strings.Contains(p.stderr.String(), "no column is masked") {
 		t.Errorf("unmasked rows are not said: %s", p.stderr.String())
 	}
-	if got := offshoot(t, dir, 0, "psql", "--pr", "7", "--", "-Atc", "SELECT count(*) BETWEEN 60 AND 90 FROM orders").stdout.String(); got != "t\n" {
+	if got := offshoot(t, dir, 0, "psql", "--pr", "7", "--", "-Atc",
+		"SELECT count(*) BETWEEN 60 AND 90 FROM orders").stdout.String(); got != "t\n" {
 		t.Errorf("psql prints %q", got)
 	}
 	if entries, err := os.ReadDir(filepath.Join(dir, "cache", "offshoot")); err == nil && len(entries) > 0 {

@@ -38,7 +38,8 @@ func programPath(t *testing.T) string {
 		if program.err != nil {
 			return
 		}
-		build := exec.Command("go", "build", "-ldflags=-s -w -X main.version=v0.0.0-test", "-o", filepath.Join(program.folder, "offshoot"), ".")
+		build := exec.Command("go", "build", "-ldflags=-s -w -X main.version=v0.0.0-test", "-o",
+			filepath.Join(program.folder, "offshoot"), ".")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := build.CombinedOutput(); err != nil {
 			program.err = fmt.Errorf("build offshoot: %w\n%s", err, output)
@@ -150,7 +151,8 @@ func offshoot(t *testing.T, dir string, code int, args ...string) *process {
 	t.Helper()
 	p := start(t, dir, nil, args...)
 	if got := p.ends(); got != code {
-		t.Fatalf("offshoot %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, code, p.stdout.String(), p.stderr.String())
+		t.Fatalf("offshoot %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, code, p.stdout.String(),
+			p.stderr.String())
 	}
 	return p
 }

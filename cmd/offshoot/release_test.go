@@ -19,11 +19,17 @@ func TestVersion_IsTheLinkersOrTheModulesOrTheCommits(t *testing.T) {
 		info   *debug.BuildInfo
 		want   string
 	}{
-		"linked":                 {"v1.2.3", built("v9.9.9", commit), "v1.2.3"},
-		"go install":             {"", built("v1.2.4"), "v1.2.4"},
-		"a checkout":             {"", built("v0.0.0-20261127101500-0123456789ab", commit), "v0.0.0-20261127101500-0123456789ab"},
-		"without a version":      {"", built("(devel)", commit), "devel-0123456789ab"},
-		"with changes":           {"", built("", commit, debug.BuildSetting{Key: "vcs.modified", Value: "true"}), "devel-0123456789ab-dirty"},
+		"linked":     {"v1.2.3", built("v9.9.9", commit), "v1.2.3"},
+		"go install": {"", built("v1.2.4"), "v1.2.4"},
+		"a checkout": {
+			"", built("v0.0.0-20261127101500-0123456789ab", commit),
+			"v0.0.0-20261127101500-0123456789ab",
+		},
+		"without a version": {"", built("(devel)", commit), "devel-0123456789ab"},
+		"with changes": {
+			"", built("", commit, debug.BuildSetting{Key: "vcs.modified", Value: "true"}),
+			"devel-0123456789ab-dirty",
+		},
 		"outside of a checkout":  {"", built("(devel)"), "unknown"},
 		"without any build info": {"", nil, "unknown"},
 	} {
@@ -39,7 +45,10 @@ func TestManual_HasAPageForEveryCommand(t *testing.T) {
 	if err := writeManual(root, folder, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"offshoot", "offshoot-up", "offshoot-subset", "offshoot-subset-score", "offshoot-mask-scan", "offshoot-completion-bash"} {
+	for _, name := range []string{
+		"offshoot", "offshoot-up", "offshoot-subset", "offshoot-subset-score",
+		"offshoot-mask-scan", "offshoot-completion-bash",
+	} {
 		page, err := os.ReadFile(filepath.Join(folder, name+".1"))
 		if err != nil {
 			t.Error(err)
@@ -55,7 +64,8 @@ func TestManual_HasAPageForEveryCommand(t *testing.T) {
 		t.Error("a page for a command that only offshoot calls")
 	}
 	up, err := os.ReadFile(filepath.Join(folder, "offshoot-up.1"))
-	if err != nil || !strings.Contains(string(up), "\\fB--archive\\fP") || !strings.Contains(string(up), "\\fBoffshoot(1)\\fP") {
+	if err != nil || !strings.Contains(string(up), "\\fB--archive\\fP") ||
+		!strings.Contains(string(up), "\\fBoffshoot(1)\\fP") {
 		t.Errorf("%v\n%s", err, up)
 	}
 }

@@ -21,12 +21,18 @@ import (
 
 var smallReport = &subset.Report{
 	Version: 1, Database: "shop", SourceRows: 100, Target: 15, Rows: 16,
-	Tables: []subset.TableReport{{Schema: "public", Name: "orders", Source: 100, Target: 15, Rows: 16, Sampled: 15, Forced: 1}},
+	Tables: []subset.TableReport{{
+		Schema: "public", Name: "orders", Source: 100, Target: 15, Rows: 16, Sampled: 15,
+		Forced: 1,
+	}},
 }
 
 func TestWriteReport_PicksTheFormatByName(t *testing.T) {
 	dir := t.TempDir()
-	for name, start := range map[string]string{"r.md": "", "r.JSON": "{", "r.txt": "", "r.mmd": "flowchart LR\n", "r.dot": "digraph subset {\n"} {
+	for name, start := range map[string]string{
+		"r.md": "", "r.JSON": "{", "r.txt": "", "r.mmd": "flowchart LR\n",
+		"r.dot": "digraph subset {\n",
+	} {
 		path := filepath.Join(dir, name)
 		if err := writeReport(path, smallReport); err != nil {
 			t.Fatal(err)
@@ -125,7 +131,8 @@ func TestSubset_SampleDatabases(t *testing.T) {
 			dir := t.TempDir()
 			for _, seed := range []string{"1", "2", "3"} {
 				target := pgtest.New(t)
-				p := start(t, dir, nil, "subset", "--source", source, "--to", target, "--seed", seed, "--privacy", "off")
+				p := start(t, dir, nil, "subset", "--source", source, "--to", target, "--seed", seed, "--privacy",
+					"off")
 				if code := p.ends(); code != 0 {
 					t.Fatalf("seed %s: exit code %d: %s", seed, code, p.stderr.String())
 				}

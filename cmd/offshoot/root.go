@@ -32,7 +32,8 @@ func (a *app) root() *cobra.Command {
 	}
 	addGroup(root, "Data", a.subsetCommand(), a.maskCommand())
 	addGroup(root, "Previews",
-		a.upCommand(), a.downCommand(), a.listCommand(), a.openCommand(), a.accessCommand(), a.logsCommand(), a.execCommand(),
+		a.upCommand(), a.downCommand(), a.listCommand(), a.openCommand(), a.accessCommand(), a.logsCommand(),
+		a.execCommand(),
 		a.psqlCommand(), a.startCommand(), a.stopCommand(), a.extendCommand())
 	addGroup(root, "CI", a.ciCommand(), a.sweepCommand(), a.bakeCommand())
 	addGroup(root, "Setup", a.initCommand(), a.doctorCommand(), a.versionCommand())

@@ -25,7 +25,8 @@ func TestOffshoot_LeavesNoCoreDump(t *testing.T) {
 	}
 	defer func() { _ = mute.Close() }()
 	dir := t.TempDir()
-	p := start(t, dir, []string{"GOTRACEBACK=crash"}, "subset", "--source", "postgres://u@"+mute.Addr().String()+"/x?sslmode=disable", "--to", "out.sql")
+	p := start(t, dir, []string{"GOTRACEBACK=crash"}, "subset", "--source",
+		"postgres://u@"+mute.Addr().String()+"/x?sslmode=disable", "--to", "out.sql")
 	connection, err := mute.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +37,8 @@ func TestOffshoot_LeavesNoCoreDump(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(limits)) {
-		if rest, ok := strings.CutPrefix(line, "Max core file size"); ok && !strings.HasPrefix(strings.TrimSpace(rest), "0 ") {
+		if rest, ok := strings.CutPrefix(line, "Max core file size"); ok &&
+			!strings.HasPrefix(strings.TrimSpace(rest), "0 ") {
 			t.Errorf("core dumps of%s", rest)
 		}
 	}

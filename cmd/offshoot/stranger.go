@@ -22,7 +22,9 @@ import (
 // pull request is for its author decides, also after an approval. It sees no
 // variable of the job. What is wrong with it is told apart: a preview can be
 // removed whatever its file says.
-func (a *app) strangersConfig(ctx context.Context, f forge.Forge, pull forge.Pull, git checkout) (cfg *config.Config, ignored []string, wrong, err error) {
+func (a *app) strangersConfig(
+	ctx context.Context, f forge.Forge, pull forge.Pull, git checkout,
+) (cfg *config.Config, ignored []string, wrong, err error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("working directory: %w", err)
@@ -69,7 +71,9 @@ func readBase(ctx context.Context, f forge.Forge, folder string) (name string, d
 		data, err = f.File(ctx, "", name)
 		switch {
 		case err == nil && len(data) > config.MaxSize:
-			return "", nil, hint.Usage(fmt.Errorf("configuration: %s of the default branch is larger than %d KiB", name, config.MaxSize>>10), "")
+			return "", nil,
+				hint.Usage(fmt.Errorf("configuration: %s of the default branch is larger than %d KiB", name,
+					config.MaxSize>>10), "")
 		case err == nil:
 			return name, data, nil
 		case !errors.Is(err, forge.ErrNotFound):
@@ -118,7 +122,8 @@ func (p *ciPreviews) prepare(ctx context.Context, pull forge.Pull) (err error) {
 	var ignored []string
 	p.cfg, ignored, p.wrong, err = p.strangersConfig(ctx, p.forge, pull, p.git)
 	if len(ignored) > 0 {
-		p.ui.Warn("the fork's " + config.Name + " does not decide about " + strings.Join(ignored, ", ") + ": that of " + pull.Base + " does")
+		p.ui.Warn("the fork's " + config.Name + " does not decide about " + strings.Join(ignored, ", ") +
+			": that of " + pull.Base + " does")
 	}
 	return err
 }

@@ -253,7 +253,8 @@ func explainTarget(err error) error {
 // dangles below a NOT VALID key is as the source has it, and listed.
 func checkReport(r *subset.Report) error {
 	if n := r.Broken(); n > 0 {
-		return hint.Wrap(&checkError{text: fmt.Sprintf("%s below keys that the source calls valid, and so in the subset", ui.Plural(n, "dangling row"))},
+		text := ui.Plural(n, "dangling row") + " below keys that the source calls valid, and so in the subset"
+		return hint.Wrap(&checkError{text: text},
 			"the report names the foreign keys; repair the rows in the source")
 	}
 	return nil

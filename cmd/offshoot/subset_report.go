@@ -83,7 +83,9 @@ func reportWriter(path string) (func(paper, io.Writer) error, error) {
 			return nil, nil
 		}
 	}
-	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)")
+	return nil,
+		hint.Usage(fmt.Errorf("report %s: unknown format", path),
+			"name it .md, .json, .txt, .mmd (Mermaid) or .dot (Graphviz)")
 }
 
 // writeReport writes a report, of which no half is ever seen.

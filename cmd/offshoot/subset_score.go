@@ -53,7 +53,8 @@ func (a *app) scoreCommand() *cobra.Command {
 	f.StringVar(&o.target, "target", "", "`URL` of the subset")
 	f.StringVar(&o.compare, "compare", "", "`URL` of another subset, to compare with the first")
 	f.StringVar(&o.report, "report", "", "write the figures to `FILE` (.md, .json or .txt)")
-	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "open at most `N` connections to each database")
+	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections,
+		"open at most `N` connections to each database")
 	a.jsonFlag(c)
 	return c
 }
@@ -85,7 +86,8 @@ func (o scoreOptions) check() error {
 	case o.target == "":
 		return hint.Usage(errors.New("no subset given"), "add --target URL")
 	case o.source != "" && o.compare != "":
-		return hint.Usage(errors.New("--source and --compare"), "give one of them: two subsets are compared without their source")
+		return hint.Usage(errors.New("--source and --compare"),
+			"give one of them: two subsets are compared without their source")
 	}
 	if err := checkConnections(o.connections); err != nil {
 		return err
@@ -176,7 +178,8 @@ func (a *app) printDocument(d paper) error {
 // checkScore is the error of a subset that breaks keys which its source holds.
 func checkScore(s *score.Score) error {
 	if n := s.Summary.Broken; n > 0 {
-		return hint.Wrap(&checkError{text: fmt.Sprintf("%s in the subset that %s not in the source", ui.Plural(n, "dangling row"), doOrDoes(n))},
+		return hint.Wrap(&checkError{text: fmt.Sprintf("%s in the subset that %s not in the source",
+			ui.Plural(n, "dangling row"), doOrDoes(n))},
 			"the score names the foreign keys")
 	}
 	return nil

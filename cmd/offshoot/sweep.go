@@ -60,7 +60,8 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 		cfg.Sweep.KeepCache = o.keepCache.bytes
 	}
 	if o.keepCache.bytes != nil && a.backend(cfg).dedicated() {
-		return hint.Usage(errors.New("sweep: --keep-cache where each preview has a machine of its own"), "leave it out: the cache goes with the machine")
+		return hint.Usage(errors.New("sweep: --keep-cache where each preview has a machine of its own"),
+			"leave it out: the cache goes with the machine")
 	}
 	preview, git, err := a.preview(ctx, cfg, which{branch: "all"}) // only the repository matters
 	if err != nil {
@@ -94,7 +95,9 @@ func (a *app) numberOf(ctx context.Context, u *ui.UI, f forge.Forge) string {
 
 // sweepRepository runs a sweep over the places of the configuration. A
 // scheduled job runs it too.
-func (a *app) sweepRepository(ctx context.Context, u *ui.UI, cfg *config.Config, o sweepOptions, s sweep.Sweep) (err error) {
+func (a *app) sweepRepository(
+	ctx context.Context, u *ui.UI, cfg *config.Config, o sweepOptions, s sweep.Sweep,
+) (err error) {
 	places, closePlaces, err := a.backend(cfg).places(ctx, s.Repository, o.number)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)

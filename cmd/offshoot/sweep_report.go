@@ -85,7 +85,8 @@ func (a *app) summarize(o sweepOptions, result sweep.Result) error {
 
 // cell keeps a text in its place in a table of Markdown: no link, no code, no
 // image, no tag.
-var cell = strings.NewReplacer("\n", " ", "\r", " ", "|", `\|`, "<", "&lt;", "[", `\[`, "`", "'", "!", `\!`, "@", "@\u200b")
+var cell = strings.NewReplacer("\n", " ", "\r", " ", "|", `\|`, "<", "&lt;", "[", `\[`, "`", "'", "!", `\!`, "@",
+	"@\u200b")
 
 func sweepMarkdown(o sweepOptions, result sweep.Result) string {
 	var b strings.Builder

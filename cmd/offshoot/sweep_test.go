@@ -24,9 +24,12 @@ func engineOf(t *testing.T, n int) string {
 	labels := func(pull int, more ...string) map[string]string {
 		const prefix = "dev.offshoot."
 		l := map[string]string{
-			prefix + "preview": fmt.Sprintf("shop-pr-%d", pull), prefix + "project": "shop", prefix + "name": fmt.Sprintf("pr-%d", pull),
-			prefix + "repository": "github.com/acme/shop", prefix + "pull-request": fmt.Sprint(pull), prefix + "generation": "1",
-			prefix + "expires": time.Now().Add(time.Hour).UTC().Format(time.RFC3339), prefix + "via": "offshoot-gateway",
+			prefix + "preview": fmt.Sprintf("shop-pr-%d", pull), prefix + "project": "shop",
+			prefix + "name":       fmt.Sprintf("pr-%d", pull),
+			prefix + "repository": "github.com/acme/shop", prefix + "pull-request": fmt.Sprint(pull),
+			prefix + "generation": "1",
+			prefix + "expires":    time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+			prefix + "via":        "offshoot-gateway",
 		}
 		for i := 0; i < len(more); i += 2 {
 			l[more[i]] = more[i+1]
@@ -38,7 +41,8 @@ func engineOf(t *testing.T, n int) string {
 	for pull := 1; pull <= n; pull++ {
 		for _, service := range []string{"db", "web", "worker"} {
 			containers = append(containers, object{
-				"Id": fmt.Sprintf("%08d%s", pull, service), "Names": []string{fmt.Sprintf("/shop-pr-%d-g1-%s-1", pull, service)}, "State": "running",
+				"Id":    fmt.Sprintf("%08d%s", pull, service),
+				"Names": []string{fmt.Sprintf("/shop-pr-%d-g1-%s-1", pull, service)}, "State": "running",
 				"Labels": labels(pull, "com.docker.compose.service", service),
 			})
 		}
@@ -47,10 +51,18 @@ func engineOf(t *testing.T, n int) string {
 			if name == "serving" {
 				more = []string{"dev.offshoot.mark", "serving"}
 			}
-			volumes = append(volumes, object{"Name": fmt.Sprintf("shop-pr-%d-g1-%s", pull, name), "CreatedAt": "2026-03-04T12:00:00Z", "Labels": labels(pull, more...)})
+			volumes = append(volumes,
+				object{
+					"Name": fmt.Sprintf("shop-pr-%d-g1-%s", pull, name), "CreatedAt": "2026-03-04T12:00:00Z",
+					"Labels": labels(pull, more...),
+				})
 		}
 		networks = append(networks, object{"Name": fmt.Sprintf("shop-pr-%d-g1", pull), "Labels": labels(pull)})
-		images = append(images, object{"Id": fmt.Sprint(pull), "RepoTags": []string{fmt.Sprintf("offshoot/shop-pr-%d/web:g1", pull)}, "Labels": labels(pull)})
+		images = append(images,
+			object{
+				"Id": fmt.Sprint(pull), "RepoTags": []string{fmt.Sprintf("offshoot/shop-pr-%d/web:g1", pull)},
+				"Labels": labels(pull),
+			})
 	}
 	answers := map[string]any{
 		"/info": object{"ID": "stand-in", "OSType": "linux", "Architecture": "x86_64"}, "/containers/json": containers,
@@ -86,7 +98,8 @@ func clone(t *testing.T) string {
 func github(t *testing.T, r *standin.Repository) []string {
 	t.Helper()
 	return []string{
-		"GITHUB_ACTIONS=true", "GITHUB_API_URL=" + r.GitHub(t).URL + "/api/v3", "GITHUB_REPOSITORY=acme/shop", "GITHUB_TOKEN=" + standin.Token,
+		"GITHUB_ACTIONS=true", "GITHUB_API_URL=" + r.GitHub(t).URL + "/api/v3", "GITHUB_REPOSITORY=acme/shop",
+		"GITHUB_TOKEN=" + standin.Token,
 		"GITHUB_SERVER_URL=https://github.com",
 	}
 }
@@ -96,7 +109,10 @@ func withPulls(n int, closed ...int) *standin.Repository {
 	r := &standin.Repository{}
 	for pull := 1; pull <= n; pull++ {
 		commit := fmt.Sprintf("%040d", pull)
-		r.Put(forge.Pull{Number: pull, Title: "a change", Author: "ann", Commit: commit, Branch: "feature", Base: "main", Open: !slices.Contains(closed, pull)})
+		r.Put(forge.Pull{
+			Number: pull, Title: "a change", Author: "ann", Commit: commit, Branch: "feature",
+			Base: "main", Open: !slices.Contains(closed, pull),
+		})
 	}
 	return r
 }
@@ -161,7 +177,8 @@ func TestSweep_RefusesListsThatCannotBeTrue(t *testing.T) {
 		repository := withPulls(3)
 		repository.Fault = c.fault
 		p := start(t, dir, append(github(t, repository), engine), "sweep")
-		if code := p.ends(); code != 1 || !strings.Contains(p.stderr.String(), c.says) || strings.Contains(p.stdout.String(), "\nremoved") {
+		if code := p.ends(); code != 1 || !strings.Contains(p.stderr.String(), c.says) ||
+			strings.Contains(p.stdout.String(), "\nremoved") {
 			t.Errorf("%s: exit code %d: %s%s", name, code, p.stdout.String(), p.stderr.String())
 		}
 	}
@@ -171,12 +188,17 @@ func TestSweep_WithoutATokenSaysSo(t *testing.T) {
 	t.Parallel()
 	dir := clone(t)
 	summary := filepath.Join(dir, "summary.md")
-	p := start(t, dir, []string{engineOf(t, 2), "GITHUB_TOKEN=", "GH_TOKEN=", "GITHUB_ACTIONS=", "GITHUB_STEP_SUMMARY=" + summary}, "sweep")
-	if code := p.ends(); code != 0 || !strings.Contains(p.stderr.String(), "no token for github: pull requests are not asked for, only what has expired goes") ||
+	p := start(t, dir,
+		[]string{engineOf(t, 2), "GITHUB_TOKEN=", "GH_TOKEN=", "GITHUB_ACTIONS=", "GITHUB_STEP_SUMMARY=" + summary},
+		"sweep")
+	if code := p.ends(); code != 0 ||
+		!strings.Contains(p.stderr.String(),
+			"no token for github: pull requests are not asked for, only what has expired goes") ||
 		!strings.Contains(p.stderr.String(), "nothing to remove, 2 stay") {
 		t.Errorf("exit code %d: %s", code, p.stderr.String())
 	}
-	if text, err := os.ReadFile(summary); err != nil || !strings.HasPrefix(string(text), "### offshoot sweep: nothing to remove, 2 stay\n") {
+	if text, err := os.ReadFile(summary); err != nil ||
+		!strings.HasPrefix(string(text), "### offshoot sweep: nothing to remove, 2 stay\n") {
 		t.Errorf("summary %q, %v", text, err)
 	}
 }
@@ -190,7 +212,8 @@ func TestSweep_AMachineOfItsOwnHasNoCacheToKeep(t *testing.T) {
 	if err := os.WriteFile(config.Name, []byte("provider: ec2\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, errs, code := captured(t, "sweep", "--keep-cache", "20GB"); code != exitUsage || !strings.Contains(errs, "leave it out") {
+	if _, errs, code := captured(t, "sweep", "--keep-cache", "20GB"); code != exitUsage ||
+		!strings.Contains(errs, "leave it out") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
 }

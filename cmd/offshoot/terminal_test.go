@@ -102,7 +102,8 @@ func (p *typing) types(keys, want string) {
 
 func (p *typing) resize(rows, columns uint16) {
 	p.Helper()
-	if err := unix.IoctlSetWinsize(int(p.near.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}); err != nil {
+	if err := unix.IoctlSetWinsize(int(p.near.Fd()), unix.TIOCSWINSZ,
+		&unix.Winsize{Row: rows, Col: columns}); err != nil {
 		p.Fatal(err)
 	}
 }
@@ -128,11 +129,15 @@ func usesAShell(t *testing.T, dir string, env []string, exec ...string) {
 
 func TestTerminal_LinesAreLiveAndLeaveItClean(t *testing.T) {
 	source, dir := bigSource(t), t.TempDir()
-	shown, code := onTerminal(t, dir, []string{"TERM=xterm"}, "subset", "--source", source, "--to", filepath.Join(dir, "out.sql"))
+	shown, code := onTerminal(t, dir, []string{"TERM=xterm"}, "subset", "--source", source, "--to",
+		filepath.Join(dir, "out.sql"))
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, shown)
 	}
-	for _, want := range []string{"\x1b[1A\r\x1b[J", "\x1b[32mok  \x1b[0m read the source", "\x1b[33mwarn\x1b[0m rows are copied", "\x1b[32mok  \x1b[0m copy rows"} {
+	for _, want := range []string{
+		"\x1b[1A\r\x1b[J", "\x1b[32mok  \x1b[0m read the source",
+		"\x1b[33mwarn\x1b[0m rows are copied", "\x1b[32mok  \x1b[0m copy rows",
+	} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("%q is not in %q", want, shown)
 		}
@@ -146,7 +151,8 @@ func TestTerminal_PlainWhereItIsAskedFor(t *testing.T) {
 	source, dir := pgtest.New(t), t.TempDir()
 	pgtest.Exec(t, source, "CREATE TABLE small (id int PRIMARY KEY); INSERT INTO small VALUES (1); ANALYZE")
 	for _, setting := range []string{"CI=true", "NO_COLOR=1", "TERM=dumb"} {
-		shown, code := onTerminal(t, dir, []string{setting}, "subset", "--source", source, "--to", filepath.Join(dir, "out.sql"), "--replace")
+		shown, code := onTerminal(t, dir, []string{setting}, "subset", "--source", source, "--to",
+			filepath.Join(dir, "out.sql"), "--replace")
 		if code != 0 || strings.Contains(shown, "\x1b") || !strings.Contains(shown, "...  read the source\n") {
 			t.Errorf("%s: exit code %d: %q", setting, code, shown)
 		}
@@ -154,9 +160,11 @@ func TestTerminal_PlainWhereItIsAskedFor(t *testing.T) {
 }
 
 func TestTerminal_ErrorsAreThere(t *testing.T) {
-	shown, code := onTerminal(t, t.TempDir(), []string{"TERM=xterm"}, "subset", "--source", "postgres://u:hunter2hunter2@127.0.0.1:1/x", "--to", "out.sql")
+	shown, code := onTerminal(t, t.TempDir(), []string{"TERM=xterm"}, "subset", "--source",
+		"postgres://u:hunter2hunter2@127.0.0.1:1/x", "--to", "out.sql")
 	lines := strings.Split(strings.TrimSpace(shown), "\n")
-	if code != 1 || len(lines) < 2 || !strings.HasPrefix(lines[len(lines)-1], "hint: ") || strings.Contains(shown, "hunter2") {
+	if code != 1 || len(lines) < 2 || !strings.HasPrefix(lines[len(lines)-1], "hint: ") ||
+		strings.Contains(shown, "hunter2") {
 		t.Errorf("exit code %d: %q", code, shown)
 	}
 }

@@ -70,17 +70,21 @@ func (a *app) upCommand() *cobra.Command {
 	}
 	whichFlags(c, &o.which)
 	f := c.Flags()
-	f.Var(archiveFlag{&o}, "archive", "load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; NAME=FILE for a further database")
+	f.Var(archiveFlag{&o}, "archive",
+		"load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; "+
+			"NAME=FILE for a further database")
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
 	f.BoolVar(&o.keep, "keep", false, "keep a failed preview for debugging")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database instead of resetting it")
-	f.BoolVar(&o.noTemplate, "no-template", false, "always load the archive; neither clone nor save a template database")
+	f.BoolVar(&o.noTemplate, "no-template", false,
+		"always load the archive; neither clone nor save a template database")
 	f.BoolVar(&o.noTemplate, "no-seed", false, "") // its former name
 	_ = f.MarkHidden("no-seed")
 	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait for readiness")
 	f.Var(&o.expires, "expires", "remove the preview after this time, such as 72h, 3d or never (default 72h)")
 	f.Lookup("expires").DefValue = ""
-	f.StringVar(&o.binary, "binary", "", "`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
+	f.StringVar(&o.binary, "binary", "",
+		"`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
 	f.BoolVar(&o.plan, "plan", false, "print what would be done and refused; do nothing")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "list every change to the compose file, usual ones too")
 	a.providerFlag(c)
@@ -115,7 +119,8 @@ func checkArchive(file string) error {
 		return hint.Usage(fmt.Errorf("archive: %w", err), "make one with offshoot subset --to %s", file)
 	}
 	if info.IsDir() {
-		return hint.Usage(fmt.Errorf("archive: %s is a folder", file), "give a file that offshoot subset or pg_dump wrote, such as a .dump")
+		return hint.Usage(fmt.Errorf("archive: %s is a folder", file),
+			"give a file that offshoot subset or pg_dump wrote, such as a .dump")
 	}
 	return nil
 }
@@ -144,7 +149,9 @@ func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error
 	return a.upPreview(ctx, cfg, o, preview, git.Commit)
 }
 
-func (a *app) upPreview(ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string) (err error) {
+func (a *app) upPreview(
+	ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string,
+) (err error) {
 	if err := cfg.Preview.EnvironmentUnset; err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
 	}
@@ -212,10 +219,13 @@ func (a *app) answerUp(result *provision.Result) error {
 	return nil
 }
 
-func provisionOptions(cfg *config.Config, o upOptions, preview provision.Preview, commit, archive string) provision.Options {
+func provisionOptions(
+	cfg *config.Config, o upOptions, preview provision.Preview, commit, archive string,
+) provision.Options {
 	options := provision.Options{
 		Preview: preview, Commit: commit, Version: buildVersion().Version,
-		Source: cfg.ComposeSource(), Database: cfg.Preview.Database, DatabaseName: cfg.Preview.DatabaseName, Expose: cfg.Preview.Expose,
+		Source: cfg.ComposeSource(), Database: cfg.Preview.Database, DatabaseName: cfg.Preview.DatabaseName,
+		Expose:  cfg.Preview.Expose,
 		Archive: archive, KeepData: o.keepData, Keep: o.keep, NoTemplate: o.noTemplate, Guard: o.guard,
 		Expires: cfg.Preview.Expires, Timeout: o.timeout, Environment: cfg.Preview.Environment,
 		Public: cfg.Preview.Public, Mounts: cfg.Preview.Mounts,

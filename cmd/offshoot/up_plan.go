@@ -42,7 +42,9 @@ type machinePlan struct {
 }
 
 // planUp tells what up would do, and ends as up would where that has to fail.
-func (a *app) planUp(ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string) error {
+func (a *app) planUp(
+	ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string,
+) error {
 	plan, err := a.makePlan(ctx, cfg, o, preview, commit)
 	if err != nil {
 		return fmt.Errorf("up %s: %w", preview.Name, err)
@@ -60,7 +62,8 @@ func (p upPlan) failure() error {
 	if !p.Fails() {
 		return nil
 	}
-	err := fmt.Errorf("up %s: %s would stop it", p.Preview.Name, ui.Plural(int64(len(p.Refused)+len(p.Problems)), "problem"))
+	err := fmt.Errorf("up %s: %s would stop it", p.Preview.Name,
+		ui.Plural(int64(len(p.Refused)+len(p.Problems)), "problem"))
 	if len(p.Refused) > 0 {
 		return hint.Usage(err, "")
 	}
@@ -72,7 +75,9 @@ func (p upPlan) failure() error {
 	return err
 }
 
-func (a *app) makePlan(ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string) (_ upPlan, err error) {
+func (a *app) makePlan(
+	ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string,
+) (_ upPlan, err error) {
 	wrong := o.check()
 	where := a.backend(cfg)
 	plan := upPlan{Machine: where.machine()}
@@ -153,7 +158,8 @@ func portTaken(ctx context.Context, g *provision.PlannedGateway) error {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(g.Port))
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s", config.Name)
+		return hint.Wrap(fmt.Errorf("%s is taken", address), "stop what listens there, or set preview.port in %s",
+			config.Name)
 	}
 	return listener.Close()
 }

@@ -31,7 +31,10 @@ func shopPlan(t *testing.T, provider string) upPlan {
 	cfg.Preview.Expires, cfg.Provider = 0, provider
 	t.Setenv("DOCKER_HOST", "unix:///nonexistent.sock")
 	a := &app{lookup: lookup("OFFSHOOT_SOURCE", "postgres://reader@db.example.com/shop"), secrets: &ui.Secrets{}}
-	preview := provision.Preview{ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "example.com/shop", PullRequest: 12}
+	preview := provision.Preview{
+		ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "example.com/shop",
+		PullRequest: 12,
+	}
 	plan, err := a.makePlan(t.Context(), cfg, upOptions{timeout: defaultTimeout}, preview, "0123456789abcdef")
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +73,8 @@ func TestUpPlan_OnEC2SaysWhichMachineAndAsksNobody(t *testing.T) {
 	text := shopPlan(t, config.ProviderEC2).text(80, false)
 	for _, want := range []string{
 		"machine    one of its own on EC2, t3.large or t3a.large or m6i.large, 30 GB disk\n",
-		"link       one has to sign in\n", "not known  the machine of the preview", "services   db      postgres:15   is pulled if missing\n",
+		"link       one has to sign in\n", "not known  the machine of the preview",
+		"services   db      postgres:15   is pulled if missing\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
@@ -88,9 +92,12 @@ func TestUpPlan_EndsAsTheRunWould(t *testing.T) {
 		want int
 	}{
 		"nothing is wrong": {provision.UpPlan{}, exitDone},
-		"a refusal":        {provision.UpPlan{Refused: []provision.Refused{{}}, Problems: []provision.Problem{{}}}, exitUsage},
-		"a usage error":    {provision.UpPlan{Problems: []provision.Problem{{}, {Usage: true}}}, exitUsage},
-		"a taken port":     {provision.UpPlan{Problems: []provision.Problem{{}}}, exitFailed},
+		"a refusal": {
+			provision.UpPlan{Refused: []provision.Refused{{}}, Problems: []provision.Problem{{}}},
+			exitUsage,
+		},
+		"a usage error": {provision.UpPlan{Problems: []provision.Problem{{}, {Usage: true}}}, exitUsage},
+		"a taken port":  {provision.UpPlan{Problems: []provision.Problem{{}}}, exitFailed},
 	} {
 		c.plan.Preview = preview
 		err := upPlan{UpPlan: &c.plan}.failure()
@@ -108,8 +115,9 @@ func TestUpPlan_ToldOfFurtherDatabases(t *testing.T) {
 	a, cfg := &app{lookup: lookup("", ""), secrets: &ui.Secrets{}}, &config.Config{Dir: dir}
 	t.Setenv("DOCKER_HOST", "unix:///nonexistent.sock")
 	for name, text := range map[string]string{
-		"compose.yaml": "services:\n  db: {image: postgres:15, environment: {POSTGRES_DB: app}}\n  web: {image: web, ports: [80]}\n",
-		"app.sql":      "SELECT 1;\n", "logs.sql": "SELECT 2;\n",
+		"compose.yaml": "services:\n  db: {image: postgres:15, environment: {POSTGRES_DB: app}}\n  web: {image: " +
+			"web, ports: [80]}\n",
+		"app.sql": "SELECT 1;\n", "logs.sql": "SELECT 2;\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -122,7 +130,10 @@ func TestUpPlan_ToldOfFurtherDatabases(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := plan.text(500, false)
-	for _, want := range []string{"app.sql into app\n", "logs.sql into logs\n", "problems   database metrics: archive: stat " + filepath.Join(dir, "missing.sql")} {
+	for _, want := range []string{
+		"app.sql into app\n", "logs.sql into logs\n",
+		"problems   database metrics: archive: stat " + filepath.Join(dir, "missing.sql"),
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the plan lacks %q:\n%s", want, text)
 		}
@@ -134,8 +145,9 @@ func TestUpPlan_ToldOfFurtherDatabases(t *testing.T) {
 
 func TestUpPlan_SaysThatWhatServesHandsItsDataOver(t *testing.T) {
 	plan := upPlan{UpPlan: &provision.UpPlan{
-		Replaces: &provision.Replaced{Commit: "0123456789abcdef"}, Database: &provision.PlannedDatabase{Service: "db", Data: provision.DataKept},
-		Mounts: []provision.PlannedMount{{Service: "web", Type: "bind", Source: ".", Target: "/app", Given: "copy"}},
+		Replaces: &provision.Replaced{Commit: "0123456789abcdef"},
+		Database: &provision.PlannedDatabase{Service: "db", Data: provision.DataKept},
+		Mounts:   []provision.PlannedMount{{Service: "web", Type: "bind", Source: ".", Target: "/app", Given: "copy"}},
 	}}
 	for _, want := range []string{"replaces 0123456789, which stops to hand its data over", "a copy of . at /app"} {
 		if text := plan.text(80, false); !strings.Contains(text, want) {

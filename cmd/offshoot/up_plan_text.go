@@ -70,7 +70,8 @@ func (p upPlan) previewLines() []string {
 	lines := []string{name}
 	switch r := p.Replaces; {
 	case r != nil && p.Database != nil && p.Database.Data == provision.DataKept:
-		lines = append(lines, "replaces "+cmp.Or(repository.Short(r.Commit), "the one that serves")+", which stops to hand its data over")
+		lines = append(lines,
+			"replaces "+cmp.Or(repository.Short(r.Commit), "the one that serves")+", which stops to hand its data over")
 	case r != nil && r.Commit != "":
 		lines = append(lines, "replaces commit "+repository.Short(r.Commit)+", which serves until this one is ready")
 	case r != nil:
@@ -125,7 +126,8 @@ func (p upPlan) serviceLines() []string {
 }
 
 var pullWords = map[string]string{
-	provision.PullDone: "is on the machine", provision.PullMissing: "is pulled", provision.PullUnknown: "is pulled if missing",
+	provision.PullDone: "is on the machine", provision.PullMissing: "is pulled",
+	provision.PullUnknown: "is pulled if missing",
 }
 
 func tableLines(rows [][]string) []string {
@@ -155,7 +157,8 @@ func (p upPlan) databaseLines() []string {
 		return append(lines, "no archive: what the compose project's own scripts make of it")
 	case a != nil:
 		lines = append(lines, "loads "+a.Path+into,
-			fmt.Sprintf("  %s, %s, sha256 %s", a.Format, document.Size(a.Bytes), short(a.SHA256, 16)), "  "+cloneWords[d.Clone])
+			fmt.Sprintf("  %s, %s, sha256 %s", a.Format, document.Size(a.Bytes), short(a.SHA256, 16)),
+			"  "+cloneWords[d.Clone])
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Others)) {
 		lines = append(lines, "loads "+p.Others[name]+" into "+name)

@@ -62,9 +62,13 @@ func (a *app) wildcardOptions(ctx context.Context, cfg *config.Config) (o wildca
 	secret := a.getenv(certificateVariable)
 	switch {
 	case domain == "" || strings.Contains(domain, "{ip}"):
-		return o, hint.Usage(errors.New("one certificate for all names needs a domain of yours"), "set preview.domain in %s, without {ip}, or remove preview.acme.dns", config.Name)
+		return o,
+			hint.Usage(errors.New("one certificate for all names needs a domain of yours"),
+				"set preview.domain in %s, without {ip}, or remove preview.acme.dns", config.Name)
 	case w.DNS == "" || w.Store == "":
-		return o, hint.Usage(errors.New("one certificate for all names needs preview.acme.dns and preview.acme.store"), "set both in %s, or none of them", config.Name)
+		return o,
+			hint.Usage(errors.New("one certificate for all names needs preview.acme.dns and preview.acme.store"),
+				"set both in %s, or none of them", config.Name)
 	case len(secret) < wildcard.LeastSecret:
 		return o, noCertificateKey()
 	}
@@ -81,10 +85,14 @@ func (a *app) wildcardOptions(ctx context.Context, cfg *config.Config) (o wildca
 	if err != nil {
 		return o, err
 	}
-	return wildcard.Options{Domain: domain, ACME: cfg.Preview.ACME, DNS: provider, Bucket: bucket, At: at, Secret: secret}, nil
+	return wildcard.Options{
+		Domain: domain, ACME: cfg.Preview.ACME, DNS: provider, Bucket: bucket, At: at,
+		Secret: secret,
+	}, nil
 }
 
 func noCertificateKey() error {
-	return hint.Usage(fmt.Errorf("%s is not set, or has less than %d characters", certificateVariable, wildcard.LeastSecret),
+	return hint.Usage(fmt.Errorf("%s is not set, or has less than %d characters", certificateVariable,
+		wildcard.LeastSecret),
 		"make one with openssl rand -hex 32, and give the same to all jobs")
 }

@@ -12,7 +12,10 @@ import (
 )
 
 func wildcardConfig() *config.Config {
-	return &config.Config{Preview: config.Preview{Domain: "previews.example.com", Wildcard: config.Wildcard{DNS: "route53", Store: "s3://acme-previews/certificates/"}}}
+	return &config.Config{Preview: config.Preview{
+		Domain:   "previews.example.com",
+		Wildcard: config.Wildcard{DNS: "route53", Store: "s3://acme-previews/certificates/"},
+	}}
 }
 
 func TestWildcard_IsKeptByTheNameOfTheDomain(t *testing.T) {
@@ -43,7 +46,8 @@ func TestWildcard_IsKeptByTheNameOfTheDomain(t *testing.T) {
 		}
 	}
 	t.Setenv(certificateVariable, "") // as a secret that the job lacks
-	if _, err := a.wildcardOptions(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), certificateVariable+" is not set") {
+	if _, err := a.wildcardOptions(t.Context(), cfg); err == nil ||
+		!strings.Contains(err.Error(), certificateVariable+" is not set") {
 		t.Errorf("%v", err)
 	}
 }
@@ -52,7 +56,8 @@ func TestHostile_ALogWantsTheKeysOfZoneAndWildcard(t *testing.T) {
 	a, cfg := here(), wildcardConfig()
 	cfg.Preview.Wildcard.Update.Key = "c2VjcmV0LW9mLXRoZS16b25l"
 	a.hide(cfg)
-	a.hideGiven(gateway.Given{Key: "-----BEGIN PRIVATE KEY-----\nTUlHSEFnRUFNQk1H\nQnlxR1NNNDlBZ0VH\n-----END PRIVATE KEY-----\n"})
+	a.hideGiven(gateway.Given{Key: "-----BEGIN PRIVATE KEY-----\nTUlHSEFnRUFNQk1H\nQnlxR1NNNDlBZ0VH\n-----END " +
+		"PRIVATE KEY-----\n"})
 	if got := a.secrets.Redact(`{"key":"-----BEGIN PRIVATE KEY-----\nTUlHSEFnRUFNQk1H\nQnlxR1NNNDlBZ0VH\n"}`); strings.Contains(got, "TUlH") || strings.Contains(got, "Qnlx") {
 		t.Errorf("printed as %s", got)
 	}
@@ -90,10 +95,12 @@ func TestHostile_AMachineOfAForkWantsTheKeysOfAMaintainerWhoStartsIt(t *testing.
 		}
 		return machine.Machine{Labels: labels}
 	}
-	if made := cfg.On(of(&forks).Labels); !made.Stranger || made.Front(address).ACME.Key != "" || made.Front(address).OneLabel {
+	if made := cfg.On(of(&forks).Labels); !made.Stranger || made.Front(address).ACME.Key != "" ||
+		made.Front(address).OneLabel {
 		t.Errorf("it is handed %+v", made.Front(address).ACME.Shown())
 	}
-	if made := cfg.On(of(cfg).Labels); made.Stranger || made.Front(address).ACME.Key == "" || !made.Front(address).OneLabel {
+	if made := cfg.On(of(cfg).Labels); made.Stranger || made.Front(address).ACME.Key == "" ||
+		!made.Front(address).OneLabel {
 		t.Error("one of the repository's own is a stranger's")
 	}
 }

@@ -141,7 +141,8 @@ func (r *round) all(b *testing.B, chosen []step, n int) {
 func program(b *testing.B) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "offshoot")
-	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "../../cmd/offshoot")
+	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path,
+		"../../cmd/offshoot")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, out)
@@ -157,7 +158,8 @@ func machine(b *testing.B, s *server) bench.Machine {
 	}
 	m.Server = pgtest.Value(b, s.url, "SELECT current_setting('server_version')")
 	m.Program = "of unknown version"
-	if version, err := exec.CommandContext(b.Context(), "git", "describe", "--tags", "--always", "--dirty").Output(); err == nil {
+	if version, err := exec.CommandContext(b.Context(), "git", "describe", "--tags", "--always",
+		"--dirty").Output(); err == nil {
 		m.Program = strings.TrimSpace(string(version))
 	}
 	return m

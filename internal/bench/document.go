@@ -105,12 +105,16 @@ func (s Shop) describe() string {
 
 // costs is a line for each step.
 func (s Shop) costs() *grid {
-	g := &grid{header: []string{"step", "seconds", "spread", "server CPU s", "client CPU s", "peak memory", "of pg tools", "blocks", "rows", "of target"}}
+	g := &grid{header: []string{
+		"step", "seconds", "spread", "server CPU s", "client CPU s", "peak memory",
+		"of pg tools", "blocks", "rows", "of target",
+	}}
 	for _, series := range s.Steps {
 		m := series.Median()
 		least, most := series.Spread()
 		of, _ := divide(float64(m.Rows), float64(m.Target))
-		g.add(series.Step, decimal(m.Seconds), fmt.Sprintf("%.2f–%.2f", least, most), decimal(m.Server), decimal(m.Client),
+		g.add(series.Step, decimal(m.Seconds), fmt.Sprintf("%.2f–%.2f", least, most), decimal(m.Server),
+			decimal(m.Client),
 			size(m.Memory), size(m.Children), whole(m.Blocks), whole(m.Rows), decimal(of))
 	}
 	return g
@@ -118,7 +122,10 @@ func (s Shop) costs() *grid {
 
 // kept is a line for each table.
 func (s Shop) kept() *grid {
-	g := &grid{header: []string{"table", "source", "target", "kept", "of target", "forced", "mostly by"}, words: map[int]bool{6: true}}
+	g := &grid{
+		header: []string{"table", "source", "target", "kept", "of target", "forced", "mostly by"},
+		words:  map[int]bool{6: true},
+	}
 	for _, t := range s.Tables {
 		of, _ := divide(float64(t.Kept), float64(t.Target))
 		g.add(t.Name, whole(t.Source), whole(t.Target), whole(t.Kept), decimal(of), whole(t.Forced), t.By)

@@ -10,17 +10,28 @@ import (
 
 func aDocument() Document {
 	s := Shop{Scale: 1, Rows: 12_300_000, Bytes: 1600 << 20, Heaps: 29, Tables: []Table{
-		{Name: "orders", Source: 2_000_000, Target: 16_297, Kept: 17_000, Forced: 900, By: "payments.payments_order_id_fkey"},
+		{
+			Name: "orders", Source: 2_000_000, Target: 16_297, Kept: 17_000, Forced: 900,
+			By: "payments.payments_order_id_fkey",
+		},
 		{Name: "coupons"},
 	}}
 	s.Add(Scan, Cost{Seconds: 2, Server: 1.9, Blocks: 150_000})
 	s.Add(Scan, Cost{Seconds: 3, Server: 1.8, Blocks: 150_000})
 	s.Add(Scan, Cost{Seconds: 2.5, Server: 1.7, Blocks: 150_000})
 	s.Add(Schema, Cost{Seconds: 0.5, Memory: 12 << 20})
-	s.Add(Database, Cost{Seconds: 4.5, Server: 3, Client: 1, Memory: 50 << 20, Children: 12 << 20, Blocks: 9000, Rows: 17_000, Target: 16_297})
+	s.Add(Database,
+		Cost{
+			Seconds: 4.5, Server: 3, Client: 1, Memory: 50 << 20, Children: 12 << 20, Blocks: 9000, Rows: 17_000,
+			Target: 16_297,
+		})
 	return Document{
-		Day: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC), Rounds: 3, Shops: []Shop{s}, Missing: []string{"pg_sample"},
-		Machine: Machine{Processor: "Model 12", Cores: 2, Memory: 24 << 30, System: "Linux 6.1", Load: "0.10", Server: "15.18", Program: "v1"},
+		Day: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC), Rounds: 3, Shops: []Shop{s},
+		Missing: []string{"pg_sample"},
+		Machine: Machine{
+			Processor: "Model 12", Cores: 2, Memory: 24 << 30, System: "Linux 6.1", Load: "0.10",
+			Server: "15.18", Program: "v1",
+		},
 	}
 }
 

@@ -52,7 +52,11 @@ func Speed(shops []Shop) []Goal {
 	}
 	for _, step := range []string{Archive, Database} {
 		if ratio, ok := divide(seconds(*big, step), seconds(*small, step)); ok {
-			goals = append(goals, Goal{Name: fmt.Sprintf("%s, %s / %s", step, big.title(), small.title()), Value: ratio, Most: growth(step)})
+			goals = append(goals,
+				Goal{
+					Name: fmt.Sprintf("%s, %s / %s", step, big.title(), small.title()), Value: ratio,
+					Most: growth(step),
+				})
 		}
 	}
 	return goals
@@ -83,7 +87,8 @@ func (s Shop) speed() []Goal {
 	add("archive / sample", seconds(s, Archive), seconds(s, Sample), 0)
 	add("database / dump", seconds(s, Database), seconds(s, Dump), 0)
 	for _, step := range []string{Archive, Database} {
-		add(step+", peak memory / (64 MB + 32 bytes a row)", float64(s.Step(step).Peak()), allowed(s.Step(step).Median().Rows), 1)
+		add(step+", peak memory / (64 MB + 32 bytes a row)", float64(s.Step(step).Peak()),
+			allowed(s.Step(step).Median().Rows), 1)
 	}
 	return goals
 }
@@ -106,13 +111,19 @@ func (s Shop) Balance() []Goal {
 			continue
 		}
 		if share := float64(t.Kept) / float64(t.Target); lowest.Value < 0 || share < lowest.Value {
-			lowest = Goal{Name: fmt.Sprintf("%s: kept / target, lowest (%s)", s.title(), t.Name), Value: share, Least: 0.5}
+			lowest = Goal{
+				Name: fmt.Sprintf("%s: kept / target, lowest (%s)", s.title(), t.Name), Value: share,
+				Least: 0.5,
+			}
 		}
 	}
 	if target == 0 {
 		return goals
 	}
-	whole := Goal{Name: s.title() + ": kept / target, whole database", Value: float64(kept) / float64(target), Least: 0.8, Most: 1.3}
+	whole := Goal{
+		Name: s.title() + ": kept / target, whole database", Value: float64(kept) / float64(target),
+		Least: 0.8, Most: 1.3,
+	}
 	return append(goals, whole, lowest)
 }
 

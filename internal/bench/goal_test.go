@@ -27,8 +27,10 @@ func names(goals []Goal) map[string]float64 {
 }
 
 func TestSpeed_ComparesWithTheYardsticksAndTheScales(t *testing.T) {
-	small := measured(1, 12_000_000, map[string]float64{Scan: 3, Schema: 1, Sample: 2, Dump: 12, Archive: 4, Database: 6})
-	big := measured(4, 48_000_000, map[string]float64{Scan: 12, Schema: 1, Sample: 4, Dump: 60, Archive: 8, Database: 15})
+	small := measured(1, 12_000_000,
+		map[string]float64{Scan: 3, Schema: 1, Sample: 2, Dump: 12, Archive: 4, Database: 6})
+	big := measured(4, 48_000_000,
+		map[string]float64{Scan: 12, Schema: 1, Sample: 4, Dump: 60, Archive: 8, Database: 15})
 	want := map[string]float64{
 		"12.0 M rows: database / (scan + schema)":                       1.5,
 		"12.0 M rows: archive / (scan + schema)":                        1,

@@ -110,7 +110,10 @@ func parseStat(line string) (stat, error) {
 		}
 		numbers[i] = n
 	}
-	return stat{parent: int(numbers[0]), user: numbers[1], system: numbers[2], deadUser: numbers[3], deadSystem: numbers[4]}, nil
+	return stat{
+		parent: int(numbers[0]), user: numbers[1], system: numbers[2], deadUser: numbers[3],
+		deadSystem: numbers[4],
+	}, nil
 }
 
 // kilobytes reads a line such as "VmHWM:	  1024 kB" and returns bytes.

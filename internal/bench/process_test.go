@@ -80,7 +80,11 @@ func TestChildren_AreThoseWithThatParent(t *testing.T) {
 }
 
 func TestPeak_IsInBytes(t *testing.T) {
-	p := proc(t, map[string]string{"7/status": "Name:\tx\nVmPeak:\t  9999 kB\nVmHWM:\t   1234 kB\n", "8/status": "Name:\tkthread\n"})
+	p := proc(t,
+		map[string]string{
+			"7/status": "Name:\tx\nVmPeak:\t  9999 kB\nVmHWM:\t   1234 kB\n",
+			"8/status": "Name:\tkthread\n",
+		})
 	if got, err := p.Peak(7); err != nil || got != 1234*1024 {
 		t.Errorf("%d, %v", got, err)
 	}
@@ -91,9 +95,12 @@ func TestPeak_IsInBytes(t *testing.T) {
 
 func TestPeakOfChildren_LeavesOutWhatIsNotYetAnotherProgram(t *testing.T) {
 	p := proc(t, map[string]string{
-		"9/stat": "9 (offshoot) S 1 0 0 0 -1 0 0 0 0 0 0 0 0 0 20", "9/comm": "offshoot\n", "9/status": "VmHWM: 90 kB\n",
-		"10/stat": "10 (pg_dump) S 9 0 0 0 -1 0 0 0 0 0 0 0 0 0 20", "10/comm": "pg_dump\n", "10/status": "VmHWM: 10 kB\n",
-		"11/stat": "11 (offshoot) S 9 0 0 0 -1 0 0 0 0 0 0 0 0 0 20", "11/comm": "offshoot\n", "11/status": "VmHWM: 90 kB\n",
+		"9/stat": "9 (offshoot) S 1 0 0 0 -1 0 0 0 0 0 0 0 0 0 20", "9/comm": "offshoot\n",
+		"9/status": "VmHWM: 90 kB\n",
+		"10/stat":  "10 (pg_dump) S 9 0 0 0 -1 0 0 0 0 0 0 0 0 0 20", "10/comm": "pg_dump\n",
+		"10/status": "VmHWM: 10 kB\n",
+		"11/stat":   "11 (offshoot) S 9 0 0 0 -1 0 0 0 0 0 0 0 0 0 20", "11/comm": "offshoot\n",
+		"11/status": "VmHWM: 90 kB\n",
 	})
 	if got := p.peakOfChildren(9); got != 10*1024 {
 		t.Errorf("%d", got)
@@ -159,7 +166,8 @@ func TestMachine_ReadsWhatLinuxSays(t *testing.T) {
 }
 
 func TestProcessor_MayBeUnnamed(t *testing.T) {
-	if model, cores := processor("processor\t: 0\nBogoMIPS\t: 50.00\n"); cores != 1 || model != "processor of unknown model" {
+	if model, cores := processor("processor\t: 0\nBogoMIPS\t: 50.00\n"); cores != 1 ||
+		model != "processor of unknown model" {
 		t.Errorf("%d × %s", cores, model)
 	}
 }

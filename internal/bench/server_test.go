@@ -123,7 +123,9 @@ func (s *server) cpu(b *testing.B) float64 {
 
 func (s *server) blocks(b *testing.B, database string) int64 {
 	b.Helper()
-	return number(b, pgtest.Value(b, s.url, "SELECT blks_read + blks_hit FROM pg_catalog.pg_stat_database WHERE datname = '"+database+"'"))
+	return number(b,
+		pgtest.Value(b, s.url,
+			"SELECT blks_read + blks_hit FROM pg_catalog.pg_stat_database WHERE datname = '"+database+"'"))
 }
 
 // wait returns when nobody is connected to the database any more: a backend

@@ -26,9 +26,11 @@ func mustFill(t *testing.T, url string, v variables) {
 
 func TestShop_HasSoManyRows(t *testing.T) {
 	want := map[string]string{
-		"audit_log": "2000", "categories": "20", "coupons": "0", "customers": "4000", "events": "8000", "orders": "20000",
-		"payments": "20000", "products": "500", "refunds": "600", "reviews": "3000", "settings": "1", "tags": "5", "tenants": "5",
-		"users": "2000", "warehouses": "5",
+		"audit_log": "2000", "categories": "20", "coupons": "0", "customers": "4000", "events": "8000",
+		"orders":   "20000",
+		"payments": "20000", "products": "500", "refunds": "600", "reviews": "3000", "settings": "1", "tags": "5",
+		"tenants": "5",
+		"users":   "2000", "warehouses": "5",
 	}
 	got := map[string]string{}
 	for table := range want {
@@ -51,7 +53,8 @@ func TestShop_KeysHoldAndAreValidated(t *testing.T) {
 	if len(dangling) > 0 {
 		t.Errorf("dangling: %v", dangling)
 	}
-	got := pgtest.Query(t, small(t), "SELECT count(*), bool_and(convalidated) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0")
+	got := pgtest.Query(t, small(t),
+		"SELECT count(*), bool_and(convalidated) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0")
 	if diff := cmp.Diff([][]string{{"25", "t"}}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -66,7 +69,12 @@ const unindexed = `SELECT conrelid::regclass || '.' || attname FROM pg_constrain
 
 func TestShop_HasKeysWithoutIndex(t *testing.T) {
 	got := pgtest.Query(t, small(t), unindexed)
-	want := [][]string{{"audit_log.tenant_id"}, {"coupons.tenant_id"}, {"reviews.customer_id"}, {"tenants.owner_user_id"}}
+	want := [][]string{
+		{"audit_log.tenant_id"},
+		{"coupons.tenant_id"},
+		{"reviews.customer_id"},
+		{"tenants.owner_user_id"},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -85,8 +93,10 @@ func TestShop_SameVariablesMakeTheSameRowsInTheSameOrder(t *testing.T) {
 func content(t *testing.T, url string) map[string]string {
 	t.Helper()
 	digests := map[string]string{}
-	for _, table := range pgtest.Query(t, url, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace") {
-		digests[table[0]] = pgtest.Value(t, url, fmt.Sprintf("SELECT md5(string_agg(t::text, '|' ORDER BY ctid)) FROM %s t", table[0]))
+	for _, table := range pgtest.Query(t, url,
+		"SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace") {
+		digests[table[0]] = pgtest.Value(t, url,
+			fmt.Sprintf("SELECT md5(string_agg(t::text, '|' ORDER BY ctid)) FROM %s t", table[0]))
 	}
 	if len(digests) < 25 {
 		t.Fatalf("only %d heaps", len(digests))

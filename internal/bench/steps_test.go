@@ -73,7 +73,9 @@ var steps = []step{
 func scan(b *testing.B, r *round) bench.Cost {
 	conn := connect(b, r.url)
 	defer closing(b, conn)
-	run(b, conn, "SET max_parallel_workers_per_gather = 0; SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off")
+	run(b, conn,
+		"SET max_parallel_workers_per_gather = 0; SET enable_indexscan = off; SET enable_indexonlyscan = off; SET "+
+			"enable_bitmapscan = off")
 	for _, h := range r.heaps {
 		run(b, conn, "SELECT count(*) FROM ONLY "+catalog.Quote("public", h.name))
 	}
@@ -85,7 +87,8 @@ func schema(b *testing.B, r *round) bench.Cost {
 }
 
 func dump(b *testing.B, r *round) bench.Cost {
-	return r.tool(b, "pg_dump", "--format=directory", "--jobs=2", "--compress=0", "--file="+filepath.Join(r.dir, "dump"))
+	return r.tool(b, "pg_dump", "--format=directory", "--jobs=2", "--compress=0",
+		"--file="+filepath.Join(r.dir, "dump"))
 }
 
 // sample copies as many rows out as the curve says, in the fastest way there is.
@@ -98,7 +101,8 @@ func sample(b *testing.B, r *round) bench.Cost {
 		if target == 0 {
 			continue
 		}
-		sql := fmt.Sprintf("COPY (SELECT * FROM ONLY %s TABLESAMPLE SYSTEM (%g) REPEATABLE (1)) TO STDOUT", catalog.Quote("public", h.name), 100*float64(target)/float64(h.rows))
+		sql := fmt.Sprintf("COPY (SELECT * FROM ONLY %s TABLESAMPLE SYSTEM (%g) REPEATABLE (1)) TO STDOUT",
+			catalog.Quote("public", h.name), 100*float64(target)/float64(h.rows))
 		tag, err := conn.CopyTo(b.Context(), io.Discard, sql)
 		if err != nil {
 			b.Fatal(err)
@@ -133,7 +137,8 @@ func database(b *testing.B, r *round) (cost bench.Cost) {
 func (r *round) offshoot(b *testing.B, to string) (bench.Cost, *subset.Report) {
 	b.Helper()
 	path := filepath.Join(r.dir, "report.json")
-	cmd := exec.CommandContext(b.Context(), r.program, "subset", "--source", r.url, "--to", to, "--privacy", "off", "--report", path)
+	cmd := exec.CommandContext(b.Context(), r.program, "subset", "--source", r.url, "--to", to, "--privacy", "off",
+		"--report", path)
 	cost := r.run(b, cmd)
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -251,7 +256,8 @@ func greenmask(b *testing.B, r *round) bench.Cost {
 		b.Fatal(err)
 	}
 	path := filepath.Join(r.dir, "greenmask.yml")
-	config := fmt.Sprintf(greenmaskConfig, filepath.Dir(pgDump), r.dir, r.dir, source.Host, source.Port, source.User, source.Database)
+	config := fmt.Sprintf(greenmaskConfig, filepath.Dir(pgDump), r.dir, r.dir, source.Host, source.Port, source.User,
+		source.Database)
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		b.Fatal(err)
 	}

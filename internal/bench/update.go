@@ -50,6 +50,7 @@ func (u Updates) Text() string {
 		least, most := s.Spread()
 		fmt.Fprintf(&b, "%-16s %6.2f s %6.2f s %6.2f s\n", s.Step, s.Median().Seconds, least, most)
 	}
-	fmt.Fprintf(&b, "\n%s takes %.2f of %s (goal: at most %.2f)\n", Update, u.Ratio(Update, Compose), Compose, UpdateGoal)
+	fmt.Fprintf(&b, "\n%s takes %.2f of %s (goal: at most %.2f)\n", Update, u.Ratio(Update, Compose), Compose,
+		UpdateGoal)
 	return b.String()
 }

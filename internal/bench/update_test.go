@@ -164,7 +164,8 @@ func tellTimings(output []byte) {
 func (s *stand) command(b *testing.B, argv ...string) *exec.Cmd {
 	cmd := exec.CommandContext(b.Context(), argv[0], argv[1:]...)
 	cmd.Dir = s.shop
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "SHOP_PORT=18000", "POSTGRES_VERSION="+setting("POSTGRES_VERSION", "15"))
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "SHOP_PORT=18000",
+		"POSTGRES_VERSION="+setting("POSTGRES_VERSION", "15"))
 	return cmd
 }
 
@@ -204,7 +205,8 @@ func composeCommand(b *testing.B) []string {
 		return []string{own}
 	}
 	// Without the plugin, docker takes that for docker version.
-	if out, err := exec.CommandContext(b.Context(), "docker", "compose", "version").Output(); err == nil && bytes.HasPrefix(out, []byte("Docker Compose")) {
+	if out, err := exec.CommandContext(b.Context(), "docker", "compose", "version").Output(); err == nil &&
+		bytes.HasPrefix(out, []byte("Docker Compose")) {
 		return []string{"docker", "compose"}
 	}
 	folder, err := filepath.Abs(results)
@@ -237,7 +239,8 @@ func (s *stand) describe(b *testing.B) string {
 		b.Fatal(err)
 	}
 	builder := "classic builder"
-	if out, err := exec.CommandContext(b.Context(), "docker", "buildx", "version").Output(); err == nil && bytes.HasPrefix(out, []byte("github.com/docker/buildx")) {
+	if out, err := exec.CommandContext(b.Context(), "docker", "buildx", "version").Output(); err == nil &&
+		bytes.HasPrefix(out, []byte("github.com/docker/buildx")) {
 		builder = "buildx"
 	}
 	return fmt.Sprintf("compose %s, which builds with the %s", bytes.TrimSpace(version), builder)

@@ -123,10 +123,13 @@ func TestDecide_LeavesNothingOpen(t *testing.T) {
 
 func TestAction_IsOneLineOfALog(t *testing.T) {
 	for want, a := range map[string]ci.Action{
-		"sweep: scheduled":                               {Do: ci.Sweep, Reason: "scheduled"},
-		"down, pull request 7: merged":                   {Do: ci.Down, Number: 7, Reason: "merged"},
-		"down, pull request 1: merged":                   {Do: ci.Down, Number: 1, Reason: "merged"},
-		"up, pull request 7 at bbbbbbbbbb: it is pushed": {Do: ci.Up, Number: 7, Commit: newest, Reason: "it is pushed"},
+		"sweep: scheduled":             {Do: ci.Sweep, Reason: "scheduled"},
+		"down, pull request 7: merged": {Do: ci.Down, Number: 7, Reason: "merged"},
+		"down, pull request 1: merged": {Do: ci.Down, Number: 1, Reason: "merged"},
+		"up, pull request 7 at bbbbbbbbbb: it is pushed": {
+			Do: ci.Up, Number: 7, Commit: newest,
+			Reason: "it is pushed",
+		},
 	} {
 		if got := a.String(); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -71,14 +71,18 @@ func (s Situation) obey(words []string) Plan {
 // refused is what somebody gets who may not write.
 func (s Situation) refused() Action {
 	return Action{
-		Do: Nothing, Refused: true, Comment: s.Event.CommentID, Reason: s.Event.Sender + " may not write to the repository",
+		Do: Nothing, Refused: true, Comment: s.Event.CommentID,
+		Reason: s.Event.Sender + " may not write to the repository",
 	}
 }
 
 // refuse answers a command that is not carried out, once the preview is what it
 // is to be.
 func (s Situation) refuse(reply string) Plan {
-	return Plan{Action: s.bring(), Answer: &Action{Do: Answer, Refused: true, Reason: reply, Reply: s.Event.Sender + ": " + reply}}
+	return Plan{
+		Action: s.bring(),
+		Answer: &Action{Do: Answer, Refused: true, Reason: reply, Reply: s.Event.Sender + ": " + reply},
+	}
 }
 
 // remove takes the preview down until the next push.
@@ -139,7 +143,8 @@ func (s Situation) approveOnRequest(commit string) Plan {
 	case !s.Pull.Fork:
 		return s.refuse("this is no fork: /preview up is enough")
 	case !whole.MatchString(commit):
-		return s.refuse("give the commit in full, since a short one can be forged: look at it, then comment /preview approve " + s.Pull.Commit)
+		return s.refuse("give the commit in full, since a short one can be forged: look at it, then comment " +
+			"/preview approve " + s.Pull.Commit)
 	}
 	return s.approve(commit, "approved by command")
 }
@@ -152,7 +157,8 @@ func (s Situation) approve(commit, reason string) Plan {
 	if commit != s.Pull.Commit {
 		return Plan{Action: s.bring(), Answer: &Action{
 			Do: Answer, Refused: true, Reason: "another commit than the newest was approved",
-			Reply: fmt.Sprintf("%s was approved, but the newest commit is %s", cmp.Or(repository.Short(commit), "no commit"), repository.Short(s.Pull.Commit)),
+			Reply: fmt.Sprintf("%s was approved, but the newest commit is %s",
+				cmp.Or(repository.Short(commit), "no commit"), repository.Short(s.Pull.Commit)),
 		}}
 	}
 	return Plan{Action: s.ordered(Up, reason+" of "+s.Event.Sender)}

@@ -211,7 +211,10 @@ func (s Situation) have() Action {
 		// The comment knows more than a job that is given too little to look.
 		return nothing("what serves is not known to this run, and the comment says that it is this commit")
 	case p.Fork:
-		return Action{Do: Wait, Commit: p.Commit, Fork: true, Reason: "it comes from a fork, and nobody has approved this commit"}
+		return Action{
+			Do: Wait, Commit: p.Commit, Fork: true,
+			Reason: "it comes from a fork, and nobody has approved this commit",
+		}
 	case s.Lacks != "":
 		return Action{Do: Wait, Commit: p.Commit, Reason: s.Lacks}
 	case s.Said.State == report.Failed && s.Said.Commit == p.Commit && !s.changed():

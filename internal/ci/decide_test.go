@@ -84,15 +84,25 @@ var decisions = []struct {
 	{"pushed, then closed", situation(forge.Pushed, closed), "down: the pull request is closed"},
 	{"pushed to a draft", situation(forge.Pushed, draft), "nothing: draft"},
 	{"pushed to a wanted draft", situation(forge.Pushed, draft, drafts), "up: pushed"},
-	{"pushed to a draft with one on request", situation(forge.Pushed, draft, outdated, wish(ci.WishUp, "")), "up: pushed"},
-	{"pushed without the label, with one on request", situation(forge.Pushed, onLabel, outdated, wish(ci.WishUp, "")), "up: pushed"},
+	{
+		"pushed to a draft with one on request", situation(forge.Pushed, draft, outdated, wish(ci.WishUp, "")),
+		"up: pushed",
+	},
+	{
+		"pushed without the label, with one on request",
+		situation(forge.Pushed, onLabel, outdated, wish(ci.WishUp, "")),
+		"up: pushed",
+	},
 	{"pushed after a down", situation(forge.Pushed, wish(ci.WishDown, older)), "up: pushed"},
 	{"pushed, late, after a down", situation(forge.Pushed, wish(ci.WishDown, newest)), "nothing: until the next push"},
 	{"pushed without the label", situation(forge.Pushed, onLabel), `nothing: no label "preview"`},
 	{"pushed with the label", situation(forge.Pushed, onLabel, hasLabel), "up: pushed"},
 	{"pushed to a fork", situation(forge.Pushed, fork), "wait: nobody has approved"},
 	{"pushed to an approved fork", situation(forge.Pushed, fork, outdated), "wait: nobody has approved"},
-	{"approved and made, then an event of a fork", situation(forge.Pushed, fork, served), "nothing: serves this commit"},
+	{
+		"approved and made, then an event of a fork", situation(forge.Pushed, fork, served),
+		"nothing: serves this commit",
+	},
 	{"approved and made, then run again", situation(forge.Pushed, fork, served, again), "nothing: serves this commit"},
 	{"pushed without secrets", situation(forge.Pushed, bot, lacking, outdated), "wait: no secrets"},
 	{"closed without secrets", situation(forge.Closed, bot, lacking, closed), "down: closed"},
@@ -116,24 +126,63 @@ var decisions = []struct {
 	{"labeled, after a failure", situation(forge.Labeled, onLabel, hasLabel, label("preview"), broken), "up: labeled"},
 	{"labeled, without saying with what", situation(forge.Labeled, onLabel, hasLabel), "up: missing"},
 	{"unlabeled, without saying so", situation(forge.Labeled, onLabel, served), `down: no label "preview"`},
-	{"labeled with another", situation(forge.Labeled, onLabel, hasLabel, served, label("bug")), "nothing: serves this commit"},
-	{"labeled with another, the run of the push lost", situation(forge.Labeled, onLabel, hasLabel, outdated, label("bug")), "up: outdated"},
+	{
+		"labeled with another", situation(forge.Labeled, onLabel, hasLabel, served, label("bug")),
+		"nothing: serves this commit",
+	},
+	{
+		"labeled with another, the run of the push lost",
+		situation(forge.Labeled, onLabel, hasLabel, outdated, label("bug")), "up: outdated",
+	},
 	{"labeled with another, the run of the opening lost", situation(forge.Labeled, label("bug")), "up: missing"},
-	{"labeled with another, after a failure", situation(forge.Labeled, label("bug"), broken), "nothing: could not be made"},
-	{"labeled with another, after a down", situation(forge.Labeled, label("bug"), wish(ci.WishDown, newest)), "nothing: until the next push"},
-	{"labeled with another, after a run that was killed", situation(forge.Labeled, label("bug"), building), "up: missing"},
-	{"labeled with another, the end of a run lost", situation(forge.Labeled, label("bug"), served, building), "tell: serves this commit"},
-	{"labeled, a fork", situation(forge.Labeled, onLabel, hasLabel, label("preview"), fork, writer), "wait: nobody has approved"},
+	{
+		"labeled with another, after a failure", situation(forge.Labeled, label("bug"), broken),
+		"nothing: could not be made",
+	},
+	{
+		"labeled with another, after a down", situation(forge.Labeled, label("bug"), wish(ci.WishDown, newest)),
+		"nothing: until the next push",
+	},
+	{
+		"labeled with another, after a run that was killed", situation(forge.Labeled, label("bug"), building),
+		"up: missing",
+	},
+	{
+		"labeled with another, the end of a run lost", situation(forge.Labeled, label("bug"), served, building),
+		"tell: serves this commit",
+	},
+	{
+		"labeled, a fork", situation(forge.Labeled, onLabel, hasLabel, label("preview"), fork, writer),
+		"wait: nobody has approved",
+	},
 	{"unlabeled", situation(forge.Unlabeled, onLabel, served, label("preview")), `down: no label "preview"`},
-	{"unlabeled, then labeled", situation(forge.Unlabeled, onLabel, hasLabel, served, label("preview")), "nothing: serves"},
+	{
+		"unlabeled, then labeled", situation(forge.Unlabeled, onLabel, hasLabel, served, label("preview")),
+		"nothing: serves",
+	},
 	{"unlabeled of another", situation(forge.Unlabeled, onLabel, label("bug")), "nothing: no label"},
-	{"approved by label", situation(forge.Labeled, fork, writer, label("preview-approved")), "up: approved by label of wendy"},
-	{"approved by somebody's label", situation(forge.Labeled, fork, label("preview-approved")), "nothing: may not write"},
-	{"approved before a push", situation(forge.Labeled, fork, writer, late, label("preview-approved")), "wait: nobody has approved; answer: another commit"},
-	{"approved, no fork", situation(forge.Labeled, writer, served, label("preview-approved")), "nothing: serves this commit"},
+	{
+		"approved by label", situation(forge.Labeled, fork, writer, label("preview-approved")),
+		"up: approved by label of wendy",
+	},
+	{
+		"approved by somebody's label", situation(forge.Labeled, fork, label("preview-approved")),
+		"nothing: may not write",
+	},
+	{
+		"approved before a push", situation(forge.Labeled, fork, writer, late, label("preview-approved")),
+		"wait: nobody has approved; answer: another commit",
+	},
+	{
+		"approved, no fork", situation(forge.Labeled, writer, served, label("preview-approved")),
+		"nothing: serves this commit",
+	},
 	{"scheduled", situation(forge.Scheduled), "sweep: scheduled"},
 	{"other", situation(forge.Other, outdated), "up: outdated"},
-	{"of no pull request", situation(forge.Other, func(s *ci.Situation) { s.Event.Number = 0 }), "nothing: about no pull request"},
+	{
+		"of no pull request", situation(forge.Other, func(s *ci.Situation) { s.Event.Number = 0 }),
+		"nothing: about no pull request",
+	},
 }
 
 // commands likewise.
@@ -146,44 +195,137 @@ var commands = []struct {
 	{"a comment after a push", situation(forge.Commented, outdated, says("nice!\n/preview up")), "up: outdated"},
 	{"a comment on a fork", situation(forge.Commented, fork, says("nice!"), stranger), "nothing: no command"},
 	{"a comment on Dependabot's", situation(forge.Commented, bot, says("nice!"), stranger), "nothing: no command"},
-	{"our own words", situation(forge.Commented, served, says("<!-- offshoot m -->\n/preview down")), "nothing: serves"},
+	{
+		"our own words", situation(forge.Commented, served, says("<!-- offshoot m -->\n/preview down")),
+		"nothing: serves",
+	},
 	{"/previews", situation(forge.Commented, served, says("/previews down")), "nothing: serves"},
 	{"/preview up", situation(forge.Commented, says(" /preview  up\r\nplease")), "up: asked for by wendy"},
-	{"/preview up of what is served", situation(forge.Commented, served, says("/preview up")), "up: asked for by wendy"},
+	{
+		"/preview up of what is served", situation(forge.Commented, served, says("/preview up")),
+		"up: asked for by wendy",
+	},
 	{"/preview up of a draft", situation(forge.Commented, draft, onLabel, says("/preview up")), "up: asked for"},
 	{"/preview up of Dependabot's", situation(forge.Commented, bot, says("/preview up")), "up: asked for"},
-	{"/preview up of a stranger", situation(forge.Commented, served, says("/preview up"), stranger), "nothing: serves; nothing: may not write"},
-	{"/preview up of a stranger after a push", situation(forge.Commented, outdated, says("/preview up"), stranger), "up: outdated; nothing: may not write"},
-	{"/preview up of a stranger on a draft", situation(forge.Commented, draft, says("/preview up"), stranger), "nothing: draft; nothing: may not write"},
-	{"/preview up of a stranger after a failure", situation(forge.Commented, broken, says("/preview up"), stranger), "nothing: could not; nothing: may not write"},
-	{"/preview up of a stranger on a fork", situation(forge.Commented, fork, says("/preview up"), stranger), "nothing: may not write"},
-	{"/preview up of a stranger on Dependabot's", situation(forge.Commented, bot, says("/preview up"), stranger), "nothing: may not write"},
-	{"/preview up when closed", situation(forge.Commented, closed, says("/preview up")), "down: closed; nothing: closed"},
-	{"/preview up of a fork", situation(forge.Commented, fork, says("/preview up")), "wait: nobody has approved; answer: approve " + newest},
+	{
+		"/preview up of a stranger", situation(forge.Commented, served, says("/preview up"), stranger),
+		"nothing: serves; nothing: may not write",
+	},
+	{
+		"/preview up of a stranger after a push", situation(forge.Commented, outdated, says("/preview up"), stranger),
+		"up: outdated; nothing: may not write",
+	},
+	{
+		"/preview up of a stranger on a draft", situation(forge.Commented, draft, says("/preview up"), stranger),
+		"nothing: draft; nothing: may not write",
+	},
+	{
+		"/preview up of a stranger after a failure", situation(forge.Commented, broken, says("/preview up"), stranger),
+		"nothing: could not; nothing: may not write",
+	},
+	{
+		"/preview up of a stranger on a fork", situation(forge.Commented, fork, says("/preview up"), stranger),
+		"nothing: may not write",
+	},
+	{
+		"/preview up of a stranger on Dependabot's", situation(forge.Commented, bot, says("/preview up"), stranger),
+		"nothing: may not write",
+	},
+	{
+		"/preview up when closed", situation(forge.Commented, closed, says("/preview up")),
+		"down: closed; nothing: closed",
+	},
+	{
+		"/preview up of a fork", situation(forge.Commented, fork, says("/preview up")),
+		"wait: nobody has approved; answer: approve " + newest,
+	},
 	{"/preview reset", situation(forge.Commented, says("/preview reset")), "reset: asked for"},
-	{"/preview reset of an approved fork", situation(forge.Commented, fork, served, says("/preview reset")), "reset: asked for"},
-	{"/preview reset of another commit of it", situation(forge.Commented, fork, outdated, says("/preview reset")), "wait: nobody; answer: approve " + newest},
+	{
+		"/preview reset of an approved fork", situation(forge.Commented, fork, served, says("/preview reset")),
+		"reset: asked for",
+	},
+	{
+		"/preview reset of another commit of it", situation(forge.Commented, fork, outdated, says("/preview reset")),
+		"wait: nobody; answer: approve " + newest,
+	},
 	{"/preview down", situation(forge.Commented, outdated, says("/preview down")), "down: asked for"},
-	{"/preview down before a push", situation(forge.Commented, outdated, says("/preview down"), late), "up: outdated; answer: a push since"},
-	{"/preview down when closed", situation(forge.Commented, closed, says("/preview down")), "down: closed; nothing: closed"},
-	{"/preview down of a stranger", situation(forge.Commented, served, says("/preview down"), stranger), "nothing: serves; nothing: may not write"},
-	{"/preview down of a stranger when closed", situation(forge.Commented, closed, says("/preview down"), stranger), "down: closed; nothing: may not write"},
-	{"/preview extend", situation(forge.Commented, served, says("/preview extend 3d")), "nothing: serves; extend: asked for"},
-	{"/preview extend after a push", situation(forge.Commented, outdated, says("/preview extend 3d")), "up: outdated; extend: asked for"},
-	{"/preview extend of a draft", situation(forge.Commented, draft, says("/preview extend 3d")), "nothing: draft; answer: no preview"},
-	{"/preview extend when closed", situation(forge.Commented, closed, says("/preview extend 3d")), "down: closed; nothing: closed"},
-	{"/preview extend nothing", situation(forge.Commented, served, says("/preview extend")), "nothing: serves; answer: no command"},
-	{"/preview extend never", situation(forge.Commented, served, says("/preview extend never")), "nothing: serves; answer: no time"},
-	{"/preview extend backwards", situation(forge.Commented, served, says("/preview extend -3h")), "nothing: serves; answer: no time"},
-	{"/preview extend for ever", situation(forge.Commented, served, says("/preview extend 9999d")), "nothing: serves; answer: too long"},
-	{"/preview dance", situation(forge.Commented, outdated, says("/preview dance")), "up: outdated; answer: no command: the commands are"},
+	{
+		"/preview down before a push", situation(forge.Commented, outdated, says("/preview down"), late),
+		"up: outdated; answer: a push since",
+	},
+	{
+		"/preview down when closed", situation(forge.Commented, closed, says("/preview down")),
+		"down: closed; nothing: closed",
+	},
+	{
+		"/preview down of a stranger", situation(forge.Commented, served, says("/preview down"), stranger),
+		"nothing: serves; nothing: may not write",
+	},
+	{
+		"/preview down of a stranger when closed", situation(forge.Commented, closed, says("/preview down"), stranger),
+		"down: closed; nothing: may not write",
+	},
+	{
+		"/preview extend", situation(forge.Commented, served, says("/preview extend 3d")),
+		"nothing: serves; extend: asked for",
+	},
+	{
+		"/preview extend after a push", situation(forge.Commented, outdated, says("/preview extend 3d")),
+		"up: outdated; extend: asked for",
+	},
+	{
+		"/preview extend of a draft", situation(forge.Commented, draft, says("/preview extend 3d")),
+		"nothing: draft; answer: no preview",
+	},
+	{
+		"/preview extend when closed", situation(forge.Commented, closed, says("/preview extend 3d")),
+		"down: closed; nothing: closed",
+	},
+	{
+		"/preview extend nothing", situation(forge.Commented, served, says("/preview extend")),
+		"nothing: serves; answer: no command",
+	},
+	{
+		"/preview extend never", situation(forge.Commented, served, says("/preview extend never")),
+		"nothing: serves; answer: no time",
+	},
+	{
+		"/preview extend backwards", situation(forge.Commented, served, says("/preview extend -3h")),
+		"nothing: serves; answer: no time",
+	},
+	{
+		"/preview extend for ever", situation(forge.Commented, served, says("/preview extend 9999d")),
+		"nothing: serves; answer: too long",
+	},
+	{
+		"/preview dance", situation(forge.Commented, outdated, says("/preview dance")),
+		"up: outdated; answer: no command: the commands are",
+	},
 	{"/preview", situation(forge.Commented, served, says("/preview")), "nothing: serves; answer: no command"},
-	{"/preview approve", situation(forge.Commented, fork, says("/preview approve "+newest)), "up: approved by command of wendy"},
-	{"/preview approve of a stranger", situation(forge.Commented, fork, says("/preview approve "+newest), stranger), "nothing: may not write"},
-	{"/preview approve an older one", situation(forge.Commented, fork, says("/preview approve "+older)), "wait: nobody; answer: another commit"},
-	{"/preview approve in short", situation(forge.Commented, fork, says("/preview approve bbbbbbb")), "wait: nobody; answer: in full"},
-	{"/preview approve, no fork", situation(forge.Commented, served, says("/preview approve "+newest)), "nothing: serves; answer: no fork"},
-	{"/preview approve when closed", situation(forge.Commented, fork, closed, says("/preview approve "+newest)), "down: closed; nothing: closed"},
+	{
+		"/preview approve", situation(forge.Commented, fork, says("/preview approve "+newest)),
+		"up: approved by command of wendy",
+	},
+	{
+		"/preview approve of a stranger", situation(forge.Commented, fork, says("/preview approve "+newest), stranger),
+		"nothing: may not write",
+	},
+	{
+		"/preview approve an older one", situation(forge.Commented, fork, says("/preview approve "+older)),
+		"wait: nobody; answer: another commit",
+	},
+	{
+		"/preview approve in short", situation(forge.Commented, fork, says("/preview approve bbbbbbb")),
+		"wait: nobody; answer: in full",
+	},
+	{
+		"/preview approve, no fork", situation(forge.Commented, served, says("/preview approve "+newest)),
+		"nothing: serves; answer: no fork",
+	},
+	{
+		"/preview approve when closed", situation(forge.Commented, fork, closed, says("/preview approve "+newest)),
+		"down: closed; nothing: closed",
+	},
 }
 
 func TestDecide_OfEveryEvent(t *testing.T) {
@@ -198,10 +340,12 @@ func TestDecide_OfEveryEvent(t *testing.T) {
 		switch {
 		case (got.Answer != nil) != (then != ""):
 			t.Errorf("%s: then %v, want %s", test.name, got.Answer, test.want)
-		case got.Answer != nil && (string(got.Answer.Do) != deed || !strings.Contains(got.Answer.Reason, words) || got.Answer.Number != 7):
+		case got.Answer != nil &&
+			(string(got.Answer.Do) != deed || !strings.Contains(got.Answer.Reason, words) || got.Answer.Number != 7):
 			t.Errorf("%s: then %v, want %s", test.name, got.Answer, test.want)
 		}
-		if making := got.Do == ci.Up || got.Do == ci.Reset; making && (got.Commit != newest || got.Fork != test.s.Pull.Fork) {
+		if making := got.Do == ci.Up ||
+			got.Do == ci.Reset; making && (got.Commit != newest || got.Fork != test.s.Pull.Fork) {
 			t.Errorf("%s: makes %+v", test.name, got)
 		}
 		if got.Number != test.s.Event.Number {

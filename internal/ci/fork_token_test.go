@@ -15,7 +15,8 @@ func TestRunner_AnApprovedForkIsMadeWithoutAStatus(t *testing.T) {
 	b.forge.Change(7, func(p *forge.Pull) { p.Fork = true })
 	b.forbid("status")
 	b.handle(forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview approve " + newest, CommentID: 3})
-	if said := strings.Join(b.said, "\n"); b.machine.serves[7] != newest || !strings.Contains(b.comment(), "ready") || !strings.Contains(said, "no line beside the commit") {
+	if said := strings.Join(b.said, "\n"); b.machine.serves[7] != newest || !strings.Contains(b.comment(), "ready") ||
+		!strings.Contains(said, "no line beside the commit") {
 		t.Errorf("serves %q, comment %s, says %s", b.machine.serves[7], b.comment(), said)
 	}
 }
@@ -33,12 +34,14 @@ func TestRunner_AForksJobThatReachesNothingLeavesWhatTheCommentSays(t *testing.T
 		t.Errorf("the comment says %s", b.comment())
 	}
 	b.forge.Change(7, func(p *forge.Pull) { p.Commit = older })
-	if b.handle(forge.Event{Kind: forge.Pushed, Commit: older}); !strings.Contains(b.comment(), "/preview approve "+older) {
+	if b.handle(forge.Event{Kind: forge.Pushed, Commit: older}); !strings.Contains(b.comment(),
+		"/preview approve "+older) {
 		t.Errorf("after a push the comment says %s", b.comment())
 	}
 	// And it succeeds when it can remove nothing.
 	b.forge.Change(7, func(p *forge.Pull) { p.Open = false })
-	if b.handle(forge.Event{Kind: forge.Closed, Commit: older}); !strings.Contains(strings.Join(b.said, "\n"), "the next sweep does") {
+	if b.handle(forge.Event{Kind: forge.Closed, Commit: older}); !strings.Contains(strings.Join(b.said, "\n"),
+		"the next sweep does") {
 		t.Errorf("says %s", b.said)
 	}
 }

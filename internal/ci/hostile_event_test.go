@@ -14,12 +14,20 @@ import (
 // has approved this very commit now, or it is served already.
 func TestHostile_AForkWantsToBeMadeByAnotherEvent(t *testing.T) {
 	approve := map[string]bool{"/preview approve " + newest: true}
-	for _, kind := range []forge.EventKind{forge.Opened, forge.Pushed, forge.Ready, forge.Labeled, forge.Unlabeled, forge.Closed, forge.Commented, forge.Other} {
-		for _, text := range []string{"", "nice", "/preview up", "/preview reset", "/preview extend 1h", "/preview approve " + newest, "/preview approve " + older} {
+	for _, kind := range []forge.EventKind{
+		forge.Opened, forge.Pushed, forge.Ready, forge.Labeled, forge.Unlabeled,
+		forge.Closed, forge.Commented, forge.Other,
+	} {
+		for _, text := range []string{
+			"", "nice", "/preview up", "/preview reset", "/preview extend 1h",
+			"/preview approve " + newest, "/preview approve " + older,
+		} {
 			for _, may := range []bool{true, false} {
 				for name, more := range map[string]edit{
-					"new": func(*ci.Situation) {}, "outdated": outdated, "failed": broken, "wished": wish(ci.WishUp, ""), "again": again, "late": late,
-					"approved": label("preview-approved"), "old approval": func(s *ci.Situation) { late(s); label("preview-approved")(s) },
+					"new": func(*ci.Situation) {}, "outdated": outdated, "failed": broken,
+					"wished": wish(ci.WishUp, ""), "again": again, "late": late,
+					"approved":     label("preview-approved"),
+					"old approval": func(s *ci.Situation) { late(s); label("preview-approved")(s) },
 				} {
 					s := situation(kind, fork, more, func(s *ci.Situation) { s.Event.Text, s.MayWrite = text, may })
 					byLabel := kind == forge.Labeled && name == "approved"
@@ -59,10 +67,14 @@ func TestHostile_ACommentWantsTheCheckoutToBeLookedAt(t *testing.T) {
 	if !slices.Equal(b.forge.Reactions(5), []forge.Reaction{forge.Refused}) {
 		t.Errorf("reactions %v", b.forge.Reactions(5))
 	}
-	if b.handle(forge.Event{Kind: forge.Opened, Commit: newest}); looked != 1 || !strings.Contains(b.said[len(b.said)-1], `no label "wanted"`) {
+	if b.handle(forge.Event{Kind: forge.Opened, Commit: newest}); looked != 1 ||
+		!strings.Contains(b.said[len(b.said)-1], `no label "wanted"`) {
 		t.Errorf("looked %d times, says %q", looked, b.said)
 	}
-	if b.handle(forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview approve " + newest, CommentID: 7}); looked != 2 || len(b.machine.orders) != 1 {
+	if b.handle(forge.Event{
+		Kind: forge.Commented, Sender: "wendy", Text: "/preview approve " + newest,
+		CommentID: 7,
+	}); looked != 2 || len(b.machine.orders) != 1 {
 		t.Errorf("looked %d times, orders %v", looked, b.machine.orders)
 	}
 }
@@ -73,7 +85,10 @@ func TestHostile_AStrangersCommandWantsToBeObeyed(t *testing.T) {
 	b := newBench(t)
 	b.handle(forge.Event{Kind: forge.Opened, Commit: newest})
 	before := b.comment()
-	for _, text := range []string{"/preview down", "/preview reset", "/preview up", "/preview extend 3d", "/preview dance"} {
+	for _, text := range []string{
+		"/preview down", "/preview reset", "/preview up", "/preview extend 3d",
+		"/preview dance",
+	} {
 		b.handle(forge.Event{Kind: forge.Commented, Sender: "mallory", Text: text, CommentID: 5})
 		if len(b.machine.orders) != 1 || b.machine.serves[7] != newest || b.comment() != before {
 			t.Fatalf("%s: %v, %s", text, b.machine.orders, b.comment())
@@ -92,7 +107,10 @@ func TestHostile_AStrangersCommandWantsToBeObeyed(t *testing.T) {
 // A record that somebody else has written says nothing.
 func TestHostile_ARecordInACommentWantsToBeBelieved(t *testing.T) {
 	forged := "<!-- offshoot-record state=ready commit=" + newest + " wish=up since= -->\n"
-	for _, text := range []string{"### Preview\n" + forged, " " + forged, "> " + forged, strings.TrimSuffix(forged, "\n")} {
+	for _, text := range []string{
+		"### Preview\n" + forged, " " + forged, "> " + forged,
+		strings.TrimSuffix(forged, "\n"),
+	} {
 		if got := ci.ReadRecord(text); got != (ci.Record{}) {
 			t.Errorf("%q: %+v", text, got)
 		}

@@ -34,7 +34,8 @@ var turns = rapid.Custom(func(t *rapid.T) turn {
 		return time.Duration(rapid.IntRange(0, most).Draw(t, name)) * time.Second
 	}
 	made := turn{
-		After: seconds(30, "after"), Do: rapid.SampledFrom([]string{"push", "push", "close", "reopen", "sweep"}).Draw(t, "do"),
+		After:  seconds(30, "after"),
+		Do:     rapid.SampledFrom([]string{"push", "push", "close", "reopen", "sweep"}).Draw(t, "do"),
 		Number: rapid.IntRange(1, 2).Draw(t, "number"), Late: seconds(90, "late"), Seed: rapid.Uint64().Draw(t, "seed"),
 		Fails: rapid.Bool().Draw(t, "fails"),
 	}
@@ -134,8 +135,9 @@ func (s *stage) start(t turn, e forge.Event) {
 	m.work = func() { step(40) }
 	m.sweep = func(ctx context.Context) error { return m.sweepWith(ctx, f) }
 	runner := &ci.Runner{
-		Forge: f, Previews: &m, Name: func(n int) string { return fmt.Sprint("pr-", n) }, Marker: func(n int) string { return fmt.Sprint("shop-pr-", n) },
-		Say: func(string) {}, Poll: 5 * time.Second,
+		Forge: f, Previews: &m, Name: func(n int) string { return fmt.Sprint("pr-", n) },
+		Marker: func(n int) string { return fmt.Sprint("shop-pr-", n) },
+		Say:    func(string) {}, Poll: 5 * time.Second,
 	}
 	s.jobs.Go(func() {
 		time.Sleep(t.Late)

@@ -71,7 +71,8 @@ type happening struct {
 
 var doings = []string{
 	"push", "push", "label", "unlabel", "label bug", "edit", "comment", "close", "reopen", "draft", "ready",
-	"wendy: /preview up", "wendy: /preview down", "wendy: /preview extend 1h", "wendy: /preview reset", "wendy: /preview dance",
+	"wendy: /preview up", "wendy: /preview down", "wendy: /preview extend 1h", "wendy: /preview reset",
+	"wendy: /preview dance",
 	"mallory: /preview up", "mallory: /preview down", "mallory: /preview x",
 }
 
@@ -92,7 +93,8 @@ func TestRunner_QuietLeavesWhatThePullRequestAsksFor(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				script := rapid.SliceOfN(happenings, 1, 12).Draw(rt, "script")
 				settings := ci.Settings{
-					Approve: "preview-approved", Drafts: rapid.Bool().Draw(rt, "drafts"), Label: rapid.SampledFrom([]string{"", "preview"}).Draw(rt, "label"),
+					Approve: "preview-approved", Drafts: rapid.Bool().Draw(rt, "drafts"),
+					Label: rapid.SampledFrom([]string{"", "preview"}).Draw(rt, "label"),
 				}
 				var wrong []string
 				synctest.Test(t, func(*testing.T) { wrong = newQueue(r, settings).play(script) })
@@ -358,8 +360,9 @@ func (q *queue) wrong() (wrong []string) {
 
 func title(comment string) string {
 	for words, name := range map[string]string{
-		"is being made": "making", "is being updated": "updating", "is ready": "ready", "is removed": "removed", "does not exist": "absent",
-		"waits": "waiting",
+		"is being made": "making", "is being updated": "updating", "is ready": "ready", "is removed": "removed",
+		"does not exist": "absent",
+		"waits":          "waiting",
 	} {
 		if strings.Contains(comment, "Preview pr-7 "+words) {
 			return name

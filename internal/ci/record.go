@@ -44,7 +44,8 @@ func ReadRecord(text string) Record {
 
 // put writes the record in place of the one that a text has.
 func (r Record) put(text string) string {
-	line := fmt.Sprintf("<!-- offshoot-record state=%s commit=%s wish=%s since=%s -->\n", r.State, r.Commit, r.Wish, r.Since)
+	line := fmt.Sprintf("<!-- offshoot-record state=%s commit=%s wish=%s since=%s -->\n", r.State, r.Commit, r.Wish,
+		r.Since)
 	return line + strings.TrimPrefix(text, recordForm.FindString(text))
 }
 

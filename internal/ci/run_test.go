@@ -32,8 +32,9 @@ func newBench(t *testing.T) *bench {
 	b.forge.Allow("wendy")
 	b.runner = &ci.Runner{
 		Forge: &b.forge, Previews: b.machine, Settings: ci.Settings{Approve: "preview-approved"},
-		Name: func(n int) string { return fmt.Sprintf("pr-%d of shop", n) }, Marker: func(n int) string { return fmt.Sprintf("shop-pr-%d", n) },
-		Say: func(line string) { b.said = append(b.said, line) }, RunURL: "https://forge.test/runs/1",
+		Name:   func(n int) string { return fmt.Sprintf("pr-%d of shop", n) },
+		Marker: func(n int) string { return fmt.Sprintf("shop-pr-%d", n) },
+		Say:    func(line string) { b.said = append(b.said, line) }, RunURL: "https://forge.test/runs/1",
 	}
 	return b
 }
@@ -66,7 +67,8 @@ const environment = "preview/shop-pr-7"
 func TestRunner_ReportsAPreviewFromBeginningToEnd(t *testing.T) {
 	b := newBench(t)
 	b.machine.work = func() {
-		if !strings.Contains(b.comment(), "is being made") || b.status(newest) != forge.Pending || b.forge.Deployed(environment).State != forge.Pending {
+		if !strings.Contains(b.comment(), "is being made") || b.status(newest) != forge.Pending ||
+			b.forge.Deployed(environment).State != forge.Pending {
 			t.Errorf("while it is made: %s", b.comment())
 		}
 	}
@@ -74,17 +76,20 @@ func TestRunner_ReportsAPreviewFromBeginningToEnd(t *testing.T) {
 	if len(out.Links) != 1 || b.machine.serves[7] != newest {
 		t.Errorf("outcome %+v", out)
 	}
-	if !strings.Contains(b.comment(), "is ready") || !strings.Contains(b.comment(), out.Links[0].URL) || b.status(newest) != forge.Success {
+	if !strings.Contains(b.comment(), "is ready") || !strings.Contains(b.comment(), out.Links[0].URL) ||
+		b.status(newest) != forge.Success {
 		t.Errorf("comment %s", b.comment())
 	}
-	if d := b.forge.Deployed(environment); d.State != forge.Success || d.URL != out.Links[0].URL || d.LogURL != b.runner.RunURL {
+	if d := b.forge.Deployed(environment); d.State != forge.Success || d.URL != out.Links[0].URL ||
+		d.LogURL != b.runner.RunURL {
 		t.Errorf("deployment %+v", d)
 	}
 
 	b.machine.work = func() {}
 	b.forge.Change(7, func(p *forge.Pull) { p.Open, p.Merged = false, true })
 	b.handle(forge.Event{Kind: forge.Closed})
-	if !strings.Contains(b.comment(), "is removed") || b.machine.serves[7] != "" || b.forge.Deployed(environment).Commit != "" {
+	if !strings.Contains(b.comment(), "is removed") || b.machine.serves[7] != "" ||
+		b.forge.Deployed(environment).Commit != "" {
 		t.Errorf("after the merge: %s", b.comment())
 	}
 }
@@ -103,7 +108,8 @@ func TestRunner_AFailureIsReportedAndFails(t *testing.T) {
 	broken := errors.New("migrate: exit 1")
 	b.machine.broken = func(int) error { return broken }
 	_, err := b.runner.Handle(t.Context(), forge.Event{Kind: forge.Opened, Number: 7, Commit: newest})
-	if !errors.Is(err, broken) || !strings.Contains(b.comment(), "could not be made") || b.status(newest) != forge.Failure {
+	if !errors.Is(err, broken) || !strings.Contains(b.comment(), "could not be made") ||
+		b.status(newest) != forge.Failure {
 		t.Errorf("%v: %s", err, b.comment())
 	}
 }
@@ -118,7 +124,8 @@ func TestRunner_APushMeanwhileStopsTheRun(t *testing.T) {
 	}
 	b.machine.work = func() { b.forge.Change(7, func(p *forge.Pull) { p.Commit = older }) }
 	b.handle(forge.Event{Kind: forge.Pushed, Commit: newest})
-	if b.machine.serves[7] != "" || b.status(newest) != forge.Cancelled || !strings.Contains(b.said[len(b.said)-1], "newer commit") {
+	if b.machine.serves[7] != "" || b.status(newest) != forge.Cancelled ||
+		!strings.Contains(b.said[len(b.said)-1], "newer commit") {
 		t.Errorf("serves %q, says %q", b.machine.serves[7], b.said)
 	}
 	if strings.Contains(b.comment(), "ready") {
@@ -203,24 +210,47 @@ func TestRunner_TellsTheCommitToCheckOut(t *testing.T) {
 		commit string
 		goOn   bool
 	}{
-		"opened":      {forge.Event{Kind: forge.Opened, Commit: older}, newest, true},
-		"a command":   {forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview up", CommentID: 5}, newest, true},
-		"a stranger":  {forge.Event{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 8}, newest, true},
+		"opened": {forge.Event{Kind: forge.Opened, Commit: older}, newest, true},
+		"a command": {
+			forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "/preview up", CommentID: 5},
+			newest,
+			true,
+		},
+		"a stranger": {
+			forge.Event{Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 8},
+			newest, true,
+		},
 		"a comment":   {forge.Event{Kind: forge.Commented, Sender: "wendy", Text: "thanks"}, newest, true},
 		"a label":     {forge.Event{Kind: forge.Labeled, Sender: "mallory", Label: "bug"}, newest, true},
 		"no interest": {forge.Event{Kind: forge.Other}, newest, true},
 
-		"a stranger, a fork": {forge.Event{Number: 8, Kind: forge.Commented, Sender: "mallory", Text: "/preview up", CommentID: 6}, "", false},
-		"a comment, a fork":  {forge.Event{Number: 8, Kind: forge.Commented, Sender: "wendy", Text: "thanks"}, "", false},
-		"a label, a fork":    {forge.Event{Number: 8, Kind: forge.Labeled, Sender: "mallory", Label: "preview-approved"}, "", false},
-		"a push to a fork":   {forge.Event{Number: 8, Kind: forge.Pushed, Sender: "mallory", Commit: older}, older, true},
+		"a stranger, a fork": {forge.Event{
+			Number: 8, Kind: forge.Commented, Sender: "mallory", Text: "/preview up",
+			CommentID: 6,
+		}, "", false},
+		"a comment, a fork": {
+			forge.Event{Number: 8, Kind: forge.Commented, Sender: "wendy", Text: "thanks"},
+			"",
+			false,
+		},
+		"a label, a fork": {forge.Event{
+			Number: 8, Kind: forge.Labeled, Sender: "mallory",
+			Label: "preview-approved",
+		}, "", false},
+		"a push to a fork": {
+			forge.Event{Number: 8, Kind: forge.Pushed, Sender: "mallory", Commit: older},
+			older,
+			true,
+		},
 	} {
 		c.event.Number = max(c.event.Number, 7)
-		if commit, goOn, err := b.runner.Commit(t.Context(), c.event); commit != c.commit || goOn != c.goOn || err != nil {
+		if commit, goOn, err := b.runner.Commit(t.Context(), c.event); commit != c.commit || goOn != c.goOn ||
+			err != nil {
 			t.Errorf("%s: %q, %v, %v", name, commit, goOn, err)
 		}
 	}
-	if commit, goOn, err := b.runner.Commit(t.Context(), forge.Event{Kind: forge.Scheduled}); commit != "" || !goOn || err != nil {
+	if commit, goOn, err := b.runner.Commit(t.Context(), forge.Event{Kind: forge.Scheduled}); commit != "" || !goOn ||
+		err != nil {
 		t.Errorf("scheduled: %q, %v, %v", commit, goOn, err)
 	}
 	if len(b.forge.Reactions(5)) > 0 || !slices.Equal(b.forge.Reactions(6), []forge.Reaction{forge.Refused}) {

@@ -50,8 +50,11 @@ func (j *job) powerless(err error) error {
 		why = "it is a fork's"
 	}
 	if why == "" {
-		return hint.Wrap(err, "give this job's token the rights that docs/pull-requests.md lists; on GitHub under permissions: in the workflow,"+
-			" and in the one that calls it: pull-requests: write (the comment), statuses: write, deployments: write")
+		return hint.Wrap(err,
+			"give this job's token the rights that docs/pull-requests.md lists; on GitHub under permissions: in "+
+				"the workflow,"+
+				" and in the one that calls it: pull-requests: write (the comment), statuses: write, "+
+				"deployments: write")
 	}
 	j.Say("this run may not write to the pull request, since " + why + ": " + err.Error())
 	return nil
@@ -89,7 +92,8 @@ func (j *job) cancelled(ctx context.Context) error {
 // removed says that the preview is gone, where anything was said of it before.
 // What somebody asked for is said in any case.
 func (j *job) removed(ctx context.Context) error {
-	err := j.write(ctx, report.Report{State: report.Removed, Reason: "Removed: " + j.action.Reason + "."}, j.action.Wish == "")
+	err := j.write(ctx, report.Report{State: report.Removed, Reason: "Removed: " + j.action.Reason + "."},
+		j.action.Wish == "")
 	if f, ok := j.Forge.(forge.Deployer); ok {
 		err = errors.Join(err, f.Retire(ctx, j.environment()))
 	}
@@ -101,10 +105,12 @@ func (j *job) removed(ctx context.Context) error {
 func (j *job) wait(ctx context.Context) error {
 	r := report.Report{State: report.Waiting, Commit: j.action.Commit, Links: j.situation.links}
 	text := "somebody who may write has to ask for the preview"
-	r.Reason = "This run could not make it: " + j.action.Reason + ". Somebody who may write to this repository gets it with the comment /preview up."
+	r.Reason = "This run could not make it: " + j.action.Reason +
+		". Somebody who may write to this repository gets it with the comment /preview up."
 	if j.action.Fork {
 		r.Approve, text = j.action.Commit, "a maintainer has to approve this commit"
-		r.Reason = "This pull request comes from a fork. Its code runs after somebody who may write to this repository has looked at this very commit and comments:"
+		r.Reason = "This pull request comes from a fork. Its code runs after somebody who may write to this " +
+			"repository has looked at this very commit and comments:"
 	}
 	if err := errors.Join(j.comment(ctx, r), j.status(ctx, forge.Pending, text, "")); err != nil {
 		j.Say("could not say so on the pull request: " + err.Error())
@@ -128,7 +134,8 @@ func (j *job) tell(ctx context.Context) error {
 // show says that a preview is ready of which no more is known than what is there.
 func (j *job) show(ctx context.Context, now Preview) error {
 	j.links = now.Links
-	return errors.Join(j.comment(ctx, j.ready(now)), j.status(ctx, forge.Success, "the preview is ready", firstLink(now.Links)))
+	return errors.Join(j.comment(ctx, j.ready(now)),
+		j.status(ctx, forge.Success, "the preview is ready", firstLink(now.Links)))
 }
 
 func (j *job) ready(now Preview) report.Report {
@@ -205,14 +212,16 @@ func (j *job) write(ctx context.Context, r report.Report, existing bool) error {
 }
 
 func (j *job) put(ctx context.Context, text string, existing bool) error {
-	return j.Forge.Comment(ctx, j.action.Number, forge.Comment{Marker: j.Marker(j.action.Number), Text: text, Existing: existing})
+	return j.Forge.Comment(ctx, j.action.Number,
+		forge.Comment{Marker: j.Marker(j.action.Number), Text: text, Existing: existing})
 }
 
 // status does without one for a fork's commit where the token may not set it:
 // every job of Gitea's for a fork's pull request has such a token, that of an
 // approval too, and it may comment.
 func (j *job) status(ctx context.Context, state forge.State, text, url string) error {
-	err := j.Forge.Status(ctx, j.action.Commit, forge.Status{Context: statusContext, State: state, Text: text, URL: url})
+	err := j.Forge.Status(ctx, j.action.Commit,
+		forge.Status{Context: statusContext, State: state, Text: text, URL: url})
 	if errors.Is(err, forge.ErrForbidden) && j.situation.Pull.Fork {
 		j.Say("no line beside the commit, which is a fork's: " + err.Error())
 		return nil

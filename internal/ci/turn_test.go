@@ -110,11 +110,13 @@ func TestRunner_TheOutcomeHasTheLinksOfWhatServes(t *testing.T) {
 	b := newBench(t)
 	b.forge.Change(7, func(p *forge.Pull) { p.Draft = true })
 	b.command("/preview up")
-	if out := b.handle(forge.Event{Kind: forge.Pushed, Commit: newest}); len(out.Links) != 1 || out.Action.Do != ci.Nothing {
+	if out := b.handle(forge.Event{Kind: forge.Pushed, Commit: newest}); len(out.Links) != 1 ||
+		out.Action.Do != ci.Nothing {
 		t.Errorf("nothing to do: %+v", out)
 	}
 	b.forge.Change(7, func(p *forge.Pull) { p.Draft = false })
-	if out := b.handle(forge.Event{Kind: forge.Ready, Commit: newest}); len(out.Links) != 1 || out.Action.Do != ci.Tell {
+	if out := b.handle(forge.Event{Kind: forge.Ready, Commit: newest}); len(out.Links) != 1 ||
+		out.Action.Do != ci.Tell {
 		t.Errorf("to be told: %+v", out)
 	}
 	b.forge.Change(7, func(p *forge.Pull) { p.Open = false })

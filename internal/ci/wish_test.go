@@ -37,7 +37,8 @@ func TestRunner_APushUpdatesThePreviewOfADraftThatHasOneOnRequest(t *testing.T) 
 		t.Fatalf("on request: %s", b.comment())
 	}
 	b.push(older)
-	if b.machine.serves[7] != older || !strings.Contains(b.comment(), "is ready") || !strings.Contains(b.comment(), older[:10]) {
+	if b.machine.serves[7] != older || !strings.Contains(b.comment(), "is ready") ||
+		!strings.Contains(b.comment(), older[:10]) {
 		t.Errorf("after a push: serves %s, %s", b.machine.serves[7], b.comment())
 	}
 	b.command("/preview down")
@@ -81,7 +82,8 @@ func TestRunner_WhatWasTakenDownStaysSoUntilTheNextPush(t *testing.T) {
 		}
 	}
 	b.command("/preview extend 3h")
-	if b.machine.serves[7] != "" || !strings.Contains(b.comment(), "there is no preview") || !strings.Contains(b.comment(), "is removed") {
+	if b.machine.serves[7] != "" || !strings.Contains(b.comment(), "there is no preview") ||
+		!strings.Contains(b.comment(), "is removed") {
 		t.Fatalf("extended: %s", b.comment())
 	}
 	b.push(older)
@@ -109,7 +111,8 @@ func TestRunner_AFailureIsTriedAgainByWhoeverMeansIt(t *testing.T) {
 		t.Errorf("%d tries after labels and strangers: %s", tries, b.comment())
 	}
 	b.command("/preview dance")
-	if !strings.Contains(b.comment(), "could not be made") || !strings.Contains(b.comment(), "the commands are") || tries != 1 {
+	if !strings.Contains(b.comment(), "could not be made") || !strings.Contains(b.comment(), "the commands are") ||
+		tries != 1 {
 		t.Errorf("the answer hides the failure: %s", b.comment())
 	}
 	if _, err := b.runner.Handle(t.Context(), opened); !errors.Is(err, broken) || tries != 2 {
@@ -179,7 +182,8 @@ func TestRunner_AJobWithoutPowerSaysSoAndSucceeds(t *testing.T) {
 	b.forbid("comment", "status", "deploy", "retire")
 	b.forge.Change(7, func(p *forge.Pull) { p.Commit = older })
 	b.handle(forge.Event{Kind: forge.Pushed, Commit: older})
-	if said := strings.Join(b.said, "\n"); b.machine.serves[7] != newest || !strings.Contains(said, "Dependabot started it") {
+	if said := strings.Join(b.said, "\n"); b.machine.serves[7] != newest ||
+		!strings.Contains(said, "Dependabot started it") {
 		t.Errorf("serves %s, says %s", b.machine.serves[7], said)
 	}
 	b.forge.Change(7, func(p *forge.Pull) { p.Open = false })
@@ -192,7 +196,8 @@ func TestRunner_AJobWithoutSecretsWaitsForSomebodyWhoHasThem(t *testing.T) {
 	b := newBench(t)
 	b.runner.Lacks = func() string { return "SOURCE is empty" }
 	b.handle(forge.Event{Kind: forge.Opened, Commit: newest})
-	if len(b.machine.orders) > 0 || !strings.Contains(b.comment(), "SOURCE is empty") || !strings.Contains(b.comment(), "/preview up") {
+	if len(b.machine.orders) > 0 || !strings.Contains(b.comment(), "SOURCE is empty") ||
+		!strings.Contains(b.comment(), "/preview up") {
 		t.Errorf("orders %v, comment %s", b.machine.orders, b.comment())
 	}
 	b.runner.Lacks = nil
@@ -211,7 +216,8 @@ func TestGone_KeepsWhatSomebodyAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone := ci.Gone(said, "### Preview pr-7 of shop is removed\n")
-	if r := ci.ReadRecord(gone); r.Wish != ci.WishUp || r.State != "removed" || !strings.HasSuffix(gone, "\n### Preview pr-7 of shop is removed\n") {
+	if r := ci.ReadRecord(gone); r.Wish != ci.WishUp || r.State != "removed" ||
+		!strings.HasSuffix(gone, "\n### Preview pr-7 of shop is removed\n") {
 		t.Fatalf("%+v of %s", r, gone)
 	}
 	if err := b.forge.Comment(t.Context(), 7, forge.Comment{Marker: "shop-pr-7", Text: gone}); err != nil {
@@ -237,7 +243,8 @@ func TestRunner_ADraftThatIsClosedMeanwhileIsRemovedSinceItIsClosed(t *testing.T
 		release()
 		b.runner.Say = func(string) {}
 	}
-	if b.handle(forge.Event{Kind: forge.Drafted, Commit: newest}); !strings.Contains(b.comment(), "Removed: the pull request is closed.") {
+	if b.handle(forge.Event{Kind: forge.Drafted, Commit: newest}); !strings.Contains(b.comment(),
+		"Removed: the pull request is closed.") {
 		t.Errorf("comment %s", b.comment())
 	}
 }

@@ -107,7 +107,8 @@ func (p *Preview) runFields() []field {
 		},
 		{
 			name: "keep_templates", former: "keep_seeds", value: size(&p.KeepTemplates),
-			about: "the most that [templates](previews.md) may take on the machine; the one just made stays in any case; " +
+			about: "the most that [templates](previews.md) may take on the machine; the one just made stays in any " +
+				"case; " +
 				"`0`: none are made",
 			absent: "`20GB`", example: "50GB",
 		},

@@ -8,7 +8,10 @@ func TestParseSize_WantsAUnit(t *testing.T) {
 			t.Errorf("%q: %d, %v", value, got, err)
 		}
 	}
-	for _, value := range []string{"", "20", "1e9", "-1GB", "GB", "1.5.1GB", "9999999GB", "20GB 1", "NaNGB", "20GiB", "20kB"} {
+	for _, value := range []string{
+		"", "20", "1e9", "-1GB", "GB", "1.5.1GB", "9999999GB", "20GB 1", "NaNGB", "20GiB",
+		"20kB",
+	} {
 		if got, err := ParseSize(value); err == nil {
 			t.Errorf("%q: %d", value, got)
 		}

@@ -25,7 +25,8 @@ func TestNumber_GroupsDigits(t *testing.T) {
 
 func TestSize_CountsInThousands(t *testing.T) {
 	for n, want := range map[int64]string{
-		0: "0 B", 999: "999 B", 1000: "1.0 kB", 1024: "1.0 kB", 1500: "1.5 kB", 999_949: "999.9 kB", 999_950: "1.0 MB", 12_345_678: "12.3 MB",
+		0: "0 B", 999: "999 B", 1000: "1.0 kB", 1024: "1.0 kB", 1500: "1.5 kB", 999_949: "999.9 kB", 999_950: "1.0 MB",
+		12_345_678:  "12.3 MB",
 		999_949_999: "999.9 MB", 1_000_000_000: "1.0 GB", 7_000_000_000_000: "7.0 TB", math.MaxInt64: "9.2 EB",
 	} {
 		if got := document.Size(n); got != want {
@@ -35,7 +36,10 @@ func TestSize_CountsInThousands(t *testing.T) {
 }
 
 func TestDuration_IsAsExactAsAForecast(t *testing.T) {
-	for seconds, want := range map[float64]string{0: "0.0 s", 0.04: "0.0 s", 3.21: "3.2 s", 45.4: "45 s", 150: "2 min", 9000: "2 h"} {
+	for seconds, want := range map[float64]string{
+		0: "0.0 s", 0.04: "0.0 s", 3.21: "3.2 s", 45.4: "45 s", 150: "2 min",
+		9000: "2 h",
+	} {
 		if got := document.Duration(seconds); got != want {
 			t.Errorf("%v: %s, want %s", seconds, got, want)
 		}

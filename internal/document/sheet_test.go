@@ -15,7 +15,10 @@ func sheet() document.Sheet {
 	g.Add("table", "rows", "kept")
 	g.Add("public.a|b", "1,000", "7")
 	g.Add("c", "", "1,000")
-	return document.Sheet{Headlines: []string{"shop: all of it"}, Grids: []document.Grid{g}, Notes: []string{"left out: x"}}
+	return document.Sheet{
+		Headlines: []string{"shop: all of it"}, Grids: []document.Grid{g},
+		Notes: []string{"left out: x"},
+	}
 }
 
 func TestWriteText_LinesUpTheColumns(t *testing.T) {
@@ -55,7 +58,8 @@ left out: x
 }
 
 func TestWriteMarkdown_EscapesEveryCell(t *testing.T) {
-	want := "- shop: all of it\n\n| table | rows | kept |\n|---|---:|---:|\n| public.a&#124;b | 1,000 | 7 |\n| c |  | 1,000 |\n\n- left out: x\n"
+	want := "- shop: all of it\n\n| table | rows | kept |\n|---|---:|---:|\n| public.a&#124;b | 1,000 | 7 |\n| c | " +
+		" | 1,000 |\n\n- left out: x\n"
 	var b strings.Builder
 	if err := sheet().WriteMarkdown(&b); err != nil {
 		t.Fatal(err)
@@ -79,7 +83,8 @@ func TestBeside_GoesOnBelow(t *testing.T) {
 
 func TestWriteJSON_KeepsAngleBrackets(t *testing.T) {
 	var b strings.Builder
-	if err := document.WriteJSON(&b, map[string]string{"a": "<b>"}); err != nil || b.String() != "{\n  \"a\": \"<b>\"\n}\n" {
+	if err := document.WriteJSON(&b, map[string]string{"a": "<b>"}); err != nil ||
+		b.String() != "{\n  \"a\": \"<b>\"\n}\n" {
 		t.Errorf("%q, %v", b.String(), err)
 	}
 }

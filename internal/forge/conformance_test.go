@@ -80,7 +80,10 @@ var faces = []struct {
 
 // patient are options that wait without taking time.
 func patient() forge.Options {
-	return forge.Options{Token: standin.Token, Version: "test", Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	return forge.Options{
+		Token: standin.Token, Version: "test",
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
 }
 
 func open(t *testing.T, kind forge.Kind, w *world, o forge.Options) forge.Forge {
@@ -90,7 +93,8 @@ func open(t *testing.T, kind forge.Kind, w *world, o forge.Options) forge.Forge 
 			continue
 		}
 		f, err := forge.Open(forge.Location{
-			Kind: kind, API: face.serve(w.Repository, t).URL + face.path, Repository: standin.Owner + "/" + standin.Name,
+			Kind: kind, API: face.serve(w.Repository, t).URL + face.path,
+			Repository: standin.Owner + "/" + standin.Name,
 		}, o)
 		if err != nil {
 			t.Fatal(err)

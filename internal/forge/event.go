@@ -192,7 +192,8 @@ func (p payloadOf) pullKind() (kind EventKind, label string) {
 		return p.retitled(), ""
 	}
 	kinds := map[string]EventKind{
-		"opened": Opened, "reopened": Reopened, "synchronize": Pushed, "synchronized": Pushed, "ready_for_review": Ready,
+		"opened": Opened, "reopened": Reopened, "synchronize": Pushed, "synchronized": Pushed,
+		"ready_for_review":   Ready,
 		"converted_to_draft": Drafted, "closed": Closed, "labeled": Labeled, "unlabeled": Unlabeled,
 	}
 	return cmp.Or(kinds[p.Action], Other), p.Label.Name

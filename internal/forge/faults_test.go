@@ -50,9 +50,13 @@ func TestForges_WaitAsTold(t *testing.T) {
 		fault func(http.ResponseWriter, string) bool
 		want  time.Duration
 	}{
-		"seconds":          {once(429, "{}", "Retry-After", "7"), 7 * time.Second},
-		"a date":           {once(429, "{}", "Retry-After", time.Unix(1_000_030, 0).UTC().Format(http.TimeFormat)), 30 * time.Second},
-		"GitHub's limit":   {once(403, `{"message":"API rate limit exceeded"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1000050"), 51 * time.Second},
+		"seconds": {once(429, "{}", "Retry-After", "7"), 7 * time.Second},
+		"a date": {
+			once(429, "{}", "Retry-After", time.Unix(1_000_030, 0).UTC().Format(http.TimeFormat)),
+			30 * time.Second,
+		},
+		"GitHub's limit": {once(403, `{"message":"API rate limit exceeded"}`, "X-RateLimit-Remaining", "0",
+			"X-RateLimit-Reset", "1000050"), 51 * time.Second},
 		"GitLab's limit":   {once(429, "Retry later", "RateLimit-Reset", "1000009"), 10 * time.Second},
 		"without a time":   {once(403, `{"message":"You have exceeded a secondary rate limit."}`), time.Minute},
 		"a time in past":   {once(429, "{}", "X-RateLimit-Reset", "999000"), time.Second},
@@ -99,7 +103,8 @@ func TestForges_SayWhenTheTokenLacksARight(t *testing.T) {
 			return true
 		}
 		f := open(t, face.kind, w, forge.Options{Token: standin.Token})
-		if err := f.Status(t.Context(), p.Commit, forge.Status{Context: "x", State: forge.Pending}); !errors.Is(err, forge.ErrForbidden) {
+		if err := f.Status(t.Context(), p.Commit, forge.Status{Context: "x", State: forge.Pending}); !errors.Is(err,
+			forge.ErrForbidden) {
 			t.Errorf("%s: %v", face.kind, err)
 		}
 		w.Fault = once(http.StatusNotFound, "{}")
@@ -226,7 +231,8 @@ func TestOpen_RefusesWhatItCannotUse(t *testing.T) {
 		kind  forge.Kind
 		token string
 	}{"no token": {forge.GitHub, ""}, "no kind": {"svn", "t"}} {
-		if _, err := forge.Open(forge.Location{Kind: at.kind, API: "https://a.test", Repository: "a/b"}, forge.Options{Token: at.token}); !errors.Is(err, hint.ErrUsage) {
+		if _, err := forge.Open(forge.Location{Kind: at.kind, API: "https://a.test", Repository: "a/b"},
+			forge.Options{Token: at.token}); !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -18,7 +18,8 @@ func fileOf(path, branch string) string {
 }
 
 func (g *gitHub) File(ctx context.Context, branch, path string) ([]byte, error) {
-	file, _, reply, err := g.client.Repositories.GetContents(ctx, g.owner, g.name, path, &github.RepositoryContentGetOptions{Ref: branch})
+	file, _, reply, err := g.client.Repositories.GetContents(ctx, g.owner, g.name, path,
+		&github.RepositoryContentGetOptions{Ref: branch})
 	if err != nil {
 		return nil, g.failed(fileOf(path, branch), reply, err)
 	}
@@ -34,7 +35,8 @@ func (g *gitHub) File(ctx context.Context, branch, path string) ([]byte, error) 
 
 func (g *gitLab) File(ctx context.Context, branch, path string) ([]byte, error) {
 	ref := cmp.Or(branch, "HEAD")
-	content, reply, err := g.client.RepositoryFiles.GetRawFile(g.project, path, &gitlab.GetRawFileOptions{Ref: &ref}, gitlab.WithContext(ctx))
+	content, reply, err := g.client.RepositoryFiles.GetRawFile(g.project, path, &gitlab.GetRawFileOptions{Ref: &ref},
+		gitlab.WithContext(ctx))
 	if err != nil {
 		return nil, g.failed(fileOf(path, branch), reply, err)
 	}

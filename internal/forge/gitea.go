@@ -118,7 +118,8 @@ func (g *giteaRepo) pull(p *gitea.PullRequest) Pull {
 
 func (g *giteaRepo) Status(ctx context.Context, commit string, s Status) error {
 	state := map[State]gitea.StatusState{
-		Pending: gitea.StatusPending, Success: gitea.StatusSuccess, Failure: gitea.StatusFailure, Cancelled: gitea.StatusWarning,
+		Pending: gitea.StatusPending, Success: gitea.StatusSuccess, Failure: gitea.StatusFailure,
+		Cancelled: gitea.StatusWarning,
 	}[s.State]
 	return g.call(ctx, "status of "+repository.Short(commit), func(c *gitea.Client) (*gitea.Response, error) {
 		_, reply, err := c.CreateStatus(g.owner, g.name, commit,

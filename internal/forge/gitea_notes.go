@@ -101,7 +101,8 @@ func (g *giteaNotes) edit(ctx context.Context, id int64, body string) error {
 }
 
 func (g *giteaNotes) drop(ctx context.Context, id int64) error {
-	return g.call(ctx, fmt.Sprintf("remove a comment of ours on %d", g.number), func(c *gitea.Client) (*gitea.Response, error) {
-		return c.DeleteIssueComment(g.owner, g.name, id)
-	})
+	return g.call(ctx, fmt.Sprintf("remove a comment of ours on %d", g.number),
+		func(c *gitea.Client) (*gitea.Response, error) {
+			return c.DeleteIssueComment(g.owner, g.name, id)
+		})
 }

@@ -66,8 +66,10 @@ func (g *giteaRepo) assignable(ctx context.Context, login string) (bool, error) 
 		return err == nil, err
 	}
 	return false, hint.Wrap(
-		fmt.Errorf("permission of %s: %w: the team %s may only read, and who is in it is not said", login, ErrUntold, readers),
-		"give offshoot the token of an administrator of the repository: the secret OFFSHOOT_TOKEN, with the scopes write:issue and write:repository")
+		fmt.Errorf("permission of %s: %w: the team %s may only read, and who is in it is not said", login, ErrUntold,
+			readers),
+		"give offshoot the token of an administrator of the repository: the secret OFFSHOOT_TOKEN, with the scopes "+
+			"write:issue and write:repository")
 }
 
 // readingTeam names a team that may not push; none where a person owns the

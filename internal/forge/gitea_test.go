@@ -59,7 +59,10 @@ func newRealGitea(t *testing.T, client *gitea.Client, me string) *realGitea {
 	_, _, err := client.CreateRepo(gitea.CreateRepoOption{Name: w.name, AutoInit: true, DefaultBranch: "main"})
 	must(t, err)
 	t.Cleanup(func() { _, _ = client.DeleteRepo(w.owner, w.name) })
-	for login, mode := range map[string]gitea.AccessMode{w.writer: gitea.AccessModeWrite, w.reader: gitea.AccessModeRead} {
+	for login, mode := range map[string]gitea.AccessMode{
+		w.writer: gitea.AccessModeWrite,
+		w.reader: gitea.AccessModeRead,
+	} {
 		_, _, err := client.AdminCreateUser(gitea.CreateUserOption{
 			Username: login, Email: login + "@a.test", Password: tag + "Aa1!", MustChangePassword: new(false),
 		})
@@ -92,7 +95,8 @@ func (w *realGitea) Open(t *testing.T, like forge.Pull) forge.Pull {
 	made, _, err := w.CreatePullRequest(w.owner, w.name, option)
 	must(t, err)
 	return forge.Pull{
-		Number: int(made.Index), Title: like.Title, Author: w.owner, URL: made.HTMLURL, Commit: commit, Branch: branch, Base: "main",
+		Number: int(made.Index), Title: like.Title, Author: w.owner, URL: made.HTMLURL, Commit: commit, Branch: branch,
+		Base: "main",
 		Open: true, Labels: append([]string{}, like.Labels...),
 	}
 }

@@ -34,7 +34,8 @@ func TestGitea_TheTokenOfAJobSetsAStatusOnlyWhereItMayWriteContents(t *testing.T
 		w := newWorld()
 		w.JobToken, w.Permissions = true, map[string]string{"contents": contents, "statuses": "write"}
 		p := w.Open(t, forge.Pull{})
-		err := open(t, forge.Gitea, w, patient()).Status(t.Context(), p.Commit, forge.Status{Context: "c", State: forge.Pending})
+		err := open(t, forge.Gitea, w, patient()).Status(t.Context(), p.Commit,
+			forge.Status{Context: "c", State: forge.Pending})
 		if (err == nil) != (contents == "write") {
 			t.Errorf("contents: %s: %v", contents, err)
 		}
@@ -67,13 +68,19 @@ func TestGitea_ATokenThatMayNotReadUsersEditsOneComment(t *testing.T) {
 func TestGitea_TheTokenOfAJobIsToldWhoMayWrite(t *testing.T) {
 	t.Parallel()
 	for name, teams := range map[string][]standin.Team{
-		"a person's":        nil,
-		"an organization's": {{Name: "Owners", Level: "owner", Members: []string{"olga"}}, {Name: "developers", Level: "write", Members: []string{"dora"}}},
+		"a person's": nil,
+		"an organization's": {
+			{Name: "Owners", Level: "owner", Members: []string{"olga"}},
+			{Name: "developers", Level: "write", Members: []string{"dora"}},
+		},
 	} {
 		w := newWorld()
 		w.JobToken, w.Permissions, w.Teams = true, asInit, teams
 		f := open(t, forge.Gitea, w, patient())
-		for login, want := range map[string]bool{"wendy": true, "Wendy": true, "rita": false, "nobody": false, "dora": teams != nil} {
+		for login, want := range map[string]bool{
+			"wendy": true, "Wendy": true, "rita": false, "nobody": false,
+			"dora": teams != nil,
+		} {
 			if may, err := f.MayWrite(t.Context(), login); err != nil || may != want {
 				t.Errorf("%s repository, %s: %v, %v", name, login, may, err)
 			}
@@ -87,7 +94,10 @@ func TestGitea_WhereTheTokenIsNotToldWhoMayWriteTheEventDoes(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	w.JobToken, w.Permissions = true, asInit
-	w.Teams = []standin.Team{{Name: "developers", Level: "write"}, {Name: "readers", Level: "read", Members: []string{"rita", "roger"}}}
+	w.Teams = []standin.Team{
+		{Name: "developers", Level: "write"},
+		{Name: "readers", Level: "read", Members: []string{"rita", "roger"}},
+	}
 	o := patient()
 	o.Writer, o.Reader = "wendy", "rita" // by the events of their comments
 	f := open(t, forge.Gitea, w, o)
@@ -101,7 +111,8 @@ func TestGitea_WhereTheTokenIsNotToldWhoMayWriteTheEventDoes(t *testing.T) {
 		t.Errorf("who can be assigned to nothing: %v, %v", may, err)
 	}
 	may, err := f.MayWrite(t.Context(), "roger")
-	if may || !errors.Is(err, forge.ErrUntold) || len(hint.Of(err)) != 1 || !strings.Contains(err.Error(), "team readers") {
+	if may || !errors.Is(err, forge.ErrUntold) || len(hint.Of(err)) != 1 ||
+		!strings.Contains(err.Error(), "team readers") {
 		t.Errorf("who may be one or the other: %v, %v, hints %q", may, err, hint.Of(err))
 	}
 }

@@ -26,7 +26,9 @@ type gitHub struct {
 func openGitHub(at Location, client *http.Client, token, agent string) (*gitHub, error) {
 	base := strings.TrimRight(at.API, "/") + "/"
 	// Our own transport waits as GitHub tells; the client would refuse instead.
-	c, err := github.NewClient(github.WithHTTPClient(client), github.WithAuthToken(token), github.WithURLs(&base, &base),
+	c,
+		err := github.NewClient(github.WithHTTPClient(client), github.WithAuthToken(token),
+		github.WithURLs(&base, &base),
 		github.WithUserAgent(agent), github.WithDisableRateLimitCheck())
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", at.Repository, err)
@@ -59,7 +61,8 @@ func (g *gitHub) Pull(ctx context.Context, number int) (Pull, error) {
 func (g *gitHub) OpenPulls(ctx context.Context) ([]Pull, error) {
 	all, err := pages(func(page int) ([]Pull, int, error) {
 		list, reply, err := g.client.PullRequests.List(ctx, g.owner, g.name, &github.PullRequestListOptions{
-			State: "open", Sort: "created", Direction: "asc", ListOptions: github.ListOptions{Page: page, PerPage: pageSize},
+			State: "open", Sort: "created", Direction: "asc",
+			ListOptions: github.ListOptions{Page: page, PerPage: pageSize},
 		})
 		if err != nil {
 			return nil, 0, g.failed("open pull requests", reply, err)
@@ -130,7 +133,8 @@ func (g *gitHubNotes) self(ctx context.Context) (string, error) {
 	if err == nil {
 		return user.GetLogin(), nil
 	}
-	if reply != nil && reply.Response != nil && slices.Contains([]int{http.StatusForbidden, http.StatusNotFound}, reply.StatusCode) {
+	if reply != nil && reply.Response != nil &&
+		slices.Contains([]int{http.StatusForbidden, http.StatusNotFound}, reply.StatusCode) {
 		return "", nil
 	}
 	return "", g.failed("user of the token", reply, err)
@@ -138,20 +142,25 @@ func (g *gitHubNotes) self(ctx context.Context) (string, error) {
 
 func (g *gitHubNotes) list(ctx context.Context) ([]note, error) {
 	return pages(func(page int) ([]note, int, error) {
-		list, reply, err := g.client.Issues.ListComments(ctx, g.owner, g.name, g.number, &github.IssueListCommentsOptions{
-			ListOptions: github.ListOptions{Page: page, PerPage: pageSize},
-		})
+		list, reply, err := g.client.Issues.ListComments(ctx, g.owner, g.name, g.number,
+			&github.IssueListCommentsOptions{
+				ListOptions: github.ListOptions{Page: page, PerPage: pageSize},
+			})
 		if err != nil {
 			return nil, 0, g.failed(fmt.Sprintf("comments on %d", g.number), reply, err)
 		}
 		return convert(list, func(c *github.IssueComment) note {
-			return note{id: c.GetID(), author: c.GetUser().GetLogin(), bot: c.GetUser().GetType() == "Bot", body: c.GetBody()}
+			return note{
+				id: c.GetID(), author: c.GetUser().GetLogin(), bot: c.GetUser().GetType() == "Bot",
+				body: c.GetBody(),
+			}
 		}), reply.NextPage, nil
 	})
 }
 
 func (g *gitHubNotes) add(ctx context.Context, body string) (string, error) {
-	_, reply, err := g.client.Issues.CreateComment(ctx, g.owner, g.name, g.number, github.IssueCommentRequest{Body: body})
+	_, reply, err := g.client.Issues.CreateComment(ctx, g.owner, g.name, g.number,
+		github.IssueCommentRequest{Body: body})
 	return "", g.failed(fmt.Sprintf("comment on %d", g.number), reply, err)
 }
 

@@ -37,14 +37,18 @@ func (g *gitHub) Deploy(ctx context.Context, d Deployment) error {
 // the preview is made whatever they say.
 func (g *gitHub) deploy(ctx context.Context, d Deployment) (*github.Deployment, error) {
 	made, reply, err := g.client.Repositories.CreateDeployment(ctx, g.owner, g.name, github.DeploymentRequest{
-		Ref: d.Commit, Task: new("deploy"), AutoMerge: new(false), RequiredContexts: []string{}, Environment: &d.Environment,
+		Ref: d.Commit, Task: new("deploy"), AutoMerge: new(false), RequiredContexts: []string{},
+		Environment: &d.Environment,
 		Description: new("preview by offshoot"), TransientEnvironment: new(true), ProductionEnvironment: new(false),
 	})
 	return made, g.failed("deployment to "+d.Environment, reply, err)
 }
 
 func (g *gitHub) tell(ctx context.Context, id int64, d Deployment) error {
-	state := map[State]string{Pending: "in_progress", Success: "success", Failure: "failure", Cancelled: "inactive"}[d.State]
+	state := map[State]string{
+		Pending: "in_progress", Success: "success", Failure: "failure",
+		Cancelled: "inactive",
+	}[d.State]
 	request := github.DeploymentStatusRequest{State: state, Description: new(cut(d.Text, 140))}
 	if d.URL != "" {
 		request.EnvironmentURL = &d.URL
@@ -68,7 +72,8 @@ func (g *gitHub) Retire(ctx context.Context, environment string) error {
 	}
 	reply, err := g.client.Repositories.DeleteEnvironment(ctx, g.owner, g.name, environment)
 	var no *refusedError
-	if err = g.failed("remove the environment "+environment, reply, err); errors.As(err, &no) || errors.Is(err, ErrNotFound) {
+	if err = g.failed("remove the environment "+environment, reply, err); errors.As(err, &no) ||
+		errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	return err

@@ -17,17 +17,22 @@ func TestGitHub_ShowsThePreviewAsADeployment(t *testing.T) {
 	const environment, url = "preview/shop-pr-1", "http://pr-1.shop.localhost:8480/"
 	deploy := func(commit string, state forge.State) {
 		t.Helper()
-		if err := g.Deploy(t.Context(), forge.Deployment{Environment: environment, Commit: commit, State: state, URL: url}); err != nil {
+		if err := g.Deploy(t.Context(),
+			forge.Deployment{Environment: environment, Commit: commit, State: state, URL: url}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	expect := func(want ...standin.Deployment) {
 		t.Helper()
-		if diff := cmp.Diff(want, w.Deployments(), cmpopts.IgnoreFields(standin.Deployment{}, "ID"), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(want, w.Deployments(), cmpopts.IgnoreFields(standin.Deployment{}, "ID"),
+			cmpopts.EquateEmpty()); diff != "" {
 			t.Fatal(diff)
 		}
 	}
-	one := standin.Deployment{Commit: "aaa", Environment: environment, URL: url, Transient: true, States: []string{"in_progress", "success"}}
+	one := standin.Deployment{
+		Commit: "aaa", Environment: environment, URL: url, Transient: true,
+		States: []string{"in_progress", "success"},
+	}
 	two := one
 	two.Commit = "bbb"
 
@@ -63,7 +68,8 @@ func TestGitHub_RemovesAnEnvironmentWhereTheTokenMay(t *testing.T) {
 		w := newWorld()
 		w.JobToken = job
 		g := open(t, forge.GitHub, w, patient()).(forge.Deployer)
-		if err := g.Deploy(t.Context(), forge.Deployment{Environment: "preview/shop-pr-1", Commit: "aaa", State: forge.Success}); err != nil {
+		if err := g.Deploy(t.Context(),
+			forge.Deployment{Environment: "preview/shop-pr-1", Commit: "aaa", State: forge.Success}); err != nil {
 			t.Fatal(err)
 		}
 		if err := g.Retire(t.Context(), "preview/shop-pr-1"); err != nil {

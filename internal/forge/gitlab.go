@@ -21,7 +21,9 @@ type gitLab struct {
 
 func openGitLab(at Location, client *http.Client, token, agent string) (*gitLab, error) {
 	// Our own transport tries again; two layers of that would multiply.
-	c, err := gitlab.NewClient(token, gitlab.WithBaseURL(at.API), gitlab.WithHTTPClient(client), gitlab.WithoutRetries(),
+	c,
+		err := gitlab.NewClient(token, gitlab.WithBaseURL(at.API), gitlab.WithHTTPClient(client),
+		gitlab.WithoutRetries(),
 		gitlab.WithUserAgent(agent), gitlab.WithURLWarningLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", at.Repository, err)
@@ -51,10 +53,11 @@ func (g *gitLab) Pull(ctx context.Context, number int) (Pull, error) {
 
 func (g *gitLab) OpenPulls(ctx context.Context) ([]Pull, error) {
 	all, err := pages(func(page int) ([]Pull, int, error) {
-		list, reply, err := g.client.MergeRequests.ListProjectMergeRequests(g.project, &gitlab.ListProjectMergeRequestsOptions{
-			State: new("opened"), OrderBy: new("created_at"), Sort: new("asc"),
-			ListOptions: gitlab.ListOptions{Page: int64(page), PerPage: pageSize},
-		}, gitlab.WithContext(ctx))
+		list, reply, err := g.client.MergeRequests.ListProjectMergeRequests(g.project,
+			&gitlab.ListProjectMergeRequestsOptions{
+				State: new("opened"), OrderBy: new("created_at"), Sort: new("asc"),
+				ListOptions: gitlab.ListOptions{Page: int64(page), PerPage: pageSize},
+			}, gitlab.WithContext(ctx))
 		if err != nil {
 			return nil, 0, g.failed("open merge requests", reply, err)
 		}
@@ -92,7 +95,8 @@ func (g *gitLab) MayWrite(ctx context.Context, login string) (bool, error) {
 		if !strings.EqualFold(user.Username, login) {
 			continue
 		}
-		member, reply, err := g.client.ProjectMembers.GetInheritedProjectMember(g.project, user.ID, gitlab.WithContext(ctx))
+		member, reply, err := g.client.ProjectMembers.GetInheritedProjectMember(g.project, user.ID,
+			gitlab.WithContext(ctx))
 		if err != nil {
 			err = g.failed("permission of "+login, reply, err)
 			if errors.Is(err, ErrNotFound) {
@@ -116,7 +120,8 @@ func (g *gitLab) Status(ctx context.Context, commit string, s Status) error {
 		options.TargetURL = &s.URL
 	}
 	_, reply, err := g.client.Commits.SetCommitStatus(g.project, commit, options, gitlab.WithContext(ctx))
-	if err != nil && reply != nil && reply.StatusCode == http.StatusBadRequest && strings.Contains(err.Error(), "Cannot transition status") {
+	if err != nil && reply != nil && reply.StatusCode == http.StatusBadRequest &&
+		strings.Contains(err.Error(), "Cannot transition status") {
 		return nil
 	}
 	return g.failed("status of "+repository.Short(commit), reply, err)
@@ -152,9 +157,11 @@ func (g *gitLabNotes) self(ctx context.Context) (string, error) {
 
 func (g *gitLabNotes) list(ctx context.Context) ([]note, error) {
 	return pages(func(page int) ([]note, int, error) {
-		list, reply, err := g.client.Notes.ListMergeRequestNotes(g.project, g.number, &gitlab.ListMergeRequestNotesOptions{
-			Sort: new("asc"), OrderBy: new("created_at"), ListOptions: gitlab.ListOptions{Page: int64(page), PerPage: pageSize},
-		}, gitlab.WithContext(ctx))
+		list, reply, err := g.client.Notes.ListMergeRequestNotes(g.project, g.number,
+			&gitlab.ListMergeRequestNotesOptions{
+				Sort: new("asc"), OrderBy: new("created_at"),
+				ListOptions: gitlab.ListOptions{Page: int64(page), PerPage: pageSize},
+			}, gitlab.WithContext(ctx))
 		if err != nil {
 			return nil, 0, g.failed(fmt.Sprintf("notes on %d", g.number), reply, err)
 		}

@@ -20,12 +20,21 @@ func TestHostile_ARemoteWantsTheTokenOfAnotherForge(t *testing.T) {
 		"https://evil.ghe.com/acme/shop":             {"GITHUB_TOKEN": "s3cret"},
 		"https://github.com@github.evil.test/a/b":    {"GITHUB_TOKEN": "s3cret"},
 		"https://github.acme.test/acme/shop":         {"GITHUB_TOKEN": "s3cret", "GH_HOST": "github.example.com"},
-		"https://github.com/acme/shop":               {"GITHUB_TOKEN": "s3cret", "GITHUB_SERVER_URL": "https://github.acme.test/"},
-		"https://gitlab.evil.test/acme/shop":         {"GITLAB_TOKEN": "s3cret"},
-		"https://gitlab.evil.test/acme/web":          {"GITLAB_TOKEN": "s3cret", "GITLAB_HOST": "https://gitlab.acme.test"},
-		"https://gitea.evil.test/acme/shop":          {"GITHUB_TOKEN": "s3cret"},
-		"https://gitea.evil.test/acme/web":           {"GITEA_TOKEN": "s3cret", "GITEA_SERVER_URL": "https://gitea.acme.test"},
-		"https://gitea.evil.test/acme/api":           {"FORGEJO_TOKEN": "s3cret", "GITEA_SERVER_URL": "https://"},
+		"https://github.com/acme/shop": {
+			"GITHUB_TOKEN":      "s3cret",
+			"GITHUB_SERVER_URL": "https://github.acme.test/",
+		},
+		"https://gitlab.evil.test/acme/shop": {"GITLAB_TOKEN": "s3cret"},
+		"https://gitlab.evil.test/acme/web": {
+			"GITLAB_TOKEN": "s3cret",
+			"GITLAB_HOST":  "https://gitlab.acme.test",
+		},
+		"https://gitea.evil.test/acme/shop": {"GITHUB_TOKEN": "s3cret"},
+		"https://gitea.evil.test/acme/web": {
+			"GITEA_TOKEN":      "s3cret",
+			"GITEA_SERVER_URL": "https://gitea.acme.test",
+		},
+		"https://gitea.evil.test/acme/api": {"FORGEJO_TOKEN": "s3cret", "GITEA_SERVER_URL": "https://"},
 	} {
 		at, err := forge.Locate(env.lookup, remote)
 		if err != nil {
@@ -33,7 +42,8 @@ func TestHostile_ARemoteWantsTheTokenOfAnotherForge(t *testing.T) {
 			continue
 		}
 		token, err := at.Token(env.lookup)
-		if token != "" || !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "s3cret") || len(hint.Of(err)) == 0 {
+		if token != "" || !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "s3cret") ||
+			len(hint.Of(err)) == 0 {
 			t.Errorf("%s gets %q, %v", remote, token, err)
 		}
 	}

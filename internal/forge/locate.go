@@ -45,9 +45,13 @@ func Locate(env Lookup, remote string) (Location, error) {
 		return fromActions(env, Gitea, strings.TrimRight(env.get("GITHUB_SERVER_URL"), "/"))
 	case env.get("GITHUB_ACTIONS") == "true":
 		server := cmp.Or(strings.TrimRight(env.get("GITHUB_SERVER_URL"), "/"), "https://github.com")
-		return fromActions(env, GitHub, cmp.Or(strings.TrimRight(env.get("GITHUB_API_URL"), "/"), apiOf(GitHub, server)))
+		return fromActions(env, GitHub,
+			cmp.Or(strings.TrimRight(env.get("GITHUB_API_URL"), "/"), apiOf(GitHub, server)))
 	case env.get("GITLAB_CI") == "true":
-		return Location{Kind: GitLab, API: strings.TrimRight(env.get("CI_API_V4_URL"), "/"), Repository: env.get("CI_PROJECT_PATH")}.checked()
+		return Location{
+			Kind: GitLab, API: strings.TrimRight(env.get("CI_API_V4_URL"), "/"),
+			Repository: env.get("CI_PROJECT_PATH"),
+		}.checked()
 	}
 	return fromRemote(env, remote)
 }
@@ -65,8 +69,11 @@ func fromRemote(env Lookup, remote string) (Location, error) {
 	base := scheme + "://" + host
 	if named := env.get("OFFSHOOT_FORGE_URL"); named != "" {
 		address, err := url.Parse(strings.TrimRight(named, "/"))
-		if err != nil || address.Scheme != "https" && address.Scheme != "http" || address.Host == "" || address.User != nil {
-			return Location{}, hint.Usage(errors.New("OFFSHOOT_FORGE_URL is no address of a forge"), "write it like https://example.com/git")
+		if err != nil || address.Scheme != "https" && address.Scheme != "http" || address.Host == "" ||
+			address.User != nil {
+			return Location{},
+				hint.Usage(errors.New("OFFSHOOT_FORGE_URL is no address of a forge"),
+					"write it like https://example.com/git")
 		}
 		base, host = address.Scheme+"://"+address.Host+address.Path, address.Host
 		path = strings.TrimPrefix(path, strings.Trim(address.Path, "/")+"/")
@@ -116,13 +123,21 @@ func kindOf(env Lookup, host string) (Kind, error) {
 	for _, known := range []struct {
 		part string
 		kind Kind
-	}{{"github", GitHub}, {cloud, GitHub}, {"gitlab", GitLab}, {"gitea", Gitea}, {"forgejo", Gitea}, {"codeberg", Gitea}} {
+	}{
+		{"github", GitHub},
+		{cloud, GitHub},
+		{"gitlab", GitLab},
+		{"gitea", Gitea},
+		{"forgejo", Gitea},
+		{"codeberg", Gitea},
+	} {
 		if strings.Contains(strings.ToLower(host), known.part) {
 			return known.kind, nil
 		}
 	}
 	return "", hint.Usage(fmt.Errorf("no forge: %q may be anything", host),
-		"set OFFSHOOT_FORGE to github, gitlab or gitea; where the host is an alias of SSH, OFFSHOOT_FORGE_URL to the forge's address")
+		"set OFFSHOOT_FORGE to github, gitlab or gitea; where the host is an alias of SSH, OFFSHOOT_FORGE_URL to "+
+			"the forge's address")
 }
 
 // splitRemote takes the address of a remote apart. Users, passwords and the

@@ -77,7 +77,8 @@ func asked(what string, status int, err error) error {
 	case http.StatusUnauthorized:
 		return hint.Wrap(fmt.Errorf("%s: %w", what, err), "the token is not accepted: it may have expired")
 	case http.StatusForbidden:
-		return hint.Wrap(fmt.Errorf("%s: %w", what, err), "the token lacks a right: docs/pull-requests.md lists those that it needs")
+		return hint.Wrap(fmt.Errorf("%s: %w", what, err),
+			"the token lacks a right: docs/pull-requests.md lists those that it needs")
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

@@ -25,10 +25,18 @@ func secrets(kind Kind) []secret {
 		homes := []string{"GH_HOST", "GITHUB_SERVER_URL", "OFFSHOOT_FORGE_URL"}
 		return []secret{own, {"GITHUB_TOKEN", homes, "github.com"}, {"GH_TOKEN", homes, "github.com"}}
 	case GitLab:
-		return []secret{own, {"GITLAB_TOKEN", []string{"GITLAB_HOST", "CI_SERVER_URL", "OFFSHOOT_FORGE_URL"}, "gitlab.com"}}
+		return []secret{
+			own,
+			{"GITLAB_TOKEN", []string{"GITLAB_HOST", "CI_SERVER_URL", "OFFSHOOT_FORGE_URL"}, "gitlab.com"},
+		}
 	}
 	homes := []string{"GITEA_SERVER_URL", "OFFSHOOT_FORGE_URL"}
-	return []secret{own, {"GITEA_TOKEN", homes, ""}, {"FORGEJO_TOKEN", homes, ""}, {"GITHUB_TOKEN", []string{"GITHUB_SERVER_URL"}, "github.com"}}
+	return []secret{
+		own,
+		{"GITEA_TOKEN", homes, ""},
+		{"FORGEJO_TOKEN", homes, ""},
+		{"GITHUB_TOKEN", []string{"GITHUB_SERVER_URL"}, "github.com"},
+	}
 }
 
 // Token finds the token for the forge in the environment. In a job the
@@ -91,5 +99,6 @@ func hostOf(address string) string {
 }
 
 func inJob(env Lookup) bool {
-	return slices.ContainsFunc([]string{"GITEA_ACTIONS", "FORGEJO_ACTIONS", "GITHUB_ACTIONS", "GITLAB_CI"}, func(name string) bool { return env.get(name) == "true" })
+	return slices.ContainsFunc([]string{"GITEA_ACTIONS", "FORGEJO_ACTIONS", "GITHUB_ACTIONS", "GITLAB_CI"},
+		func(name string) bool { return env.get(name) == "true" })
 }

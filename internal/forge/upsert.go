@@ -81,7 +81,8 @@ func upsert(ctx context.Context, on notes, c Comment) error {
 func definite(err error) bool {
 	var refused *refusedError
 	var wait *WaitError
-	return errors.As(err, &refused) || errors.As(err, &wait) || errors.Is(err, ErrNotFound) || errors.Is(err, context.Canceled)
+	return errors.As(err, &refused) || errors.As(err, &wait) || errors.Is(err, ErrNotFound) ||
+		errors.Is(err, context.Canceled)
 }
 
 // A refusedError is an answer that says no (HTTP 4xx).

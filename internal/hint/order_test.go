@@ -33,7 +33,10 @@ func TestOf_WalksWhateverWraps(t *testing.T) {
 		{"a repeat keeps its first place", errors.Join(a, b, a, c, b), []string{"a", "b", "c"}},
 		{"empty ones are none", errors.Join(hint.Usage(a, ""), hint.Wrap(io.EOF, "")), []string{"a"}},
 		{"through another's error", foreign{fmt.Errorf("x: %w", foreign{b})}, []string{"b"}},
-		{"many layers", hint.Wrap(fmt.Errorf("1: %w", hint.Wrap(fmt.Errorf("2: %w", c), "b")), "a"), []string{"a", "b", "c"}},
+		{
+			"many layers", hint.Wrap(fmt.Errorf("1: %w", hint.Wrap(fmt.Errorf("2: %w", c), "b")), "a"),
+			[]string{"a", "b", "c"},
+		},
 	} {
 		if diff := cmp.Diff(test.want, hint.Of(test.err)); diff != "" {
 			t.Errorf("%s: %s", test.name, diff)

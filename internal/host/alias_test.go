@@ -17,7 +17,10 @@ func named(t *testing.T, configuration string) (dir string) {
 		t.Skip("no ssh here: apt-get install openssh-client")
 	}
 	dir = t.TempDir()
-	for name, text := range map[string]string{"config": configuration, "ssh": "#!/bin/sh\nexec /usr/bin/ssh -F " + dir + "/config \"$@\"\n"} {
+	for name, text := range map[string]string{
+		"config": configuration,
+		"ssh":    "#!/bin/sh\nexec /usr/bin/ssh -F " + dir + "/config \"$@\"\n",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -27,9 +30,11 @@ func named(t *testing.T, configuration string) (dir string) {
 }
 
 func TestHostname_IsWhatAnAliasLeadsTo(t *testing.T) {
-	named(t, "Host github-work github.com-*\n  HostName github.com\nHost over443\n  HostName ssh.github.com\n  Port 443\n")
+	named(t,
+		"Host github-work github.com-*\n  HostName github.com\nHost over443\n  HostName ssh.github.com\n  Port 443\n")
 	for name, want := range map[string]string{
-		"github-work": "github.com", "github.com-acme": "github.com", "over443": "ssh.github.com", "git.acme.test": "git.acme.test",
+		"github-work": "github.com", "github.com-acme": "github.com", "over443": "ssh.github.com",
+		"git.acme.test": "git.acme.test",
 	} {
 		if got, err := host.Hostname(t.Context(), name); err != nil || got != want {
 			t.Errorf("%s: %s, %v", name, got, err)

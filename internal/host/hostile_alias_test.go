@@ -15,7 +15,8 @@ func TestHostile_ARemoteWantsToBeAnOptionOfSSH(t *testing.T) {
 	dir := named(t, "Match exec \"test -n %h\"\n  Port 22\n")
 	ran := filepath.Join(dir, "ran")
 	for _, name := range []string{
-		"-oProxyCommand=touch " + ran, "-F" + dir, "-", "", "a b", "$(touch " + ran + ")", "a;touch " + ran, "a`touch " + ran + "`", "a\ntouch " + ran, "a|touch " + ran,
+		"-oProxyCommand=touch " + ran, "-F" + dir, "-", "", "a b", "$(touch " + ran + ")", "a;touch " + ran,
+		"a`touch " + ran + "`", "a\ntouch " + ran, "a|touch " + ran,
 	} {
 		if real, err := host.Hostname(t.Context(), name); err == nil {
 			t.Errorf("%q is %s", name, real)

@@ -18,7 +18,10 @@ import (
 )
 
 func sh(script string, args ...string) host.Command {
-	return host.Command{Args: append([]string{"/bin/sh", "-c", script, "sh"}, args...), Env: []string{"PATH=/usr/bin:/bin"}}
+	return host.Command{
+		Args: append([]string{"/bin/sh", "-c", script, "sh"}, args...),
+		Env:  []string{"PATH=/usr/bin:/bin"},
+	}
 }
 
 func TestRun_PassesStreamsArgumentsAndEnvironment(t *testing.T) {
@@ -69,7 +72,8 @@ func TestRun_KeepsOnlyTheEndOfLongMessages(t *testing.T) {
 	if !errors.As(err, &exit) {
 		t.Fatalf("got %v", err)
 	}
-	if len(exit.Stderr) > 4096 || !strings.HasSuffix(exit.Stderr, "line 1999") || !strings.HasPrefix(exit.Stderr, "line ") {
+	if len(exit.Stderr) > 4096 || !strings.HasSuffix(exit.Stderr, "line 1999") ||
+		!strings.HasPrefix(exit.Stderr, "line ") {
 		t.Errorf("%d bytes, from %.20q to %q", len(exit.Stderr), exit.Stderr, exit.Stderr[len(exit.Stderr)-20:])
 	}
 }

@@ -45,5 +45,6 @@ func (c Command) remoteLine() (line, preamble string, err error) {
 		script += "cd -- " + Quote(c.Dir) + " || exit 126; "
 	}
 	script += `exec "$@"`
-	return "exec env -i PATH=/usr/local/bin:/usr/bin:/bin /bin/sh -c " + Quote(script) + " sh " + Quote(c.Args...), preamble, nil
+	return "exec env -i PATH=/usr/local/bin:/usr/bin:/bin /bin/sh -c " + Quote(script) + " sh " + Quote(c.Args...),
+		preamble, nil
 }

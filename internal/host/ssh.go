@@ -93,7 +93,10 @@ func (r Remote) config() (*ssh.ClientConfig, error) {
 			if publicLine(shown) == publicLine(want) {
 				return nil
 			}
-			return &HostKeyError{Address: r.Address, Want: ssh.FingerprintSHA256(want), Shown: ssh.FingerprintSHA256(shown)}
+			return &HostKeyError{
+				Address: r.Address, Want: ssh.FingerprintSHA256(want),
+				Shown: ssh.FingerprintSHA256(shown),
+			}
 		},
 	}, nil
 }

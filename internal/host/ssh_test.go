@@ -26,7 +26,8 @@ func TestSSH_RunsAsThisComputerDoes(t *testing.T) {
 	for name, h := range map[string]host.Host{"ssh": hosttest.Start(t).Dial(t), "local": host.Local{}} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			c := sh(`cat; printf '%s|' "$@"; printf '%s' "$GREETING" >&2; pwd`, "a b", "", "$HOME", `it's "quoted" \ here`, "a\nb", "größe")
+			c := sh(`cat; printf '%s|' "$@"; printf '%s' "$GREETING" >&2; pwd`, "a b", "", "$HOME",
+				`it's "quoted" \ here`, "a\nb", "größe")
 			c.Stdin, c.Stdout, c.Stderr, c.Dir = strings.NewReader("in "), &out, &errs, "/usr"
 			c.Env = append(c.Env, "GREETING=it's\n$(hello)")
 			if err := h.Run(t.Context(), c); err != nil {
@@ -65,7 +66,8 @@ func TestSSH_InheritsNothingAndShowsNoSecret(t *testing.T) {
 	if strings.Contains(processes, "s3cret") || !strings.Contains(processes, "sshd") {
 		t.Errorf("processes: %s", processes)
 	}
-	if !strings.Contains(env, "TOKEN=s3cret\n") || strings.Contains(env, "SSH_CONNECTION") || strings.Contains(env, "HOME=") {
+	if !strings.Contains(env, "TOKEN=s3cret\n") || strings.Contains(env, "SSH_CONNECTION") ||
+		strings.Contains(env, "HOME=") {
 		t.Errorf("environment: %s", env)
 	}
 }
@@ -74,7 +76,8 @@ func TestSSH_CarriesALargeFileBothWays(t *testing.T) {
 	h := hosttest.Start(t).Dial(t)
 	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<18) // 4 MB
 	path := filepath.Join(t.TempDir(), "file")
-	if err := h.Run(t.Context(), host.Command{Args: []string{"tee", path}, Env: []string{"A=b"}, Stdin: bytes.NewReader(content)}); err != nil {
+	if err := h.Run(t.Context(),
+		host.Command{Args: []string{"tee", path}, Env: []string{"A=b"}, Stdin: bytes.NewReader(content)}); err != nil {
 		t.Fatal(err)
 	}
 	written, err := os.ReadFile(path)
@@ -82,7 +85,8 @@ func TestSSH_CarriesALargeFileBothWays(t *testing.T) {
 		t.Errorf("%d bytes arrived (%v)", len(written), err)
 	}
 	var back bytes.Buffer
-	if err := h.Run(t.Context(), host.Command{Args: []string{"cat", path}, Stdout: &back}); err != nil || !bytes.Equal(back.Bytes(), content) {
+	if err := h.Run(t.Context(), host.Command{Args: []string{"cat", path}, Stdout: &back}); err != nil ||
+		!bytes.Equal(back.Bytes(), content) {
 		t.Errorf("%d bytes came back (%v)", back.Len(), err)
 	}
 }
@@ -92,7 +96,8 @@ func TestSSH_StopsAtAnotherHostKeyAndSendsNothing(t *testing.T) {
 	s.Remote.HostKey = hosttest.NewKey(t).Public
 	h, err := host.Dial(t.Context(), s.Remote)
 	var stranger *host.HostKeyError
-	if h != nil || !errors.As(err, &stranger) || stranger.Want == stranger.Shown || !strings.HasPrefix(stranger.Shown, "SHA256:") {
+	if h != nil || !errors.As(err, &stranger) || stranger.Want == stranger.Shown ||
+		!strings.HasPrefix(stranger.Shown, "SHA256:") {
 		t.Errorf("%v, %v", h, err)
 	}
 }
@@ -100,7 +105,8 @@ func TestSSH_StopsAtAnotherHostKeyAndSendsNothing(t *testing.T) {
 func TestSSH_SaysThatItsKeyIsRefused(t *testing.T) {
 	s := hosttest.Start(t)
 	s.Remote.Key = []byte(hosttest.NewKey(t).Private)
-	if _, err := host.Dial(t.Context(), s.Remote); !errors.Is(err, host.ErrLogin) || strings.Contains(err.Error(), "\n") {
+	if _, err := host.Dial(t.Context(), s.Remote); !errors.Is(err, host.ErrLogin) ||
+		strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -267,7 +273,10 @@ func FuzzQuote_IsReadBackByAShell(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		c := host.Command{Args: []string{"/bin/sh", "-c", "printf %s " + host.Quote(text)}, Env: []string{"LC_ALL=C"}, Stdout: &out}
+		c := host.Command{
+			Args: []string{"/bin/sh", "-c", "printf %s " + host.Quote(text)}, Env: []string{"LC_ALL=C"},
+			Stdout: &out,
+		}
 		if err := (host.Local{}).Run(t.Context(), c); err != nil || out.String() != text {
 			t.Errorf("%q became %q (%v)", text, out.String(), err)
 		}
@@ -284,7 +293,8 @@ func TestKey_IsReadByOpenSSH(t *testing.T) {
 		t.Skip("no ssh-keygen here: apt-get install openssh-client")
 	}
 	var out bytes.Buffer
-	if err := (host.Local{}).Run(t.Context(), host.Command{Args: []string{"/usr/bin/ssh-keygen", "-y", "-f", path}, Stdout: &out}); err != nil {
+	if err := (host.Local{}).Run(t.Context(),
+		host.Command{Args: []string{"/usr/bin/ssh-keygen", "-y", "-f", path}, Stdout: &out}); err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Join(strings.Fields(out.String())[:2], " "); got != key.Public {
@@ -296,7 +306,10 @@ func TestKey_IsReadByOpenSSH(t *testing.T) {
 }
 
 func TestPublicKey_SaysWhatIsWrongWithoutTheKey(t *testing.T) {
-	for text, want := range map[string]string{"": "there is none", " \n": "there is none", "s3cret": "it is not a private key in PEM"} {
+	for text, want := range map[string]string{
+		"": "there is none", " \n": "there is none",
+		"s3cret": "it is not a private key in PEM",
+	} {
 		if _, err := host.PublicKey([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -59,7 +59,8 @@ func TestFiles_AreFinished(t *testing.T) {
 	marks := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X|HA` + `CK)\b|not ` + `implemented|unimple` + `mented`)
 	for _, s := range tree(t) {
 		if at := marks.FindStringIndex(s.text); at != nil {
-			t.Errorf("%s:%d: %q: file an issue instead", s.path, 1+strings.Count(s.text[:at[0]], "\n"), s.text[at[0]:at[1]])
+			t.Errorf("%s:%d: %q: file an issue instead", s.path, 1+strings.Count(s.text[:at[0]], "\n"),
+				s.text[at[0]:at[1]])
 		}
 	}
 }

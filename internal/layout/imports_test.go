@@ -11,23 +11,38 @@ import (
 // table says which packages of ours a package may import. internal/hint and
 // internal/repository are for all and not listed; cmd/offshoot may import everything.
 var table = map[string][]string{
-	"subset/catalog":                {},
-	"subset/mask":                   {"subset/catalog", "internal/document"},
-	"subset/snapshot":               {"subset/catalog", "internal/stall"},
-	"subset/plan":                   {"subset/catalog", "subset/mask", "internal/document"},
-	"subset/walk":                   {"subset/plan", "subset/snapshot", "subset/catalog"},
-	"subset/score":                  {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
-	"subset":                        {"subset/plan", "subset/walk", "subset/score", "subset/snapshot", "subset/catalog", "subset/mask", "internal/document"},
-	"subset/sink":                   {"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool", "internal/stall", "internal/lock"},
-	"compose":                       {"internal/host", "internal/stall"},
-	"provision/gateway":             {"internal/host", "internal/worktree", "internal/whole"},
-	"provision":                     {"compose", "provision/gateway", "provision/machine", "internal/guard", "internal/host", "internal/pgtool", "internal/worktree", "internal/lock"},
-	"provision/docker":              {"provision", "provision/machine", "compose", "internal/host"},
-	"provision/ec2":                 {"provision/machine", "internal/host"},
-	"provision/ec2/standin":         {}, // answers in place of EC2 in the tests
-	"provision/machine":             {"internal/host"},
-	"provision/remote":              {"provision", "compose", "internal/document", "internal/host", "internal/stall", "internal/whole", "internal/lock"},
-	"provision/dedicated":           {"provision", "provision/machine", "provision/remote", "compose", "internal/guard", "internal/host"},
+	"subset/catalog":  {},
+	"subset/mask":     {"subset/catalog", "internal/document"},
+	"subset/snapshot": {"subset/catalog", "internal/stall"},
+	"subset/plan":     {"subset/catalog", "subset/mask", "internal/document"},
+	"subset/walk":     {"subset/plan", "subset/snapshot", "subset/catalog"},
+	"subset/score":    {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
+	"subset": {
+		"subset/plan", "subset/walk", "subset/score", "subset/snapshot",
+		"subset/catalog", "subset/mask", "internal/document",
+	},
+	"subset/sink": {
+		"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool",
+		"internal/stall", "internal/lock",
+	},
+	"compose":           {"internal/host", "internal/stall"},
+	"provision/gateway": {"internal/host", "internal/worktree", "internal/whole"},
+	"provision": {
+		"compose", "provision/gateway", "provision/machine", "internal/guard",
+		"internal/host", "internal/pgtool", "internal/worktree", "internal/lock",
+	},
+	"provision/docker":      {"provision", "provision/machine", "compose", "internal/host"},
+	"provision/ec2":         {"provision/machine", "internal/host"},
+	"provision/ec2/standin": {}, // answers in place of EC2 in the tests
+	"provision/machine":     {"internal/host"},
+	"provision/remote": {
+		"provision", "compose", "internal/document", "internal/host", "internal/stall",
+		"internal/whole", "internal/lock",
+	},
+	"provision/dedicated": {
+		"provision", "provision/machine", "provision/remote", "compose",
+		"internal/guard", "internal/host",
+	},
 	"provision/machine/machinetest": {"provision/machine", "internal/host"},
 	"provision/sweep":               {"provision", "provision/machine", "internal/document"},
 	"provision/wildcard":            {"provision/gateway", "internal/store"},
@@ -53,19 +68,25 @@ var table = map[string][]string{
 	"internal/starter":              {"compose"},
 	"internal/report":               {"internal/document"},
 	"internal/repository":           {},
-	"internal/config":               {"subset/plan", "subset/mask", "compose", "provision", "provision/gateway", "provision/wildcard", "internal/store"},
-	"internal/ci":                   {"internal/forge", "internal/guard", "internal/report"},
-	"internal/layout/figures":       {},
-	"internal/soak":                 {},
-	"internal/stall":                {},
-	"internal/store":                {"internal/stall", "internal/whole"},
-	"internal/ui":                   {"internal/document"},
+	"internal/config": {
+		"subset/plan", "subset/mask", "compose", "provision", "provision/gateway",
+		"provision/wildcard", "internal/store",
+	},
+	"internal/ci":             {"internal/forge", "internal/guard", "internal/report"},
+	"internal/layout/figures": {},
+	"internal/soak":           {},
+	"internal/stall":          {},
+	"internal/store":          {"internal/stall", "internal/whole"},
+	"internal/ui":             {"internal/document"},
 }
 
 // modules says which packages may import what from elsewhere, by prefix. What
 // is not listed here is not fenced in.
 var modules = map[string][]string{
-	"github.com/jackc/pgx/":         {"subset", "subset/catalog", "subset/score", "subset/sink", "subset/snapshot", "subset/walk", "internal/pgtest", "internal/pgtool", "cmd/offshoot"},
+	"github.com/jackc/pgx/": {
+		"subset", "subset/catalog", "subset/score", "subset/sink", "subset/snapshot",
+		"subset/walk", "internal/pgtest", "internal/pgtool", "cmd/offshoot",
+	},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},
 	"github.com/compose-spec/":      {"compose", "provision"},
@@ -146,7 +167,8 @@ func TestImports_OfOtherModulesStayWhereTheyBelong(t *testing.T) {
 
 func TestImports_OnlyHostRunsCommands(t *testing.T) {
 	for _, s := range tree(t) {
-		if s.shop() || s.test() || s.dir() == "internal/host" || s.dir() == "internal/host/hosttest" || s.dir() == "internal/pgtest" {
+		if s.shop() || s.test() || s.dir() == "internal/host" || s.dir() == "internal/host/hosttest" ||
+			s.dir() == "internal/pgtest" {
 			continue
 		}
 		if slices.Contains(s.imports, "os/exec") {

@@ -70,7 +70,8 @@ func TestEncode_GivesTheVeryBytesOfPgDump(t *testing.T) {
 		if len(got) > len(want) || !bytes.Equal(got, want[:len(got)]) {
 			t.Errorf("%s: differs from what pg_dump wrote", format)
 		}
-		if len(a.Entries) < 8 || a.Header.Created.Year() != time.Now().Year() || a.Header.Compression != pgarchive.Gzip || *a.Header.Server == "" {
+		if len(a.Entries) < 8 || a.Header.Created.Year() != time.Now().Year() ||
+			a.Header.Compression != pgarchive.Gzip || *a.Header.Server == "" {
 			t.Errorf("%s: %d entries, %+v", format, len(a.Entries), a.Header)
 		}
 	}
@@ -79,12 +80,15 @@ func TestEncode_GivesTheVeryBytesOfPgDump(t *testing.T) {
 // everyVersion is an archive that holds each kind of value.
 func everyVersion(minor int, format pgarchive.Format) *pgarchive.Archive {
 	header := pgarchive.Header{
-		Minor: minor, Format: format, Compression: pgarchive.Gzip, Created: time.Date(2026, 11, 27, 3, 4, 5, 0, time.UTC),
+		Minor: minor, Format: format, Compression: pgarchive.Gzip,
+		Created:  time.Date(2026, 11, 27, 3, 4, 5, 0, time.UTC),
 		Database: new("d"), Server: new("17.1"), Dumper: new(""),
 	}
 	full := &pgarchive.Entry{
-		ID: 4, Catalog: 1259, OID: 4294967295, Tag: new("t"), Kind: "TABLE DATA", Section: pgarchive.Data, Definition: new(""),
-		Drop: new("DROP"), Copy: new("COPY"), Schema: new("ö"), Tablespace: new(""), AccessMethod: new("heap"), Owner: new("me"),
+		ID: 4, Catalog: 1259, OID: 4294967295, Tag: new("t"), Kind: "TABLE DATA", Section: pgarchive.Data,
+		Definition: new(""),
+		Drop:       new("DROP"), Copy: new("COPY"), Schema: new("ö"), Tablespace: new(""), AccessMethod: new("heap"),
+		Owner:        new("me"),
 		Dependencies: []int{1, 3}, HasData: true,
 	}
 	if format == pgarchive.Custom {
@@ -95,7 +99,10 @@ func everyVersion(minor int, format pgarchive.Format) *pgarchive.Archive {
 	if minor >= 16 {
 		full.RelKind = 'r'
 	}
-	return &pgarchive.Archive{Header: header, Entries: []*pgarchive.Entry{full, {ID: 7, Kind: "COMMENT", Section: pgarchive.None}}}
+	return &pgarchive.Archive{
+		Header:  header,
+		Entries: []*pgarchive.Entry{full, {ID: 7, Kind: "COMMENT", Section: pgarchive.None}},
+	}
 }
 
 func TestRead_ReturnsWhatWasEncodedInEachVersion(t *testing.T) {

@@ -51,7 +51,10 @@ func (e *encoder) entry(h Header, entry *Entry) {
 	e.text(entry.Tag)
 	e.string(entry.Kind)
 	e.int(int(entry.Section))
-	for _, s := range []*string{entry.Definition, entry.Drop, entry.Copy, entry.Schema, entry.Tablespace, entry.AccessMethod} {
+	for _, s := range []*string{
+		entry.Definition, entry.Drop, entry.Copy, entry.Schema, entry.Tablespace,
+		entry.AccessMethod,
+	} {
 		e.text(s)
 	}
 	if h.Minor >= 16 {

@@ -251,7 +251,8 @@ func (c *cluster) ready(port int, ended <-chan error) error {
 
 // connect goes through the unix socket, where no password is asked.
 func (c *cluster) connect(ctx context.Context, port int) (*pgconn.PgConn, error) {
-	return pgconn.Connect(ctx, fmt.Sprintf("host=%s port=%d user=postgres dbname=postgres sslmode=disable", c.dir, port))
+	return pgconn.Connect(ctx,
+		fmt.Sprintf("host=%s port=%d user=postgres dbname=postgres sslmode=disable", c.dir, port))
 }
 
 func (c *cluster) setPassword() error {

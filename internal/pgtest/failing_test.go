@@ -13,13 +13,16 @@ import (
 // victims are tests that must not pass. Each runs in this binary started
 // again, where its own name selects it.
 var victims = map[string]func(t *testing.T){
-	"bad statement":   func(t *testing.T) { pgtest.Exec(t, pgtest.New(t), "SELECT\nnonsense") },
-	"no row":          func(t *testing.T) { pgtest.Value(t, pgtest.New(t), "SELECT 1 WHERE false") },
-	"no database":     func(t *testing.T) { pgtest.Exec(t, pgtest.WithDatabase(t, pgtest.Server(t), "nowhere"), "SELECT 1") },
+	"bad statement": func(t *testing.T) { pgtest.Exec(t, pgtest.New(t), "SELECT\nnonsense") },
+	"no row":        func(t *testing.T) { pgtest.Value(t, pgtest.New(t), "SELECT 1 WHERE false") },
+	"no database": func(t *testing.T) {
+		pgtest.Exec(t, pgtest.WithDatabase(t, pgtest.Server(t), "nowhere"), "SELECT 1")
+	},
 	"no server there": func(t *testing.T) { pgtest.Exec(t, pgtest.WithPort(t, pgtest.Server(t), 1), "SELECT 1") },
 	"bad script": func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "x.sql")
-		if err := os.WriteFile(path, []byte("SELECT 1;\nSELECT nonsense;\nSELECT 'not reached';\n"), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte("SELECT 1;\nSELECT nonsense;\nSELECT 'not reached';\n"),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 		pgtest.Load(t, pgtest.New(t), path)
@@ -74,7 +77,8 @@ func again(name string) (string, error) {
 
 func TestWithDatabaseAndPort_KeepTheRest(t *testing.T) {
 	const url = "postgres://u:p%40@127.0.0.1:5432/d?sslmode=disable"
-	if got, want := pgtest.WithDatabase(t, url, "x y"), "postgres://u:p%40@127.0.0.1:5432/x%20y?sslmode=disable"; got != want {
+	if got, want := pgtest.WithDatabase(t, url,
+		"x y"), "postgres://u:p%40@127.0.0.1:5432/x%20y?sslmode=disable"; got != want {
 		t.Errorf("got %s", got)
 	}
 	if got, want := pgtest.WithPort(t, url, 7), "postgres://u:p%40@127.0.0.1:7/d?sslmode=disable"; got != want {
@@ -105,7 +109,8 @@ func TestTune_AddsToTheSettings(t *testing.T) {
 	}
 	pgtest.Stop()
 	pgtest.Tune(t, "work_mem=7MB")
-	if got := pgtest.Value(t, pgtest.Server(t), "SELECT current_setting('work_mem') || current_setting('jit')"); got != "7MBoff" {
+	if got := pgtest.Value(t, pgtest.Server(t),
+		"SELECT current_setting('work_mem') || current_setting('jit')"); got != "7MBoff" {
 		t.Error(got)
 	}
 	pgtest.Stop()

@@ -88,7 +88,8 @@ func Shared(t testing.TB, name string, fill func(url string)) string {
 	maintain(t, server, "", fmt.Sprintf("CREATE DATABASE %s %s", quote(database), strategy(t)))
 	url := WithDatabase(t, server, database)
 	fill(url)
-	maintain(t, server, database, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s %s", quote(database+pristine), quote(database), strategy(t)))
+	maintain(t, server, database,
+		fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s %s", quote(database+pristine), quote(database), strategy(t)))
 	if shared.urls == nil {
 		shared.urls = map[string]string{}
 	}
@@ -164,7 +165,9 @@ func WithPort(t testing.TB, connection string, port int) string {
 func EndSessions(t testing.TB, connection string) {
 	t.Helper()
 	var pids []string
-	for _, row := range Query(t, connection, "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()") {
+	for _, row := range Query(t, connection,
+		"SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "+
+			"pg_backend_pid()") {
 		pids = append(pids, row[0])
 	}
 	left := fmt.Sprintf("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ('{%s}')", strings.Join(pids, ","))

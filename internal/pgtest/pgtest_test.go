@@ -78,7 +78,8 @@ func TestClone_CopiesRowsAndIsDropped(t *testing.T) {
 func TestRole_HasAPasswordThatIsWellKept(t *testing.T) {
 	db := pgtest.New(t)
 	pgtest.Role(t, db, "well_kept", "")
-	if got := pgtest.Value(t, db, "SELECT left(rolpassword, 5) FROM pg_authid WHERE rolname = 'well_kept'"); got != "SCRAM" {
+	if got := pgtest.Value(t, db,
+		"SELECT left(rolpassword, 5) FROM pg_authid WHERE rolname = 'well_kept'"); got != "SCRAM" {
 		t.Errorf("kept as %s", got)
 	}
 }

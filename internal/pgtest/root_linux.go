@@ -6,7 +6,8 @@ import "golang.org/x/sys/unix"
 // three hundred.
 const ram = "/dev/shm"
 
-// enough is how many bytes must be free there: clusters of some packages at a time, and the rows of their largest tests.
+// enough is how many bytes must be free there: clusters of some packages at a time, and the rows of their largest
+// tests.
 const enough = 6 << 30
 
 // root returns where clusters are made. A path of few bytes: that of a unix socket has a limit of about 100.

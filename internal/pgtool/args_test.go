@@ -13,11 +13,16 @@ import (
 )
 
 func TestDumpArgs_HoldNoConnection(t *testing.T) {
-	got := Dump{Snapshot: "00000003-1", Encoding: "SQL_ASCII", Exclude: []string{`"a b"."C"`, `"x"."y""z"`}, Path: "/tmp/a b"}.Args()
+	got := Dump{
+		Snapshot: "00000003-1", Encoding: "SQL_ASCII", Exclude: []string{`"a b"."C"`, `"x"."y""z"`},
+		Path: "/tmp/a b",
+	}.Args()
 	want := []string{
 		"--format=custom", "--schema-only", "--no-sync", "--no-password",
-		"--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
-		"--encoding=SQL_ASCII", "--file=/tmp/a b", "--dbname=keepalives_idle=15 keepalives_interval=15 keepalives_count=3", "--snapshot=00000003-1",
+		"--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions",
+		"--no-security-labels",
+		"--encoding=SQL_ASCII", "--file=/tmp/a b",
+		"--dbname=keepalives_idle=15 keepalives_interval=15 keepalives_count=3", "--snapshot=00000003-1",
 		`--exclude-table="a b"."C"`, `--exclude-table="x"."y""z"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -32,7 +37,8 @@ func TestRestoreArgs_ForADatabaseAndForAScript(t *testing.T) {
 	r := Restore{Archive: "/tmp/a", Section: PostData, Contents: "/tmp/l", Jobs: 4}
 	common := []string{
 		"--no-password", "--section=post-data",
-		"--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
+		"--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions",
+		"--no-security-labels",
 		"--use-list=/tmp/l",
 	}
 	want := append(append([]string{}, common...), "--exit-on-error", `--dbname=dbname='it\'s'`, "--jobs=4", "/tmp/a")
@@ -77,14 +83,17 @@ func TestRun_PutsThePasswordIntoTheEnvironmentOnly(t *testing.T) {
 	}
 	tools, seen := spy(t, "exit 0")
 	for name, run := range map[string]func() error{
-		"pg_dump":    func() error { return tools.Dump(t.Context(), env, Dump{Encoding: "UTF8", Path: "/tmp/a"}) },
-		"pg_restore": func() error { return tools.Restore(t.Context(), env, Restore{Archive: "/tmp/a", Section: PreData}) },
+		"pg_dump": func() error { return tools.Dump(t.Context(), env, Dump{Encoding: "UTF8", Path: "/tmp/a"}) },
+		"pg_restore": func() error {
+			return tools.Restore(t.Context(), env, Restore{Archive: "/tmp/a", Section: PreData})
+		},
 	} {
 		if err := run(); err != nil {
 			t.Fatal(err)
 		}
 		text := seen()
-		if !strings.Contains(text, "/"+name+"\n") || !strings.Contains(text, "PGPASSWORD=s3cret\n") || !strings.Contains(text, "PGHOST=db.example\n") {
+		if !strings.Contains(text, "/"+name+"\n") || !strings.Contains(text, "PGPASSWORD=s3cret\n") ||
+			!strings.Contains(text, "PGHOST=db.example\n") {
 			t.Errorf("%s: %s", name, text)
 		}
 		for line := range strings.Lines(text) {

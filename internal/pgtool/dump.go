@@ -18,7 +18,8 @@ type Dump struct {
 // unwanted keeps out of an archive what belongs to one server and not to the
 // schema: its roles and their rights, its disks, its replication.
 var unwanted = []string{
-	"--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions", "--no-security-labels",
+	"--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions",
+	"--no-security-labels",
 }
 
 // alive has the connection end when the server's computer has not answered for a

@@ -53,11 +53,13 @@ func TestRestore_BuildsTheSameSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, section := range []pgtool.Section{pgtool.PreData, pgtool.PostData} {
-		if err := f.tools.Restore(t.Context(), env, pgtool.Restore{Archive: f.archive, Section: section, Jobs: 2}); err != nil {
+		if err := f.tools.Restore(t.Context(), env,
+			pgtool.Restore{Archive: f.archive, Section: section, Jobs: 2}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	const keys = `SELECT conrelid::regclass, conname FROM pg_constraint WHERE conrelid >= 16384 AND contype <> 'n' ORDER BY 1, 2` // since version 18 NOT NULL is one
+	// since version 18 NOT NULL is one
+	const keys = `SELECT conrelid::regclass, conname FROM pg_constraint WHERE conrelid >= 16384 AND contype <> 'n' ORDER BY 1, 2`
 	if got, want := pgtest.Query(t, target, keys), pgtest.Query(t, f.url, keys); len(got) != 3 || len(want) != 3 {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -86,7 +88,8 @@ func TestRestore_TakesOnlyWhatTheListNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	var script bytes.Buffer
-	err = f.tools.Script(t.Context(), pgtool.Restore{Archive: f.archive, Section: pgtool.PostData, Contents: contents}, &script)
+	err = f.tools.Script(t.Context(), pgtool.Restore{Archive: f.archive, Section: pgtool.PostData, Contents: contents},
+		&script)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +105,8 @@ func TestRestore_NamesTheObjectButNoRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.tools.Restore(t.Context(), env, pgtool.Restore{Archive: f.archive, Section: pgtool.PreData}); err != nil {
+	if err := f.tools.Restore(t.Context(), env,
+		pgtool.Restore{Archive: f.archive, Section: pgtool.PreData}); err != nil {
 		t.Fatal(err)
 	}
 	pgtest.Exec(t, target, "INSERT INTO child VALUES (1, 4711)")
@@ -110,7 +114,8 @@ func TestRestore_NamesTheObjectButNoRow(t *testing.T) {
 	if err == nil {
 		t.Fatal("a dangling row passed")
 	}
-	if got := err.Error(); !strings.Contains(got, "fk x") || strings.Contains(got, "4711") || strings.Contains(got, "ALTER TABLE") {
+	if got := err.Error(); !strings.Contains(got, "fk x") || strings.Contains(got, "4711") ||
+		strings.Contains(got, "ALTER TABLE") {
 		t.Errorf("got %s", got)
 	}
 }

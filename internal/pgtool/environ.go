@@ -40,7 +40,10 @@ var variables = map[string]string{
 // inherited are the variables of ours that the programs get besides the PG…
 // ones: what they need to run, to find certificates and to write temporary
 // files. Messages are wanted in English, to be understood by Clean.
-var inherited = []string{"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "KRB5CCNAME", "KRB5_CONFIG"}
+var inherited = []string{
+	"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "KRB5CCNAME",
+	"KRB5_CONFIG",
+}
 
 func base() []string {
 	env := []string{"LC_ALL=C"}

@@ -33,15 +33,24 @@ func TestEnviron_ReadsEveryFormOfConnectionString(t *testing.T) {
 	}{
 		"url": {
 			"postgres://al%20ice:p%40ss@db.example:5433/my%20db?sslmode=require&connect_timeout=3",
-			[]string{"PGHOST=db.example", "PGPORT=5433", "PGUSER=al ice", "PGDATABASE=my db", "PGPASSWORD=p@ss", "PGCONNECT_TIMEOUT=3", "PGSSLMODE=require"},
+			[]string{
+				"PGHOST=db.example", "PGPORT=5433", "PGUSER=al ice", "PGDATABASE=my db", "PGPASSWORD=p@ss",
+				"PGCONNECT_TIMEOUT=3", "PGSSLMODE=require",
+			},
 		},
 		"keywords": {
 			`host = /run/pg  user=bob password='it\'s \\ x' dbname=d sslmode=disable options='-c a=b'`,
-			[]string{"PGHOST=/run/pg", "PGPORT=5432", "PGUSER=bob", "PGDATABASE=d", `PGPASSWORD=it's \ x`, "PGOPTIONS=-c a=b", "PGSSLMODE=disable"},
+			[]string{
+				"PGHOST=/run/pg", "PGPORT=5432", "PGUSER=bob", "PGDATABASE=d", `PGPASSWORD=it's \ x`,
+				"PGOPTIONS=-c a=b", "PGSSLMODE=disable",
+			},
 		},
 		"several hosts": {
 			"postgres://u:p@a:1,b:2/d?sslmode=prefer&target_session_attrs=any",
-			[]string{"PGHOST=a,b", "PGPORT=1,2", "PGUSER=u", "PGDATABASE=d", "PGPASSWORD=p", "PGSSLMODE=prefer", "PGTARGETSESSIONATTRS=any"},
+			[]string{
+				"PGHOST=a,b", "PGPORT=1,2", "PGUSER=u", "PGDATABASE=d", "PGPASSWORD=p", "PGSSLMODE=prefer",
+				"PGTARGETSESSIONATTRS=any",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +84,8 @@ func TestEnviron_DoesNotPassOtherSecretsOn(t *testing.T) {
 
 func TestEnviron_NamesNoPasswordInErrors(t *testing.T) {
 	for _, connection := range []string{
-		"postgres://u:s3cret@a:port/d", "postgres://u:s3cret@a/d?sslmode=nonsense", "host=a user=u password=s3cret sslmode=nonsense", "s3cret",
+		"postgres://u:s3cret@a:port/d", "postgres://u:s3cret@a/d?sslmode=nonsense",
+		"host=a user=u password=s3cret sslmode=nonsense", "s3cret",
 	} {
 		if _, err := Environ(connection); err == nil {
 			t.Errorf("%s: no error", connection)

@@ -25,7 +25,9 @@ func explain(err error) error {
 	full := strings.Contains(exit.Stderr, "No space left on device")
 	exit.Stderr = Clean(exit.Stderr)
 	if refused.MatchString(exit.Stderr) {
-		return hint.Wrap(exit, "%s needs a connection beside those of offshoot: raise max_connections or the role's CONNECTION LIMIT", exit.Program)
+		return hint.Wrap(exit,
+			"%s needs a connection beside those of offshoot: raise max_connections or the role's CONNECTION LIMIT",
+			exit.Program)
 	}
 	if full {
 		return &diskFull{exit}

@@ -23,14 +23,20 @@ Command was: ALTER TABLE ONLY public.child
 			`pg_restore: from TOC entry 3223; 2606 16405 FK CONSTRAINT child fk postgres
 pg_restore: error: could not execute query: ERROR:  insert or update on table "child" violates foreign key constraint "fk"`,
 		},
-		"value": {`pg_restore: error: could not execute query: ERROR:  invalid input syntax for type integer: "ann"`, `pg_restore: error: could not execute query: ERROR:  invalid input syntax for type integer`},
-		"bytes": {"psql:x.sql:3: ERROR:  invalid byte sequence for encoding \"UTF8\": 0xe9 0x20 0x62\nCONTEXT:  COPY t, line 1", `psql:x.sql:3: ERROR:  invalid byte sequence for encoding "UTF8"`},
+		"value": {
+			`pg_restore: error: could not execute query: ERROR:  invalid input syntax for type integer: "ann"`,
+			`pg_restore: error: could not execute query: ERROR:  invalid input syntax for type integer`,
+		},
+		"bytes": {"psql:x.sql:3: ERROR:  invalid byte sequence for encoding \"UTF8\": 0xe9 0x20 0x62\nCONTEXT:  " +
+			"COPY t, line 1", `psql:x.sql:3: ERROR:  invalid byte sequence for encoding "UTF8"`},
 		"function": {
-			"pg_restore: error: could not execute query: ERROR:  bad guest\nann@example.org\nHINT:  ask ann@example.org\nCONTEXT:  PL/pgSQL function f(text) line 1 at RAISE\nCommand was: CREATE INDEX",
+			"pg_restore: error: could not execute query: ERROR:  bad guest\nann@example.org\nHINT:  ask " +
+				"ann@example.org\nCONTEXT:  PL/pgSQL function f(text) line 1 at RAISE\nCommand was: CREATE INDEX",
 			"pg_restore: error: could not execute query: ERROR: a function refused a value",
 		},
 		"inner": {
-			"psql:x:1: ERROR:  division by zero of ann\nCONTEXT:  SQL statement \"SELECT 'ann'\"\nPL/pgSQL function f(text) line 1 at SQL statement\npsql:x:2: error: y",
+			"psql:x:1: ERROR:  division by zero of ann\nCONTEXT:  SQL statement \"SELECT 'ann'\"\nPL/pgSQL " +
+				"function f(text) line 1 at SQL statement\npsql:x:2: error: y",
 			"psql:x:1: ERROR: a function refused a value\npsql:x:2: error: y",
 		},
 		"hint":    {"pg_dump: error: x\nHINT:  do y", "pg_dump: error: x\nHINT:  do y"},
@@ -51,7 +57,8 @@ func TestExplain_MarksAFullDisk(t *testing.T) {
 	if !errors.Is(err, ErrDiskFull) || !errors.Is(err, syscall.ENOSPC) || !errors.As(err, &exit) {
 		t.Errorf("got %v", err)
 	}
-	if err := explain(&host.ExitError{Program: "pg_restore", Code: 1, Stderr: "pg_restore: error: x"}); errors.Is(err, ErrDiskFull) {
+	if err := explain(&host.ExitError{Program: "pg_restore", Code: 1, Stderr: "pg_restore: error: x"}); errors.Is(err,
+		ErrDiskFull) {
 		t.Errorf("got %v", err)
 	}
 	if explain(nil) != nil {

@@ -36,15 +36,19 @@ var attempts = map[string]string{
 	"in a string that goes on":     "SELECT E'a'\n'\\' COMMAND '\n;",
 	"other settings":               "SET standard_conforming_strings = off;\nSELECT '\\'' COMMAND '\n;",
 	"in rows nobody asked for":     "CREATE TABLE t (x text);\nCOPY t FROM stdin;\n'\n\\.\nCOMMAND\n--'\n;",
-	"in a text with rows' end":     "CREATE TABLE t (x text);\nCOPY t FROM stdin;\nCOMMENT ON TABLE t IS 'x\n\\.\nCOMMAND\n';",
-	"in rows of a hidden COPY": "CREATE TABLE t (x text);\nCREATE FUNCTION begin() RETURNS int LANGUAGE sql AS 'SELECT 1'; COPY t FROM STDIN; SELECT 1 AS end;\n" +
+	"in a text with rows' end": "CREATE TABLE t (x text);\nCOPY t FROM stdin;\nCOMMENT ON TABLE t IS 'x\n\\.\n" +
+		"COMMAND\n';",
+	"in rows of a hidden COPY": "CREATE TABLE t (x text);\nCREATE FUNCTION begin() RETURNS int LANGUAGE sql AS " +
+		"'SELECT 1'; COPY t FROM STDIN; SELECT 1 AS end;\n" +
 		"SELECT '\n\\.\nCOMMAND\n';\n",
-	"in rows that a column's name promises": "CREATE TABLE t (x text, stdin text);\nCOPY t FROM '/dev/null' WHERE x IS DISTINCT FROM stdin;\nCOMMAND\n",
-	"behind an object's name":               "--\n-- Name: a\nCOMMAND\n; Type: VIEW; Schema: public; Owner: -\n--\nSELECT 1;\n",
-	"behind an open parenthesis":            "SELECT (1;\nCOMMAND\n);",
-	"with an open string":                   "SELECT 'x",
-	"with an open statement":                "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;",
-	"with a zero byte":                      "SELECT '\x00'\nCOMMAND\n';",
+	"in rows that a column's name promises": "CREATE TABLE t (x text, stdin text);\nCOPY t FROM '/dev/null' WHERE " +
+		"x IS DISTINCT FROM stdin;\nCOMMAND\n",
+	"behind an object's name": "--\n-- Name: a\nCOMMAND\n; Type: VIEW; Schema: public; Owner: -\n--\n" +
+		"SELECT 1;\n",
+	"behind an open parenthesis": "SELECT (1;\nCOMMAND\n);",
+	"with an open string":        "SELECT 'x",
+	"with an open statement":     "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;",
+	"with a zero byte":           "SELECT '\x00'\nCOMMAND\n';",
 }
 
 // psql runs a script; nothing else says what it takes for a command.
@@ -108,12 +112,16 @@ func TestHostile_ASchemaWantsPsqlToRunAProgram(t *testing.T) {
 func TestHostile_AScriptWantsPsqlToRunAProgramInThePreview(t *testing.T) {
 	t.Parallel()
 	more := map[string]string{
-		"by include": `\i /etc/passwd`, "by output": `\o /tmp/x`, "by copy": `\copy t to '/tmp/x'`, "by another server": `\connect "host=evil"`,
-		"by backticks": "\\set ON_ERROR_STOP `COMMAND`", "by an echo": "\\echo `COMMAND`", "by a variable": "\\set q ''''\n:q 'COMMAND'",
-		"by a query's results": `SELECT 'x' \gexec`, "by a semicolon": `SELECT 1 \; SELECT 2;`, "by two commands": `\echo x \! touch y`,
+		"by include": `\i /etc/passwd`, "by output": `\o /tmp/x`, "by copy": `\copy t to '/tmp/x'`,
+		"by another server": `\connect "host=evil"`,
+		"by backticks":      "\\set ON_ERROR_STOP `COMMAND`", "by an echo": "\\echo `COMMAND`",
+		"by a variable":        "\\set q ''''\n:q 'COMMAND'",
+		"by a query's results": `SELECT 'x' \gexec`, "by a semicolon": `SELECT 1 \; SELECT 2;`,
+		"by two commands":       `\echo x \! touch y`,
 		"behind rows":           "CREATE TABLE t (x text);\nCOPY t FROM stdin;\n1\n\\.\nCOMMAND\n",
 		"by rows that are none": "COPY (SELECT 1 FROM stdin) TO STDOUT;\nCOMMAND\n",
-		"by rows in a function": "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;\nCOPY t FROM stdin;\nCOMMAND\n\\.\nEND;",
+		"by rows in a function": "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;\nCOPY t FROM " +
+			"stdin;\nCOMMAND\n\\.\nEND;",
 	}
 	for name, text := range attempts {
 		more[name] = text
@@ -160,7 +168,8 @@ func TestStream_PassesWhatPgDumpWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Count(string(passed), "\n"), strings.Count(Restrict("0ld")+honest+Unrestrict("0ld"), "\n"); got != want {
+	if got, want := strings.Count(string(passed), "\n"), strings.Count(Restrict("0ld")+honest+Unrestrict("0ld"),
+		"\n"); got != want {
 		t.Errorf("%d lines of %d: errors would name others", got, want)
 	}
 	script := Restrict("k3y") + string(passed) + "SELECT 1 / (count(*) = 4)::int FROM t;\n"
@@ -171,7 +180,8 @@ func TestStream_PassesWhatPgDumpWrites(t *testing.T) {
 
 func TestRestrict_FitsAPsqlThatDoesNotKnowIt(t *testing.T) {
 	t.Parallel()
-	script := Restrict("k3y") + "CREATE TABLE t ();\n" + Unrestrict("k3y") + "SELECT 1 / (to_regclass('t') IS NOT NULL)::int;\n"
+	script := Restrict("k3y") + "CREATE TABLE t ();\n" + Unrestrict("k3y") +
+		"SELECT 1 / (to_regclass('t') IS NOT NULL)::int;\n"
 	unknown := strings.ReplaceAll(script, "restrict k3y", "nosuch k3y")
 	if err := psql(t, pgtest.New(t), unknown, "-v", "ON_ERROR_STOP=1", "-v", "VERSION_NUM=150013"); err != nil {
 		t.Error(err)
@@ -179,7 +189,8 @@ func TestRestrict_FitsAPsqlThatDoesNotKnowIt(t *testing.T) {
 	if err := psql(t, pgtest.New(t), script, "-v", "ON_ERROR_STOP=1"); err != nil {
 		t.Error(err)
 	}
-	if err := psql(t, pgtest.New(t), strings.Replace(script, "CREATE", "\\pset pager off\nCREATE", 1), "-v", "ON_ERROR_STOP=1"); err == nil {
+	if err := psql(t, pgtest.New(t), strings.Replace(script, "CREATE", "\\pset pager off\nCREATE", 1), "-v",
+		"ON_ERROR_STOP=1"); err == nil {
 		t.Error("psql still takes commands")
 	}
 }

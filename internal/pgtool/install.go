@@ -35,7 +35,10 @@ func InstallSteps(major int, root bool) Steps {
 	}
 	run := func(args ...string) []string { return append(append([]string{}, prefix...), args...) }
 	install := func(packages ...string) []string {
-		return run(append([]string{"apt-get", "-o", "DPkg::Lock::Timeout=120", "install", "-qy", "--no-install-recommends"}, packages...)...)
+		return run(append([]string{
+			"apt-get", "-o", "DPkg::Lock::Timeout=120", "install", "-qy",
+			"--no-install-recommends",
+		}, packages...)...)
 	}
 	client := install("postgresql-client-" + strconv.Itoa(major))
 	return Steps{

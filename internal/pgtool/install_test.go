@@ -22,7 +22,8 @@ func packages(t *testing.T, own string) (told func() []string) {
 	for name, text := range map[string]string{
 		"env":  `while case $1 in *=*) true ;; *) false ;; esac; do shift; done; case $1 in */apt.postgresql.org.sh) echo "pgdg $2" >>` + log + ` ;; *) exec "$@" ;; esac`,
 		"sudo": `[ "$1" = -n ] && shift && exec "$@"`,
-		"apt-get": `for last; do :; done; echo "$last" >>` + log + `; case $last in postgresql-client-` + own + `|-q|ca-certificates) ;;
+		"apt-get": `for last; do :; done; echo "$last" >>` + log + `; case $last in postgresql-client-` + own +
+			`|-q|ca-certificates) ;;
 			*) while read -r line; do [ "$line" = "pgdg -y" ] && exit 0; done <` + log + `; echo "E: Unable to locate package $last" >&2; exit 100 ;; esac`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
@@ -54,7 +55,8 @@ func TestInstall_TakesTheSystemsOwnPackageElsePostgreSQLs(t *testing.T) {
 func TestInstall_SaysWhatAptSays(t *testing.T) {
 	packages(t, "16")
 	dir := os.Getenv("PATH")
-	if err := os.WriteFile(filepath.Join(dir, "apt-get"), []byte("#!/bin/sh\necho 'E: no network' >&2\nexit 100\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "apt-get"), []byte("#!/bin/sh\necho 'E: no network' >&2\nexit 100\n"),
+		0o755); err != nil {
 		t.Fatal(err)
 	}
 	var exit *host.ExitError
@@ -72,7 +74,9 @@ func TestInstallSteps_AskForNothing(t *testing.T) {
 		steps := InstallSteps(17, root)
 		for _, args := range slices.Concat(steps.Own, steps.Pgdg) {
 			line := strings.Join(args, " ")
-			if strings.HasPrefix(line, "sudo -n env ") == root || !strings.Contains(line, "DEBIAN_FRONTEND=noninteractive") || !strings.Contains(line, "update") && !strings.Contains(line, "y") {
+			if strings.HasPrefix(line, "sudo -n env ") == root ||
+				!strings.Contains(line, "DEBIAN_FRONTEND=noninteractive") ||
+				!strings.Contains(line, "update") && !strings.Contains(line, "y") {
 				t.Errorf("root %v: %s", root, line)
 			}
 		}
@@ -81,7 +85,10 @@ func TestInstallSteps_AskForNothing(t *testing.T) {
 
 func TestFind_SaysWhichCommandInstalls(t *testing.T) {
 	advice := strings.Join(hint.Of(missing(17, 16)), " ")
-	for _, want := range []string{"apt-get install postgresql-client-17", "postgresql-common", pgdg + " -y", "brew install postgresql@17", "OFFSHOOT_POSTGRESQL=install"} {
+	for _, want := range []string{
+		"apt-get install postgresql-client-17", "postgresql-common", pgdg + " -y",
+		"brew install postgresql@17", "OFFSHOOT_POSTGRESQL=install",
+	} {
 		if !strings.Contains(advice, want) {
 			t.Errorf("no %s in %s", want, advice)
 		}

@@ -13,7 +13,8 @@ import "strings"
 // taken. So an older one gets the command within a comment, which a variable
 // opens: psql reads on in what it put in place of a variable.
 func Restrict(key string) string {
-	return "SELECT CASE WHEN " + knowsRestrict + " THEN '' ELSE '/*' END AS " + guardOf(key) + " \\gset\n" + guardedCommand("restrict", key)
+	return "SELECT CASE WHEN " + knowsRestrict + " THEN '' ELSE '/*' END AS " + guardOf(key) + " \\gset\n" +
+		guardedCommand("restrict", key)
 }
 
 // Unrestrict ends what Restrict began.

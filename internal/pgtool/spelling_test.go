@@ -20,7 +20,10 @@ func TestSettings_ReadsTheSpellingsOfLibpq(t *testing.T) {
 		{`password='it\'s \\ ' user=d`, map[string]string{"password": `it's \ `, "user": "d"}},
 		{"host=a host=b", map[string]string{"host": "b"}},
 		{"options='-c a=b -c c=d'", map[string]string{"options": "-c a=b -c c=d"}},
-		{"postgres://u:p@h/d?sslmode=require&options=-c%20a%3Db", map[string]string{"sslmode": "require", "options": "-c a=b"}},
+		{
+			"postgres://u:p@h/d?sslmode=require&options=-c%20a%3Db",
+			map[string]string{"sslmode": "require", "options": "-c a=b"},
+		},
 		{"postgresql://h", map[string]string{}},
 	} {
 		got, err := settings(c.connection)

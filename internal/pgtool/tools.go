@@ -112,8 +112,11 @@ func missing(server, newest int) error {
 	if newest == 0 {
 		err = ErrNoTools
 	}
-	return hint.Wrap(err, "apt-get install postgresql-client-%d (where it is not found: apt-get install postgresql-common && %s -y first), "+
-		"brew install postgresql@%d, or in a job of CI that is thrown away set OFFSHOOT_POSTGRESQL=install", server, pgdg, server)
+	return hint.Wrap(err,
+		"apt-get install postgresql-client-%d (where it is not found: apt-get install postgresql-common && %s -y "+
+			"first), "+
+			"brew install postgresql@%d, or in a job of CI that is thrown away set OFFSHOOT_POSTGRESQL=install", server,
+		pgdg, server)
 }
 
 // asked are the versions that were asked for before, by which file answered.

@@ -107,5 +107,6 @@ func link(label, address string) string {
 	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" {
 		return label
 	}
-	return "[" + label + "](<" + strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", "\\", "%5C").Replace(parsed.String()) + ">)"
+	return "[" + label + "](<" +
+		strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", "\\", "%5C").Replace(parsed.String()) + ">)"
 }

@@ -30,7 +30,10 @@ func Markdown(r Report, redact func(string) string) string {
 	}
 	// Still too long: something else is huge, and none of it worth more than
 	// the links.
-	short := Report{Preview: r.Preview, State: r.State, Reason: r.Reason, Links: r.Links, Commit: r.Commit, Machine: r.Machine, Expires: r.Expires, Never: r.Never, RunURL: r.RunURL}
+	short := Report{
+		Preview: r.Preview, State: r.State, Reason: r.Reason, Links: r.Links, Commit: r.Commit,
+		Machine: r.Machine, Expires: r.Expires, Never: r.Never, RunURL: r.RunURL,
+	}
 	written := []rune(short.write(0) + "\nThe rest is too long for a comment; it is in the job's log.\n")
 	return string(written[:min(len(written), Most-room)])
 }
@@ -46,7 +49,8 @@ func (r Report) log() []string {
 func (r Report) write(lines int) string {
 	var parts []string
 	for _, part := range []string{
-		r.title(), r.says(), r.facts(), r.failure(lines), r.tables(), r.migration(), r.changes(), r.timing(), r.graph(), r.footer(),
+		r.title(), r.says(), r.facts(), r.failure(lines), r.tables(), r.migration(), r.changes(), r.timing(),
+		r.graph(), r.footer(),
 	} {
 		if part != "" {
 			parts = append(parts, strings.TrimSpace(part)+"\n")
@@ -58,7 +62,8 @@ func (r Report) write(lines int) string {
 func (r Report) title() string {
 	sign := map[State]string{Building: "🔨", Ready: "🌱", Failed: "❌", Removed: "🍂", Absent: "🍂", Waiting: "✋"}[r.State]
 	words := map[State]string{
-		Building: "is being made", Ready: "is ready", Failed: "could not be made", Removed: "is removed", Absent: "does not exist", Waiting: "waits for a maintainer",
+		Building: "is being made", Ready: "is ready", Failed: "could not be made", Removed: "is removed",
+		Absent: "does not exist", Waiting: "waits for a maintainer",
 	}[r.State]
 	if r.State == Building && len(r.Links) > 0 {
 		words = "is being updated"
@@ -101,8 +106,10 @@ func (r Report) runnerOnly() string {
 		return ""
 	}
 	port := cmp.Or(at.Port(), "80")
-	return "\nNames below `localhost` lead to the computer that they are opened on, so the link works on the runner alone. Elsewhere it works while " +
-		code("ssh -N -L "+port+":127.0.0.1:"+port+" RUNNER") + " runs; `preview.domain` in `offshoot.yaml` makes links that work for everybody.\n"
+	return "\nNames below `localhost` lead to the computer that they are opened on, so the link works on the " +
+		"runner alone. Elsewhere it works while " +
+		code("ssh -N -L "+port+":127.0.0.1:"+port+" RUNNER") +
+		" runs; `preview.domain` in `offshoot.yaml` makes links that work for everybody.\n"
 }
 
 // facts is the table of what is where.

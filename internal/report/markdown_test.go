@@ -47,19 +47,29 @@ func TestMarkdown_IsAsInTheGoldenFiles(t *testing.T) {
 }
 
 func TestMarkdown_ShowsHostileTextAsText(t *testing.T) {
-	evil := "x`](https://evil.test) <img src=x onerror=alert(1)> | @acme/everyone #1 !2 **bold** https://evil.test www.evil.test\n::set-output name=a::b\u202e"
+	evil := "x`](https://evil.test) <img src=x onerror=alert(1)> | @acme/everyone #1 !2 **bold** https://evil.test " +
+		"www.evil.test\n::set-output name=a::b\u202e"
 	r := report.Report{
 		Preview: evil, State: report.Failed, Reason: evil, Reply: evil, Commit: "<b>@all", Machine: evil, SignIn: evil,
-		Links:    []report.Link{{Service: evil, URL: "javascript:alert(1)"}, {Service: evil, URL: "http://a.test/<b>](x)"}},
+		Links: []report.Link{
+			{Service: evil, URL: "javascript:alert(1)"},
+			{Service: evil, URL: "http://a.test/<b>](x)"},
+		},
 		Loaded:   &report.Loaded{Archive: evil, Tables: []report.Table{{Name: evil, Rows: 1}}},
 		Changes:  []report.Change{{Service: evil, What: evil, Why: evil}},
 		Migrated: &report.Migrated{Output: []string{evil}},
-		Failure:  &report.Failure{Step: evil, Service: evil, Error: evil, Hints: []string{evil}, Log: []string{"``````", "\x1b[31mred " + evil}},
-		Graph:    "graph TD\n```\n" + evil,
+		Failure: &report.Failure{
+			Step: evil, Service: evil, Error: evil, Hints: []string{evil},
+			Log: []string{"``````", "\x1b[31mred " + evil},
+		},
+		Graph: "graph TD\n```\n" + evil,
 	}
 	written := report.Markdown(r, nil)
 	outside := outsideFences(t, written)
-	for _, bad := range []string{"<img", "@acme", "](https://evil", "javascript:", "**bold**", "\n::", "https://evil.test", "www.evil", "\u202e", "#1 ", "!2", "<b>"} {
+	for _, bad := range []string{
+		"<img", "@acme", "](https://evil", "javascript:", "**bold**", "\n::",
+		"https://evil.test", "www.evil", "\u202e", "#1 ", "!2", "<b>",
+	} {
 		if strings.Contains(outside, bad) {
 			t.Errorf("%q has a meaning in:\n%s", bad, outside)
 		}
@@ -93,16 +103,32 @@ func outsideFences(t *testing.T, written string) string {
 func TestMarkdown_FitsIntoAComment(t *testing.T) {
 	long := strings.Repeat("many words ", 40)
 	for name, r := range map[string]report.Report{
-		"a long log":   {State: report.Failed, Failure: &report.Failure{Step: "migrate", Error: "exit 1", Log: strings.Split(strings.Repeat(long+"\n", 400), "\n")}},
-		"a long line":  {State: report.Failed, Failure: &report.Failure{Step: "migrate", Error: "exit 1", Log: []string{strings.Repeat("é", 70_000)}}},
-		"many changes": {State: report.Ready, Links: []report.Link{{Service: "web", URL: "http://a.test/"}}, Changes: make([]report.Change, 9000)},
-		"a long error": {State: report.Failed, Reason: strings.Repeat(long, 300), Failure: &report.Failure{Error: strings.Repeat(long, 300)}},
+		"a long log": {
+			State: report.Failed,
+			Failure: &report.Failure{
+				Step: "migrate", Error: "exit 1",
+				Log: strings.Split(strings.Repeat(long+"\n", 400), "\n"),
+			},
+		},
+		"a long line": {
+			State:   report.Failed,
+			Failure: &report.Failure{Step: "migrate", Error: "exit 1", Log: []string{strings.Repeat("é", 70_000)}},
+		},
+		"many changes": {
+			State: report.Ready, Links: []report.Link{{Service: "web", URL: "http://a.test/"}},
+			Changes: make([]report.Change, 9000),
+		},
+		"a long error": {
+			State: report.Failed, Reason: strings.Repeat(long, 300),
+			Failure: &report.Failure{Error: strings.Repeat(long, 300)},
+		},
 	} {
 		written := report.Markdown(r, nil)
 		if n := len([]rune(written)); n > report.Most-100 {
 			t.Errorf("%s: %d characters", name, n)
 		}
-		if r.Failure != nil && name != "a long error" && !strings.Contains(written, "**migrate**") || len(r.Links) > 0 && !strings.Contains(written, "a.test") {
+		if r.Failure != nil && name != "a long error" && !strings.Contains(written, "**migrate**") ||
+			len(r.Links) > 0 && !strings.Contains(written, "a.test") {
 			t.Errorf("%s: what matters is lost", name)
 		}
 		outsideFences(t, written)
@@ -115,10 +141,14 @@ func TestMarkdown_RedactsWhatComesFromElsewhere(t *testing.T) {
 		State: report.Failed, Reason: secret, Reply: secret, Graph: "graph TD\n" + secret,
 		Changes:  []report.Change{{What: secret, Why: secret}},
 		Migrated: &report.Migrated{Took: time.Second, Output: []string{secret}},
-		Failure:  &report.Failure{Step: "start", Error: secret, Hints: []string{secret}, Log: []string{"password=" + secret}},
+		Failure: &report.Failure{
+			Step: "start", Error: secret, Hints: []string{secret},
+			Log: []string{"password=" + secret},
+		},
 	}
 	written := report.Markdown(r, func(s string) string { return strings.ReplaceAll(s, secret, "***") })
-	if strings.Contains(written, secret) || strings.Count(written, "***")+strings.Count(written, "&#42;&#42;&#42;") < 8 {
+	if strings.Contains(written, secret) ||
+		strings.Count(written, "***")+strings.Count(written, "&#42;&#42;&#42;") < 8 {
 		t.Error(written)
 	}
 	if r.Failure.Log[0] != "password="+secret {
@@ -128,17 +158,24 @@ func TestMarkdown_RedactsWhatComesFromElsewhere(t *testing.T) {
 
 func TestMarkdown_SaysThatALinkWorksOnTheRunnerAlone(t *testing.T) {
 	for link, want := range map[string]string{
-		"http://pr-1.shop.localhost:8480/": "-L 8480:127.0.0.1:8480 RUNNER", "http://pr-1.shop.localhost/": "-L 80:127.0.0.1:80 RUNNER",
-		"https://shop-pr-1.previews.example.com/": "", "https://localhost.example.com/": "", "https://shop-pr-1.203-0-113-7.sslip.io/": "",
+		"http://pr-1.shop.localhost:8480/":        "-L 8480:127.0.0.1:8480 RUNNER",
+		"http://pr-1.shop.localhost/":             "-L 80:127.0.0.1:80 RUNNER",
+		"https://shop-pr-1.previews.example.com/": "", "https://localhost.example.com/": "",
+		"https://shop-pr-1.203-0-113-7.sslip.io/": "",
 	} {
 		for _, state := range []report.State{report.Ready, report.Building, report.Failed} {
-			written := report.Markdown(report.Report{Preview: "pr-1 of shop", State: state, Links: []report.Link{{Service: "web", URL: link}}}, nil)
-			if strings.Contains(written, "works on the runner alone") != (want != "") || !strings.Contains(written, want) {
+			written := report.Markdown(report.Report{
+				Preview: "pr-1 of shop", State: state,
+				Links: []report.Link{{Service: "web", URL: link}},
+			}, nil)
+			if strings.Contains(written, "works on the runner alone") != (want != "") ||
+				!strings.Contains(written, want) {
 				t.Errorf("%s: %s", link, written)
 			}
 		}
 	}
-	if written := report.Markdown(report.Report{Preview: "pr-1 of shop", State: report.Removed}, nil); strings.Contains(written, "runner") {
+	if written := report.Markdown(report.Report{Preview: "pr-1 of shop", State: report.Removed},
+		nil); strings.Contains(written, "runner") {
 		t.Error(written)
 	}
 }

@@ -53,7 +53,8 @@ func (r Report) changes() string {
 		b.WriteString("\n")
 	}
 	if r.UsualChanges > 0 {
-		b.WriteString("- and " + number(r.UsualChanges, "usual one", "usual ones") + ", which `offshoot up --plan -v` lists\n")
+		b.WriteString("- and " + number(r.UsualChanges, "usual one", "usual ones") +
+			", which `offshoot up --plan -v` lists\n")
 	}
 	return folded(number(len(r.Changes), "difference", "differences")+" from the compose file", b.String())
 }
@@ -136,7 +137,9 @@ func (r Report) redacted(redact func(string) string) Report {
 		}
 		return clean
 	}
-	r.Reason, r.Reply, r.Graph, r.Certificates = redact(r.Reason), redact(r.Reply), redact(r.Graph), redact(r.Certificates)
+	for _, text := range []*string{&r.Reason, &r.Reply, &r.Graph, &r.Certificates} {
+		*text = redact(*text)
+	}
 	if m := r.Migrated; m != nil {
 		r.Migrated = &Migrated{Took: m.Took, Output: all(m.Output)}
 	}

@@ -1,4 +1,5 @@
-// Package soak tells tests how long they may take: `make test` is for everybody and every push, `make soak` for the night.
+// Package soak tells tests how long they may take: `make test` is for everybody and every push, `make soak` for the
+// night.
 //
 // What only guards against rare races, a kill at every step or hundreds of random schemas, is drawn in small there and
 // whole here. A test that has no small form stands in a file with the build tag soak.

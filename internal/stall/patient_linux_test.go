@@ -28,7 +28,8 @@ func TestPatient_AsksForLifeWithinAMinute(t *testing.T) {
 		return n
 	}
 	on := value(syscall.SOL_SOCKET, syscall.SO_KEEPALIVE)
-	idle, interval, count := value(syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE), value(syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL), value(syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT)
+	idle, interval, count := value(syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE), value(syscall.IPPROTO_TCP,
+		syscall.TCP_KEEPINTVL), value(syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT)
 	if on == 0 || time.Duration(idle+interval*count)*time.Second != stall.After {
 		t.Errorf("on %d, after %d s, each %d s, %d times", on, idle, interval, count)
 	}

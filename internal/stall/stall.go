@@ -45,7 +45,8 @@ func (d Dialer) DialContext(ctx context.Context, network, address string) (net.C
 	if after == 0 {
 		after = After
 	}
-	inner, err := (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 15 * time.Second}).DialContext(ctx, network, address)
+	inner, err := (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 15 * time.Second}).DialContext(ctx, network,
+		address)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,10 @@ func (d Dialer) DialContext(ctx context.Context, network, address string) (net.C
 // to a computer that has not answered for a minute ends: its kernel answers while
 // the server thinks.
 func Patient() *net.Dialer {
-	return &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: After / 4, Interval: After / 4, Count: 3}}
+	return &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: After / 4, Interval: After / 4,
+		Count: 3,
+	}}
 }
 
 // Transport is http.DefaultTransport over connections that end when they stand

@@ -51,7 +51,8 @@ func stalled(t *testing.T, err error) {
 	t.Helper()
 	var stood *stall.Error
 	var network net.Error
-	if !errors.As(err, &stood) || !errors.As(err, &network) || !network.Timeout() || !strings.Contains(err.Error(), "no byte for 100ms") {
+	if !errors.As(err, &stood) || !errors.As(err, &network) || !network.Timeout() ||
+		!strings.Contains(err.Error(), "no byte for 100ms") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -134,7 +135,11 @@ func TestConn_LivesAsLongAsBytesGo(t *testing.T) {
 }
 
 func TestTransport_CarriesRequestsAndEndsThoseThatStand(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request,
+	) {
+		_, _ = io.Copy(w, r.Body)
+	}))
 	defer server.Close()
 	client := &http.Client{Transport: stall.Dialer{After: soon}.Transport()}
 	large := bytes.Repeat([]byte("x"), 1<<20)
@@ -146,7 +151,8 @@ func TestTransport_CarriesRequestsAndEndsThoseThatStand(t *testing.T) {
 	if reply.Body.Close(); err != nil || !bytes.Equal(got, large) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+standing(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome"), nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		"http://"+standing(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,9 +80,15 @@ func TestAction_SaysThatThereIsNoReleaseAndHowToBuild(t *testing.T) {
 	t.Parallel()
 	install, _ := actionSteps(t)
 	address := unreleased(t)
-	for name, env := range map[string][]string{"newest": {"ACTION_REF=main"}, "latest": {"VERSION=latest"}, "a commit": {"ACTION_REF=" + pinned}} {
+	for name, env := range map[string][]string{
+		"newest": {"ACTION_REF=main"}, "latest": {"VERSION=latest"},
+		"a commit": {"ACTION_REF=" + pinned},
+	} {
 		said, err := bash(t, t.TempDir(), install.Run, append(env, "RELEASES="+address)...)
-		for _, want := range []string{"::error title=offshoot::", strings.TrimSuffix(address, "/releases"), "make build", "go install", "the input binary"} {
+		for _, want := range []string{
+			"::error title=offshoot::", strings.TrimSuffix(address, "/releases"),
+			"make build", "go install", "the input binary",
+		} {
 			if err == nil || !strings.Contains(said, want) {
 				t.Errorf("%s: %v, said %s, lacks %s", name, err, said, want)
 			}
@@ -94,7 +100,8 @@ func TestAction_BuildsItselfWhereThereIsNoReleaseAndGo(t *testing.T) {
 	t.Parallel()
 	install, _ := actionSteps(t)
 	for want, env := range map[string][]string{
-		"devel-unknown": {"ACTION_REF=main"}, "devel-" + pinned[:12]: {"ACTION_REF=" + pinned}, "source": {"VERSION=source", "ACTION_REF=v1.2.3"},
+		"devel-unknown": {"ACTION_REF=main"}, "devel-" + pinned[:12]: {"ACTION_REF=" + pinned},
+		"source": {"VERSION=source", "ACTION_REF=v1.2.3"},
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "go.mod"), nil, 0o644); err != nil {
@@ -102,7 +109,8 @@ func TestAction_BuildsItselfWhereThereIsNoReleaseAndGo(t *testing.T) {
 		}
 		path := withGo(t)
 		env = append(env, "RELEASES="+unreleased(t))
-		if said, err := bash(t, dir, install.Run, append(env, "PATH="+path)...); err != nil || !strings.Contains(said, "offshoot "+want+" go in "+dir) {
+		if said, err := bash(t, dir, install.Run, append(env, "PATH="+path)...); err != nil ||
+			!strings.Contains(said, "offshoot "+want+" go in "+dir) {
 			t.Errorf("%s: %v, said %s", want, err, said)
 		}
 		added, err := os.ReadFile(filepath.Join(dir, "path"))
@@ -121,9 +129,10 @@ func TestAction_PinnedToACommitInstallsTheReleaseOfThatCommit(t *testing.T) {
 	t.Parallel()
 	install, _ := actionSteps(t)
 	for name, tags := range map[string]string{
-		"a tag":            pinned + "\trefs/tags/v1.2.3\n",
-		"an annotated":     another + "\trefs/tags/v1.2.3\n" + pinned + "\trefs/tags/v1.2.3^{}\n",
-		"among other":      pinned + "\trefs/heads/main\n" + pinned + "\trefs/tags/nightly\n" + pinned + "\trefs/tags/v1.2.3\n" + another + "\trefs/tags/v9.9.9\n",
+		"a tag":        pinned + "\trefs/tags/v1.2.3\n",
+		"an annotated": another + "\trefs/tags/v1.2.3\n" + pinned + "\trefs/tags/v1.2.3^{}\n",
+		"among other": pinned + "\trefs/heads/main\n" + pinned + "\trefs/tags/nightly\n" + pinned +
+			"\trefs/tags/v1.2.3\n" + another + "\trefs/tags/v9.9.9\n",
 		"a slash too much": pinned + "\trefs/tags/v1.2.3\n",
 	} {
 		dir := t.TempDir()
@@ -131,7 +140,8 @@ func TestAction_PinnedToACommitInstallsTheReleaseOfThatCommit(t *testing.T) {
 		if name == "a slash too much" {
 			address += "/"
 		}
-		if said, err := bash(t, dir, install.Run, "RELEASES="+address, "ACTION_REF="+pinned); err != nil || !strings.Contains(said, "offshoot version in ") {
+		if said, err := bash(t, dir, install.Run, "RELEASES="+address, "ACTION_REF="+pinned); err != nil ||
+			!strings.Contains(said, "offshoot version in ") {
 			t.Errorf("%s: %v, said %s", name, err, said)
 		}
 	}
@@ -147,7 +157,8 @@ func TestAction_EndsADownloadThatStalls(t *testing.T) {
 	// A second instead of a minute, and no second try, so that the test does not wait.
 	script := strings.Replace(strings.Replace(install.Run, minute, "--speed-time 1", 1), "--retry 3", "--retry 0", 1)
 	said, err := bash(t, t.TempDir(), script, "RELEASES="+stalling(t), "VERSION=v1.2.3")
-	if err == nil || !strings.Contains(said, "::error title=offshoot::no offshoot_1.2.3_") || !strings.Contains(said, "too slow") {
+	if err == nil || !strings.Contains(said, "::error title=offshoot::no offshoot_1.2.3_") ||
+		!strings.Contains(said, "too slow") {
 		t.Errorf("%v, said %s", err, said)
 	}
 }
@@ -186,10 +197,12 @@ func TestPipeline_OfGitLabSaysWhyThereIsNoProgram(t *testing.T) {
 	t.Parallel()
 	script, address := installOfGitLab(t), unreleased(t)
 	for version, want := range map[string]string{
-		"latest": "there is no release at " + address + " yet", "v1.2.3": "in release v1.2.3 of " + address, pinned: "OFFSHOOT_VERSION is a commit, which needs Go in the job",
+		"latest": "there is no release at " + address + " yet", "v1.2.3": "in release v1.2.3 of " + address,
+		pinned: "OFFSHOOT_VERSION is a commit, which needs Go in the job",
 	} {
 		said, err := bash(t, t.TempDir(), script, "OFFSHOOT_VERSION="+version, "OFFSHOOT_RELEASES="+address)
-		if err == nil || !strings.Contains(said, "offshoot: "+want) && !strings.Contains(said, want) || !strings.Contains(said, "make build") || !strings.Contains(said, "OFFSHOOT_BINARY") {
+		if err == nil || !strings.Contains(said, "offshoot: "+want) && !strings.Contains(said, want) ||
+			!strings.Contains(said, "make build") || !strings.Contains(said, "OFFSHOOT_BINARY") {
 			t.Errorf("%s: %v, said %s", version, err, said)
 		}
 	}
@@ -202,11 +215,14 @@ func TestPipeline_OfGitLabTakesAProgramOrBuildsACommit(t *testing.T) {
 	if err := os.WriteFile(mine, []byte("#!/bin/sh\necho mine \"$@\"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := bash(t, dir, script, "OFFSHOOT_VERSION=latest", "OFFSHOOT_RELEASES=http://127.0.0.1:1", "OFFSHOOT_BINARY="+mine); err != nil || said != "mine ci\n" {
+	if said, err := bash(t, dir, script, "OFFSHOOT_VERSION=latest", "OFFSHOOT_RELEASES=http://127.0.0.1:1",
+		"OFFSHOOT_BINARY="+mine); err != nil || said != "mine ci\n" {
 		t.Errorf("a program: %v, said %s", err, said)
 	}
-	said, err := bash(t, dir, script, "OFFSHOOT_VERSION="+pinned, "OFFSHOOT_RELEASES=http://127.0.0.1:1", "PATH="+withGo(t))
-	if want := "offshoot github.com/offshoot-dev/offshoot/cmd/offshoot@" + pinned + " go in "; err != nil || !strings.HasPrefix(said, want) {
+	said, err := bash(t, dir, script, "OFFSHOOT_VERSION="+pinned, "OFFSHOOT_RELEASES=http://127.0.0.1:1",
+		"PATH="+withGo(t))
+	if want := "offshoot github.com/offshoot-dev/offshoot/cmd/offshoot@" + pinned + " go in "; err != nil ||
+		!strings.HasPrefix(said, want) {
 		t.Errorf("a commit: %v, said %s", err, said)
 	}
 }

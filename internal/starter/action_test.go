@@ -39,7 +39,8 @@ func releases(t *testing.T, sum func(archive []byte) string) string {
 	mux := http.NewServeMux()
 	mux.Handle("/latest", http.RedirectHandler("/tag/v1.2.3", http.StatusFound))
 	mux.HandleFunc("/tag/v1.2.3", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("/download/v1.2.3/"+name, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(archive.Bytes()) })
+	mux.HandleFunc("/download/v1.2.3/"+name,
+		func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(archive.Bytes()) })
 	mux.HandleFunc("/download/v1.2.3/checksums.txt", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "0000  another_%s\n%s  %s\n", name, sum(archive.Bytes()), name)
 	})
@@ -103,9 +104,17 @@ func TestAction_InstallsAReleaseWithTheRightChecksum(t *testing.T) {
 		{"version of the action", []string{"RELEASES=" + good, "ACTION_REF=v1.2.3"}, "offshoot version in "},
 		{"latest", []string{"RELEASES=" + good, "VERSION=latest"}, "offshoot version in "},
 		{"newest, by a branch", []string{"RELEASES=" + good, "ACTION_REF=main"}, "offshoot version in "},
-		{"wrong checksum", []string{"RELEASES=" + bad, "VERSION=v1.2.3"}, "::error title=offshoot::the checksum of offshoot_1.2.3_"},
+		{
+			"wrong checksum",
+			[]string{"RELEASES=" + bad, "VERSION=v1.2.3"},
+			"::error title=offshoot::the checksum of offshoot_1.2.3_",
+		},
 		{"no such version", []string{"RELEASES=" + good, "VERSION=v9.9.9"}, "in release v9.9.9"},
-		{"no version", []string{"RELEASES=" + good, "VERSION=$(touch x); ../.."}, "the input version is v1.2.3 for example"},
+		{
+			"no version",
+			[]string{"RELEASES=" + good, "VERSION=$(touch x); ../.."},
+			"the input version is v1.2.3 for example",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -122,8 +131,13 @@ func TestAction_InstallsAReleaseWithTheRightChecksum(t *testing.T) {
 				return
 			}
 			path := "PATH=" + strings.TrimSpace(string(added)) + ":" + systemPath
-			for want, env := range map[string][]string{"ci": {"COMMAND=ci"}, "ci --archive a $(x) b": {"COMMAND=ci", "ARCHIVE=a $(x) b"}, "sweep": {"COMMAND=sweep"}, "ci --commit": {"COMMAND=commit"}} {
-				if said, err := bash(t, dir, run.Run, append(env, path)...); err != nil || said != "offshoot "+want+" in "+dir+"\n" {
+			for want, env := range map[string][]string{
+				"ci":                    {"COMMAND=ci"},
+				"ci --archive a $(x) b": {"COMMAND=ci", "ARCHIVE=a $(x) b"}, "sweep": {"COMMAND=sweep"},
+				"ci --commit": {"COMMAND=commit"},
+			} {
+				if said, err := bash(t, dir, run.Run, append(env, path)...); err != nil ||
+					said != "offshoot "+want+" in "+dir+"\n" {
 					t.Errorf("run: %v, said %s, want %s", err, said, want)
 				}
 			}
@@ -139,13 +153,15 @@ func TestAction_UsesAProgramThatIsThere(t *testing.T) {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\necho mine \"$@\"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := bash(t, dir, install.Run, "BINARY="+program, "RELEASES=http://127.0.0.1:1"); err != nil || said != "mine version\n" {
+	if said, err := bash(t, dir, install.Run, "BINARY="+program, "RELEASES=http://127.0.0.1:1"); err != nil ||
+		said != "mine version\n" {
 		t.Errorf("an input: %v, said %s", err, said)
 	}
 	if err := os.Rename(program, filepath.Join(dir, "offshoot")); err != nil {
 		t.Fatal(err)
 	}
-	if said, err := bash(t, dir, install.Run, "PATH="+dir+":"+systemPath, "RELEASES=http://127.0.0.1:1"); err != nil || said != "mine version\n" {
+	if said, err := bash(t, dir, install.Run, "PATH="+dir+":"+systemPath, "RELEASES=http://127.0.0.1:1"); err != nil ||
+		said != "mine version\n" {
 		t.Errorf("on the path: %v, said %s", err, said)
 	}
 }
@@ -154,14 +170,18 @@ func TestAction_InstallsPostgreSQLsProgramsOnHostedRunners(t *testing.T) {
 	t.Parallel()
 	_, run := actionSteps(t)
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "offshoot"), []byte("#!/bin/sh\necho \"[$OFFSHOOT_POSTGRESQL]\"\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "offshoot"), []byte("#!/bin/sh\necho \"[$OFFSHOOT_POSTGRESQL]\"\n"),
+		0o755); err != nil {
 		t.Fatal(err)
 	}
 	for env, want := range map[[2]string]string{
-		{"RUNNER_ENVIRONMENT=github-hosted", "POSTGRESQL="}: "install", {"RUNNER_ENVIRONMENT=github-hosted", "POSTGRESQL=none"}: "none",
-		{"RUNNER_ENVIRONMENT=self-hosted", "POSTGRESQL="}: "", {"RUNNER_ENVIRONMENT=self-hosted", "POSTGRESQL=install"}: "install", {"X=", "POSTGRESQL="}: "",
+		{"RUNNER_ENVIRONMENT=github-hosted", "POSTGRESQL="}:      "install",
+		{"RUNNER_ENVIRONMENT=github-hosted", "POSTGRESQL=none"}:  "none",
+		{"RUNNER_ENVIRONMENT=self-hosted", "POSTGRESQL="}:        "",
+		{"RUNNER_ENVIRONMENT=self-hosted", "POSTGRESQL=install"}: "install", {"X=", "POSTGRESQL="}: "",
 	} {
-		if said, err := bash(t, dir, run.Run, "COMMAND=ci", "PATH="+dir+":"+systemPath, env[0], env[1]); err != nil || said != "["+want+"]\n" {
+		if said, err := bash(t, dir, run.Run, "COMMAND=ci", "PATH="+dir+":"+systemPath, env[0], env[1]); err != nil ||
+			said != "["+want+"]\n" {
 			t.Errorf("%q: %v, said %s", env, err, said)
 		}
 	}
@@ -181,7 +201,8 @@ func TestAction_TheTokenOfTheJobIsTheLast(t *testing.T) {
 	t.Parallel()
 	_, run := actionSteps(t)
 	dir := t.TempDir()
-	program := "#!/bin/sh\necho ${OFFSHOOT_FORGE_TOKEN:-${GITEA_TOKEN:-${GITHUB_TOKEN:-$GH_TOKEN}}}${INPUT_TOKEN:-$JOB_TOKEN}\n"
+	program := "#!/bin/sh\necho " +
+		"${OFFSHOOT_FORGE_TOKEN:-${GITEA_TOKEN:-${GITHUB_TOKEN:-$GH_TOKEN}}}${INPUT_TOKEN:-$JOB_TOKEN}\n"
 	if err := os.WriteFile(filepath.Join(dir, "offshoot"), []byte(program), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +247,8 @@ func TestPipeline_OfGitLabInstallsAReleaseWithTheRightChecksum(t *testing.T) {
 		if err != nil || !strings.HasSuffix(said, "offshoot ci in "+inner+"\n") {
 			t.Errorf("%s: %v, said %s", version, err, said)
 		}
-		if said, err := bash(t, dir, script, "OFFSHOOT_VERSION="+version, "OFFSHOOT_RELEASES="+bad); err == nil || strings.Contains(said, "offshoot ci") {
+		if said, err := bash(t, dir, script, "OFFSHOOT_VERSION="+version, "OFFSHOOT_RELEASES="+bad); err == nil ||
+			strings.Contains(said, "offshoot ci") {
 			t.Errorf("%s, wrong checksum: said %s", version, said)
 		}
 	}

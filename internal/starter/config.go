@@ -54,7 +54,8 @@ provider: docker            # where previews run: on the engine of this computer
 
 func (f Findings) writeDatabase(b *strings.Builder) {
 	if f.Database == "" {
-		b.WriteString("  # database: db            # the service with PostgreSQL in the compose file: it was not found\n")
+		b.WriteString("  # database: db            # the service with PostgreSQL in the compose file: it was not " +
+			"found\n")
 		return
 	}
 	fmt.Fprintf(b, "  database: %s\n", scalar(f.Database))
@@ -87,7 +88,8 @@ func (m Migration) reason(also []string) string {
 	var b strings.Builder
 	switch {
 	case m.library:
-		fmt.Fprintf(&b, "%s (%s), by the program itself. If it does not do so when it starts:", m.Tool, remark(m.Evidence))
+		fmt.Fprintf(&b, "%s (%s), by the program itself. If it does not do so when it starts:", m.Tool,
+			remark(m.Evidence))
 	case m.Tool == "":
 		b.WriteString("there is a service for them, which runs its own command.")
 	case len(m.Command) == 0:
@@ -106,7 +108,8 @@ func (m Migration) reason(also []string) string {
 
 func (f Findings) writeExpose(b *strings.Builder) {
 	if len(f.Expose) == 0 {
-		b.WriteString("  # expose: {web: 8000}     # the services to show, and the ports on which they answer HTTP: none was found\n")
+		b.WriteString("  # expose: {web: 8000}     # the services to show, and the ports on which they answer " +
+			"HTTP: none was found\n")
 		return
 	}
 	b.WriteString("  expose:                   # the services to show, and the ports on which they answer HTTP\n")

@@ -43,15 +43,20 @@ func TestConfig_SaysWhatWasFoundAndGivesExamplesOfTheRest(t *testing.T) {
 	}.Config())
 	golden(t, "homeless.yaml", Findings{
 		Database: "db", Expose: []Port{{"web", 8000}},
-		Migration: &Migration{Tool: "Alembic", Evidence: "alembic.ini", Command: []string{"alembic", "upgrade", "head"}},
+		Migration: &Migration{
+			Tool: "Alembic", Evidence: "alembic.ini",
+			Command: []string{"alembic", "upgrade", "head"},
+		},
 	}.Config())
 }
 
 // hostile is text as an attacker, or an odd project, would choose it.
 func hostile() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{
-		"${PRODUCTION_DATABASE_URL}", "$${X}", "a: b", "a #b", "- a", "-", "--", "*x", "&x", "!x", "yes", "NULL", "~", "1e3", "0x1f", "1_000", ".5", "12:30:45",
-		"a\nprovider: ec2", "a\u2028b", "\"", "'", "\\", "]", "}", "a,b", "{", "%YAML", "@x", "`x`", "|", ">", "? x", "\x00\x1b[2J", "\ufeff", "", " ", "a ", "=", "<<",
+		"${PRODUCTION_DATABASE_URL}", "$${X}", "a: b", "a #b", "- a", "-", "--", "*x", "&x", "!x", "yes", "NULL", "~",
+		"1e3", "0x1f", "1_000", ".5", "12:30:45",
+		"a\nprovider: ec2", "a\u2028b", "\"", "'", "\\", "]", "}", "a,b", "{", "%YAML", "@x", "`x`", "|", ">", "? x",
+		"\x00\x1b[2J", "\ufeff", "", " ", "a ", "=", "<<",
 	}))
 }
 
@@ -73,7 +78,10 @@ func TestConfig_KeepsHostileNamesInTheirPlaces(t *testing.T) {
 		draw := func(name string) string { return "x" + strings.ToValidUTF8(hostile().Draw(t, name), "?") }
 		f := Findings{
 			Compose: []string{draw("file")}, Database: draw("database"), Expose: []Port{{draw("shown"), 80}},
-			Migration: &Migration{Tool: "Alembic", Evidence: draw("evidence"), Service: draw("service"), Command: []string{draw("argument")}},
+			Migration: &Migration{
+				Tool: "Alembic", Evidence: draw("evidence"), Service: draw("service"),
+				Command: []string{draw("argument")},
+			},
 		}
 		var back map[string]any
 		if err := yaml.Load([]byte(f.Config()), &back); err != nil {
@@ -88,8 +96,10 @@ func TestConfig_KeepsHostileNamesInTheirPlaces(t *testing.T) {
 
 func TestScalar_LeavesUsualTextsBare(t *testing.T) {
 	for text, want := range map[string]string{
-		"alembic": "alembic", "-c": "-c", "--noinput": "--noinput", "migrate:latest": "migrate:latest", "db/alembic.ini": "db/alembic.ini", "/shop": "/shop",
-		"-locations=filesystem:db/sql": "-locations=filesystem:db/sql", "no": `"no"`, "a b": `"a b"`, "1": `"1"`, "${X}": `"$${X}"`, "a:": `"a:"`,
+		"alembic": "alembic", "-c": "-c", "--noinput": "--noinput", "migrate:latest": "migrate:latest",
+		"db/alembic.ini": "db/alembic.ini", "/shop": "/shop",
+		"-locations=filesystem:db/sql": "-locations=filesystem:db/sql", "no": `"no"`, "a b": `"a b"`, "1": `"1"`,
+		"${X}": `"$${X}"`, "a:": `"a:"`,
 	} {
 		if got := scalar(text); got != want {
 			t.Errorf("%q is written %s, want %s", text, got, want)

@@ -24,7 +24,8 @@ func TestHostile_ANewerReleaseWantsTheSecretsOfAPinnedJob(t *testing.T) {
 		if err == nil || !strings.Contains(said, "::error title=offshoot::") {
 			t.Errorf("%s: %v, said %s", name, err, said)
 		}
-		if added, _ := os.ReadFile(filepath.Join(dir, "path")); len(added) > 0 || strings.Contains(asked(), "latest") || strings.Contains(asked(), "v9.9.9") {
+		if added, _ := os.ReadFile(filepath.Join(dir, "path")); len(added) > 0 ||
+			strings.Contains(asked(), "latest") || strings.Contains(asked(), "v9.9.9") {
 			t.Errorf("%s: asked for %s, and has %s on the path", name, asked(), added)
 		}
 	}
@@ -43,7 +44,8 @@ func TestHostile_AnotherProgramOnThePathWantsTheSecretsOfAPinnedJob(t *testing.T
 		"v1.2.3 (" + pinned + ") go1.26": true, "devel-" + pinned[:12] + " go1.26": true,
 	} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "offshoot"), []byte("#!/bin/sh\necho 'offshoot "+version+"'\n"), 0o755); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "offshoot"), []byte("#!/bin/sh\necho 'offshoot "+version+"'\n"),
+			0o755); err != nil {
 			t.Fatal(err)
 		}
 		address, _ := repository(t, another+"\trefs/tags/v9.9.9\n")

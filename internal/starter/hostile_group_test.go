@@ -17,12 +17,14 @@ func TestHostile_AStrangersCommentWantsThePlaceOfARunThatWaits(t *testing.T) {
 		t.Errorf("GitHub's group is %s", got)
 	}
 	shared, err := os.ReadFile("../../.github/workflows/preview.yml")
-	if err != nil || !strings.Contains(string(shared), "      group: preview-${{ inputs.working-directory }}-"+group+"\n") {
+	if err != nil ||
+		!strings.Contains(string(shared), "      group: preview-${{ inputs.working-directory }}-"+group+"\n") {
 		t.Errorf("%v: the group of the shared workflow is another", err)
 	}
 	// Gitea's event of a comment names the pull request too.
 	const own = "(github.event_name == 'pull_request' && github.event.pull_request.number) || "
-	if got := parsed(t, Pipeline{Forge: "gitea"}).Concurrency.Group; !strings.Contains(got, own) || strings.Contains(got, "issue.number") {
+	if got := parsed(t, Pipeline{Forge: "gitea"}).Concurrency.Group; !strings.Contains(got, own) ||
+		strings.Contains(got, "issue.number") {
 		t.Errorf("Gitea's group is %s", got)
 	}
 }

@@ -151,13 +151,18 @@ func (f *Findings) findMigration(files *tree) {
 	}
 	switch m := f.Migration; {
 	case m == nil:
-		f.Unknown = append(f.Unknown, hint.Wrap(errors.New("no migration tool found"), "if there is one, name its service and command under preview.migrate"))
+		f.Unknown = append(f.Unknown,
+			hint.Wrap(errors.New("no migration tool found"),
+				"if there is one, name its service and command under preview.migrate"))
 	case m.library:
-		f.Unknown = append(f.Unknown, hint.Wrap(fmt.Errorf("%s is a library of the program here (%s), which migrates in its own way", m.Tool, m.Evidence),
-			"if it does not do so when it starts, name its command under preview.migrate"))
+		f.Unknown = append(f.Unknown,
+			hint.Wrap(fmt.Errorf("%s is a library of the program here (%s), which migrates in its own way", m.Tool,
+				m.Evidence),
+				"if it does not do so when it starts, name its command under preview.migrate"))
 	case m.Service == "":
-		f.Unknown = append(f.Unknown, hint.Wrap(fmt.Errorf("%s (%s), and no service that is built from there", m.Tool, m.Evidence),
-			"name the service under preview.migrate"))
+		f.Unknown = append(f.Unknown,
+			hint.Wrap(fmt.Errorf("%s (%s), and no service that is built from there", m.Tool, m.Evidence),
+				"name the service under preview.migrate"))
 	}
 }
 
@@ -193,7 +198,8 @@ func (f *Findings) ownService(images []string) string {
 		if i := strings.LastIndex(repository, ":"); i > strings.LastIndex(repository, "/") {
 			repository = repository[:i]
 		}
-		if slices.ContainsFunc(images, func(image string) bool { return repository == image || strings.HasSuffix(repository, "/"+image) }) {
+		if slices.ContainsFunc(images,
+			func(image string) bool { return repository == image || strings.HasSuffix(repository, "/"+image) }) {
 			return s.name
 		}
 	}

@@ -50,7 +50,8 @@ func (p Pipeline) Pinned() string {
 // Files are the files of the pipeline, by their places below the checkout.
 func (p Pipeline) Files() ([]File, error) {
 	if !slices.Contains(Forges(), p.Forge) {
-		return nil, hint.Usage(fmt.Errorf("no pipeline for %q", p.Forge), "choose one of %s", strings.Join(Forges(), ", "))
+		return nil,
+			hint.Usage(fmt.Errorf("no pipeline for %q", p.Forge), "choose one of %s", strings.Join(Forges(), ", "))
 	}
 	text, err := p.render()
 	if err != nil {
@@ -62,7 +63,10 @@ func (p Pipeline) Files() ([]File, error) {
 	case "gitea":
 		return []File{{Name: ".gitea/workflows/preview.yml", Content: text}}, nil
 	}
-	return []File{{Name: ".gitlab/preview.yml", Content: text}, {Name: ".gitlab-ci.yml", Content: Include, Shared: true}}, nil
+	return []File{
+		{Name: ".gitlab/preview.yml", Content: text},
+		{Name: ".gitlab-ci.yml", Content: Include, Shared: true},
+	}, nil
 }
 
 // Include is what the .gitlab-ci.yml of a repository needs.
@@ -83,7 +87,10 @@ func (p Pipeline) render() (string, error) {
 		Remote         bool
 		Region         string
 		HasRegion      bool
-	}{Ref: cmp.Or(p.Pinned(), "main"), Version: cmp.Or(p.Pinned(), "latest"), Remote: p.Remote, Region: "${{ vars.AWS_REGION }}"}
+	}{
+		Ref: cmp.Or(p.Pinned(), "main"), Version: cmp.Or(p.Pinned(), "latest"), Remote: p.Remote,
+		Region: "${{ vars.AWS_REGION }}",
+	}
 	if values.HasRegion = region.MatchString(p.Region); values.HasRegion {
 		values.Region = p.Region
 	}

@@ -21,7 +21,11 @@ func every(forge string) []Pipeline {
 	for _, version := range []string{"", "v1.2.3", "v0.0.0-20261127-abc (dirty)"} {
 		for _, dir := range []string{".", "services/shop", `it's "${{ secrets.KEY }}" $(x)` + "\n- a"} {
 			for _, remote := range []bool{false, true} {
-				all = append(all, Pipeline{Forge: forge, Version: version, Dir: dir, Remote: remote, Region: map[string]string{".": "eu-west-1"}[dir]})
+				all = append(all,
+					Pipeline{
+						Forge: forge, Version: version, Dir: dir, Remote: remote,
+						Region: map[string]string{".": "eu-west-1"}[dir],
+					})
 			}
 		}
 	}
@@ -47,7 +51,8 @@ func lint(t *testing.T, workflows ...string) {
 		}
 		t.Skip("no actionlint: run testdata/machine/setup with CI=true")
 	}
-	if output, err := exec.Command(program, append([]string{"-no-color", "-oneline"}, workflows...)...).CombinedOutput(); err != nil {
+	if output, err := exec.Command(program,
+		append([]string{"-no-color", "-oneline"}, workflows...)...).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
@@ -180,7 +185,8 @@ func TestPipeline_OfGiteaAsksForWhatGiteaKnows(t *testing.T) {
 		t.Errorf("cancels %v\n%s", w.Concurrency.Cancel, diff)
 	}
 	// It has no event of its own for a draft, and one for labels that it gives two names.
-	if got := fmt.Sprint(w.On["pull_request"]); !strings.Contains(got, " edited ") || !strings.Contains(got, " labeled unlabeled ") {
+	if got := fmt.Sprint(w.On["pull_request"]); !strings.Contains(got, " edited ") ||
+		!strings.Contains(got, " labeled unlabeled ") {
 		t.Errorf("on pull_request: %s", got)
 	}
 }
@@ -191,7 +197,8 @@ func TestPipeline_OfGiteaAsksForWhatGiteaKnows(t *testing.T) {
 func TestPipeline_OfGiteaPutsNoCommentIntoTheGroupOfAnother(t *testing.T) {
 	t.Parallel()
 	group := parsed(t, Pipeline{Forge: "gitea"}).Concurrency.Group
-	if strings.Contains(group, "run_id") || strings.Contains(group, "run_number") || !strings.Contains(group, "format('comment-{0}', github.event.comment.id)") {
+	if strings.Contains(group, "run_id") || strings.Contains(group, "run_number") ||
+		!strings.Contains(group, "format('comment-{0}', github.event.comment.id)") {
 		t.Errorf("the group is %s", group)
 	}
 }
@@ -200,7 +207,8 @@ func TestPipeline_OfGiteaTakesAnotherTokenFromASecret(t *testing.T) {
 	t.Parallel()
 	for _, p := range every("gitea") {
 		for _, step := range parsed(t, p).Jobs["preview"].Steps {
-			if strings.HasPrefix(step.Uses, "offshoot-dev/") && step.With["token"] != "${{ secrets.OFFSHOOT_TOKEN || github.token }}" {
+			if strings.HasPrefix(step.Uses, "offshoot-dev/") &&
+				step.With["token"] != "${{ secrets.OFFSHOOT_TOKEN || github.token }}" {
 				t.Errorf("%+v: token %q", p, step.With["token"])
 			}
 		}
@@ -247,7 +255,8 @@ func TestPipeline_RunsBesideThePreviewsUnlessTheyHaveMachines(t *testing.T) {
 	t.Parallel()
 	for _, forge := range []string{"github", "gitea"} {
 		local, remote := parsed(t, Pipeline{Forge: forge}), parsed(t, Pipeline{Forge: forge, Remote: true})
-		if got := fmt.Sprintln(local.Jobs["preview"].RunsOn, remote.Jobs["preview"].RunsOn); got != "self-hosted ubuntu-latest\n" {
+		if got := fmt.Sprintln(local.Jobs["preview"].RunsOn,
+			remote.Jobs["preview"].RunsOn); got != "self-hosted ubuntu-latest\n" {
 			t.Errorf("%s: runs on %s", forge, got)
 		}
 	}
@@ -280,7 +289,8 @@ func TestPipeline_OfGitLabIsOneOfThreeJobs(t *testing.T) {
 		if diff := cmp.Diff([]string{"preview", "preview-stop", "preview-sweep"}, names); diff != "" {
 			t.Error(diff)
 		}
-		if stop, up := jobs["preview-stop"].Environment, jobs["preview"].Environment; stop["name"] != up["name"] || stop["action"] != "stop" || up["on_stop"] != "preview-stop" {
+		if stop, up := jobs["preview-stop"].Environment, jobs["preview"].Environment; stop["name"] != up["name"] ||
+			stop["action"] != "stop" || up["on_stop"] != "preview-stop" {
 			t.Errorf("environments %v and %v", up, stop)
 		}
 	}
@@ -289,7 +299,8 @@ func TestPipeline_OfGitLabIsOneOfThreeJobs(t *testing.T) {
 func TestPipeline_IsPutWhereTheForgeLooks(t *testing.T) {
 	t.Parallel()
 	for forge, want := range map[string][]string{
-		"github": {".github/workflows/preview.yml"}, "gitea": {".gitea/workflows/preview.yml"}, "gitlab": {".gitlab/preview.yml", ".gitlab-ci.yml"},
+		"github": {".github/workflows/preview.yml"}, "gitea": {".gitea/workflows/preview.yml"},
+		"gitlab": {".gitlab/preview.yml", ".gitlab-ci.yml"},
 	} {
 		files, err := Pipeline{Forge: forge}.Files()
 		if err != nil {

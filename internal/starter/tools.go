@@ -36,7 +36,11 @@ func tools() []tool {
 		{name: "Prisma", find: findPrisma, command: prisma},
 		{name: "Knex", find: byName("knexfile.js", "knexfile.ts", "knexfile.mjs", "knexfile.cjs"), command: knex},
 		{name: "Flyway", images: []string{"flyway/flyway", "redgate/flyway"}, find: findFlyway, command: flyway},
-		{name: "Liquibase", images: []string{"liquibase/liquibase", "liquibase"}, find: byName("liquibase.properties"), command: liquibase},
+		{
+			name: "Liquibase", images: []string{"liquibase/liquibase", "liquibase"},
+			find:    byName("liquibase.properties"),
+			command: liquibase,
+		},
 		{name: "Atlas", images: []string{"arigaio/atlas"}, find: byName("atlas.hcl"), command: atlas},
 		{name: "tern", find: byName("tern.conf"), command: tern},
 		{
@@ -49,7 +53,8 @@ func tools() []tool {
 			note:    "the command reads GOOSE_DRIVER and GOOSE_DBSTRING in the service's environment",
 		},
 		{
-			name: "golang-migrate", images: []string{"migrate/migrate"}, find: findGolangMigrate, command: golangMigrate,
+			name: "golang-migrate", images: []string{"migrate/migrate"}, find: findGolangMigrate,
+			command: golangMigrate,
 			library: "github.com/golang-migrate/migrate/", note: databaseURL,
 		},
 	}
@@ -100,7 +105,9 @@ func findDjango(files *tree, _ []service) string {
 func django(_ *tree, _, at string) []string { return []string{"python", at, "migrate", "--noinput"} }
 
 func findRails(files *tree, _ []service) string {
-	for _, name := range files.matching(func(name string) bool { return strings.HasSuffix("/"+name, "/config/application.rb") }) {
+	for _, name := range files.matching(func(name string) bool {
+		return strings.HasSuffix("/"+name, "/config/application.rb")
+	}) {
 		if files.hasFolder(path.Join(path.Dir(path.Dir(name)), "db/migrate")) {
 			return name
 		}

@@ -65,9 +65,12 @@ func newBucket(t *testing.T) (*bucket, *Store) {
 	t.Cleanup(server.Close)
 	b.url = server.URL
 	s := open(aws.Config{
-		Region: "eu-west-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
+		Region: "eu-west-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
 		Retryer: func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff, o.RateLimiter = time.Millisecond, ratelimit.None })
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxBackoff, o.RateLimiter = time.Millisecond, ratelimit.None
+			})
 		},
 	})
 	s.partSize, s.pause = 64<<10, time.Millisecond
@@ -137,7 +140,8 @@ func (b *bucket) answer(w http.ResponseWriter, r *http.Request, key string, body
 	switch call := r.Method + what(r); call {
 	case "PUT":
 		found, there := b.objects[key]
-		if match := r.Header.Get("If-Match"); there && r.Header.Get("If-None-Match") == "*" || match != "" && there && match != fmt.Sprintf(`"%x"`, md5.Sum(found.body)) {
+		if match := r.Header.Get("If-Match"); there && r.Header.Get("If-None-Match") == "*" ||
+			match != "" && there && match != fmt.Sprintf(`"%x"`, md5.Sum(found.body)) {
 			fail(w, http.StatusPreconditionFailed, "PreconditionFailed")
 			return
 		} else if match != "" && !there {
@@ -199,7 +203,8 @@ func (b *bucket) part(w http.ResponseWriter, r *http.Request, upload *pieces, bo
 func (b *bucket) list(w http.ResponseWriter) {
 	fmt.Fprint(w, "<ListMultipartUploadsResult>")
 	for id, u := range b.uploads {
-		fmt.Fprintf(w, "<Upload><Key>%s</Key><UploadId>%s</UploadId><Initiated>%s</Initiated></Upload>", u.key, id, u.begun.UTC().Format(time.RFC3339))
+		fmt.Fprintf(w, "<Upload><Key>%s</Key><UploadId>%s</UploadId><Initiated>%s</Initiated></Upload>", u.key, id,
+			u.begun.UTC().Format(time.RFC3339))
 	}
 	fmt.Fprint(w, "</ListMultipartUploadsResult>")
 }

@@ -97,5 +97,6 @@ func check(digest hash.Hash, want Info) error {
 	if want.SHA256 == "" || got == want.SHA256 {
 		return nil
 	}
-	return hint.Wrap(fmt.Errorf("its digest is %.12s…, not %.12s… as when it was uploaded", got, want.SHA256), "make it anew")
+	return hint.Wrap(fmt.Errorf("its digest is %.12s…, not %.12s… as when it was uploaded", got, want.SHA256),
+		"make it anew")
 }

@@ -38,7 +38,8 @@ func explain(at Location, right string, err error) error {
 		}
 		return hint.Wrap(named, "set AWS_REGION to %s", region)
 	case code == "AccessDenied" || status == http.StatusForbidden:
-		return hint.Wrap(named, "allow %s on arn:aws:s3:::%s/%s, and s3:ListBucket to tell what is not there", right, at.Bucket, at.Key)
+		return hint.Wrap(named, "allow %s on arn:aws:s3:::%s/%s, and s3:ListBucket to tell what is not there", right,
+			at.Bucket, at.Key)
 	case code == "ExpiredToken" || code == "InvalidAccessKeyId" || code == "SignatureDoesNotMatch":
 		return hint.Wrap(named, "check AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN, or AWS_PROFILE")
 	case status == 0 && code == "":
@@ -51,7 +52,8 @@ func explain(at Location, right string, err error) error {
 var ErrNoBucket = fmt.Errorf("no such bucket: %w", fs.ErrNotExist)
 
 func noBucket(at Location) error {
-	return hint.Wrap(fmt.Errorf("%s: %w", at.Bucket, ErrNoBucket), "make it, or set AWS_REGION and AWS_ENDPOINT_URL to where it is")
+	return hint.Wrap(fmt.Errorf("%s: %w", at.Bucket, ErrNoBucket),
+		"make it, or set AWS_REGION and AWS_ENDPOINT_URL to where it is")
 }
 
 // short leaves the operation and the numbers of requests away.

@@ -49,7 +49,10 @@ func (s *Store) Read(ctx context.Context, at Location) ([]byte, Tag, error) {
 // Write puts a small object where the seen one is, and is ErrChanged where
 // there is another. A server that knows no conditions takes it in any case.
 func (s *Store) Write(ctx context.Context, at Location, content []byte, seen Tag) error {
-	input := &s3.PutObjectInput{Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(content), ContentLength: aws.Int64(int64(len(content)))}
+	input := &s3.PutObjectInput{
+		Bucket: &at.Bucket, Key: &at.Key, Body: bytes.NewReader(content),
+		ContentLength: aws.Int64(int64(len(content))),
+	}
 	switch seen {
 	case Anything:
 	case Nothing:

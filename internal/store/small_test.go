@@ -59,7 +59,8 @@ func TestWrite_ToAServerWithoutConditionsTakesPlace(t *testing.T) {
 func TestRead_LeavesWhatIsTooLarge(t *testing.T) {
 	b, s := newBucket(t)
 	b.objects["a"] = object{body: []byte(strings.Repeat("x", mostSmall+1))}
-	if _, _, err := s.Read(t.Context(), Location{Bucket: "archives", Key: "a"}); err == nil || !strings.Contains(err.Error(), "larger than") {
+	if _, _, err := s.Read(t.Context(), Location{Bucket: "archives", Key: "a"}); err == nil ||
+		!strings.Contains(err.Error(), "larger than") {
 		t.Errorf("%v", err)
 	}
 }

@@ -42,10 +42,13 @@ func standing(t *testing.T, method string, stalls int32) (*bucket, *Store) {
 	}))
 	t.Cleanup(func() { close(over); server.Close() })
 	s := open(aws.Config{
-		Region: "eu-west-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
-		HTTPClient: clientOver(stall.Dialer{After: 300 * time.Millisecond}),
+		Region: "eu-west-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
+		HTTPClient:  clientOver(stall.Dialer{After: 300 * time.Millisecond}),
 		Retryer: func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff, o.RateLimiter = time.Millisecond, ratelimit.None })
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxBackoff, o.RateLimiter = time.Millisecond, ratelimit.None
+			})
 		},
 	})
 	s.partSize, s.pause = 64<<10, time.Millisecond
@@ -89,7 +92,8 @@ func TestDownload_EndsWhenItStandsStillAgainAndAgain(t *testing.T) {
 	folder := t.TempDir()
 	for name, err := range map[string]error{
 		"download": s.Download(t.Context(), shop, filepath.Join(folder, "got"), info),
-		"fetch":    fetch(t.Context(), stall.Dialer{After: 300 * time.Millisecond}, link, filepath.Join(folder, "got"), info),
+		"fetch": fetch(t.Context(), stall.Dialer{After: 300 * time.Millisecond}, link, filepath.Join(folder, "got"),
+			info),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "no byte for 300ms") || strings.Contains(err.Error(), "X-Amz") {
 			t.Errorf("%s: %v", name, err)
@@ -112,7 +116,8 @@ func TestUpload_IsSentAgainWhenItStandsStill(t *testing.T) {
 		}
 	}
 	_, s := standing(t, http.MethodPut, 1000)
-	if _, err := s.Upload(t.Context(), fileOf(t, content(small)), shop, nil); err == nil || !strings.Contains(err.Error(), "no byte for 300ms") {
+	if _, err := s.Upload(t.Context(), fileOf(t, content(small)), shop, nil); err == nil ||
+		!strings.Contains(err.Error(), "no byte for 300ms") {
 		t.Errorf("again and again: %v", err)
 	}
 }

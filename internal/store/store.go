@@ -46,7 +46,8 @@ func Parse(text string) (Location, error) {
 	rest, ok := strings.CutPrefix(text, scheme)
 	bucket, key, _ := strings.Cut(rest, "/")
 	if !ok || bucket == "" || key == "" || strings.HasSuffix(key, "/") {
-		return Location{}, hint.Usage(fmt.Errorf("%s is no object in a bucket", text), "write it like s3://bucket/folder/shop.sql.zst")
+		return Location{},
+			hint.Usage(fmt.Errorf("%s is no object in a bucket", text), "write it like s3://bucket/folder/shop.sql.zst")
 	}
 	return Location{Bucket: bucket, Key: key}, nil
 }
@@ -112,7 +113,10 @@ func (s *Store) Stat(ctx context.Context, at Location) (Info, error) {
 	if err != nil {
 		return Info{}, s.whatIsMissing(ctx, at, explain(at, "s3:GetObject", err))
 	}
-	return Info{Bytes: aws.ToInt64(found.ContentLength), SHA256: found.Metadata[digestKey], etag: aws.ToString(found.ETag)}, nil
+	return Info{
+		Bytes: aws.ToInt64(found.ContentLength), SHA256: found.Metadata[digestKey],
+		etag: aws.ToString(found.ETag),
+	}, nil
 }
 
 // whatIsMissing tells a bucket that is not there from an object that is not:

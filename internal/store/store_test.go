@@ -118,7 +118,9 @@ func TestUpload_ThatFailsLeavesNothing(t *testing.T) {
 			return none
 		}
 		_, err := s.Upload(t.Context(), fileOf(t, content(large)), shop, nil)
-		if err == nil || !strings.Contains(strings.Join(hint.Of(err), " "), "s3:PutObject on arn:aws:s3:::archives/team/shop.sql.zst") {
+		if err == nil ||
+			!strings.Contains(strings.Join(hint.Of(err), " "),
+				"s3:PutObject on arn:aws:s3:::archives/team/shop.sql.zst") {
 			t.Errorf("%s: %v, hints %q", call, err, hint.Of(err))
 		}
 		if _, there := b.holds(shop.Key); there || len(b.left()) > 0 {
@@ -235,7 +237,11 @@ func TestFetch_NeverSaysTheLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, address := range map[string]string{"nothing there": link, "nobody answers": "http://127.0.0.1:1/x?X-Amz-Signature=secret", "no address": "http://\x00?X-Amz-Signature=secret"} {
+	for name, address := range map[string]string{
+		"nothing there":  link,
+		"nobody answers": "http://127.0.0.1:1/x?X-Amz-Signature=secret",
+		"no address":     "http://\x00?X-Amz-Signature=secret",
+	} {
 		err := Fetch(t.Context(), address, filepath.Join(t.TempDir(), "got"), Info{Bytes: 1})
 		if err == nil || strings.Contains(err.Error(), "X-Amz") {
 			t.Errorf("%s: %v", name, err)
@@ -246,24 +252,28 @@ func TestFetch_NeverSaysTheLink(t *testing.T) {
 func TestStore_SaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	b, s := newBucket(t)
-	if _, err := s.Stat(t.Context(), shop); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNoBucket) || !strings.Contains(err.Error(), shop.String()) {
+	if _, err := s.Stat(t.Context(), shop); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNoBucket) ||
+		!strings.Contains(err.Error(), shop.String()) {
 		t.Errorf("no object: %v", err)
 	}
-	if _, err := s.Upload(t.Context(), fileOf(t, nil), Location{"nowhere", "x"}, nil); !errors.Is(err, ErrNoBucket) || len(hint.Of(err)) != 1 {
+	if _, err := s.Upload(t.Context(), fileOf(t, nil), Location{"nowhere", "x"}, nil); !errors.Is(err, ErrNoBucket) ||
+		len(hint.Of(err)) != 1 {
 		t.Errorf("no bucket: %v", err)
 	}
 	if _, err := s.Stat(t.Context(), Location{"nowhere", "x"}); !errors.Is(err, ErrNoBucket) {
 		t.Errorf("asked for an object of no bucket: %v", err)
 	}
 	s.client = open(aws.Config{BaseEndpoint: &b.url, Credentials: aws.AnonymousCredentials{}}).client
-	if _, err := s.Stat(t.Context(), shop); err == nil || !strings.Contains(strings.Join(hint.Of(err), " "), "s3:GetObject") {
+	if _, err := s.Stat(t.Context(), shop); err == nil ||
+		!strings.Contains(strings.Join(hint.Of(err), " "), "s3:GetObject") {
 		t.Errorf("no right: %v, %q", err, hint.Of(err))
 	}
 }
 
 func TestParse_WantsABucketAndAKey(t *testing.T) {
 	t.Parallel()
-	if got, err := Parse("s3://archives/team/shop.sql.zst"); err != nil || got != shop || got.String() != "s3://archives/team/shop.sql.zst" {
+	if got, err := Parse("s3://archives/team/shop.sql.zst"); err != nil || got != shop ||
+		got.String() != "s3://archives/team/shop.sql.zst" {
 		t.Errorf("%v, %v", got, err)
 	}
 	for _, text := range []string{"", "s3://", "s3://b", "s3://b/", "s3:///k", "s3://b/folder/", "S3://b/k", "/tmp/x"} {

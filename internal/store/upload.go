@@ -109,7 +109,8 @@ func (u *upload) sendParts(ctx context.Context) ([]types.CompletedPart, error) {
 			return nil, explain(u.to, "s3:PutObject", err)
 		}
 		parts = append(parts, types.CompletedPart{
-			PartNumber: &number, ETag: sent.ETag, ChecksumCRC32: sent.ChecksumCRC32, ChecksumCRC64NVME: sent.ChecksumCRC64NVME,
+			PartNumber: &number, ETag: sent.ETag, ChecksumCRC32: sent.ChecksumCRC32,
+			ChecksumCRC64NVME: sent.ChecksumCRC64NVME,
 		})
 		u.tell(from + length)
 	}
@@ -120,7 +121,8 @@ func (u *upload) sendParts(ctx context.Context) ([]types.CompletedPart, error) {
 // SDK asks again, there are no parts any more: then the object tells.
 func (u *upload) complete(ctx context.Context, parts []types.CompletedPart) error {
 	_, err := u.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-		Bucket: &u.to.Bucket, Key: &u.to.Key, UploadId: &u.id, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
+		Bucket: &u.to.Bucket, Key: &u.to.Key, UploadId: &u.id,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 	})
 	if err == nil {
 		return nil
@@ -146,7 +148,8 @@ const abortTime = 30 * time.Second
 func (u *upload) abort(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
-	_, err := u.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &u.to.Bucket, Key: &u.to.Key, UploadId: &id})
+	_, err := u.client.AbortMultipartUpload(ctx,
+		&s3.AbortMultipartUploadInput{Bucket: &u.to.Bucket, Key: &u.to.Key, UploadId: &id})
 	if err != nil && !noSuchUpload(err) {
 		return fmt.Errorf("take back its parts: %w", explain(u.to, "s3:AbortMultipartUpload", err))
 	}
@@ -160,7 +163,8 @@ const leftAfter = 24 * time.Hour
 // forgetOld takes back parts that a run left which was killed. Whoever may not
 // list them can still upload.
 func (u *upload) forgetOld(ctx context.Context) {
-	pages := s3.NewListMultipartUploadsPaginator(u.client, &s3.ListMultipartUploadsInput{Bucket: &u.to.Bucket, Prefix: &u.to.Key})
+	pages := s3.NewListMultipartUploadsPaginator(u.client,
+		&s3.ListMultipartUploadsInput{Bucket: &u.to.Bucket, Prefix: &u.to.Key})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -17,7 +17,8 @@ var (
 	// ECMA-48 sequences: CSI, the string kinds (OSC, DCS, SOS, PM, APC) up to
 	// their terminator, and the short ones. ansi.Strip would drop broken UTF-8
 	// as well, which is to be seen.
-	escapes = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b[ -/]*[0-~]?")
+	escapes = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|" +
+		"\x1b[\\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b[ -/]*[0-~]?")
 	// GitHub's runner takes "::command::" at the start of a line and "##[command]"
 	// anywhere, Azure's and TeamCity's "##vso[…]" and "##teamcity[…]".
 	lineCommand   = regexp.MustCompile(`^([\s\p{Z}]*):+:`)

@@ -45,7 +45,10 @@ func TestClean_NeutralisesWhatATerminalOrCIWouldObey(t *testing.T) {
 }
 
 func FuzzClean_LeavesNothingActive(f *testing.F) {
-	for _, seed := range []string{"", "\x1b[31m", "::error::", "##[x]", "\x1b\x1b]0;\x07", "\xc2\x9b", "####[[", ":::\x1b[m:"} {
+	for _, seed := range []string{
+		"", "\x1b[31m", "::error::", "##[x]", "\x1b\x1b]0;\x07", "\xc2\x9b", "####[[",
+		":::\x1b[m:",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {

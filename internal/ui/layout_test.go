@@ -90,7 +90,10 @@ func TestWidth_CountsColumns(t *testing.T) {
 }
 
 func TestTruncate_NeverTooWideAndNeverCutsACharacter(t *testing.T) {
-	for _, text := range []string{"plain text", "世界 a 世界", "한국어 text", "e\u0301tat", "🙂🙂🙂", "👩‍💻🇩🇪👍🏽", "\x1b[31m世界\x1b[0m red no more"} {
+	for _, text := range []string{
+		"plain text", "世界 a 世界", "한국어 text", "e\u0301tat", "🙂🙂🙂", "👩‍💻🇩🇪👍🏽",
+		"\x1b[31m世界\x1b[0m red no more",
+	} {
 		for width := 1; width <= 20; width++ {
 			got := ui.Truncate(text, width)
 			if ui.Width(got) > width {
@@ -186,7 +189,10 @@ func TestUI_TheBarStaysWithinItsBrackets(t *testing.T) {
 func TestUI_LiveLinesNeverReachTheLastColumn(t *testing.T) {
 	for _, width := range []int{0, 1, 20, 33, 80, 500} {
 		screen, clock := &screen{}, &clock{}
-		u := ui.New(ui.Options{Err: screen, Live: true, Now: clock.Now, Redraw: make(chan time.Time), Width: func() int { return width }})
+		u := ui.New(ui.Options{
+			Err: screen, Live: true, Now: clock.Now, Redraw: make(chan time.Time),
+			Width: func() int { return width },
+		})
 		u.Start("build 世界世界世界 " + strings.Repeat("long ", 100))
 		if got := ui.Width(screen.lastLine()); got >= max(20, width) {
 			t.Errorf("%d columns on a terminal of %d", got, width)
@@ -203,7 +209,10 @@ func TestUI_BlockKeepsTheShapeOfForeignText(t *testing.T) {
 		{"indentation", "  a\n\tb\n", "     |   a\n     | \tb\n"},
 		{"DOS lines", "a\r\nb\r\n", "     | a\n     | b\n"},
 		{"a progress bar", "1%\r2%\r100%\n", "     | 1%\\x0d2%\\x0d100%\n"},
-		{"commands", "::warning::x\n##[error]y\n##vso[task.complete]z\n", "     | : :warning::x\n     | # #[error]y\n     | # #vso[task.complete]z\n"},
+		{
+			"commands", "::warning::x\n##[error]y\n##vso[task.complete]z\n",
+			"     | : :warning::x\n     | # #[error]y\n     | # #vso[task.complete]z\n",
+		},
 		{"colour over two lines", "\x1b[31mred\nstill\x1b[0m\n", "     | red\n     | still\n"},
 		{"no text at all", "\xff\xfe\x00\n", "     | \\xff\\xfe\\x00\n"},
 	} {

@@ -11,12 +11,24 @@ import (
 
 func TestSecrets_EverySpellingOfAConnectionString(t *testing.T) {
 	for _, c := range []struct{ name, given, text, want string }{
-		{"as it was given", "postgres://u:pa%2Fss@db/x", "dial postgres://u:pa%2Fss@db/x", "dial postgres://u:***@db/x"},
+		{
+			"as it was given", "postgres://u:pa%2Fss@db/x", "dial postgres://u:pa%2Fss@db/x",
+			"dial postgres://u:***@db/x",
+		},
 		{"decoded", "postgres://u:pa%2Fss@db/x", "password pa/ss", "password ***"},
-		{"small hexadecimal digits", "postgres://u:pa%2fss@db/x", "dial postgres://u:pa%2fss@db/x", "dial postgres://u:***@db/x"},
-		{"needlessly encoded", "postgres://u:hu%6Eter9@db/x", "postgres://u:hu%6Eter9@db/x is hunter9", "postgres://u:***@db/x is ***"},
+		{
+			"small hexadecimal digits", "postgres://u:pa%2fss@db/x", "dial postgres://u:pa%2fss@db/x",
+			"dial postgres://u:***@db/x",
+		},
+		{
+			"needlessly encoded", "postgres://u:hu%6Eter9@db/x", "postgres://u:hu%6Eter9@db/x is hunter9",
+			"postgres://u:***@db/x is ***",
+		},
 		{"an at sign and a colon", "postgres://u:a%40b%3Ac@db/x", "a@b:c a%40b%3Ac", "*** ***"},
-		{"a second at sign", "postgres://u:pa%2fss@db/x?application_name=me@here", "pa%2fss at me@here", "*** at me@here"},
+		{
+			"a second at sign", "postgres://u:pa%2fss@db/x?application_name=me@here", "pa%2fss at me@here",
+			"*** at me@here",
+		},
 		{"spaces as + in the query", "postgres://db/x?user=u&password=two+words", "two words two+words", "*** ***"},
 		{"a user without password", "postgres://hunter9@db/x", "user hunter9", "user hunter9"},
 		{"an empty password", "postgres://u:@db/x", "u:@db/x", "u:@db/x"},

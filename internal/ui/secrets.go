@@ -20,8 +20,10 @@ const shortest = 4
 // ordinary words are found in any output: a development password that is one
 // of them protects nothing, and replacing it would only give it away.
 var ordinary = []string{
-	"admin", "changeme", "database", "default", "develop", "development", "docker", "example", "false", "guest", "localhost",
-	"offshoot", "pass", "passwd", "password", "postgres", "postgresql", "public", "root", "secret", "test", "testing", "true", "user",
+	"admin", "changeme", "database", "default", "develop", "development", "docker", "example", "false", "guest",
+	"localhost",
+	"offshoot", "pass", "passwd", "password", "postgres", "postgresql", "public", "root", "secret", "test", "testing",
+	"true", "user",
 }
 
 // Secrets is the last line of defence: values that must not be printed, and

@@ -17,7 +17,10 @@ func TestSecrets_FindsPasswordsWhereTheyHide(t *testing.T) {
 	s.AddURL("postgres://app:br%zzoken@db/shop")
 	s.AddURL("host=db password=plainpw dbname=x")
 	s.AddURL(`password = 'quoted pw' sslmode=disable`)
-	s.AddEnv([]string{"PGPASSWORD=fromenv", "STRIPE_KEY=sk_live_1", "DB_PASS=dbpass1", "HOME=/root", "OLDPWD=/srv/old", "REDIS_URL=redis://:rpass@r", "EMPTY_PASSWORD="})
+	s.AddEnv([]string{
+		"PGPASSWORD=fromenv", "STRIPE_KEY=sk_live_1", "DB_PASS=dbpass1", "HOME=/root", "OLDPWD=/srv/old",
+		"REDIS_URL=redis://:rpass@r", "EMPTY_PASSWORD=",
+	})
 	for _, c := range []struct{ in, want string }{
 		{`dial postgres://app:s3cr%40t@db: s3cr@t`, `dial postgres://app:***@db: ***`},
 		{`keypass br%zzoken`, `*** ***`},
@@ -38,7 +41,10 @@ func TestSecrets_ReplacesTheFormsThatQuotingMakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{secret, string(quoted), "a%22b%27c+d%3Ce", "a%22b%27c%20d%3Ce", `a"b''c d<e`, `a"b\'c d<e`} {
+	for _, text := range []string{
+		secret, string(quoted), "a%22b%27c+d%3Ce", "a%22b%27c%20d%3Ce", `a"b''c d<e`,
+		`a"b\'c d<e`,
+	} {
 		if got := s.Redact(text); strings.Trim(got, `"`) != ui.Redacted {
 			t.Errorf("%q became %q", text, got)
 		}

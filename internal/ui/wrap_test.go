@@ -18,7 +18,10 @@ func TestWrap_BreaksBetweenWordsOnly(t *testing.T) {
 		{"fits here", 9, []string{"fits here"}},
 		{"a line that goes on", 9, []string{"a line", "  that", "  goes on"}},
 		{"  indented words", 12, []string{"  indented", "    words"}},
-		{"see http://pr-12.shop.localhost:8480/ there", 12, []string{"see", "  http://pr-12.shop.localhost:8480/", "  there"}},
+		{
+			"see http://pr-12.shop.localhost:8480/ there", 12,
+			[]string{"see", "  http://pr-12.shop.localhost:8480/", "  there"},
+		},
 		{"日本語 日本語 日本", 10, []string{"日本語", "  日本語", "  日本"}},
 	} {
 		if diff := cmp.Diff(c.want, ui.Wrap(c.line, c.width)); diff != "" {
@@ -44,7 +47,11 @@ machine  this one
 }
 
 func TestFitTable_PutsTheLastCellBelowWhereTheTerminalIsNarrow(t *testing.T) {
-	rows := [][]string{{"PREVIEW", "STATE", "LINK"}, {"pr-12", "serving", "http://web--pr-12.x.localhost:8480/ http://api--pr-12.x.localhost:8480/"}, {"main", "asleep", ""}}
+	rows := [][]string{
+		{"PREVIEW", "STATE", "LINK"},
+		{"pr-12", "serving", "http://web--pr-12.x.localhost:8480/ http://api--pr-12.x.localhost:8480/"},
+		{"main", "asleep", ""},
+	}
 	want := `PREVIEW  STATE
   LINK
 pr-12    serving

@@ -27,9 +27,12 @@ const gitPatience = 5 * time.Minute
 var gitArguments = []string{
 	"--no-pager", "--no-optional-locks", "--no-replace-objects", "--literal-pathspecs",
 	"-c", "safe.bareRepository=explicit", "-c", "safe.directory=*",
-	"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.sshCommand=false", "-c", "core.gitProxy=",
-	"-c", "core.attributesFile=/dev/null", "-c", "core.askPass=", "-c", "core.editor=false", "-c", "core.alternateRefsCommand=false",
-	"-c", "credential.helper=", "-c", "protocol.allow=never", "-c", "submodule.recurse=false", "-c", "log.showSignature=false",
+	"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.sshCommand=false", "-c",
+	"core.gitProxy=",
+	"-c", "core.attributesFile=/dev/null", "-c", "core.askPass=", "-c", "core.editor=false", "-c",
+	"core.alternateRefsCommand=false",
+	"-c", "credential.helper=", "-c", "protocol.allow=never", "-c", "submodule.recurse=false", "-c",
+	"log.showSignature=false",
 	"-c", "gpg.program=false", "-c", "diff.external=", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
 }
 
@@ -100,7 +103,8 @@ func ReadHead(ctx context.Context, root string) (h Head, err error) {
 	if h.Branch, err = answer(ctx, root, "symbolic-ref", "--quiet", "--short", "HEAD"); err != nil {
 		return Head{}, err
 	}
-	if h.Commit, err = answer(ctx, root, "rev-parse", "--quiet", "--verify", "HEAD^{commit}"); err != nil || h.Commit == "" {
+	if h.Commit, err = answer(ctx, root, "rev-parse", "--quiet", "--verify", "HEAD^{commit}"); err != nil ||
+		h.Commit == "" {
 		return h, err
 	}
 	// The parents of a shallow clone's commit are only in its text.
@@ -155,7 +159,10 @@ func answer(ctx context.Context, root string, question ...string) (string, error
 // argument for git. It is the one setting of theirs that decides what a
 // preview may see.
 func ignoredByUser(ctx context.Context) ([]string, error) {
-	args := []string{"git", "--git-dir=" + os.DevNull, "config", "--global", "--includes", "--type=path", "--get", "core.excludesFile"}
+	args := []string{
+		"git", "--git-dir=" + os.DevNull, "config", "--global", "--includes", "--type=path", "--get",
+		"core.excludesFile",
+	}
 	out, err := runGit(ctx, append(userEnvironment(), "GIT_CONFIG_NOSYSTEM=1"), args)
 	if ctx.Err() != nil {
 		return nil, err

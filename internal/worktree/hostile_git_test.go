@@ -29,7 +29,8 @@ func repository(t *testing.T) string {
 
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.com"}, args...)...).CombinedOutput()
+	out, err := exec.Command("git",
+		append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.com"}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("git %q: %v\n%s", args, err, out)
 	}
@@ -74,7 +75,8 @@ func TestHostile_ASubmoduleWantsToRunWhatItsConfigurationNames(t *testing.T) {
 	put(t, dir, "sub/b.txt", "b")
 	put(t, dir, ".gitattributes", "* filter=planted\n")
 	config := strings.NewReplacer("PROGRAM", program, "HOOKS", bin).Replace(
-		"[core]\n\tfsmonitor = PROGRAM\n\thooksPath = HOOKS\n\tsshCommand = PROGRAM\n[filter \"planted\"]\n\tclean = PROGRAM\n[alias]\n\tls-files = !PROGRAM\n")
+		"[core]\n\tfsmonitor = PROGRAM\n\thooksPath = HOOKS\n\tsshCommand = PROGRAM\n[filter \"planted\"]\n\tclean " +
+			"= PROGRAM\n[alias]\n\tls-files = !PROGRAM\n")
 	put(t, dir, ".git/config", config)
 	put(t, dir, "sub/.git/config", config)
 	if diff := cmp.Diff([]string{".gitattributes", "sub/b.txt", "sub", "a.txt"}, list(t, dir)); diff != "" {
@@ -121,7 +123,8 @@ func index(names ...string) string {
 		if name == "sub" {
 			mode = []byte{0, 0, 0xe0, 0} // of a submodule
 		}
-		entry := slices.Concat(make([]byte, 24), mode, make([]byte, 12), bytes.Repeat([]byte{1}, 20), []byte{0, byte(len(name))}, []byte(name))
+		entry := slices.Concat(make([]byte, 24), mode, make([]byte, 12), bytes.Repeat([]byte{1}, 20),
+			[]byte{0, byte(len(name))}, []byte(name))
 		text = append(text, append(entry, make([]byte, 8-len(entry)%8)...)...)
 	}
 	sum := sha1.Sum(text)
@@ -176,7 +179,8 @@ func TestReadHead_OfALinkedWorkTreeAndAMerge(t *testing.T) {
 	if diff := cmp.Diff(want, head.Parents); diff != "" || err != nil || head.Branch != "" {
 		t.Errorf("%v, branch %q: %s", err, head.Branch, diff)
 	}
-	if head, err = worktree.ReadHead(t.Context(), linked); err != nil || head.Branch != "feature" || head.Commit != want[1] {
+	if head, err = worktree.ReadHead(t.Context(), linked); err != nil || head.Branch != "feature" ||
+		head.Commit != want[1] {
 		t.Errorf("linked: %+v, %v", head, err)
 	}
 	if diff := cmp.Diff([]string{"a.txt"}, list(t, linked)); diff != "" {

@@ -29,11 +29,13 @@ func lines(entries []worktree.Entry) []string {
 
 func TestDivide_GivesEachPathToTheInnermostPart(t *testing.T) {
 	got := lines(worktree.Divide([]string{".", "public", "public/x/deep"}, []string{
-		"a.txt", "public/index.html", "public/x/deep/f", "public/x/other", "lib/b/c.rb", ".git", ".git/config", "sub/.git", "lib/.GIT/x",
+		"a.txt", "public/index.html", "public/x/deep/f", "public/x/other", "lib/b/c.rb", ".git", ".git/config",
+		"sub/.git", "lib/.GIT/x",
 	}))
 	want := []string{
 		". > 0", "a.txt > 0/a.txt", "lib > 0/lib", "lib/b > 0/lib/b", "lib/b/c.rb > 0/lib/b/c.rb", "public > 0/public",
-		"public > 1", "public/index.html > 1/index.html", "public/x > 1/x", "public/x/deep > 1/x/deep", "public/x/other > 1/x/other",
+		"public > 1", "public/index.html > 1/index.html", "public/x > 1/x", "public/x/deep > 1/x/deep",
+		"public/x/other > 1/x/other",
 		"public/x/deep > 2", "public/x/deep/f > 2/f",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -191,7 +193,8 @@ func TestWriteTar_HasWhatCopyCopies(t *testing.T) {
 		got = append(got, strings.TrimSpace(h.FileInfo().Mode().String()+" "+h.Name+" "+h.Linkname))
 	}
 	slices.Sort(got)
-	if len(got) != 8 || !slices.Contains(got, "Lrwxrwxrwx 0/out /etc/passwd") || !slices.Contains(got, "-r-------- 0/locked/secret") {
+	if len(got) != 8 || !slices.Contains(got, "Lrwxrwxrwx 0/out /etc/passwd") ||
+		!slices.Contains(got, "-r-------- 0/locked/secret") {
 		t.Errorf("%q", got)
 	}
 }

@@ -18,7 +18,8 @@ func (p Previews) Extend(
 	ctx context.Context, of provision.Preview, by time.Duration,
 ) (until time.Time, err error) {
 	if by <= 0 {
-		return until, hint.Usage(fmt.Errorf("extend %s: not a time to live longer", of.ID), "give a duration such as 24h")
+		return until,
+			hint.Usage(fmt.Errorf("extend %s: not a time to live longer", of.ID), "give a duration such as 24h")
 	}
 	m, err := p.find(ctx, of)
 	if err != nil || m.Expires.IsZero() {

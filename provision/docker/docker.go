@@ -25,7 +25,8 @@ func Connect(ctx context.Context) (provision.Engine, error) {
 	engine := provision.Engine{Docker: client}
 	info, err := client.Client().Info(ctx)
 	if err != nil {
-		return provision.Engine{}, errors.Join(fmt.Errorf("ask the docker engine for its platform: %w", err), client.Close())
+		return provision.Engine{},
+			errors.Join(fmt.Errorf("ask the docker engine for its platform: %w", err), client.Close())
 	}
 	own, err := os.Executable()
 	if err != nil {

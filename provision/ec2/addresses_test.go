@@ -34,7 +34,10 @@ func TestConnect_FromTenAddressesInARowIsAsQuickAsFromTheFirst(t *testing.T) {
 		(&world{T: t, folder: folder}).tenInARow()
 		return
 	}
-	for _, program := range []string{"/usr/sbin/sshd", "/usr/sbin/iptables-restore", "/usr/bin/nsenter", "/usr/bin/unshare"} {
+	for _, program := range []string{
+		"/usr/sbin/sshd", "/usr/sbin/iptables-restore", "/usr/bin/nsenter",
+		"/usr/bin/unshare",
+	} {
 		if _, err := os.Stat(program); err != nil {
 			t.Skipf("no namespaces here: %v", err)
 		}
@@ -42,7 +45,8 @@ func TestConnect_FromTenAddressesInARowIsAsQuickAsFromTheFirst(t *testing.T) {
 	if err := exec.Command("unshare", "--net", "--mount", "true").Run(); err != nil || os.Getuid() != 0 {
 		t.Skip("only root may make namespaces")
 	}
-	inner := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child",
+	inner := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--mount-proc", "--fork",
+		"--kill-child",
 		ownProgram(t), "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
 	inner.Env = append(os.Environ(), internet+"="+t.TempDir())
 	if out, err := inner.CombinedOutput(); err != nil {
@@ -65,7 +69,10 @@ func (w *world) tenInARow() {
 	w.login = loginKey(w.T)
 	w.must("ip", "link", "set", "lo", "up")
 	w.must("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
-	w.cloud = standin.New(standin.Options{Now: time.Now, Seed: 1, Pending: 300 * time.Millisecond, Booted: w.boot, Ruled: w.enforce})
+	w.cloud = standin.New(standin.Options{
+		Now: time.Now, Seed: 1, Pending: 300 * time.Millisecond, Booted: w.boot,
+		Ruled: w.enforce,
+	})
 	w.serve()
 	w.Cleanup(w.end)
 	provider, err := ec2.New(w.Context(), w.options("127.0.0.1"))
@@ -148,18 +155,23 @@ func (w *world) guest() *visitor {
 	pid := strconv.Itoa(v.cmd.Process.Pid)
 	w.plug("guest"+strconv.Itoa(w.guests), router+"/30", v.cmd.Process.Pid)
 	w.must("nsenter", "--net=/proc/"+pid+"/ns/net", "sh", "-ec",
-		`ip link set lo up; ip addr add "$1/30" dev eth0; ip link set eth0 up; ip route add default via "$2"`, "sh", address, router)
+		`ip link set lo up; ip addr add "$1/30" dev eth0; ip link set eth0 up; ip route add default via "$2"`, "sh",
+		address, router)
 	return v
 }
 
 func (w *world) start(address string, wrapper ...string) *visitor {
 	w.Helper()
-	given, err := json.Marshal(map[string]string{"endpoint": "http://" + net.JoinHostPort(routerAddress, w.port), "login": string(w.login)})
+	given, err := json.Marshal(map[string]string{
+		"endpoint": "http://" + net.JoinHostPort(routerAddress, w.port),
+		"login":    string(w.login),
+	})
 	if err != nil {
 		w.Fatal(err)
 	}
 	v := &visitor{world: w, address: address}
-	v.cmd = exec.Command(wrapper[0], append(wrapper[1:], ownProgram(w.T), "-test.run=^TestGuest$", "-test.timeout=4m")...)
+	v.cmd = exec.Command(wrapper[0],
+		append(wrapper[1:], ownProgram(w.T), "-test.run=^TestGuest$", "-test.timeout=4m")...)
 	v.cmd.Env = append(os.Environ(), guest+"="+string(given))
 	out, err := v.cmd.StdoutPipe()
 	if err == nil {
@@ -232,7 +244,8 @@ func TestGuest(t *testing.T) {
 		"run":   func() (string, error) { return "ran", h.Run(t.Context(), host.Command{Args: []string{"true"}}) },
 		"leave": func() (string, error) { return "left", h.Close() },
 		"cut": func() (string, error) { // the connection, at its other end
-			_ = h.Run(t.Context(), host.Command{Args: []string{"/usr/bin/pkill", "-KILL", "-u", "offshoot", "-x", "sshd"}})
+			_ = h.Run(t.Context(),
+				host.Command{Args: []string{"/usr/bin/pkill", "-KILL", "-u", "offshoot", "-x", "sshd"}})
 			return "cut", nil
 		},
 	}

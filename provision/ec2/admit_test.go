@@ -261,7 +261,8 @@ func silent(t *testing.T) int {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Close(fd) })
-	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(fd, 0)); err != nil {
+	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}),
+		syscall.Listen(fd, 0)); err != nil {
 		t.Fatal(err)
 	}
 	bound, err := syscall.Getsockname(fd)
@@ -290,10 +291,12 @@ func TestConnect_SaysInSecondsWhichRuleAGroupOfTheUsersLacks(t *testing.T) {
 		o.Caller = func(context.Context) (netip.Addr, error) { return netip.MustParseAddr("192.0.2.1"), nil }
 	})
 	_, err := stranger.Connect(t.Context(), m)
-	if err == nil || !strings.Contains(err.Error(), "security group "+own+" has no rule that lets 192.0.2.1 reach port 2222") {
+	if err == nil ||
+		!strings.Contains(err.Error(), "security group "+own+" has no rule that lets 192.0.2.1 reach port 2222") {
 		t.Errorf("%v", err)
 	}
-	if hints := strings.Join(hint.Of(err), "\n"); !strings.Contains(hints, "--group-id "+own+" --protocol tcp --port 2222 --cidr 192.0.2.1/32") {
+	if hints := strings.Join(hint.Of(err), "\n"); !strings.Contains(hints,
+		"--group-id "+own+" --protocol tcp --port 2222 --cidr 192.0.2.1/32") {
 		t.Errorf("%q", hints)
 	}
 	if waited := a.clock.Now().Sub(begun); waited > time.Minute {
@@ -308,7 +311,8 @@ func TestEnsure_RefusesAGroupOfTheUsersByWhichNobodyCanConnect(t *testing.T) {
 	a := newAccount(t, standin.Options{Seed: 1})
 	own := a.cloud.MakeGroup("own", nil, standin.Rule{Port: "443", From: "0.0.0.0/0"})
 	_, err := a.newProvider(func(o *ec2.Options) { o.SecurityGroup = own }).Ensure(t.Context(), spec("shop-pr-12"))
-	if err == nil || !strings.Contains(err.Error(), "security group "+own+" lets nobody reach port 2222") || !errors.Is(err, hint.ErrUsage) {
+	if err == nil || !strings.Contains(err.Error(), "security group "+own+" lets nobody reach port 2222") ||
+		!errors.Is(err, hint.ErrUsage) {
 		t.Errorf("%v", err)
 	}
 	if n := len(a.calls("RunInstances")); n != 0 {

@@ -75,7 +75,9 @@ func imageName(m machine.Machine) string { return "offshoot " + m.Preview + " " 
 func (p *Provider) createImage(ctx context.Context, m machine.Machine, labels map[string]string) (string, error) {
 	name, tags := imageName(m), tagsOf(labels)
 	output, err := p.api.CreateImage(ctx, &ec2.CreateImageInput{
-		InstanceId: &m.ID, Name: &name, Description: aws.String("baked by offshoot for " + m.Repository), NoReboot: aws.Bool(true), // it is stopped
+		// it is stopped
+		InstanceId: &m.ID, Name: &name, Description: aws.String("baked by offshoot for " + m.Repository),
+		NoReboot: aws.Bool(true),
 		TagSpecifications: []types.TagSpecification{
 			{ResourceType: types.ResourceTypeImage, Tags: tags}, {ResourceType: types.ResourceTypeSnapshot, Tags: tags},
 		},
@@ -115,7 +117,9 @@ func (p *Provider) awaitImage(ctx context.Context, id string) (im Image, err err
 		}
 		im = found
 		if im.state == types.ImageStateFailed {
-			return "", false, hint.Wrap(fmt.Errorf("AWS could not make the image: %s", im.reason), "retry; where it names a quota, remove old AMIs with offshoot bake --prune")
+			return "", false,
+				hint.Wrap(fmt.Errorf("AWS could not make the image: %s", im.reason),
+					"retry; where it names a quota, remove old AMIs with offshoot bake --prune")
 		}
 		return "it is " + string(im.state), im.state == types.ImageStateAvailable, nil
 	})
@@ -134,7 +138,10 @@ func (p *Provider) imageByID(ctx context.Context, id string) (Image, bool, error
 }
 
 func bakedOf(raw types.Image) Image {
-	im := Image{ID: aws.ToString(raw.ImageId), Name: aws.ToString(raw.Name), Labels: labelsOf(raw.Tags), state: raw.State}
+	im := Image{
+		ID: aws.ToString(raw.ImageId), Name: aws.ToString(raw.Name), Labels: labelsOf(raw.Tags),
+		state: raw.State,
+	}
 	im.Created, _ = time.Parse(time.RFC3339, aws.ToString(raw.CreationDate))
 	if raw.StateReason != nil {
 		im.reason = aws.ToString(raw.StateReason.Message)

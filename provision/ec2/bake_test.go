@@ -55,13 +55,16 @@ func TestBake_MakesAnImageThatMachinesAreMadeOf(t *testing.T) {
 	im := a.bake("shop-bake-1")
 	call := a.calls("CreateImage")[0]
 	for _, want := range [][2]string{
-		{"NoReboot", "true"}, {"TagSpecification.1.ResourceType", "image"}, {"TagSpecification.2.ResourceType", "snapshot"},
+		{"NoReboot", "true"},
+		{"TagSpecification.1.ResourceType", "image"},
+		{"TagSpecification.2.ResourceType", "snapshot"},
 	} {
 		if got := call.Form.Get(want[0]); got != want[1] {
 			t.Errorf("%s is %q, want %q", want[0], got, want[1])
 		}
 	}
-	if im.Labels[machine.LabelRepository] != repository || im.Labels["dev.offshoot.commit"] != "c0ffee" || im.Labels[machine.LabelExpires] != "" || im.Labels["dev.offshoot.host-key"] != "" {
+	if im.Labels[machine.LabelRepository] != repository || im.Labels["dev.offshoot.commit"] != "c0ffee" ||
+		im.Labels[machine.LabelExpires] != "" || im.Labels["dev.offshoot.host-key"] != "" {
 		t.Errorf("labels %v", im.Labels)
 	}
 	stopped := slices.IndexFunc(a.cloud.Calls(), func(c standin.Call) bool { return c.Action == "StopInstances" })
@@ -77,7 +80,8 @@ func TestBake_MakesAnImageThatMachinesAreMadeOf(t *testing.T) {
 	if err := of.Destroy(t.Context(), m.ID); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := a.provider.Images(t.Context(), repository); err != nil || len(found) != 1 || found[0].ID != im.ID || len(found[0].Snapshots) != 1 {
+	if found, err := a.provider.Images(t.Context(), repository); err != nil || len(found) != 1 ||
+		found[0].ID != im.ID || len(found[0].Snapshots) != 1 {
 		t.Errorf("images: %+v, %v", found, err)
 	}
 	if found, err := a.provider.Images(t.Context(), "github.com/acme/other"); err != nil || len(found) != 0 {
@@ -128,7 +132,8 @@ func TestPrune_KeepsTheNewestOfTheRepository(t *testing.T) {
 	old := a.bake("shop-bake-1")
 	a.later(time.Hour)
 	recent := a.bake("shop-bake-2")
-	if found, err := a.provider.Images(t.Context(), repository); err != nil || len(found) != 1 || found[0].ID != recent.ID {
+	if found, err := a.provider.Images(t.Context(), repository); err != nil || len(found) != 1 ||
+		found[0].ID != recent.ID {
 		t.Errorf("images: %+v, %v", found, err)
 	}
 	left := a.leftOfBakes()
@@ -144,7 +149,8 @@ func TestBake_RemovesAnImageThatFailed(t *testing.T) {
 	a := newAccount(t, slowly(1))
 	a.cloud.FailBake("the disk could not be copied")
 	m := a.ensure("shop-bake-1")
-	if _, err := a.provider.Bake(t.Context(), m); err == nil || !strings.Contains(err.Error(), "the disk could not be copied") {
+	if _, err := a.provider.Bake(t.Context(), m); err == nil ||
+		!strings.Contains(err.Error(), "the disk could not be copied") {
 		t.Errorf("%v", err)
 	}
 	a.destroy(m.ID)
@@ -185,7 +191,10 @@ func TestBake_GoesOnAfterEveryPassingFault(t *testing.T) {
 func TestBake_LeavesNothingThatTheNextOneDoesNotRemove(t *testing.T) {
 	first, calls := bakeCalls(t)
 	for at := first; at < calls; at++ {
-		for name, fault := range map[string]standin.Fault{"killed": {Lost: true}, "denied": {Code: "UnauthorizedOperation"}} {
+		for name, fault := range map[string]standin.Fault{
+			"killed": {Lost: true},
+			"denied": {Code: "UnauthorizedOperation"},
+		} {
 			a := newAccount(t, slowly(1))
 			ctx, kill := context.WithCancel(t.Context())
 			a.cloud.Fault(func(n int, _ string) standin.Fault {

@@ -53,7 +53,8 @@ func (p *Provider) images(ctx context.Context, filters ...types.Filter) ([]Image
 			found = append(found, bakedOf(raw))
 		}
 	}
-	slices.SortFunc(found, func(a, b Image) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(found,
+		func(a, b Image) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
 	return found, nil
 }
 
@@ -92,7 +93,8 @@ func (p *Provider) Prune(ctx context.Context, repository string, keep Image) (re
 // of. It refuses one that was not baked.
 func (p *Provider) RemoveImage(ctx context.Context, im Image) error {
 	if im.Labels[labelBaked] == "" {
-		return hint.Usage(fmt.Errorf("image %s was not baked by offshoot", im.ID), "offshoot touches only what bears its labels")
+		return hint.Usage(fmt.Errorf("image %s was not baked by offshoot", im.ID),
+			"offshoot touches only what bears its labels")
 	}
 	_, err := p.api.DeregisterImage(ctx, &ec2.DeregisterImageInput{ImageId: &im.ID})
 	if err != nil && !notFound(err) && !isCode(err, "InvalidAMIID.Unavailable") {

@@ -39,7 +39,9 @@ func (b Bootstrap) Script() ([]byte, error) {
 		"@HOST_KEY@", strings.TrimSpace(b.HostKey), "@PORT@", strconv.Itoa(b.Port),
 	).Replace(bootstrap)
 	if len(script) > maxUserData {
-		return nil, hint.Usage(fmt.Errorf("user data: %d bytes, and EC2 takes %d", len(script), maxUserData), "log in with a shorter key, such as ssh-keygen -t ed25519 makes one")
+		return nil,
+			hint.Usage(fmt.Errorf("user data: %d bytes, and EC2 takes %d", len(script), maxUserData),
+				"log in with a shorter key, such as ssh-keygen -t ed25519 makes one")
 	}
 	return []byte(script), nil
 }

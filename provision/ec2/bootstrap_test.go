@@ -45,7 +45,8 @@ func TestBootstrap_IsAValidShellScriptOfAFewKB(t *testing.T) {
 	}
 	b.HostKey, b.LoginKey = key.Private, key.Public
 	script, err := b.Script()
-	if err != nil || len(script) > 8<<10 || strings.Contains(string(script), "@") && strings.Contains(string(script), "_KEY@") {
+	if err != nil || len(script) > 8<<10 ||
+		strings.Contains(string(script), "@") && strings.Contains(string(script), "_KEY@") {
 		t.Fatalf("%d bytes, %v", len(script), err)
 	}
 	path := filepath.Join(t.TempDir(), "user-data")
@@ -85,7 +86,8 @@ func TestBootstrap_WaitsForTheLockOfThePackageLists(t *testing.T) {
 		"free":            {"", true, 1},
 	} {
 		folder := t.TempDir()
-		apt := "#!/bin/sh\necho >>" + folder + "/runs\n[ -z '" + c.says + "' ] || [ $(wc -l <" + folder + "/runs) -gt 2 ] || { echo '" + c.says + "' >&2; exit 100; }\n"
+		apt := "#!/bin/sh\necho >>" + folder + "/runs\n[ -z '" + c.says + "' ] || [ $(wc -l <" + folder +
+			"/runs) -gt 2 ] || { echo '" + c.says + "' >&2; exit 100; }\n"
 		if err := os.WriteFile(filepath.Join(folder, "apt-get"), []byte(apt), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,8 @@ func (p *Provider) Check(ctx context.Context) error {
 // Rights asks AWS, by dry runs, whether each right of the policy is there. The
 // error says that nothing could be asked: no credentials, no such region.
 func (p *Provider) Rights(ctx context.Context) ([]Right, error) {
-	if _, err := p.api.DescribeInstances(ctx, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(5)}); err != nil && !denied(err) {
+	if _, err := p.api.DescribeInstances(ctx, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(5)}); err != nil &&
+		!denied(err) {
 		return nil, explain("DescribeInstances", err)
 	}
 	c := &checker{api: p.api}
@@ -113,9 +114,11 @@ func (c *checker) look(ctx context.Context) {
 	c.note("DescribeVolumes", err)
 	_, err = c.api.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{DryRun: dry}, once)
 	c.noteSpare("DescribeRouteTables", err)
-	_, err = c.api.DescribeVpcBlockPublicAccessOptions(ctx, &ec2.DescribeVpcBlockPublicAccessOptionsInput{DryRun: dry}, once)
+	_, err = c.api.DescribeVpcBlockPublicAccessOptions(ctx, &ec2.DescribeVpcBlockPublicAccessOptionsInput{DryRun: dry},
+		once)
 	c.noteSpare("DescribeVpcBlockPublicAccessOptions", err)
-	_, err = c.api.DescribeVpcBlockPublicAccessExclusions(ctx, &ec2.DescribeVpcBlockPublicAccessExclusionsInput{DryRun: dry}, once)
+	_, err = c.api.DescribeVpcBlockPublicAccessExclusions(ctx,
+		&ec2.DescribeVpcBlockPublicAccessExclusionsInput{DryRun: dry}, once)
 	c.noteSpare("DescribeVpcBlockPublicAccessExclusions", err)
 	c.diskKey(ctx)
 	_, err = c.api.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{DryRun: dry})
@@ -129,7 +132,8 @@ func (c *checker) diskKey(ctx context.Context) {
 	c.noteSpare("GetEbsDefaultKmsKeyId", err)
 	if output, err := c.api.GetEbsDefaultKmsKeyId(ctx, &ec2.GetEbsDefaultKmsKeyIdInput{}, once); err == nil {
 		if key := aws.ToString(output.KmsKeyId); key != "" && !strings.HasSuffix(key, "alias/aws/ebs") {
-			c.rights[len(c.rights)-1].Note = "disks are encrypted with " + key + ", whose policy has to let this key use it"
+			c.rights[len(c.rights)-1].Note = "disks are encrypted with " + key +
+				", whose policy has to let this key use it"
 		}
 	}
 }
@@ -147,7 +151,10 @@ func (c *checker) make(ctx context.Context, p *Provider) {
 		return
 	}
 	spec := machine.Spec{Preview: "doctor", Repository: cmp.Or(p.options.Repository, "doctor")}
-	l := launch{spec: spec, image: im, group: p.options.SecurityGroup, disk: p.options.Disk, profile: p.options.Profile, labels: spec.AllLabels()}
+	l := launch{
+		spec: spec, image: im, group: p.options.SecurityGroup, disk: p.options.Disk,
+		profile: p.options.Profile, labels: spec.AllLabels(),
+	}
 	if l.group == "" {
 		l.group = c.group(ctx, p, n.vpc)
 	}
@@ -222,7 +229,10 @@ func (c *checker) failed(call string, err error) {
 func (c *checker) group(ctx context.Context, p *Provider, vpc string) string {
 	_, err := c.api.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
 		DryRun: dry, GroupName: aws.String(groupName), Description: aws.String("dry run"), VpcId: &vpc,
-		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeSecurityGroup, Tags: tagsOf(map[string]string{labelGroup: "shared"})}},
+		TagSpecifications: []types.TagSpecification{{
+			ResourceType: types.ResourceTypeSecurityGroup,
+			Tags:         tagsOf(map[string]string{labelGroup: "shared"}),
+		}},
 	})
 	if isCode(err, "InvalidGroup.Duplicate") {
 		err = nil
@@ -237,12 +247,14 @@ func (c *checker) group(ctx context.Context, p *Provider, vpc string) string {
 		return ""
 	}
 	permissions := []types.IpPermission{gatewayRules()[0].permission(nil)}
-	_, err = c.api.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{DryRun: dry, GroupId: found.GroupId, IpPermissions: permissions})
+	_, err = c.api.AuthorizeSecurityGroupIngress(ctx,
+		&ec2.AuthorizeSecurityGroupIngressInput{DryRun: dry, GroupId: found.GroupId, IpPermissions: permissions})
 	if isCode(err, "InvalidPermission.Duplicate") {
 		err = nil
 	}
 	c.note("AuthorizeSecurityGroupIngress", err)
-	_, err = c.api.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{DryRun: dry, GroupId: found.GroupId, IpPermissions: permissions})
+	_, err = c.api.RevokeSecurityGroupIngress(ctx,
+		&ec2.RevokeSecurityGroupIngressInput{DryRun: dry, GroupId: found.GroupId, IpPermissions: permissions})
 	c.note("RevokeSecurityGroupIngress", unlessGone(err))
 	_, err = c.api.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{DryRun: dry, GroupId: found.GroupId})
 	c.note("DeleteSecurityGroup", err)
@@ -251,13 +263,19 @@ func (c *checker) group(ctx context.Context, p *Provider, vpc string) string {
 
 // own checks the rights on machines at one that there is.
 func (c *checker) own(ctx context.Context, p *Provider) {
-	found, err := p.find(ctx, machine.Filter{Repository: p.options.Repository}, filter("instance-state-name", "pending", "running", "stopping", "stopped"))
+	found, err := p.find(ctx, machine.Filter{Repository: p.options.Repository},
+		filter("instance-state-name", "pending", "running", "stopping", "stopped"))
 	if err != nil || len(found) == 0 {
-		c.untold("CreateTags", "StartInstances", "StopInstances", "TerminateInstances", "GetConsoleOutput", "CreateImage")
+		c.untold("CreateTags", "StartInstances", "StopInstances", "TerminateInstances", "GetConsoleOutput",
+			"CreateImage")
 		return
 	}
 	id := found[0].ID
-	_, err = c.api.CreateTags(ctx, &ec2.CreateTagsInput{DryRun: dry, Resources: []string{id}, Tags: tagsOf(map[string]string{machine.LabelPreview: found[0].Preview})})
+	_, err = c.api.CreateTags(ctx,
+		&ec2.CreateTagsInput{
+			DryRun: dry, Resources: []string{id},
+			Tags: tagsOf(map[string]string{machine.LabelPreview: found[0].Preview}),
+		})
 	c.note("CreateTags", err)
 	_, err = c.api.StartInstances(ctx, &ec2.StartInstancesInput{DryRun: dry, InstanceIds: []string{id}})
 	c.note("StartInstances", err)
@@ -267,10 +285,16 @@ func (c *checker) own(ctx context.Context, p *Provider) {
 	c.note("TerminateInstances", err)
 	_, err = c.api.GetConsoleOutput(ctx, &ec2.GetConsoleOutputInput{DryRun: dry, InstanceId: &id})
 	c.note("GetConsoleOutput", err)
-	tags := tagsOf(map[string]string{machine.LabelPreview: found[0].Preview, machine.LabelRepository: found[0].Repository, labelBaked: "dry run"})
+	tags := tagsOf(map[string]string{
+		machine.LabelPreview:    found[0].Preview,
+		machine.LabelRepository: found[0].Repository, labelBaked: "dry run",
+	})
 	_, err = c.api.CreateImage(ctx, &ec2.CreateImageInput{
 		DryRun: dry, InstanceId: &id, Name: aws.String("offshoot dry run"), NoReboot: aws.Bool(true),
-		TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeImage, Tags: tags}, {ResourceType: types.ResourceTypeSnapshot, Tags: tags}},
+		TagSpecifications: []types.TagSpecification{
+			{ResourceType: types.ResourceTypeImage, Tags: tags},
+			{ResourceType: types.ResourceTypeSnapshot, Tags: tags},
+		},
 	})
 	c.note("CreateImage", err)
 }
@@ -288,7 +312,8 @@ func (c *checker) endpoint(ctx context.Context, p *Provider) {
 		c.failed("DescribeInstanceConnectEndpoints", err)
 		return
 	}
-	running, err := p.find(ctx, machine.Filter{Repository: p.options.Repository}, filter("instance-state-name", "running"), filter("vpc-id", n.vpc))
+	running, err := p.find(ctx, machine.Filter{Repository: p.options.Repository},
+		filter("instance-state-name", "running"), filter("vpc-id", n.vpc))
 	if err != nil || len(running) == 0 {
 		c.untold("OpenTunnel")
 		return
@@ -301,7 +326,11 @@ func (c *checker) endpoint(ctx context.Context, p *Provider) {
 		c.untold("OpenTunnel") // those who connect let the endpoint in first
 		return
 	}
-	c.rights = append(c.rights, Right{Action: actionOf("OpenTunnel"), Err: err, Note: "a machine answers through " + aws.ToString(found.InstanceConnectEndpointId)})
+	c.rights = append(c.rights,
+		Right{
+			Action: actionOf("OpenTunnel"), Err: err,
+			Note: "a machine answers through " + aws.ToString(found.InstanceConnectEndpointId),
+		})
 }
 
 // baked checks the rights on images at one that there is.

@@ -32,7 +32,9 @@ func (realClock) Sleep(ctx context.Context, d time.Duration) error {
 
 // poll asks until done, at growing pauses. On timeout it says what ask saw
 // last.
-func (p *Provider) poll(ctx context.Context, patience time.Duration, what string, ask func() (seen string, done bool, err error)) error {
+func (p *Provider) poll(
+	ctx context.Context, patience time.Duration, what string, ask func() (seen string, done bool, err error),
+) error {
 	deadline, pauses := p.clock.Now().Add(patience), &backoff.ExponentialBackOff{
 		InitialInterval: time.Second, Multiplier: 1.5, MaxInterval: 10 * time.Second, RandomizationFactor: 0.25,
 	}

@@ -24,7 +24,8 @@ const readyFolder = "/etc/offshoot"
 
 // Connect logs in to a machine as soon as it answers, and returns when its
 // bootstrap has ended and its timer knows when the machine expires. First it lets this computer in, whoever made the
-// machine. The host key is the one that the machine's labels name; another one ends it at once. A machine that does not come up is a BootError.
+// machine. The host key is the one that the machine's labels name; another one ends it at once. A machine that does not
+// come up is a BootError.
 func (p *Provider) Connect(ctx context.Context, m machine.Machine) (host.Host, error) {
 	remote, err := p.remote(m)
 	if err != nil {
@@ -83,7 +84,9 @@ func (p *Provider) unreached(ctx context.Context, m machine.Machine, e *entry, e
 	case errors.As(err, new(*host.HostKeyError)):
 		return hint.Wrap(err, "nothing was sent: something else answers at its address; look there, or offshoot down")
 	case errors.Is(err, host.ErrLogin):
-		err = hint.Wrap(err, "the instance accepts only the SSH key it was created with: set OFFSHOOT_SSH_KEY as for that up, or run offshoot down and up")
+		err = hint.Wrap(err,
+			"the instance accepts only the SSH key it was created with: set OFFSHOOT_SSH_KEY as for that up, or "+
+				"run offshoot down and up")
 	case !lasting(err):
 		err = e.explain(err)
 	}
@@ -92,7 +95,8 @@ func (p *Provider) unreached(ctx context.Context, m machine.Machine, e *entry, e
 
 // lasting tells an error that waiting does not mend.
 func lasting(err error) bool {
-	return errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin) || errors.Is(err, hint.ErrUsage) || code(err) != ""
+	return errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin) || errors.Is(err, hint.ErrUsage) ||
+		code(err) != ""
 }
 
 func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
@@ -103,14 +107,16 @@ func (p *Provider) remote(m machine.Machine) (host.Remote, error) {
 	case m.Address == "" || m.State != machine.Running:
 		return host.Remote{}, fmt.Errorf("it is %s and has the address %q", m.State, m.Address)
 	case len(p.options.LoginKey) == 0 && !p.options.InstanceConnect:
-		return host.Remote{}, hint.Usage(errors.New("no key to log in with"), "set OFFSHOOT_SSH_KEY to the private key that up was given")
+		return host.Remote{},
+			hint.Usage(errors.New("no key to log in with"), "set OFFSHOOT_SSH_KEY to the private key that up was given")
 	}
 	port := p.options.SSHPort
 	if p.options.Connect == ConnectEndpoint {
 		port = endpointPort
 	}
 	remote := host.Remote{
-		Address: net.JoinHostPort(m.Address, strconv.Itoa(port)), User: p.options.User, Key: p.options.LoginKey, HostKey: key,
+		Address: net.JoinHostPort(m.Address, strconv.Itoa(port)), User: p.options.User, Key: p.options.LoginKey,
+		HostKey: key,
 		Timeout: cmp.Or(p.options.Answer, 10*time.Second),
 	}
 	if !p.options.InstanceConnect {
@@ -138,7 +144,11 @@ elif [ -e ready ]; then echo ready; fi`
 func (p *Provider) awaitReady(ctx context.Context, h host.Host) error {
 	return p.poll(ctx, p.options.Patience, "wait for the machine's bootstrap", func() (string, bool, error) {
 		var out bytes.Buffer
-		err := h.Run(ctx, host.Command{Args: []string{"/bin/sh", "-c", readyCommand, "sh", p.options.Ready}, Env: []string{"PATH=/usr/bin:/bin"}, Stdout: &out})
+		err := h.Run(ctx,
+			host.Command{
+				Args: []string{"/bin/sh", "-c", readyCommand, "sh", p.options.Ready},
+				Env:  []string{"PATH=/usr/bin:/bin"}, Stdout: &out,
+			})
 		if ctx.Err() != nil {
 			return "", false, context.Cause(ctx)
 		}
@@ -167,7 +177,8 @@ func (p *Provider) setTimer(ctx context.Context, h host.Host, expires time.Time)
 		left = max(1, int64(expires.Sub(p.clock.Now())/time.Second))
 	}
 	err := h.Run(ctx, host.Command{
-		Args: []string{"/bin/sh", "-c", timerCommand, "sh", p.options.Ready, strconv.FormatInt(left, 10)}, Env: []string{"PATH=/usr/bin:/bin"},
+		Args: []string{"/bin/sh", "-c", timerCommand, "sh", p.options.Ready, strconv.FormatInt(left, 10)},
+		Env:  []string{"PATH=/usr/bin:/bin"},
 	})
 	if err != nil {
 		return fmt.Errorf("set the machine's timer: %w", err)

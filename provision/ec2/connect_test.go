@@ -31,7 +31,8 @@ func sshd(t *testing.T, script []byte, port int) {
 	for name, text := range map[string]string{
 		"host_key": string(hostKeyIn(t, script)), "authorized_keys": login + "\n",
 		"config": strings.Join([]string{
-			"Port " + strconv.Itoa(port), "ListenAddress 127.0.0.1", "HostKey " + folder + "/host_key", "AuthorizedKeysFile " + folder + "/authorized_keys",
+			"Port " + strconv.Itoa(port), "ListenAddress 127.0.0.1", "HostKey " + folder + "/host_key",
+			"AuthorizedKeysFile " + folder + "/authorized_keys",
 			"PidFile none", "StrictModes no", "PermitRootLogin yes", "UsePAM no", "SetEnv SHLVL=2", "",
 		}, "\n"),
 	} {
@@ -106,7 +107,8 @@ func TestConnect_ReachesTheMachineThatWasMade(t *testing.T) {
 	}
 	defer h.Close()
 	var out bytes.Buffer
-	if err := h.Run(t.Context(), host.Command{Args: []string{"echo", "here"}, Stdout: &out}); err != nil || out.String() != "here\n" {
+	if err := h.Run(t.Context(), host.Command{Args: []string{"echo", "here"}, Stdout: &out}); err != nil ||
+		out.String() != "here\n" {
 		t.Errorf("%q, %v", out.String(), err)
 	}
 }
@@ -155,7 +157,8 @@ func TestConnect_SaysWhereTheBootstrapFailed(t *testing.T) {
 	a.ready("failed", "packages (exit 100)\n")
 	h, err := a.provider.Connect(t.Context(), m)
 	var boot *ec2.BootError
-	if h != nil || !errors.As(err, &boot) || !strings.Contains(err.Error(), "its bootstrap failed at: packages (exit 100)") {
+	if h != nil || !errors.As(err, &boot) ||
+		!strings.Contains(err.Error(), "its bootstrap failed at: packages (exit 100)") {
 		t.Errorf("%v, %v", h, err)
 	}
 }
@@ -191,7 +194,8 @@ func TestConnect_ShowsTheConsoleOfAMachineThatNeverAnswers(t *testing.T) {
 	a.cloud.Say("one\ntwo\n")
 	_, err := a.provider.Connect(t.Context(), m)
 	var boot *ec2.BootError
-	if !errors.As(err, &boot) || !strings.Contains(err.Error(), "wait for SSH: not after 5m0s: ") || !strings.Contains(err.Error(), "refused") {
+	if !errors.As(err, &boot) || !strings.Contains(err.Error(), "wait for SSH: not after 5m0s: ") ||
+		!strings.Contains(err.Error(), "refused") {
 		t.Fatalf("error %v", err)
 	}
 	if diff := cmp.Diff([]string{"one", "two"}, boot.Console); diff != "" {
@@ -205,10 +209,12 @@ func TestConnect_RefusesAMachineItCannotKnow(t *testing.T) {
 	stopped, nameless := m, m
 	stopped.State, nameless.Labels = "stopped", nil
 	keyless := a.newProvider(func(o *ec2.Options) { o.LoginKey = nil })
-	if _, err := a.provider.Connect(t.Context(), stopped); err == nil || !strings.Contains(err.Error(), "it is stopped") {
+	if _, err := a.provider.Connect(t.Context(), stopped); err == nil ||
+		!strings.Contains(err.Error(), "it is stopped") {
 		t.Errorf("stopped: %v", err)
 	}
-	if _, err := a.provider.Connect(t.Context(), nameless); err == nil || !strings.Contains(err.Error(), "no host key") {
+	if _, err := a.provider.Connect(t.Context(), nameless); err == nil ||
+		!strings.Contains(err.Error(), "no host key") {
 		t.Errorf("nameless: %v", err)
 	}
 	if _, err := keyless.Connect(t.Context(), m); !errors.Is(err, hint.ErrUsage) {

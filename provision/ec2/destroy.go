@@ -56,7 +56,8 @@ func (p *Provider) destroy(ctx context.Context, i instance) error {
 			return err
 		}
 	}
-	remains, err := p.remains(ctx, filter("tag:"+machine.LabelPreview, literal(i.Preview)), filter("tag:"+labelGeneration, strconv.Itoa(i.generation)))
+	remains, err := p.remains(ctx, filter("tag:"+machine.LabelPreview, literal(i.Preview)),
+		filter("tag:"+labelGeneration, strconv.Itoa(i.generation)))
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,8 @@ func (p *Provider) Stop(ctx context.Context, id string) error {
 	case !i.ours():
 		err = hint.Usage(fmt.Errorf("instance %w", errForeign), "offshoot touches only what bears its labels")
 	case i.spot:
-		err = hint.Wrap(fmt.Errorf("a spot instance cannot be stopped: %w", machine.ErrFixed), "destroy it, or turn ec2.spot off")
+		err = hint.Wrap(fmt.Errorf("a spot instance cannot be stopped: %w", machine.ErrFixed),
+			"destroy it, or turn ec2.spot off")
 	default:
 		err = p.stop(ctx, i)
 	}

@@ -18,7 +18,10 @@ var _ machine.Destroyer = (*ec2.Provider)(nil)
 // many launches machines of previews, each with a volume that will outlive it.
 func (a *account) many(n int) (ids []string) {
 	for i := range n {
-		labels := map[string]string{machine.LabelPreview: fmt.Sprintf("shop-pr-%d", i), machine.LabelRepository: "github.com/acme/shop", "dev.offshoot.machine": "5"}
+		labels := map[string]string{
+			machine.LabelPreview:    fmt.Sprintf("shop-pr-%d", i),
+			machine.LabelRepository: "github.com/acme/shop", "dev.offshoot.machine": "5",
+		}
 		ids = append(ids, a.cloud.Launch(labels))
 		if i%100 == 0 {
 			a.cloud.LeaveVolume(a.clock.Now(), labels)
@@ -64,7 +67,8 @@ func TestDestroyAll_OneThatAWSRefusesKeepsNoOther(t *testing.T) {
 	if errs[0] != nil || errs[2] != nil || errs[4] != nil {
 		t.Errorf("%v", errs)
 	}
-	if errs[1] == nil || !strings.Contains(errs[1].Error(), "destroy "+ids[1]+": ") || !errors.Is(errs[3], hint.ErrUsage) {
+	if errs[1] == nil || !strings.Contains(errs[1].Error(), "destroy "+ids[1]+": ") ||
+		!errors.Is(errs[3], hint.ErrUsage) {
 		t.Errorf("refused %v, somebody else's %v", errs[1], errs[3])
 	}
 	for _, call := range a.calls("TerminateInstances") {

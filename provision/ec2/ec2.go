@@ -79,8 +79,9 @@ type Options struct {
 
 // Ways to machines.
 const (
-	ConnectPublic   = "public"                    // by the address that they have on the internet
-	ConnectPrivate  = "private"                   // by the one that they have in their VPC, where this computer is in it or has a VPN
+	ConnectPublic = "public" // by the address that they have on the internet
+	// by the one that they have in their VPC, where this computer is in it or has a VPN
+	ConnectPrivate  = "private"
 	ConnectEndpoint = "instance-connect-endpoint" // through an EC2 Instance Connect Endpoint
 )
 
@@ -195,10 +196,12 @@ func (o Options) check() error {
 		wrong("name instance types such as t3.large", "ec2.type: an empty name")
 	}
 	if !slices.Contains([]string{ConnectPublic, ConnectPrivate, ConnectEndpoint}, o.Connect) {
-		wrong("use "+ConnectPublic+", "+ConnectPrivate+" or "+ConnectEndpoint, "ec2.connect: %q is no way to a machine", o.Connect)
+		wrong("use "+ConnectPublic+", "+ConnectPrivate+" or "+ConnectEndpoint,
+			"ec2.connect: %q is no way to a machine", o.Connect)
 	}
 	if o.Connect == ConnectPrivate && len(o.SSH) == 0 && o.SecurityGroup == "" {
-		wrong("name the networks of those who connect, as the machines see them, such as 10.0.0.0/8", "ec2.connect: %s needs ec2.ssh", ConnectPrivate)
+		wrong("name the networks of those who connect, as the machines see them, such as 10.0.0.0/8",
+			"ec2.connect: %s needs ec2.ssh", ConnectPrivate)
 	}
 	if o.Disk < 8 || o.Disk > 16384 {
 		wrong("give gigabytes between 8 and 16384", "ec2.disk: %d", o.Disk)

@@ -169,23 +169,25 @@ func (p *Provider) makeRun(ctx context.Context, i instance) (instance, error) {
 // BootError.
 func (p *Provider) await(ctx context.Context, i instance, want machine.State) (instance, error) {
 	begun := p.clock.Now()
-	err := p.poll(ctx, p.options.Patience, fmt.Sprintf("wait until %s is %s", i.ID, want), func() (string, bool, error) {
-		found, exists, err := p.get(ctx, i.ID)
-		if err != nil {
-			return "", false, err
-		}
-		if !exists {
-			if p.clock.Now().Sub(begun) > propagation {
-				return "", false, &BootError{ID: i.ID, Reason: "AWS no longer knows it"}
+	err := p.poll(ctx, p.options.Patience, fmt.Sprintf("wait until %s is %s", i.ID, want),
+		func() (string, bool, error) {
+			found, exists, err := p.get(ctx, i.ID)
+			if err != nil {
+				return "", false, err
 			}
-			return "AWS does not show it yet", false, nil
-		}
-		i = found
-		if !i.alive() {
-			return "", false, adviseOnEnd(i.cause, &BootError{ID: i.ID, Reason: i.reason, Console: p.console(ctx, i.ID)})
-		}
-		return "it is " + string(i.raw), i.State == want && (want != machine.Running || i.Address != ""), nil
-	})
+			if !exists {
+				if p.clock.Now().Sub(begun) > propagation {
+					return "", false, &BootError{ID: i.ID, Reason: "AWS no longer knows it"}
+				}
+				return "AWS does not show it yet", false, nil
+			}
+			i = found
+			if !i.alive() {
+				return "", false,
+					adviseOnEnd(i.cause, &BootError{ID: i.ID, Reason: i.reason, Console: p.console(ctx, i.ID)})
+			}
+			return "it is " + string(i.raw), i.State == want && (want != machine.Running || i.Address != ""), nil
+		})
 	return i, err
 }
 

@@ -35,25 +35,46 @@ type advice struct {
 }
 
 var byCode = map[string]advice{
-	"AuthFailure":                        {false, "check the credentials, and that the region is enabled for the account"},
-	"InvalidClientTokenId":               {false, "the access key is unknown: check AWS_ACCESS_KEY_ID or AWS_PROFILE"},
-	"UnrecognizedClientException":        {false, "the access key is unknown: check AWS_ACCESS_KEY_ID or AWS_PROFILE"},
-	"SignatureDoesNotMatch":              {false, "check AWS_SECRET_ACCESS_KEY, and the clock of this computer"},
-	"RequestExpired":                     {false, "set the clock of this computer: AWS takes it for wrong by more than five minutes"},
-	"ExpiredToken":                       {false, "sign in to AWS again: the session has ended"},
-	"OptInRequired":                      {false, "enable EC2 and the region for the account"},
-	"Blocked":                            {false, "the account is blocked: ask AWS's support"},
-	"VcpuLimitExceeded":                  {false, "ask for a higher quota of running on-demand vCPUs, or remove machines: offshoot list"},
-	"InstanceLimitExceeded":              {false, "ask for a higher quota of instances, or remove machines: offshoot list"},
-	"MaxSpotInstanceCountExceeded":       {false, "ask for a higher quota of spot instances, or turn ec2.spot off"},
-	"VolumeLimitExceeded":                {false, "ask for a higher quota of volumes"},
-	"SecurityGroupLimitExceeded":         {false, "ask for a higher quota of security groups, or set ec2.security_group"},
+	"AuthFailure": {
+		false,
+		"check the credentials, and that the region is enabled for the account",
+	},
+	"InvalidClientTokenId":        {false, "the access key is unknown: check AWS_ACCESS_KEY_ID or AWS_PROFILE"},
+	"UnrecognizedClientException": {false, "the access key is unknown: check AWS_ACCESS_KEY_ID or AWS_PROFILE"},
+	"SignatureDoesNotMatch":       {false, "check AWS_SECRET_ACCESS_KEY, and the clock of this computer"},
+	"RequestExpired": {
+		false,
+		"set the clock of this computer: AWS takes it for wrong by more than five minutes",
+	},
+	"ExpiredToken":  {false, "sign in to AWS again: the session has ended"},
+	"OptInRequired": {false, "enable EC2 and the region for the account"},
+	"Blocked":       {false, "the account is blocked: ask AWS's support"},
+	"VcpuLimitExceeded": {
+		false,
+		"ask for a higher quota of running on-demand vCPUs, or remove machines: offshoot list",
+	},
+	"InstanceLimitExceeded": {
+		false,
+		"ask for a higher quota of instances, or remove machines: offshoot list",
+	},
+	"MaxSpotInstanceCountExceeded": {false, "ask for a higher quota of spot instances, or turn ec2.spot off"},
+	"VolumeLimitExceeded":          {false, "ask for a higher quota of volumes"},
+	"SecurityGroupLimitExceeded": {
+		false,
+		"ask for a higher quota of security groups, or set ec2.security_group",
+	},
 	"RulesPerSecurityGroupLimit":         {false, "set ec2.ssh to fewer, wider networks"},
 	"RulesPerSecurityGroupLimitExceeded": {false, "set ec2.ssh to fewer, wider networks"},
 	"AddressLimitExceeded":               {false, "ask for a higher quota of addresses"},
 	"PendingVerification":                {false, "AWS still verifies the account for this region: retry later"},
-	"SnapshotLimitExceeded":              {false, "ask for a higher quota of snapshots, or remove images that nobody uses: offshoot bake --prune"},
-	"AMIQuotaExceeded":                   {false, "ask for a higher quota of AMIs, or remove images that nobody uses: offshoot bake --prune"},
+	"SnapshotLimitExceeded": {
+		false,
+		"ask for a higher quota of snapshots, or remove images that nobody uses: offshoot bake --prune",
+	},
+	"AMIQuotaExceeded": {
+		false,
+		"ask for a higher quota of AMIs, or remove images that nobody uses: offshoot bake --prune",
+	},
 	"InvalidAMIID.NotFound":              {true, "AMIs belong to one region: check ec2.image and ec2.region"},
 	"InvalidAMIID.Malformed":             {true, "check ec2.image"},
 	"InvalidAMIID.Unavailable":           {true, "the AMI is not ready, or was removed: check ec2.image"},
@@ -71,9 +92,17 @@ var byCode = map[string]advice{
 // beginning of AWS's name of the reason:
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
 var byCause = []struct{ cause, text string }{
-	{"Client.InvalidKMSKey", "the key that the account encrypts disks with is disabled or gone: enable it, or aws ec2 reset-ebs-default-kms-key-id"},
-	{"Client.InternalError", "most often it is the key that the account encrypts disks with (aws ec2 get-ebs-default-kms-key-id): its policy has to let this one use it " +
-		"(kms:CreateGrant, kms:Decrypt, kms:DescribeKey, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt*), for spot AWSServiceRoleForEC2Spot too"},
+	{
+		"Client.InvalidKMSKey",
+		"the key that the account encrypts disks with is disabled or gone: enable it, or aws ec2 " +
+			"reset-ebs-default-kms-key-id",
+	},
+	{
+		"Client.InternalError",
+		"most often it is the key that the account encrypts disks with (aws ec2 get-ebs-default-kms-key-id): its " +
+			"policy has to let this one use it (kms:CreateGrant, kms:Decrypt, kms:DescribeKey, " +
+			"kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt*), for spot AWSServiceRoleForEC2Spot too",
+	},
 	{"Client.VolumeLimitExceeded", "ask for a higher quota of volumes"},
 	{"Server.InsufficientInstanceCapacity", "name more types in ec2.type, or retry later"},
 	{"Server.SpotInstance", "AWS has taken the spot instance back: retry, or turn ec2.spot off"},
@@ -103,9 +132,11 @@ func explain(during string, err error) error {
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
-		return hint.Usage(fmt.Errorf("%s: no host %s", during, dns.Name), "check ec2.region (or AWS_REGION), AWS_ENDPOINT_URL and the network")
+		return hint.Usage(fmt.Errorf("%s: no host %s", during, dns.Name),
+			"check ec2.region (or AWS_REGION), AWS_ENDPOINT_URL and the network")
 	}
-	if text := err.Error(); strings.Contains(text, "get identity: get credentials") || strings.Contains(text, "failed to refresh cached credentials") {
+	if text := err.Error(); strings.Contains(text, "get identity: get credentials") ||
+		strings.Contains(text, "failed to refresh cached credentials") {
 		return hint.Usage(fmt.Errorf("%s: no AWS credentials", during),
 			"set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with aws sso login")
 	}
@@ -150,6 +181,8 @@ func deniedRight(during string, api smithy.APIError) (error, bool) {
 	if action == "" {
 		return fmt.Errorf("%s: not allowed: %w", during, &apiError{APIError: api, text: api.ErrorCode()}), true
 	}
-	err := fmt.Errorf("%s: the right %s is missing: %w", during, action, &apiError{APIError: api, text: api.ErrorCode()})
-	return hint.Wrap(err, `allow it: {"Effect": "Allow", "Action": %q, "Resource": "*"}; offshoot doctor --provider ec2 prints the whole policy`, action), true
+	err := fmt.Errorf("%s: the right %s is missing: %w", during, action,
+		&apiError{APIError: api, text: api.ErrorCode()})
+	return hint.Wrap(err,
+		`allow it: {"Effect": "Allow", "Action": %q, "Resource": "*"}; offshoot doctor --provider ec2 prints the whole policy`, action), true
 }

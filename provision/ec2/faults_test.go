@@ -65,7 +65,8 @@ func countCalls(t *testing.T) int {
 func TestLife_GoesOnAfterEveryPassingFault(t *testing.T) {
 	calls := countCalls(t)
 	for name, fault := range map[string]standin.Fault{
-		"limit": {Code: "RequestLimitExceeded"}, "server": {Code: "InternalError"}, "away": {Code: "Unavailable"}, "lost": {Lost: true},
+		"limit": {Code: "RequestLimitExceeded"}, "server": {Code: "InternalError"}, "away": {Code: "Unavailable"},
+		"lost": {Lost: true},
 	} {
 		for at := range calls {
 			a := newAccount(t, usual(1))
@@ -109,7 +110,8 @@ func TestLife_LeavesNothingBehindAfterEveryLastingFault(t *testing.T) {
 			return standin.Fault{}
 		})
 		err := life(t.Context(), a.provider)
-		if action := a.cloud.Calls()[at].Action; err == nil && !strings.HasPrefix(action, "DescribeVpcBlock") && action != "DescribeRouteTables" {
+		if action := a.cloud.Calls()[at].Action; err == nil && !strings.HasPrefix(action, "DescribeVpcBlock") &&
+			action != "DescribeRouteTables" {
 			t.Errorf("call %d, %s: its failure was not noticed", at, action)
 		}
 		a.later(time.Minute)
@@ -156,7 +158,10 @@ func TestList_OfAThousandMachinesTakesACallPerPage(t *testing.T) {
 	const many, page = 1000, 100
 	a := newAccount(t, standin.Options{Seed: 1, PageSize: page})
 	for n := range many {
-		a.cloud.Launch(map[string]string{machine.LabelPreview: fmt.Sprintf("shop-pr-%d", n), machine.LabelRepository: "github.com/acme/shop"})
+		a.cloud.Launch(map[string]string{
+			machine.LabelPreview:    fmt.Sprintf("shop-pr-%d", n),
+			machine.LabelRepository: "github.com/acme/shop",
+		})
 	}
 	a.cloud.Launch(map[string]string{"Name": "somebody else's"})
 	a.cloud.Fault(nil)
@@ -181,7 +186,10 @@ func TestList_OfAThousandMachinesTakesACallPerPage(t *testing.T) {
 func TestDestroy_RefusesWhatIsNotOurs(t *testing.T) {
 	a := newAccount(t, standin.Options{Seed: 1})
 	id := a.cloud.Launch(map[string]string{"Name": "production"})
-	for name, err := range map[string]error{"destroy": a.provider.Destroy(t.Context(), id), "stop": a.provider.Stop(t.Context(), id)} {
+	for name, err := range map[string]error{
+		"destroy": a.provider.Destroy(t.Context(), id),
+		"stop":    a.provider.Stop(t.Context(), id),
+	} {
 		if !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%s: %v", name, err)
 		}

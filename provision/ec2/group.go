@@ -132,8 +132,10 @@ func (p *Provider) findGroup(ctx context.Context, vpc string) (types.SecurityGro
 	}
 	group := output.SecurityGroups[0]
 	if labelsOf(group.Tags)[labelGroup] == "" {
-		return group, false, hint.Wrap(fmt.Errorf("security group %s is called %s and is not offshoot's", aws.ToString(group.GroupId), groupName),
-			"rename it, or set ec2.security_group to the one to use")
+		return group, false,
+			hint.Wrap(fmt.Errorf("security group %s is called %s and is not offshoot's", aws.ToString(group.GroupId),
+				groupName),
+				"rename it, or set ec2.security_group to the one to use")
 	}
 	return group, true, nil
 }
@@ -143,7 +145,8 @@ func (p *Provider) makeGroup(ctx context.Context, vpc string) (group types.Secur
 	_, err = p.api.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
 		GroupName: aws.String(groupName), Description: aws.String("shared by the machines of offshoot"), VpcId: &vpc,
 		TagSpecifications: []types.TagSpecification{{
-			ResourceType: types.ResourceTypeSecurityGroup, Tags: tagsOf(map[string]string{labelGroup: "shared", labelName: groupName}),
+			ResourceType: types.ResourceTypeSecurityGroup,
+			Tags:         tagsOf(map[string]string{labelGroup: "shared", labelName: groupName}),
 		}},
 	})
 	if err != nil && !isCode(err, "InvalidGroup.Duplicate") {
@@ -214,7 +217,8 @@ func rulesOf(permission types.IpPermission) []datedRule {
 	}
 	for _, g := range permission.UserIdGroupPairs {
 		if permission.FromPort != nil && aws.ToInt32(permission.FromPort) == aws.ToInt32(permission.ToPort) {
-			rules = append(rules, datedRule{rule: rule{port: int(*permission.FromPort), group: aws.ToString(g.GroupId)}})
+			rules = append(rules,
+				datedRule{rule: rule{port: int(*permission.FromPort), group: aws.ToString(g.GroupId)}})
 		}
 	}
 	return rules
@@ -223,7 +227,10 @@ func rulesOf(permission types.IpPermission) []datedRule {
 // permission is a rule as EC2 takes it.
 func (r rule) permission(description *string) types.IpPermission {
 	network := aws.String(r.from.String())
-	permission := types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)), ToPort: aws.Int32(int32(max(r.port, r.last)))}
+	permission := types.IpPermission{
+		IpProtocol: aws.String("tcp"), FromPort: aws.Int32(int32(r.port)),
+		ToPort: aws.Int32(int32(max(r.port, r.last))),
+	}
 	if r.group != "" {
 		permission.UserIdGroupPairs = []types.UserIdGroupPair{{GroupId: aws.String(r.group), Description: description}}
 		return permission
@@ -240,7 +247,9 @@ func (r rule) permission(description *string) types.IpPermission {
 // run has just added would refuse them all. Where the group is full, one of
 // those that may go makes room. It returns the rules for SSH that nobody else has
 // made.
-func (p *Provider) authorize(ctx context.Context, group types.SecurityGroup, rules, yielding []rule) (made []rule, err error) {
+func (p *Provider) authorize(
+	ctx context.Context, group types.SecurityGroup, rules, yielding []rule,
+) (made []rule, err error) {
 	description := aws.String(ruleText + p.clock.Now().UTC().Format(time.RFC3339))
 	for len(rules) > 0 {
 		_, err := p.api.AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{

@@ -47,7 +47,9 @@ func (p *Provider) image(ctx context.Context) (image, error) {
 		return image{}, explain("DescribeImages", err)
 	}
 	if len(output.Images) == 0 {
-		return image{}, hint.Usage(fmt.Errorf("there is no image %s", p.options.Image), "AMIs belong to one region: check ec2.image and ec2.region")
+		return image{},
+			hint.Usage(fmt.Errorf("there is no image %s", p.options.Image),
+				"AMIs belong to one region: check ec2.image and ec2.region")
 	}
 	return imageOf(output.Images[0], architecture, p.options)
 }
@@ -55,10 +57,14 @@ func (p *Provider) image(ctx context.Context) (image, error) {
 func imageOf(found types.Image, architecture types.ArchitectureType, o Options) (image, error) {
 	switch {
 	case string(found.Architecture) != string(architecture):
-		return image{}, hint.Usage(fmt.Errorf("image %s is for %s, and the types %s are %s", o.Image, found.Architecture, strings.Join(o.Types, ", "), architecture),
-			"change ec2.image or ec2.type")
+		return image{},
+			hint.Usage(fmt.Errorf("image %s is for %s, and the types %s are %s", o.Image, found.Architecture,
+				strings.Join(o.Types, ", "), architecture),
+				"change ec2.image or ec2.type")
 	case found.State != types.ImageStateAvailable:
-		return image{}, hint.Usage(fmt.Errorf("image %s is %s", o.Image, found.State), "wait until it is available, or change ec2.image")
+		return image{},
+			hint.Usage(fmt.Errorf("image %s is %s", o.Image, found.State),
+				"wait until it is available, or change ec2.image")
 	case found.RootDeviceType != types.DeviceTypeEbs:
 		return image{}, hint.Usage(fmt.Errorf("image %s has no EBS volume for its root", o.Image), "change ec2.image")
 	}
@@ -68,7 +74,9 @@ func imageOf(found types.Image, architecture types.ArchitectureType, o Options) 
 			continue
 		}
 		if size := aws.ToInt32(device.Ebs.VolumeSize); int(size) > o.Disk {
-			return image{}, hint.Usage(fmt.Errorf("image %s needs a disk of %d GB", o.Image, size), "set ec2.disk to %d or more", size)
+			return image{},
+				hint.Usage(fmt.Errorf("image %s needs a disk of %d GB", o.Image, size), "set ec2.disk to %d or more",
+					size)
 		}
 	}
 	return image{o.Image, root}, nil
@@ -85,12 +93,15 @@ func (p *Provider) architecture(ctx context.Context) (types.ArchitectureType, er
 		return "", explain("DescribeInstanceTypes", err)
 	}
 	for _, candidate := range []types.ArchitectureType{types.ArchitectureTypeX8664, types.ArchitectureTypeArm64} {
-		if len(output.InstanceTypes) > 0 && !slices.ContainsFunc(output.InstanceTypes, func(info types.InstanceTypeInfo) bool {
-			return info.ProcessorInfo == nil || !slices.Contains(info.ProcessorInfo.SupportedArchitectures, candidate)
-		}) {
+		if len(output.InstanceTypes) > 0 &&
+			!slices.ContainsFunc(output.InstanceTypes, func(info types.InstanceTypeInfo) bool {
+				return info.ProcessorInfo == nil ||
+					!slices.Contains(info.ProcessorInfo.SupportedArchitectures, candidate)
+			}) {
 			return candidate, nil
 		}
 	}
-	return "", hint.Usage(fmt.Errorf("the types %s have no architecture in common", strings.Join(p.options.Types, ", ")),
-		"name types in ec2.type that are all amd64 or all arm64")
+	return "",
+		hint.Usage(fmt.Errorf("the types %s have no architecture in common", strings.Join(p.options.Types, ", ")),
+			"name types in ec2.type that are all amd64 or all arm64")
 }

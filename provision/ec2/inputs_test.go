@@ -29,7 +29,8 @@ func TestNew_RefusesWrongOptions(t *testing.T) {
 		"ec2.connect: private needs ec2.ssh":                {Region: "eu-west-1", Connect: ec2.ConnectPrivate},
 		"no AWS region":                                     {},
 	} {
-		if _, err := ec2.New(t.Context(), o); err == nil || err.Error() != want || !errors.Is(err, hint.ErrUsage) || len(hint.Of(err)) != 1 {
+		if _, err := ec2.New(t.Context(), o); err == nil || err.Error() != want || !errors.Is(err, hint.ErrUsage) ||
+			len(hint.Of(err)) != 1 {
 			t.Errorf("%+v: %v, hints %q", o, err, hint.Of(err))
 		}
 	}
@@ -42,21 +43,63 @@ func TestEnsure_SaysWhatIsWrongWithTheInput(t *testing.T) {
 		usage  bool
 		want   string
 	}{
-		"no default VPC":       {standin.Options{NoDefaultVPC: true}, nil, true, "the region has no default VPC"},
-		"no such subnet":       {standin.Options{}, func(o *ec2.Options) { o.Subnets = []string{"subnet-0404"} }, true, "DescribeSubnets: InvalidSubnetID.NotFound"},
-		"two networks":         {standin.Options{}, func(o *ec2.Options) { o.Subnets = []string{"subnet-00", standin.OtherNet} }, true, "two networks"},
-		"no such group":        {standin.Options{}, func(o *ec2.Options) { o.SecurityGroup = "sg-0404" }, true, "DescribeSecurityGroups: InvalidGroup.NotFound"},
-		"no such image":        {standin.Options{}, func(o *ec2.Options) { o.Image = "ami-0404" }, true, "InvalidAMIID.NotFound"},
-		"image for arm64":      {standin.Options{}, func(o *ec2.Options) { o.Image = standin.ArmAMI }, true, "is for arm64, and the types t3.large, t3a.large are x86_64"},
-		"image that failed":    {standin.Options{}, func(o *ec2.Options) { o.Image = standin.BrokenAMI }, true, "is failed"},
-		"image that is larger": {standin.Options{}, func(o *ec2.Options) { o.Image = standin.LargeAMI }, true, "needs a disk of 64 GB"},
-		"no such type":         {standin.Options{}, func(o *ec2.Options) { o.Types = []string{"t9.huge"} }, true, "InvalidInstanceType"},
-		"types of two kinds":   {standin.Options{}, func(o *ec2.Options) { o.Types = []string{"t3.large", "t4g.large"} }, true, "no architecture in common"},
-		"no key":               {standin.Options{}, func(o *ec2.Options) { o.LoginKey = nil }, true, "key to log in with: there is none"},
+		"no default VPC": {standin.Options{NoDefaultVPC: true}, nil, true, "the region has no default VPC"},
+		"no such subnet": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Subnets = []string{"subnet-0404"} }, true,
+			"DescribeSubnets: InvalidSubnetID.NotFound",
+		},
+		"two networks": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Subnets = []string{"subnet-00", standin.OtherNet} }, true, "two networks",
+		},
+		"no such group": {
+			standin.Options{},
+			func(o *ec2.Options) { o.SecurityGroup = "sg-0404" }, true,
+			"DescribeSecurityGroups: InvalidGroup.NotFound",
+		},
+		"no such image": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Image = "ami-0404" }, true,
+			"InvalidAMIID.NotFound",
+		},
+		"image for arm64": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Image = standin.ArmAMI }, true,
+			"is for arm64, and the types t3.large, t3a.large are x86_64",
+		},
+		"image that failed": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Image = standin.BrokenAMI }, true,
+			"is failed",
+		},
+		"image that is larger": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Image = standin.LargeAMI }, true,
+			"needs a disk of 64 GB",
+		},
+		"no such type": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Types = []string{"t9.huge"} }, true,
+			"InvalidInstanceType",
+		},
+		"types of two kinds": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Types = []string{"t3.large", "t4g.large"} }, true, "no architecture in common",
+		},
+		"no key": {
+			standin.Options{},
+			func(o *ec2.Options) { o.LoginKey = nil }, true,
+			"key to log in with: there is none",
+		},
 		"no address": {standin.Options{}, func(o *ec2.Options) {
 			o.Caller = func(context.Context) (netip.Addr, error) { return netip.Addr{}, errors.New("offline") }
 		}, false, "find this computer's address: offline"},
-		"no such host": {standin.Options{}, func(o *ec2.Options) { o.Endpoint = "http://ec2.xx-west-9.invalid" }, true, "no host ec2.xx-west-9.invalid"},
+		"no such host": {
+			standin.Options{},
+			func(o *ec2.Options) { o.Endpoint = "http://ec2.xx-west-9.invalid" }, true,
+			"no host ec2.xx-west-9.invalid",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var change []func(*ec2.Options)
@@ -97,10 +140,12 @@ func TestErrors_OfAWSComeWithAdvice(t *testing.T) {
 			return standin.Fault{}
 		})
 		_, err := a.provider.Ensure(t.Context(), spec("shop-pr-12"))
-		if err == nil || !strings.HasPrefix(err.Error(), "machine of shop-pr-12: RunInstances: ") || strings.Contains(err.Error(), "Encoded") {
+		if err == nil || !strings.HasPrefix(err.Error(), "machine of shop-pr-12: RunInstances: ") ||
+			strings.Contains(err.Error(), "Encoded") {
 			t.Errorf("%s: %v", code, err)
 		}
-		if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], want) || errors.Is(err, hint.ErrUsage) {
+		if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], want) ||
+			errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%s: hints %q", code, hints)
 		}
 	}
@@ -115,7 +160,8 @@ func TestErrors_OfQuotasNameThem(t *testing.T) {
 		return standin.Fault{}
 	})
 	_, err := a.provider.Ensure(t.Context(), spec("shop-pr-12"))
-	if err == nil || !strings.Contains(err.Error(), "VcpuLimitExceeded") || !strings.Contains(strings.Join(hint.Of(err), ""), "quota") {
+	if err == nil || !strings.Contains(err.Error(), "VcpuLimitExceeded") ||
+		!strings.Contains(strings.Join(hint.Of(err), ""), "quota") {
 		t.Errorf("%v, %q", err, hint.Of(err))
 	}
 }
@@ -125,7 +171,8 @@ func TestErrors_OfMissingCredentials(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	a := newAccount(t, standin.Options{Seed: 1})
 	err := a.provider.Check(t.Context())
-	if err == nil || err.Error() != "DescribeInstances: no AWS credentials" || !errors.Is(err, hint.ErrUsage) || len(hint.Of(err)) != 1 {
+	if err == nil || err.Error() != "DescribeInstances: no AWS credentials" || !errors.Is(err, hint.ErrUsage) ||
+		len(hint.Of(err)) != 1 {
 		t.Errorf("%v, %q", err, hint.Of(err))
 	}
 }
@@ -168,7 +215,8 @@ func TestCheck_NamesEveryMissingRight(t *testing.T) {
 		b.ensure("shop-pr-12")
 		b.cloud.Deny(call)
 		err := b.provider.Check(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "the right "+right.Action+" is missing") || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), "the right "+right.Action+" is missing") ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("without %s: %v", call, err)
 		}
 	}
@@ -195,9 +243,11 @@ func TestPolicy_AsksForTagsThatRequestsHave(t *testing.T) {
 			asked++
 			tags := map[string]string{}
 			for i := 1; call.Form.Get(fmt.Sprintf("TagSpecification.%d.Tag.%d.Key", n, i)) != ""; i++ {
-				tags[call.Form.Get(fmt.Sprintf("TagSpecification.%d.Tag.%d.Key", n, i))] = call.Form.Get(fmt.Sprintf("TagSpecification.%d.Tag.%d.Value", n, i))
+				tags[call.Form.Get(fmt.Sprintf("TagSpecification.%d.Tag.%d.Key", n,
+					i))] = call.Form.Get(fmt.Sprintf("TagSpecification.%d.Tag.%d.Value", n, i))
 			}
-			if tags[machine.LabelRepository] != spec("shop-pr-1").Repository || tags[machine.LabelPreview] != "shop-pr-1" {
+			if tags[machine.LabelRepository] != spec("shop-pr-1").Repository ||
+				tags[machine.LabelPreview] != "shop-pr-1" {
 				t.Errorf("specification %d: %v", n, tags)
 			}
 		}
@@ -254,7 +304,8 @@ func TestCaller_AsksAPage(t *testing.T) {
 		_, _ = w.Write([]byte("198.51.100.9\n"))
 	}))
 	defer page.Close()
-	if got, err := ec2.CallerAddress(page.Client(), page.URL)(t.Context()); err != nil || got != netip.MustParseAddr("198.51.100.9") {
+	if got, err := ec2.CallerAddress(page.Client(), page.URL)(t.Context()); err != nil ||
+		got != netip.MustParseAddr("198.51.100.9") {
 		t.Errorf("%v, %v", got, err)
 	}
 	if got, err := ec2.CallerAddress(page.Client(), page.URL+"/x")(t.Context()); err == nil {
@@ -278,7 +329,8 @@ func (a *account) rules() []string {
 	for _, call := range a.calls("AuthorizeSecurityGroupIngress") {
 		form := call.Form
 		rules = append(rules, strings.Join([]string{
-			form.Get("IpPermissions.1.IpProtocol"), form.Get("IpPermissions.1.FromPort"), form.Get("IpPermissions.1.ToPort"),
+			form.Get("IpPermissions.1.IpProtocol"), form.Get("IpPermissions.1.FromPort"),
+			form.Get("IpPermissions.1.ToPort"),
 			form.Get("IpPermissions.1.IpRanges.1.CidrIp") + form.Get("IpPermissions.1.Ipv6Ranges.1.CidrIpv6"),
 		}, " "))
 	}

@@ -174,7 +174,8 @@ func (p *Provider) get(ctx context.Context, id string) (instance, bool, error) {
 
 // List finds the machines that are there, oldest first.
 func (p *Provider) List(ctx context.Context, f machine.Filter) ([]machine.Machine, error) {
-	found, err := p.find(ctx, f, filter("instance-state-name", "pending", "running", "stopping", "stopped", "shutting-down"))
+	found, err := p.find(ctx, f,
+		filter("instance-state-name", "pending", "running", "stopping", "stopped", "shutting-down"))
 	if err != nil {
 		return nil, err
 	}

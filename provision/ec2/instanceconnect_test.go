@@ -23,13 +23,16 @@ func TestInstanceConnect_HandsOverAKeyForEachConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	var keys []string
-	cloud := standin.Options{Seed: 1, Booted: func(string, []byte) string { return "127.0.0.1" }, Admitted: func(_, name, key string) {
-		if name != me.Username {
-			t.Errorf("a key for %s", name)
-		}
-		keys = append(keys, key)
-		server.Authorize(t, key)
-	}}
+	cloud := standin.Options{
+		Seed: 1, Booted: func(string, []byte) string { return "127.0.0.1" },
+		Admitted: func(_, name, key string) {
+			if name != me.Username {
+				t.Errorf("a key for %s", name)
+			}
+			keys = append(keys, key)
+			server.Authorize(t, key)
+		},
+	}
 	a := newAccount(t, cloud, func(o *ec2.Options) {
 		o.SSHPort, o.User, o.Ready = cable.Port, me.Username, filepath.Join(t.TempDir(), "offshoot")
 		o.LoginKey, o.InstanceConnect = nil, true
@@ -65,7 +68,8 @@ func TestInstanceConnect_NamesTheMissingRight(t *testing.T) {
 	m := a.ensure("shop-pr-12")
 	a.cloud.Deny("SendSSHPublicKey")
 	_, err := a.provider.Connect(t.Context(), m)
-	if err == nil || !strings.Contains(err.Error(), "the right ec2-instance-connect:SendSSHPublicKey is missing") || len(hint.Of(err)) != 1 {
+	if err == nil || !strings.Contains(err.Error(), "the right ec2-instance-connect:SendSSHPublicKey is missing") ||
+		len(hint.Of(err)) != 1 {
 		t.Errorf("%v, %q", err, hint.Of(err))
 	}
 }

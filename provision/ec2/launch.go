@@ -76,8 +76,10 @@ func attempts(names []string, n network, spot bool, preview string) []attempt {
 
 // noCapacity are the errors after which the next attempt may succeed.
 var noCapacity = []string{
-	"InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientCapacity", "InsufficientFreeAddressesInSubnet",
-	"Unsupported", "UnsupportedOperation", "SpotMaxPriceTooLow", "MaxSpotInstanceCountExceeded", "InstanceLimitExceeded", "VcpuLimitExceeded",
+	"InsufficientInstanceCapacity", "InsufficientHostCapacity", "InsufficientCapacity",
+	"InsufficientFreeAddressesInSubnet",
+	"Unsupported", "UnsupportedOperation", "SpotMaxPriceTooLow", "MaxSpotInstanceCountExceeded",
+	"InstanceLimitExceeded", "VcpuLimitExceeded",
 }
 
 // planLaunch looks at network, group and image, and makes the host key and
@@ -126,7 +128,9 @@ func (p *Provider) login() (string, error) {
 	}
 	key, err := host.PublicKey(p.options.LoginKey)
 	if err != nil {
-		return "", hint.Usage(fmt.Errorf("key to log in with: %w", err), "set OFFSHOOT_SSH_KEY to a private key, such as ssh-keygen -t ed25519 makes one")
+		return "",
+			hint.Usage(fmt.Errorf("key to log in with: %w", err),
+				"set OFFSHOOT_SSH_KEY to a private key, such as ssh-keygen -t ed25519 makes one")
 	}
 	return key, nil
 }
@@ -135,7 +139,8 @@ func (p *Provider) login() (string, error) {
 func checkLabels(labels map[string]string) error {
 	for key, value := range labels {
 		if len([]rune(value)) > 256 || len(key) > 128 {
-			return hint.Usage(fmt.Errorf("label %s: EC2 takes 256 characters for a tag, not %d", key, len([]rune(value))), "use shorter names")
+			return hint.Usage(fmt.Errorf("label %s: EC2 takes 256 characters for a tag, not %d", key,
+				len([]rune(value))), "use shorter names")
 		}
 	}
 	if len(labels) > 50 {
@@ -156,7 +161,10 @@ func (l launch) token(a attempt) string {
 // request is the call that makes the instance of an attempt.
 func (l launch) request(a attempt) *ec2.RunInstancesInput {
 	tags := tagsOf(l.labels)
-	resources := []types.ResourceType{types.ResourceTypeInstance, types.ResourceTypeVolume, types.ResourceTypeNetworkInterface}
+	resources := []types.ResourceType{
+		types.ResourceTypeInstance, types.ResourceTypeVolume,
+		types.ResourceTypeNetworkInterface,
+	}
 	input := &ec2.RunInstancesInput{
 		ImageId: &l.image.id, InstanceType: types.InstanceType(a.typ), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 		ClientToken: aws.String(l.token(a)), UserData: &l.userData,
@@ -169,7 +177,8 @@ func (l launch) request(a attempt) *ec2.RunInstancesInput {
 		BlockDeviceMappings: []types.BlockDeviceMapping{{
 			DeviceName: &l.image.root,
 			Ebs: &types.EbsBlockDevice{
-				Encrypted: aws.Bool(true), VolumeType: types.VolumeTypeGp3, VolumeSize: aws.Int32(int32(l.disk)), DeleteOnTermination: aws.Bool(true),
+				Encrypted: aws.Bool(true), VolumeType: types.VolumeTypeGp3, VolumeSize: aws.Int32(int32(l.disk)),
+				DeleteOnTermination: aws.Bool(true),
 			},
 		}},
 		NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{{
@@ -185,12 +194,14 @@ func (l launch) request(a attempt) *ec2.RunInstancesInput {
 		input.InstanceMarketOptions = &types.InstanceMarketOptionsRequest{
 			MarketType: types.MarketTypeSpot,
 			SpotOptions: &types.SpotMarketOptions{
-				SpotInstanceType: types.SpotInstanceTypeOneTime, InstanceInterruptionBehavior: types.InstanceInterruptionBehaviorTerminate,
+				SpotInstanceType:             types.SpotInstanceTypeOneTime,
+				InstanceInterruptionBehavior: types.InstanceInterruptionBehaviorTerminate,
 			},
 		}
 	}
 	for _, resource := range resources {
-		input.TagSpecifications = append(input.TagSpecifications, types.TagSpecification{ResourceType: resource, Tags: tags})
+		input.TagSpecifications = append(input.TagSpecifications,
+			types.TagSpecification{ResourceType: resource, Tags: tags})
 	}
 	return input
 }
@@ -213,7 +224,8 @@ func notForThisAccount(err error, a attempt) bool {
 var errTaken = errors.New("another run makes the machine")
 
 // roleForSpot is what helps where the role of spot instances is missing.
-const roleForSpot = "once for the account: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com (or allow iam:CreateServiceLinkedRole for it)"
+const roleForSpot = "once for the account: aws iam create-service-linked-role --aws-service-name " +
+	"spot.amazonaws.com (or allow iam:CreateServiceLinkedRole for it)"
 
 func spotRole(failed []string) string {
 	if !slices.ContainsFunc(failed, func(f string) bool { return strings.Contains(f, "ServiceLinkedRole") }) {
@@ -248,5 +260,6 @@ func (p *Provider) run(ctx context.Context, l launch) (instance, error) {
 		}
 	}
 	return instance{}, hint.Wrap(fmt.Errorf("no capacity: %s", strings.Join(failed, "; ")),
-		"name more types in ec2.type, retry later, or ask for a higher quota where a limit is named%s", spotRole(failed))
+		"name more types in ec2.type, retry later, or ask for a higher quota where a limit is named%s",
+		spotRole(failed))
 }

@@ -39,8 +39,10 @@ func asked(call standin.Call) string {
 
 func TestRunInstances_AsksForExactlyThis(t *testing.T) {
 	for name, change := range map[string]func(*ec2.Options){
-		"request.txt":      func(*ec2.Options) {},
-		"request-spot.txt": func(o *ec2.Options) { o.Spot, o.Profile, o.Disk, o.Image = true, "builder", 64, standin.LargeAMI },
+		"request.txt": func(*ec2.Options) {},
+		"request-spot.txt": func(o *ec2.Options) {
+			o.Spot, o.Profile, o.Disk, o.Image = true, "builder", 64, standin.LargeAMI
+		},
 	} {
 		a := newAccount(t, usual(1), change)
 		a.ensure("shop-pr-12")
@@ -50,10 +52,22 @@ func TestRunInstances_AsksForExactlyThis(t *testing.T) {
 
 func TestRunInstances_BootsTheArchitectureOfTheTypes(t *testing.T) {
 	for _, c := range []struct{ image, typ, want string }{
-		{"", "t3.large", "resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"},
-		{"", "t4g.large", "resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id"},
-		{ec2.AmazonLinux, "t3.large", "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"},
-		{ec2.AmazonLinux, "m7g.large", "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"},
+		{
+			"", "t3.large",
+			"resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id",
+		},
+		{
+			"", "t4g.large",
+			"resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id",
+		},
+		{
+			ec2.AmazonLinux, "t3.large",
+			"resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+		},
+		{
+			ec2.AmazonLinux, "m7g.large",
+			"resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
+		},
 		{standin.ArmAMI, "t4g.large", standin.ArmAMI},
 	} {
 		a := newAccount(t, usual(1), func(o *ec2.Options) { o.Image, o.Types = c.image, []string{c.typ} })
@@ -78,7 +92,8 @@ func TestEnsure_FallsBackOverZonesTypesAndMarkets(t *testing.T) {
 	var tried []string
 	for _, call := range a.calls("RunInstances") {
 		tokens[call.Form.Get("ClientToken")] = true
-		if try := call.Form.Get("InstanceMarketOptions.MarketType") + " " + call.Form.Get("InstanceType"); !slices.Contains(tried, try) {
+		if try := call.Form.Get("InstanceMarketOptions.MarketType") + " " +
+			call.Form.Get("InstanceType"); !slices.Contains(tried, try) {
 			tried = append(tried, try)
 		}
 	}
@@ -99,8 +114,15 @@ func TestEnsure_FallsBackWhereTheAccountMayNotHaveIt(t *testing.T) {
 		tries int // that fail
 		want  string
 	}{
-		"no role for spot": {standin.Fault{Code: "AuthFailure.ServiceLinkedRoleCreationNotPermitted"}, true, 6, "t3.large"},
-		"the free plan":    {standin.Fault{Code: "InvalidParameterCombination", Text: "The specified instance type is not eligible for Free Tier"}, false, 3, "t3a.large"},
+		"no role for spot": {
+			standin.Fault{Code: "AuthFailure.ServiceLinkedRoleCreationNotPermitted"},
+			true, 6,
+			"t3.large",
+		},
+		"the free plan": {standin.Fault{
+			Code: "InvalidParameterCombination",
+			Text: "The specified instance type is not eligible for Free Tier",
+		}, false, 3, "t3a.large"},
 	} {
 		a := newAccount(t, usual(1), func(o *ec2.Options) { o.Spot = c.spot })
 		tried := 0
@@ -126,7 +148,8 @@ func TestEnsure_FallsBackWhereTheAccountMayNotHaveIt(t *testing.T) {
 		return standin.Fault{}
 	})
 	_, err := a.provider.Ensure(t.Context(), spec("shop-pr-13"))
-	if hints := strings.Join(hint.Of(err), " "); err == nil || !strings.Contains(hints, "create-service-linked-role --aws-service-name spot.amazonaws.com") {
+	if hints := strings.Join(hint.Of(err), " "); err == nil ||
+		!strings.Contains(hints, "create-service-linked-role --aws-service-name spot.amazonaws.com") {
 		t.Errorf("with no capacity either: %v, %q", err, hints)
 	}
 }
@@ -135,7 +158,8 @@ func TestEnsure_SaysWhatWasTriedWhenThereIsNoCapacity(t *testing.T) {
 	a := newAccount(t, usual(1), func(o *ec2.Options) { o.Types = []string{"t3.large"} })
 	a.cloud.NoRoom("t3.large", "")
 	_, err := a.provider.Ensure(t.Context(), spec("shop-pr-12"))
-	if err == nil || len(hint.Of(err)) != 1 || strings.Count(err.Error(), "InsufficientInstanceCapacity") != 3 || strings.Contains(err.Error(), "\n") {
+	if err == nil || len(hint.Of(err)) != 1 || strings.Count(err.Error(), "InsufficientInstanceCapacity") != 3 ||
+		strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v, hints %q", err, hint.Of(err))
 	}
 	a.assertNothingLeft()
@@ -164,7 +188,8 @@ func TestEnsure_RenewsTheLabels(t *testing.T) {
 	later.Expires, later.Labels = later.Expires.AddDate(0, 0, 3), map[string]string{"dev.offshoot.commit": "beef"}
 	for range 2 {
 		m, err := a.provider.Ensure(t.Context(), later)
-		if err != nil || m.ID != first.ID || !m.Expires.Equal(later.Expires) || m.Labels["dev.offshoot.commit"] != "beef" {
+		if err != nil || m.ID != first.ID || !m.Expires.Equal(later.Expires) ||
+			m.Labels["dev.offshoot.commit"] != "beef" {
 			t.Errorf("%+v, %v", m, err)
 		}
 	}

@@ -44,7 +44,8 @@ func (p *Provider) Leftovers(ctx context.Context, f machine.Filter, age time.Dur
 		return nil, err
 	}
 	now := p.clock.Now()
-	return slices.DeleteFunc(found, func(l Leftover) bool { return !l.Created.IsZero() && now.Sub(l.Created) < age }), nil
+	return slices.DeleteFunc(found, func(l Leftover) bool { return !l.Created.IsZero() && now.Sub(l.Created) < age }),
+		nil
 }
 
 // LeftoversOf finds those of a repository: of its name, and where its forge's
@@ -80,7 +81,8 @@ func (p *Provider) remains(ctx context.Context, filters ...types.Filter) ([]Left
 		return nil, err
 	}
 	found := slices.Concat(volumes, interfaces)
-	slices.SortFunc(found, func(a, b Leftover) int { return cmp.Or(cmp.Compare(a.Preview, b.Preview), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(found,
+		func(a, b Leftover) int { return cmp.Or(cmp.Compare(a.Preview, b.Preview), cmp.Compare(a.ID, b.ID)) })
 	return found, nil
 }
 

@@ -32,7 +32,12 @@ func TestLeftovers_AreThoseOfTheRepository(t *testing.T) {
 func TestLeftovers_AreThoseOfEveryNameOfTheRepository(t *testing.T) {
 	a := newAccount(t, usual(1))
 	const name, number = "github.com/acme/shop", "github.com#7"
-	for _, of := range [][2]string{{name, number}, {name, ""}, {"github.com/acme/old", number}, {"github.com/acme/old", "github.com#8"}} {
+	for _, of := range [][2]string{
+		{name, number},
+		{name, ""},
+		{"github.com/acme/old", number},
+		{"github.com/acme/old", "github.com#8"},
+	} {
 		labels := map[string]string{machine.LabelPreview: "shop-pr-9", machine.LabelRepository: of[0]}
 		if of[1] != "" {
 			labels[machine.LabelNumber] = of[1]

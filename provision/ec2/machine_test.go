@@ -37,7 +37,8 @@ func TestBootstrap_MakesAMachineThatLetsUsInAndEndsInTime(t *testing.T) {
 			t.Skipf("no namespaces here: %v", err)
 		}
 	}
-	if err := exec.Command("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "true").Run(); err != nil || os.Getuid() != 0 {
+	if err := exec.Command("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
+		"true").Run(); err != nil || os.Getuid() != 0 {
 		t.Skip("only root may make namespaces")
 	}
 	hostKey, err := host.NewKey()
@@ -50,7 +51,8 @@ func TestBootstrap_MakesAMachineThatLetsUsInAndEndsInTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	script, err := ec2.Bootstrap{
-		HostKey: hostKey.Private, LoginKey: public, Expires: time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC), Port: ec2.SSHPort,
+		HostKey: hostKey.Private, LoginKey: public, Expires: time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC),
+		Port: ec2.SSHPort,
 	}.Script()
 	if err != nil {
 		t.Fatal(err)
@@ -74,10 +76,12 @@ func TestBootstrap_MakesAMachineThatLetsUsInAndEndsInTime(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "socket"), program, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "testdata/machine.sh", folder)
+	cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh",
+		"testdata/machine.sh", folder)
 	out, err := cmd.CombinedOutput()
 	for _, line := range []string{
-		"offshoot: bootstrap: done\n", "\nready\n", "\noffshoot\n", " docker\n", "\n7226582400\n", "\n7226582401\n", "\niptables -w -I DOCKER-USER -d 169.254.169.254/32 -j REJECT\n", "\n-rw-------\n",
+		"offshoot: bootstrap: done\n", "\nready\n", "\noffshoot\n", " docker\n", "\n7226582400\n", "\n7226582401\n",
+		"\niptables -w -I DOCKER-USER -d 169.254.169.254/32 -j REJECT\n", "\n-rw-------\n",
 		"not yet:\nexpired:\noffshoot: expired, shutting down\nshutdown -h now\nnever:\nagain:\n", "\nin\n",
 	} {
 		if !strings.Contains(string(out), line) {

@@ -43,7 +43,8 @@ func readModel(t *testing.T) model {
 	for _, pattern := range []string{
 		"/usr/lib/python3/dist-packages/botocore/data/ec2/2016-11-15/service-2.json*",
 		"/usr/lib/python3*/site-packages/botocore/data/ec2/2016-11-15/service-2.json*",
-		filepath.Join(os.Getenv("HOME"), ".pyenv/versions/*/lib/python3*/site-packages/botocore/data/ec2/2016-11-15/service-2.json*"),
+		filepath.Join(os.Getenv("HOME"),
+			".pyenv/versions/*/lib/python3*/site-packages/botocore/data/ec2/2016-11-15/service-2.json*"),
 	} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
@@ -209,7 +210,8 @@ func (m model) answer(name string, n node) (problems []string) {
 		for _, inner := range n.Nodes {
 			found := false
 			for key, member := range s.Members {
-				if inner.XMLName.Local == member.LocationName || member.LocationName == "" && inner.XMLName.Local == key {
+				if inner.XMLName.Local == member.LocationName ||
+					member.LocationName == "" && inner.XMLName.Local == key {
 					found = true
 					problems = append(problems, m.answer(member.Shape, inner)...)
 				}

@@ -62,25 +62,37 @@ func networkOf(found []types.Subnet) (network, error) {
 	for _, s := range found {
 		vpc := aws.ToString(s.VpcId)
 		if n.vpc != "" && vpc != n.vpc {
-			return n, hint.Usage(fmt.Errorf("ec2.subnets lie in two networks, %s and %s", n.vpc, vpc), "name subnets of one VPC")
+			return n,
+				hint.Usage(fmt.Errorf("ec2.subnets lie in two networks, %s and %s", n.vpc, vpc),
+					"name subnets of one VPC")
 		}
 		n.vpc = vpc
-		n.subnets = append(n.subnets, subnet{id: aws.ToString(s.SubnetId), zone: aws.ToString(s.AvailabilityZone), onlyIPv6: aws.ToBool(s.Ipv6Native)})
+		n.subnets = append(n.subnets,
+			subnet{
+				id: aws.ToString(s.SubnetId), zone: aws.ToString(s.AvailabilityZone),
+				onlyIPv6: aws.ToBool(s.Ipv6Native),
+			})
 	}
 	if len(n.subnets) == 0 {
-		return n, hint.Usage(errors.New("the default VPC has no default subnet"), "set ec2.subnets, or make them: aws ec2 create-default-subnet")
+		return n,
+			hint.Usage(errors.New("the default VPC has no default subnet"),
+				"set ec2.subnets, or make them: aws ec2 create-default-subnet")
 	}
-	slices.SortFunc(n.subnets, func(a, b subnet) int { return cmp.Or(cmp.Compare(a.zone, b.zone), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(n.subnets,
+		func(a, b subnet) int { return cmp.Or(cmp.Compare(a.zone, b.zone), cmp.Compare(a.id, b.id)) })
 	return n, nil
 }
 
 func (p *Provider) defaultVPC(ctx context.Context) (string, error) {
-	output, err := p.api.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: []types.Filter{filter("is-default", "true")}})
+	output, err := p.api.DescribeVpcs(ctx,
+		&ec2.DescribeVpcsInput{Filters: []types.Filter{filter("is-default", "true")}})
 	if err != nil {
 		return "", explain("DescribeVpcs", err)
 	}
 	if len(output.Vpcs) == 0 {
-		return "", hint.Usage(errors.New("the region has no default VPC"), "set ec2.subnets, or make one: aws ec2 create-default-vpc")
+		return "",
+			hint.Usage(errors.New("the region has no default VPC"),
+				"set ec2.subnets, or make one: aws ec2 create-default-vpc")
 	}
 	return aws.ToString(output.Vpcs[0].VpcId), nil
 }
@@ -117,7 +129,9 @@ func (p *Provider) sshSources(ctx context.Context) ([]netip.Prefix, error) {
 	}
 	address, err := p.options.Caller(ctx)
 	if err != nil {
-		return nil, hint.Wrap(fmt.Errorf("find this computer's address: %w", err), "set ec2.ssh to the networks that may reach SSH")
+		return nil,
+			hint.Wrap(fmt.Errorf("find this computer's address: %w", err),
+				"set ec2.ssh to the networks that may reach SSH")
 	}
 	prefix, err := address.Unmap().Prefix(address.Unmap().BitLen())
 	return []netip.Prefix{prefix}, err

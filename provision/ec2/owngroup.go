@@ -45,7 +45,8 @@ func coversPort(permission types.IpPermission, port int) bool {
 	case "-1":
 		return true
 	case "tcp", "6":
-		return permission.FromPort == nil || int(*permission.FromPort) <= port && port <= int(aws.ToInt32(permission.ToPort))
+		return permission.FromPort == nil ||
+			int(*permission.FromPort) <= port && port <= int(aws.ToInt32(permission.ToPort))
 	}
 	return false
 }
@@ -128,6 +129,8 @@ func (e *entry) shutOut(ctx context.Context, err error, waited time.Duration) er
 	}
 	groups := slices.Clone(e.at.groups)
 	network, _ := address.Unmap().Prefix(address.Unmap().BitLen())
-	return hint.Wrap(fmt.Errorf("security group %s has no rule that lets %s reach port %d", strings.Join(groups, ", "), address, p.port()),
-		"it is your own, and left as it is: aws ec2 authorize-security-group-ingress --group-id %s --protocol tcp --port %d --cidr %s", groups[0], p.port(), network)
+	return hint.Wrap(fmt.Errorf("security group %s has no rule that lets %s reach port %d", strings.Join(groups, ", "),
+		address, p.port()),
+		"it is your own, and left as it is: aws ec2 authorize-security-group-ingress --group-id %s --protocol tcp "+
+			"--port %d --cidr %s", groups[0], p.port(), network)
 }

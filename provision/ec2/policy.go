@@ -47,17 +47,32 @@ func statements(o Options) []statement {
 	all := []statement{
 		{"Look", "Allow", []string{
 			"ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeNetworkInterfaces",
-			"ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets", "ec2:DescribeVolumes",
-			"ec2:DescribeVpcBlockPublicAccessExclusions", "ec2:DescribeVpcBlockPublicAccessOptions", "ec2:DescribeVpcs", "ec2:GetEbsDefaultKmsKeyId",
+			"ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets",
+			"ec2:DescribeVolumes",
+			"ec2:DescribeVpcBlockPublicAccessExclusions", "ec2:DescribeVpcBlockPublicAccessOptions",
+			"ec2:DescribeVpcs", "ec2:GetEbsDefaultKmsKeyId",
 		}, []string{"*"}, nil},
-		{"NewestImage", "Allow", []string{"ssm:GetParameters"}, []string{"arn:" + partition + ":ssm:*:*:parameter/aws/service/*"}, nil},
-		{"MakeLabelled", "Allow", []string{"ec2:RunInstances"}, arns("instance", "volume", "network-interface", "spot-instances-request"), asked},
+		{
+			"NewestImage", "Allow",
+			[]string{"ssm:GetParameters"},
+			[]string{"arn:" + partition + ":ssm:*:*:parameter/aws/service/*"},
+			nil,
+		},
+		{
+			"MakeLabelled", "Allow",
+			[]string{"ec2:RunInstances"},
+			arns("instance", "volume", "network-interface", "spot-instances-request"), asked,
+		},
 		{"MakeFrom", "Allow", []string{"ec2:RunInstances"}, arns("image", "subnet", "security-group"), nil},
 		{
 			"LabelWhatIsMade", "Allow",
 			[]string{"ec2:CreateTags"},
-			arns("instance", "volume", "network-interface", "spot-instances-request", "security-group", "image", "snapshot"),
-			map[string]map[string]any{"StringEquals": {"ec2:CreateAction": []string{"RunInstances", "CreateSecurityGroup", "CreateImage"}}},
+			arns("instance", "volume", "network-interface", "spot-instances-request", "security-group", "image",
+				"snapshot"),
+			map[string]map[string]any{"StringEquals": {"ec2:CreateAction": []string{
+				"RunInstances",
+				"CreateSecurityGroup", "CreateImage",
+			}}},
 		},
 		{"Own", "Allow", []string{
 			"ec2:CreateTags", "ec2:DeleteNetworkInterface", "ec2:DeleteVolume", "ec2:GetConsoleOutput",
@@ -65,14 +80,24 @@ func statements(o Options) []statement {
 		}, arns("instance", "volume", "network-interface"), labelled},
 		{"BakeOwn", "Allow", []string{"ec2:CreateImage"}, arns("instance"), labelled},
 		{"BakeLabelled", "Allow", []string{"ec2:CreateImage"}, arns("image", "snapshot"), asked},
-		{"OwnImages", "Allow", []string{"ec2:DeleteSnapshot", "ec2:DeregisterImage"}, arns("image", "snapshot"), of(repository, "aws:ResourceTag/", labelBaked)},
+		{
+			"OwnImages", "Allow",
+			[]string{"ec2:DeleteSnapshot", "ec2:DeregisterImage"},
+			arns("image", "snapshot"),
+			of(repository, "aws:ResourceTag/", labelBaked),
+		},
 		{
 			"LogIn", "Allow",
 			[]string{"ec2-instance-connect:SendSSHPublicKey"},
 			arns("instance"),
 			and(labelled, "StringEquals", "ec2:osuser", loginUser),
 		},
-		{"MakeGroup", "Allow", []string{"ec2:CreateSecurityGroup"}, arns("security-group"), present("aws:RequestTag/" + labelGroup)},
+		{
+			"MakeGroup", "Allow",
+			[]string{"ec2:CreateSecurityGroup"},
+			arns("security-group"),
+			present("aws:RequestTag/" + labelGroup),
+		},
 		{"MakeGroupIn", "Allow", []string{"ec2:CreateSecurityGroup"}, arns("vpc"), nil},
 		{"OwnGroup", "Allow", []string{
 			"ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress",

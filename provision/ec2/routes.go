@@ -66,9 +66,11 @@ func (p *Provider) unusable(s subnet, w way, blocked bool) string {
 // otherWay is what the user can do where no subnet is of use.
 func (p *Provider) otherWay() string {
 	if p.options.Connect == ConnectPublic {
-		return "name public subnets in ec2.subnets, or set ec2.connect: " + ConnectEndpoint + " (or " + ConnectPrivate + ", over a VPN)"
+		return "name public subnets in ec2.subnets, or set ec2.connect: " + ConnectEndpoint + " (or " +
+			ConnectPrivate + ", over a VPN)"
 	}
-	return "name subnets with a NAT in ec2.subnets, or an image in ec2.image that has an engine, such as offshoot bake makes one"
+	return "name subnets with a NAT in ec2.subnets, or an image in ec2.image that has an engine, such as offshoot " +
+		"bake makes one"
 }
 
 // waysOf are those of the subnets of a VPC.
@@ -87,7 +89,8 @@ func (w waysOf) of(subnet string) way {
 // ways reads the route tables. Where that is not allowed nothing is known.
 func (p *Provider) ways(ctx context.Context, vpc string) waysOf {
 	found := waysOf{bySubnet: map[string]way{}}
-	pages := ec2.NewDescribeRouteTablesPaginator(p.api, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("vpc-id", vpc)}})
+	pages := ec2.NewDescribeRouteTablesPaginator(p.api,
+		&ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("vpc-id", vpc)}})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx, once)
 		if err != nil {
@@ -115,7 +118,8 @@ func wayOf(routes []types.Route) way {
 	for _, r := range routes {
 		switch {
 		case r.State == types.RouteStateBlackhole:
-		case r.DestinationPrefixListId != nil && r.VpcPeeringConnectionId == nil && !strings.HasPrefix(aws.ToString(r.GatewayId), "vpce-"):
+		case r.DestinationPrefixListId != nil && r.VpcPeeringConnectionId == nil &&
+			!strings.HasPrefix(aws.ToString(r.GatewayId), "vpce-"):
 			found = max(found, wayOut) // it may name the internet
 		case aws.ToString(r.DestinationCidrBlock) != "0.0.0.0/0":
 		case strings.HasPrefix(aws.ToString(r.GatewayId), "igw-"):
@@ -159,7 +163,8 @@ func (p *Provider) excluded(ctx context.Context) ([]string, error) {
 		}
 		for _, e := range output.VpcBlockPublicAccessExclusions {
 			arn := aws.ToString(e.ResourceArn)
-			if e.InternetGatewayExclusionMode == types.InternetGatewayExclusionModeAllowBidirectional && !strings.HasPrefix(string(e.State), "delete") {
+			if e.InternetGatewayExclusionMode == types.InternetGatewayExclusionModeAllowBidirectional &&
+				!strings.HasPrefix(string(e.State), "delete") {
 				open = append(open, arn[strings.LastIndex(arn, ":")+1:])
 			}
 		}

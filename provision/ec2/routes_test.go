@@ -26,18 +26,51 @@ func TestEnsure_SaysBeforeAMachineCostsMoneyThatNobodyWouldReachIt(t *testing.T)
 		want   string // empty: it is made
 		advice string
 	}{
-		"private":                           {standin.Land{Private: allSubnets}, public, "has no route to an internet gateway", "ec2.connect: instance-connect-endpoint"},
-		"private and isolated":              {standin.Land{Private: allSubnets[:1], Isolated: allSubnets[1:]}, public, "subnet-02 has no route to an internet gateway", "public subnets"},
-		"one is public":                     {standin.Land{Private: allSubnets[:2]}, public, "", ""},
-		"only IPv6":                         {standin.Land{OnlyIPv6: allSubnets}, public, "has IPv6 addresses alone", "ec2.subnets"},
-		"one has IPv4":                      {standin.Land{OnlyIPv6: allSubnets[1:]}, public, "", ""},
-		"blocked":                           {standin.Land{Blocked: "block-bidirectional"}, public, "VPC Block Public Access", "ec2.connect"},
-		"nobody is let in":                  {standin.Land{Blocked: "block-ingress"}, public, "VPC Block Public Access", "ec2.connect"},
-		"blocked but for the VPC":           {standin.Land{Blocked: "block-ingress", Excluded: []string{"arn:aws:ec2:eu-test-1:1:vpc/" + standin.VPC}}, public, "", ""},
-		"blocked but for a subnet":          {standin.Land{Blocked: "block-ingress", Excluded: []string{"arn:aws:ec2:eu-test-1:1:subnet/subnet-01"}}, public, "", ""},
-		"private, over a VPN":               {standin.Land{Private: allSubnets}, privately, "", ""},
-		"isolated, over a VPN":              {standin.Land{Isolated: allSubnets}, privately, "cannot install an engine", "a NAT"},
-		"isolated, from an image of theirs": {standin.Land{Isolated: allSubnets}, func(o *ec2.Options) { privately(o); o.Image = standin.AMI }, "", ""},
+		"private": {
+			standin.Land{Private: allSubnets},
+			public,
+			"has no route to an internet gateway", "ec2.connect: instance-connect-endpoint",
+		},
+		"private and isolated": {
+			standin.Land{Private: allSubnets[:1], Isolated: allSubnets[1:]},
+			public,
+			"subnet-02 has no route to an internet gateway", "public subnets",
+		},
+		"one is public": {standin.Land{Private: allSubnets[:2]}, public, "", ""},
+		"only IPv6": {
+			standin.Land{OnlyIPv6: allSubnets},
+			public, "has IPv6 addresses alone",
+			"ec2.subnets",
+		},
+		"one has IPv4": {standin.Land{OnlyIPv6: allSubnets[1:]}, public, "", ""},
+		"blocked": {
+			standin.Land{Blocked: "block-bidirectional"},
+			public,
+			"VPC Block Public Access", "ec2.connect",
+		},
+		"nobody is let in": {
+			standin.Land{Blocked: "block-ingress"},
+			public,
+			"VPC Block Public Access", "ec2.connect",
+		},
+		"blocked but for the VPC": {standin.Land{
+			Blocked:  "block-ingress",
+			Excluded: []string{"arn:aws:ec2:eu-test-1:1:vpc/" + standin.VPC},
+		}, public, "", ""},
+		"blocked but for a subnet": {standin.Land{
+			Blocked:  "block-ingress",
+			Excluded: []string{"arn:aws:ec2:eu-test-1:1:subnet/subnet-01"},
+		}, public, "", ""},
+		"private, over a VPN": {standin.Land{Private: allSubnets}, privately, "", ""},
+		"isolated, over a VPN": {
+			standin.Land{Isolated: allSubnets},
+			privately,
+			"cannot install an engine", "a NAT",
+		},
+		"isolated, from an image of theirs": {
+			standin.Land{Isolated: allSubnets},
+			func(o *ec2.Options) { privately(o); o.Image = standin.AMI }, "", "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t, standin.Options{Seed: 1, Land: c.land}, c.change)
@@ -49,7 +82,8 @@ func TestEnsure_SaysBeforeAMachineCostsMoneyThatNobodyWouldReachIt(t *testing.T)
 				return
 			}
 			hints := strings.Join(hint.Of(err), " ")
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(hints, c.advice) || !errors.Is(err, hint.ErrUsage) {
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(hints, c.advice) ||
+				!errors.Is(err, hint.ErrUsage) {
 				t.Errorf("%v, %q", err, hints)
 			}
 			if n := len(a.calls("RunInstances")); n != 0 {
@@ -64,7 +98,8 @@ func TestEnsure_SaysBeforeAMachineCostsMoneyThatNobodyWouldReachIt(t *testing.T)
 
 // A key of yesterday's policy may not look at routes, and emulators know none.
 func TestEnsure_MakesAMachineWhereRoutesCannotBeSeen(t *testing.T) {
-	a := newAccount(t, standin.Options{Seed: 1, Land: standin.Land{Private: allSubnets, Blocked: "block-ingress"}}, func(o *ec2.Options) { o.Subnets = allSubnets })
+	a := newAccount(t, standin.Options{Seed: 1, Land: standin.Land{Private: allSubnets, Blocked: "block-ingress"}},
+		func(o *ec2.Options) { o.Subnets = allSubnets })
 	a.cloud.Deny("DescribeRouteTables", "DescribeVpcBlockPublicAccessOptions")
 	a.ensure("shop-pr-12")
 }
@@ -98,7 +133,8 @@ func TestEnsure_SaysWhyAnInstanceEndedThatTheDisksKeyDidNotLet(t *testing.T) {
 		a.cloud.FailBoot(reason, "")
 		_, err := a.provider.Ensure(t.Context(), spec("shop-pr-12"))
 		var boot *ec2.BootError
-		if hints := strings.Join(hint.Of(err), " "); !errors.As(err, &boot) || !strings.Contains(err.Error(), reason) || !strings.Contains(hints, want) {
+		if hints := strings.Join(hint.Of(err), " "); !errors.As(err, &boot) ||
+			!strings.Contains(err.Error(), reason) || !strings.Contains(hints, want) {
 			t.Errorf("%s: %v, %q", reason, err, hints)
 		}
 	}
@@ -106,7 +142,8 @@ func TestEnsure_SaysWhyAnInstanceEndedThatTheDisksKeyDidNotLet(t *testing.T) {
 
 func TestPolicy_NamesThePartitionOfTheRegion(t *testing.T) {
 	for region, want := range map[string]string{
-		"": "arn:aws:", "eu-west-1": "arn:aws:", "us-gov-west-1": "arn:aws-us-gov:", "cn-north-1": "arn:aws-cn:", "us-isob-east-1": "arn:aws-iso-b:", "eusc-de-east-1": "arn:aws-eusc:",
+		"": "arn:aws:", "eu-west-1": "arn:aws:", "us-gov-west-1": "arn:aws-us-gov:", "cn-north-1": "arn:aws-cn:",
+		"us-isob-east-1": "arn:aws-iso-b:", "eusc-de-east-1": "arn:aws-eusc:",
 	} {
 		text, err := ec2.Options{Region: region, Spot: true}.Policy()
 		if err != nil || strings.Count(text, `"arn:`) != strings.Count(text, `"`+want) {
@@ -125,11 +162,43 @@ func TestRights_TryEveryTypeOnEveryMarket(t *testing.T) {
 		want  []string // in the rights
 		fails bool
 	}{
-		"all is well":          {standin.Options{}, true, []string{"ec2:RunInstances: there", "spot t3.large: there", "t3a.large: there"}, false},
-		"no role for spot":     {standin.Options{NoSpotRole: true}, true, []string{"ec2:RunInstances: there", "spot t3.large: the account lacks the role AWSServiceRoleForEC2Spot; once", "iam:CreateServiceLinkedRole", "\nt3.large: there"}, false},
-		"a type of the plan":   {standin.Options{NotInPlan: []string{"t3.large"}}, false, []string{"ec2:RunInstances: there", "\nt3.large: the account's plan refuses the type", "\nt3a.large: there"}, false},
-		"no type of the plan":  {standin.Options{NotInPlan: []string{"t3.large", "t3a.large"}}, false, []string{"ec2:RunInstances: RunInstances: InvalidParameterCombination", "t3a.large: the account's plan"}, true},
-		"a disk key of theirs": {standin.Options{DiskKey: "arn:aws:kms:eu-test-1:1:key/0a"}, false, []string{"ec2:GetEbsDefaultKmsKeyId: disks are encrypted with arn:aws:kms:eu-test-1:1:key/0a"}, false},
+		"all is well": {
+			standin.Options{},
+			true,
+			[]string{"ec2:RunInstances: there", "spot t3.large: there", "t3a.large: there"},
+			false,
+		},
+		"no role for spot": {
+			standin.Options{NoSpotRole: true},
+			true,
+			[]string{
+				"ec2:RunInstances: there",
+				"spot t3.large: the account lacks the role AWSServiceRoleForEC2Spot; once",
+				"iam:CreateServiceLinkedRole", "\nt3.large: there",
+			},
+			false,
+		},
+		"a type of the plan": {
+			standin.Options{NotInPlan: []string{"t3.large"}},
+			false,
+			[]string{
+				"ec2:RunInstances: there", "\nt3.large: the account's plan refuses the type",
+				"\nt3a.large: there",
+			},
+			false,
+		},
+		"no type of the plan": {
+			standin.Options{NotInPlan: []string{"t3.large", "t3a.large"}},
+			false,
+			[]string{"ec2:RunInstances: RunInstances: InvalidParameterCombination", "t3a.large: the account's plan"},
+			true,
+		},
+		"a disk key of theirs": {
+			standin.Options{DiskKey: "arn:aws:kms:eu-test-1:1:key/0a"},
+			false,
+			[]string{"ec2:GetEbsDefaultKmsKeyId: disks are encrypted with arn:aws:kms:eu-test-1:1:key/0a"},
+			false,
+		},
 	} {
 		a := newAccount(t, c.cloud, func(o *ec2.Options) { o.Spot = c.spot })
 		rights, err := a.provider.Rights(t.Context())
@@ -155,7 +224,8 @@ func TestRights_TryEveryTypeOnEveryMarket(t *testing.T) {
 
 // The account as it is, and not a fault that passes.
 func TestEnsure_FallsBackInAnAccountWithoutTheRoleForSpot(t *testing.T) {
-	a := newAccount(t, standin.Options{Seed: 1, NoSpotRole: true, NotInPlan: []string{"t3.large"}}, func(o *ec2.Options) { o.Spot = true })
+	a := newAccount(t, standin.Options{Seed: 1, NoSpotRole: true, NotInPlan: []string{"t3.large"}},
+		func(o *ec2.Options) { o.Spot = true })
 	if m := a.ensure("shop-pr-12"); m.Type != "t3a.large" {
 		t.Errorf("it is a %s", m.Type)
 	}

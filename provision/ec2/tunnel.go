@@ -29,7 +29,10 @@ import (
 func (p *Provider) endpointIn(ctx context.Context, vpc, subnet string) (types.Ec2InstanceConnectEndpoint, error) {
 	var found []types.Ec2InstanceConnectEndpoint
 	pages := ec2.NewDescribeInstanceConnectEndpointsPaginator(p.api, &ec2.DescribeInstanceConnectEndpointsInput{
-		Filters: []types.Filter{filter("vpc-id", vpc), filter("state", string(types.Ec2InstanceConnectEndpointStateCreateComplete))},
+		Filters: []types.Filter{
+			filter("vpc-id", vpc),
+			filter("state", string(types.Ec2InstanceConnectEndpointStateCreateComplete)),
+		},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -39,13 +42,15 @@ func (p *Provider) endpointIn(ctx context.Context, vpc, subnet string) (types.Ec
 		found = append(found, page.InstanceConnectEndpoints...)
 	}
 	if len(found) == 0 {
-		return types.Ec2InstanceConnectEndpoint{}, hint.Usage(fmt.Errorf("%s has no EC2 Instance Connect Endpoint that is ready", vpc),
-			"make one, once for the VPC: aws ec2 create-instance-connect-endpoint --subnet-id SUBNET")
+		return types.Ec2InstanceConnectEndpoint{},
+			hint.Usage(fmt.Errorf("%s has no EC2 Instance Connect Endpoint that is ready", vpc),
+				"make one, once for the VPC: aws ec2 create-instance-connect-endpoint --subnet-id SUBNET")
 	}
 	slices.SortFunc(found, func(a, b types.Ec2InstanceConnectEndpoint) int {
 		return cmp.Compare(aws.ToString(a.InstanceConnectEndpointId), aws.ToString(b.InstanceConnectEndpointId))
 	})
-	if n := slices.IndexFunc(found, func(e types.Ec2InstanceConnectEndpoint) bool { return aws.ToString(e.SubnetId) == subnet }); n >= 0 {
+	if n := slices.IndexFunc(found,
+		func(e types.Ec2InstanceConnectEndpoint) bool { return aws.ToString(e.SubnetId) == subnet }); n >= 0 {
 		return found[n], nil
 	}
 	return found[0], nil
@@ -95,10 +100,13 @@ func (p *Provider) tunnel(ctx context.Context, i instance) (net.Conn, error) {
 // emptyBody is the hash that a signature has for a request without a body.
 const emptyBody = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-func (p *Provider) tunnelLink(ctx context.Context, endpoint types.Ec2InstanceConnectEndpoint, i instance) (string, error) {
+func (p *Provider) tunnelLink(
+	ctx context.Context, endpoint types.Ec2InstanceConnectEndpoint, i instance,
+) (string, error) {
 	query := url.Values{
-		"instanceConnectEndpointId": {aws.ToString(endpoint.InstanceConnectEndpointId)}, "privateIpAddress": {i.private},
-		"remotePort": {strconv.Itoa(endpointPort)}, "X-Amz-Expires": {"60"},
+		"instanceConnectEndpointId": {aws.ToString(endpoint.InstanceConnectEndpointId)},
+		"privateIpAddress":          {i.private},
+		"remotePort":                {strconv.Itoa(endpointPort)}, "X-Amz-Expires": {"60"},
 	}
 	link := url.URL{Scheme: "wss", Host: aws.ToString(endpoint.DnsName), Path: "/openTunnel", RawQuery: query.Encode()}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, link.String(), nil)
@@ -109,7 +117,8 @@ func (p *Provider) tunnelLink(ctx context.Context, endpoint types.Ec2InstanceCon
 	if err != nil {
 		return "", explain("OpenTunnel", err)
 	}
-	signed, _, err := v4.NewSigner().PresignHTTP(ctx, credentials, request, emptyBody, "ec2-instance-connect", p.Region(), p.clock.Now())
+	signed, _, err := v4.NewSigner().PresignHTTP(ctx, credentials, request, emptyBody, "ec2-instance-connect",
+		p.Region(), p.clock.Now())
 	return signed, err
 }
 

@@ -72,7 +72,9 @@ func TestConnect_ThroughAnEndpointReachesAMachineThatHasNoPublicAddress(t *testi
 	}
 	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // a megabyte, there and back
 	var out bytes.Buffer
-	if err := h.Run(t.Context(), host.Command{Args: []string{"cat"}, Stdin: bytes.NewReader(big), Stdout: &out}); err != nil || !bytes.Equal(out.Bytes(), big) {
+	if err := h.Run(t.Context(),
+		host.Command{Args: []string{"cat"}, Stdin: bytes.NewReader(big), Stdout: &out}); err != nil ||
+		!bytes.Equal(out.Bytes(), big) {
 		t.Errorf("%d of %d bytes, %v", out.Len(), len(big), err)
 	}
 	a.cable.Cut() // a tunnel lasts an hour
@@ -123,12 +125,14 @@ func TestConnect_ThroughAnEndpointSaysWhyNot(t *testing.T) {
 	a := newTunnelled(t, false)
 	a.cloud.Deny("OpenTunnel")
 	_, err := a.provider.Connect(t.Context(), a.m)
-	if err == nil || !strings.Contains(err.Error(), "the right ec2-instance-connect:OpenTunnel is missing") || strings.Contains(err.Error(), "X-Amz") {
+	if err == nil || !strings.Contains(err.Error(), "the right ec2-instance-connect:OpenTunnel is missing") ||
+		strings.Contains(err.Error(), "X-Amz") {
 		t.Errorf("%v", err)
 	}
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "another")
 	b := newTunnelled(t, false)
-	if _, err := b.provider.Connect(t.Context(), b.m); err == nil || !strings.Contains(err.Error(), "OpenTunnel") || strings.Contains(err.Error(), "X-Amz") {
+	if _, err := b.provider.Connect(t.Context(), b.m); err == nil || !strings.Contains(err.Error(), "OpenTunnel") ||
+		strings.Contains(err.Error(), "X-Amz") {
 		t.Errorf("%v", err)
 	}
 }
@@ -136,13 +140,15 @@ func TestConnect_ThroughAnEndpointSaysWhyNot(t *testing.T) {
 func TestEnsure_WithoutAnEndpointSaysHowToMakeOne(t *testing.T) {
 	a := newAccount(t, standin.Options{Seed: 1}, func(o *ec2.Options) { o.Connect = ec2.ConnectEndpoint })
 	_, err := a.provider.Ensure(t.Context(), spec("shop-pr-12"))
-	if err == nil || !errors.Is(err, hint.ErrUsage) || !strings.Contains(strings.Join(hint.Of(err), " "), "aws ec2 create-instance-connect-endpoint") {
+	if err == nil || !errors.Is(err, hint.ErrUsage) ||
+		!strings.Contains(strings.Join(hint.Of(err), " "), "aws ec2 create-instance-connect-endpoint") {
 		t.Errorf("%v, %q", err, hint.Of(err))
 	}
 	if n := len(a.calls("RunInstances")); n != 0 {
 		t.Errorf("%d machines were made", n)
 	}
-	if err := a.provider.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "has no EC2 Instance Connect Endpoint") {
+	if err := a.provider.Check(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "has no EC2 Instance Connect Endpoint") {
 		t.Errorf("doctor: %v", err)
 	}
 }

@@ -59,7 +59,8 @@ const objects = "home/offshoot/offshoot/objects/"
 var secret = []string{
 	"etc/offshoot/ssh_host_key", "etc/ssh/ssh_host_*", "root/.ssh", "home/*/.ssh",
 	"root/.docker", "home/*/.docker", "root/.aws", "home/*/.aws", "root/.*_history", "home/*/.*_history",
-	"home/offshoot/offshoot/runs/*/order*", "home/offshoot/offshoot/runs/*/checkout", objects + "*", "var/lib/cloud/instances/*", "var/lib/cloud/data/*", "var/lib/systemd/credential.secret",
+	"home/offshoot/offshoot/runs/*/order*", "home/offshoot/offshoot/runs/*/checkout", objects + "*",
+	"var/lib/cloud/instances/*", "var/lib/cloud/data/*", "var/lib/systemd/credential.secret",
 }
 
 // wiped are patterns of what is removed, with all that is in it.
@@ -154,5 +155,6 @@ func emptyLogs(r *os.Root) error {
 // rotated tells a log that nobody writes to any more: syslog.2.gz, dmesg.0.
 func rotated(name string) bool {
 	extension := path.Ext(name)
-	return extension == ".gz" || extension == ".old" || len(extension) > 1 && strings.Trim(extension[1:], "0123456789") == ""
+	return extension == ".gz" || extension == ".old" ||
+		len(extension) > 1 && strings.Trim(extension[1:], "0123456789") == ""
 }

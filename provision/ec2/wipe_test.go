@@ -15,16 +15,23 @@ import (
 var files = map[string]string{
 	"etc/offshoot/ssh_host_key": "gone", "etc/offshoot/sshd_config": "gone", "etc/offshoot/ready": "gone",
 	"etc/offshoot/guard": "kept", "etc/offshoot/expire": "kept", "etc/offshoot/expires": "kept",
-	"etc/systemd/system/offshoot-sshd.service": "gone", "etc/systemd/system/multi-user.target.wants/offshoot-sshd.service": "gone",
-	"etc/systemd/system/offshoot-expire.timer": "kept", "etc/systemd/system/docker.service.d/offshoot.conf": "kept",
-	"etc/ssh/ssh_host_ed25519_key": "gone", "etc/ssh/ssh_host_rsa_key.pub": "gone", "etc/ssh/sshd_config": "kept",
-	"home/offshoot/.ssh/authorized_keys": "gone", "home/ubuntu/.ssh/authorized_keys": "gone", "root/.ssh/authorized_keys": "gone",
+	"etc/systemd/system/offshoot-sshd.service":                         "gone",
+	"etc/systemd/system/multi-user.target.wants/offshoot-sshd.service": "gone",
+	"etc/systemd/system/offshoot-expire.timer":                         "kept",
+	"etc/systemd/system/docker.service.d/offshoot.conf":                "kept",
+	"etc/ssh/ssh_host_ed25519_key":                                     "gone", "etc/ssh/ssh_host_rsa_key.pub": "gone",
+	"etc/ssh/sshd_config":                "kept",
+	"home/offshoot/.ssh/authorized_keys": "gone", "home/ubuntu/.ssh/authorized_keys": "gone",
+	"root/.ssh/authorized_keys": "gone",
 	"home/ubuntu/.bash_history": "gone", "home/ubuntu/.bashrc": "kept", "home/offshoot/.docker/config.json": "gone",
-	"home/offshoot/offshoot/bin/0a/offshoot": "kept", "home/offshoot/offshoot/runs/1/order": "gone", "home/offshoot/offshoot/runs/1/journal": "gone",
-	"home/offshoot/offshoot/objects/0b": "gone", "home/offshoot/offshoot/objects/0a": "kept", "etc/machine-id": "empty", "var/lib/dbus/machine-id": "empty",
+	"home/offshoot/offshoot/bin/0a/offshoot": "kept", "home/offshoot/offshoot/runs/1/order": "gone",
+	"home/offshoot/offshoot/runs/1/journal": "gone",
+	"home/offshoot/offshoot/objects/0b":     "gone", "home/offshoot/offshoot/objects/0a": "kept",
+	"etc/machine-id": "empty", "var/lib/dbus/machine-id": "empty",
 	"var/lib/cloud/instances/i-1/user-data.txt": "gone", "var/lib/cloud/sem/x": "gone", "var/lib/cloud/seed/x": "kept",
 	"var/lib/docker/engine-id": "gone", "var/lib/docker/volumes/x": "kept", "var/lib/systemd/random-seed": "gone",
-	"var/log/syslog": "empty", "var/log/syslog.2.gz": "gone", "var/log/syslog.1": "gone", "var/log/cloud-init-output.log": "empty",
+	"var/log/syslog": "empty", "var/log/syslog.2.gz": "gone", "var/log/syslog.1": "gone",
+	"var/log/cloud-init-output.log":     "empty",
 	"var/log/journal/0c/system.journal": "gone", "tmp/.X/x": "gone", "tmp/y": "gone", "usr/bin/dockerd": "kept",
 }
 
@@ -47,7 +54,8 @@ func TestWipe_LeavesNothingThatLetsInOrTellsOfTheMachine(t *testing.T) {
 	if err := os.Mkdir(run, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Link(filepath.Join(root, "home/offshoot/offshoot/objects/0a"), filepath.Join(run, "a.sql")); err != nil {
+	if err := os.Link(filepath.Join(root, "home/offshoot/offshoot/objects/0a"),
+		filepath.Join(run, "a.sql")); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -72,7 +80,10 @@ func TestWipe_FollowsNoLinkOutOfTheMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, target := range map[string]string{"etc/machine-id": "machine-id", "var/log/syslog": "log", "home/a/.ssh": "."} {
+	for name, target := range map[string]string{
+		"etc/machine-id": "machine-id", "var/log/syslog": "log",
+		"home/a/.ssh": ".",
+	} {
 		if err := os.Symlink(filepath.Join(outside, target), filepath.Join(root, name)); err != nil {
 			t.Fatal(err)
 		}

@@ -82,7 +82,8 @@ func (w *world) boot(_ string, userData []byte) string {
 			w.Error(err)
 		}
 	}
-	w.machine = exec.Command("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "testdata/standing.sh", w.folder, machineAddress, routerAddress)
+	w.machine = exec.Command("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh",
+		"testdata/standing.sh", w.folder, machineAddress, routerAddress)
 	w.machine.Stdout, w.machine.Stderr = &w.console, &w.console
 	if err := w.machine.Start(); err != nil {
 		w.Error(err)
@@ -118,7 +119,10 @@ func (w *world) enforce(_ string, rules []standin.Rule) {
 // apply has the machine's network let in by the rules, as a security group does:
 // what is connected already stays so.
 func (w *world) apply() {
-	lines := []string{"*filter", ":INPUT DROP", "-A INPUT -i lo -j ACCEPT", "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT"}
+	lines := []string{
+		"*filter", ":INPUT DROP", "-A INPUT -i lo -j ACCEPT",
+		"-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT",
+	}
 	for _, r := range w.rules {
 		if !strings.Contains(r.From, ":") {
 			lines = append(lines, "-A INPUT -p tcp --dport "+r.Port+" -s "+r.From+" -j ACCEPT")

@@ -167,7 +167,10 @@ func (a ACME) ByDNS(config *certmagic.Config, solver acmez.Solver) []*certmagic.
 
 // issuer is the account at one authority, as certmagic wants it described.
 func (a ACME) issuer(authority Authority, addresses bool) certmagic.ACMEIssuer {
-	template := certmagic.ACMEIssuer{CA: authority.Directory, Email: a.Email, Agreed: true, Resolver: a.Resolver, Logger: silent()}
+	template := certmagic.ACMEIssuer{
+		CA: authority.Directory, Email: a.Email, Agreed: true, Resolver: a.Resolver,
+		Logger: silent(),
+	}
 	if addresses {
 		template.Profile = authority.Profile
 	}

@@ -75,7 +75,8 @@ func newAuthorityFor(t *testing.T, httpPort, httpsPort int, accountsOnly bool) *
 	handler := front.Handler()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.broken.Load() {
-			http.Error(w, `{"type":"urn:ietf:params:acme:error:serverInternal","detail":"out of order"}`, http.StatusInternalServerError)
+			http.Error(w, `{"type":"urn:ietf:params:acme:error:serverInternal","detail":"out of order"}`,
+				http.StatusInternalServerError)
 			return
 		}
 		if strings.Contains(r.URL.Path, "order-plz") {
@@ -102,7 +103,10 @@ func (a *authority) refuses(w http.ResponseWriter, handler http.Handler) bool {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.Header().Set("Replay-Nonce", fresh.Header().Get("Replay-Nonce"))
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]any{"type": "urn:ietf:params:acme:error:" + kind, "detail": detail, "status": status})
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"type": "urn:ietf:params:acme:error:" + kind, "detail": detail,
+			"status": status,
+		})
 		return true
 	}
 	if a.nonces.Add(-1) >= 0 {
@@ -130,12 +134,16 @@ func nameServer(t *testing.T) (address string) {
 		answer := new(dns.Msg).SetReply(q)
 		if q.Question[0].Qtype == dns.TypeA {
 			answer.Answer = []dns.RR{&dns.A{
-				Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 1}, A: net.IPv4(127, 0, 0, 1),
+				Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 1},
+				A:   net.IPv4(127, 0, 0, 1),
 			}}
 		}
 		_ = w.WriteMsg(answer)
 	})
-	for _, server := range []*dns.Server{{Listener: listener, Handler: handler}, {PacketConn: packets, Handler: handler}} {
+	for _, server := range []*dns.Server{
+		{Listener: listener, Handler: handler},
+		{PacketConn: packets, Handler: handler},
+	} {
 		go func() { _ = server.ActivateAndServe() }()
 		t.Cleanup(func() { _ = server.Shutdown() })
 	}
@@ -178,7 +186,8 @@ func startWith(t *testing.T, folder string, acme ACME, a *authority, http, https
 		t.Fatal(err)
 	}
 	args := []string{
-		"-listen", fmt.Sprintf("127.0.0.1:%d", http), "-https", fmt.Sprintf("127.0.0.1:%d", https), "-https-port", fmt.Sprint(https),
+		"-listen", fmt.Sprintf("127.0.0.1:%d", http), "-https", fmt.Sprintf("127.0.0.1:%d", https), "-https-port",
+		fmt.Sprint(https),
 		"-acme", file,
 	}
 	if a.resolver != "" {
@@ -261,7 +270,8 @@ func TestCertificates_ComeFromTheAuthorityAndOutliveTheGateway(t *testing.T) {
 		t.Errorf("%s by HTTP/%d", response.Status, response.ProtoMajor)
 	}
 	redirected, _ := do(t, request(t, "GET", first.address, privateHost, "/orders?a=1", nil))
-	if got, want := redirected.Header.Get("Location"), fmt.Sprintf("https://%s:%d/orders?a=1", privateHost, https); got != want || redirected.StatusCode != 308 {
+	if got, want := redirected.Header.Get("Location"), fmt.Sprintf("https://%s:%d/orders?a=1", privateHost,
+		https); got != want || redirected.StatusCode != 308 {
 		t.Errorf("port 80 leads to %q, %s", got, redirected.Status)
 	}
 	if err := first.stop(); err != nil {
@@ -300,13 +310,15 @@ func TestCertificates_AnAuthorityThatFailsTakesNoPreviewDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if got := response.TLS.PeerCertificates[0].DNSNames; response.StatusCode != 401 || len(got) != 1 || got[0] != privateHost {
+	if got := response.TLS.PeerCertificates[0].DNSNames; response.StatusCode != 401 || len(got) != 1 ||
+		got[0] != privateHost {
 		t.Errorf("%s with a certificate for %q", response.Status, got)
 	}
 	r := request(t, "GET", e.address, privateHost, "/x", nil)
 	r.Header.Set("Accept", "text/html")
 	told, page := do(t, r)
-	if told.StatusCode != 503 || !strings.Contains(page, "out of order") || !strings.Contains(page, fmt.Sprintf(`href="https://%s:%d/x"`, privateHost, https)) {
+	if told.StatusCode != 503 || !strings.Contains(page, "out of order") ||
+		!strings.Contains(page, fmt.Sprintf(`href="https://%s:%d/x"`, privateHost, https)) {
 		t.Errorf("%s\n%s", told.Status, page)
 	}
 	if program, _ := do(t, request(t, "GET", e.address, privateHost, "/x", nil)); program.StatusCode != 308 {
@@ -324,11 +336,13 @@ func TestGateway_ForTheWorldListsNothingAndKnowsOnlyItsHosts(t *testing.T) {
 	a.broken.Store(true)
 	e := startEncrypted(t, t.TempDir(), a, http, https)
 	for _, host := range []string{"localhost", "127.0.0.1", "evil.example", "x." + privateHost} {
-		if response, body := do(t, request(t, "GET", e.address, host, "/", nil)); response.StatusCode != 404 || strings.Contains(body, privateHost) {
+		if response, body := do(t, request(t, "GET", e.address, host, "/", nil)); response.StatusCode != 404 ||
+			strings.Contains(body, privateHost) {
 			t.Errorf("%s: %s\n%s", host, response.Status, body)
 		}
 	}
-	conn, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", https), &tls.Config{ServerName: "evil.example", InsecureSkipVerify: true})
+	conn, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", https),
+		&tls.Config{ServerName: "evil.example", InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,8 +359,10 @@ func TestACME_IsReadFromItsFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ACMEFile)
 	for text, want := range map[string]string{
 		`{"directory":"https://ca.example/dir","key_id":"a","key":"YWJj","second":{"directory":"https://other.example/dir"}}`: "",
-		`{"roots":"PEM"}`: "no certificates", `{"key_id":"a"}`: "needs key_id and key", `{"key_id":"a","key":"?"}`: "not in base64url",
-		`{"second":{"directory":"https://acme-v02.api.letsencrypt.org/directory"}}`: "is the first", `{`: "unexpected end",
+		`{"roots":"PEM"}`: "no certificates", `{"key_id":"a"}`: "needs key_id and key",
+		`{"key_id":"a","key":"?"}`: "not in base64url",
+		`{"second":{"directory":"https://acme-v02.api.letsencrypt.org/directory"}}`: "is the first",
+		`{`: "unexpected end",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -37,7 +37,8 @@ func TestIssuer_IsAskedAgainWhereTheAuthorityForTrialsGaveOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{"pr-1.shop.example"}}, key)
+	made, err := x509.CreateCertificateRequest(rand.Reader,
+		&x509.CertificateRequest{DNSNames: []string{"pr-1.shop.example"}}, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +85,13 @@ func TestCertificates_SayWhatEachAuthorityHasAndUntilWhen(t *testing.T) {
 	http, https := freePort(t), freePort(t)
 	first, second := newAuthority(t, http, https), newAuthorityFor(t, http, https, true)
 	first.limit.Store(quota)
-	e := startWith(t, t.TempDir(), ACME{Authority: first.Authority, Second: second.Authority}, first, http, https, publicRoutes)
+	e := startWith(t, t.TempDir(), ACME{Authority: first.Authority, Second: second.Authority}, first, http, https,
+		publicRoutes)
 	status := e.await(t, "the authorities' answers", func(s CertificateStatus) bool { return s.Problem != "" })
-	for _, want := range []string{"127.0.0.1: rate limited until 2031-05-07 08:07 UTC: too many certificates", "(externalAccountRequired)"} {
+	for _, want := range []string{
+		"127.0.0.1: rate limited until 2031-05-07 08:07 UTC: too many certificates",
+		"(externalAccountRequired)",
+	} {
 		if !strings.Contains(status.Problem, want) {
 			t.Errorf("%q is not in %q", want, status.Problem)
 		}
@@ -118,7 +123,9 @@ func TestCertificates_SayThatTheAuthorityDoesNotReachTheMachine(t *testing.T) {
 	a := newAuthority(t, freePort(t), freePort(t)) // where nobody listens
 	e := startEncrypted(t, t.TempDir(), a, http, https)
 	status := e.await(t, "the authority's answer", func(s CertificateStatus) bool { return s.Problem != "" })
-	if status.Ready || !strings.Contains(status.Problem, "Failed to connect to 127.0.0.1") && !strings.Contains(status.Problem, "connection refused") {
+	if status.Ready ||
+		!strings.Contains(status.Problem, "Failed to connect to 127.0.0.1") &&
+			!strings.Contains(status.Problem, "connection refused") {
 		t.Errorf("%+v", status)
 	}
 }
@@ -139,7 +146,8 @@ func TestCertificates_AnAddressHasOneOfTheProfileForAddresses(t *testing.T) {
 	acme.Second.KeyID, acme.Second.Key = accountID, accountKey
 	e := startWith(t, t.TempDir(), acme, first, http, https, addressRoutes(8443))
 	e.awaitHost(t, "127.0.0.1", ready)
-	conn, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", https), &tls.Config{RootCAs: second.issued}) // a browser that opens an address names no host
+	// a browser that opens an address names no host
+	conn, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", https), &tls.Config{RootCAs: second.issued})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +158,8 @@ func TestCertificates_AnAddressHasOneOfTheProfileForAddresses(t *testing.T) {
 	}
 	for host, want := range map[string]string{"127.0.0.1": "308 https://127.0.0.1:%d/x", "127.0.0.2": "404 "} {
 		response, _ := do(t, request(t, "GET", e.address, host, "/x", nil))
-		if want = strings.Replace(want, "%d", fmt.Sprint(https), 1); fmt.Sprint(response.StatusCode, " ", response.Header.Get("Location")) != want {
+		if want = strings.Replace(want, "%d", fmt.Sprint(https), 1); fmt.Sprint(response.StatusCode, " ",
+			response.Header.Get("Location")) != want {
 			t.Errorf("port 80 answers %s with %s, want %s", host, response.Status, want)
 		}
 	}
@@ -161,7 +170,10 @@ func TestTable_TellsServicesOfAnAddressByThePort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for host, want := range map[string]string{"127.0.0.1": "web", "127.0.0.1:443": "web", "127.0.0.1:8443": "api", "127.0.0.1:x": "web"} {
+	for host, want := range map[string]string{
+		"127.0.0.1": "web", "127.0.0.1:443": "web", "127.0.0.1:8443": "api",
+		"127.0.0.1:x": "web",
+	} {
 		if route, known := table.lookup(host); !known || route.Service != want {
 			t.Errorf("%s leads to %q", host, route.Service)
 		}
@@ -193,7 +205,8 @@ func wildcard(t *testing.T, lasts time.Duration) (Given, *x509.CertPool) {
 	chain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(chain)
-	return Given{Chain: string(chain), Key: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))}, pool
+	return Given{Chain: string(chain), Key: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))},
+		pool
 }
 
 func (e encrypted) give(t *testing.T, g Given) error {
@@ -227,7 +240,8 @@ func TestCertificates_NobodyIsAskedWhereOneWasGiven(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := e.give(t, Given{Chain: another.Chain, Key: made.Key}); err == nil || strings.Contains(err.Error(), "PRIVATE KEY") {
+	if err := e.give(t, Given{Chain: another.Chain, Key: made.Key}); err == nil ||
+		strings.Contains(err.Error(), "PRIVATE KEY") {
 		t.Errorf("another's key is taken: %v", err)
 	}
 	if got := a.orders.Load(); got != 0 {
@@ -236,7 +250,8 @@ func TestCertificates_NobodyIsAskedWhereOneWasGiven(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(kept, GivenFile)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key lies in a file of mode %v, %v", info.Mode(), err)
 	}
-	conn, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", https), &tls.Config{ServerName: "other.previews.example.com", InsecureSkipVerify: true})
+	conn, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", https),
+		&tls.Config{ServerName: "other.previews.example.com", InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,8 +61,9 @@ func silent() *zap.Logger { return zap.NewNop() }
 // where the authorities' questions arrive.
 func newCertificates(acme ACME, kept string, httpPort, httpsPort int) *certificates {
 	c := &certificates{
-		hosts: map[string]CertificateStatus{}, cancel: map[string]context.CancelFunc{}, refused: map[string][]refusedBy{},
-		given: given{path: filepath.Join(kept, givenFile)},
+		hosts: map[string]CertificateStatus{}, cancel: map[string]context.CancelFunc{},
+		refused: map[string][]refusedBy{},
+		given:   given{path: filepath.Join(kept, givenFile)},
 	}
 	c.given.restore()
 	c.cache = certmagic.NewCache(certmagic.CacheOptions{

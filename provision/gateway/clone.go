@@ -13,9 +13,9 @@ import (
 )
 
 // commandClone copies the data of a database from one folder into another, empty
-// one, as they are but for spare segments: owners, modes and links. It prints how, and how many bytes: reflink, where the file
-// system can share the blocks of two files until one is changed, else copy.
-// With -sync all of it is on the disk then.
+// one, as they are but for spare segments: owners, modes and links. It prints how, and how many bytes: reflink, where
+// the file system can share the blocks of two files until one is changed, else copy. With -sync all of it is on the
+// disk then.
 func commandClone(args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("gateway clone", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)

@@ -46,7 +46,10 @@ func tree(t *testing.T, root string) map[string]string {
 
 func TestClone_IsTheSameInEveryFileModeAndLink(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
-	for path, content := range map[string]string{"PG_VERSION": "15\n", "base/1/1259": strings.Repeat("page", 10_000), "base/1/empty": "", "pg_wal/0001": "wal"} {
+	for path, content := range map[string]string{
+		"PG_VERSION": "15\n", "base/1/1259": strings.Repeat("page", 10_000),
+		"base/1/empty": "", "pg_wal/0001": "wal",
+	} {
 		path = filepath.Join(from, path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
@@ -73,7 +76,8 @@ func TestClone_IsTheSameInEveryFileModeAndLink(t *testing.T) {
 	if got := how.String(); got != "copy 40006\n" && got != "reflink 40006\n" {
 		t.Errorf("it says %q", got)
 	}
-	if err := Command(t.Context(), []string{"clone", from, to}, nil, &how); err == nil || !strings.Contains(err.Error(), "is not empty") {
+	if err := Command(t.Context(), []string{"clone", from, to}, nil, &how); err == nil ||
+		!strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("into a folder with a database in it: %v", err)
 	}
 	for _, folder := range []string{from, to} {
@@ -86,10 +90,17 @@ func TestClone_RefusesWhatTwoDatabasesWouldShare(t *testing.T) {
 	if err := os.Symlink("/elsewhere", filepath.Join(from, "16384")); err != nil {
 		t.Fatal(err)
 	}
-	if err := Command(t.Context(), []string{"clone", from, t.TempDir()}, nil, nil); err == nil || !strings.Contains(err.Error(), "leads to /elsewhere") {
+	if err := Command(t.Context(), []string{"clone", from, t.TempDir()}, nil, nil); err == nil ||
+		!strings.Contains(err.Error(), "leads to /elsewhere") {
 		t.Errorf("a tablespace: %v", err)
 	}
-	for _, args := range [][]string{{"clone"}, {"clone", "-x"}, {"clone", from}, {"clone", "/missing", t.TempDir()}, {"clone", from, "/missing"}} {
+	for _, args := range [][]string{
+		{"clone"},
+		{"clone", "-x"},
+		{"clone", from},
+		{"clone", "/missing", t.TempDir()},
+		{"clone", from, "/missing"},
+	} {
 		if err := Command(t.Context(), args, nil, nil); err == nil {
 			t.Errorf("%q: no error", args)
 		}
@@ -106,7 +117,8 @@ func TestDigest_DependsOnTheKeyAndOnEveryByte(t *testing.T) {
 	}
 	one, two := t.TempDir(), t.TempDir()
 	first := digest(one, "POSTGRES_PASSWORD=a")
-	if len(first) != 32 || first != digest(one, "POSTGRES_PASSWORD=a") || first == digest(one, "POSTGRES_PASSWORD=b") || first == digest(two, "POSTGRES_PASSWORD=a") {
+	if len(first) != 32 || first != digest(one, "POSTGRES_PASSWORD=a") ||
+		first == digest(one, "POSTGRES_PASSWORD=b") || first == digest(two, "POSTGRES_PASSWORD=a") {
 		t.Errorf("digest %q", first)
 	}
 }

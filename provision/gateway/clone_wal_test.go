@@ -40,7 +40,10 @@ func TestClone_LeavesOutSegmentsThatAreNotWrittenYet(t *testing.T) {
 			[]string{"000000010000000000000005", "000000010000000000000006"},
 		},
 		"what is no segment": {
-			map[string]uint64{"000000010000000000000005": 5 << 16, "00000002.history": 9, "000000010000000000000005.partial": 9},
+			map[string]uint64{
+				"000000010000000000000005": 5 << 16, "00000002.history": 9,
+				"000000010000000000000005.partial": 9,
+			},
 			[]string{"000000010000000000000005", "000000010000000000000005.partial", "00000002.history"},
 		},
 	} {
@@ -48,7 +51,8 @@ func TestClone_LeavesOutSegmentsThatAreNotWrittenYet(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(from, "data", "pg_wal"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(from, "data", "000000020000000A00000010"), []byte("elsewhere"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(from, "data", "000000020000000A00000010"), []byte("elsewhere"),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 		for file, address := range c.addresses {

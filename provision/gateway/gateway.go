@@ -105,7 +105,8 @@ func Serve(ctx context.Context, options Options) error {
 	}
 	if options.HTTPS != "" {
 		g.public = true
-		g.certificates = newCertificates(options.ACME, options.Kept, portNumber(listeners.plain.Addr()), portNumber(listeners.encrypted.Addr()))
+		g.certificates = newCertificates(options.ACME, options.Kept, portNumber(listeners.plain.Addr()),
+			portNumber(listeners.encrypted.Addr()))
 		defer g.certificates.stop()
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -162,7 +163,9 @@ func (l listeners) close() error {
 // serve runs one server and closes it when ctx ends. There are no read or
 // write timeouts: an upload of an hour and a page that streams for a day are
 // both legitimate.
-func serve(ctx context.Context, group *errgroup.Group, listener net.Listener, handler http.Handler, encryption *tls.Config) {
+func serve(
+	ctx context.Context, group *errgroup.Group, listener net.Listener, handler http.Handler, encryption *tls.Config,
+) {
 	server := &http.Server{
 		Handler:           handler,
 		TLSConfig:         encryption,

@@ -72,7 +72,8 @@ func (g *guard) admitsToken(w http.ResponseWriter, r *http.Request, route Route,
 		tooOften(w, r, route, signInPage{})
 		return false
 	}
-	showSignIn(w, r, http.StatusUnauthorized, route, signInPage{Problem: tokenHeader + " is neither the password nor a link's token that is still good."})
+	showSignIn(w, r, http.StatusUnauthorized, route,
+		signInPage{Problem: tokenHeader + " is neither the password nor a link's token that is still good."})
 	return false
 }
 
@@ -112,7 +113,8 @@ func (g *guard) link(w http.ResponseWriter, r *http.Request, table *Table, route
 	}
 	expires, ok := g.key.check(token, forLink, route.holder(), g.now())
 	if !ok {
-		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "This link is not one of this preview, or no longer good."})
+		showSignIn(w, r, http.StatusUnauthorized, route,
+			signInPage{To: to, Problem: "This link is not one of this preview, or no longer good."})
 		return
 	}
 	g.welcome(w, r, route, expires, g.next(r, table, route, token, to))
@@ -131,7 +133,8 @@ func (g *guard) password(w http.ResponseWriter, r *http.Request, table *Table, r
 		token := g.key.token(forLink, route.holder(), route.Expires)
 		g.welcome(w, r, route, route.Expires, g.next(r, table, route, token, to))
 	default:
-		showSignIn(w, r, http.StatusUnauthorized, route, signInPage{To: to, Problem: "That is not the password of this preview."})
+		showSignIn(w, r, http.StatusUnauthorized, route,
+			signInPage{To: to, Problem: "That is not the password of this preview."})
 	}
 }
 

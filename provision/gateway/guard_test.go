@@ -49,7 +49,10 @@ func newPrivate(t *testing.T) *private {
 			State: Serving, Address: to, SignIn: true, Expires: p.now.Add(72 * time.Hour),
 		}
 	}
-	g.Use(Table{Routes: []Route{route(apiHost, "pr-1", privateHost), route(privateHost, "pr-1", privateHost), route(otherHost, "pr-2", otherHost)}})
+	g.Use(Table{Routes: []Route{
+		route(apiHost, "pr-1", privateHost), route(privateHost, "pr-1", privateHost),
+		route(otherHost, "pr-2", otherHost),
+	}})
 	front := httptest.NewServer(g)
 	t.Cleanup(front.Close)
 	p.address = strings.TrimPrefix(front.URL, "http://")
@@ -57,7 +60,9 @@ func newPrivate(t *testing.T) *private {
 }
 
 // ask sends one request, and tells whether it came through.
-func (p *private) ask(t *testing.T, method, host, path, body string, header http.Header) (*http.Response, string, *http.Request) {
+func (p *private) ask(
+	t *testing.T, method, host, path, body string, header http.Header,
+) (*http.Response, string, *http.Request) {
 	t.Helper()
 	r := request(t, method, p.address, host, path, strings.NewReader(body))
 	for name, values := range header {
@@ -84,7 +89,8 @@ var form = header("Content-Type", "application/x-www-form-urlencoded")
 
 func (p *private) post(t *testing.T, host, password, to string) (*http.Response, string) {
 	t.Helper()
-	response, answer, through := p.ask(t, http.MethodPost, host, signInPath, url.Values{"password": {password}, "to": {to}}.Encode(), form)
+	response, answer, through := p.ask(t, http.MethodPost, host, signInPath,
+		url.Values{"password": {password}, "to": {to}}.Encode(), form)
 	if through != nil {
 		t.Error("the application saw the form")
 	}
@@ -103,16 +109,22 @@ func cookieOf(t *testing.T, response *http.Response) *http.Cookie {
 func TestGuard_NobodyComesInUnasked(t *testing.T) {
 	p := newPrivate(t)
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodOptions, http.MethodDelete} {
-		response, answer, through := p.ask(t, method, privateHost, "/orders?a=1", "", header("Authorization", "Bearer x", "Cookie", cookiePart+"shop-pr-1=x"))
-		if response.StatusCode != http.StatusUnauthorized || through != nil || !strings.Contains(answer, "Offshoot-Token") {
+		response, answer, through := p.ask(t, method, privateHost, "/orders?a=1", "",
+			header("Authorization", "Bearer x", "Cookie", cookiePart+"shop-pr-1=x"))
+		if response.StatusCode != http.StatusUnauthorized || through != nil ||
+			!strings.Contains(answer, "Offshoot-Token") {
 			t.Errorf("%s: %s %q, came through: %v", method, response.Status, answer, through != nil)
 		}
 	}
 	response, answer, _ := p.ask(t, http.MethodGet, privateHost, `/orders?a="<b>`, "", header("Accept", "text/html"))
-	if response.StatusCode != http.StatusUnauthorized || !strings.Contains(answer, `type="password"`) || !strings.Contains(answer, `value="/orders?a=%22%3Cb%3E"`) && !strings.Contains(answer, `&lt;b&gt;`) {
+	if response.StatusCode != http.StatusUnauthorized || !strings.Contains(answer, `type="password"`) ||
+		!strings.Contains(answer, `value="/orders?a=%22%3Cb%3E"`) && !strings.Contains(answer, `&lt;b&gt;`) {
 		t.Errorf("a browser: %s\n%s", response.Status, answer)
 	}
-	for name, want := range map[string]string{"X-Robots-Tag": noRobots, "Cache-Control": "no-store", "Www-Authenticate": "Offshoot-Token"} {
+	for name, want := range map[string]string{
+		"X-Robots-Tag": noRobots, "Cache-Control": "no-store",
+		"Www-Authenticate": "Offshoot-Token",
+	} {
 		if got := response.Header.Get(name); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -121,13 +133,16 @@ func TestGuard_NobodyComesInUnasked(t *testing.T) {
 
 func TestGuard_LinkSignsInToAllServicesOfOnePreview(t *testing.T) {
 	p := newPrivate(t)
-	link := signInPath + "?token=" + p.key.token(forLink, "shop-pr-1", p.now.Add(time.Hour)) + "&to=" + url.QueryEscape("/orders?x=1")
+	link := signInPath + "?token=" + p.key.token(forLink, "shop-pr-1", p.now.Add(time.Hour)) + "&to=" +
+		url.QueryEscape("/orders?x=1")
 	response, _, through := p.ask(t, http.MethodGet, privateHost, link, "", nil)
 	cookie := cookieOf(t, response)
-	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "/orders?x=1" || through != nil {
+	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "/orders?x=1" ||
+		through != nil {
 		t.Errorf("%s to %q", response.Status, response.Header.Get("Location"))
 	}
-	if cookie.Domain != privateHost || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Secure {
+	if cookie.Domain != privateHost || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode ||
+		cookie.Path != "/" || cookie.Secure {
 		t.Errorf("cookie %v", cookie)
 	}
 	if !cookie.Expires.Equal(p.now.Add(time.Hour)) {
@@ -146,15 +161,18 @@ func TestGuard_LinkSignsInToAllServicesOfOnePreview(t *testing.T) {
 			t.Errorf("the application sees authorization %q", got)
 		}
 	}
-	if response, _, _ := p.ask(t, http.MethodGet, otherHost, "/", "", signedIn); response.StatusCode != http.StatusUnauthorized {
+	if response, _, _ := p.ask(t, http.MethodGet, otherHost, "/", "",
+		signedIn); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("another preview: %s", response.Status)
 	}
 	renamed := header("Cookie", cookiePart+"shop-pr-2="+cookie.Value)
-	if response, _, _ := p.ask(t, http.MethodGet, otherHost, "/", "", renamed); response.StatusCode != http.StatusUnauthorized {
+	if response, _, _ := p.ask(t, http.MethodGet, otherHost, "/", "",
+		renamed); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("another preview with the cookie renamed: %s", response.Status)
 	}
 	p.now = p.now.Add(2 * time.Hour)
-	if response, _, _ := p.ask(t, http.MethodGet, privateHost, "/", "", signedIn); response.StatusCode != http.StatusUnauthorized {
+	if response, _, _ := p.ask(t, http.MethodGet, privateHost, "/", "",
+		signedIn); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("an expired cookie: %s", response.Status)
 	}
 }
@@ -173,8 +191,10 @@ func TestGuard_RefusesLinksThatAreNotGood(t *testing.T) {
 		"not base64":         "%%%",
 		"for ever":           "AAAAAAAAAAA" + good[11:],
 	} {
-		response, answer, _ := p.ask(t, http.MethodGet, privateHost, signInPath+"?token="+url.QueryEscape(token), "", header("Accept", "text/html"))
-		if response.StatusCode != http.StatusUnauthorized || len(response.Cookies()) > 0 || !strings.Contains(answer, "no longer good") {
+		response, answer, _ := p.ask(t, http.MethodGet, privateHost, signInPath+"?token="+url.QueryEscape(token), "",
+			header("Accept", "text/html"))
+		if response.StatusCode != http.StatusUnauthorized || len(response.Cookies()) > 0 ||
+			!strings.Contains(answer, "no longer good") {
 			t.Errorf("%s: %s, %d cookies", name, response.Status, len(response.Cookies()))
 		}
 		if len(token) > 5 && strings.Contains(answer, token) {
@@ -186,7 +206,8 @@ func TestGuard_RefusesLinksThatAreNotGood(t *testing.T) {
 func TestGuard_NeverLeadsToAnotherHost(t *testing.T) {
 	p := newPrivate(t)
 	for _, to := range []string{
-		"https://evil.example/", "//evil.example/", `/\evil.example`, `\\evil.example`, "/\t/evil.example", "javascript:alert(1)", "evil.example", "",
+		"https://evil.example/", "//evil.example/", `/\evil.example`, `\\evil.example`, "/\t/evil.example",
+		"javascript:alert(1)", "evil.example", "",
 		"http:evil.example", "/.offshoot/sign-in?token=x", "/\r\nSet-Cookie: a=b", "///evil.example", "/%zz",
 	} {
 		response, _ := p.post(t, privateHost, p.key.password("shop-pr-1"), to)
@@ -196,7 +217,8 @@ func TestGuard_NeverLeadsToAnotherHost(t *testing.T) {
 	}
 	for _, to := range []string{"/", "/a/b?c=d&e=//f", "/a%2F%2Fb", "/ü"} {
 		response, _ := p.post(t, privateHost, p.key.password("shop-pr-1"), to)
-		if got, _ := url.PathUnescape(response.Header.Get("Location")); got != to && response.Header.Get("Location") != to {
+		if got, _ := url.PathUnescape(response.Header.Get("Location")); got != to &&
+			response.Header.Get("Location") != to {
 			t.Errorf("%q leads to %q", to, response.Header.Get("Location"))
 		}
 	}
@@ -208,7 +230,10 @@ func TestGuard_PasswordIsReadAsPeopleTypeIt(t *testing.T) {
 	if len(password) != 19 || password == p.key.password("shop-pr-2") || password != p.key.password("shop-pr-1") {
 		t.Errorf("password %q", password)
 	}
-	for _, typed := range []string{password, strings.ToUpper(password), strings.ReplaceAll(password, "-", ""), " " + strings.ReplaceAll(password, "-", " ") + "\n", strings.ReplaceAll(password, "0", "O")} {
+	for _, typed := range []string{
+		password, strings.ToUpper(password), strings.ReplaceAll(password, "-", ""),
+		" " + strings.ReplaceAll(password, "-", " ") + "\n", strings.ReplaceAll(password, "0", "O"),
+	} {
 		response, _ := p.post(t, privateHost, typed, "/")
 		if cookie := cookieOf(t, response); !cookie.Expires.Equal(p.now.Add(72 * time.Hour)) {
 			t.Errorf("%q: good until %v, the preview until %v", typed, cookie.Expires, p.now.Add(72*time.Hour))
@@ -216,7 +241,8 @@ func TestGuard_PasswordIsReadAsPeopleTypeIt(t *testing.T) {
 	}
 	for _, typed := range []string{"", password[:18], password + "a", p.key.password("shop-pr-2")} {
 		response, answer := p.post(t, privateHost, typed, "/")
-		if response.StatusCode != http.StatusUnauthorized || len(response.Cookies()) > 0 || strings.Contains(answer, password) {
+		if response.StatusCode != http.StatusUnauthorized || len(response.Cookies()) > 0 ||
+			strings.Contains(answer, password) {
 			t.Errorf("%q: %s", typed, response.Status)
 		}
 	}
@@ -229,10 +255,12 @@ func TestGuard_TooManyWrongPasswordsHaveToWait(t *testing.T) {
 			t.Fatal(response.Status)
 		}
 	}
-	if response, _ := p.post(t, privateHost, "wrong", "/"); response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "60" {
+	if response, _ := p.post(t, privateHost, "wrong", "/"); response.StatusCode != http.StatusTooManyRequests ||
+		response.Header.Get("Retry-After") != "60" {
 		t.Errorf("after too many: %s", response.Status)
 	}
-	if response, _, _ := p.ask(t, http.MethodGet, privateHost, "/", "", header(tokenHeader, "wrong")); response.StatusCode != http.StatusTooManyRequests {
+	if response, _, _ := p.ask(t, http.MethodGet, privateHost, "/", "",
+		header(tokenHeader, "wrong")); response.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("by the header: %s", response.Status)
 	}
 	if response, _ := p.post(t, otherHost, "wrong", "/"); response.StatusCode != http.StatusUnauthorized {
@@ -261,7 +289,8 @@ func TestAttempts_AreBoundedForAllAndCountedByNetwork(t *testing.T) {
 		t.Errorf("%d are remembered", len(a.of))
 	}
 	for remote, want := range map[string]string{
-		"192.0.2.1:99": "192.0.2.1", "[::ffff:192.0.2.1]:99": "192.0.2.1", "[2001:db8::1:2]:9": "2001:db8::/64", "[2001:db8::9%eth0]:9": "2001:db8::/64", "x": "x",
+		"192.0.2.1:99": "192.0.2.1", "[::ffff:192.0.2.1]:99": "192.0.2.1", "[2001:db8::1:2]:9": "2001:db8::/64",
+		"[2001:db8::9%eth0]:9": "2001:db8::/64", "x": "x",
 	} {
 		if got := whose(remote); got != want {
 			t.Errorf("%s is counted as %s, want %s", remote, got, want)
@@ -271,8 +300,12 @@ func TestAttempts_AreBoundedForAllAndCountedByNetwork(t *testing.T) {
 
 func TestGuard_ProgramsSignInByAHeader(t *testing.T) {
 	p := newPrivate(t)
-	for name, given := range map[string]string{"a link's token": p.key.token(forLink, "shop-pr-1", time.Time{}), "the password": p.key.password("shop-pr-1")} {
-		response, _, through := p.ask(t, http.MethodPut, apiHost, "/v1", "body", header(tokenHeader, given, "Authorization", "Basic YTpi"))
+	for name, given := range map[string]string{
+		"a link's token": p.key.token(forLink, "shop-pr-1", time.Time{}),
+		"the password":   p.key.password("shop-pr-1"),
+	} {
+		response, _, through := p.ask(t, http.MethodPut, apiHost, "/v1", "body",
+			header(tokenHeader, given, "Authorization", "Basic YTpi"))
 		if through == nil {
 			t.Fatalf("%s: %s", name, response.Status)
 		}
@@ -295,13 +328,16 @@ func TestGuard_ProgramsSignInByAHeader(t *testing.T) {
 func TestGuard_PassesWhatBrowsersAskBeforeTheyCallASibling(t *testing.T) {
 	p := newPrivate(t)
 	for origin, want := range map[string]bool{
-		"https://" + privateHost: true, "https://" + otherHost: false, "https://evil.example": false, "null": false, "": false,
+		"https://" + privateHost: true, "https://" + otherHost: false, "https://evil.example": false, "null": false,
+		"": false,
 	} {
-		_, _, through := p.ask(t, http.MethodOptions, apiHost, "/v1", "", header("Origin", origin, "Access-Control-Request-Method", "PUT"))
+		_, _, through := p.ask(t, http.MethodOptions, apiHost, "/v1", "",
+			header("Origin", origin, "Access-Control-Request-Method", "PUT"))
 		if (through != nil) != want {
 			t.Errorf("from %q: came through: %v", origin, through != nil)
 		}
-		_, _, through = p.ask(t, http.MethodGet, apiHost, "/v1", "", header("Origin", origin, "Access-Control-Request-Method", "PUT"))
+		_, _, through = p.ask(t, http.MethodGet, apiHost, "/v1", "",
+			header("Origin", origin, "Access-Control-Request-Method", "PUT"))
 		if through != nil {
 			t.Errorf("from %q: the call itself came through", origin)
 		}
@@ -373,11 +409,13 @@ func TestSign_MakesWhatTheGatewayTakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), k.password("shop-pr-1")) || !strings.Contains(out.String(), k.token(forLink, "shop-pr-1", p.now.Add(time.Hour))) {
+	if !strings.Contains(out.String(), k.password("shop-pr-1")) ||
+		!strings.Contains(out.String(), k.token(forLink, "shop-pr-1", p.now.Add(time.Hour))) {
 		t.Errorf("printed %s", out.String())
 	}
 	for _, bad := range []string{"", "{}", "x"} {
-		if err := Command(context.Background(), []string{"sign", "-kept", kept}, strings.NewReader(bad), io.Discard); err == nil {
+		if err := Command(context.Background(), []string{"sign", "-kept", kept}, strings.NewReader(bad),
+			io.Discard); err == nil {
 			t.Errorf("%q: no error", bad)
 		}
 	}

@@ -14,8 +14,10 @@ import (
 
 func TestHostile_SomebodyWithoutTheLinkWantsToSendAPreflightWithABody(t *testing.T) {
 	p := newPrivate(t)
-	given := header("Origin", "https://"+privateHost, "Access-Control-Request-Method", "PUT", "Content-Type", "text/x-command", "Cookie", "app=1",
-		"Authorization", "Basic YTpi", "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+	given := header("Origin", "https://"+privateHost, "Access-Control-Request-Method", "PUT", "Content-Type",
+		"text/x-command", "Cookie", "app=1",
+		"Authorization", "Basic YTpi", "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key",
+		"dGhlIHNhbXBsZSBub25jZQ==")
 	response, _, through := p.ask(t, http.MethodOptions, apiHost, "/v1", "a body", given)
 	if through == nil || response.StatusCode == http.StatusSwitchingProtocols {
 		t.Fatalf("the preflight itself: %s", response.Status)
@@ -32,7 +34,8 @@ func TestHostile_SomebodyWithoutTheLinkWantsToSendAPreflightWithABody(t *testing
 		t.Errorf("the application is asked with %v", through.Header)
 	}
 	for _, origin := range []string{"https://" + otherHost, "https://evil.example", "null", "%%"} {
-		if _, _, through := p.ask(t, http.MethodOptions, apiHost, "/v1", "", header("Origin", origin, "Access-Control-Request-Method", "PUT")); through != nil {
+		if _, _, through := p.ask(t, http.MethodOptions, apiHost, "/v1", "",
+			header("Origin", origin, "Access-Control-Request-Method", "PUT")); through != nil {
 			t.Errorf("from %q it came through", origin)
 		}
 	}
@@ -48,26 +51,121 @@ func TestHostile_APageOfASiblingWantsToActForWhoeverLooksAtIt(t *testing.T) {
 		headers []string
 		want    bool
 	}{
-		"a form of a sibling":                {http.MethodPost, []string{"Origin", sibling, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, false},
+		"a form of a sibling": {
+			http.MethodPost,
+			[]string{
+				"Origin", sibling, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest",
+				"document",
+			},
+			false,
+		},
 		"a form of a sibling, older browser": {http.MethodPost, []string{"Origin", sibling}, false},
-		"a form of elsewhere":                {http.MethodPost, []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, false},
-		"a form in a sandbox":                {http.MethodPost, []string{"Origin", "null", "Sec-Fetch-Site", "cross-site"}, false},
-		"a form of nobody":                   {http.MethodPost, []string{"Origin", "null"}, false},
-		"a call of a sibling's script":       {http.MethodGet, []string{"Origin", sibling, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, false},
-		"a script of this, in a sibling":     {http.MethodGet, []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "script", "Referer", sibling + "/"}, false},
-		"an image without a referer":         {http.MethodGet, []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, false},
-		"a frame in a sibling":               {http.MethodGet, []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe", "Referer", sibling + "/"}, false},
-		"a sibling's WebSocket":              {http.MethodGet, []string{"Origin", sibling, "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, false},
-		"a link in a sibling":                {http.MethodGet, []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Referer", sibling + "/"}, true},
-		"a link in a chat":                   {http.MethodGet, []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
-		"an address typed":                   {http.MethodGet, []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
-		"its own form":                       {http.MethodPost, []string{"Origin", own, "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
-		"its own form that hides itself":     {http.MethodPost, []string{"Origin", "null", "Sec-Fetch-Site", "same-origin"}, true},
-		"its own script":                     {http.MethodDelete, []string{"Origin", own, "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors"}, true},
-		"its other service's script":         {http.MethodPut, []string{"Origin", "https://" + apiHost, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors"}, true},
-		"an image of its other service":      {http.MethodGet, []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Referer", "https://" + apiHost + "/"}, true},
-		"a WebSocket of its own":             {http.MethodGet, []string{"Origin", own, "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, true},
-		"a program":                          {http.MethodPost, nil, true},
+		"a form of elsewhere": {
+			http.MethodPost,
+			[]string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"},
+			false,
+		},
+		"a form in a sandbox": {
+			http.MethodPost,
+			[]string{"Origin", "null", "Sec-Fetch-Site", "cross-site"},
+			false,
+		},
+		"a form of nobody": {http.MethodPost, []string{"Origin", "null"}, false},
+		"a call of a sibling's script": {
+			http.MethodGet,
+			[]string{
+				"Origin", sibling, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest",
+				"empty",
+			},
+			false,
+		},
+		"a script of this, in a sibling": {
+			http.MethodGet,
+			[]string{
+				"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "script", "Referer",
+				sibling + "/",
+			},
+			false,
+		},
+		"an image without a referer": {
+			http.MethodGet,
+			[]string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"},
+			false,
+		},
+		"a frame in a sibling": {
+			http.MethodGet,
+			[]string{
+				"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe",
+				"Referer", sibling + "/",
+			},
+			false,
+		},
+		"a sibling's WebSocket": {
+			http.MethodGet,
+			[]string{
+				"Origin", sibling, "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key",
+				"dGhlIHNhbXBsZSBub25jZQ==",
+			},
+			false,
+		},
+		"a link in a sibling": {
+			http.MethodGet,
+			[]string{
+				"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document",
+				"Referer", sibling + "/",
+			},
+			true,
+		},
+		"a link in a chat": {
+			http.MethodGet,
+			[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"},
+			true,
+		},
+		"an address typed": {
+			http.MethodGet,
+			[]string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"},
+			true,
+		},
+		"its own form": {
+			http.MethodPost,
+			[]string{
+				"Origin", own, "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest",
+				"document",
+			},
+			true,
+		},
+		"its own form that hides itself": {
+			http.MethodPost,
+			[]string{"Origin", "null", "Sec-Fetch-Site", "same-origin"},
+			true,
+		},
+		"its own script": {
+			http.MethodDelete,
+			[]string{"Origin", own, "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors"},
+			true,
+		},
+		"its other service's script": {
+			http.MethodPut,
+			[]string{"Origin", "https://" + apiHost, "Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors"},
+			true,
+		},
+		"an image of its other service": {
+			http.MethodGet,
+			[]string{
+				"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image", "Referer",
+				"https://" + apiHost + "/",
+			},
+			true,
+		},
+		"a WebSocket of its own": {
+			http.MethodGet,
+			[]string{
+				"Origin", own, "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key",
+				"dGhlIHNhbXBsZSBub25jZQ==",
+			},
+			true,
+		},
+		"a program": {http.MethodPost, nil, true},
 	} {
 		r := request(t, c.method, p.address, privateHost, "/orders", nil)
 		r.Header = header(append([]string{"Cookie", cookie}, c.headers...)...)
@@ -99,19 +197,37 @@ func TestHostile_APageOfALocalSiblingWantsToActForTheDeveloper(t *testing.T) {
 	behind := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r }))
 	defer behind.Close()
 	route := func(host, preview string) Route {
-		return Route{Host: host, Project: "shop", Preview: preview, ID: "shop-" + preview, Service: "web", State: Serving, Address: behind.Listener.Addr().String()}
+		return Route{
+			Host: host, Project: "shop", Preview: preview, ID: "shop-" + preview, Service: "web",
+			State: Serving, Address: behind.Listener.Addr().String(),
+		}
 	}
 	address := gatewayWith(t, route("pr-1.shop.localhost", "pr-1"), route("pr-2.shop.localhost", "pr-2"))
 	for name, c := range map[string]struct {
 		headers []string
 		want    bool
 	}{
-		"a sibling":                          {[]string{"Origin", "http://pr-2.shop.localhost:8480", "Sec-Fetch-Site", "same-site"}, false},
-		"a sibling, older browser":           {[]string{"Origin", "http://pr-2.shop.localhost:8480"}, false},
-		"a sibling's frame":                  {[]string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
-		"itself":                             {[]string{"Origin", "http://pr-1.shop.localhost:8480", "Sec-Fetch-Site", "same-origin"}, true},
-		"an identity provider's answer":      {[]string{"Origin", "https://login.example.com", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, true},
-		"a development server on a port":     {[]string{"Origin", "http://localhost:5173", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors"}, true},
+		"a sibling": {[]string{
+			"Origin", "http://pr-2.shop.localhost:8480", "Sec-Fetch-Site",
+			"same-site",
+		}, false},
+		"a sibling, older browser": {[]string{"Origin", "http://pr-2.shop.localhost:8480"}, false},
+		"a sibling's frame": {[]string{
+			"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate",
+			"Sec-Fetch-Dest", "iframe",
+		}, false},
+		"itself": {[]string{
+			"Origin", "http://pr-1.shop.localhost:8480", "Sec-Fetch-Site",
+			"same-origin",
+		}, true},
+		"an identity provider's answer": {[]string{
+			"Origin", "https://login.example.com", "Sec-Fetch-Site",
+			"cross-site", "Sec-Fetch-Mode", "navigate",
+		}, true},
+		"a development server on a port": {[]string{
+			"Origin", "http://localhost:5173", "Sec-Fetch-Site",
+			"cross-site", "Sec-Fetch-Mode", "cors",
+		}, true},
 		"a program":                          {nil, true},
 		"a page that hides where it is":      {[]string{"Origin", "null", "Sec-Fetch-Site", "cross-site"}, true},
 		"a sibling that hides where it is":   {[]string{"Origin", "null", "Sec-Fetch-Site", "same-site"}, false},
@@ -134,8 +250,16 @@ func TestHostile_APageOfALocalSiblingWantsToActForTheDeveloper(t *testing.T) {
 
 func TestGateway_LetsPagesOfSeveralHostsSayWhereTheyAreFrom(t *testing.T) {
 	for several, want := range map[bool]string{true: "strict-origin", false: "no-referrer"} {
-		behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Referrer-Policy", "no-referrer") }))
-		address := gatewayWith(t, Route{Host: "pr-1.shop.localhost", State: Serving, Address: behind.Listener.Addr().String(), Several: several})
+		behind := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+			_ *http.Request,
+		) {
+			w.Header().Set("Referrer-Policy", "no-referrer")
+		}))
+		address := gatewayWith(t,
+			Route{
+				Host: "pr-1.shop.localhost", State: Serving, Address: behind.Listener.Addr().String(),
+				Several: several,
+			})
 		response, _ := do(t, request(t, http.MethodGet, address, "pr-1.shop.localhost", "/", nil))
 		if got := response.Header.Get("Referrer-Policy"); got != want {
 			t.Errorf("several %v: %q", several, got)
@@ -157,7 +281,8 @@ func TestHostile_SomebodyWantsToKeepPeopleOutByWrongPasswords(t *testing.T) {
 		t.Error("a program with the password does not come in")
 	}
 	link := signInPath + "?token=" + p.key.token(forLink, "shop-pr-1", time.Time{})
-	if response, _, _ := p.ask(t, http.MethodGet, privateHost, link, "", nil); response.StatusCode != http.StatusSeeOther {
+	if response, _, _ := p.ask(t, http.MethodGet, privateHost, link, "",
+		nil); response.StatusCode != http.StatusSeeOther {
 		t.Errorf("the link: %s", response.Status)
 	}
 }
@@ -168,7 +293,10 @@ func TestHostile_AContainerWantsThePagesOfAnotherPreviewFromTheGateway(t *testin
 	r := restricted{
 		networks: []netip.Prefix{netip.MustParsePrefix("172.18.0.0/16")},
 		attached: func() []netip.Prefix {
-			return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("172.18.0.0/16"), netip.MustParsePrefix("172.20.0.0/16"), netip.MustParsePrefix("fd01::/64")}
+			return []netip.Prefix{
+				netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("172.18.0.0/16"),
+				netip.MustParsePrefix("172.20.0.0/16"), netip.MustParsePrefix("fd01::/64"),
+			}
 		},
 	}
 	for name, c := range map[string]struct {
@@ -195,7 +323,10 @@ func TestHostile_AContainerWantsThePagesOfAnotherPreviewFromTheGateway(t *testin
 
 func TestRoute_LeadsToNoAddressOutsideOfItsNetworks(t *testing.T) {
 	own, theirs := netip.MustParseAddr("172.20.0.5"), netip.MustParseAddr("172.21.0.5")
-	route := Route{Address: "172.20.0.3:80", Container: "0123456789ab", Networks: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16")}}
+	route := Route{
+		Address: "172.20.0.3:80", Container: "0123456789ab",
+		Networks: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16")},
+	}
 	stopped, inspected := route, route
 	stopped.Address = ":80"
 	inspected.Container = ""
@@ -218,7 +349,8 @@ func TestRoute_LeadsToNoAddressOutsideOfItsNetworks(t *testing.T) {
 		"nothing":              {Route{}, []netip.Addr{theirs}, nil, ""},
 		"a name is no address": {Route{Container: "0123456789ab"}, []netip.Addr{theirs}, nil, ""},
 	} {
-		got, err := c.route.at(t.Context(), func(context.Context, string) ([]netip.Addr, error) { return c.found, c.err })
+		got, err := c.route.at(t.Context(),
+			func(context.Context, string) ([]netip.Addr, error) { return c.found, c.err })
 		if got != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}

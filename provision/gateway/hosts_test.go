@@ -17,7 +17,10 @@ import (
 
 func TestLookup_MatchesWholeNamesOnly(t *testing.T) {
 	table := Table{Routes: []Route{
-		{Host: "api--pr-1.shop.localhost"}, {Host: "pr-1.shop.localhost"}, {Host: "pr-10.shop.localhost"}, {Host: "pr-2.shop.localhost"},
+		{Host: "api--pr-1.shop.localhost"},
+		{Host: "pr-1.shop.localhost"},
+		{Host: "pr-10.shop.localhost"},
+		{Host: "pr-2.shop.localhost"},
 	}}
 	for host, want := range map[string]string{
 		"pr-1.shop.localhost":          "pr-1.shop.localhost",
@@ -53,9 +56,11 @@ func TestLookup_MatchesWholeNamesOnly(t *testing.T) {
 
 func TestIsThisMachine_KnowsLoopbackAndNothingThatLooksLikeIt(t *testing.T) {
 	for host, want := range map[string]bool{
-		"localhost": true, "LOCALHOST:8480": true, "localhost.": true, "127.0.0.1": true, "127.1.2.3:80": true, "[::1]:80": true, "[::1]": true,
+		"localhost": true, "LOCALHOST:8480": true, "localhost.": true, "127.0.0.1": true, "127.1.2.3:80": true,
+		"[::1]:80": true, "[::1]": true,
 		"::1": true, "[::ffff:127.0.0.1]:80": true,
-		"localhost.example": false, "xlocalhost": false, "x.localhost": false, "127.0.0.1.example": false, "0.0.0.0": false,
+		"localhost.example": false, "xlocalhost": false, "x.localhost": false, "127.0.0.1.example": false,
+		"0.0.0.0":   false,
 		"128.0.0.1": false, "[::2]": false, "2130706433": false, "0x7f.1": false, "": false, "10.0.0.1": false,
 	} {
 		if got := isThisMachine(host); got != want {
@@ -78,7 +83,8 @@ func TestPortSuffix_IsTheOneThatWasAskedOrNone(t *testing.T) {
 func hostile(state State) Route {
 	const word = `"><img src=x onerror=alert(1)>&'`
 	return Route{
-		Host: "pr-1.shop.localhost", Project: word, Preview: word, Service: word, Branch: word, Commit: word, State: state,
+		Host: "pr-1.shop.localhost", Project: word, Preview: word, Service: word, Branch: word, Commit: word,
+		State:   state,
 		Address: "127.0.0.1:1", Since: time.Unix(1, 0), Expires: time.Unix(2, 0),
 	}
 }
@@ -110,7 +116,8 @@ func TestPages_PlainOnesAreNeverTakenForHTML(t *testing.T) {
 			r := request(t, http.MethodGet, gatewayWith(t, hostile(state)), "pr-1.shop.localhost", "/", nil)
 			r.Header.Set("Accept", accept)
 			response, body := do(t, r)
-			if response.Header.Get("Content-Type") != "text/plain; charset=utf-8" || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+			if response.Header.Get("Content-Type") != "text/plain; charset=utf-8" ||
+				response.Header.Get("X-Content-Type-Options") != "nosniff" {
 				t.Errorf("%s for %q: %v", state, accept, response.Header)
 			}
 			if strings.Count(body, "\n") != 1 || strings.Contains(body, "127.0.0.1") {
@@ -139,7 +146,8 @@ func TestPages_IndexShowsAShortCommitAndAnyLength(t *testing.T) {
 		route := secretRoute()
 		route.Commit, route.Expires = commit, time.Date(2026, 3, 4, 5, 6, 7, 0, time.FixedZone("east", 3600))
 		_, body := browse(t, gatewayWith(t, route), "localhost", "/")
-		if !strings.Contains(body, want) || (want == "") != !strings.Contains(body, "commit") || !strings.Contains(body, "expires 4 March 2026, 04:06 UTC") {
+		if !strings.Contains(body, want) || (want == "") != !strings.Contains(body, "commit") ||
+			!strings.Contains(body, "expires 4 March 2026, 04:06 UTC") {
 			t.Errorf("%q:\n%s", commit, body)
 		}
 	}
@@ -174,7 +182,8 @@ func TestProxy_PassesTheAnswerAsItIs(t *testing.T) {
 		r.Header.Set("Accept-Encoding", "gzip") // else the client of this test would unpack it
 		response, body := do(t, r)
 		if response.StatusCode != http.StatusTeapot || len(response.Header.Values("Set-Cookie")) != 2 ||
-			response.Header.Get("Location") != "http://pr-1.shop.localhost/next" || response.Header.Get("Content-Encoding") != "gzip" {
+			response.Header.Get("Location") != "http://pr-1.shop.localhost/next" ||
+			response.Header.Get("Content-Encoding") != "gzip" {
 			t.Errorf("%s: %s %v", path, response.Status, response.Header)
 		}
 		if strings.TrimSuffix(body, "?") != strings.TrimSuffix("PATCH "+path, "?") {
@@ -191,7 +200,8 @@ func TestAdmin_TakesAWholeTableOrLeavesTheOldOne(t *testing.T) {
 		admin.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 		return w.Code, w.Body.String()
 	}
-	if code, body := put(http.MethodPut, "/routes", `{"routes":[{"host":"a","state":"starting"}]}`); code != http.StatusOK {
+	if code, body := put(http.MethodPut, "/routes",
+		`{"routes":[{"host":"a","state":"starting"}]}`); code != http.StatusOK {
 		t.Fatalf("%d %s", code, body)
 	}
 	want := Table{Routes: []Route{{Host: "a", State: Starting}}}
@@ -202,7 +212,8 @@ func TestAdmin_TakesAWholeTableOrLeavesTheOldOne(t *testing.T) {
 		`{"routes":"a"}`:       http.StatusBadRequest,
 		`[]`:                   http.StatusBadRequest,
 		`{"routes":[],"x":{}}`: http.StatusBadRequest,
-		`{"routes":[` + strings.Repeat(`{"host":"`+strings.Repeat("x", 1<<20)+`","state":"starting"},`, 17): http.StatusBadRequest,
+		`{"routes":[` +
+			strings.Repeat(`{"host":"`+strings.Repeat("x", 1<<20)+`","state":"starting"},`, 17): http.StatusBadRequest,
 	} {
 		if got, said := put(http.MethodPut, "/routes", body); got != code || len(said) > 1000 {
 			t.Errorf("%.40q: %d %.200s", body, got, said)
@@ -211,7 +222,10 @@ func TestAdmin_TakesAWholeTableOrLeavesTheOldOne(t *testing.T) {
 			t.Fatalf("%.40q changed the table: %s", body, diff)
 		}
 	}
-	for request, code := range map[string]int{"GET /routes": 405, "POST /routes": 405, "PUT /": 404, "PUT /routes/x": 404} {
+	for request, code := range map[string]int{
+		"GET /routes": 405, "POST /routes": 405, "PUT /": 404,
+		"PUT /routes/x": 404,
+	} {
 		method, path, _ := strings.Cut(request, " ")
 		if got, _ := put(method, path, "{}"); got != code {
 			t.Errorf("%s: %d", request, got)
@@ -230,7 +244,8 @@ func TestAdmin_ServesNoTableThatCouldNotBeKept(t *testing.T) {
 	g := New(make([]byte, keySize))
 	w := httptest.NewRecorder()
 	body := strings.NewReader(`{"routes":[{"host":"a","state":"starting"}]}`)
-	g.adminHandler(filepath.Join(t.TempDir(), "missing", File)).ServeHTTP(w, httptest.NewRequest(http.MethodPut, "/routes", body))
+	g.adminHandler(filepath.Join(t.TempDir(), "missing", File)).ServeHTTP(w,
+		httptest.NewRequest(http.MethodPut, "/routes", body))
 	if w.Code != http.StatusInternalServerError || len(g.table.Load().Routes) != 0 {
 		t.Errorf("%d, table %+v", w.Code, g.table.Load())
 	}
@@ -243,7 +258,8 @@ func TestRestore_OfADamagedFileIsAnErrorAndNoTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := New(make([]byte, keySize))
-		if err := g.restore(path); err == nil || !strings.HasPrefix(err.Error(), "gateway: read routes: ") || len(g.table.Load().Routes) != 0 {
+		if err := g.restore(path); err == nil || !strings.HasPrefix(err.Error(), "gateway: read routes: ") ||
+			len(g.table.Load().Routes) != 0 {
 			t.Errorf("%q: %v", content, err)
 		}
 	}
@@ -260,14 +276,18 @@ func TestLoad_SaysWhatTheGatewayDoesNotTake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: New(make([]byte, keySize)).adminHandler(filepath.Join(folder, File))}}
+	server := &httptest.Server{
+		Listener: listener,
+		Config:   &http.Server{Handler: New(make([]byte, keySize)).adminHandler(filepath.Join(folder, File))},
+	}
 	server.Start()
 	defer server.Close()
 	if err := load(t.Context(), socket, strings.NewReader(`{"routes":[]}`)); err != nil {
 		t.Error(err)
 	}
 	err = load(t.Context(), socket, bytes.NewReader([]byte(`{"routes":[{"host":"A"}]}`)))
-	if err == nil || !strings.Contains(err.Error(), "gateway load: 400 Bad Request: read routes: ") || strings.Contains(err.Error(), "\n") {
+	if err == nil || !strings.Contains(err.Error(), "gateway load: 400 Bad Request: read routes: ") ||
+		strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v", err)
 	}
 }

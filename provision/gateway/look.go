@@ -49,7 +49,8 @@ func (a Authority) look(ctx context.Context, addresses bool) error {
 	}
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return hint.Wrap(err, "the machine asks it, and may reach it where this computer does not; else check preview.acme")
+		return hint.Wrap(err,
+			"the machine asks it, and may reach it where this computer does not; else check preview.acme")
 	}
 	defer response.Body.Close()
 	var directory struct {
@@ -59,11 +60,14 @@ func (a Authority) look(ctx context.Context, addresses bool) error {
 			AccountRequired bool              `json:"externalAccountRequired"`
 		} `json:"meta"`
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&directory); err != nil || directory.NewOrder == "" {
-		return hint.Wrap(fmt.Errorf("its directory cannot be read (%s)", response.Status), "preview.acme wants the address of an ACME directory")
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&directory); err != nil ||
+		directory.NewOrder == "" {
+		return hint.Wrap(fmt.Errorf("its directory cannot be read (%s)", response.Status),
+			"preview.acme wants the address of an ACME directory")
 	}
 	if directory.Meta.AccountRequired && a.Key == "" {
-		return hint.Wrap(errors.New("it wants an account"), "set key_id and key, which it gives its customers, beside directory in preview.acme")
+		return hint.Wrap(errors.New("it wants an account"),
+			"set key_id and key, which it gives its customers, beside directory in preview.acme")
 	}
 	if _, has := directory.Meta.Profiles[a.Profile]; addresses && a.Profile != "" && !has {
 		names := []string{}
@@ -71,7 +75,8 @@ func (a Authority) look(ctx context.Context, addresses bool) error {
 			names = append(names, name)
 		}
 		slices.Sort(names)
-		return hint.Wrap(fmt.Errorf("it has no profile %s", a.Profile), "it has %q: set preview.acme.profile to the one with addresses, or remove it", names)
+		return hint.Wrap(fmt.Errorf("it has no profile %s", a.Profile),
+			"it has %q: set preview.acme.profile to the one with addresses, or remove it", names)
 	}
 	return nil
 }

@@ -82,7 +82,10 @@ func (t Table) isPreflight(r *http.Request, route Route) bool {
 func bare(r *http.Request) *http.Request {
 	question := r.Clone(r.Context())
 	question.Body, question.ContentLength, question.TransferEncoding, question.Trailer = http.NoBody, 0, nil, nil
-	for _, name := range []string{"Content-Length", "Transfer-Encoding", "Trailer", "Upgrade", "Connection", "Expect", "Content-Type", "Cookie", "Authorization"} {
+	for _, name := range []string{
+		"Content-Length", "Transfer-Encoding", "Trailer", "Upgrade", "Connection", "Expect",
+		"Content-Type", "Cookie", "Authorization",
+	} {
 		question.Header.Del(name)
 	}
 	return question

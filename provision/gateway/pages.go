@@ -61,7 +61,10 @@ func showWaiting(w http.ResponseWriter, r *http.Request, route Route) {
 		plain += ": " + route.startCommand() + " starts it"
 	}
 	show(w, r, http.StatusServiceUnavailable, "waiting.html",
-		page{Title: route.Preview + " is " + string(route.State), Reload: reload, Route: route, Start: route.startCommand()}, plain)
+		page{
+			Title: route.Preview + " is " + string(route.State), Reload: reload, Route: route,
+			Start: route.startCommand(),
+		}, plain)
 }
 
 var pullName = regexp.MustCompile(`^pr-([1-9][0-9]*)$`)
@@ -98,7 +101,8 @@ func showSignIn(w http.ResponseWriter, r *http.Request, status int, route Route,
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", tokenHeader) // a scheme that no browser has a dialog for
 	}
-	plain := fmt.Sprintf("sign in to preview %s of %s: open its link, or send its password in the header %s", route.Preview, route.Project, tokenHeader)
+	plain := fmt.Sprintf("sign in to preview %s of %s: open its link, or send its password in the header %s",
+		route.Preview, route.Project, tokenHeader)
 	if content.Problem != "" {
 		plain = content.Problem + " " + plain
 	}
@@ -108,7 +112,8 @@ func showSignIn(w http.ResponseWriter, r *http.Request, status int, route Route,
 // showElsewhere refuses what a page of somebody else's makes a browser ask.
 func showElsewhere(w http.ResponseWriter, r *http.Request, route Route) {
 	show(w, r, http.StatusForbidden, "elsewhere.html", page{Title: "Asked by another page", Route: route},
-		fmt.Sprintf("a page that is not of preview %s of %s asked for this: open the preview itself, or send its password in the header %s",
+		fmt.Sprintf("a page that is not of preview %s of %s asked for this: open the preview itself, or send its "+
+			"password in the header %s",
 			route.Preview, route.Project, tokenHeader))
 }
 
@@ -116,7 +121,8 @@ func showElsewhere(w http.ResponseWriter, r *http.Request, route Route) {
 func showUncertified(w http.ResponseWriter, r *http.Request, route Route, link, problem string) {
 	w.Header().Set("Retry-After", "5")
 	show(w, r, http.StatusServiceUnavailable, "uncertified.html",
-		page{Title: route.Preview + " has no certificate yet", Reload: 5, Route: route, Link: link, Problem: problem}, link)
+		page{Title: route.Preview + " has no certificate yet", Reload: 5, Route: route, Link: link, Problem: problem},
+		link)
 }
 
 func showIndex(w http.ResponseWriter, r *http.Request, table Table) {
@@ -163,7 +169,9 @@ func show(w http.ResponseWriter, r *http.Request, status int, name string, conte
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action "+formTargets(content.Route)+"; frame-ancestors 'none'; base-uri 'none'")
+	header.Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; form-action "+formTargets(content.Route)+
+			"; frame-ancestors 'none'; base-uri 'none'")
 	header.Set("X-Robots-Tag", noRobots)
 	header.Set("Referrer-Policy", "same-origin")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {

@@ -44,7 +44,10 @@ func TestPages_WaitingPageLoadsItselfAgain(t *testing.T) {
 		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
 			t.Errorf("status %s, Retry-After %q", response.Status, response.Header.Get("Retry-After"))
 		}
-		for _, want := range []string{`http-equiv="refresh"`, "pr-7 of bank is " + string(state), "4 March 2026, 05:06 UTC", "<code>0123456789</code>"} {
+		for _, want := range []string{
+			`http-equiv="refresh"`, "pr-7 of bank is " + string(state),
+			"4 March 2026, 05:06 UTC", "<code>0123456789</code>",
+		} {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s: the page does not contain %q:\n%s", state, want, body)
 			}
@@ -56,7 +59,10 @@ func TestPages_OfASleepingPreviewSayHowToWakeIt(t *testing.T) {
 	for _, c := range []struct{ preview, branch, want, shown string }{
 		{"pr-7", "feature", "offshoot start --pr 7", "offshoot start --pr 7"},
 		{"feature-x", "feature/x", "offshoot start --branch feature/x", "offshoot start --branch feature/x"},
-		{"evil-01234567", "a;id'b", `offshoot start --branch 'a;id'\''b'`, `offshoot start --branch &#39;a;id&#39;\&#39;&#39;b&#39;`},
+		{
+			"evil-01234567", "a;id'b", `offshoot start --branch 'a;id'\''b'`,
+			`offshoot start --branch &#39;a;id&#39;\&#39;&#39;b&#39;`,
+		},
 		{"dash-01234567", "-x", "offshoot start --branch '-x'", "offshoot start --branch &#39;-x&#39;"},
 		{"pr-7-01234567", "", "offshoot start", "<code>offshoot start</code>"},
 	} {
@@ -95,7 +101,8 @@ func TestPages_IndexLinksThePreviewsByThePortThatWasAsked(t *testing.T) {
 }
 
 func TestPages_ArePlainForProgramsAndNeverStored(t *testing.T) {
-	response, body := do(t, request(t, http.MethodGet, gatewayWith(t, secretRoute()), "pr-7.bank.localhost", "/api", nil))
+	response, body := do(t,
+		request(t, http.MethodGet, gatewayWith(t, secretRoute()), "pr-7.bank.localhost", "/api", nil))
 	if body != "preview pr-7 of bank is starting\n" {
 		t.Errorf("body %q", body)
 	}

@@ -104,7 +104,8 @@ func TestProxy_StreamsEventsAsTheyHappen(t *testing.T) {
 			<-next // until the browser has it
 		}
 	}))
-	response, err := http.DefaultTransport.RoundTrip(request(t, http.MethodGet, address, "pr-1.shop.localhost", "/", nil))
+	response, err := http.DefaultTransport.RoundTrip(request(t, http.MethodGet, address, "pr-1.shop.localhost", "/",
+		nil))
 	if err != nil {
 		t.Fatal(err)
 	}

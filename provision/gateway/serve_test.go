@@ -33,7 +33,8 @@ func start(t *testing.T, folder string, more ...string) started {
 	_ = free.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	argv := append([]string{"serve", "-listen", s.address, "-socket", s.socket, "-file", s.file, "-kept", folder}, more...)
+	argv := append([]string{"serve", "-listen", s.address, "-socket", s.socket, "-file", s.file, "-kept", folder},
+		more...)
 	go func() { ended <- Command(ctx, argv, nil, io.Discard) }()
 	s.stop = func() error { cancel(); return <-ended }
 	return s
@@ -52,7 +53,9 @@ func TestServe_TakesATableAndKeepsItOverARestart(t *testing.T) {
 	if err := first.load(t, oneRoute); err != nil { // waits for the gateway to come up
 		t.Fatal(err)
 	}
-	if _, body := do(t, request(t, http.MethodGet, first.address, "pr-1.shop.localhost", "/", nil)); !strings.Contains(body, "starting") {
+	if _, body := do(t,
+		request(t, http.MethodGet, first.address, "pr-1.shop.localhost", "/", nil)); !strings.Contains(body,
+		"starting") {
 		t.Errorf("after load: %q", body)
 	}
 	if err := first.load(t, `{"routes":[{"host":"X"}]}`); err == nil || !strings.Contains(err.Error(), `host "X"`) {
@@ -93,14 +96,21 @@ func TestServe_SaysWhenItsPortIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	err = Serve(t.Context(), Options{Listen: taken.Addr().String(), Socket: filepath.Join(t.TempDir(), "s"), File: "none", Kept: t.TempDir()})
+	err = Serve(t.Context(),
+		Options{
+			Listen: taken.Addr().String(), Socket: filepath.Join(t.TempDir(), "s"), File: "none",
+			Kept: t.TempDir(),
+		})
 	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestRestrict_AnswersOnlyInItsOwnNetworks(t *testing.T) {
-	r := restricted{networks: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16"), netip.MustParsePrefix("fd00::/8")}, attached: attached}
+	r := restricted{networks: []netip.Prefix{
+		netip.MustParsePrefix("172.20.0.0/16"),
+		netip.MustParsePrefix("fd00::/8"),
+	}, attached: attached}
 	for address, want := range map[string]bool{
 		"172.20.0.2:80": true, "[::ffff:172.20.0.2]:80": true, "127.0.0.1:80": true, "[fd00::2]:80": true,
 		"172.21.0.2:80": false, "[fe80::1]:80": false,
@@ -119,7 +129,15 @@ func TestRestrict_AnswersOnlyInItsOwnNetworks(t *testing.T) {
 }
 
 func TestCommand_RefusesWhatItDoesNotKnow(t *testing.T) {
-	for _, argv := range [][]string{{"fly"}, {"probe"}, {"probe", "a"}, {"probe", "a", "1"}, {"probe", "a", "1", "no link"}, {"serve", "-network", "x"}, {"load", "-x"}} {
+	for _, argv := range [][]string{
+		{"fly"},
+		{"probe"},
+		{"probe", "a"},
+		{"probe", "a", "1"},
+		{"probe", "a", "1", "no link"},
+		{"serve", "-network", "x"},
+		{"load", "-x"},
+	} {
 		if err := Command(t.Context(), argv, strings.NewReader(""), io.Discard); err == nil {
 			t.Errorf("%v: no error", argv)
 		}

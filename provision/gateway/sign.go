@@ -40,7 +40,8 @@ func commandSign(args []string, stdin io.Reader, stdout io.Writer) error {
 		return fmt.Errorf("gateway sign: no preview is named")
 	}
 	return json.NewEncoder(stdout).Encode(Pass{
-		Token: secret.token(forLink, holder(wish.ID, wish.Pass), wish.Expires), Password: secret.password(holder(wish.ID, wish.Pass)),
+		Token:    secret.token(forLink, holder(wish.ID, wish.Pass), wish.Expires),
+		Password: secret.password(holder(wish.ID, wish.Pass)),
 	})
 }
 

@@ -130,7 +130,8 @@ func readTable(r io.Reader) (Table, error) {
 			return Table{}, fmt.Errorf("read routes: host %q wants a sign-in to nothing", route.Host)
 		}
 		if route.Address != "" && !isAddress(route.Address) {
-			return Table{}, fmt.Errorf("read routes: host %q leads to %q, which is no address", route.Host, route.Address)
+			return Table{},
+				fmt.Errorf("read routes: host %q leads to %q, which is no address", route.Host, route.Address)
 		}
 	}
 	return table, nil

@@ -17,14 +17,16 @@ func tourists() (*Gateway, time.Time) {
 	g.guard.now = func() time.Time { return now }
 	route := func(host, name string) Route {
 		return Route{
-			Host: host + ".previews.example.com", Project: "shop", Preview: name, ID: "shop-" + name, Site: "shop-" + name + ".previews.example.com", Service: "web",
+			Host: host + ".previews.example.com", Project: "shop", Preview: name, ID: "shop-" + name,
+			Site: "shop-" + name + ".previews.example.com", Service: "web",
 			State: Starting, SignIn: true, Several: true, Expires: now.Add(72 * time.Hour),
 		}
 	}
 	alias := route("web--shop-pr-1", "pr-1")
 	alias.LeadsTo = "shop-pr-1.previews.example.com"
 	table := Table{Routes: []Route{
-		route("api--shop-pr-1", "pr-1"), route("api--shop-pr-2", "pr-2"), route("mail--shop-pr-1", "pr-1"), route("shop-pr-1", "pr-1"), route("shop-pr-2", "pr-2"), alias,
+		route("api--shop-pr-1", "pr-1"), route("api--shop-pr-2", "pr-2"), route("mail--shop-pr-1", "pr-1"),
+		route("shop-pr-1", "pr-1"), route("shop-pr-2", "pr-2"), alias,
 	}}
 	g.Use(table)
 	return g, now
@@ -73,20 +75,24 @@ func visiting(host, path string) *http.Request {
 func TestTour_SignsInToAllHostsOfThePreviewAndNoOther(t *testing.T) {
 	g, now := tourists()
 	token := g.guard.key.token(forLink, "shop-pr-1", now.Add(time.Hour))
-	form := httptest.NewRequest(http.MethodPost, signInPath, strings.NewReader(url.Values{"password": {g.guard.key.password("shop-pr-1")}, "to": {"/orders"}}.Encode()))
+	form := httptest.NewRequest(http.MethodPost, signInPath,
+		strings.NewReader(url.Values{"password": {g.guard.key.password("shop-pr-1")}, "to": {"/orders"}}.Encode()))
 	form.Host = "mail--shop-pr-1.previews.example.com"
 	form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	for want, r := range map[string]*http.Request{
-		"https://shop-pr-1.previews.example.com/orders?a=1":    visiting("shop-pr-1.previews.example.com", signInPath+"?token="+token+"&to=%2Forders%3Fa%3D1"),
-		"https://mail--shop-pr-1.previews.example.com/orders":  form,
-		"https://api--shop-pr-1.previews.example.com:8443/a/b": visiting("api--shop-pr-1.previews.example.com:8443", signInPath+"?token="+token+"&to=/a/b"),
+		"https://shop-pr-1.previews.example.com/orders?a=1": visiting("shop-pr-1.previews.example.com",
+			signInPath+"?token="+token+"&to=%2Forders%3Fa%3D1"),
+		"https://mail--shop-pr-1.previews.example.com/orders": form,
+		"https://api--shop-pr-1.previews.example.com:8443/a/b": visiting("api--shop-pr-1.previews.example.com:8443",
+			signInPath+"?token="+token+"&to=/a/b"),
 	} {
 		end, cookies := follow(t, g, r)
 		if end != want || len(cookies) != 3 {
 			t.Errorf("it ends at %s with cookies of %d hosts, want %s", end, len(cookies), want)
 		}
 		for host, cookie := range cookies {
-			if cookie.Domain != "" && cookie.Domain != hostName(host) || !cookie.Secure || strings.Contains(host, "pr-2") {
+			if cookie.Domain != "" && cookie.Domain != hostName(host) || !cookie.Secure ||
+				strings.Contains(host, "pr-2") {
 				t.Errorf("%s sets %+v", host, cookie)
 			}
 		}
@@ -95,7 +101,8 @@ func TestTour_SignsInToAllHostsOfThePreviewAndNoOther(t *testing.T) {
 	page := visiting("shop-pr-1.previews.example.com", "/")
 	page.Header.Set("Accept", "text/html")
 	g.ServeHTTP(w, page)
-	if got := w.Header().Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' https://*.previews.example.com:*;") {
+	if got := w.Header().Get("Content-Security-Policy"); !strings.Contains(got,
+		"form-action 'self' https://*.previews.example.com:*;") {
 		t.Errorf("browsers end the tour of the form: %s", got)
 	}
 }
@@ -103,8 +110,12 @@ func TestTour_SignsInToAllHostsOfThePreviewAndNoOther(t *testing.T) {
 func TestHostile_ALinkWantsTheTokenSentToAnotherHost(t *testing.T) {
 	g, now := tourists()
 	token := g.guard.key.token(forLink, "shop-pr-1", now.Add(time.Hour))
-	for _, from := range []string{"evil.example", "shop-pr-2.previews.example.com", "api--shop-pr-2.previews.example.com", "shop-pr-1.previews.example.com@evil.example", "//evil.example"} {
-		r := visiting("shop-pr-1.previews.example.com", signInPath+"?token="+token+"&to=/&"+fromParameter+"="+url.QueryEscape(from))
+	for _, from := range []string{
+		"evil.example", "shop-pr-2.previews.example.com",
+		"api--shop-pr-2.previews.example.com", "shop-pr-1.previews.example.com@evil.example", "//evil.example",
+	} {
+		r := visiting("shop-pr-1.previews.example.com",
+			signInPath+"?token="+token+"&to=/&"+fromParameter+"="+url.QueryEscape(from))
 		for range 4 {
 			r.TLS = &tls.ConnectionState{}
 			w := httptest.NewRecorder()

@@ -120,7 +120,8 @@ func (s Spec) AllLabels() map[string]string {
 
 // SetLabels reads back what AllLabels wrote.
 func (m *Machine) SetLabels(labels map[string]string) {
-	m.Labels, m.Preview, m.Repository, m.Number = labels, labels[LabelPreview], labels[LabelRepository], labels[LabelNumber]
+	m.Labels, m.Preview = labels, labels[LabelPreview]
+	m.Repository, m.Number = labels[LabelRepository], labels[LabelNumber]
 	m.Expires, _ = time.Parse(time.RFC3339, labels[LabelExpires])
 }
 

@@ -15,12 +15,14 @@ import (
 func TestLabels_AreReadBackAsTheyWereWritten(t *testing.T) {
 	spec := machine.Spec{
 		Preview: "shop-pr-12", Repository: "github.com/acme/shop",
-		Expires: time.Date(2026, 11, 30, 12, 0, 0, 0, time.FixedZone("", 3600)), Labels: map[string]string{"dev.offshoot.commit": "c0ffee"},
+		Expires: time.Date(2026, 11, 30, 12, 0, 0, 0, time.FixedZone("", 3600)),
+		Labels:  map[string]string{"dev.offshoot.commit": "c0ffee"},
 	}
 	var got machine.Machine
 	got.SetLabels(spec.AllLabels())
 	want := machine.Machine{
-		Preview: "shop-pr-12", Repository: "github.com/acme/shop", Expires: time.Date(2026, 11, 30, 11, 0, 0, 0, time.UTC),
+		Preview: "shop-pr-12", Repository: "github.com/acme/shop",
+		Expires: time.Date(2026, 11, 30, 11, 0, 0, 0, time.UTC),
 		Labels: map[string]string{
 			machine.LabelPreview: "shop-pr-12", machine.LabelRepository: "github.com/acme/shop",
 			machine.LabelExpires: "2026-11-30T11:00:00Z", "dev.offshoot.commit": "c0ffee",
@@ -55,7 +57,8 @@ func TestLabels_ThatAreNoTimeNeverExpire(t *testing.T) {
 func TestSpec_NamesAPreview(t *testing.T) {
 	for preview, good := range map[string]bool{
 		"shop-pr-1": true, "a": true, strings.Repeat("a", 63): true,
-		"": false, "-a": false, "a-": false, "A": false, "a.b": false, "a b": false, strings.Repeat("a", 64): false, "a\n": false,
+		"": false, "-a": false, "a-": false, "A": false, "a.b": false, "a b": false, strings.Repeat("a", 64): false,
+		"a\n": false,
 	} {
 		err := machine.Spec{Preview: preview, Repository: "r"}.Check()
 		if good != (err == nil) || !good && !errors.Is(err, hint.ErrUsage) {

@@ -13,7 +13,8 @@ import (
 
 func TestAgent_SaysWhatAVerbWants(t *testing.T) {
 	agent := remote.Agent{
-		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Redact: func(text string) string { return text },
+		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard,
+		Redact:  func(text string) string { return text },
 		Connect: func(context.Context) (provision.Engine, error) { return provision.Engine{}, errors.New("connected") },
 	}
 	for args, want := range map[string]string{

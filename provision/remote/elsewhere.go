@@ -31,7 +31,8 @@ type Fetch func(ctx context.Context, f Fetching, path string) error
 
 func (p *payload) addElsewhere(e *Elsewhere) error {
 	p.elsewhere, p.request.Request.Options.Archive = e, e.SHA256
-	p.request.Tree = append(p.request.Tree, Entry{Path: archiveFolder + "/" + e.SHA256, Mode: 0o600, Size: e.Bytes, SHA256: e.SHA256})
+	p.request.Tree = append(p.request.Tree,
+		Entry{Path: archiveFolder + "/" + e.SHA256, Mode: 0o600, Size: e.Bytes, SHA256: e.SHA256})
 	return p.request.Tree.check()
 }
 

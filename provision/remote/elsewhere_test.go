@@ -80,7 +80,8 @@ func TestUp_SendsAnArchiveThatTheMachineCannotFetch(t *testing.T) {
 	if _, err := r.site.Up(t.Context(), d, nil); !errors.Is(err, gone) {
 		t.Errorf("%v", err)
 	}
-	if objects, _ := os.ReadDir(filepath.Join(r.site.Folder, "objects")); slices.ContainsFunc(objects, func(o os.DirEntry) bool { return o.Name() == e.SHA256 }) {
+	if objects, _ := os.ReadDir(filepath.Join(r.site.Folder, "objects")); slices.ContainsFunc(objects,
+		func(o os.DirEntry) bool { return o.Name() == e.SHA256 }) {
 		t.Error("an object with a wrong digest")
 	}
 }

@@ -139,7 +139,8 @@ func TestFaults_TheMachineIsGivenUpWhenItStaysAway(t *testing.T) {
 	notices := 0
 	r.site.Notice = func(string) { notices++ }
 	err := deploy(t.Context(), t, r.site, d)
-	if err == nil || !errors.Is(err, host.ErrLost) || !strings.Contains(err.Error(), "no connection to the instance for") {
+	if err == nil || !errors.Is(err, host.ErrLost) ||
+		!strings.Contains(err.Error(), "no connection to the instance for") {
 		t.Errorf("%v", err)
 	}
 }

@@ -53,7 +53,10 @@ func play(ctx context.Context, request remote.Request, observe func(provision.Ev
 	_, _ = fmt.Sscan(env["STEPS"], &steps)
 	_, _ = fmt.Sscan(env["EXIT"], &exit)
 	for n := range steps {
-		observe(provision.Event{Step: provision.StepImages, Kind: provision.Progress, Text: fmt.Sprintf("%d %s", n, strings.Repeat("x", 2000))})
+		observe(provision.Event{
+			Step: provision.StepImages, Kind: provision.Progress,
+			Text: fmt.Sprintf("%d %s", n, strings.Repeat("x", 2000)),
+		})
 		for gate := env["GATE"]; gate != "" && !exists(fmt.Sprintf("%s-%d", gate, n)); {
 			select {
 			case <-ctx.Done():
@@ -63,7 +66,10 @@ func play(ctx context.Context, request remote.Request, observe func(provision.Ev
 		}
 	}
 	if exit != 0 {
-		return remote.Outcome{Exit: exit, Error: "up pr-1: migrate: tool: exit 1", Hints: []string{"mend it"}, Part: "tool", Tail: []string{"no such table"}}
+		return remote.Outcome{
+			Exit: exit, Error: "up pr-1: migrate: tool: exit 1", Hints: []string{"mend it"},
+			Part: "tool", Tail: []string{"no such table"},
+		}
 	}
 	shown, err := os.ReadFile(filepath.Join(o.Source.Dir, env["SHOW"]))
 	loaded, _ := os.ReadFile(o.Archive)
@@ -75,7 +81,8 @@ func play(ctx context.Context, request remote.Request, observe func(provision.Ev
 		return remote.Outcome{Exit: 1, Error: err.Error()}
 	}
 	return remote.Outcome{Result: &provision.Result{
-		Preview: o.Preview, Commit: o.Commit, Links: []provision.Link{{Service: "web", URL: "http://" + request.Front.Address.String() + "/"}},
+		Preview: o.Preview, Commit: o.Commit,
+		Links:    []provision.Link{{Service: "web", URL: "http://" + request.Front.Address.String() + "/"}},
 		Migrated: &provision.Migrated{Output: []string{string(shown), string(loaded)}},
 	}}
 }
@@ -131,7 +138,10 @@ func program(t *testing.T) string {
 
 func git(t *testing.T, dir string, args ...string) {
 	t.Helper()
-	args = append([]string{"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"}, args...)
+	args = append([]string{
+		"-C", dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "-c",
+		"protocol.file.allow=always",
+	}, args...)
 	if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
 		t.Fatalf("git %v: %v: %s", args, err, out)
 	}
@@ -158,9 +168,13 @@ func (r *rig) delivery(environment map[string]string) remote.Delivery {
 	if err != nil {
 		r.Fatal(err)
 	}
-	return remote.Delivery{Checkout: r.checkout, Paths: paths, Dir: ".", Request: remote.Request{Options: provision.Options{
-		Preview: provision.Preview{ID: "shop-pr-1", Name: "pr-1"}, Commit: r.commit, Environment: environment, Source: compose.Source{},
-	}}}
+	return remote.Delivery{
+		Checkout: r.checkout, Paths: paths, Dir: ".",
+		Request: remote.Request{Options: provision.Options{
+			Preview: provision.Preview{ID: "shop-pr-1", Name: "pr-1"}, Commit: r.commit, Environment: environment,
+			Source: compose.Source{},
+		}},
+	}
 }
 
 func (r *rig) up(d remote.Delivery) (*provision.Result, []provision.Event) {

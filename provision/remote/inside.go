@@ -88,7 +88,9 @@ func (s Site) Access(ctx context.Context, id string, rotate bool, stderr io.Writ
 
 // Reopen lets the gateway answer where the front says now, and returns how the
 // preview is; ErrNoPreview where nothing serves.
-func (s Site) Reopen(ctx context.Context, id string, front provision.Front, stderr io.Writer) (provision.Status, error) {
+func (s Site) Reopen(
+	ctx context.Context, id string, front provision.Front, stderr io.Writer,
+) (provision.Status, error) {
 	var status provision.Status
 	content, err := json.Marshal(front)
 	if err != nil {

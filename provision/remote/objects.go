@@ -70,7 +70,8 @@ func (o objects) receive(r io.Reader, life io.Writer) error {
 			return fmt.Errorf("receive: %w", err)
 		}
 		var part Part
-		if err := json.Unmarshal(head, &part); err != nil || !isDigest(part.SHA256) || part.Offset < 0 || part.Offset > part.Size {
+		if err := json.Unmarshal(head, &part); err != nil || !isDigest(part.SHA256) || part.Offset < 0 ||
+			part.Offset > part.Size {
 			return errors.New("receive: not the head of a part")
 		}
 		if err := o.take(part, in, life); err != nil {
@@ -159,7 +160,8 @@ func (o objects) lay(tree Tree, folder string) error {
 	}
 	defer root.Close()
 	ordered := slices.Clone(tree)
-	slices.SortStableFunc(ordered, func(a, b Entry) int { return int(a.Mode&fs.ModeSymlink) - int(b.Mode&fs.ModeSymlink) })
+	slices.SortStableFunc(ordered,
+		func(a, b Entry) int { return int(a.Mode&fs.ModeSymlink) - int(b.Mode&fs.ModeSymlink) })
 	for _, e := range ordered {
 		if err := o.layEntry(root, folder, e); err != nil {
 			return fmt.Errorf("lay out %s: %w", e.Path, explainDisk(err))

@@ -250,7 +250,10 @@ func (p Place) begin(ctx context.Context, request RunRequest, n note) error {
 	if home, err := os.UserHomeDir(); err != nil || home == "" {
 		environment = append(environment, "HOME="+p.Folder)
 	}
-	err := host.Local{}.Detach(host.Command{Args: []string{p.Program, "agent", "run", p.Folder, request.ID}, Env: environment, Dir: r.folder}, r.file(fileLog))
+	err := host.Local{}.Detach(host.Command{
+		Args: []string{p.Program, "agent", "run", p.Folder, request.ID},
+		Env:  environment, Dir: r.folder,
+	}, r.file(fileLog))
 	if err != nil {
 		return err
 	}

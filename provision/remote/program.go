@@ -54,7 +54,8 @@ func (s Site) Install(ctx context.Context, program string) error {
 	if !errors.As(err, &exit) || exit.Code != 3 {
 		return explainShell("prepare the machine", err)
 	}
-	err = s.run(ctx, []string{"/bin/sh", "-c", putCommand, "sh", s.Folder, digest, newID()}, func() (io.Reader, error) { return os.Open(program) }, nil)
+	err = s.run(ctx, []string{"/bin/sh", "-c", putCommand, "sh", s.Folder, digest, newID()},
+		func() (io.Reader, error) { return os.Open(program) }, nil)
 	if errors.As(err, &exit) && exit.Code == 4 {
 		return errors.New("put offshoot on the machine: it changed on its way")
 	}

@@ -76,10 +76,16 @@ func (r run) placed(request Request) Request {
 // last thing that it does.
 func (p Place) conclude(r run, j *journal, outcome Outcome, keep bool) error {
 	if commit, err := os.ReadFile(r.file(fileGaveWay)); err == nil && outcome.Exit != 0 {
-		outcome = Outcome{Exit: ExitLocked, Error: fmt.Sprintf("gave way to commit %s", repository.Short(string(commit)))}
+		outcome = Outcome{
+			Exit:  ExitLocked,
+			Error: fmt.Sprintf("gave way to commit %s", repository.Short(string(commit))),
+		}
 	}
 	if err := p.tidy(r, outcome.Exit == 0, keep); err != nil {
-		j.event(provision.Event{Step: provision.StepCleanup, Kind: provision.Notice, Text: "left on the machine: " + err.Error()})
+		j.event(provision.Event{
+			Step: provision.StepCleanup, Kind: provision.Notice,
+			Text: "left on the machine: " + err.Error(),
+		})
 	}
 	err := whole.WriteBytes(r.file(fileExit), 0o600, []byte(strconv.Itoa(outcome.Exit)+"\n"))
 	_ = j.write(Record{Outcome: &outcome}) // kept, see failed
@@ -196,7 +202,10 @@ func copyLines(w io.Writer, file *os.File, offset int64) (n int64, done bool, er
 
 // killed is the outcome of a run that had no time to say it.
 func (r run) killed() *Outcome {
-	o := &Outcome{Exit: 1, Error: "the run was killed on the machine", Hints: []string{"retry offshoot up: it removes the leftovers of that run"}}
+	o := &Outcome{
+		Exit: 1, Error: "the run was killed on the machine",
+		Hints: []string{"retry offshoot up: it removes the leftovers of that run"},
+	}
 	if said, err := os.ReadFile(r.file(fileLog)); err == nil {
 		o.Tail = tailLines(string(said), 20)
 	}

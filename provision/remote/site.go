@@ -84,7 +84,10 @@ func (s Site) runMoving(ctx context.Context, c host.Command) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	sent := &stall.Reader{From: c.Stdin, After: s.Stall, Stalled: func(err error) { cancel(fmt.Errorf("%w: the machine took %w", host.ErrLost, err)) }}
+	sent := &stall.Reader{
+		From: c.Stdin, After: s.Stall,
+		Stalled: func(err error) { cancel(fmt.Errorf("%w: the machine took %w", host.ErrLost, err)) },
+	}
 	defer sent.Stop()
 	c.Stdin = sent
 	if c.Stdout == nil {
@@ -115,7 +118,8 @@ func (s Site) insist(ctx context.Context, try func() error) error {
 
 // final tells an error that is not the connection's.
 func final(err error) bool {
-	return errors.As(err, new(*settled)) || errors.As(err, new(*host.ExitError)) || errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin)
+	return errors.As(err, new(*settled)) || errors.As(err, new(*host.ExitError)) ||
+		errors.As(err, new(*host.HostKeyError)) || errors.Is(err, host.ErrLogin)
 }
 
 // tries counts the time without a connection.

@@ -45,10 +45,12 @@ func TestSite_SendsAgainWhatTheMachineDoesNotTake(t *testing.T) {
 	if err := site.Install(t.Context(), program); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := os.ReadFile(filepath.Join(folder, "bin/current/offshoot")); err != nil || !bytes.Equal(got, content) {
+	if got, err := os.ReadFile(filepath.Join(folder, "bin/current/offshoot")); err != nil ||
+		!bytes.Equal(got, content) {
 		t.Errorf("%d bytes arrived (%v)", len(got), err)
 	}
-	if said := strings.Join(told, "\n"); len(told) != 1 || !strings.Contains(said, "the machine took no byte for 300ms") {
+	if said := strings.Join(told, "\n"); len(told) != 1 ||
+		!strings.Contains(said, "the machine took no byte for 300ms") {
 		t.Errorf("told %q", told)
 	}
 }
@@ -62,7 +64,8 @@ func TestSite_GivesUpOnAMachineThatTakesNothing(t *testing.T) {
 		Host: &deaf{Host: hosttest.Start(t).Dial(t), times: 1000}, Folder: t.TempDir(),
 		Stall: 300 * time.Millisecond, Pause: time.Millisecond, Patience: 400 * time.Millisecond,
 	}
-	if err := site.Install(t.Context(), program); !errors.Is(err, host.ErrLost) || !strings.Contains(err.Error(), "no byte for 300ms") {
+	if err := site.Install(t.Context(), program); !errors.Is(err, host.ErrLost) ||
+		!strings.Contains(err.Error(), "no byte for 300ms") {
 		t.Errorf("error %v", err)
 	}
 }

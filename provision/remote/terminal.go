@@ -35,7 +35,8 @@ func framed(keys io.Reader, sizes <-chan compose.Size) io.Reader {
 		for {
 			select {
 			case s := <-sizes:
-				_ = send(frameOfSize, binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, s.Width), s.Height))
+				_ = send(frameOfSize,
+					binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, s.Width), s.Height))
 			case <-done:
 				return
 			}

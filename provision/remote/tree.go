@@ -129,7 +129,8 @@ func (t Tree) check() error {
 		if err := checkPath(e.Path); err != nil {
 			return err
 		}
-		if e.Mode.IsRegular() != (e.SHA256 != "") || e.SHA256 != "" && !isDigest(e.SHA256) || e.Size < 0 || e.Mode&^keptMode != 0 {
+		if e.Mode.IsRegular() != (e.SHA256 != "") || e.SHA256 != "" && !isDigest(e.SHA256) || e.Size < 0 ||
+			e.Mode&^keptMode != 0 {
 			return fmt.Errorf("%s: not an entry of a tree", e.Path)
 		}
 	}

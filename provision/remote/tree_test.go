@@ -42,7 +42,10 @@ func TestCheckout_IsWhatGitSeesWithSubmodules(t *testing.T) {
 	}
 	paths, err := worktree.List(t.Context(), r.checkout)
 	slices.Sort(paths)
-	if diff := cmp.Diff([]string{".gitignore", ".gitmodules", "a b\nc", "compose.yaml", "sub", "sub/new", "sub/tracked"}, without(paths, "sub/.git")); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{
+		".gitignore", ".gitmodules", "a b\nc", "compose.yaml", "sub", "sub/new",
+		"sub/tracked",
+	}, without(paths, "sub/.git")); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
 	}
 }
@@ -65,7 +68,8 @@ func TestCheckout_HasWhatComposeNeedsThoughGitIgnoresIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := func(name string) string { return filepath.Join(r.checkout, name) }
-	got, err := worktree.AddNeeded(r.checkout, paths, []string{at("app/db.env"), at("secrets"), at("app"), r.checkout, at("missing"), "/etc/passwd", at("../x")})
+	got, err := worktree.AddNeeded(r.checkout, paths,
+		[]string{at("app/db.env"), at("secrets"), at("app"), r.checkout, at("missing"), "/etc/passwd", at("../x")})
 	want := []string{".gitignore", "app/db.env", "app/main", "compose.yaml", "secrets", "secrets/key"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
@@ -95,7 +99,8 @@ func TestTree_KeepsModesAndLinksAndArrivesAsItWas(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
 	}
-	if target, err := os.Readlink(filepath.Join(r.runs()[0], "checkout/link")); err != nil || target != "../../../etc/passwd" {
+	if target, err := os.Readlink(filepath.Join(r.runs()[0], "checkout/link")); err != nil ||
+		target != "../../../etc/passwd" {
 		t.Errorf("link to %q, %v", target, err)
 	}
 }
@@ -148,7 +153,8 @@ func TestAgent_TakesNoContentThatIsNotWhatItIsCalled(t *testing.T) {
 	digest := strings.Repeat("a", 64)
 	send := func(text string) error {
 		agent := remote.Agent{
-			Stdin: strings.NewReader(text), Stdout: io.Discard, Stderr: io.Discard, Redact: func(text string) string { return text },
+			Stdin: strings.NewReader(text), Stdout: io.Discard, Stderr: io.Discard,
+			Redact: func(text string) string { return text },
 		}
 		return agent.Run(t.Context(), []string{"receive", folder})
 	}

@@ -152,7 +152,8 @@ func (p *payload) addArchive(name string) error {
 		return err
 	}
 	p.archive, p.request.Request.Options.Archive = name, base
-	p.request.Tree = append(p.request.Tree, Entry{Path: archiveFolder + "/" + base, Mode: 0o600, Size: size, SHA256: digest})
+	p.request.Tree = append(p.request.Tree,
+		Entry{Path: archiveFolder + "/" + base, Mode: 0o600, Size: size, SHA256: digest})
 	return p.request.Tree.check()
 }
 

@@ -34,7 +34,8 @@ func TestUp_RunsOnTheMachineWithWhatWasSent(t *testing.T) {
 	d.Archive, d.Dir, d.Request.Front.Address = archive, "app", netip.MustParseAddr("203.0.113.7")
 	result, events := r.up(d)
 	want := []string{"hello", "SELECT 1;"}
-	if diff := cmp.Diff(want, result.Migrated.Output); diff != "" || result.Links[0].URL != "http://203.0.113.7/" || result.Commit != "c0ffee" {
+	if diff := cmp.Diff(want, result.Migrated.Output); diff != "" || result.Links[0].URL != "http://203.0.113.7/" ||
+		result.Commit != "c0ffee" {
 		t.Errorf("%+v: %s", result, diff)
 	}
 	var told []string
@@ -42,7 +43,8 @@ func TestUp_RunsOnTheMachineWithWhatWasSent(t *testing.T) {
 		told = append(told, fmt.Sprintf("%s %s %.12s", e.Step, e.Kind, e.Text))
 	}
 	if diff := cmp.Diff([]string{
-		"send files began ", "send files done 3 files, 27 ", "start on the machine began ", "start on the machine done ",
+		"send files began ", "send files done 3 files, 27 ", "start on the machine began ",
+		"start on the machine done ",
 		"build and pull progress 0 xxxxxxxxxx", "build and pull progress 1 xxxxxxxxxx",
 	}, told); diff != "" {
 		t.Error(diff)
@@ -59,7 +61,10 @@ func TestUp_SendsTheArchivesOfFurtherDatabases(t *testing.T) {
 	folder := t.TempDir()
 	d := r.delivery(map[string]string{"SHOW": "page"})
 	d.Archive, d.Archives = filepath.Join(folder, "shop.sql"), map[string]string{}
-	for name, content := range map[string]string{"shop": "SELECT 1;", "events": "SELECT 2;", "reports": "SELECT 3;", "same": "SELECT 3;"} {
+	for name, content := range map[string]string{
+		"shop": "SELECT 1;", "events": "SELECT 2;", "reports": "SELECT 3;",
+		"same": "SELECT 3;",
+	} {
 		file := filepath.Join(folder, name+".sql")
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -93,7 +98,8 @@ func TestUp_SendsOnlyWhatChangedAndSecretsNeitherInArgumentsNorReadable(t *testi
 			t.Errorf("%q was shown for %q", result.Migrated.Output[0], text)
 		}
 	}
-	if sent := h.sent.String(); strings.Contains(sent, "large") || strings.Contains(sent, "rows") || !strings.Contains(sent, "two") {
+	if sent := h.sent.String(); strings.Contains(sent, "large") || strings.Contains(sent, "rows") ||
+		!strings.Contains(sent, "two") {
 		t.Errorf("the second time %.200q was sent", sent)
 	}
 	if text := fmt.Sprint(h.commands); strings.Contains(text, "hunter2") {
@@ -143,7 +149,8 @@ func TestUp_FailsWithTheWordsOfTheRun(t *testing.T) {
 	if !errors.As(err, &run) || run.Outcome.Exit != 3 || err.Error() != "up pr-1: migrate: tool: exit 1" {
 		t.Fatalf("%v", err)
 	}
-	if diff := cmp.Diff([]string{"mend it"}, hint.Of(err)); diff != "" || run.Outcome.Part != "tool" || run.Outcome.Tail[0] != "no such table" {
+	if diff := cmp.Diff([]string{"mend it"}, hint.Of(err)); diff != "" || run.Outcome.Part != "tool" ||
+		run.Outcome.Tail[0] != "no such table" {
 		t.Errorf("%+v: %s", run.Outcome, diff)
 	}
 	if exists(filepath.Join(r.runs()[0], "checkout")) {
@@ -302,17 +309,18 @@ func TestUp_EndsRightOverAConnectionThatIsCutTenTimes(t *testing.T) {
 	r.write("page", "hello", 0o644)
 	gate := filepath.Join(t.TempDir(), "gate")
 	cuts, seen := 0, 0
-	result, err := r.site.Up(t.Context(), r.delivery(map[string]string{"STEPS": "10", "GATE": gate, "SHOW": "page"}), func(e provision.Event) {
-		if e.Step != provision.StepImages {
-			return
-		}
-		if want := fmt.Sprintf("%d x", seen); !strings.HasPrefix(e.Text, want) {
-			t.Errorf("event %.10q, want %q", e.Text, want)
-		}
-		cable.Cut()
-		open(t, gate, seen)
-		cuts, seen = cuts+1, seen+1
-	})
+	result, err := r.site.Up(t.Context(), r.delivery(map[string]string{"STEPS": "10", "GATE": gate, "SHOW": "page"}),
+		func(e provision.Event) {
+			if e.Step != provision.StepImages {
+				return
+			}
+			if want := fmt.Sprintf("%d x", seen); !strings.HasPrefix(e.Text, want) {
+				t.Errorf("event %.10q, want %q", e.Text, want)
+			}
+			cable.Cut()
+			open(t, gate, seen)
+			cuts, seen = cuts+1, seen+1
+		})
 	if err != nil || cuts != 10 || result.Migrated.Output[0] != "hello" {
 		t.Errorf("%d cuts, %v, %+v", cuts, err, result)
 	}

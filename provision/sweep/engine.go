@@ -41,8 +41,9 @@ func (e Engine) Held(ctx context.Context, repository string) ([]Held, error) {
 // the generation that serves.
 func heldOf(s provision.Status) []Held {
 	h := Held{
-		Kind: Preview, ID: s.Preview.ID, Preview: s.Preview.ID, Repository: s.Preview.Repository, PullRequest: s.Preview.PullRequest,
-		Generation: s.Generation, Created: s.Created, Expires: s.Expires,
+		Kind: Preview, ID: s.Preview.ID, Preview: s.Preview.ID, Repository: s.Preview.Repository,
+		PullRequest: s.Preview.PullRequest,
+		Generation:  s.Generation, Created: s.Created, Expires: s.Expires,
 	}
 	if len(s.Stale) == 0 {
 		if s.Generation == 0 { // not even a generation: a removal did not come to its end

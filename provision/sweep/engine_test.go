@@ -32,7 +32,8 @@ func engine(t *testing.T) (engine provision.Engine, api client.APIClient, name s
 	}
 	t.Cleanup(func() { _ = connected.Close() })
 	name = "sweep" + strings.ToLower(rand.Text()[:8])
-	return provision.Engine{Docker: connected, Gateway: "offshoot-" + name, Locks: t.TempDir()}, connected.Client(), name
+	return provision.Engine{Docker: connected, Gateway: "offshoot-" + name, Locks: t.TempDir()}, connected.Client(),
+		name
 }
 
 // makeThings puts a network and volumes on the engine, which go with the test.
@@ -60,9 +61,11 @@ func makeThings(t *testing.T, api client.APIClient, labels map[string]string, ne
 func labelsOf(repository, name string, pull, generation int, expires time.Time) map[string]string {
 	const prefix = "dev.offshoot."
 	return map[string]string{
-		prefix + "preview": fmt.Sprintf("%s-pr-%d", name, pull), prefix + "project": name, prefix + "name": fmt.Sprintf("pr-%d", pull),
-		prefix + "repository": repository, prefix + "pull-request": fmt.Sprint(pull), prefix + "generation": fmt.Sprint(generation),
-		prefix + "expires": expires.UTC().Format(time.RFC3339), prefix + "via": "offshoot-" + name,
+		prefix + "preview": fmt.Sprintf("%s-pr-%d", name, pull), prefix + "project": name,
+		prefix + "name":       fmt.Sprintf("pr-%d", pull),
+		prefix + "repository": repository, prefix + "pull-request": fmt.Sprint(pull),
+		prefix + "generation": fmt.Sprint(generation),
+		prefix + "expires":    expires.UTC().Format(time.RFC3339), prefix + "via": "offshoot-" + name,
 	}
 }
 
@@ -104,12 +107,16 @@ func TestEngine_LeavesWhatIsNeededAndWhatIsNotOurs(t *testing.T) {
 	makeThings(t, api, of(5, 1, later), "", name+"-5-markbegun")               // just begun
 	makeThings(t, api, of(6, 1, later), "", name+"-6-markserving")             // open, beside what a killed update left
 	makeThings(t, api, of(6, 2, later), name+"-6-left", name+"-6-left-data")
-	makeThings(t, api, of(7, 1, before), "", name+"-7-markkept", name+"-7-markbegun") // kept for a look, until it expires
+	// kept for a look, until it expires
+	makeThings(t, api, of(7, 1, before), "", name+"-7-markkept", name+"-7-markbegun")
 	makeThings(t, api, of(8, 1, later), "", name+"-8-markkept")
 	makeThings(t, api, map[string]string{}, name+"-foreign", name+"-foreign-data")
 	makeThings(t, api, labelsOf("example.com/acme/other", name+"x", 2, 1, before), "", name+"-other-markserving")
 
-	s := Sweep{Repository: repository, Places: []Place{Engine{Engine: engine}}, Pulls: &forge{open: []int{1, 3, 4, 5, 6, 7, 8}}}
+	s := Sweep{
+		Repository: repository, Places: []Place{Engine{Engine: engine}},
+		Pulls: &forge{open: []int{1, 3, 4, 5, 6, 7, 8}},
+	}
 	untouched := left(t, api, name)
 	plan, err := s.Plan(t.Context())
 	if err != nil {
@@ -140,7 +147,8 @@ func TestEngine_TwoSweepsAtOnceAreOne(t *testing.T) {
 	engine, api, name := engine(t)
 	repository := "example.com/acme/" + name
 	for pull := range 4 {
-		makeThings(t, api, labelsOf(repository, name, pull+1, 1, time.Now().Add(-time.Hour)), "", fmt.Sprintf("%s-%d-markserving", name, pull+1))
+		makeThings(t, api, labelsOf(repository, name, pull+1, 1, time.Now().Add(-time.Hour)), "",
+			fmt.Sprintf("%s-%d-markserving", name, pull+1))
 	}
 	s := Sweep{Repository: repository, Places: []Place{Engine{Engine: engine}}}
 	plan, err := s.Plan(t.Context())

@@ -92,7 +92,10 @@ func preview(pull int) Held {
 	if pull == 0 {
 		id = "shop-feature"
 	}
-	return Held{Kind: Preview, ID: id, Preview: id, Repository: shop, PullRequest: pull, Generation: 1, Expires: noon.Add(time.Hour)}
+	return Held{
+		Kind: Preview, ID: id, Preview: id, Repository: shop, PullRequest: pull, Generation: 1,
+		Expires: noon.Add(time.Hour),
+	}
 }
 
 func with(h Held, change func(*Held)) Held {

@@ -17,8 +17,9 @@ func TestHeldOf_TellsWhatServesFromWhatWasLeft(t *testing.T) {
 	const left = "a run that was killed left it"
 	whole := func(orphan string) Held {
 		return Held{
-			Kind: Preview, ID: "shop-pr-3", Preview: "shop-pr-3", Repository: shop, PullRequest: 3, Expires: noon.Add(time.Hour),
-			Orphan: orphan,
+			Kind: Preview, ID: "shop-pr-3", Preview: "shop-pr-3", Repository: shop, PullRequest: 3,
+			Expires: noon.Add(time.Hour),
+			Orphan:  orphan,
 		}
 	}
 	of := func(generation int, h Held) Held { h.Generation = generation; return h }

@@ -61,7 +61,8 @@ var numbered = regexp.MustCompile(`-pr-([0-9]+)$`)
 
 func heldMachine(one machine.Machine) Held {
 	h := Held{
-		Kind: Machine, ID: one.ID, Preview: one.Preview, Repository: one.Repository, Created: one.Created, Expires: one.Expires,
+		Kind: Machine, ID: one.ID, Preview: one.Preview, Repository: one.Repository, Created: one.Created,
+		Expires: one.Expires,
 	}
 	if m := numbered.FindStringSubmatch(one.Preview); m != nil {
 		h.PullRequest, _ = strconv.Atoi(m[1])

@@ -49,7 +49,10 @@ func (f *fleet) Destroy(_ context.Context, id string) error {
 }
 
 func instance(id, preview string, expires time.Time, state machine.State) machine.Machine {
-	return machine.Machine{ID: id, Preview: preview, Repository: shop, State: state, Created: noon.Add(-time.Hour), Expires: expires}
+	return machine.Machine{
+		ID: id, Preview: preview, Repository: shop, State: state, Created: noon.Add(-time.Hour),
+		Expires: expires,
+	}
 }
 
 func TestMachines_GoWithTheirPullRequestOrTheirTime(t *testing.T) {
@@ -61,10 +64,14 @@ func TestMachines_GoWithTheirPullRequestOrTheirTime(t *testing.T) {
 		instance("i-expired", "shop-pr-1", noon.Add(-time.Minute), machine.Running),
 		instance("i-ending", "shop-pr-2", later, machine.Ending),
 		instance("i-branch", "shop-pr-2-1a2b3c4d", later, machine.Running), // of a branch called pr-2
-		{ID: "i-other", Preview: "shop-pr-2", Repository: "github.com/acme/other", State: machine.Running, Expires: noon.Add(-time.Hour)},
+		{
+			ID: "i-other", Preview: "shop-pr-2", Repository: "github.com/acme/other", State: machine.Running,
+			Expires: noon.Add(-time.Hour),
+		},
 	}}
 	result, err := run(t, Sweep{Places: []Place{Machines{Provider: f}}, Pulls: &forge{open: []int{1}}})
-	if diff := cmp.Diff([]string{"i-expired", "i-closed", "i-stopped"}, f.ended); diff != "" || err != nil || len(result.Spared) > 0 {
+	if diff := cmp.Diff([]string{"i-expired", "i-closed", "i-stopped"}, f.ended); diff != "" || err != nil ||
+		len(result.Spared) > 0 {
 		t.Errorf("%v, spared %+v\n%s", err, result.Spared, diff)
 	}
 }
@@ -73,7 +80,10 @@ func TestMachines_AreFoundUnderEveryNameOfTheRepository(t *testing.T) {
 	const number = "api.github.com#1"
 	later := noon.Add(time.Hour)
 	of := func(id, repository, number string) machine.Machine {
-		return machine.Machine{ID: id, Preview: "shop-pr-2", Repository: repository, Number: number, State: machine.Running, Expires: later}
+		return machine.Machine{
+			ID: id, Preview: "shop-pr-2", Repository: repository, Number: number,
+			State: machine.Running, Expires: later,
+		}
 	}
 	f := &fleet{machines: []machine.Machine{
 		of("i-new", shop, number), of("i-old", "github.com/acme/old", number), of("i-unknown", shop, ""),
@@ -81,14 +91,18 @@ func TestMachines_AreFoundUnderEveryNameOfTheRepository(t *testing.T) {
 	}}
 	result, err := run(t, Sweep{Places: []Place{Machines{Provider: f, Number: number}}, Pulls: &forge{}})
 	slices.Sort(f.ended)
-	if diff := cmp.Diff([]string{"i-new", "i-old", "i-unknown"}, f.ended); diff != "" || err != nil || len(result.Spared) > 0 {
+	if diff := cmp.Diff([]string{"i-new", "i-old", "i-unknown"}, f.ended); diff != "" || err != nil ||
+		len(result.Spared) > 0 {
 		t.Errorf("%v, spared %+v\n%s", err, result.Spared, diff)
 	}
 }
 
 func TestMachines_RemainsGoThatNoMachineHas(t *testing.T) {
 	var removed []string
-	there := []Remnant{{Kind: "volume", ID: "vol-1", Preview: "shop-pr-1"}, {Kind: "interface", ID: "eni-1", Preview: "shop-pr-1"}}
+	there := []Remnant{
+		{Kind: "volume", ID: "vol-1", Preview: "shop-pr-1"},
+		{Kind: "interface", ID: "eni-1", Preview: "shop-pr-1"},
+	}
 	for i := range there {
 		there[i].Remove = func(context.Context) error { removed = append(removed, there[i].ID); return nil }
 	}
@@ -100,14 +114,16 @@ func TestMachines_RemainsGoThatNoMachineHas(t *testing.T) {
 		return there, nil
 	}}
 	result, err := run(t, Sweep{Places: []Place{place}})
-	if err != nil || !slices.Equal(removed, []string{"eni-1"}) && !slices.Equal(removed, []string{"vol-1"}) || len(result.Removed)+len(result.Spared) != 2 {
+	if err != nil || !slices.Equal(removed, []string{"eni-1"}) && !slices.Equal(removed, []string{"vol-1"}) ||
+		len(result.Removed)+len(result.Spared) != 2 {
 		t.Errorf("removed %q, %v, %+v", removed, err, result)
 	}
 }
 
 func TestMachines_WhatTheyShareGoesWithTheLast(t *testing.T) {
 	for kept, want := range map[string]int{"": 2, "i-open": 1} {
-		f := &fleet{machines: []machine.Machine{instance("i-closed", "shop-pr-2", noon.Add(time.Hour), machine.Running)}}
+		f := &fleet{machines: []machine.Machine{instance("i-closed", "shop-pr-2", noon.Add(time.Hour),
+			machine.Running)}}
 		if kept != "" {
 			f.machines = append(f.machines, instance(kept, "shop-pr-1", noon.Add(time.Hour), machine.Running))
 		}
@@ -168,9 +184,11 @@ func (h *herd) DestroyAll(ctx context.Context, ids []string) []error {
 }
 
 func newHerd(closed int) *herd {
-	h := &herd{fleet: &fleet{machines: []machine.Machine{instance("i-open", "shop-pr-1", noon.Add(time.Hour), machine.Running)}}}
+	h := &herd{fleet: &fleet{machines: []machine.Machine{instance("i-open", "shop-pr-1", noon.Add(time.Hour),
+		machine.Running)}}}
 	for n := range closed {
-		h.machines = append(h.machines, instance(fmt.Sprintf("i-%d", n), fmt.Sprintf("shop-pr-%d", 100+n), noon.Add(time.Hour), machine.Running))
+		h.machines = append(h.machines,
+			instance(fmt.Sprintf("i-%d", n), fmt.Sprintf("shop-pr-%d", 100+n), noon.Add(time.Hour), machine.Running))
 	}
 	return h
 }
@@ -183,7 +201,8 @@ func TestMachines_OfManyAreDestroyedTogether(t *testing.T) {
 		Places: []Place{Machines{Provider: h}}, Pulls: &forge{open: []int{1}},
 		After: func(_ context.Context, r Removal) error { told = append(told, r.ID); return nil },
 	})
-	if err == nil || !strings.Contains(err.Error(), "machine i-7: it does not end") || len(result.Removed) != 999 || len(result.Spared) != 1 {
+	if err == nil || !strings.Contains(err.Error(), "machine i-7: it does not end") || len(result.Removed) != 999 ||
+		len(result.Spared) != 1 {
 		t.Errorf("%v, %d removed, spared %+v", err, len(result.Removed), result.Spared)
 	}
 	if h.calls != 1 || h.lists > 3 || len(h.machines) != 2 || !slices.Equal(told, ids(result.Removed)) {
@@ -204,7 +223,10 @@ func TestMachines_StayWhenTheListIsOnceWrong(t *testing.T) {
 
 func TestMachines_ThatChangedSinceTheListStay(t *testing.T) {
 	h := newHerd(3)
-	s := Sweep{Repository: shop, Places: []Place{Machines{Provider: h}}, Pulls: &forge{open: []int{1}}, Now: func() time.Time { return noon }}
+	s := Sweep{
+		Repository: shop, Places: []Place{Machines{Provider: h}}, Pulls: &forge{open: []int{1}},
+		Now: func() time.Time { return noon },
+	}
 	plan, err := s.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +241,8 @@ func TestMachines_ThatChangedSinceTheListStay(t *testing.T) {
 	s.Places = []Place{Machines{Provider: h}}
 	plan, _ = s.Plan(t.Context())
 	h.broken = errors.New("RequestLimitExceeded")
-	if result, err := s.Run(t.Context(), plan); !errors.Is(err, h.broken) || len(result.Removed) > 0 || len(h.ended) > 0 {
+	if result, err := s.Run(t.Context(), plan); !errors.Is(err, h.broken) || len(result.Removed) > 0 ||
+		len(h.ended) > 0 {
 		t.Errorf("without a second look: %v, %+v", err, result)
 	}
 }

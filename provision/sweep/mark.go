@@ -49,7 +49,8 @@ func Mark(now time.Time, held []Held, open *Open) Plan {
 		plan.Remove = append(plan.Remove, r)
 	}
 	slices.SortStableFunc(plan.Remove, func(a, b Removal) int {
-		return cmp.Or(cmp.Compare(order(a.Kind), order(b.Kind)), cmp.Compare(a.PullRequest, b.PullRequest), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(order(a.Kind), order(b.Kind)), cmp.Compare(a.PullRequest, b.PullRequest),
+			cmp.Compare(a.ID, b.ID))
 	})
 	return plan
 }
@@ -61,7 +62,10 @@ func mark(now time.Time, h Held, open *Open) (Removal, bool) {
 	case h.Surplus != "":
 		return Removal{Held: h, Reason: Surplus, Text: h.Surplus}, true
 	case !h.Expires.IsZero() && !h.Expires.After(now):
-		return Removal{Held: h, Reason: Expired, Text: "expired on " + h.Expires.UTC().Format("Mon, 2 Jan 2006 15:04 MST")}, true
+		return Removal{
+			Held: h, Reason: Expired,
+			Text: "expired on " + h.Expires.UTC().Format("Mon, 2 Jan 2006 15:04 MST"),
+		}, true
 	case h.PullRequest > 0 && open != nil && !(*open)[h.PullRequest]:
 		return Removal{Held: h, Reason: Closed, Text: fmt.Sprintf("pull request %d is not open", h.PullRequest)}, true
 	}

@@ -69,7 +69,8 @@ func TestRun_WithoutMachinesLooksForNoOrphans(t *testing.T) {
 
 func TestMachines_ADestroyerIsAskedForOneToo(t *testing.T) {
 	h := newHerd(1)
-	if _, err := run(t, Sweep{Places: []Place{Machines{Provider: h}}, Pulls: &forge{open: []int{1}}}); err != nil || h.calls != 1 {
+	if _, err := run(t, Sweep{Places: []Place{Machines{Provider: h}}, Pulls: &forge{open: []int{1}}}); err != nil ||
+		h.calls != 1 {
 		t.Errorf("one machine: %v, %d calls", err, h.calls)
 	}
 	group := Remnant{Kind: "security group", ID: "sg-1", Remove: func(context.Context) error { return nil }}

@@ -46,7 +46,8 @@ func (s Sweep) orphans(ctx context.Context, before Plan) ([]Removal, error) {
 	s.Pulls = nil // which have no say in it
 	now, err := s.Plan(ctx)
 	return slices.DeleteFunc(now.Remove, func(r Removal) bool {
-		return r.Reason != Orphaned || slices.ContainsFunc(before.Remove, func(b Removal) bool { return b.Kind == r.Kind && b.ID == r.ID })
+		return r.Reason != Orphaned ||
+			slices.ContainsFunc(before.Remove, func(b Removal) bool { return b.Kind == r.Kind && b.ID == r.ID })
 	}), err
 }
 

@@ -13,14 +13,18 @@ import (
 )
 
 func TestRun_RemovesWhatIsMarkedAndNothingElse(t *testing.T) {
-	place := &memory{held: []Held{preview(1), preview(2), with(preview(3), expired), preview(0), with(preview(4), orphaned)}}
+	place := &memory{held: []Held{
+		preview(1), preview(2), with(preview(3), expired), preview(0),
+		with(preview(4), orphaned),
+	}}
 	var told []string
 	result, err := run(t, Sweep{
 		Places: []Place{place}, Pulls: &forge{open: []int{1, 3, 4}},
 		After: func(_ context.Context, r Removal) error { told = append(told, r.ID); return nil },
 	})
 	want := []string{"shop-pr-2", "shop-pr-3", "shop-pr-4"}
-	if diff := cmp.Diff([][]string{want, want, want}, [][]string{place.removed, ids(result.Removed), told}); diff != "" || err != nil || result.Plan.Kept != 2 {
+	if diff := cmp.Diff([][]string{want, want, want},
+		[][]string{place.removed, ids(result.Removed), told}); diff != "" || err != nil || result.Plan.Kept != 2 {
 		t.Errorf("%v, kept %d\n%s", err, result.Plan.Kept, diff)
 	}
 }
@@ -35,8 +39,10 @@ func TestRun_WithoutAForgeRemovesWhatExpiredOnly(t *testing.T) {
 
 func TestRun_AFailedListOfPullRequestsClosesNothing(t *testing.T) {
 	place := &memory{held: []Held{preview(1), with(preview(2), expired)}}
-	_, err := run(t, Sweep{Places: []Place{place}, Pulls: &forge{lists: []int{}, broken: errors.New("502 Bad Gateway")}})
-	if err == nil || !strings.Contains(err.Error(), "list the open pull requests: 502") || !slices.Equal(place.removed, []string{"shop-pr-2"}) {
+	_, err := run(t,
+		Sweep{Places: []Place{place}, Pulls: &forge{lists: []int{}, broken: errors.New("502 Bad Gateway")}})
+	if err == nil || !strings.Contains(err.Error(), "list the open pull requests: 502") ||
+		!slices.Equal(place.removed, []string{"shop-pr-2"}) {
 		t.Errorf("removed %q, %v", place.removed, err)
 	}
 }
@@ -49,14 +55,23 @@ func TestRun_AnEmptyListNeedsTheWordOfEachPullRequest(t *testing.T) {
 		removed []string
 		says    string
 	}{
-		"they are closed":         {forge{lists: []int{}, open: nil}, []string{"shop-pr-1", "shop-pr-2"}, ""},
-		"they are open":           {forge{lists: []int{}, open: []int{1, 2}}, nil, "lacks 1, which is open: nothing is removed by it"},
-		"they are not to be seen": {forge{lists: []int{}, unknown: []int{1, 2}}, nil, "ask for pull request 1: not found"},
-		"one page is missing":     {forge{lists: []int{1}, open: []int{1, 2}}, nil, "lacks 2, which is open"},
+		"they are closed": {forge{lists: []int{}, open: nil}, []string{"shop-pr-1", "shop-pr-2"}, ""},
+		"they are open": {
+			forge{lists: []int{}, open: []int{1, 2}},
+			nil,
+			"lacks 1, which is open: nothing is removed by it",
+		},
+		"they are not to be seen": {
+			forge{lists: []int{}, unknown: []int{1, 2}},
+			nil,
+			"ask for pull request 1: not found",
+		},
+		"one page is missing": {forge{lists: []int{1}, open: []int{1, 2}}, nil, "lacks 2, which is open"},
 	} {
 		place := &memory{held: []Held{preview(1), preview(2)}}
 		result, err := run(t, Sweep{Places: []Place{place}, Pulls: &c.forge})
-		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) || !slices.Equal(place.removed, c.removed) {
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) ||
+			!slices.Equal(place.removed, c.removed) {
 			t.Errorf("%s: removed %q, %v", name, place.removed, err)
 		}
 		if len(result.Removed)+len(result.Spared) != len(result.Plan.Remove) {
@@ -81,14 +96,29 @@ func TestRun_LooksAgainBeforeItRemoves(t *testing.T) {
 		removed bool
 		why     string
 	}{
-		"still so":           {preview(2), func(*memory, *forge) {}, true, ""},
-		"updated":            {preview(2), func(p *memory, _ *forge) { p.held[0].Generation = 2 }, false, "updated meanwhile"},
-		"extended":           {with(preview(2), expired), func(p *memory, _ *forge) { p.held[0].Expires = noon.Add(time.Hour) }, false, "updated meanwhile"},
-		"not an orphan":      {with(preview(2), orphaned), func(p *memory, _ *forge) { p.held[0].Orphan = "" }, false, "needed again"},
-		"gone":               {preview(2), func(p *memory, _ *forge) { p.held = nil }, false, "gone already"},
-		"reopened":           {preview(2), func(_ *memory, f *forge) { f.open = []int{2} }, false, "which is open"},
-		"a run is at work":   {preview(2), func(p *memory, _ *forge) { p.busy = []string{"shop-pr-2"} }, false, "another run is at work on it"},
-		"cannot be removed":  {preview(2), func(p *memory, _ *forge) { p.stuck = []string{"shop-pr-2"} }, false, "device busy"},
+		"still so": {preview(2), func(*memory, *forge) {}, true, ""},
+		"updated": {
+			preview(2), func(p *memory, _ *forge) { p.held[0].Generation = 2 }, false,
+			"updated meanwhile",
+		},
+		"extended": {
+			with(preview(2), expired),
+			func(p *memory, _ *forge) { p.held[0].Expires = noon.Add(time.Hour) }, false, "updated meanwhile",
+		},
+		"not an orphan": {
+			with(preview(2), orphaned), func(p *memory, _ *forge) { p.held[0].Orphan = "" }, false,
+			"needed again",
+		},
+		"gone":     {preview(2), func(p *memory, _ *forge) { p.held = nil }, false, "gone already"},
+		"reopened": {preview(2), func(_ *memory, f *forge) { f.open = []int{2} }, false, "which is open"},
+		"a run is at work": {
+			preview(2), func(p *memory, _ *forge) { p.busy = []string{"shop-pr-2"} }, false,
+			"another run is at work on it",
+		},
+		"cannot be removed": {
+			preview(2), func(p *memory, _ *forge) { p.stuck = []string{"shop-pr-2"} }, false,
+			"device busy",
+		},
 		"expired and closed": {with(preview(2), expired), func(_ *memory, f *forge) { f.open = []int{2} }, true, ""},
 	} {
 		place, f := &memory{held: []Held{c.held}}, &forge{lists: []int{7}}
@@ -124,7 +154,8 @@ func TestRun_GoesOnAfterAPlaceOrARemovalThatFails(t *testing.T) {
 	broken := &memory{broken: errors.New("engine is down")}
 	place := &memory{held: []Held{with(preview(1), expired), with(preview(2), expired)}, stuck: []string{"shop-pr-1"}}
 	result, err := run(t, Sweep{Places: []Place{broken, place}, Pulls: &forge{}})
-	if err == nil || !strings.Contains(err.Error(), "engine is down") || !strings.Contains(err.Error(), "preview shop-pr-1: device busy") {
+	if err == nil || !strings.Contains(err.Error(), "engine is down") ||
+		!strings.Contains(err.Error(), "preview shop-pr-1: device busy") {
 		t.Errorf("error %v", err)
 	}
 	if !slices.Equal(ids(result.Removed), []string{"shop-pr-2"}) {

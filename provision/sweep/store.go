@@ -56,7 +56,8 @@ func surplus(repository string, images []provision.IdleImage, cache, removable, 
 	for _, i := range images {
 		h := Held{Kind: Image, ID: i.Name, Preview: i.Preview, Repository: repository, Created: i.Created}
 		if total > keep {
-			h.Surplus = fmt.Sprintf("of no preview; builds left %s, %s may stay", document.Size(total), document.Size(keep))
+			h.Surplus = fmt.Sprintf("of no preview; builds left %s, %s may stay", document.Size(total),
+				document.Size(keep))
 			total -= i.Bytes
 		}
 		held = append(held, h)
@@ -64,7 +65,8 @@ func surplus(repository string, images []provision.IdleImage, cache, removable, 
 	if total > keep && removable > 0 {
 		held = append(held, Held{
 			Kind: BuildCache, ID: cacheID, Repository: repository,
-			Surplus: fmt.Sprintf("it has %s, %s may stay: what was used least recently goes", document.Size(cache), document.Size(max(0, keep-total+cache))),
+			Surplus: fmt.Sprintf("it has %s, %s may stay: what was used least recently goes", document.Size(cache),
+				document.Size(max(0, keep-total+cache))),
 		})
 	}
 	return held

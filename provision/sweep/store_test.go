@@ -29,12 +29,19 @@ func TestSurplus_IsTheOldestImagesAndThenTheCache(t *testing.T) {
 		want                   []string
 	}{
 		{"room for all", images, 40 * mb, 40 * mb, 90 * mb, nil},
-		{"one too many", images, 40 * mb, 40 * mb, 89 * mb, []string{"old: of no preview; builds left 90.0 MB, 89.0 MB may stay"}},
+		{
+			"one too many", images, 40 * mb, 40 * mb, 89 * mb,
+			[]string{"old: of no preview; builds left 90.0 MB, 89.0 MB may stay"},
+		},
 		{"the cache too", images, 40 * mb, 40 * mb, 30 * mb, []string{
-			"old: of no preview; builds left 90.0 MB, 30.0 MB may stay", "new: of no preview; builds left 60.0 MB, 30.0 MB may stay",
+			"old: of no preview; builds left 90.0 MB, 30.0 MB may stay",
+			"new: of no preview; builds left 60.0 MB, 30.0 MB may stay",
 			"of the engine: it has 40.0 MB, 30.0 MB may stay: what was used least recently goes",
 		}},
-		{"only the cache", nil, 40 * mb, 1, 0, []string{"of the engine: it has 40.0 MB, 0 B may stay: what was used least recently goes"}},
+		{
+			"only the cache", nil, 40 * mb, 1, 0,
+			[]string{"of the engine: it has 40.0 MB, 0 B may stay: what was used least recently goes"},
+		},
 		{"all of it in use", nil, 40 * mb, 0, 0, nil},
 		{"nothing at all", nil, 0, 0, 0, nil},
 	} {
@@ -68,8 +75,10 @@ func ownEngine(t *testing.T) *compose.Engine {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	socket := "unix://" + filepath.Join(folder, "socket")
 	// In a network namespace of its own: an engine without a bridge removes docker0.
-	dockerd := exec.Command("unshare", "--net", "dockerd", "--host", socket, "--data-root", filepath.Join(folder, "data"), "--exec-root", filepath.Join(folder, "run"),
-		"--pidfile", filepath.Join(folder, "pid"), "--bridge", "none", "--iptables=false", "--ip-forward=false", "--ip-masq=false")
+	dockerd := exec.Command("unshare", "--net", "dockerd", "--host", socket, "--data-root",
+		filepath.Join(folder, "data"), "--exec-root", filepath.Join(folder, "run"),
+		"--pidfile", filepath.Join(folder, "pid"), "--bridge", "none", "--iptables=false", "--ip-forward=false",
+		"--ip-masq=false")
 	if err := dockerd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -99,12 +108,18 @@ func built(t *testing.T, e *compose.Engine, name string, labels map[string]strin
 	dir := t.TempDir()
 	content := make([]byte, 1_000_000)
 	_, _ = rand.Read(content)
-	for file, data := range map[string][]byte{"Dockerfile": []byte("FROM scratch\nCOPY content /\n"), "content": content} {
+	for file, data := range map[string][]byte{
+		"Dockerfile": []byte("FROM scratch\nCOPY content /\n"),
+		"content":    content,
+	} {
 		if err := os.WriteFile(filepath.Join(dir, file), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	service := types.ServiceConfig{Name: "web", Image: name, Build: &types.BuildConfig{Context: dir, Dockerfile: "Dockerfile", Labels: labels}}
+	service := types.ServiceConfig{
+		Name: "web", Image: name,
+		Build: &types.BuildConfig{Context: dir, Dockerfile: "Dockerfile", Labels: labels},
+	}
 	project := &types.Project{Name: "p", Services: types.Services{"web": service}, Environment: types.Mapping{}}
 	if err := compose.NewStack(e, project, nil).Build(t.Context()); err != nil {
 		t.Fatal(err)
@@ -133,7 +148,8 @@ func TestStore_RemovesWhatBuildsLeftPastASize(t *testing.T) {
 	before := imageNames(t, e)
 	s := of(1_500_000)
 	plan, err := s.Plan(t.Context())
-	if diff := cmp.Diff([]string{"offshoot/gone-pr-1/web:g1", cacheID}, ids(plan.Remove)); diff != "" || err != nil || !slices.Equal(before, imageNames(t, e)) {
+	if diff := cmp.Diff([]string{"offshoot/gone-pr-1/web:g1", cacheID}, ids(plan.Remove)); diff != "" || err != nil ||
+		!slices.Equal(before, imageNames(t, e)) {
 		t.Fatalf("%v, images %q before and %q after the plan\n%s", err, before, imageNames(t, e), diff)
 	}
 	failed := make(chan error, 2)
@@ -148,7 +164,8 @@ func TestStore_RemovesWhatBuildsLeftPastASize(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"offshoot/begun-pr-1/web:g1", "offshoot/live-pr-1/web:g1", "somebody/else:1"}, imageNames(t, e)); diff != "" {
+	if diff := cmp.Diff([]string{"offshoot/begun-pr-1/web:g1", "offshoot/live-pr-1/web:g1", "somebody/else:1"},
+		imageNames(t, e)); diff != "" {
 		t.Error(diff)
 	}
 	if cache, err := e.BuildCache(t.Context()); err != nil || cache.Bytes > 1_500_000 || cache.Bytes == 0 {

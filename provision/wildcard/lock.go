@@ -41,7 +41,8 @@ type failedError struct {
 }
 
 func (e *failedError) Error() string {
-	return fmt.Sprintf("an order failed: %s; it is tried again after %s, or as soon as %s is removed", oneLine(e.Failed), e.Until.Format("15:04 MST"), e.lock)
+	return fmt.Sprintf("an order failed: %s; it is tried again after %s, or as soon as %s is removed",
+		oneLine(e.Failed), e.Until.Format("15:04 MST"), e.lock)
 }
 
 // holds tells whether a claim keeps others from ordering. One that says to do so

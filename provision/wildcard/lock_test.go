@@ -27,7 +27,8 @@ func TestGet_AnOrderThatFailedIsNotRepeatedByEveryJob(t *testing.T) {
 	}
 	for range 3 {
 		_, err := Get(t.Context(), o)
-		if err == nil || !strings.Contains(err.Error(), "an order failed: 127.0.0.1: ") || !strings.Contains(err.Error(), o.At.Key+".lock is removed") {
+		if err == nil || !strings.Contains(err.Error(), "an order failed: 127.0.0.1: ") ||
+			!strings.Contains(err.Error(), o.At.Key+".lock is removed") {
 			t.Errorf("the next: %v", err)
 		}
 	}
@@ -36,7 +37,8 @@ func TestGet_AnOrderThatFailedIsNotRepeatedByEveryJob(t *testing.T) {
 	}
 	z.deaf.Store(false)
 	o.Now = func() time.Time { return time.Now().Add(rest + time.Second) }
-	if _, err := Get(t.Context(), o); err != nil || a.orders.Load() != 2 || !slices.Equal(b.keys(), []string{o.At.Key}) {
+	if _, err := Get(t.Context(), o); err != nil || a.orders.Load() != 2 ||
+		!slices.Equal(b.keys(), []string{o.At.Key}) {
 		t.Errorf("later: %d orders, %q, %v", a.orders.Load(), b.keys(), err)
 	}
 	if got := a.signups.Load(); got != 1 {
@@ -166,7 +168,10 @@ func TestHostile_AWriterOfTheBucketWantsNoCertificateToBeRenewed(t *testing.T) {
 func TestHostile_AWriterOfTheBucketWantsToBeReadByTheLog(t *testing.T) {
 	t.Parallel()
 	o, b := newOptions(t, newZone(t), gateway.ACME{})
-	b.objects[o.lockAt().Key], _ = json.Marshal(claim{By: "a stranger", Until: time.Now().Add(time.Minute), Failed: "x\n::error::\x1b[2Jy" + strings.Repeat("z", 10_000)})
+	b.objects[o.lockAt().Key], _ = json.Marshal(claim{
+		By: "a stranger", Until: time.Now().Add(time.Minute),
+		Failed: "x\n::error::\x1b[2Jy" + strings.Repeat("z", 10_000),
+	})
 	_, err := o.lock(t.Context())
 	if err == nil || strings.ContainsAny(err.Error(), "\n\x1b") || len(err.Error()) > 1000 {
 		t.Errorf("%q", err)

@@ -123,7 +123,8 @@ func (o Options) get(ctx context.Context) (Certificate, error) {
 			return made, nil
 		case made.good(o.now()):
 			if !errors.Is(err, errLocked) && o.Warn != nil {
-				o.Warn(fmt.Sprintf("the certificate of *.%s, good until %s, is not renewed: %v", o.Domain, made.Expires.Format(time.DateOnly), err))
+				o.Warn(fmt.Sprintf("the certificate of *.%s, good until %s, is not renewed: %v", o.Domain,
+					made.Expires.Format(time.DateOnly), err))
 			}
 			return made, nil
 		case !errors.Is(err, errLocked):
@@ -162,7 +163,9 @@ func (o Options) read(ctx context.Context) (kept contents, err error) {
 		return kept, nil
 	}
 	if kept, err = open(sealed, o.Secret, o.Domain); err != nil {
-		return kept, hint.Wrap(fmt.Errorf("%s: %w", o.At, err), "give the key that it was sealed with, or remove that object to order another certificate")
+		return kept,
+			hint.Wrap(fmt.Errorf("%s: %w", o.At, err),
+				"give the key that it was sealed with, or remove that object to order another certificate")
 	}
 	return kept, nil
 }
@@ -236,11 +239,15 @@ func (o Options) order(ctx context.Context, kept *contents) error {
 	accounts := &memory{files: kept.Accounts}
 	var config *certmagic.Config
 	cache := certmagic.NewCache(certmagic.CacheOptions{
-		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return config, nil }, Logger: zap.NewNop(),
+		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return config, nil },
+		Logger:           zap.NewNop(),
 	})
 	defer cache.Stop()
 	config = certmagic.New(cache, certmagic.Config{Storage: accounts, Logger: zap.NewNop()})
-	solver := &certmagic.DNS01Solver{DNSManager: certmagic.DNSManager{DNSProvider: o.DNS, Resolvers: o.Resolvers, Logger: zap.NewNop()}}
+	solver := &certmagic.DNS01Solver{DNSManager: certmagic.DNSManager{
+		DNSProvider: o.DNS, Resolvers: o.Resolvers,
+		Logger: zap.NewNop(),
+	}}
 	var errs []error
 	for place, issuer := range o.ACME.ByDNS(config, solver) {
 		err := issuer.PreCheck(ctx, names, false)
@@ -287,5 +294,8 @@ func (c contents) certificate() (made Certificate, ok bool) {
 	if err != nil || c.Domain == "" || pair.Leaf.VerifyHostname("any."+strings.ToLower(c.Domain)) != nil {
 		return made, false
 	}
-	return Certificate{Given: gateway.Given{Chain: c.Chain, Key: c.Key}, Made: pair.Leaf.NotBefore, Expires: pair.Leaf.NotAfter}, true
+	return Certificate{
+		Given: gateway.Given{Chain: c.Chain, Key: c.Key}, Made: pair.Leaf.NotBefore,
+		Expires: pair.Leaf.NotAfter,
+	}, true
 }

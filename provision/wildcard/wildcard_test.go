@@ -84,10 +84,17 @@ func (z *zone) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 			z.change(change)
 		}
 	case q.Question[0].Qtype == dns.TypeSOA && name == "example.com.":
-		answer.Answer = []dns.RR{&dns.SOA{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: 1}, Ns: "ns.example.com.", Mbox: "a.example.com."}}
+		answer.Answer = []dns.RR{&dns.SOA{Hdr: dns.RR_Header{
+			Name: name, Rrtype: dns.TypeSOA, Class: dns.ClassINET,
+			Ttl: 1,
+		}, Ns: "ns.example.com.", Mbox: "a.example.com."}}
 	case q.Question[0].Qtype == dns.TypeTXT:
 		for _, value := range z.records[name] {
-			answer.Answer = append(answer.Answer, &dns.TXT{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeTXT, Class: dns.ClassINET, Ttl: 1}, Txt: []string{value}})
+			answer.Answer = append(answer.Answer,
+				&dns.TXT{
+					Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeTXT, Class: dns.ClassINET, Ttl: 1},
+					Txt: []string{value},
+				})
 		}
 	}
 	if q.IsTsig() != nil {
@@ -130,7 +137,8 @@ func newAuthority(t *testing.T, z *zone, lasts time.Duration) *authority {
 	t.Helper()
 	quiet := log.New(io.Discard, "", 0)
 	kept := db.NewMemoryStore()
-	signer := ca.New(quiet, kept, "", "ecdsa", 0, 1, map[string]ca.Profile{"default": {ValidityPeriod: uint64(lasts / time.Second)}})
+	signer := ca.New(quiet, kept, "", "ecdsa", 0, 1,
+		map[string]ca.Profile{"default": {ValidityPeriod: uint64(lasts / time.Second)}})
 	judge := va.New(quiet, 1, 1, false, z.address, kept)
 	front := wfe.New(quiet, kept, judge, signer, []string{"pebble"}, false, false, 1, 1)
 	a := &authority{}
@@ -177,7 +185,8 @@ func (b *bucket) Write(_ context.Context, at store.Location, content []byte, see
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	now, there := b.objects[at.Key]
-	if seen == store.Nothing && there || seen != store.Nothing && seen != store.Anything && (!there || tagOf(now) != seen) {
+	if seen == store.Nothing && there ||
+		seen != store.Nothing && seen != store.Anything && (!there || tagOf(now) != seen) {
 		return store.ErrChanged
 	}
 	b.objects[at.Key] = bytes.Clone(content)
@@ -272,7 +281,8 @@ func TestGet_WhatIsGoodStillIsUsedWhenItCannotBeRenewed(t *testing.T) {
 	a := newAuthority(t, z, month)
 	o, b := newOptions(t, z, gateway.ACME{Authority: a.Authority})
 	a.limited.Store(true)
-	if _, err := Get(t.Context(), o); err == nil || !strings.Contains(err.Error(), "rate limited until 2031-05-07 08:07 UTC") {
+	if _, err := Get(t.Context(), o); err == nil ||
+		!strings.Contains(err.Error(), "rate limited until 2031-05-07 08:07 UTC") {
 		t.Errorf("of none: %v", err)
 	}
 	if _, err := Look(t.Context(), o); !errors.Is(err, ErrNone) {
@@ -288,7 +298,8 @@ func TestGet_WhatIsGoodStillIsUsedWhenItCannotBeRenewed(t *testing.T) {
 	var warned []string
 	o.Warn = func(text string) { warned = append(warned, text) }
 	o.Now = func() time.Time { return time.Now().Add(month * 3 / 4) }
-	if got, err := Get(t.Context(), o); err != nil || got != made || len(warned) != 1 || !strings.Contains(warned[0], "rate limited") {
+	if got, err := Get(t.Context(), o); err != nil || got != made || len(warned) != 1 ||
+		!strings.Contains(warned[0], "rate limited") {
 		t.Errorf("%q, %v", warned, err)
 	}
 	// Another run renews it: nobody waits for that.
@@ -338,8 +349,9 @@ func TestHostile_AReaderOfTheBucketWantsTheKeyOfTheWildcard(t *testing.T) {
 		sealed         []byte
 		secret, domain string
 	}{
-		"another key": {sealed, secret + "x", "a.example"}, "another domain's": {sealed, secret, "b.example"}, "changed": {broken, secret, "a.example"},
-		"cut": {sealed[:len(header)+saltSize+3], secret, "a.example"}, "nothing": {nil, secret, "a.example"},
+		"another key": {sealed, secret + "x", "a.example"}, "another domain's": {sealed, secret, "b.example"},
+		"changed": {broken, secret, "a.example"},
+		"cut":     {sealed[:len(header)+saltSize+3], secret, "a.example"}, "nothing": {nil, secret, "a.example"},
 	} {
 		if _, err := open(c.sealed, c.secret, c.domain); !errors.Is(err, errSealed) {
 			t.Errorf("%s: %v", name, err)

@@ -51,7 +51,10 @@ type Check struct {
 func ReadDetails(ctx context.Context, q Querier, db *Database) (*Details, error) {
 	d := &details{
 		reader: reader{q: q, db: db}, tables: map[uint32]*Table{},
-		all: &Details{Columns: map[*Table]map[string]ColumnDetail{}, Unique: map[*Table][]Unique{}, Checks: map[*Table][]Check{}, Routes: map[*Table][]string{}},
+		all: &Details{
+			Columns: map[*Table]map[string]ColumnDetail{}, Unique: map[*Table][]Unique{},
+			Checks: map[*Table][]Check{}, Routes: map[*Table][]string{},
+		},
 	}
 	for _, t := range db.Tables {
 		d.tables[t.OID] = t
@@ -66,7 +69,13 @@ func ReadDetails(ctx context.Context, q Querier, db *Database) (*Details, error)
 	for _, step := range []struct {
 		name string
 		read func(context.Context) error
-	}{{"columns", d.columns}, {"unique indexes", d.unique}, {"checks", d.checks}, {"partitions", d.routes}, {"large objects", d.objects}} {
+	}{
+		{"columns", d.columns},
+		{"unique indexes", d.unique},
+		{"checks", d.checks},
+		{"partitions", d.routes},
+		{"large objects", d.objects},
+	} {
 		if err := step.read(ctx); err != nil {
 			return nil, fmt.Errorf("catalog: %s: %w", step.name, err)
 		}
@@ -112,7 +121,8 @@ func (d *details) columns(ctx context.Context) error {
 		var oid uint32
 		var name string
 		var c ColumnDetail
-		err := rows.Scan(&oid, &name, &c.Base, &c.System, &c.Modifier, &c.Array, &c.Domain, &c.Labels, &c.Loose, &c.Comment, &c.Default)
+		err := rows.Scan(&oid, &name, &c.Base, &c.System, &c.Modifier, &c.Array, &c.Domain, &c.Labels, &c.Loose,
+			&c.Comment, &c.Default)
 		if t := d.tables[oid]; t != nil && t.OID == oid {
 			if d.all.Columns[t] == nil {
 				d.all.Columns[t] = map[string]ColumnDetail{}

@@ -72,7 +72,8 @@ func from(rel Name, heaps []*Heap) string {
 // SingleInteger reports whether the key is a single integer, which PostgreSQL
 // has validated, and leads to one heap.
 func (k *ForeignKey) SingleInteger() bool {
-	if k.OID == 0 || !k.Validated || k.When != "" || len(k.ParentColumns) != 1 || len(k.ParentHeaps) != 1 || len(k.Parent.Heaps) != 1 {
+	if k.OID == 0 || !k.Validated || k.When != "" || len(k.ParentColumns) != 1 || len(k.ParentHeaps) != 1 ||
+		len(k.Parent.Heaps) != 1 {
 		return false
 	}
 	parent, child := k.Parent.Column(k.ParentColumns[0]), k.Child.Column(k.ChildColumns[0])

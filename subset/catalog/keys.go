@@ -72,7 +72,8 @@ func (r *reader) addKey(k *ForeignKey, child, parent *relation) {
 	}
 	k.ChildRel = child.name
 	if parent == nil || parent.table == nil {
-		r.db.Warnings = append(r.db.Warnings, fmt.Sprintf("foreign key %s is not followed: the rows it references are left out", k))
+		r.db.Warnings = append(r.db.Warnings,
+			fmt.Sprintf("foreign key %s is not followed: the rows it references are left out", k))
 		return
 	}
 	k.Child, k.ChildHeaps = child.table, child.heaps

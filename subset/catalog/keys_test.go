@@ -16,7 +16,9 @@ import (
 func edges(db *catalog.Database) []string {
 	var list []string
 	for _, k := range db.ForeignKeys {
-		list = append(list, k.ChildRel.Name+"("+strings.Join(k.ChildColumns, ",")+") -> "+k.ParentRel.Name+"("+strings.Join(k.ParentColumns, ",")+")")
+		list = append(list,
+			k.ChildRel.Name+"("+strings.Join(k.ChildColumns, ",")+") -> "+k.ParentRel.Name+"("+
+				strings.Join(k.ParentColumns, ",")+")")
 	}
 	return list
 }
@@ -49,8 +51,10 @@ func TestRead_ListsAKeyBetweenTwoTreesOnce(t *testing.T) {
 			t.Errorf("%s leads from %s to %s", k, k.Child.Name, k.Parent.Name)
 		}
 	}
-	wantDiff(t, "from the branch", []string{`"public"."p2"`, `"public"."c3"`}, []string{branch.FromParent(), branch.FromChild()})
-	wantDiff(t, "from the leaf", []string{`ONLY "public"."p21"`, `ONLY "public"."c1"`}, []string{leaf.FromParent(), leaf.FromChild()})
+	wantDiff(t, "from the branch", []string{`"public"."p2"`, `"public"."c3"`},
+		[]string{branch.FromParent(), branch.FromChild()})
+	wantDiff(t, "from the leaf", []string{`ONLY "public"."p21"`, `ONLY "public"."c1"`},
+		[]string{leaf.FromParent(), leaf.FromChild()})
 }
 
 func TestRead_ListsEveryKeyOfATableUponItself(t *testing.T) {
@@ -59,7 +63,11 @@ func TestRead_ListsEveryKeyOfATableUponItself(t *testing.T) {
 			CONSTRAINT up FOREIGN KEY (tree, parent) REFERENCES node,
 			CONSTRAINT beside FOREIGN KEY (twin) REFERENCES node (twin),
 			CONSTRAINT again FOREIGN KEY (parent, tree) REFERENCES node (id, tree) MATCH FULL);`)
-	wantDiff(t, "keys", []string{"node(parent,tree) -> node(id,tree)", "node(twin) -> node(twin)", "node(tree,parent) -> node(tree,id)"}, edges(db))
+	wantDiff(t, "keys",
+		[]string{
+			"node(parent,tree) -> node(id,tree)", "node(twin) -> node(twin)",
+			"node(tree,parent) -> node(tree,id)",
+		}, edges(db))
 	if k := key(t, db, "public.node.up"); k.Child != k.Parent || !k.Nullable {
 		t.Errorf("%+v", k)
 	}
@@ -118,7 +126,8 @@ func TestJoin_FindsTheParentsThatTheServerAccepts(t *testing.T) {
 		t.Fatalf("%d keys", len(db.ForeignKeys))
 	}
 	for _, k := range db.ForeignKeys {
-		sql := "SET search_path = ''; SELECT count(*) FROM " + k.FromChild() + " AS c JOIN " + k.FromParent() + " AS p ON " + k.Join("p", "c") + " WHERE " + k.References("c")
+		sql := "SET search_path = ''; SELECT count(*) FROM " + k.FromChild() + " AS c JOIN " + k.FromParent() +
+			" AS p ON " + k.Join("p", "c") + " WHERE " + k.References("c")
 		if n := pgtest.Value(t, url, sql); n != "1" {
 			t.Errorf("%s: %s pairs, want 1", k.Definition, n)
 		}
@@ -142,7 +151,8 @@ func TestRead_LeavesForeignLeavesOutOfTheirTree(t *testing.T) {
 		CREATE TABLE near PARTITION OF tree FOR VALUES IN (1);
 		CREATE FOREIGN TABLE far PARTITION OF tree FOR VALUES IN (2) SERVER nowhere;`)
 	wantDiff(t, "heaps", []string{"near"}, heapNames(table(t, db, "public.tree").Heaps))
-	wantDiff(t, "left out", []catalog.LeftOut{{Name: catalog.Name{Schema: "public", Name: "far"}, Reason: "foreign table"}}, db.LeftOut)
+	wantDiff(t, "left out",
+		[]catalog.LeftOut{{Name: catalog.Name{Schema: "public", Name: "far"}, Reason: "foreign table"}}, db.LeftOut)
 	wantDiff(t, "tables", 1, len(db.Tables))
 }
 
@@ -154,7 +164,8 @@ func TestRead_SaysWhatItWasReading(t *testing.T) {
 	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := catalog.Read(ctx, conn); !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "catalog: server: ") {
+	if _, err := catalog.Read(ctx, conn); !errors.Is(err, context.Canceled) ||
+		!strings.HasPrefix(err.Error(), "catalog: server: ") {
 		t.Errorf("%v", err)
 	}
 }

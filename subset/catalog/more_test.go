@@ -46,7 +46,8 @@ func TestRead_FindsIndexesThatServeAKey(t *testing.T) {
 		CREATE INDEX ON leaves_1 (a, b);
 		CREATE INDEX ON leaves_2 (b, a);`)
 	want := map[string]bool{
-		"leads": true, "trails": false, "half": false, "partial": false, "computed": false, "covering": false, "brin": false,
+		"leads": true, "trails": false, "half": false, "partial": false, "computed": false, "covering": false,
+		"brin": false,
 		"tree": false, "whole": true, "leaves": true,
 	}
 	for name, indexed := range want {
@@ -137,7 +138,8 @@ func TestRead_MeasuresHeaps(t *testing.T) {
 }
 
 func TestRead_SortsByBytesNotByLocale(t *testing.T) {
-	db := made(t, `CREATE TABLE "B" (); CREATE TABLE a (); CREATE TABLE "ä" (); CREATE TABLE b (); CREATE SCHEMA "Z"; CREATE TABLE "Z".a ();`)
+	db := made(t,
+		`CREATE TABLE "B" (); CREATE TABLE a (); CREATE TABLE "ä" (); CREATE TABLE b (); CREATE SCHEMA "Z"; CREATE TABLE "Z".a ();`)
 	var names []string
 	for _, tab := range db.Tables {
 		names = append(names, tab.Name.Schema+"."+tab.Name.Name)

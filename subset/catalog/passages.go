@@ -20,7 +20,8 @@ func ReadPassages(ctx context.Context, q Querier, version int) ([]Passage, error
 	if version >= 140000 {
 		body = "pg_catalog.pg_get_function_sqlbody(p.oid)"
 	}
-	sql := `SELECT p.place, COALESCE(p.text, '') FROM (` + passagesSQL + functionsSQL(body) + `) AS p (place, text) ORDER BY p.place COLLATE "C", p.text COLLATE "C"`
+	sql := `SELECT p.place, COALESCE(p.text, '') FROM (` + passagesSQL + functionsSQL(body) +
+		`) AS p (place, text) ORDER BY p.place COLLATE "C", p.text COLLATE "C"`
 	rows, err := q.Query(ctx, sql)
 	if err != nil {
 		return nil, err

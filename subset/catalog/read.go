@@ -58,7 +58,8 @@ const systemSQL = `SELECT system_identifier::text FROM pg_catalog.pg_control_sys
 
 func (r *reader) server(ctx context.Context) error {
 	var mayAsk bool
-	err := r.q.QueryRow(ctx, serverSQL).Scan(&r.db.Version, &r.db.Name, &r.db.Role, &r.db.Encoding, &r.db.InRecovery, &mayAsk)
+	err := r.q.QueryRow(ctx, serverSQL).Scan(&r.db.Version, &r.db.Name, &r.db.Role, &r.db.Encoding, &r.db.InRecovery,
+		&mayAsk)
 	if err != nil || !mayAsk {
 		return err
 	}

@@ -18,7 +18,9 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // read loads a schema and returns its catalog as the given role sees it.
 func read(t *testing.T, schema string) *catalog.Database {
 	t.Helper()
-	return readURL(t, pgtest.Shared(t, schema, func(url string) { pgtest.Load(t, url, filepath.Join("../../testdata/schemas", schema)) }))
+	return readURL(t,
+		pgtest.Shared(t, schema,
+			func(url string) { pgtest.Load(t, url, filepath.Join("../../testdata/schemas", schema)) }))
 }
 
 func readURL(t *testing.T, url string) *catalog.Database {
@@ -81,7 +83,8 @@ func TestRead_PairsColumnsInTheOrderOfTheConstraint(t *testing.T) {
 	k := key(t, db, "public.address.address_country_city_fkey")
 	wantDiff(t, "child columns", []string{"country", "city"}, k.ChildColumns)
 	wantDiff(t, "parent columns", []string{"country", "name"}, k.ParentColumns)
-	wantDiff(t, "join", `p."country" OPERATOR(pg_catalog.=) c."country" AND p."name" OPERATOR(pg_catalog.=) c."city"`, k.Join("p", "c"))
+	wantDiff(t, "join", `p."country" OPERATOR(pg_catalog.=) c."country" AND p."name" OPERATOR(pg_catalog.=) c."city"`,
+		k.Join("p", "c"))
 	wantDiff(t, "references", `c."country" IS NOT NULL AND c."city" IS NOT NULL`, k.References("c"))
 	if !k.Nullable || !k.Validated || k.MatchFull || k.Indexed {
 		t.Errorf("%+v", k)
@@ -128,7 +131,8 @@ func TestRead_ListsKeysPrimaryFirst(t *testing.T) {
 func TestRead_TakesAPartitionTreeAsOneTable(t *testing.T) {
 	db := read(t, "partitions.sql")
 	event := table(t, db, "public.event")
-	wantDiff(t, "leaves", []string{"event_2024", "event_2025_even", "event_2025_rest", "event_2026"}, heapNames(event.Heaps))
+	wantDiff(t, "leaves", []string{"event_2024", "event_2025_even", "event_2025_rest", "event_2026"},
+		heapNames(event.Heaps))
 	if !event.Partitioned {
 		t.Error("not partitioned")
 	}
@@ -159,7 +163,8 @@ func TestRead_RemovesClonesAndKeepsKeysOfSingleLeaves(t *testing.T) {
 	wantDiff(t, "child table", "event", leaf.Child.Name.Name)
 	audit := key(t, db, "public.audit_2025.audit_2025_event_at_fkey")
 	wantDiff(t, "parent heaps", []string{"event_2025_even", "event_2025_rest"}, heapNames(audit.ParentHeaps))
-	wantDiff(t, "from", []string{`"public"."event_2025"`, `ONLY "public"."audit_2025"`}, []string{audit.FromParent(), audit.FromChild()})
+	wantDiff(t, "from", []string{`"public"."event_2025"`, `ONLY "public"."audit_2025"`},
+		[]string{audit.FromParent(), audit.FromChild()})
 }
 
 func TestRead_ReadsQuotedNamesAndColumns(t *testing.T) {
@@ -172,7 +177,11 @@ func TestRead_ReadsQuotedNamesAndColumns(t *testing.T) {
 		}
 	}
 	wantDiff(t, "generated or identity", []string{"Id", "doubled"}, got)
-	if k := key(t, db, "Größe.Ünïcödé table.Ünïcödé table_from_fkey"); k.Parent.Name != (catalog.Name{Schema: `weird "Schema`, Name: "select"}) {
+	if k := key(t, db,
+		"Größe.Ünïcödé table.Ünïcödé table_from_fkey"); k.Parent.Name != (catalog.Name{
+		Schema: `weird "Schema`,
+		Name:   "select",
+	}) {
 		t.Errorf("parent %s", k.Parent.Name)
 	}
 	if n := len(table(t, db, "public.hollow").Columns); n != 0 {
@@ -189,7 +198,8 @@ func TestRead_TakesEachInheritanceMemberForItself(t *testing.T) {
 
 func TestRead_OrdersMaterializedViewsByWhatTheyRead(t *testing.T) {
 	db := read(t, "names.sql")
-	wantDiff(t, "order", []catalog.Name{{Schema: "public", Name: "zz_base"}, {Schema: "public", Name: "aa_top"}}, db.MatViews)
+	wantDiff(t, "order", []catalog.Name{{Schema: "public", Name: "zz_base"}, {Schema: "public", Name: "aa_top"}},
+		db.MatViews)
 }
 
 func TestRead_ReadsSequences(t *testing.T) {
@@ -229,7 +239,9 @@ func TestRead_LeavesOutForeignTablesAndExtensionTables(t *testing.T) {
 		{Name: catalog.Name{Schema: "public", Name: "owned"}, Reason: "belongs to extension plpgsql"},
 	}, db.LeftOut)
 	wantDiff(t, "tables", 2, len(db.Tables))
-	wantDiff(t, "warnings", []string{"foreign key public.refers.refers_id_fkey is not followed: the rows it references are left out"}, db.Warnings)
+	wantDiff(t, "warnings",
+		[]string{"foreign key public.refers.refers_id_fkey is not followed: the rows it references are left out"},
+		db.Warnings)
 }
 
 func TestRead_TellsWhatARoleMayNotRead(t *testing.T) {
@@ -245,7 +257,11 @@ func TestRead_TellsWhatARoleMayNotRead(t *testing.T) {
 	for _, tab := range db.Tables {
 		denied[tab.Name.Name] = !tab.Readable
 	}
-	wantDiff(t, "denied", map[string]bool{"open_table": false, "secret": true, "refers_to_secret": false, "guarded": false, "room": true}, denied)
+	wantDiff(t, "denied",
+		map[string]bool{
+			"open_table": false, "secret": true, "refers_to_secret": false, "guarded": false,
+			"room": true,
+		}, denied)
 	if !table(t, db, "public.guarded").RowSecurity || table(t, readURL(t, url), "public.guarded").RowSecurity {
 		t.Error("row security is not as the role sees it")
 	}

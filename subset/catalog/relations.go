@@ -113,7 +113,10 @@ func (r *reader) own(t *Table, rel *relation) {
 		t.Denied = append(t.Denied, rel.name)
 	}
 	if rel.kind == "r" {
-		rel.heap = &Heap{OID: rel.oid, Name: rel.name, Table: t, Rows: rel.tuples, Was: rel.was, Pages: rel.pages, Bytes: rel.bytes, Toast: rel.toast}
+		rel.heap = &Heap{
+			OID: rel.oid, Name: rel.name, Table: t, Rows: rel.tuples, Was: rel.was, Pages: rel.pages,
+			Bytes: rel.bytes, Toast: rel.toast,
+		}
 		rel.heaps = []*Heap{rel.heap}
 		t.Heaps = append(t.Heaps, rel.heap)
 	}

@@ -32,7 +32,8 @@ func (r *reader) sequences(ctx context.Context) error {
 	err := r.collect(ctx, sequencesSQL, func(rows pgx.Rows) error {
 		var s Sequence
 		var oid uint32
-		err := rows.Scan(&oid, &s.Name.Schema, &s.Name.Name, &s.Increment, &s.Known, &s.Owner.Schema, &s.Owner.Name, &s.Column)
+		err := rows.Scan(&oid, &s.Name.Schema, &s.Name.Name, &s.Increment, &s.Known, &s.Owner.Schema, &s.Owner.Name,
+			&s.Column)
 		r.db.Sequences = append(r.db.Sequences, &s)
 		if s.Known {
 			known = append(known, &s)

@@ -23,7 +23,8 @@ func TestRead_KnowsWhatAnalyzeFound(t *testing.T) {
 		"half":       {Distinct: -0.5, Null: 0.5, Correlation: -1, Width: 4},
 		`Long "name`: {Distinct: 1, Correlation: 1, Width: 20},
 	}
-	if diff := cmp.Diff(want, table(t, db, "public.t").Heaps[0].Statistics, cmpopts.EquateApprox(0, 0.001)); diff != "" {
+	if diff := cmp.Diff(want, table(t, db, "public.t").Heaps[0].Statistics,
+		cmpopts.EquateApprox(0, 0.001)); diff != "" {
 		t.Errorf("statistics (-want +got):\n%s", diff)
 	}
 	if got := table(t, db, "public.never").Heaps[0].Statistics; len(got) > 0 {
@@ -48,7 +49,8 @@ func TestRead_TellsStatisticsOfATreeFromThoseOfItsParts(t *testing.T) {
 		wantDiff(t, leaf.Name.Name, catalog.Statistics{Distinct: 1, Correlation: 1, Width: 4}, leaf.Statistics["part"])
 	}
 	parent := table(t, db, "public.parent")
-	wantDiff(t, "without its children", catalog.Statistics{Distinct: 1, Correlation: 1, Width: 4}, parent.Heaps[0].Statistics["kind"])
+	wantDiff(t, "without its children", catalog.Statistics{Distinct: 1, Correlation: 1, Width: 4},
+		parent.Heaps[0].Statistics["kind"])
 	if parent.Statistics != nil {
 		t.Errorf("not a tree: %v", parent.Statistics)
 	}
@@ -65,12 +67,18 @@ func TestRead_ShowsARoleTheStatisticsOfWhatItMayRead(t *testing.T) {
 	role := pgtest.Role(t, url, "statistics_reader", "")
 	pgtest.Exec(t, url, "GRANT SELECT ON open TO statistics_reader")
 	db := readURL(t, role)
-	wantDiff(t, "open", map[string]catalog.Statistics{"id": {Distinct: -1, Correlation: 1, Width: 4}}, table(t, db, "public.open").Heaps[0].Statistics)
+	wantDiff(t, "open", map[string]catalog.Statistics{"id": {Distinct: -1, Correlation: 1, Width: 4}},
+		table(t, db, "public.open").Heaps[0].Statistics)
 	wantDiff(t, "shut", map[string]catalog.Statistics{}, table(t, db, "public.shut").Heaps[0].Statistics)
 }
 
 func TestStatistics_CountValuesOfManyRows(t *testing.T) {
-	for _, c := range []struct{ distinct, rows, want float64 }{{0, 10, 0}, {7, 1000, 7}, {-1, 1000, 1000}, {-0.25, 1000, 250}} {
+	for _, c := range []struct{ distinct, rows, want float64 }{
+		{0, 10, 0},
+		{7, 1000, 7},
+		{-1, 1000, 1000},
+		{-0.25, 1000, 250},
+	} {
 		if got := (catalog.Statistics{Distinct: c.distinct}).Values(c.rows); got != c.want {
 			t.Errorf("%v of %v rows: %v, want %v", c.distinct, c.rows, got, c.want)
 		}

@@ -32,7 +32,8 @@ const (
 // String completes a sentence about a column.
 func (r relation) String() string {
 	return [...]string{
-		"is the same", "is the same but for case and signs", "is a digest of it", "holds it", "holds it backwards", "holds its words", "is a part of it", "is another",
+		"is the same", "is the same but for case and signs", "is a digest of it", "holds it", "holds it backwards",
+		"holds its words", "is a part of it", "is another",
 	}[r]
 }
 
@@ -59,7 +60,10 @@ func newOriginal(column string, values []*string) original {
 		s.turned = backward(s.plain)
 		before, _, _ := strings.Cut(*v, "@")
 		s.own = onlyLetters(before)
-		for _, spelling := range []string{*v, strings.ToLower(*v), strings.ToLower(strings.TrimSpace(*v)), strings.ToUpper(*v)} {
+		for _, spelling := range []string{
+			*v, strings.ToLower(*v), strings.ToLower(strings.TrimSpace(*v)),
+			strings.ToUpper(*v),
+		} {
 			for _, sum := range digestsOf([]byte(spelling)) {
 				s.digests[hex.EncodeToString(sum)] = true
 				s.digests[base64.StdEncoding.EncodeToString(sum)] = true
@@ -98,7 +102,10 @@ const longestLook = 16 << 10
 
 func newShown(value string, class class) shown {
 	value = value[:min(len(value), longestLook)]
-	return shown{text: value, plain: onlyLetters(value), words: wordsIn(value), digests: hexInText.FindAllString(strings.ToLower(value), -1), class: class}
+	return shown{
+		text: value, plain: onlyLetters(value), words: wordsIn(value),
+		digests: hexInText.FindAllString(strings.ToLower(value), -1), class: class,
+	}
 }
 
 func (s *sought) relation(v shown) relation {
@@ -122,7 +129,8 @@ func (s *sought) relation(v shown) relation {
 		return backwards
 	case len(s.words) > 1 && long && s.among(v.words):
 		return wordsOf
-	case len(s.text) <= longestWhole && len(v.plain) >= fewestLetters && (v.class == text || v.class == other) && strings.Contains(s.own, v.plain):
+	case len(s.text) <= longestWhole && len(v.plain) >= fewestLetters && (v.class == text || v.class == other) &&
+		strings.Contains(s.own, v.plain):
 		return part
 	}
 	return unrelated

@@ -48,7 +48,8 @@ const widest = 400
 // point as it had. What is no number (NaN, infinity) stays.
 func scaled(value string, f field, reckon func(*big.Rat) *big.Rat) string {
 	mantissa, exponent, _ := strings.Cut(value, "e")
-	if e, err := strconv.Atoi(strings.TrimPrefix(exponent, "+")); exponent != "" && (err != nil || e > widest || e < -widest) {
+	if e, err := strconv.Atoi(strings.TrimPrefix(exponent, "+")); exponent != "" &&
+		(err != nil || e > widest || e < -widest) {
 		return "0"
 	}
 	n, ok := new(big.Rat).SetString(value)

@@ -9,7 +9,10 @@ import (
 
 // BenchmarkTransformers is what one value of each kind costs.
 func BenchmarkTransformers(b *testing.B) {
-	for _, as := range []string{"first_name", "name", "email", "phone", "street", "text", "scrub", "token", "hash", "iban", "ip", "uuid"} {
+	for _, as := range []string{
+		"first_name", "name", "email", "phone", "street", "text", "scrub", "token", "hash",
+		"iban", "ip", "uuid",
+	} {
 		b.Run(as, func(b *testing.B) {
 			k, _ := kindOf(as)
 			mask := k.make(NewKey("k"), field{class: text}, Rule{As: as})
@@ -39,7 +42,8 @@ func BenchmarkRows(b *testing.B) {
 			}
 			var raw bytes.Buffer
 			for n := range 1000 {
-				fmt.Fprintf(&raw, "%d\tuser%d@corp.test\tFirst%d\tLast%d\t+49 171 %d\tsaid on day %d%s\n", n, n, n, n, 5550000+n, n, strings.Repeat(fmt.Sprintf("\tvalue of row %d", n), 14))
+				fmt.Fprintf(&raw, "%d\tuser%d@corp.test\tFirst%d\tLast%d\t+49 171 %d\tsaid on day %d%s\n", n, n, n, n,
+					5550000+n, n, strings.Repeat(fmt.Sprintf("\tvalue of row %d", n), 14))
 			}
 			b.SetBytes(int64(raw.Len()))
 			b.ReportAllocs()

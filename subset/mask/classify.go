@@ -53,7 +53,8 @@ func NewClassifier() *Classifier {
 	c := &Classifier{
 		words: map[string]topic{}, alone: map[string]topic{},
 		people: wordSet(people), aside: wordSet(aside), things: wordSet(things), first: knownNames(),
-		lines: wordSet(lineWords), numbers: wordSet(lineNumbers), context: wordSet(lineContext), addresses: wordSet(addressTables),
+		lines: wordSet(lineWords), numbers: wordSet(lineNumbers), context: wordSet(lineContext),
+		addresses: wordSet(addressTables),
 	}
 	for _, t := range topics() {
 		for w := range wordSet(t.words) {
@@ -157,7 +158,8 @@ func inFull(parts []string) []string {
 
 // typed are types that say by themselves what is in them.
 var typed = map[string]topic{
-	"inet": {name: "network address", as: "ip"}, "macaddr": {name: "device", as: "mac"}, "macaddr8": {name: "device", as: "mac"},
+	"inet": {name: "network address", as: "ip"}, "macaddr": {name: "device", as: "mac"},
+	"macaddr8": {name: "device", as: "mac"},
 }
 
 // lookUp tries runs of the name's parts, the longest first.
@@ -261,7 +263,8 @@ func (c *Classifier) fitsType(t topic, typname string) bool {
 
 func (c *Classifier) ofPeople(table string) bool {
 	parts := nameParts(table[strings.LastIndexByte(table, '.')+1:])
-	if n := len(parts); n > 1 && slices.Contains([]string{"entity", "data", "info", "details", "record", "records"}, parts[n-1]) {
+	if n := len(parts); n > 1 &&
+		slices.Contains([]string{"entity", "data", "info", "details", "record", "records"}, parts[n-1]) {
 		parts = parts[:n-1]
 	}
 	return len(parts) > 0 && (c.people[parts[len(parts)-1]] || c.people[strings.Join(parts, "")])
@@ -291,7 +294,9 @@ func nameParts(name string) []string {
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
 			end()
 			continue
-		case i > 0 && unicode.IsUpper(r) && (unicode.IsLower(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1]) && unicode.IsUpper(runes[i-1])):
+		case i > 0 && unicode.IsUpper(r) &&
+			(unicode.IsLower(runes[i-1]) ||
+				i+1 < len(runes) && unicode.IsLower(runes[i+1]) && unicode.IsUpper(runes[i-1])):
 			end()
 		case i > 0 && unicode.IsDigit(r) != unicode.IsDigit(runes[i-1]):
 			end()
@@ -299,7 +304,8 @@ func nameParts(name string) []string {
 		word = append(word, []rune(plainLetter(unicode.ToLower(r)))...)
 	}
 	end()
-	if len(parts) > 1 && slices.Contains([]string{"str", "txt", "c", "s", "vc", "fld", "tbl", "col", "dt", "nm"}, parts[0]) {
+	if len(parts) > 1 &&
+		slices.Contains([]string{"str", "txt", "c", "s", "vc", "fld", "tbl", "col", "dt", "nm"}, parts[0]) {
 		parts = parts[1:]
 	}
 	return parts
@@ -327,7 +333,9 @@ func plainLetter(r rune) string {
 
 // Unruled lists columns that look sensitive and have no rule, and, once the
 // database was scanned, columns that the scan did not see.
-func Unruled(db *catalog.Database, details *catalog.Details, rules []Rule, p *Plan, scanned map[string][]string) []Finding {
+func Unruled(
+	db *catalog.Database, details *catalog.Details, rules []Rule, p *Plan, scanned map[string][]string,
+) []Finding {
 	c := NewClassifier()
 	var findings []Finding
 	for _, t := range db.Tables {
@@ -342,13 +350,15 @@ func Unruled(db *catalog.Database, details *catalog.Details, rules []Rule, p *Pl
 			switch {
 			case details.Objects && d.Base == "oid" && d.System:
 				findings = append(findings, Finding{
-					Table: name, Name: column.Name, Topic: "large objects", As: "null", Confidence: Threshold, Reason: "its type; no mask rewrites what is in them",
+					Table: name, Name: column.Name, Topic: "large objects", As: "null", Confidence: Threshold,
+					Reason: "its type; no mask rewrites what is in them",
 				})
 			case ok:
 				findings = append(findings, f)
 				sensitive[column.Name] = f.As
 			case scanned != nil && !slices.Contains(scanned[name], column.Name):
-				findings = append(findings, Finding{Table: name, Name: column.Name, Reason: "appeared since the last scan"})
+				findings = append(findings,
+					Finding{Table: name, Name: column.Name, Reason: "appeared since the last scan"})
 			}
 		}
 		findings = append(findings, Words(t, details, p.Open(t, rules, sensitive), sensitive)...)

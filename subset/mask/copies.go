@@ -56,7 +56,9 @@ func Words(t *catalog.Table, details *catalog.Details, open []string, s Sensitiv
 // Copies finds open columns that give sensitive ones away: in one row they
 // hold the same, a part of it, a digest of it, or it among other things. raw
 // is rows of these columns in COPY text format. No value is in a finding.
-func Copies(t *catalog.Table, details *catalog.Details, columns []string, raw []byte, open []string, s Sensitive) []Finding {
+func Copies(
+	t *catalog.Table, details *catalog.Details, columns []string, raw []byte, open []string, s Sensitive,
+) []Finding {
 	rows := table(raw, len(columns))
 	var originals []original
 	for i, name := range columns {
@@ -75,8 +77,9 @@ func Copies(t *catalog.Table, details *catalog.Details, columns []string, raw []
 		}
 		if best := closest(originals, rows[i], types[typname].class); best.share >= fewestCopies {
 			findings = append(findings, Finding{
-				Table: t.Name.Dotted(), Name: name, Topic: "a copy of " + best.of, As: suited(best.as(s), typname), Confidence: max(best.share, Threshold),
-				Reason: fmt.Sprintf("it %s in %.0f %% of the sampled rows", best.how, 100*best.share),
+				Table: t.Name.Dotted(), Name: name, Topic: "a copy of " + best.of, As: suited(best.as(s), typname),
+				Confidence: max(best.share, Threshold),
+				Reason:     fmt.Sprintf("it %s in %.0f %% of the sampled rows", best.how, 100*best.share),
 			})
 		}
 	}
@@ -116,7 +119,8 @@ func (l likeness) as(s Sensitive) string {
 
 // faithful transformers look at nothing but the value.
 var faithful = []string{
-	"name", "first_name", "last_name", "company", "email", "username", "url", "phone", "street", "city", "postcode", "ip", "mac", "uuid", "iban", "card",
+	"name", "first_name", "last_name", "company", "email", "username", "url", "phone", "street", "city", "postcode",
+	"ip", "mac", "uuid", "iban", "card",
 	"text", "hash", "token", "null",
 }
 

@@ -57,7 +57,8 @@ func TestLikeness_IsNoneByChance(t *testing.T) {
 func TestClassify_LooksIntoHstoreAndXML(t *testing.T) {
 	c := NewClassifier()
 	for typname, value := range map[string]string{
-		"hstore": `"k"=>"jane@corp.test-corp.com"`, "xml": "<p><m>jane@corp.test-corp.com</m></p>", "jsonb": `{"jane@corp.test-corp.com": 1}`,
+		"hstore": `"k"=>"jane@corp.test-corp.com"`, "xml": "<p><m>jane@corp.test-corp.com</m></p>",
+		"jsonb": `{"jane@corp.test-corp.com": 1}`,
 	} {
 		f, ok := c.Classify(Look{Table: "public.t", Name: "v", Type: typname, Samples: []string{value, value, value}})
 		if want := map[string]string{"hstore": "hstore", "xml": "xml", "jsonb": "json"}[typname]; !ok || f.As != want {

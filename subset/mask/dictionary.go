@@ -19,68 +19,140 @@ type topic struct {
 func topics() []topic {
 	numbers := []class{integer, decimal}
 	return []topic{
-		{name: "first name", as: "first_name", words: `firstname givenname forename middlename fname vorname rufname zweitname prenom deuxiemeprenom primernombre
-			segundonombre nombrepila nombredepila primeironome nomeproprio nomedebatismo voornaam nickname spitzname surnom apodo apelido1 nickn alternatename`},
-		{name: "last name", as: "last_name", words: `lastname surname familyname maidenname lname nachname familienname geburtsname maedchenname nomdefamille
-			nomfamille nomdenaissance nomnaissance nomdejeunefille apellido apellidos primerapellido segundoapellido sobrenome ultimonome apelido apelidos cognome achternaam mothersmaidenname`},
-		{name: "name", as: "name", ofThings: true, words: `fullname realname personname customername clientname username2 contactname holdername cardholder cardholdername accountholder
+		{
+			name: "first name", as: "first_name",
+			words: `firstname givenname forename middlename fname vorname rufname zweitname prenom deuxiemeprenom primernombre
+			segundonombre nombrepila nombredepila primeironome nomeproprio nomedebatismo voornaam nickname spitzname surnom apodo apelido1 nickn alternatename`,
+		},
+		{
+			name: "last name", as: "last_name",
+			words: `lastname surname familyname maidenname lname nachname familienname geburtsname maedchenname nomdefamille
+			nomfamille nomdenaissance nomnaissance nomdejeunefille apellido apellidos primerapellido segundoapellido sobrenome ultimonome apelido apelidos cognome achternaam mothersmaidenname`,
+		},
+		{
+			name: "name", as: "name", ofThings: true,
+			words: `fullname realname personname customername clientname username2 contactname holdername cardholder cardholdername accountholder
 			accountholdername employeename patientname authorname ownername membername guestname recipientname sendername payername payeename beneficiaryname
 			beneficiary parentname guardianname emergencycontact displayname billingname shippingname legalname vollername vollstaendigername kundenname
 			ansprechpartner kontoinhaber karteninhaber mitarbeitername empfaenger empfaengername absendername notfallkontakt nomcomplet nomclient
 			nomducli titulaire titulairecompte nomdestinataire destinataire nombrecompleto nombrecliente titular titulardelacuenta titularcuenta destinatario
 			nomecompleto nomecliente nomedocliente titulardaconta nomdumari conjointnom namensvollstaendig nomemae nomedamae nomedopai nomepai nomecognome
-			intestatario rekeninghouder contactpersoon contactpersonen spousename signature signedby partnername visitorname callername requestername participantname attendeename accountowner ccowner cardowner commentauthor nicename usernicename unterschrift firma2 inhaber`, alone: `name nom nombre nome naam`},
-		{name: "email", as: "email", words: `email emailaddress mail mailaddress emailadresse mailadresse courriel adressemail adressecourriel adresseemail correo correoelectronico
-			direccioncorreo emailcontacto enderecoemail correioeletronico eposta epost emails mailto replyto emailadres indirizzoemail correos emailaddr`},
-		{name: "phone", as: "phone", holds: numbers, words: `phone phonenumber phoneno telephone tel telno mobile mobilenumber mobilephone cell cellphone cellnumber landline homephone workphone fax faxnumber
+			intestatario rekeninghouder contactpersoon contactpersonen spousename signature signedby partnername visitorname callername requestername participantname attendeename accountowner ccowner cardowner commentauthor nicename usernicename unterschrift firma2 inhaber`, alone: `name nom nombre nome naam`,
+		},
+		{
+			name: "email", as: "email",
+			words: `email emailaddress mail mailaddress emailadresse mailadresse courriel adressemail adressecourriel adresseemail correo correoelectronico
+			direccioncorreo emailcontacto enderecoemail correioeletronico eposta epost emails mailto replyto emailadres indirizzoemail correos emailaddr`,
+		},
+		{
+			name: "phone", as: "phone", holds: numbers,
+			words: `phone phonenumber phoneno telephone tel telno mobile mobilenumber mobilephone cell cellphone cellnumber landline homephone workphone fax faxnumber
 			whatsapp telefon telefonnummer telefonnr handy handynummer handynr mobil mobilnummer mobiltelefon festnetz faxnummer rufnummer telephonenumber numerotelephone numtel
 			numerodetelephone telmobile telfixe portable numeroportable telefono telefonomovil movil celular numerocelular numerodetelefono telefone telemovel
-			telefonefixo numerotelefone cellulare telefoonnummer telefoon mobiel gsm contactnumber phones msisdn dialnumber`},
-		{name: "street", as: "street", words: `street streetaddress streetname streetline addressline addressline1 addressline2 addressline3 address1 address2 address3 addr1 addr2 housenumber houseno
+			telefonefixo numerotelefone cellulare telefoonnummer telefoon mobiel gsm contactnumber phones msisdn dialnumber`,
+		},
+		{
+			name: "street", as: "street",
+			words: `street streetaddress streetname streetline addressline addressline1 addressline2 addressline3 address1 address2 address3 addr1 addr2 housenumber houseno
 			strasse strassenname hausnummer hausnr strassehausnr adresszeile rue numerorue numrue voie adresseligne1 adresse1 adresse2 calle numerocalle direccion1
-			rua logradouro numerodacasa via indirizzovia straat straatnaam huisnummer complemento`},
-		{name: "address", as: "address", ofThings: true, words: `address fulladdress homeaddress postaladdress mailingaddress billingaddress shippingaddress deliveryaddress residence addr adresse anschrift wohnadresse
+			rua logradouro numerodacasa via indirizzovia straat straatnaam huisnummer complemento`,
+		},
+		{
+			name: "address", as: "address", ofThings: true,
+			words: `address fulladdress homeaddress postaladdress mailingaddress billingaddress shippingaddress deliveryaddress residence addr adresse anschrift wohnadresse
 			lieferadresse rechnungsadresse wohnort adressepostale adressedomicile adresselivraison adressefacturation domicile direccion direccionpostal
-			direccionenvio direccionfacturacion domicilio endereco enderecoentrega enderecocobranca morada residencia indirizzo adres woonadres bezorgadres`},
-		{name: "postcode", as: "postcode", holds: []class{integer}, words: `postcode zip zipcode postalcode plz postleitzahl codepostal cp codigopostal cep codigopostal2 cap postnummer addresspostalcode`},
-		{name: "city", as: "city", words: `homecity billingcity shippingcity birthcity cityofbirth placeofbirth birthplace geburtsort lieudenaissance lugardenacimiento lugarnacimiento localdenascimento
-			naturalidade luogodinascita villenaissance geboorteplaats`, alone: `city town ort stadt ville commune ciudad localidad poblacion cidade localidade citta plaats woonplaats`},
-		{name: "date of birth", as: "shift", holds: []class{date, timestamp, integer}, words: `birthdate birthday dateofbirth dob birthyear yearofbirth bornon bornat geburtsdatum geburtstag gebdatum geburtsjahr datedenaissance datenaissance anneenaissance
-			fechanacimiento fechadenacimiento fecnac cumpleanos datanascimento datadenascimento dtnascimento nascimento aniversario datadinascita geboortedatum birth dateofdeath deathdate diedon`, alone: `born`},
-		{name: "national number", as: "text", holds: numbers, words: `ssn socialsecurity socialsecuritynumber socialsecurityno nationalid nationalidnumber nationalinsurance nationalinsurancenumber insuranceno idnumber identificationnumber identificationid passportid ssnid vat taxvat siren siret nino sin taxid taxnumber taxpayerid tin ein passport passportnumber
+			direccionenvio direccionfacturacion domicilio endereco enderecoentrega enderecocobranca morada residencia indirizzo adres woonadres bezorgadres`,
+		},
+		{
+			name: "postcode", as: "postcode", holds: []class{integer},
+			words: `postcode zip zipcode postalcode plz postleitzahl codepostal cp codigopostal cep codigopostal2 cap postnummer addresspostalcode`,
+		},
+		{
+			name: "city", as: "city",
+			words: `homecity billingcity shippingcity birthcity cityofbirth placeofbirth birthplace geburtsort lieudenaissance lugardenacimiento lugarnacimiento localdenascimento
+			naturalidade luogodinascita villenaissance geboorteplaats`, alone: `city town ort stadt ville commune ciudad localidad poblacion cidade localidade citta plaats woonplaats`,
+		},
+		{
+			name: "date of birth", as: "shift", holds: []class{date, timestamp, integer},
+			words: `birthdate birthday dateofbirth dob birthyear yearofbirth bornon bornat geburtsdatum geburtstag gebdatum geburtsjahr datedenaissance datenaissance anneenaissance
+			fechanacimiento fechadenacimiento fecnac cumpleanos datanascimento datadenascimento dtnascimento nascimento aniversario datadinascita geboortedatum birth dateofdeath deathdate diedon`, alone: `born`,
+		},
+		{
+			name: "national number", as: "text", holds: numbers,
+			words: `ssn socialsecurity socialsecuritynumber socialsecurityno nationalid nationalidnumber nationalinsurance nationalinsurancenumber insuranceno idnumber identificationnumber identificationid passportid ssnid vat taxvat siren siret nino sin taxid taxnumber taxpayerid tin ein passport passportnumber
 			passportno idcard idcardnumber driverlicense driverslicense drivinglicence drivinglicense licensenumber steuernummer steuerid steueridnr svnr sozialversicherungsnummer
 			rentenversicherungsnummer personalausweis ausweisnummer reisepass reisepassnr passnummer fuehrerschein fuehrerscheinnummer krankenversicherungsnummer
 			numerosecuritesociale numerosecu nir numsecu passeport numeropasseport cni carteidentite permisconduire nif nie dni cif pasaporte numeropasaporte
 			numeroseguridadsocial seguridadsocial cedula curp rfc rut cpf rg cnpj nis pis pispasep numerocontribuinte passaporte cartaodecidadao bi
-			codicefiscale bsn burgerservicenummer vatid insurancenumber healthinsurancenumber matricule licenseplate kennzeichen plaqueimmatriculation matricula`},
-		{name: "bank account", as: "iban", holds: numbers, words: `iban bankaccount bankaccountnumber accountnumber routingnumber sortcode bic swift kontonummer bankverbindung bankleitzahl blz compteb comptebancaire numerocompte rib
-			cuentabancaria numerocuenta numerodecuenta ccc contabancaria numeroconta numerodaconta nib contocorrente rekeningnummer acctno accountno`},
-		{name: "card", as: "card", holds: numbers, words: `creditcard creditcardnumber cardnumber cardno ccnumber ccnum debitcard pan cvv cvc cvv2 cardcvc kreditkarte kreditkartennummer kartennummer cartebancaire
-			numerocarte cartecredit tarjeta tarjetacredito numerotarjeta cartaocredito numerocartao cartadicredito creditcardno cardlast4 last4 cclast4 cclast lastdigits lastfour last4digits`},
-		{name: "credential", as: "hash", ofThings: true, holds: []class{bytea}, words: `password passwd pwd passwordhash passworddigest encryptedpassword hashedpassword passphrase secret secretkey clientsecret apikey apitoken accesstoken refreshtoken authtoken
+			codicefiscale bsn burgerservicenummer vatid insurancenumber healthinsurancenumber matricule licenseplate kennzeichen plaqueimmatriculation matricula`,
+		},
+		{
+			name: "bank account", as: "iban", holds: numbers,
+			words: `iban bankaccount bankaccountnumber accountnumber routingnumber sortcode bic swift kontonummer bankverbindung bankleitzahl blz compteb comptebancaire numerocompte rib
+			cuentabancaria numerocuenta numerodecuenta ccc contabancaria numeroconta numerodaconta nib contocorrente rekeningnummer acctno accountno`,
+		},
+		{
+			name: "card", as: "card", holds: numbers,
+			words: `creditcard creditcardnumber cardnumber cardno ccnumber ccnum debitcard pan cvv cvc cvv2 cardcvc kreditkarte kreditkartennummer kartennummer cartebancaire
+			numerocarte cartecredit tarjeta tarjetacredito numerotarjeta cartaocredito numerocartao cartadicredito creditcardno cardlast4 last4 cclast4 cclast lastdigits lastfour last4digits`,
+		},
+		{
+			name: "credential", as: "hash", ofThings: true, holds: []class{bytea},
+			words: `password passwd pwd passwordhash passworddigest encryptedpassword hashedpassword passphrase secret secretkey clientsecret apikey apitoken accesstoken refreshtoken authtoken
 			sessiontoken resettoken resetpasswordtoken confirmationtoken privatekey otpsecret totpsecret twofactorsecret recoverycode recoverycodes pin pincode
 			securityanswer securityquestion rememberToken remembertoken passwort kennwort passwortha passworthash geheimnis motdepasse mdp motdepassehash contrasena contrasenia clave clavesecreta
-			senha senhahash palavrapasse wachtwoord sessionid cookie bearertoken token salt passwordsalt webhooksecret backupcode backupcodes userpass passcrypted activationkey`},
-		{name: "username", as: "username", words: `username loginname login userlogin screenname userhandle twitterhandle skype skypeid twitter facebookid instagram telegram telegramid linkedin discordid githublogin
+			senha senhahash palavrapasse wachtwoord sessionid cookie bearertoken token salt passwordsalt webhooksecret backupcode backupcodes userpass passcrypted activationkey`,
+		},
+		{
+			name: "username", as: "username",
+			words: `username loginname login userlogin screenname userhandle twitterhandle skype skypeid twitter facebookid instagram telegram telegramid linkedin discordid githublogin
 			benutzername nutzername anmeldename identifiant nomutilisateur pseudo pseudonyme nombreusuario nombredeusuario usuario nomeusuario nomedeusuario
-			nomeutente gebruikersnaam slackid loginid`, alone: `handle`},
-		{name: "network address", as: "ip", holds: []class{inet, cidr}, words: `ip ipaddress ipaddr ipv4 ipv6 remoteip clientip userip lastip loginip signinip currentsigninip lastsigninip remoteaddr remoteaddress ipadresse
-			adresseip direccionip enderecoip indirizzoip ipadres xforwardedfor sourceip hostip registrationip signupip`},
-		{name: "device", as: "mac", holds: []class{integer}, words: `macaddress macaddr macadresse deviceid imei imsi udid devicetoken pushtoken fcmtoken advertisingid idfa serialdevice geraetenummer geraeteid
-			useragent browserfingerprint`},
-		{name: "location", as: "noise", holds: numbers, words: `latitude longitude lat lng lon latlng geolocation gpslat gpslng gpslon coordinates geopoint breitengrad laengengrad coordonnees latitud longitud coordenadas homelocation lastlocation`, alone: `location`},
-		{name: "money of a person", as: "noise", holds: numbers, words: `salary wage income annualincome netsalary grosssalary creditscore gehalt lohn einkommen bruttogehalt nettogehalt salaire revenu salairebrut salairenet
-			salario sueldo ingresos renda ordenado stipendio salaris creditlimit networth`},
-		{name: "health and belief", as: "text", words: `diagnosis medicalhistory bloodtype allergies medication disability religion ethnicity race politicalparty sexualorientation gender sex maritalstatus marital nationality causeofdeath
+			nomeutente gebruikersnaam slackid loginid`, alone: `handle`,
+		},
+		{
+			name: "network address", as: "ip", holds: []class{inet, cidr},
+			words: `ip ipaddress ipaddr ipv4 ipv6 remoteip clientip userip lastip loginip signinip currentsigninip lastsigninip remoteaddr remoteaddress ipadresse
+			adresseip direccionip enderecoip indirizzoip ipadres xforwardedfor sourceip hostip registrationip signupip`,
+		},
+		{
+			name: "device", as: "mac", holds: []class{integer},
+			words: `macaddress macaddr macadresse deviceid imei imsi udid devicetoken pushtoken fcmtoken advertisingid idfa serialdevice geraetenummer geraeteid
+			useragent browserfingerprint`,
+		},
+		{
+			name: "location", as: "noise", holds: numbers,
+			words: `latitude longitude lat lng lon latlng geolocation gpslat gpslng gpslon coordinates geopoint breitengrad laengengrad coordonnees latitud longitud coordenadas homelocation lastlocation`, alone: `location`,
+		},
+		{
+			name: "money of a person", as: "noise", holds: numbers,
+			words: `salary wage income annualincome netsalary grosssalary creditscore gehalt lohn einkommen bruttogehalt nettogehalt salaire revenu salairebrut salairenet
+			salario sueldo ingresos renda ordenado stipendio salaris creditlimit networth`,
+		},
+		{
+			name: "health and belief", as: "text",
+			words: `diagnosis medicalhistory bloodtype allergies medication disability religion ethnicity race politicalparty sexualorientation gender sex maritalstatus marital nationality causeofdeath
 			diagnose krankheit blutgruppe behinderung konfession geschlecht familienstand staatsangehoerigkeit nationalitaet diagnostic groupesanguin
 			religionpratiquee sexe situationfamiliale etatcivil nationalite diagnostico gruposanguineo alergias sexo estadocivil nacionalidad
-			genero raca nacionalidade religiao tiposanguineo handicap healthcondition illness pronouns`},
-		{name: "picture or print", as: "bytes", ofThings: true, holds: []class{bytea}, words: `photo avatar portrait profilepicture profilephoto profileimage faceimage fingerprint biometric facetemplate signatureimage passfoto profilbild fotografia
-			photoidentite photoprofil fotoperfil huella impressaodigital selfie mugshot picture`},
-		{name: "free text about a person", as: "scrub", ofThings: true, words: `biography bio aboutme personalnote privatenote medicalnotes customernotes callnotes privatenotes personalnotes notizen bemerkungen bemerkung remarques commentairesclient
-			observaciones notasinternas anotacoes observacoes lebenslauf resume curriculum coverletter chatmessage messagebody emailbody mailbody`, alone: `notes note message body comment kommentar remarque observacion transcript`},
-		{name: "web page", as: "url", words: `homepage personalwebsite linkedinurl facebookurl twitterurl profileurl githuburl avatarurl photourl personalurl siteweb webseite paginapersonal websiteurl`, alone: `website`},
-		{name: "company", as: "company", words: `employer companyname employername arbeitgeber firmenname employeur raisonsociale empleador razonsocial empregador razaosocial werkgever`},
+			genero raca nacionalidade religiao tiposanguineo handicap healthcondition illness pronouns`,
+		},
+		{
+			name: "picture or print", as: "bytes", ofThings: true, holds: []class{bytea},
+			words: `photo avatar portrait profilepicture profilephoto profileimage faceimage fingerprint biometric facetemplate signatureimage passfoto profilbild fotografia
+			photoidentite photoprofil fotoperfil huella impressaodigital selfie mugshot picture`,
+		},
+		{
+			name: "free text about a person", as: "scrub", ofThings: true,
+			words: `biography bio aboutme personalnote privatenote medicalnotes customernotes callnotes privatenotes personalnotes notizen bemerkungen bemerkung remarques commentairesclient
+			observaciones notasinternas anotacoes observacoes lebenslauf resume curriculum coverletter chatmessage messagebody emailbody mailbody`, alone: `notes note message body comment kommentar remarque observacion transcript`,
+		},
+		{
+			name: "web page", as: "url",
+			words: `homepage personalwebsite linkedinurl facebookurl twitterurl profileurl githuburl avatarurl photourl personalurl siteweb webseite paginapersonal websiteurl`, alone: `website`,
+		},
+		{
+			name: "company", as: "company",
+			words: `employer companyname employername arbeitgeber firmenname employeur raisonsociale empleador razonsocial empregador razaosocial werkgever`,
+		},
 	}
 }
 
@@ -111,8 +183,10 @@ const things = `file host table column product item event category domain group 
 
 // shortened are parts of names that people write instead of longer ones.
 var shortened = map[string]string{
-	"nm": "name", "no": "number", "nr": "number", "num": "number", "eml": "email", "mob": "mobile", "ph": "phone", "frst": "first", "fst": "first", "lst": "last",
-	"cust": "customer", "usr": "user", "emp": "employee", "acc": "account", "acct": "account", "nat": "national", "ins": "insurance", "ln": "line", "addr": "address",
+	"nm": "name", "no": "number", "nr": "number", "num": "number", "eml": "email", "mob": "mobile", "ph": "phone",
+	"frst": "first", "fst": "first", "lst": "last",
+	"cust": "customer", "usr": "user", "emp": "employee", "acc": "account", "acct": "account", "nat": "national",
+	"ins": "insurance", "ln": "line", "addr": "address",
 	"hsh": "hash", "dt": "date", "cd": "code", "pers": "person", "priv": "private",
 }
 

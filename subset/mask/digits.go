@@ -53,7 +53,8 @@ func phone(k Key, f field, _ Rule) apply {
 	}
 	const code = 2 // digits
 	return always(func(value string) string {
-		if strings.HasPrefix(value, "+") && strings.IndexFunc(value[1:], func(r rune) bool { return r < '0' || r > '9' }) != 0 {
+		if strings.HasPrefix(value, "+") &&
+			strings.IndexFunc(value[1:], func(r rune) bool { return r < '0' || r > '9' }) != 0 {
 			return "+" + p.reshape(value[1:], code)
 		}
 		return p.reshape(value, 0)

@@ -41,12 +41,16 @@ type field struct {
 
 // types names PostgreSQL's types of pg_catalog, by pg_type.typname.
 var types = map[string]field{
-	"text": {class: text}, "varchar": {class: text}, "bpchar": {class: text, padded: true}, "name": {class: text, limit: 63}, "citext": {class: text, folded: true},
-	"int2": {class: integer, max: math.MaxInt16}, "int4": {class: integer, max: math.MaxInt32}, "int8": {class: integer, max: math.MaxInt64},
+	"text": {class: text}, "varchar": {class: text}, "bpchar": {class: text, padded: true},
+	"name": {class: text, limit: 63}, "citext": {class: text, folded: true},
+	"int2": {class: integer, max: math.MaxInt16}, "int4": {class: integer, max: math.MaxInt32},
+	"int8":    {class: integer, max: math.MaxInt64},
 	"numeric": {class: decimal}, "float4": {class: decimal}, "float8": {class: decimal}, "money": {class: other},
 	"bool": {class: boolean}, "date": {class: date}, "timestamp": {class: timestamp}, "timestamptz": {class: timestamp},
-	"uuid": {class: uuid}, "inet": {class: inet}, "cidr": {class: cidr}, "macaddr": {class: mac}, "macaddr8": {class: mac},
-	"json": {class: jsonText}, "jsonb": {class: jsonText}, "bytea": {class: bytea}, "xml": {class: xmlText}, "hstore": {class: hstore}, "enum": {class: enum},
+	"uuid": {class: uuid}, "inet": {class: inet}, "cidr": {class: cidr}, "macaddr": {class: mac},
+	"macaddr8": {class: mac},
+	"json":     {class: jsonText}, "jsonb": {class: jsonText}, "bytea": {class: bytea}, "xml": {class: xmlText},
+	"hstore": {class: hstore}, "enum": {class: enum},
 }
 
 // room is the number of characters that fit, which is many where nothing

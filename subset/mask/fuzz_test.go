@@ -16,7 +16,8 @@ import (
 // sample rules for transformers that need options.
 var sampleRules = map[string]Rule{
 	"template": {Value: "x{token}"}, "sql": {Value: "1"}, "bucket": {To: "10"},
-	"json": {At: []Rule{{Column: "**", As: "text"}}}, "hstore": {At: []Rule{{Column: "*", As: "text"}}}, "xml": {At: []Rule{{Column: "**", As: "text"}}},
+	"json": {At: []Rule{{Column: "**", As: "text"}}}, "hstore": {At: []Rule{{Column: "*", As: "text"}}},
+	"xml": {At: []Rule{{Column: "**", As: "text"}}},
 }
 
 // variants are the rules that a transformer can have, as far as their options
@@ -24,7 +25,8 @@ var sampleRules = map[string]Rule{
 func variants(k kind) []Rule {
 	rules := []Rule{sampleRules[k.name]}
 	for _, keep := range []string{"domain", "host", "prefix", "vendor"} {
-		if r := (Rule{As: k.name, Keep: keep}); k.check != nil && len(k.options) == 1 && k.options[0] == "keep" && k.check(r) == "" {
+		if r := (Rule{As: k.name, Keep: keep}); k.check != nil && len(k.options) == 1 && k.options[0] == "keep" &&
+			k.check(r) == "" {
 			rules = append(rules, r)
 		}
 	}
@@ -34,11 +36,16 @@ func variants(k kind) []Rule {
 // FuzzTransformers holds every transformer of text to its promises: no panic,
 // valid text, not too long, the same each time, different values apart.
 func FuzzTransformers(f *testing.F) {
-	for _, seed := range []string{"", "a", "Jane Roe", "x@y.example", "+49 171 555", "4111111111111111", "DE89370400440532013000", "10.0.0.1/8", "::1", "08:00:2b:01:02:03", "Ünïcödé ǅ 漢字 😀", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"} {
+	for _, seed := range []string{
+		"", "a", "Jane Roe", "x@y.example", "+49 171 555", "4111111111111111",
+		"DE89370400440532013000", "10.0.0.1/8", "::1", "08:00:2b:01:02:03", "Ünïcödé ǅ 漢字 😀",
+		"6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+	} {
 		f.Add(seed, seed+"x", 40, false)
 	}
 	f.Fuzz(func(t *testing.T, a, b string, limit int, folded bool) {
-		if !utf8.ValidString(a) || !utf8.ValidString(b) || len(a) > 200 || len(b) > 200 || strings.Contains(a+b, "\x00") {
+		if !utf8.ValidString(a) || !utf8.ValidString(b) || len(a) > 200 || len(b) > 200 ||
+			strings.Contains(a+b, "\x00") {
 			return
 		}
 		for _, k := range kinds() {
@@ -53,7 +60,10 @@ func FuzzTransformers(f *testing.F) {
 }
 
 func checkText(t *testing.T, k kind, r Rule, a, b string, limit int, folded bool) {
-	c := field{class: text, limit: limit%200 + max(utf8.RuneCountInString(a), utf8.RuneCountInString(b)), folded: folded}
+	c := field{
+		class: text, limit: limit%200 + max(utf8.RuneCountInString(a), utf8.RuneCountInString(b)),
+		folded: folded,
+	}
 	if k.need != nil {
 		c.limit = max(c.limit, k.need(r))
 	}
@@ -64,7 +74,8 @@ func checkText(t *testing.T, k kind, r Rule, a, b string, limit int, folded bool
 	if again := once("k", k.name, c, r, a); again != one {
 		t.Errorf("%s makes %q of %q, and then %q", k.name, one, a, again)
 	}
-	if !utf8.ValidString(one) || strings.Contains(one, "\x00") || utf8.RuneCountInString(one) > max(c.limit, utf8.RuneCountInString(a)) && r.Keep == "" {
+	if !utf8.ValidString(one) || strings.Contains(one, "\x00") ||
+		utf8.RuneCountInString(one) > max(c.limit, utf8.RuneCountInString(a)) && r.Keep == "" {
 		t.Errorf("%s makes %q of %q, for %d characters", k.name, one, a, c.limit)
 	}
 	if k.apart == nil || k.apart(c, r) == merges || a == b || folded && alike(a, b) {
@@ -88,7 +99,8 @@ func alike(a, b string) bool {
 func FuzzElsewhere(f *testing.F) {
 	f.Add("Lindenstr. 3", "DE", 40)
 	f.Fuzz(func(t *testing.T, value, country string, limit int) {
-		if !utf8.ValidString(value) || !utf8.ValidString(country) || value == "" || len(value) > 200 || len(country) > 50 {
+		if !utf8.ValidString(value) || !utf8.ValidString(country) || value == "" || len(value) > 200 ||
+			len(country) > 50 {
 			return
 		}
 		for _, as := range []string{"street", "city", "postcode", "address"} {
@@ -99,7 +111,8 @@ func FuzzElsewhere(f *testing.F) {
 			}
 			r := &row{index: map[string]int{"c": 0}, fields: [][]byte{escape(nil, country)}}
 			got, ok := k.make(NewKey("k"), c, Rule{Country: "c"})(r, value)
-			if again, _ := k.make(NewKey("k"), c, Rule{Country: "c"})(r, value); !ok || got != again || !utf8.ValidString(got) || utf8.RuneCountInString(got) > c.limit {
+			if again, _ := k.make(NewKey("k"), c, Rule{Country: "c"})(r, value); !ok || got != again ||
+				!utf8.ValidString(got) || utf8.RuneCountInString(got) > c.limit {
 				t.Errorf("%s makes %q of %q in %q, for %d characters", as, got, value, country, c.limit)
 			}
 		}
@@ -124,11 +137,14 @@ func FuzzNested(f *testing.F) {
 	f.Add(`{"a":[1,{"b":"c"},null,true,-1.5e3]}`, `"k"=>"v", "n"=>NULL`, `{a,"b",NULL}`, `<a b="c">d</a>`)
 	f.Fuzz(func(t *testing.T, document, pairs, array, markup string) {
 		got := once("k", "json", field{class: jsonText}, sampleRules["json"], document)
-		if !json.Valid([]byte(got)) || json.Valid([]byte(document)) && got != once("k", "json", field{class: jsonText}, sampleRules["json"], document) {
+		if !json.Valid([]byte(got)) ||
+			json.Valid([]byte(document)) &&
+				got != once("k", "json", field{class: jsonText}, sampleRules["json"], document) {
 			t.Errorf("%q becomes %q", document, got)
 		}
 		hashed := once("k", "hstore", field{class: hstore}, sampleRules["hstore"], pairs)
-		if again := once("k", "hstore", field{class: hstore}, Rule{At: []Rule{{Column: "no such key", As: "text"}}}, hashed); again != hashed {
+		if again := once("k", "hstore", field{class: hstore}, Rule{At: []Rule{{Column: "no such key", As: "text"}}},
+			hashed); again != hashed {
 			t.Errorf("hstore %q becomes %q, which reads as %q", pairs, hashed, again)
 		}
 		once("k", "text", field{class: text, array: true}, Rule{}, array)
@@ -148,7 +164,8 @@ func FuzzArrays(f *testing.F) {
 			return
 		}
 		array, want := "{"+quoteText(a)+","+quoteText(b), "{"
-		want += quoteText(once("k", "text", plainField, Rule{}, a)) + "," + quoteText(once("k", "text", plainField, Rule{}, b))
+		want += quoteText(once("k", "text", plainField, Rule{}, a)) + "," +
+			quoteText(once("k", "text", plainField, Rule{}, b))
 		if null {
 			array, want = array+",NULL", want+",NULL"
 		}
@@ -169,7 +186,8 @@ func FuzzNumbers(f *testing.F) {
 			}
 			for _, as := range []string{"token", "phone", "noise", "bucket"} {
 				c := field{class: integer, max: most}
-				one, other := once("k", as, c, sampleRules[as], strconv.FormatInt(a, 10)), once("k", as, c, sampleRules[as], strconv.FormatInt(b, 10))
+				one, other := once("k", as, c, sampleRules[as], strconv.FormatInt(a, 10)), once("k", as, c,
+					sampleRules[as], strconv.FormatInt(b, 10))
 				n, err := strconv.ParseInt(one, 10, 64)
 				if err != nil || n > most || n < -most-1 || strconv.FormatInt(n, 10) != one {
 					t.Errorf("%s makes %q of %d, at most %d", as, one, a, most)
@@ -190,12 +208,15 @@ func checkDecimal(t *testing.T, a, b int64, scale, precision int) {
 		return
 	}
 	spell := func(n int64) string {
-		return new(big.Rat).SetFrac(big.NewInt(n%limit.Int64()), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(c.scale)), nil)).FloatString(c.scale)
+		return new(big.Rat).SetFrac(big.NewInt(n%limit.Int64()),
+			new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(c.scale)), nil)).FloatString(c.scale)
 	}
 	for _, as := range []string{"token", "noise", "bucket"} {
 		one, other := once("k", as, c, sampleRules[as], spell(a)), once("k", as, c, sampleRules[as], spell(b))
 		n, ok := new(big.Rat).SetString(one)
-		if !ok || as != "bucket" && n.FloatString(c.scale) != one || new(big.Rat).Abs(n).Cmp(new(big.Rat).SetFrac(limit, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(c.scale)), nil))) >= 0 {
+		if !ok || as != "bucket" && n.FloatString(c.scale) != one ||
+			new(big.Rat).Abs(n).Cmp(new(big.Rat).SetFrac(limit,
+				new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(c.scale)), nil))) >= 0 {
 			t.Errorf("%s makes %q of %s, numeric(%d,%d)", as, one, spell(a), precision, c.scale)
 		}
 		if as == "token" && spell(a) != spell(b) && one == other {
@@ -226,7 +247,8 @@ func FuzzDates(f *testing.F) {
 			}
 		}
 		for _, to := range []string{"year", "month", "day"} {
-			if got, err := time.Parse(calendar, once("k", "bucket", field{class: timestamp}, Rule{To: to}, stamp)); err != nil || got.After(at) {
+			if got, err := time.Parse(calendar,
+				once("k", "bucket", field{class: timestamp}, Rule{To: to}, stamp)); err != nil || got.After(at) {
 				t.Errorf("%s becomes %v: %v", stamp, got, err)
 			}
 		}
@@ -252,7 +274,8 @@ func FuzzAddresses(f *testing.F) {
 		wantApart(t, "uuid", field{class: uuid}, Rule{}, isUUID, oneUUID, otherUUID)
 		wantApart(t, "mac", field{class: mac}, Rule{}, isMAC, oneMAC, otherMAC)
 		wantApart(t, "mac", field{class: mac}, Rule{Keep: "vendor"}, isMAC, oneMAC, otherMAC)
-		if got, want := once("k", "bytes", field{class: bytea}, Rule{}, fmt.Sprintf(`\x%x`, a)), len(a)*2+2; len(got) != want {
+		if got, want := once("k", "bytes", field{class: bytea}, Rule{}, fmt.Sprintf(`\x%x`, a)), len(a)*2+
+			2; len(got) != want {
 			t.Errorf("%x becomes %s", a, got)
 		}
 	})

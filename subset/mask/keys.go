@@ -115,7 +115,8 @@ func (r *resolver) checkPair(k *catalog.ForeignKey, a, b *Column) {
 	case a.rule.As == "keep" || a.rule.As == "constant" && k.OID == 0:
 	case a.rule.As == "sql" || a.rule.By != "" || a.rule.Country != "":
 		r.wrong(rule, advice, "%s depends on more than the value, and %s would no longer hold", a.rule.As, k)
-	case a.field.class != b.field.class || a.field.folded != b.field.folded || a.field.fixed != b.field.fixed || a.field.scale != b.field.scale:
+	case a.field.class != b.field.class || a.field.folded != b.field.folded || a.field.fixed != b.field.fixed ||
+		a.field.scale != b.field.scale:
 		r.wrong(rule, advice, "the columns that %s joins have types in which equal values are written differently", k)
 	case a.field.class == decimal && !a.field.fixed:
 		r.wrong(rule, advice, "equal numbers of the columns that %s joins may be written differently", k)

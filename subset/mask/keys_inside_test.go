@@ -8,10 +8,14 @@ import (
 
 func TestJSON_MasksKeysByWhichSomebodyIsKnown(t *testing.T) {
 	everything := Rule{At: []Rule{{Column: "**", As: "text"}}}
-	for _, key := range []string{"ann@corp.test-corp.com", "ann@example.com", "user:ann@corp.test.de", "+49 151 1234567", "Anna Schmidt", "DE89370400440532013000", "123-45-6789"} {
+	for _, key := range []string{
+		"ann@corp.test-corp.com", "ann@example.com", "user:ann@corp.test.de",
+		"+49 151 1234567", "Anna Schmidt", "DE89370400440532013000", "123-45-6789",
+	} {
 		document := `{"seats": {"` + key + `": {"note": "x"}}, "list": [{"` + key + `":1}]}`
 		got := once("k", "json", field{class: jsonText}, everything, document)
-		if strings.Contains(got, key) || strings.Contains(got, "corp") || !json.Valid([]byte(got)) || !strings.HasPrefix(got, `{"seats": {"`) {
+		if strings.Contains(got, key) || strings.Contains(got, "corp") || !json.Valid([]byte(got)) ||
+			!strings.HasPrefix(got, `{"seats": {"`) {
 			t.Errorf("%s: %s", key, got)
 		}
 		if got := once("k", "hstore", field{class: hstore}, everything, `"`+key+`"=>"1"`); strings.Contains(got, key) {
@@ -19,7 +23,8 @@ func TestJSON_MasksKeysByWhichSomebodyIsKnown(t *testing.T) {
 		}
 	}
 	email := once("k", "email", field{class: text}, Rule{}, "ann@corp.test")
-	if got := once("k", "json", field{class: jsonText}, everything, `{"ann@corp.test":1}`); !strings.Contains(got, email) {
+	if got := once("k", "json", field{class: jsonText}, everything, `{"ann@corp.test":1}`); !strings.Contains(got,
+		email) {
 		t.Errorf("the key became %s, the value elsewhere %s", got, email)
 	}
 }

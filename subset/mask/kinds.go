@@ -63,35 +63,92 @@ func kinds() []kind {
 		{name: "first_name", classes: texts, need: letters(3), make: firstName, why: fromList},
 		{name: "last_name", classes: texts, need: letters(5), make: lastName, why: fromList},
 		{name: "company", classes: texts, need: letters(10), make: company, why: fromList},
-		{name: "email", classes: texts, options: []string{"keep"}, check: keeps("domain"), need: letters(tokenLength + 1 + domainLength), apart: constantly(foldedApart), make: email},
-		{name: "username", classes: texts, need: letters(4), apart: tokened, make: username, why: "the column is too short for a value that nothing else has"},
-		{name: "url", classes: texts, options: []string{"keep"}, check: keeps("host"), need: letters(len("https:///") + domainLength + tokenLength), apart: constantly(foldedApart), make: webAddress},
+		{
+			name: "email", classes: texts, options: []string{"keep"}, check: keeps("domain"),
+			need: letters(tokenLength + 1 + domainLength), apart: constantly(foldedApart), make: email,
+		},
+		{
+			name: "username", classes: texts, need: letters(4), apart: tokened, make: username,
+			why: "the column is too short for a value that nothing else has",
+		},
+		{
+			name: "url", classes: texts, options: []string{"keep"}, check: keeps("host"),
+			need: letters(len("https:///") + domainLength + tokenLength), apart: constantly(foldedApart),
+			make: webAddress,
+		},
 		{name: "phone", classes: []class{text, integer}, apart: constantly(apart), make: phone},
 		{name: "street", classes: texts, options: []string{"country"}, need: letters(30), make: street, why: fromList},
 		{name: "city", classes: texts, options: []string{"country"}, need: letters(12), make: city, why: fromList},
-		{name: "postcode", classes: texts, options: []string{"country"}, apart: postcodes, make: postcode, why: "it draws postcodes of the country"},
-		{name: "address", classes: texts, options: []string{"country"}, need: letters(80), make: address, why: fromList},
-		{name: "ip", classes: []class{text, inet, cidr}, options: []string{"keep"}, check: keeps("prefix"), need: letters(widestIPv4), apart: constantly(apart), make: ip},
-		{name: "mac", classes: []class{text, mac}, options: []string{"keep"}, check: keeps("vendor"), apart: constantly(apart), make: macAddress},
+		{
+			name: "postcode", classes: texts, options: []string{"country"}, apart: postcodes, make: postcode,
+			why: "it draws postcodes of the country",
+		},
+		{
+			name: "address", classes: texts, options: []string{"country"}, need: letters(80), make: address,
+			why: fromList,
+		},
+		{
+			name: "ip", classes: []class{text, inet, cidr}, options: []string{"keep"}, check: keeps("prefix"),
+			need: letters(widestIPv4), apart: constantly(apart), make: ip,
+		},
+		{
+			name: "mac", classes: []class{text, mac}, options: []string{"keep"}, check: keeps("vendor"),
+			apart: constantly(apart), make: macAddress,
+		},
 		{name: "uuid", classes: []class{text, uuid}, apart: constantly(apart), make: uuidText},
 		{name: "iban", classes: texts, apart: constantly(apart), make: iban},
 		{name: "card", classes: texts, apart: constantly(apart), make: card},
 		{name: "text", classes: texts, apart: constantly(apart), make: shaped},
-		{name: "scrub", classes: texts, make: scrub, why: "it changes what it finds in a text, and may make two texts equal"},
-		{name: "hash", classes: texts, need: letters(8), apart: hashes, make: hashed, why: "the column is too short for a value that nothing else has"},
-		{name: "token", classes: []class{text, integer, decimal, uuid}, need: letters(8), apart: tokens, make: token, why: "the column is too short, or its numbers have no fixed number of digits"},
-		{name: "template", classes: texts, options: []string{"value"}, check: templates, need: templateNeeds, apart: templateApart, make: templated, why: "the template holds neither {token} nor {hash}"},
+		{
+			name: "scrub", classes: texts, make: scrub,
+			why: "it changes what it finds in a text, and may make two texts equal",
+		},
+		{
+			name: "hash", classes: texts, need: letters(8), apart: hashes, make: hashed,
+			why: "the column is too short for a value that nothing else has",
+		},
+		{
+			name: "token", classes: []class{text, integer, decimal, uuid}, need: letters(8), apart: tokens, make: token,
+			why: "the column is too short, or its numbers have no fixed number of digits",
+		},
+		{
+			name: "template", classes: texts, options: []string{"value"}, check: templates, need: templateNeeds,
+			apart: templateApart, make: templated, why: "the template holds neither {token} nor {hash}",
+		},
 		{name: "constant", options: []string{"value"}, make: constant, why: "all its values are the same"},
 		{name: "null", make: null, apart: constantly(foldedApart)},
 		{name: "keep", make: keep, apart: constantly(foldedApart)},
-		{name: "sql", options: []string{"value"}, check: given("value"), make: keep, why: "nothing is known about the values of an expression"},
-		{name: "shift", classes: []class{date, timestamp}, options: []string{"days", "by"}, check: shifts, make: shift, why: "two days may be moved to the same one"},
-		{name: "noise", classes: []class{integer, decimal}, options: []string{"percent"}, check: noises, make: noise, why: "two numbers may become the same one"},
-		{name: "bucket", classes: []class{integer, decimal, date, timestamp}, options: []string{"to"}, check: buckets, make: bucket, why: "it makes one value of many"},
+		{
+			name: "sql", options: []string{"value"}, check: given("value"), make: keep,
+			why: "nothing is known about the values of an expression",
+		},
+		{
+			name: "shift", classes: []class{date, timestamp}, options: []string{"days", "by"}, check: shifts,
+			make: shift,
+			why:  "two days may be moved to the same one",
+		},
+		{
+			name: "noise", classes: []class{integer, decimal}, options: []string{"percent"}, check: noises, make: noise,
+			why: "two numbers may become the same one",
+		},
+		{
+			name: "bucket", classes: []class{integer, decimal, date, timestamp}, options: []string{"to"},
+			check: buckets,
+			make:  bucket, why: "it makes one value of many",
+		},
 		{name: "bytes", classes: []class{bytea}, make: randomBytes, why: "short values may become the same one"},
-		{name: "json", classes: []class{jsonText}, options: []string{"at"}, check: given("at"), make: jsonAt, why: "it may make two documents equal"},
-		{name: "hstore", classes: []class{hstore}, options: []string{"at"}, check: given("at"), make: hstoreAt, why: "it may make two values equal"},
-		{name: "xml", classes: []class{xmlText}, options: []string{"at"}, check: given("at"), make: xmlAt, why: "it may make two documents equal"},
+		{
+			name: "json", classes: []class{jsonText}, options: []string{"at"}, check: given("at"), make: jsonAt,
+			why: "it may make two documents equal",
+		},
+		{
+			name: "hstore", classes: []class{hstore}, options: []string{"at"}, check: given("at"), make: hstoreAt,
+			why: "it may make two values equal",
+		},
+		{
+			name: "xml", classes: []class{xmlText}, options: []string{"at"}, check: given("at"), make: xmlAt,
+			why: "it may make two documents equal",
+		},
 	}
 }
 
@@ -147,13 +204,15 @@ func templateNeeds(r Rule) int {
 		return 0
 	}
 	n := t.longest()
-	n += strings.Count(r.Value, "{first_name}")*longest(firstNames()) + strings.Count(r.Value, "{last_name}")*longest(lastNames()) +
+	n += strings.Count(r.Value, "{first_name}")*longest(firstNames()) +
+		strings.Count(r.Value, "{last_name}")*longest(lastNames()) +
 		strings.Count(r.Value, "{city}")*longest(cities())
 	return n
 }
 
 func templateApart(_ field, r Rule) distinct {
-	if strings.Contains(strings.ReplaceAll(r.Value, "{{", ""), "{token}") || strings.Contains(strings.ReplaceAll(r.Value, "{{", ""), "{hash}") {
+	if strings.Contains(strings.ReplaceAll(r.Value, "{{", ""), "{token}") ||
+		strings.Contains(strings.ReplaceAll(r.Value, "{{", ""), "{hash}") {
 		return foldedApart
 	}
 	return merges

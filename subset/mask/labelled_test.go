@@ -63,7 +63,8 @@ func wantFound(t *testing.T, path string, least int) {
 			n.count(l.sensitive, found)
 		}
 		if found != l.sensitive {
-			t.Logf("%s %s.%s %s: sensitive %v, judged %v %s", l.language, l.table, l.name, l.typname, l.sensitive, found, f.Topic)
+			t.Logf("%s %s.%s %s: sensitive %v, judged %v %s", l.language, l.table, l.name, l.typname, l.sensitive,
+				found, f.Topic)
 		}
 	}
 	t.Logf("%d columns, %d languages: %+v", len(set), len(by), all)
@@ -78,7 +79,8 @@ func wantFound(t *testing.T, path string, least int) {
 		}
 	}
 	if len(set) < least || len(by) < 5 || all.recall() < 0.95 || all.alarm() > 0.10 {
-		t.Errorf("of %d columns in %d languages: found %.3f, false alarms %.3f", len(set), len(by), all.recall(), all.alarm())
+		t.Errorf("of %d columns in %d languages: found %.3f, false alarms %.3f", len(set), len(by), all.recall(),
+			all.alarm())
 	}
 }
 
@@ -97,7 +99,10 @@ func (n *tally) count(sensitive, found bool) {
 }
 
 func TestClassify_PrintsNoValue(t *testing.T) {
-	f, ok := NewClassifier().Classify(Look{Table: "public.t", Name: "x", Type: "text", Samples: []string{"ann@corp.test", "bob@corp.test", "eve@corp.test"}})
+	f, ok := NewClassifier().Classify(Look{
+		Table: "public.t", Name: "x", Type: "text",
+		Samples: []string{"ann@corp.test", "bob@corp.test", "eve@corp.test"},
+	})
 	if !ok || f.As != "email" || strings.Contains(fmt.Sprintf("%+v %s", f, f), "corp") {
 		t.Errorf("%+v", f)
 	}

@@ -44,7 +44,10 @@ func TestPlan_TellsWhatIsMaskedOpenAndEmpty(t *testing.T) {
 	if diff := cmp.Diff([]string{"login", "digest", "upper", "search", "flag"}, open); diff != "" {
 		t.Error(diff)
 	}
-	for column, nulls := range map[string]bool{"email": false, "kept": false, "gone": true, "list": true, "login": false} {
+	for column, nulls := range map[string]bool{
+		"email": false, "kept": false, "gone": true, "list": true,
+		"login": false,
+	} {
 		if p.Nulls(table, column) != nulls {
 			t.Errorf("%s becomes empty: %v", column, !nulls)
 		}

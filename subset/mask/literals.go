@@ -55,7 +55,8 @@ func (f LiteralFinding) Suggest() string {
 
 // rewritable places can be changed without changing what rows they go with.
 func rewritable(place string) bool {
-	return !strings.HasPrefix(place, "enum ") && !strings.HasPrefix(place, "bounds of ") && !strings.HasPrefix(place, "partition key of ")
+	return !strings.HasPrefix(place, "enum ") && !strings.HasPrefix(place, "bounds of ") &&
+		!strings.HasPrefix(place, "partition key of ")
 }
 
 // Rewrite is what becomes of the texts of a schema. The zero value changes
@@ -67,7 +68,9 @@ type Rewrite struct {
 
 // ResolveLiterals looks for personal data in the schema and says what the
 // rules make of it. What is wrong with rules goes to m.
-func ResolveLiterals(literals []catalog.Passage, rules []LiteralRule, key Key, m *Mistakes) ([]LiteralFinding, Rewrite) {
+func ResolveLiterals(
+	literals []catalog.Passage, rules []LiteralRule, key Key, m *Mistakes,
+) ([]LiteralFinding, Rewrite) {
 	w := Rewrite{Replace: map[string]string{}, Comments: map[string]bool{}}
 	search := newLiteralSearch(key)
 	var findings []LiteralFinding
@@ -82,7 +85,8 @@ func ResolveLiterals(literals []catalog.Passage, rules []LiteralRule, key Key, m
 			}
 		})
 		if len(topics) > 0 {
-			findings = append(findings, LiteralFinding{Place: l.Place, Topic: strings.Join(topics, ", "), Rule: rule.As})
+			findings = append(findings,
+				LiteralFinding{Place: l.Place, Topic: strings.Join(topics, ", "), Rule: rule.As})
 		}
 	}
 	for _, r := range rules {
@@ -192,7 +196,10 @@ func (s *literalSearch) find(text string, each func(found, masked string)) []str
 // https://www.rfc-editor.org/rfc/rfc2606
 func notReserved(address string) bool {
 	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
-	for _, reserved := range []string{"example.com", "example.net", "example.org", ".example", ".invalid", ".localhost"} {
+	for _, reserved := range []string{
+		"example.com", "example.net", "example.org", ".example", ".invalid",
+		".localhost",
+	} {
 		if domain == reserved || strings.HasSuffix(domain, "."+strings.TrimPrefix(reserved, ".")) {
 			return false
 		}

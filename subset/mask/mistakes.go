@@ -59,13 +59,15 @@ func (p Probe) Refusal(what string) error {
 	rule := c.rule
 	rule.Column = c.Table + "." + c.Name
 	if p.Check == "" {
-		return rule.error("use another transformer, or keep the column", "%s gives values that the column does not take%s", rule.As, what)
+		return rule.error("use another transformer, or keep the column",
+			"%s gives values that the column does not take%s", rule.As, what)
 	}
 	others := ""
 	if len(p.columns) > 1 {
 		others = " together with " + strings.Join(names(p.columns[1:]), ", ")
 	}
-	return rule.error("use another transformer, or keep what the constraint reads", "%s%s cannot keep the CHECK constraint %s: masked rows break it%s", rule.As, others, p.Check, what)
+	return rule.error("use another transformer, or keep what the constraint reads",
+		"%s%s cannot keep the CHECK constraint %s: masked rows break it%s", rule.As, others, p.Check, what)
 }
 
 func names(columns []*Column) []string {
@@ -82,7 +84,8 @@ func (m *Mistakes) Expression(p *Plan, t *catalog.Table, column, what string) {
 	c := p.tables[t][column]
 	rule := c.rule
 	rule.Column = c.Table + "." + c.Name
-	m.wrong(rule, "the expression is evaluated by the source for each row of the table", "the expression is wrong: %s", what)
+	m.wrong(rule, "the expression is evaluated by the source for each row of the table", "the expression is wrong: %s",
+		what)
 	p.refuse(t, column)
 }
 
@@ -92,8 +95,13 @@ func (m *Mistakes) disagree(a, b *Column, k *catalog.ForeignKey) {
 	if rule.Column == "" {
 		rule = b.rule
 	}
-	err := fmt.Errorf("%smask: %s.%s is %s, but %s.%s is %s, and %s joins them", whereOf(rule), a.Table, a.Name, a.How, b.Table, b.Name, b.How, k)
-	m.list = append(m.list, mistake{rule.Where, hint.Usage(err, "give both the same rule, or only one of them a rule, which then holds for both")})
+	err := fmt.Errorf("%smask: %s.%s is %s, but %s.%s is %s, and %s joins them", whereOf(rule), a.Table, a.Name, a.How,
+		b.Table, b.Name, b.How, k)
+	m.list = append(m.list,
+		mistake{
+			rule.Where,
+			hint.Usage(err, "give both the same rule, or only one of them a rule, which then holds for both"),
+		})
 }
 
 func whereOf(rule Rule) string {

@@ -40,7 +40,8 @@ func (p *purpose) network(value string, prefix, blank bool) (string, bool) {
 	}
 	bits, kept := a.BitLen(), 0
 	if slashed {
-		if bits, err = strconv.Atoi(length); err != nil || bits < 0 || bits > a.BitLen() || strconv.Itoa(bits) != length {
+		if bits, err = strconv.Atoi(length); err != nil || bits < 0 || bits > a.BitLen() ||
+			strconv.Itoa(bits) != length {
 			return "", false
 		}
 	}

@@ -46,7 +46,8 @@ func fullName(k Key, f field, _ Rule) apply {
 
 func company(k Key, f field, _ Rule) apply {
 	const suffix = 5 // characters, with the blank
-	return always(words(k.purpose("company"), fitting(lastNames(), f.room()-suffix), []string{"Inc", "Ltd", "LLC", "Corp", "AG"}))
+	return always(words(k.purpose("company"), fitting(lastNames(), f.room()-suffix),
+		[]string{"Inc", "Ltd", "LLC", "Corp", "AG"}))
 }
 
 // domains are reserved: no mail ever arrives there.

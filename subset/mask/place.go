@@ -16,43 +16,99 @@ type country struct {
 }
 
 var (
-	german  = []string{"Lindenstraße", "Gartenweg", "Bergstraße", "Schulstraße", "Birkenweg", "Rosenweg", "Mühlweg", "Feldstraße", "Am Anger", "Wiesenweg"}
-	french  = []string{"rue des Lilas", "rue du Moulin", "avenue des Tilleuls", "rue de la Gare", "chemin des Vignes", "rue des Écoles", "place du Marché", "rue du Lavoir"}
-	english = []string{"Mill Lane", "Church Road", "Orchard Close", "Station Road", "Meadow Way", "Park Avenue", "Kings Road", "Chapel Street"}
-	dutch   = []string{"Kerkstraat", "Molenweg", "Dorpsstraat", "Schoolstraat", "Beukenlaan", "Lindelaan", "Nieuwstraat", "Parkweg"}
+	german = []string{
+		"Lindenstraße", "Gartenweg", "Bergstraße", "Schulstraße", "Birkenweg", "Rosenweg", "Mühlweg",
+		"Feldstraße", "Am Anger", "Wiesenweg",
+	}
+	french = []string{
+		"rue des Lilas", "rue du Moulin", "avenue des Tilleuls", "rue de la Gare", "chemin des Vignes",
+		"rue des Écoles", "place du Marché", "rue du Lavoir",
+	}
+	english = []string{
+		"Mill Lane", "Church Road", "Orchard Close", "Station Road", "Meadow Way", "Park Avenue",
+		"Kings Road", "Chapel Street",
+	}
+	dutch = []string{
+		"Kerkstraat", "Molenweg", "Dorpsstraat", "Schoolstraat", "Beukenlaan", "Lindelaan",
+		"Nieuwstraat", "Parkweg",
+	}
 )
 
 var countries = []country{
-	{[]string{"de", "deu", "germany", "deutschland"}, "* #", "#####", "s, p c", german, []string{"Bielefeld", "Göttingen", "Kassel", "Erfurt", "Rostock", "Ulm", "Trier", "Jena", "Fulda", "Lübeck"}},
-	{[]string{"at", "aut", "austria", "österreich"}, "* #", "####", "s, p c", german, []string{"Graz", "Linz", "Wels", "Villach", "Steyr", "Krems", "Leoben", "Bregenz"}},
-	{[]string{"ch", "che", "switzerland", "schweiz", "suisse"}, "* #", "####", "s, p c", german, []string{"Chur", "Thun", "Zug", "Olten", "Baden", "Uster", "Wil", "Aarau"}},
-	{[]string{"fr", "fra", "france"}, "# *", "#####", "s, p c", french, []string{"Angers", "Dijon", "Tours", "Nîmes", "Limoges", "Amiens", "Metz", "Brest", "Rouen", "Caen"}},
-	{[]string{"be", "bel", "belgium", "belgique", "belgië"}, "* #", "####", "s, p c", dutch, []string{"Gent", "Leuven", "Namur", "Mons", "Aalst", "Kortrijk", "Hasselt", "Genk"}},
-	{[]string{"nl", "nld", "netherlands", "nederland"}, "* #", "#### @@", "s, p c", dutch, []string{"Utrecht", "Breda", "Arnhem", "Zwolle", "Leiden", "Delft", "Assen", "Ede"}},
-	{[]string{"gb", "gbr", "uk", "united kingdom", "england"}, "# *", "@@# #@@", "s, c p", english, []string{"Leeds", "Derby", "York", "Exeter", "Norwich", "Oxford", "Lincoln", "Truro"}},
-	{[]string{"ie", "irl", "ireland"}, "# *", "@## @###", "s, c p", english, []string{"Cork", "Galway", "Sligo", "Athlone", "Ennis", "Tralee", "Naas", "Kilkenny"}},
+	{
+		[]string{"de", "deu", "germany", "deutschland"},
+		"* #", "#####", "s, p c", german,
+		[]string{"Bielefeld", "Göttingen", "Kassel", "Erfurt", "Rostock", "Ulm", "Trier", "Jena", "Fulda", "Lübeck"},
+	},
+	{
+		[]string{"at", "aut", "austria", "österreich"},
+		"* #", "####", "s, p c", german,
+		[]string{"Graz", "Linz", "Wels", "Villach", "Steyr", "Krems", "Leoben", "Bregenz"},
+	},
+	{
+		[]string{"ch", "che", "switzerland", "schweiz", "suisse"},
+		"* #", "####", "s, p c", german,
+		[]string{"Chur", "Thun", "Zug", "Olten", "Baden", "Uster", "Wil", "Aarau"},
+	},
+	{
+		[]string{"fr", "fra", "france"},
+		"# *", "#####", "s, p c", french,
+		[]string{"Angers", "Dijon", "Tours", "Nîmes", "Limoges", "Amiens", "Metz", "Brest", "Rouen", "Caen"},
+	},
+	{
+		[]string{"be", "bel", "belgium", "belgique", "belgië"},
+		"* #", "####", "s, p c", dutch,
+		[]string{"Gent", "Leuven", "Namur", "Mons", "Aalst", "Kortrijk", "Hasselt", "Genk"},
+	},
+	{
+		[]string{"nl", "nld", "netherlands", "nederland"},
+		"* #", "#### @@", "s, p c", dutch,
+		[]string{"Utrecht", "Breda", "Arnhem", "Zwolle", "Leiden", "Delft", "Assen", "Ede"},
+	},
+	{
+		[]string{"gb", "gbr", "uk", "united kingdom", "england"},
+		"# *", "@@# #@@", "s, c p", english,
+		[]string{"Leeds", "Derby", "York", "Exeter", "Norwich", "Oxford", "Lincoln", "Truro"},
+	},
+	{
+		[]string{"ie", "irl", "ireland"},
+		"# *", "@## @###", "s, c p", english,
+		[]string{"Cork", "Galway", "Sligo", "Athlone", "Ennis", "Tralee", "Naas", "Kilkenny"},
+	},
 	{
 		[]string{"es", "esp", "spain", "españa"},
 		"*, #", "#####", "s, p c",
-		[]string{"Calle Mayor", "Calle del Sol", "Avenida del Parque", "Calle Nueva", "Plaza de la Fuente", "Calle Real", "Camino del Molino", "Calle Olivo"},
+		[]string{
+			"Calle Mayor", "Calle del Sol", "Avenida del Parque", "Calle Nueva", "Plaza de la Fuente",
+			"Calle Real", "Camino del Molino", "Calle Olivo",
+		},
 		[]string{"Burgos", "León", "Murcia", "Lugo", "Soria", "Cádiz", "Huelva", "Toledo"},
 	},
 	{
 		[]string{"pt", "prt", "portugal"},
 		"*, #", "####-###", "s, p c",
-		[]string{"Rua Nova", "Rua do Sol", "Avenida da Liberdade", "Rua da Fonte", "Travessa do Moinho", "Rua das Flores", "Rua Direita", "Largo da Igreja"},
+		[]string{
+			"Rua Nova", "Rua do Sol", "Avenida da Liberdade", "Rua da Fonte", "Travessa do Moinho",
+			"Rua das Flores", "Rua Direita", "Largo da Igreja",
+		},
 		[]string{"Braga", "Évora", "Faro", "Leiria", "Aveiro", "Viseu", "Beja", "Setúbal"},
 	},
 	{
 		[]string{"it", "ita", "italy", "italia"},
 		"*, #", "#####", "s, p c",
-		[]string{"Via Roma", "Via Garibaldi", "Via dei Pini", "Corso Italia", "Via Verdi", "Piazza Nuova", "Via del Mulino", "Viale Europa"},
+		[]string{
+			"Via Roma", "Via Garibaldi", "Via dei Pini", "Corso Italia", "Via Verdi", "Piazza Nuova",
+			"Via del Mulino", "Viale Europa",
+		},
 		[]string{"Parma", "Lecce", "Trento", "Udine", "Pisa", "Lucca", "Rimini", "Siena"},
 	},
 	{
 		[]string{"pl", "pol", "poland", "polska"},
 		"*, #", "##-###", "s, p c",
-		[]string{"ul. Polna", "ul. Leśna", "ul. Szkolna", "ul. Ogrodowa", "ul. Lipowa", "ul. Krótka", "ul. Parkowa", "ul. Zielona"},
+		[]string{
+			"ul. Polna", "ul. Leśna", "ul. Szkolna", "ul. Ogrodowa", "ul. Lipowa", "ul. Krótka", "ul. Parkowa",
+			"ul. Zielona",
+		},
 		[]string{"Opole", "Kielce", "Lublin", "Radom", "Gdynia", "Elbląg", "Tychy", "Płock"},
 	},
 }
@@ -154,25 +210,26 @@ func postcode(k Key, f field, r Rule) apply {
 func address(k Key, f field, r Rule) apply {
 	p := k.purpose("address")
 	half := max((f.room()-12)/2, 1)
-	return located(r, func(c country) country { return shortStreets(half)(shortCities(half)(c)) }, func(c country, value string) string {
-		return differing(p, value, func(d *draw) string {
-			street, code, town := c.address(d)
-			var b strings.Builder
-			for _, part := range c.line {
-				switch part {
-				case 's':
-					b.WriteString(street)
-				case 'p':
-					b.WriteString(code)
-				case 'c':
-					b.WriteString(town)
-				default:
-					b.WriteRune(part)
+	return located(r, func(c country) country { return shortStreets(half)(shortCities(half)(c)) },
+		func(c country, value string) string {
+			return differing(p, value, func(d *draw) string {
+				street, code, town := c.address(d)
+				var b strings.Builder
+				for _, part := range c.line {
+					switch part {
+					case 's':
+						b.WriteString(street)
+					case 'p':
+						b.WriteString(code)
+					case 'c':
+						b.WriteString(town)
+					default:
+						b.WriteRune(part)
+					}
 				}
-			}
-			return b.String()
+				return b.String()
+			})
 		})
-	})
 }
 
 // differing draws until the outcome is not the value itself.

@@ -142,7 +142,8 @@ func (p *Plan) sort() {
 			p.Columns = append(p.Columns, *c)
 		}
 	}
-	slices.SortFunc(p.Columns, func(a, b Column) int { return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(p.Columns,
+		func(a, b Column) int { return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Name, b.Name)) })
 }
 
 // String says in one line how the column is masked.

@@ -40,10 +40,11 @@ type Masking struct {
 
 // PrivacyReport says how the rows of a subset were treated.
 type PrivacyReport struct {
-	Level    Privacy  `json:"level"`
-	Key      string   `json:"key,omitempty"` // "given" or "fresh", where anything is masked
-	Masked   []Column `json:"masked,omitempty"`
-	Unmasked []string `json:"unmasked,omitempty"` // columns, and places of the schema, that look sensitive and are copied as they are
+	Level  Privacy  `json:"level"`
+	Key    string   `json:"key,omitempty"` // "given" or "fresh", where anything is masked
+	Masked []Column `json:"masked,omitempty"`
+	// columns, and places of the schema, that look sensitive and are copied as they are
+	Unmasked []string `json:"unmasked,omitempty"`
 
 	Schema []LiteralFinding `json:"schema,omitempty"` // places of the schema with personal data, and what became of it
 }

@@ -61,7 +61,9 @@ func (p *Plan) Reads(t *catalog.Table, details *catalog.Details, leftOut map[str
 
 // Probes asks whether masked rows have the types of their columns and fulfil
 // the CHECK constraints that read a masked column, save what is proved.
-func (p *Plan) Probes(t *catalog.Table, columns []string, masked []byte, details *catalog.Details, proved Proof) []Probe {
+func (p *Plan) Probes(
+	t *catalog.Table, columns []string, masked []byte, details *catalog.Details, proved Proof,
+) []Probe {
 	values := table(masked, len(columns))
 	var probes []Probe
 	for _, q := range p.questions(t, details) {
@@ -119,11 +121,18 @@ func (p *Plan) questions(t *catalog.Table, details *catalog.Details) []question 
 	var list []question
 	for _, c := range t.Columns {
 		if m := p.tables[t][c.Name]; m != nil {
-			list = append(list, question{table: t, sql: "true", reads: []string{c.Name}, masked: []*Column{m}, id: t.Name.Dotted() + "." + c.Name})
+			list = append(list,
+				question{
+					table: t, sql: "true", reads: []string{c.Name}, masked: []*Column{m},
+					id: t.Name.Dotted() + "." + c.Name,
+				})
 		}
 	}
 	for _, c := range details.Checks[t] {
-		q := question{table: t, check: c.Name, sql: c.SQL, reads: c.Columns, id: t.Name.Dotted() + ": " + c.Name + ": " + c.SQL}
+		q := question{
+			table: t, check: c.Name, sql: c.SQL, reads: c.Columns,
+			id: t.Name.Dotted() + ": " + c.Name + ": " + c.SQL,
+		}
 		for _, name := range c.Columns {
 			if m := p.tables[t][name]; m != nil {
 				q.masked = append(q.masked, m)
@@ -149,9 +158,11 @@ func (q question) of(values [][]*string, all bool) Probe {
 	}
 	tested := fmt.Sprintf("(%s) IS NOT FALSE", q.sql)
 	if q.check == "" {
-		tested = "(t." + catalog.Quote(q.reads[0]) + " IS NULL) IS NOT NULL" // reads the value, so that the cast happens
+		// reads the value, so that the cast happens
+		tested = "(t." + catalog.Quote(q.reads[0]) + " IS NULL) IS NOT NULL"
 	}
-	p.SQL = fmt.Sprintf("SELECT pg_catalog.bool_and(%s) FROM (SELECT %s FROM ROWS FROM (pg_catalog.unnest(%s)) AS v (%s) OFFSET 0) AS t",
+	p.SQL = fmt.Sprintf("SELECT pg_catalog.bool_and(%s) FROM (SELECT %s FROM ROWS FROM (pg_catalog.unnest(%s)) AS "+
+		"v (%s) OFFSET 0) AS t",
 		tested, strings.Join(casts, ", "), strings.Join(params, "), pg_catalog.unnest("), strings.Join(aliases, ", "))
 	return p
 }

@@ -100,7 +100,8 @@ func (r *resolver) assign(rules []Rule) {
 			}
 			if c.Generated {
 				if rules[i].exact() {
-					r.wrong(rules[i], "mask the columns that it is computed from", "the server computes this column of others")
+					r.wrong(rules[i], "mask the columns that it is computed from",
+						"the server computes this column of others")
 				}
 				used[i] = true
 				continue
@@ -114,7 +115,8 @@ func (r *resolver) assign(rules []Rule) {
 	}
 	for i, rule := range rules {
 		if !used[i] && rule.exact() && best(rules, rule.Column) == i {
-			r.wrong(rule, "columns are named schema.table.column, as in pg_catalog", "the source has no such column%s", r.nearest(rule.Column))
+			r.wrong(rule, "columns are named schema.table.column, as in pg_catalog", "the source has no such column%s",
+				r.nearest(rule.Column))
 		}
 	}
 }
@@ -211,15 +213,19 @@ func (r *resolver) checkType(t *catalog.Table, c *Column) {
 		r.wrong(rule, "", "%s does not work on the type %s", rule.As, typeOf(t, c.Name))
 		return
 	case slices.Contains(r.source.Details.Routes[t], c.Name):
-		r.wrong(rule, "mask other columns, or keep this one", "it decides in which partition a row lies, and has to stay")
+		r.wrong(rule, "mask other columns, or keep this one",
+			"it decides in which partition a row lies, and has to stay")
 	case rule.As == "null" && c.field.notNull:
 		r.wrong(rule, "use constant, or another transformer", "the column is NOT NULL")
 	case c.kind.need != nil && c.field.limit > 0 && c.kind.need(rule) > c.field.limit:
-		r.wrong(rule, "use text, token or a constant", "%s needs %d characters and the column holds %d", rule.As, c.kind.need(rule), c.field.limit)
+		r.wrong(rule, "use text, token or a constant", "%s needs %d characters and the column holds %d", rule.As,
+			c.kind.need(rule), c.field.limit)
 	case rule.As == "constant" && c.field.limit > 0 && utf8.RuneCountInString(rule.Value) > c.field.limit:
 		r.wrong(rule, "", "the constant is longer than the %d characters that the column holds", c.field.limit)
-	case r.source.Database.Encoding == "SQL_ASCII" && !slices.Contains([]string{"null", "constant", "sql", "hash"}, rule.As):
-		r.wrong(rule, "null, constant, hash and sql work", "the database has the encoding SQL_ASCII, so nobody knows the letters in it")
+	case r.source.Database.Encoding == "SQL_ASCII" &&
+		!slices.Contains([]string{"null", "constant", "sql", "hash"}, rule.As):
+		r.wrong(rule, "null, constant, hash and sql work",
+			"the database has the encoding SQL_ASCII, so nobody knows the letters in it")
 	}
 	r.checkColumn(t, c, rule)
 }
@@ -235,7 +241,8 @@ func (r *resolver) checkColumn(t *catalog.Table, c *Column, rule Rule) {
 		}
 	}
 	if _, ok := bucketSize(rule, c.field); !ok {
-		r.wrong(rule, "dates go to year, month or day, numbers to a number", "bucket to %s does not work on the type %s", rule.To, typeOf(t, c.Name))
+		r.wrong(rule, "dates go to year, month or day, numbers to a number",
+			"bucket to %s does not work on the type %s", rule.To, typeOf(t, c.Name))
 	}
 	for _, u := range r.source.Details.Unique[t] {
 		if slices.Contains(u.Columns, c.Name) {
@@ -255,7 +262,8 @@ func (r *resolver) checkUnique(t *catalog.Table, c *Column, rule Rule, u catalog
 	if c.kind.apart != nil && !c.field.array {
 		d = c.kind.apart(c.field, rule)
 	}
-	const advice = "use a transformer that keeps values apart: token, hash, email, text, uuid or a template with {token}"
+	const advice = "use a transformer that keeps values apart: token, hash, email, text, uuid or a template with " +
+		"{token}"
 	switch {
 	case rule.As == "null" && u.OneNull:
 		r.wrong(rule, advice, "the index %s takes one NULL only", u.Name)
@@ -263,11 +271,14 @@ func (r *resolver) checkUnique(t *catalog.Table, c *Column, rule Rule, u catalog
 	case u.Exclusion:
 		r.wrong(rule, "keep the column", "the exclusion constraint %s may not hold for masked values", u.Name)
 	case d == merges:
-		r.wrong(rule, advice, "%s cannot keep the index %s unique: %s", rule.As, u.Name, first(c.kind.why, "its values are arrays"))
+		r.wrong(rule, advice, "%s cannot keep the index %s unique: %s", rule.As, u.Name,
+			first(c.kind.why, "its values are arrays"))
 	case r.source.Details.Columns[t][c.Name].Loose:
-		r.wrong(rule, "keep the column", "its collation calls different texts equal, so masked values in the index %s may not be", u.Name)
+		r.wrong(rule, "keep the column",
+			"its collation calls different texts equal, so masked values in the index %s may not be", u.Name)
 	case !u.Plain && (d != foldedApart || !folds(u, c.Name)):
-		r.wrong(rule, "use email, token or hash where the index only ignores case, else keep the column", "%s may not keep the index %s unique, whose keys are expressions", rule.As, u.Name)
+		r.wrong(rule, "use email, token or hash where the index only ignores case, else keep the column",
+			"%s may not keep the index %s unique, whose keys are expressions", rule.As, u.Name)
 	}
 }
 
@@ -275,8 +286,10 @@ func (r *resolver) checkUnique(t *catalog.Table, c *Column, rule Rule, u catalog
 // column itself, or it without regard to case.
 func folds(u catalog.Unique, column string) bool {
 	for _, key := range u.Keys {
-		bare := strings.NewReplacer(`"`, "", "(", "", ")", "", "::text", "", "lower", "", "upper", "", " ", "").Replace(key)
-		if strings.Contains(strings.ToLower(key), strings.ToLower(column)) && !strings.EqualFold(bare, strings.NewReplacer(`"`, "", " ", "").Replace(column)) {
+		bare := strings.NewReplacer(`"`, "", "(", "", ")", "", "::text", "", "lower", "", "upper", "", " ",
+			"").Replace(key)
+		if strings.Contains(strings.ToLower(key), strings.ToLower(column)) &&
+			!strings.EqualFold(bare, strings.NewReplacer(`"`, "", " ", "").Replace(column)) {
 			return false
 		}
 	}

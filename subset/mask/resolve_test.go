@@ -19,7 +19,10 @@ func columnOf(t *catalog.Table, d *catalog.Details, name, typ, base string, modi
 	if d.Columns[t] == nil {
 		d.Columns[t] = map[string]catalog.ColumnDetail{}
 	}
-	d.Columns[t][name] = catalog.ColumnDetail{Base: base, System: true, Modifier: modifier, Array: strings.HasSuffix(typ, "[]")}
+	d.Columns[t][name] = catalog.ColumnDetail{
+		Base: base, System: true, Modifier: modifier,
+		Array: strings.HasSuffix(typ, "[]"),
+	}
 }
 
 // store is a schema with one column of each kind that matters to rules, and
@@ -52,12 +55,18 @@ func store() (Source, *catalog.Table, *catalog.Table) {
 	unique := func(name string, columns ...string) catalog.Unique {
 		return catalog.Unique{Name: name, Columns: columns, Keys: columns, Plain: true}
 	}
-	d.Unique[customers] = []catalog.Unique{unique("customers_pkey", "id"), unique("customers_email", "email"), unique("customers_code", "code"), unique("customers_tags", "tags")}
+	d.Unique[customers] = []catalog.Unique{
+		unique("customers_pkey", "id"), unique("customers_email", "email"),
+		unique("customers_code", "code"), unique("customers_tags", "tags"),
+	}
 	key := &catalog.ForeignKey{
 		OID: 7, Name: "orders_customer", Child: orders, ChildRel: orders.Name, ChildColumns: []string{"customer"},
 		Parent: customers, ParentRel: customers.Name, ParentColumns: []string{"email"},
 	}
-	return Source{Database: &catalog.Database{Tables: []*catalog.Table{customers, orders}, Encoding: "UTF8"}, Details: d, Keys: []*catalog.ForeignKey{key}}, customers, orders
+	return Source{
+		Database: &catalog.Database{Tables: []*catalog.Table{customers, orders}, Encoding: "UTF8"},
+		Details:  d, Keys: []*catalog.ForeignKey{key},
+	}, customers, orders
 }
 
 // resolved gives each rule a line of its own.
@@ -94,7 +103,8 @@ func TestResolve_RefusesWhatCannotBeKept(t *testing.T) {
 		s, _, _ := store()
 		s.Keys = nil
 		_, err := resolved(s, Rule{Column: "shop.customers." + c.column, As: c.as})
-		if want := "offshoot.yaml:1: mask: shop.customers." + c.column + ": " + c.want; err == nil || !strings.HasPrefix(err.Error(), want) || !errors.Is(err, hint.ErrUsage) {
+		if want := "offshoot.yaml:1: mask: shop.customers." + c.column + ": " + c.want; err == nil ||
+			!strings.HasPrefix(err.Error(), want) || !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
 	}
@@ -133,11 +143,14 @@ func TestResolve_TakesWhatCanBeKept(t *testing.T) {
 
 func TestResolve_TheColumnWinsOverPatternsAndTheFirstPatternOverOthers(t *testing.T) {
 	s, customers, _ := store()
-	_, err := resolved(s, Rule{Column: "*.nick", As: "name"}, Rule{Column: "*", As: "text"}, Rule{Column: "shop.customers.nick", As: "hash"}, Rule{Column: "SHOP.*.country", As: "city"})
+	_, err := resolved(s, Rule{Column: "*.nick", As: "name"}, Rule{Column: "*", As: "text"},
+		Rule{Column: "shop.customers.nick", As: "hash"}, Rule{Column: "SHOP.*.country", As: "city"})
 	if err == nil {
 		t.Fatal("text of everything cannot keep what is unique and partitioned")
 	}
-	p, err := resolved(s, Rule{Column: "*.nick", As: "name"}, Rule{Column: "*.Nick", As: "text"}, Rule{Column: "SHOP.*.country", As: "city"}, Rule{Column: "shop.customers.born", As: "keep"}, Rule{Column: "*.born", As: "shift"})
+	p, err := resolved(s, Rule{Column: "*.nick", As: "name"}, Rule{Column: "*.Nick", As: "text"},
+		Rule{Column: "SHOP.*.country", As: "city"}, Rule{Column: "shop.customers.born", As: "keep"},
+		Rule{Column: "*.born", As: "shift"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +168,8 @@ func TestResolve_TheColumnWinsOverPatternsAndTheFirstPatternOverOthers(t *testin
 
 func TestResolve_PatternsPassOverTypesThatTheyDoNotMean(t *testing.T) {
 	s, _, _ := store()
-	p, err := resolved(s, Rule{Column: "*.active", As: "email"}, Rule{Column: "*.born", As: "name"}, Rule{Column: "*.nowhere", As: "name"})
+	p, err := resolved(s, Rule{Column: "*.active", As: "email"}, Rule{Column: "*.born", As: "name"},
+		Rule{Column: "*.nowhere", As: "name"})
 	if err != nil || len(p.Columns) != 0 {
 		t.Errorf("%v, %v", p.Columns, err)
 	}
@@ -178,7 +192,8 @@ func TestResolve_SpreadsAlongKeysAndMakesBothSidesFit(t *testing.T) {
 		if one != other || len(one) > 40 {
 			t.Errorf("by %s: %q and %q", side, one, other)
 		}
-		if len(p.Columns) != 2 || !strings.Contains(p.Columns[0].String()+p.Columns[1].String(), "(by shop.orders.orders_customer)") {
+		if len(p.Columns) != 2 ||
+			!strings.Contains(p.Columns[0].String()+p.Columns[1].String(), "(by shop.orders.orders_customer)") {
 			t.Errorf("%v", p.Columns)
 		}
 	}
@@ -202,21 +217,28 @@ func TestResolve_RefusesKeysWhoseSidesDisagree(t *testing.T) {
 	}
 	s, _, _ := store()
 	s.Details.Unique = nil
-	for _, rule := range []Rule{{Column: email, As: "sql", Value: "lower(email)"}, {Column: email, As: "city", Country: "country"}} {
-		if _, err := resolved(s, rule); err == nil || !strings.Contains(err.Error(), "depends on more than the value") && !strings.Contains(err.Error(), "has no column country") {
+	for _, rule := range []Rule{
+		{Column: email, As: "sql", Value: "lower(email)"},
+		{Column: email, As: "city", Country: "country"},
+	} {
+		if _, err := resolved(s, rule); err == nil ||
+			!strings.Contains(err.Error(), "depends on more than the value") &&
+				!strings.Contains(err.Error(), "has no column country") {
 			t.Errorf("%s: %v", rule.As, err)
 		}
 	}
 	columnOf(s.Database.Tables[1], s.Details, "email", "citext", "citext", -1)
 	s.Keys[0].ChildColumns = []string{"email"}
-	if _, err := resolved(s, Rule{Column: email, As: "token"}); err == nil || !strings.Contains(err.Error(), "types in which equal values are written differently") {
+	if _, err := resolved(s, Rule{Column: email, As: "token"}); err == nil ||
+		!strings.Contains(err.Error(), "types in which equal values are written differently") {
 		t.Errorf("citext and varchar: %v", err)
 	}
 }
 
 func TestResolve_LeavesPartitionsWhereTheyAre(t *testing.T) {
 	s, _, _ := store()
-	if _, err := resolved(s, Rule{Column: "shop.orders.placed", As: "shift"}); err == nil || !strings.Contains(err.Error(), "it decides in which partition a row lies") {
+	if _, err := resolved(s, Rule{Column: "shop.orders.placed", As: "shift"}); err == nil ||
+		!strings.Contains(err.Error(), "it decides in which partition a row lies") {
 		t.Errorf("%v", err)
 	}
 }
@@ -230,10 +252,26 @@ func TestResolve_KnowsWhatMakesTextsEqual(t *testing.T) {
 	}{
 		{catalog.Unique{Name: "i", Columns: []string{"email"}, Keys: []string{"lower((email)::text)"}}, "email", true},
 		{catalog.Unique{Name: "i", Columns: []string{"email"}, Keys: []string{"lower((email)::text)"}}, "text", false},
-		{catalog.Unique{Name: "i", Columns: []string{"email"}, Keys: []string{`"left"((email)::text, 3)`}}, "email", false},
-		{catalog.Unique{Name: "i", Columns: []string{"email", "id"}, Keys: []string{"id", "upper((email)::text)"}}, "token", true},
-		{catalog.Unique{Name: "i", Columns: []string{"email"}, Keys: []string{"email"}, Plain: true, Exclusion: true}, "email", false},
-		{catalog.Unique{Name: "i", Columns: []string{"email"}, Keys: []string{"email"}, Plain: true, OneNull: true}, "email", true},
+		{
+			catalog.Unique{Name: "i", Columns: []string{"email"}, Keys: []string{`"left"((email)::text, 3)`}},
+			"email",
+			false,
+		},
+		{
+			catalog.Unique{Name: "i", Columns: []string{"email", "id"}, Keys: []string{"id", "upper((email)::text)"}},
+			"token", true,
+		},
+		{
+			catalog.Unique{
+				Name: "i", Columns: []string{"email"}, Keys: []string{"email"}, Plain: true,
+				Exclusion: true,
+			},
+			"email", false,
+		},
+		{
+			catalog.Unique{Name: "i", Columns: []string{"email"}, Keys: []string{"email"}, Plain: true, OneNull: true},
+			"email", true,
+		},
 	} {
 		s, customers, _ := store()
 		s.Keys, s.Details.Unique[customers] = nil, []catalog.Unique{c.index}
@@ -245,7 +283,8 @@ func TestResolve_KnowsWhatMakesTextsEqual(t *testing.T) {
 	d := s.Details.Columns[customers]["email"]
 	d.Loose, s.Keys = true, nil
 	s.Details.Columns[customers]["email"] = d
-	if _, err := resolved(s, Rule{Column: email, As: "email"}); err == nil || !strings.Contains(err.Error(), "its collation calls different texts equal") {
+	if _, err := resolved(s, Rule{Column: email, As: "email"}); err == nil ||
+		!strings.Contains(err.Error(), "its collation calls different texts equal") {
 		t.Errorf("%v", err)
 	}
 }
@@ -253,7 +292,8 @@ func TestResolve_KnowsWhatMakesTextsEqual(t *testing.T) {
 func TestResolve_KnowsNoLettersWithoutAnEncoding(t *testing.T) {
 	s, _, _ := store()
 	s.Database.Encoding = "SQL_ASCII"
-	if _, err := resolved(s, Rule{Column: "*.nick", As: "name"}); err == nil || !strings.Contains(err.Error(), "SQL_ASCII") {
+	if _, err := resolved(s, Rule{Column: "*.nick", As: "name"}); err == nil ||
+		!strings.Contains(err.Error(), "SQL_ASCII") {
 		t.Errorf("%v", err)
 	}
 	if _, err := resolved(s, Rule{Column: "*.nick", As: "hash"}); err != nil {
@@ -263,11 +303,17 @@ func TestResolve_KnowsNoLettersWithoutAnEncoding(t *testing.T) {
 
 func TestSuggest_GivesARuleThatResolves(t *testing.T) {
 	for column, want := range map[string]string{
-		"email": "shop.customers.email: email", "code": "shop.customers.code: text", "nick": "shop.customers.nick: username",
-		"born": "shop.customers.born: {as: shift, days: 365}", "profile": `shop.customers.profile: {as: json, at: {"**": text}}`,
-		"balance": "shop.customers.balance: noise", "active": `shop.customers.active: "null"`, "id": "shop.customers.id: token", "tags": `shop.customers.tags: "null"`,
+		"email": "shop.customers.email: email", "code": "shop.customers.code: text",
+		"nick":    "shop.customers.nick: username",
+		"born":    "shop.customers.born: {as: shift, days: 365}",
+		"profile": `shop.customers.profile: {as: json, at: {"**": text}}`,
+		"balance": "shop.customers.balance: noise", "active": `shop.customers.active: "null"`,
+		"id": "shop.customers.id: token", "tags": `shop.customers.tags: "null"`,
 	} {
-		as := map[string]string{"email": "email", "code": "email", "nick": "username", "born": "shift", "profile": "json", "balance": "noise", "active": "null", "id": "noise", "tags": "scrub"}[column]
+		as := map[string]string{
+			"email": "email", "code": "email", "nick": "username", "born": "shift",
+			"profile": "json", "balance": "noise", "active": "null", "id": "noise", "tags": "scrub",
+		}[column]
 		s, customers, _ := store()
 		rule, ok := Suggest(s, customers, Finding{Table: "shop.customers", Name: column, As: as})
 		if !ok || rule.YAML() != want {
@@ -286,12 +332,19 @@ func TestSuggest_GivesARuleThatResolves(t *testing.T) {
 
 func TestUnruled_ListsWhatNobodyHasDecidedAbout(t *testing.T) {
 	s, _, _ := store()
-	rules := []Rule{{Column: "*.email", As: "email"}, {Column: "shop.customers.born", As: "keep"}, {Column: "shop.customers.nick", As: "nothing"}}
+	rules := []Rule{
+		{Column: "*.email", As: "email"},
+		{Column: "shop.customers.born", As: "keep"},
+		{Column: "shop.customers.nick", As: "nothing"},
+	}
 	p, mistakes := Resolve(s, rules, NewKey("k"))
 	if !mistakes.Any() {
 		t.Error("nothing is no transformer")
 	}
-	all := map[string][]string{"shop.customers": {"id", "email", "code", "nick", "born", "profile", "balance", "tiny", "active", "country"}, "shop.orders": {"id", "customer", "placed", "amount"}}
+	all := map[string][]string{"shop.customers": {
+		"id", "email", "code", "nick", "born", "profile", "balance", "tiny",
+		"active", "country",
+	}, "shop.orders": {"id", "customer", "placed", "amount"}}
 	var got []string
 	for _, f := range Unruled(s.Database, s.Details, rules, p, all) {
 		got = append(got, f.String())
@@ -358,7 +411,8 @@ func TestProbes_AskAboutTypesAndConstraintsOfMaskedColumns(t *testing.T) {
 	for _, q := range spaces {
 		proof.Add(q)
 	}
-	if diff := cmp.Diff([]string{"nick", "bothnick"}, asked(p.Probes(customers, columns, rows, s.Details, proof))); diff != "" {
+	if diff := cmp.Diff([]string{"nick", "bothnick"},
+		asked(p.Probes(customers, columns, rows, s.Details, proof))); diff != "" {
 		t.Error(diff)
 	}
 	if !p.Doubtful(customers, s.Details, proof) {
@@ -372,14 +426,16 @@ func TestProbes_AskAboutTypesAndConstraintsOfMaskedColumns(t *testing.T) {
 	if diff := cmp.Diff([]string{"nick", "country"}, left); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"nick", "country", "namedcountry"}, asked(p.Probes(customers, left, []byte("a\tb\n"), s.Details, Proof{}))); diff != "" {
+	if diff := cmp.Diff([]string{"nick", "country", "namedcountry"},
+		asked(p.Probes(customers, left, []byte("a\tb\n"), s.Details, Proof{}))); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestExpressions_SelectWhatRulesSay(t *testing.T) {
 	s, customers, _ := store()
-	p, err := resolved(s, Rule{Column: "*.nick", As: "sql", Value: "upper(nick)"}, Rule{Column: "*.country", As: "city"})
+	p, err := resolved(s, Rule{Column: "*.nick", As: "sql", Value: "upper(nick)"},
+		Rule{Column: "*.country", As: "city"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,14 +30,20 @@ var shapes = []shapeOf{
 	{topic{name: "card", as: "card"}, func(_ *Classifier, v string) bool {
 		return isCard(v) && len(v) >= 15 && strings.ContainsAny(v[:1], "3456")
 	}},
-	{topic{name: "national number", as: "text"}, func(_ *Classifier, v string) bool { return wholeSSN.MatchString(v) || wholeCPF.MatchString(v) }},
+	{
+		topic{name: "national number", as: "text"},
+		func(_ *Classifier, v string) bool { return wholeSSN.MatchString(v) || wholeCPF.MatchString(v) },
+	},
 	{topic{name: "device", as: "mac"}, func(_ *Classifier, v string) bool { return isMAC(strings.ToLower(v)) }},
 	{topic{name: "network address", as: "ip"}, func(_ *Classifier, v string) bool { return wholeIP.MatchString(v) }},
 	{topic{name: "credential", as: "hash"}, func(_ *Classifier, v string) bool { return bcrypt.MatchString(v) }},
 	{topic{name: "phone", as: "phone"}, func(_ *Classifier, v string) bool {
 		return wholePhone.MatchString(v) && isPhone(v) && strings.ContainsAny(v, "+ ()-/") && !wholeIP.MatchString(v)
 	}},
-	{topic{name: "street", as: "street"}, func(_ *Classifier, v string) bool { return streetLine.MatchString(v) && len(v) < 80 }},
+	{
+		topic{name: "street", as: "street"},
+		func(_ *Classifier, v string) bool { return streetLine.MatchString(v) && len(v) < 80 },
+	},
 	{topic{name: "name", as: "name"}, (*Classifier).isPerson},
 	{topic{name: "first name", as: "first_name"}, func(c *Classifier, v string) bool {
 		return oneWord.MatchString(v) && c.first[strings.ToLower(v)] == isFirst
@@ -45,7 +51,10 @@ var shapes = []shapeOf{
 	{topic{name: "last name", as: "last_name"}, func(c *Classifier, v string) bool {
 		return oneWord.MatchString(v) && c.first[strings.ToLower(v)] == isLast
 	}},
-	{topic{name: "free text about a person", as: "scrub"}, func(_ *Classifier, v string) bool { return len(v) > 20 && emailInText.MatchString(v) }},
+	{
+		topic{name: "free text about a person", as: "scrub"},
+		func(_ *Classifier, v string) bool { return len(v) > 20 && emailInText.MatchString(v) },
+	},
 }
 
 // fewestSamples is how many values must be there to judge by them.

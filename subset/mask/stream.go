@@ -81,7 +81,8 @@ func origin() string {
 	var places []string
 	for {
 		f, more := frames.Next()
-		if strings.Contains(f.Function, "/subset/mask.") && !strings.Contains(f.Function, "failure") && !strings.HasSuffix(f.Function, "origin") {
+		if strings.Contains(f.Function, "/subset/mask.") && !strings.Contains(f.Function, "failure") &&
+			!strings.HasSuffix(f.Function, "origin") {
 			places = append(places, fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line))
 		}
 		if !more || len(places) == 5 {

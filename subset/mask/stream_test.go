@@ -13,12 +13,15 @@ import (
 // fails at a value.
 func panicking(w io.Writer) *stream {
 	return newStream(w, func() *rows {
-		return &rows{row: row{index: map[string]int{"id": 0, "mail": 1}}, masked: []maskedField{{1, func(_ *row, value string) (string, bool) {
-			if strings.HasPrefix(value, "secret") {
-				panic("cannot mask " + value)
-			}
-			return "masked", true
-		}}}}
+		return &rows{
+			row: row{index: map[string]int{"id": 0, "mail": 1}},
+			masked: []maskedField{{1, func(_ *row, value string) (string, bool) {
+				if strings.HasPrefix(value, "secret") {
+					panic("cannot mask " + value)
+				}
+				return "masked", true
+			}}},
+		}
 	})
 }
 
@@ -27,7 +30,8 @@ func TestStream_SaysNothingOfAValueWhenATransformerPanics(t *testing.T) {
 	s := panicking(&out)
 	_, err := io.WriteString(s, "1\tx\n2\tsecret@corp.test\n3\ty\n")
 	err = errors.Join(err, s.Close())
-	if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "column mail") || !strings.Contains(err.Error(), "stream_test.go:") {
+	if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "column mail") ||
+		!strings.Contains(err.Error(), "stream_test.go:") {
 		t.Errorf("%v", err)
 	}
 	if strings.Contains(out.String(), "secret") {

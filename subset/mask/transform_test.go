@@ -29,7 +29,8 @@ func TestTransformers_GiveTheSameForTheSameKeyAndAnotherForAnother(t *testing.T)
 			continue
 		}
 		const value = "Jane Roe, +1 (202) 555-0143, jane.roe@corp.example 4111 1111 1111 1111"
-		one, again, other := once("a", k.name, plainField, Rule{}, value), once("a", k.name, plainField, Rule{}, value), once("b", k.name, plainField, Rule{}, value)
+		one, again, other := once("a", k.name, plainField, Rule{}, value), once("a", k.name, plainField, Rule{},
+			value), once("b", k.name, plainField, Rule{}, value)
 		if one != again {
 			t.Errorf("%s gives %q and then %q", k.name, one, again)
 		}
@@ -208,9 +209,13 @@ func TestNumbers_AreRoundedAndKeptInTheirType(t *testing.T) {
 }
 
 func TestScrub_FindsWhatIsInside(t *testing.T) {
-	const value = "Aaron Abbott called from +1 202 555 0143 on 2024-05-06 about order 17; mail aaron@corp.example, card 4111 1111 1111 1111, IBAN DE89370400440532013000, from 192.0.2.17."
+	const value = "Aaron Abbott called from +1 202 555 0143 on 2024-05-06 about order 17; mail aaron@corp.example, " +
+		"card 4111 1111 1111 1111, IBAN DE89370400440532013000, from 192.0.2.17."
 	got := once("k", "scrub", plainField, Rule{}, value)
-	for _, secret := range []string{"Aaron", "Abbott", "555 0143", "aaron@", "4111 1111 1111 1111", "DE89370400440532013000", "192.0.2.17"} {
+	for _, secret := range []string{
+		"Aaron", "Abbott", "555 0143", "aaron@", "4111 1111 1111 1111",
+		"DE89370400440532013000", "192.0.2.17",
+	} {
 		if strings.Contains(got, secret) {
 			t.Errorf("%q is left in %q", secret, got)
 		}
@@ -223,7 +228,13 @@ func TestScrub_FindsWhatIsInside(t *testing.T) {
 }
 
 func TestJSON_MasksByPathAndLeavesTheRest(t *testing.T) {
-	rule := Rule{At: []Rule{{Column: "$.user.email", As: "email"}, {Column: "friends[*].name", As: "name"}, {Column: "age", As: "bucket", To: "10"}, {Column: "**.secret", As: "null"}, {Column: "$.all", As: "text"}}}
+	rule := Rule{At: []Rule{
+		{Column: "$.user.email", As: "email"},
+		{Column: "friends[*].name", As: "name"},
+		{Column: "age", As: "bucket", To: "10"},
+		{Column: "**.secret", As: "null"},
+		{Column: "$.all", As: "text"},
+	}}
 	value := `{"user": {"email": "a\u0040b.example", "id": 7}, "friends": [{"name":"Al Bo","x":1.50}, {"name":null}], "age": 37, "deep": {"er": {"secret": "s"}}, "all": ["Ab", {"k": "Cd"}, true]}`
 	got := once("k", "json", field{class: jsonText}, rule, value)
 	var back struct {
@@ -242,7 +253,8 @@ func TestJSON_MasksByPathAndLeavesTheRest(t *testing.T) {
 	if err := json.Unmarshal([]byte(got), &back); err != nil {
 		t.Fatalf("%v: %s", err, got)
 	}
-	if back.User.ID != 7 || back.Age != 30 || back.Deep.Er.Secret != nil || !strings.Contains(got, `"x":1.50`) || back.Friends[1].Name != nil {
+	if back.User.ID != 7 || back.Age != 30 || back.Deep.Er.Secret != nil || !strings.Contains(got, `"x":1.50`) ||
+		back.Friends[1].Name != nil {
 		t.Errorf("became %s", got)
 	}
 	for _, secret := range []string{"b.example", "Al Bo", `"s"`, `"Ab"`, `"Cd"`} {
@@ -257,8 +269,10 @@ func TestJSON_MasksByPathAndLeavesTheRest(t *testing.T) {
 
 func TestHstoreArraysAndXML_AreMaskedInside(t *testing.T) {
 	at := []Rule{{Column: "mail", As: "email"}, {Column: "gone", As: "null"}}
-	got := once("k", "hstore", field{class: hstore}, Rule{At: at}, `"mail"=>"a\"b@c.example", "n"=>NULL, "gone"=>"x", "k"=>"v\\w"`)
-	want := `"mail"=>"` + once("k", "email", plainField, Rule{}, `a"b@c.example`) + `", "n"=>NULL, "gone"=>NULL, "k"=>"v\\w"`
+	got := once("k", "hstore", field{class: hstore}, Rule{At: at},
+		`"mail"=>"a\"b@c.example", "n"=>NULL, "gone"=>"x", "k"=>"v\\w"`)
+	want := `"mail"=>"` + once("k", "email", plainField, Rule{}, `a"b@c.example`) +
+		`", "n"=>NULL, "gone"=>NULL, "k"=>"v\\w"`
 	if got != want {
 		t.Errorf("hstore\n got %s\nwant %s", got, want)
 	}
@@ -268,8 +282,11 @@ func TestHstoreArraysAndXML_AreMaskedInside(t *testing.T) {
 	if want := `[0:1]={{` + one("a@x.example") + `,NULL},{` + one(`b "q"@x.example`) + `,""}}`; got != want {
 		t.Errorf("array\n got %s\nwant %s", got, want)
 	}
-	got = once("k", "xml", field{class: xmlText}, Rule{At: []Rule{{Column: "p/mail", As: "email"}, {Column: "p/@tel", As: "phone"}}}, `<p tel="+1 202 555 0143" id="3"><mail>a@x.example</mail><x>y &amp; z</x><!-- a@x.example --></p>`)
-	if strings.Contains(got, "555 0143") || strings.Contains(got, "a@x.example") || !strings.Contains(got, `id="3"`) || !strings.Contains(got, "<x>y &amp; z</x>") {
+	got = once("k", "xml", field{class: xmlText},
+		Rule{At: []Rule{{Column: "p/mail", As: "email"}, {Column: "p/@tel", As: "phone"}}},
+		`<p tel="+1 202 555 0143" id="3"><mail>a@x.example</mail><x>y &amp; z</x><!-- a@x.example --></p>`)
+	if strings.Contains(got, "555 0143") || strings.Contains(got, "a@x.example") || !strings.Contains(got, `id="3"`) ||
+		!strings.Contains(got, "<x>y &amp; z</x>") {
 		t.Errorf("xml became %s", got)
 	}
 }
@@ -313,16 +330,19 @@ func outline(s string) string {
 }
 
 func TestTypes_ThatCallDifferentTextsEqualMaskThemAlike(t *testing.T) {
-	if a, b := once("k", "text", field{class: text, folded: true}, Rule{}, "Ann"), once("k", "text", field{class: text, folded: true}, Rule{}, "aNN"); a != b {
+	if a, b := once("k", "text", field{class: text, folded: true}, Rule{}, "Ann"), once("k", "text",
+		field{class: text, folded: true}, Rule{}, "aNN"); a != b {
 		t.Errorf("citext: %s and %s", a, b)
 	}
-	if a, b := once("k", "text", field{class: text, padded: true}, Rule{}, "Ann  "), once("k", "text", field{class: text, padded: true}, Rule{}, "Ann"); a != b {
+	if a, b := once("k", "text", field{class: text, padded: true}, Rule{}, "Ann  "), once("k", "text",
+		field{class: text, padded: true}, Rule{}, "Ann"); a != b {
 		t.Errorf("char: %s and %s", a, b)
 	}
 }
 
 func TestKey_IsPrintedNowhere(t *testing.T) {
-	if s := fmt.Sprintf("%v %+v %#v %s", NewKey("hunter2"), NewKey("hunter2"), NewKey("hunter2"), NewKey("hunter2")); strings.Contains(s, "hunter2") {
+	if s := fmt.Sprintf("%v %+v %#v %s", NewKey("hunter2"), NewKey("hunter2"), NewKey("hunter2"),
+		NewKey("hunter2")); strings.Contains(s, "hunter2") {
 		t.Error(s)
 	}
 }

@@ -43,7 +43,10 @@ func TestTransformers_GiveValuesOfTheRightForm(t *testing.T) {
 		{"ip", "unknown", `^[a-z]{7}$`},
 		{"mac", "08:00:2b:01:02:03", `^([0-9a-f]{2}:){5}[0-9a-f]{2}$`},
 		{"mac", "08-00-2b-01-02-03-04-05", `^([0-9a-f]{2}-){7}[0-9a-f]{2}$`},
-		{"uuid", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$`},
+		{
+			"uuid", "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+			`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$`,
+		},
 		{"text", "Ab-12 ü!", `^[A-Z][a-z]-\d{2} [ø-ÿ]!$`},
 		{"hash", "x", `^[0-9a-f]{32}$`},
 		{"token", "x", `^[a-z2-9]{16}$`},
@@ -74,13 +77,16 @@ func TestTransformers_LeaveNothingAsNothing(t *testing.T) {
 // Room for so many characters: lists give words that fit, tokens are cut.
 func TestTransformers_FitIntoTheColumn(t *testing.T) {
 	for as, rooms := range map[string][]int{
-		"name": {15, 20, 40}, "first_name": {3, 5, 10}, "last_name": {5, 8, 20}, "company": {10, 15, 30}, "email": {28, 40, 60}, "username": {4, 16, 30},
-		"url": {36, 60}, "street": {30, 40}, "city": {12, 20}, "address": {80, 100}, "hash": {8, 20, 31, 40}, "token": {8, 15, 20}, "scrub": {50, 60},
+		"name": {15, 20, 40}, "first_name": {3, 5, 10}, "last_name": {5, 8, 20}, "company": {10, 15, 30},
+		"email": {28, 40, 60}, "username": {4, 16, 30},
+		"url": {36, 60}, "street": {30, 40}, "city": {12, 20}, "address": {80, 100}, "hash": {8, 20, 31, 40},
+		"token": {8, 15, 20}, "scrub": {50, 60},
 	} {
 		for _, room := range rooms {
 			for n := range 50 {
 				value := fmt.Sprintf("value %d", n)
-				if got := once("k", as, field{class: text, limit: room}, Rule{}, value); utf8.RuneCountInString(got) > room || got == "" {
+				if got := once("k", as, field{class: text, limit: room}, Rule{},
+					value); utf8.RuneCountInString(got) > room || got == "" {
 					t.Errorf("%s makes %q of %q for %d characters", as, got, value, room)
 				}
 			}
@@ -89,14 +95,19 @@ func TestTransformers_FitIntoTheColumn(t *testing.T) {
 }
 
 func TestTransformers_WorkInEveryScript(t *testing.T) {
-	for _, value := range []string{"Łódź", "Žižka 7", "Αθήνα", "Москва 12", "תל אביב", "さくら", "サクラ", "北京市", "서울", "दिल्ली", "กรุงเทพ", "café", "ﬁn", "Ǆ", "e\u0301", "👩‍👩‍👧 x"} {
+	for _, value := range []string{
+		"Łódź", "Žižka 7", "Αθήνα", "Москва 12", "תל אביב", "さくら", "サクラ", "北京市", "서울",
+		"दिल्ली", "กรุงเทพ", "café", "ﬁn", "Ǆ", "e\u0301", "👩‍👩‍👧 x",
+	} {
 		got := once("k", "text", plainField, Rule{}, value)
-		if utf8.RuneCountInString(got) != utf8.RuneCountInString(value) || len(got) != len(value) || !utf8.ValidString(got) {
+		if utf8.RuneCountInString(got) != utf8.RuneCountInString(value) || len(got) != len(value) ||
+			!utf8.ValidString(got) {
 			t.Errorf("%q becomes %q", value, got)
 		}
 		was := []rune(value)
 		for i, r := range []rune(got) {
-			if unicode.IsLetter(r) != unicode.IsLetter(was[i]) || unicode.IsUpper(r) != unicode.IsUpper(was[i]) || unicode.IsDigit(r) != unicode.IsDigit(was[i]) {
+			if unicode.IsLetter(r) != unicode.IsLetter(was[i]) || unicode.IsUpper(r) != unicode.IsUpper(was[i]) ||
+				unicode.IsDigit(r) != unicode.IsDigit(was[i]) {
 				t.Errorf("%q becomes %q: %q is not like %q", value, got, r, was[i])
 			}
 		}
@@ -121,12 +132,16 @@ func TestTransformers_OfDifferentPurposesHaveNothingInCommon(t *testing.T) {
 }
 
 func TestShift_MovesByNoMoreThanItsDays(t *testing.T) {
-	for _, value := range []string{"2020-02-29", "1999-12-31", "0001-01-01", "9999-12-31", "2024-03-31 02:30:00+00", "1970-01-01 00:00:00.123456"} {
+	for _, value := range []string{
+		"2020-02-29", "1999-12-31", "0001-01-01", "9999-12-31", "2024-03-31 02:30:00+00",
+		"1970-01-01 00:00:00.123456",
+	} {
 		for _, days := range []int{1, 7, 365, 36500} {
 			got := once("k", "shift", field{class: timestamp}, Rule{Days: days}, value)
 			from, rest, _ := day(value)
 			to, kept, ok := day(got)
-			if off := to.Sub(from).Hours() / 24; !ok || off == 0 || off > float64(2*days) || off < -float64(2*days) || kept != rest {
+			if off := to.Sub(from).Hours() / 24; !ok || off == 0 || off > float64(2*days) || off < -float64(2*days) ||
+				kept != rest {
 				t.Errorf("%s becomes %s by %d", value, got, days)
 			}
 			if _, err := time.Parse(calendar, got[:10]); err != nil {
@@ -203,7 +218,10 @@ func TestDecimal_TokensKeepTheirForm(t *testing.T) {
 		}
 		seen[got] = value
 	}
-	for value, want := range map[string]string{"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity", "1e5": "0", "": "0", "1.": "0", "--1": "0"} {
+	for value, want := range map[string]string{
+		"NaN": "NaN", "Infinity": "Infinity", "-Infinity": "-Infinity",
+		"1e5": "0", "": "0", "1.": "0", "--1": "0",
+	} {
 		if got := once("k", "token", f, Rule{}, value); got != want {
 			t.Errorf("%q becomes %q, not %q", value, got, want)
 		}
@@ -228,7 +246,8 @@ func TestIP_KeepsFamiliesApart(t *testing.T) {
 // other of IPv6 than the shortest.
 func TestIP_FitsShortColumns(t *testing.T) {
 	for _, value := range []string{"255.255.255.255/32", "1.2.3.4", "::1", "fe80::1"} {
-		if got := once("k", "ip", field{class: text, limit: widestIPv4}, Rule{}, value); len(got) > widestIPv4 || got == value {
+		if got := once("k", "ip", field{class: text, limit: widestIPv4}, Rule{}, value); len(got) > widestIPv4 ||
+			got == value {
 			t.Errorf("%s becomes %s", value, got)
 		}
 	}
@@ -236,13 +255,17 @@ func TestIP_FitsShortColumns(t *testing.T) {
 
 func TestIBAN_OfEveryCountryStaysValid(t *testing.T) {
 	for _, value := range []string{
-		"AT611904300234573201", "BE68539007547034", "CH9300762011623852957", "DE89370400440532013000", "ES9121000418450200051332", "FR1420041010050500013M02606", "GB82WEST12345698765432",
-		"IE29AIBK93115212345678", "IT60X0542811101000000123456", "MT84MALT011000012345MTLCAST001S", "NL91ABNA0417164300", "NO9386011117947", "PL61109010140000071219812874", "PT50000201231234567890154", "SE4550000000058398257466",
+		"AT611904300234573201", "BE68539007547034", "CH9300762011623852957", "DE89370400440532013000",
+		"ES9121000418450200051332", "FR1420041010050500013M02606", "GB82WEST12345698765432",
+		"IE29AIBK93115212345678", "IT60X0542811101000000123456", "MT84MALT011000012345MTLCAST001S",
+		"NL91ABNA0417164300", "NO9386011117947", "PL61109010140000071219812874", "PT50000201231234567890154",
+		"SE4550000000058398257466",
 	} {
 		if !isIBAN(value) {
 			t.Fatalf("%s is none", value)
 		}
-		if got := once("k", "iban", plainField, Rule{}, value); !isIBAN(got) || got[:2] != value[:2] || len(got) != len(value) || got == value {
+		if got := once("k", "iban", plainField, Rule{}, value); !isIBAN(got) || got[:2] != value[:2] ||
+			len(got) != len(value) || got == value {
 			t.Errorf("%s becomes %s", value, got)
 		}
 	}
@@ -259,7 +282,8 @@ func TestBytes_AreAsManyAndOthers(t *testing.T) {
 
 func TestScrub_LeavesOrdinaryTextAlone(t *testing.T) {
 	for _, value := range []string{
-		"the order of 2024-05-06 came at 10:30 with 12 boxes", "total 1234.56 EUR, 3 x 19.99", "see chapter 3.2.1 and table 7", "room 101-105", "no. 12", "a@b", "v1.2.3",
+		"the order of 2024-05-06 came at 10:30 with 12 boxes", "total 1234.56 EUR, 3 x 19.99",
+		"see chapter 3.2.1 and table 7", "room 101-105", "no. 12", "a@b", "v1.2.3",
 	} {
 		if got := once("k", "scrub", plainField, Rule{}, value); got != value {
 			t.Errorf("%q becomes %q", value, got)
@@ -269,12 +293,17 @@ func TestScrub_LeavesOrdinaryTextAlone(t *testing.T) {
 
 func TestScrub_MasksAsElsewhere(t *testing.T) {
 	const address = "ann@corp.test"
-	if got, want := once("k", "scrub", plainField, Rule{}, "mail "+address+" now"), "mail "+once("k", "email", plainField, Rule{}, address)+" now"; got != want {
+	if got, want := once("k", "scrub", plainField, Rule{}, "mail "+address+" now"), "mail "+
+		once("k", "email", plainField, Rule{}, address)+" now"; got != want {
 		t.Errorf("%q, not %q", got, want)
 	}
-	for _, secret := range []string{"DE89370400440532013000", "4111 1111 1111 1111", "+49 171 5550199", "203.0.113.9", "fe80:0:0:0:1:2:3:4", "https://corp.test/ann?token=1"} {
+	for _, secret := range []string{
+		"DE89370400440532013000", "4111 1111 1111 1111", "+49 171 5550199", "203.0.113.9",
+		"fe80:0:0:0:1:2:3:4", "https://corp.test/ann?token=1",
+	} {
 		for _, around := range []string{"%s", "(%s)", "x %s, y", "«%s»", "\n%s\n"} {
-			if got := once("k", "scrub", plainField, Rule{}, fmt.Sprintf(around, secret)); strings.Contains(got, secret) {
+			if got := once("k", "scrub", plainField, Rule{}, fmt.Sprintf(around, secret)); strings.Contains(got,
+				secret) {
 				t.Errorf("%q is left in %q", secret, got)
 			}
 		}
@@ -282,8 +311,12 @@ func TestScrub_MasksAsElsewhere(t *testing.T) {
 }
 
 func TestJSON_LeavesOtherBytesAsTheyAre(t *testing.T) {
-	for _, value := range []string{`{}`, `[]`, `null`, `{"b": 1.50, "a" : [ true, false, null ] }`, "{\"x\":\"\\u00e9\\n\"}", `12345678901234567890.123`, `"alone"`} {
-		if got := once("k", "json", field{class: jsonText}, Rule{At: []Rule{{Column: "$.none", As: "text"}}}, value); got != value {
+	for _, value := range []string{
+		`{}`, `[]`, `null`, `{"b": 1.50, "a" : [ true, false, null ] }`,
+		"{\"x\":\"\\u00e9\\n\"}", `12345678901234567890.123`, `"alone"`,
+	} {
+		if got := once("k", "json", field{class: jsonText}, Rule{At: []Rule{{Column: "$.none", As: "text"}}},
+			value); got != value {
 			t.Errorf("%s becomes %s", value, got)
 		}
 	}
@@ -295,8 +328,15 @@ func TestJSON_LeavesOtherBytesAsTheyAre(t *testing.T) {
 }
 
 func TestJSON_TheFirstPathThatFitsCounts(t *testing.T) {
-	rule := Rule{At: []Rule{{Column: "$.a.keep", As: "keep"}, {Column: "$.a", As: "null"}, {Column: "**.b", As: "constant", Value: "x"}, {Column: "l[1]", As: "constant", Value: "second"}, {Column: "n.*", As: "bucket", To: "10"}}}
-	got := once("k", "json", field{class: jsonText}, rule, `{"a":{"keep":"1","other":"2"},"b":"3","c":{"d":[{"b":"4"}]},"l":["5","6"],"n":{"x":17,"y":"17"}}`)
+	rule := Rule{At: []Rule{
+		{Column: "$.a.keep", As: "keep"},
+		{Column: "$.a", As: "null"},
+		{Column: "**.b", As: "constant", Value: "x"},
+		{Column: "l[1]", As: "constant", Value: "second"},
+		{Column: "n.*", As: "bucket", To: "10"},
+	}}
+	got := once("k", "json", field{class: jsonText}, rule,
+		`{"a":{"keep":"1","other":"2"},"b":"3","c":{"d":[{"b":"4"}]},"l":["5","6"],"n":{"x":17,"y":"17"}}`)
 	want := `{"a":{"keep":"1","other":null},"b":"x","c":{"d":[{"b":"x"}]},"l":["5","second"],"n":{"x":10,"y":"10"}}`
 	if got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
@@ -332,15 +372,22 @@ func TestPaths_AreRead(t *testing.T) {
 }
 
 func TestHstore_LosesWhatCannotBeRead(t *testing.T) {
-	for value, want := range map[string]string{`"a"=>"b", c`: "", `"a"`: "", `a=>b`: "", ``: ``, `"a"=>NULL`: `"a"=>NULL`} {
-		if got := once("k", "hstore", field{class: hstore}, Rule{At: []Rule{{Column: "other", As: "text"}}}, value); got != want {
+	for value, want := range map[string]string{
+		`"a"=>"b", c`: "", `"a"`: "", `a=>b`: "", ``: ``,
+		`"a"=>NULL`: `"a"=>NULL`,
+	} {
+		if got := once("k", "hstore", field{class: hstore}, Rule{At: []Rule{{Column: "other", As: "text"}}},
+			value); got != want {
 			t.Errorf("%s becomes %s", value, got)
 		}
 	}
 }
 
 func TestXML_StaysWellFormed(t *testing.T) {
-	at := Rule{At: []Rule{{Column: "p/n", As: "constant", Value: `<&">`}, {Column: "**/@m", As: "constant", Value: `"'`}}}
+	at := Rule{At: []Rule{
+		{Column: "p/n", As: "constant", Value: `<&">`},
+		{Column: "**/@m", As: "constant", Value: `"'`},
+	}}
 	for value, want := range map[string]string{
 		`<p><n>x</n></p>`:                  `<p><n>&lt;&amp;&#34;&gt;</n></p>`,
 		`<p m="1" k="2"/>`:                 `<p m="&#34;&#39;" k="2"></p>`,
@@ -411,8 +458,14 @@ func TestRule_ChecksItsOptions(t *testing.T) {
 		{Rule{As: "json"}, "json needs at"},
 		{Rule{As: "shift", Days: -1}, "shift takes between 1 and 36500 days"},
 		{Rule{As: "noise", Percent: 101}, "noise takes between 0 and 100 percent"},
-		{Rule{As: "json", At: []Rule{{Column: "a", As: "sql", Value: "1"}}}, "sql, by and country do not work inside a value"},
-		{Rule{As: "json", At: []Rule{{Column: "a", As: "shift", By: "id"}}}, "sql, by and country do not work inside a value"},
+		{
+			Rule{As: "json", At: []Rule{{Column: "a", As: "sql", Value: "1"}}},
+			"sql, by and country do not work inside a value",
+		},
+		{
+			Rule{As: "json", At: []Rule{{Column: "a", As: "shift", By: "id"}}},
+			"sql, by and country do not work inside a value",
+		},
 		{Rule{As: "xml", At: []Rule{{Column: "a", As: "nothing"}}}, `no transformer is called "nothing"`},
 		{Rule{As: "template", Value: "{nobody}"}, "the template knows no {nobody}"},
 	} {
@@ -432,8 +485,14 @@ func TestYAML_QuotesWhatItMust(t *testing.T) {
 		`"a.b c.d": email`:            {Column: "a.b c.d", As: "email"},
 		`"*.x": {as: bucket, to: 10}`: {Column: "*.x", As: "bucket", To: "10"},
 		`a.b.c: "null"`:               {Column: "a.b.c", As: "null"},
-		`"a.\"b\\.c": {as: constant, value: "x: #\u000a"}`:                 {Column: `a."b\.c`, As: "constant", Value: "x: #\n"},
-		`a.b.c: {as: json, at: {"$.x": {as: noise, percent: 2}, y: text}}`: {Column: "a.b.c", As: "json", At: []Rule{{Column: "$.x", As: "noise", Percent: 2}, {Column: "y", As: "text"}}},
+		`"a.\"b\\.c": {as: constant, value: "x: #\u000a"}`: {
+			Column: `a."b\.c`, As: "constant",
+			Value: "x: #\n",
+		},
+		`a.b.c: {as: json, at: {"$.x": {as: noise, percent: 2}, y: text}}`: {
+			Column: "a.b.c", As: "json",
+			At: []Rule{{Column: "$.x", As: "noise", Percent: 2}, {Column: "y", As: "text"}},
+		},
 	} {
 		if got := r.YAML(); got != want {
 			t.Errorf("%s, not %s", got, want)
@@ -442,7 +501,10 @@ func TestYAML_QuotesWhatItMust(t *testing.T) {
 }
 
 func TestCopyText_IsReadAsTheServerWritesIt(t *testing.T) {
-	for raw, want := range map[string]string{`a\tb`: "a\tb", `\\N`: `\N`, `a\nb\rc`: "a\nb\rc", `\b\f\v`: "\b\f\v", `\\\\`: `\\`, ``: ``, `\x`: `x`, `end\`: `end\`} {
+	for raw, want := range map[string]string{
+		`a\tb`: "a\tb", `\\N`: `\N`, `a\nb\rc`: "a\nb\rc", `\b\f\v`: "\b\f\v",
+		`\\\\`: `\\`, ``: ``, `\x`: `x`, `end\`: `end\`,
+	} {
 		if got := unescape([]byte(raw)); got != want {
 			t.Errorf("%q is %q, not %q", raw, got, want)
 		}
@@ -455,8 +517,10 @@ func TestCopyText_IsReadAsTheServerWritesIt(t *testing.T) {
 
 func TestNameParts_TakeNamesApart(t *testing.T) {
 	for name, want := range map[string]string{
-		"first_name": "first name", "firstName": "first name", "FIRST_NAME": "first name", "First-Name": "first name", "HTTPHeaderName": "http header name", "strEmail": "email",
-		"E_Mail": "e mail", "Straße": "strasse", "PrénomÉlève": "prenom eleve", "addr2": "addr 2", "tbl_user_email": "user email", "": "", "___": "", "naïveID": "naive id", "Größe": "groesse",
+		"first_name": "first name", "firstName": "first name", "FIRST_NAME": "first name", "First-Name": "first name",
+		"HTTPHeaderName": "http header name", "strEmail": "email",
+		"E_Mail": "e mail", "Straße": "strasse", "PrénomÉlève": "prenom eleve", "addr2": "addr 2",
+		"tbl_user_email": "user email", "": "", "___": "", "naïveID": "naive id", "Größe": "groesse",
 	} {
 		if got := strings.Join(nameParts(name), " "); got != want {
 			t.Errorf("%q is %q, not %q", name, got, want)
@@ -467,10 +531,20 @@ func TestNameParts_TakeNamesApart(t *testing.T) {
 func TestClassify_ValuesWinOverNamesThatSayNothing(t *testing.T) {
 	c := NewClassifier()
 	for as, samples := range map[string][]string{
-		"email": {"ann@corp.test", "bob@corp.test", "eve@corp.test"}, "phone": {"+49 171 5550199", "+1 202 555 0143", "(030) 901820-1"}, "iban": {"DE89370400440532013000", "GB82WEST12345698765432", "NL91ABNA0417164300"},
-		"card": {"4111111111111111", "5500000000000004", "340000000000009"}, "ip": {"203.0.113.9", "198.51.100.7", "192.0.2.1"}, "mac": {"08:00:2b:01:02:03", "08:00:2b:01:02:04", "08:00:2b:01:02:05"},
-		"hash": {"$2a$10$abcdefghijklmnopqrstuv", "$2b$10$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=1"}, "street": {"Hauptstraße 12", "12 Mill Lane", "Calle Mayor 3"}, "text": {"123-45-6789", "987-65-4321", "123.456.789-09"},
-		"name": {"Mary Johnson", "James Smith", "Linda Brown"}, "scrub": {"please answer ann@corp.test soon", "bob@corp.test did not get the parcel", "a mail to eve@corp.test came back"},
+		"email":  {"ann@corp.test", "bob@corp.test", "eve@corp.test"},
+		"phone":  {"+49 171 5550199", "+1 202 555 0143", "(030) 901820-1"},
+		"iban":   {"DE89370400440532013000", "GB82WEST12345698765432", "NL91ABNA0417164300"},
+		"card":   {"4111111111111111", "5500000000000004", "340000000000009"},
+		"ip":     {"203.0.113.9", "198.51.100.7", "192.0.2.1"},
+		"mac":    {"08:00:2b:01:02:03", "08:00:2b:01:02:04", "08:00:2b:01:02:05"},
+		"hash":   {"$2a$10$abcdefghijklmnopqrstuv", "$2b$10$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=1"},
+		"street": {"Hauptstraße 12", "12 Mill Lane", "Calle Mayor 3"},
+		"text":   {"123-45-6789", "987-65-4321", "123.456.789-09"},
+		"name":   {"Mary Johnson", "James Smith", "Linda Brown"},
+		"scrub": {
+			"please answer ann@corp.test soon", "bob@corp.test did not get the parcel",
+			"a mail to eve@corp.test came back",
+		},
 	} {
 		if f, ok := c.Classify(Look{Table: "public.t", Name: "c1", Type: "text", Samples: samples}); !ok || f.As != as {
 			t.Errorf("%s: %+v", as, f)
@@ -479,7 +553,13 @@ func TestClassify_ValuesWinOverNamesThatSayNothing(t *testing.T) {
 			t.Errorf("two values of %s are enough for %+v", as, f)
 		}
 	}
-	for _, harmless := range [][]string{{"red", "green", "blue"}, {"2024-05-06", "2024-05-07", "2024-05-08"}, {"10.5", "11.25", "9.75"}, {"SKU-1001", "SKU-1002", "SKU-1003"}, {"", " ", ""}} {
+	for _, harmless := range [][]string{
+		{"red", "green", "blue"},
+		{"2024-05-06", "2024-05-07", "2024-05-08"},
+		{"10.5", "11.25", "9.75"},
+		{"SKU-1001", "SKU-1002", "SKU-1003"},
+		{"", " ", ""},
+	} {
 		if f, ok := c.Classify(Look{Table: "public.t", Name: "c1", Type: "text", Samples: harmless}); ok {
 			t.Errorf("%v: %+v", harmless, f)
 		}
@@ -489,14 +569,24 @@ func TestClassify_ValuesWinOverNamesThatSayNothing(t *testing.T) {
 func TestClassify_ReadsCommentsAndTypes(t *testing.T) {
 	c := NewClassifier()
 	for as, l := range map[string]Look{
-		"email": {Table: "public.t", Name: "c1", Type: "text", Comment: "the customer's email address"}, "ip": {Table: "public.t", Name: "c1", Type: "inet"}, "mac": {Table: "public.t", Name: "c1", Type: "macaddr"},
-		"shift": {Table: "public.t", Name: "geburtsdatum", Type: "date"}, "noise": {Table: "public.t", Name: "salary", Type: "numeric"}, "bytes": {Table: "public.t", Name: "photo", Type: "bytea"}, "json": {Table: "public.t", Name: "address", Type: "jsonb"},
+		"email": {Table: "public.t", Name: "c1", Type: "text", Comment: "the customer's email address"},
+		"ip":    {Table: "public.t", Name: "c1", Type: "inet"}, "mac": {Table: "public.t", Name: "c1", Type: "macaddr"},
+		"shift": {Table: "public.t", Name: "geburtsdatum", Type: "date"},
+		"noise": {Table: "public.t", Name: "salary", Type: "numeric"},
+		"bytes": {Table: "public.t", Name: "photo", Type: "bytea"},
+		"json":  {Table: "public.t", Name: "address", Type: "jsonb"},
 	} {
 		if f, ok := c.Classify(l); !ok || f.As != as {
 			t.Errorf("%s: %+v", as, f)
 		}
 	}
-	for _, l := range []Look{{Name: "email", Type: "bool"}, {Name: "email_count", Type: "int4"}, {Name: "phone", Type: "enum"}, {Name: "is_email", Type: "text"}, {Name: "email_verified_at", Type: "timestamptz"}} {
+	for _, l := range []Look{
+		{Name: "email", Type: "bool"},
+		{Name: "email_count", Type: "int4"},
+		{Name: "phone", Type: "enum"},
+		{Name: "is_email", Type: "text"},
+		{Name: "email_verified_at", Type: "timestamptz"},
+	} {
 		l.Table = "public.users"
 		if f, ok := c.Classify(l); ok {
 			t.Errorf("%s %s: %+v", l.Name, l.Type, f)

@@ -44,8 +44,10 @@ func (p *Plan) adviseIndexes() {
 	}
 	for _, k := range p.ForeignKeys {
 		if k.OID == 0 && !hasKey(k.Parent, k.ParentColumns) {
-			p.Warnings = append(p.Warnings, fmt.Sprintf("no unique index on %s (%s), which %s references: every lookup costs a scan; %s",
-				k.Parent.Name.Dotted(), strings.Join(k.ParentColumns, ", "), k.Child.Name.Dotted(), createIndex(k.Parent, k.ParentColumns)))
+			p.Warnings = append(p.Warnings,
+				fmt.Sprintf("no unique index on %s (%s), which %s references: every lookup costs a scan; %s",
+					k.Parent.Name.Dotted(), strings.Join(k.ParentColumns, ", "), k.Child.Name.Dotted(),
+					createIndex(k.Parent, k.ParentColumns)))
 		}
 	}
 }
@@ -66,7 +68,8 @@ func createIndex(t *catalog.Table, columns []string) string {
 
 func hasKey(t *catalog.Table, columns []string) bool {
 	return slices.ContainsFunc(t.Keys, func(k catalog.Key) bool {
-		return len(k.Columns) >= len(columns) && !slices.ContainsFunc(k.Columns[:len(columns)], func(c string) bool { return !slices.Contains(columns, c) })
+		return len(k.Columns) >= len(columns) &&
+			!slices.ContainsFunc(k.Columns[:len(columns)], func(c string) bool { return !slices.Contains(columns, c) })
 	})
 }
 
@@ -87,10 +90,13 @@ func (p *Plan) adviseStatistics(counts catalog.Counts) {
 		}
 	}
 	if len(never) > 0 {
-		p.Warnings = append(p.Warnings, "never analyzed: "+catalog.ListNames(never)+": what they hold and force is guessed; "+analyze(never))
+		p.Warnings = append(p.Warnings,
+			"never analyzed: "+catalog.ListNames(never)+": what they hold and force is guessed; "+analyze(never))
 	}
 	if len(stale) > 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("grown since ANALYZE to more than %d times their size: %s: their rows are guessed; %s", grown, catalog.ListNames(stale), analyze(stale)))
+		p.Warnings = append(p.Warnings,
+			fmt.Sprintf("grown since ANALYZE to more than %d times their size: %s: their rows are guessed; %s", grown,
+				catalog.ListNames(stale), analyze(stale)))
 	}
 }
 
@@ -121,8 +127,11 @@ func (p *Plan) adviseOverflow() {
 		if k == nil {
 			continue
 		}
-		p.Advice = append(p.Advice, fmt.Sprintf("%s will hold about %s rows for a target of %s: %s forces %s; fewer rows of %s (rows or share), or more of %s, balance them",
-			t.Table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target), k.Name, document.Number(k.Forced), k.Child, k.Parent))
+		p.Advice = append(p.Advice,
+			fmt.Sprintf("%s will hold about %s rows for a target of %s: %s forces %s; fewer rows of %s (rows or "+
+				"share), or more of %s, balance them",
+				t.Table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target), k.Name,
+				document.Number(k.Forced), k.Child, k.Parent))
 	}
 }
 
@@ -146,8 +155,10 @@ func (p *Plan) adviseEmpty() {
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		if t.Target >= noticed && float64(t.Expected.Rows) < emptyShare*float64(t.Target) {
-			p.Advice = append(p.Advice, fmt.Sprintf("%s will hold about %s rows for a target of %s, because the rows it references do not fit; give those tables more (rows or share)",
-				t.Table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target)))
+			p.Advice = append(p.Advice,
+				fmt.Sprintf("%s will hold about %s rows for a target of %s, because the rows it references do not "+
+					"fit; give those tables more (rows or share)",
+					t.Table.Name.Dotted(), document.Number(t.Expected.Rows), document.Number(t.Target)))
 		}
 	}
 }
@@ -162,6 +173,8 @@ func (p *Plan) advisePlaces() {
 		}
 	}
 	if len(keyless) > 0 {
-		p.Advice = append(p.Advice, "without a primary key: "+catalog.ListNames(keyless)+": rows are chosen by position, so that an UPDATE or a VACUUM FULL changes which; add a primary key")
+		p.Advice = append(p.Advice,
+			"without a primary key: "+catalog.ListNames(keyless)+
+				": rows are chosen by position, so that an UPDATE or a VACUUM FULL changes which; add a primary key")
 	}
 }

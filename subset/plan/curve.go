@@ -44,7 +44,8 @@ func (c Curve) String() string {
 		c = DefaultCurve
 	}
 	number := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
-	return fmt.Sprintf("%s:%s,%s:%s", number(c.From.Source), number(c.From.Kept), number(c.To.Source), number(c.To.Kept))
+	return fmt.Sprintf("%s:%s,%s:%s", number(c.From.Source), number(c.From.Kept), number(c.To.Source),
+		number(c.To.Kept))
 }
 
 // ParseCurve reads two points, such as "10:3,1000000:10000".

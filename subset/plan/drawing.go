@@ -44,14 +44,16 @@ func (p *Plan) WriteMermaid(w io.Writer) error { return p.drawing().WriteMermaid
 func (p *Plan) WriteDOT(w io.Writer) error { return p.drawing().WriteDOT(w) }
 
 func (p *Plan) drawing() *Drawing {
-	d := &Drawing{Title: fmt.Sprintf("%s: about %s of %s rows", p.Database, document.Number(p.Expected.Rows), document.Number(p.SourceRows))}
+	d := &Drawing{Title: fmt.Sprintf("%s: about %s of %s rows", p.Database, document.Number(p.Expected.Rows),
+		document.Number(p.SourceRows))}
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		d.Tables = append(d.Tables, DrawnTable{t.Schema, t.Name, t.Expected.Rows, t.Rows, t.Target, t.Estimated})
 	}
 	for i := range p.Keys {
 		k := &p.Keys[i]
-		d.Connect(k.Child, k.Parent, Arrow{Names: []string{k.Name}, Columns: k.Columns, Forced: k.Forced, Loose: !k.Validated})
+		d.Connect(k.Child, k.Parent,
+			Arrow{Names: []string{k.Name}, Columns: k.Columns, Forced: k.Forced, Loose: !k.Validated})
 	}
 	return d
 }
@@ -100,7 +102,8 @@ func (d *Drawing) WriteDOT(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("digraph subset {\n")
 	fmt.Fprintf(&b, "  graph [label=%s, labelloc=t, rankdir=LR, fontname=\"sans-serif\"]\n", quoteDOT(d.Title))
-	b.WriteString("  node [shape=box, style=\"rounded,filled\", fillcolor=\"#e8f1e4\", color=\"#5b7f4f\", fontname=\"sans-serif\"]\n")
+	b.WriteString("  node [shape=box, style=\"rounded,filled\", fillcolor=\"#e8f1e4\", color=\"#5b7f4f\", " +
+		"fontname=\"sans-serif\"]\n")
 	b.WriteString("  edge [color=\"#777777\", fontname=\"sans-serif\", fontsize=10]\n")
 	for n, schema := range d.schemas() {
 		fmt.Fprintf(&b, "  subgraph cluster_%d {\n    label=%s; color=\"#bbbbbb\"\n", n, quoteDOT(schema))
@@ -110,7 +113,8 @@ func (d *Drawing) WriteDOT(w io.Writer) error {
 				continue
 			}
 			size := magnitude(t.Kept)
-			fmt.Fprintf(&b, "    t%d [label=%s, width=%.2f, height=%.2f, fontsize=%.1f%s]\n", i, quoteDOT(t.Name+"\n"+t.rows()),
+			fmt.Fprintf(&b, "    t%d [label=%s, width=%.2f, height=%.2f, fontsize=%.1f%s]\n", i,
+				quoteDOT(t.Name+"\n"+t.rows()),
 				0.8+0.5*size, 0.4+0.25*size, 9+3*size, t.shadeDOT())
 		}
 		b.WriteString("  }\n")
@@ -139,7 +143,8 @@ func (t *DrawnTable) overflows() bool {
 }
 
 func (a *Arrow) writeDOT(b *strings.Builder) {
-	fmt.Fprintf(b, "  t%d -> t%d [tooltip=%s, penwidth=%.2f", a.child, a.parent, quoteDOT(strings.Join(a.Names, "\n")), 1+magnitude(a.Forced))
+	fmt.Fprintf(b, "  t%d -> t%d [tooltip=%s, penwidth=%.2f", a.child, a.parent, quoteDOT(strings.Join(a.Names, "\n")),
+		1+magnitude(a.Forced))
 	if a.Forced > 0 {
 		fmt.Fprintf(b, ", label=%s", quoteDOT(document.Number(a.Forced)))
 	}
@@ -183,7 +188,8 @@ func (d *Drawing) WriteMermaid(w io.Writer) error {
 		fmt.Fprintf(&b, "  subgraph s%d [\"%s\"]\n", n, textMermaid(schema))
 		for i := range d.Tables {
 			if t := &d.Tables[i]; t.Schema == schema {
-				fmt.Fprintf(&b, "    t%d[\"%s<br/>%s\"]:::%s\n", i, textMermaid(t.Name), textMermaid(t.rows()), t.classMermaid())
+				fmt.Fprintf(&b, "    t%d[\"%s<br/>%s\"]:::%s\n", i, textMermaid(t.Name), textMermaid(t.rows()),
+					t.classMermaid())
 			}
 		}
 		b.WriteString("  end\n")

@@ -106,7 +106,8 @@ func (f *forecast) driven(i int, need float64) []supply {
 	t := &f.plan.Tables[i]
 	share := func(l *tie) float64 { return f.tables[l.parent].sampled / max(f.tables[l.parent].rows, 1) }
 	drivers := slices.DeleteFunc(slices.Clone(f.ties[i]), func(l *tie) bool {
-		return share(l) == 0 || !slices.ContainsFunc(l.keys, func(n int) bool { return slices.Contains(t.Driving, f.plan.ForeignKeys[n]) })
+		return share(l) == 0 ||
+			!slices.ContainsFunc(l.keys, func(n int) bool { return slices.Contains(t.Driving, f.plan.ForeignKeys[n]) })
 	})
 	weight := func(l *tie) float64 {
 		return t.Weight(l.key, int64(f.tables[l.parent].sampled), share(l), int64(need*Surplus))

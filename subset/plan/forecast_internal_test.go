@@ -17,16 +17,23 @@ type imagined struct {
 }
 
 func imagine() *imagined {
-	return &imagined{db: &catalog.Database{Name: "imagined"}, counts: catalog.Counts{}, byName: map[string]*catalog.Table{}}
+	return &imagined{
+		db: &catalog.Database{Name: "imagined"}, counts: catalog.Counts{},
+		byName: map[string]*catalog.Table{},
+	}
 }
 
 // table adds a table of so many rows of 100 to a block, with a primary key.
 func (m *imagined) table(name string, rows int64) *catalog.Table {
 	t := &catalog.Table{
 		OID: uint32(len(m.db.Tables) + 1), Name: catalog.Name{Schema: "s", Name: name}, Readable: true,
-		Columns: []catalog.Column{{Name: "id", Type: "integer", NotNull: true}}, Keys: []catalog.Key{{Name: name + "_pkey", Primary: true, Columns: []string{"id"}}},
+		Columns: []catalog.Column{{Name: "id", Type: "integer", NotNull: true}},
+		Keys:    []catalog.Key{{Name: name + "_pkey", Primary: true, Columns: []string{"id"}}},
 	}
-	h := &catalog.Heap{OID: t.OID, Name: t.Name, Table: t, Rows: float64(rows), Was: rows/100 + 1, Pages: rows/100 + 1, Statistics: map[string]catalog.Statistics{"id": {Distinct: -1, Width: 4}}}
+	h := &catalog.Heap{
+		OID: t.OID, Name: t.Name, Table: t, Rows: float64(rows), Was: rows/100 + 1, Pages: rows/100 + 1,
+		Statistics: map[string]catalog.Statistics{"id": {Distinct: -1, Width: 4}},
+	}
 	t.Heaps = []*catalog.Heap{h}
 	m.counts[h.OID] = catalog.Count{Rows: rows, Exact: true}
 	m.db.Tables = append(m.db.Tables, t)
@@ -41,8 +48,10 @@ func (m *imagined) key(child, parent string, distinct, null float64) *catalog.Fo
 	c.Columns = append(c.Columns, catalog.Column{Name: column, Type: "integer"})
 	c.Heaps[0].Statistics[column] = catalog.Statistics{Distinct: distinct, Null: null, Width: 4}
 	k := &catalog.ForeignKey{
-		OID: uint32(len(m.db.ForeignKeys) + 1), Name: child + "_" + parent, Child: c, ChildRel: c.Name, ChildHeaps: c.Heaps, ChildColumns: []string{column},
-		Parent: p, ParentRel: p.Name, ParentHeaps: p.Heaps, ParentColumns: []string{"id"}, Operators: []catalog.Operator{{Name: "pg_catalog.="}},
+		OID: uint32(len(m.db.ForeignKeys) + 1), Name: child + "_" + parent, Child: c, ChildRel: c.Name,
+		ChildHeaps: c.Heaps, ChildColumns: []string{column},
+		Parent: p, ParentRel: p.Name, ParentHeaps: p.Heaps, ParentColumns: []string{"id"},
+		Operators: []catalog.Operator{{Name: "pg_catalog.="}},
 		Validated: true, Indexed: true, Index: child + "_" + parent + "_idx",
 	}
 	m.db.ForeignKeys = append(m.db.ForeignKeys, k)
@@ -89,7 +98,8 @@ func TestPredict_CountsTheParentsThatAllRowsNeed(t *testing.T) {
 	if got := planned(p, "parent").Expected; got.Rows < 290 || got.Rows > 300 || got.Forced != got.Rows {
 		t.Errorf("%+v, want nearly 300", got)
 	}
-	if k := p.Keys[0]; k.Forced != planned(p, "parent").Expected.Forced || k.Child != "s.child" || k.Parent != "s.parent" || !k.Validated {
+	if k := p.Keys[0]; k.Forced != planned(p, "parent").Expected.Forced || k.Child != "s.child" ||
+		k.Parent != "s.parent" || !k.Validated {
 		t.Errorf("%+v", k)
 	}
 }
@@ -198,7 +208,10 @@ func TestPredict_JoinsKeysOfPartitions(t *testing.T) {
 	m := imagine()
 	m.table("parent", 1000)
 	tree := m.table("tree", 600)
-	other := &catalog.Heap{OID: 99, Name: catalog.Name{Schema: "s", Name: "tree_2"}, Table: tree, Statistics: map[string]catalog.Statistics{"parent_id": {Distinct: -0.5}}}
+	other := &catalog.Heap{
+		OID: 99, Name: catalog.Name{Schema: "s", Name: "tree_2"}, Table: tree,
+		Statistics: map[string]catalog.Statistics{"parent_id": {Distinct: -0.5}},
+	}
 	tree.Heaps = append(tree.Heaps, other)
 	m.counts[99] = catalog.Count{Rows: 200, Exact: true}
 	first := m.key("tree", "parent", 300, 0)
@@ -333,7 +346,8 @@ func TestReason_SaysWhy(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, why)
 		}
 	}
-	if got := planned(m.plan(t, map[string]Rule{"s.a": {Rows: 7}}), "a").Reason; got != "rule rows 7: small: 1,000 rows" {
+	if got := planned(m.plan(t, map[string]Rule{"s.a": {Rows: 7}}),
+		"a").Reason; got != "rule rows 7: small: 1,000 rows" {
 		t.Errorf("%q", got)
 	}
 }
@@ -403,8 +417,14 @@ func TestAdvice_WarnsOfALookupWithoutAnIndex(t *testing.T) {
 
 func TestAdvice_NamesTablesThatStayNearlyEmpty(t *testing.T) {
 	p := &Plan{Tables: []TablePlan{
-		{Target: 500, Expected: Expected{Rows: 3}, Table: &catalog.Table{Name: catalog.Name{Schema: "s", Name: "starved"}}},
-		{Target: 500, Expected: Expected{Rows: 300}, Table: &catalog.Table{Name: catalog.Name{Schema: "s", Name: "fed"}}},
+		{
+			Target: 500, Expected: Expected{Rows: 3},
+			Table: &catalog.Table{Name: catalog.Name{Schema: "s", Name: "starved"}},
+		},
+		{
+			Target: 500, Expected: Expected{Rows: 300},
+			Table: &catalog.Table{Name: catalog.Name{Schema: "s", Name: "fed"}},
+		},
 	}}
 	p.adviseEmpty()
 	if len(p.Advice) != 1 || !strings.HasPrefix(p.Advice[0], "s.starved will hold about 3 rows for a target of 500") {

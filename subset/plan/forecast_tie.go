@@ -163,7 +163,9 @@ func (l *tie) unique() bool {
 
 // columnValues is how many different values one column holds. Partitions
 // that were analyzed each for itself are taken to draw from the same parents.
-func columnValues(t *catalog.Table, heaps []*catalog.Heap, column string, counts catalog.Counts, parents float64) float64 {
+func columnValues(
+	t *catalog.Table, heaps []*catalog.Heap, column string, counts catalog.Counts, parents float64,
+) float64 {
 	if s, ok := t.Statistics[column]; ok && len(heaps) == len(t.Heaps) && s.Distinct != 0 {
 		return s.Values(rowsIn(heaps, counts))
 	}

@@ -51,7 +51,8 @@ func seconds(t *TablePlan, ties []*tie) float64 {
 			looked++
 		}
 	}
-	sum := tableSeconds + candidates*readSeconds + found*findSeconds + (candidates+found)*lookupSeconds*looked + scanned*pageSeconds +
+	sum := tableSeconds + candidates*readSeconds + found*findSeconds + (candidates+found)*lookupSeconds*looked +
+		scanned*pageSeconds +
 		rows*copySeconds + float64(t.Expected.Bytes)*byteSeconds
 	return math.Round(sum*1000) / 1000
 }

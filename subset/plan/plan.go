@@ -27,7 +27,8 @@ type Plan struct {
 	Keys       []KeyPlan          `json:"keys"`
 	LeftOut    []catalog.Omission `json:"left_out,omitempty"`
 	Warnings   []string           `json:"warnings,omitempty"` // what the source lacks, and what would help
-	Advice     []string           `json:"advice,omitempty"`   // what the subset will look like, and what would change it
+	// what the subset will look like, and what would change it
+	Advice []string `json:"advice,omitempty"`
 
 	Privacy mask.PrivacyReport `json:"privacy,omitzero"`
 
@@ -83,7 +84,8 @@ func Make(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, error)
 	}
 	show(roots, spec.Conditions)
 	p := &Plan{
-		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Mode: cmp.Or(spec.Mode, ModeCurve), Roots: roots, Seed: spec.Seed,
+		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Mode: cmp.Or(spec.Mode, ModeCurve), Roots: roots,
+		Seed:        spec.Seed,
 		Warnings:    slices.Clone(db.Warnings),
 		ForeignKeys: append(slices.Clone(db.ForeignKeys), declared...),
 	}
@@ -119,20 +121,26 @@ func (p *Plan) access(db *catalog.Database, rules map[*catalog.Table]Rule) (map[
 		case !t.Readable:
 			blocked[t] = true
 			p.Unreadable = append(p.Unreadable, t.Name)
-			p.LeftOut = append(p.LeftOut, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "excluded, not readable"})
+			p.LeftOut = append(p.LeftOut,
+				catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "excluded, not readable"})
 		case t.RowSecurity && needed:
 			secured.Tables = append(secured.Tables, t.Name)
 		case t.RowSecurity:
 			blocked[t] = true
-			p.LeftOut = append(p.LeftOut, catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "excluded, row-level security"})
+			p.LeftOut = append(p.LeftOut,
+				catalog.Omission{Schema: t.Name.Schema, Name: t.Name.Name, Reason: "excluded, row-level security"})
 		}
 	}
 	if len(denied.Tables) > 0 {
-		return nil, hint.Wrap(fmt.Errorf("source: %w", denied), "grant SELECT on %s to %s, or set these tables, and those that reference them, to none",
-			catalog.ListNames(denied.Tables), db.Role)
+		return nil,
+			hint.Wrap(fmt.Errorf("source: %w", denied),
+				"grant SELECT on %s to %s, or set these tables, and those that reference them, to none",
+				catalog.ListNames(denied.Tables), db.Role)
 	}
 	if len(secured.Tables) > 0 {
-		return nil, hint.Wrap(fmt.Errorf("source: %w", secured), "use a role with BYPASSRLS, or set these tables, and those that reference them, to none")
+		return nil,
+			hint.Wrap(fmt.Errorf("source: %w", secured),
+				"use a role with BYPASSRLS, or set these tables, and those that reference them, to none")
 	}
 	return blocked, nil
 }
@@ -145,7 +153,9 @@ func (p *Plan) references(t *catalog.Table, rules map[*catalog.Table]Rule) bool 
 	})
 }
 
-func (p *Plan) addGroup(group []*catalog.Table, number int, counts catalog.Counts, rules map[*catalog.Table]Rule, spec Spec) {
+func (p *Plan) addGroup(
+	group []*catalog.Table, number int, counts catalog.Counts, rules map[*catalog.Table]Rule, spec Spec,
+) {
 	tables := make([]TablePlan, len(group))
 	for i, t := range group {
 		tables[i] = p.planTable(t, counts, rules, spec)

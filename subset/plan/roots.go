@@ -25,7 +25,8 @@ func ParseRoot(text string) (Root, error) {
 	table, where, ok := strings.Cut(text, ": ")
 	r := Root{Table: strings.TrimSpace(table), Where: strings.TrimSpace(where)}
 	if !ok || r.Table == "" || r.Where == "" {
-		return r, hint.Usage(fmt.Errorf("root %q is no table with a condition", text), "write it as public.tenants: id = 42")
+		return r,
+			hint.Usage(fmt.Errorf("root %q is no table with a condition", text), "write it as public.tenants: id = 42")
 	}
 	return r, nil
 }
@@ -38,7 +39,8 @@ func resolveRoots(db *catalog.Database, roots []Root, rules map[*catalog.Table]R
 		if r.In = db.Table(r.Table); r.In == nil {
 			errs = append(errs, fmt.Errorf("roots: %w", unknownTable(db, r.Table)))
 		} else if rules[r.In].None {
-			errs = append(errs, hint.Usage(fmt.Errorf("roots: table %s has the rule none", r.Table), "remove the rule or the root"))
+			errs = append(errs,
+				hint.Usage(fmt.Errorf("roots: table %s has the rule none", r.Table), "remove the rule or the root"))
 		}
 	}
 	return resolved, errors.Join(errs...)

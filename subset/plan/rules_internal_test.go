@@ -12,24 +12,38 @@ import (
 
 // shelf is a small catalog made by hand.
 func shelf() *catalog.Database {
-	users := &catalog.Table{OID: 1, Name: catalog.Name{Schema: "public", Name: "users"}, Readable: true, Columns: []catalog.Column{{Name: "id", NotNull: true}, {Name: "odd.name"}}}
+	users := &catalog.Table{
+		OID: 1, Name: catalog.Name{Schema: "public", Name: "users"}, Readable: true,
+		Columns: []catalog.Column{{Name: "id", NotNull: true}, {Name: "odd.name"}},
+	}
 	users.Keys = []catalog.Key{{Name: "users_pkey", Primary: true, Columns: []string{"id"}}}
-	dotted := &catalog.Table{OID: 2, Name: catalog.Name{Schema: "my.schema", Name: "T a"}, Readable: true, Columns: []catalog.Column{{Name: "user"}}}
+	dotted := &catalog.Table{
+		OID: 2, Name: catalog.Name{Schema: "my.schema", Name: "T a"}, Readable: true,
+		Columns: []catalog.Column{{Name: "user"}},
+	}
 	for _, t := range []*catalog.Table{users, dotted} {
 		t.Heaps = []*catalog.Heap{{OID: t.OID + 100, Name: t.Name, Table: t, Pages: 10}}
 	}
 	key := &catalog.ForeignKey{
-		OID: 9, Name: "fk", Child: dotted, ChildRel: dotted.Name, ChildHeaps: dotted.Heaps, ChildColumns: []string{"user"},
-		Parent: users, ParentRel: users.Name, ParentHeaps: users.Heaps, ParentColumns: []string{"id"}, Operators: []catalog.Operator{{Name: "pg_catalog.="}},
+		OID: 9, Name: "fk", Child: dotted, ChildRel: dotted.Name, ChildHeaps: dotted.Heaps,
+		ChildColumns: []string{"user"},
+		Parent:       users, ParentRel: users.Name, ParentHeaps: users.Heaps, ParentColumns: []string{"id"},
+		Operators: []catalog.Operator{{Name: "pg_catalog.="}},
 	}
-	return &catalog.Database{Name: "shelf", Role: "me", Tables: []*catalog.Table{dotted, users}, ForeignKeys: []*catalog.ForeignKey{key}}
+	return &catalog.Database{
+		Name: "shelf", Role: "me", Tables: []*catalog.Table{dotted, users},
+		ForeignKeys: []*catalog.ForeignKey{key},
+	}
 }
 
 func TestResolveReference_NeedsNoQuotes(t *testing.T) {
 	for _, c := range []struct{ text, child, childColumn, parent, parentColumn, when string }{
 		{"my.schema.T a.user -> public.users.id", "my.schema.T a", "user", "public.users", "id", ""},
 		{"  my.schema.T a.user->public.users.odd.name ", "my.schema.T a", "user", "public.users", "odd.name", ""},
-		{"public.users.id -> my.schema.T a.user when a = 'x -> y'", "public.users", "id", "my.schema.T a", "user", "a = 'x -> y'"},
+		{
+			"public.users.id -> my.schema.T a.user when a = 'x -> y'", "public.users", "id", "my.schema.T a", "user",
+			"a = 'x -> y'",
+		},
 	} {
 		k, err := resolveReference(shelf(), c.text)
 		if err != nil {
@@ -139,7 +153,8 @@ func TestMakePlan_DropsKeysOfTablesThatAreLeftOut(t *testing.T) {
 	db := shelf()
 	db.Tables[0].Readable = false
 	db.Tables[0].Denied = []catalog.Name{db.Tables[0].Name}
-	if _, err := Make(db, catalog.Counts{}, Spec{}); err == nil || !strings.Contains(hint.Of(err)[0], "grant SELECT on my.schema.T a to me") {
+	if _, err := Make(db, catalog.Counts{}, Spec{}); err == nil ||
+		!strings.Contains(hint.Of(err)[0], "grant SELECT on my.schema.T a to me") {
 		t.Errorf("%v, hints %q", err, hint.Of(err))
 	}
 	p, err := Make(db, catalog.Counts{}, Spec{Tables: map[string]Rule{"my.schema.T a": {None: true}}})

@@ -82,7 +82,8 @@ func (r Rule) check() error {
 	case wants > 1:
 		return hint.Usage(errors.New("more than one of all, none, rows and share"), "keep one of them")
 	case (r.None || r.All) && r.Where != "":
-		return hint.Usage(errors.New("where beside all or none"), "use share: 1 to keep all rows that fulfil the condition")
+		return hint.Usage(errors.New("where beside all or none"),
+			"use share: 1 to keep all rows that fulfil the condition")
 	case r.Rows < 0:
 		return hint.Usage(fmt.Errorf("rows is %d", r.Rows), "use none to keep no row")
 	case r.Share < 0 || r.Share > 1:

@@ -107,7 +107,10 @@ func keptWhole(t *catalog.Table, rows int64) string {
 	if rows > mostWholeRows || len(t.Columns) > mostWholeColumns {
 		return ""
 	}
-	for why, tables := range map[string][]wholeTable{"migration history": histories, "framework's registry": registries} {
+	for why, tables := range map[string][]wholeTable{
+		"migration history":    histories,
+		"framework's registry": registries,
+	} {
 		if slices.ContainsFunc(tables, func(w wholeTable) bool { return w.is(t) }) {
 			return why
 		}

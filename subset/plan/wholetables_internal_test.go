@@ -22,35 +22,44 @@ func made(name, columns string) *catalog.Table {
 
 func TestKeptWhole_KnowsTheHistoriesOfMigrationTools(t *testing.T) {
 	for name, columns := range map[string]string{
-		"public.goose_db_version":                       "id version_id is_applied tstamp",
-		"public.alembic_version":                        "version_num",
-		"public.django_migrations":                      "id app name applied",
-		"public.schema_migrations":                      "version", // Rails, dbmate
-		"other.schema_migrations":                       "version dirty",
-		"app.schema_migrations":                         "version inserted_at",
-		"public.schema_migrations_lock":                 "lock_id",
-		"public.ar_internal_metadata":                   "key value created_at updated_at",
-		"public.flyway_schema_history":                  "installed_rank version description type script checksum installed_by installed_on execution_time success",
-		"public.schema_version":                         "version",
-		"old.schema_version":                            "version_rank installed_rank version description type script checksum installed_by installed_on execution_time success",
-		"public.databasechangelog":                      "id author filename dateexecuted orderexecuted exectype md5sum description comments tag liquibase contexts labels deployment_id",
-		"public.DATABASECHANGELOGLOCK":                  "ID LOCKED LOCKGRANTED LOCKEDBY",
-		"public._prisma_migrations":                     "id checksum finished_at migration_name logs rolled_back_at started_at applied_steps_count",
-		"public.knex_migrations":                        "id name batch migration_time",
-		"public.knex_migrations_lock":                   "index is_locked",
-		"atlas_schema_revisions.atlas_schema_revisions": "version description type applied total executed_at execution_time error error_stmt hash partial_hashes operator_version",
-		"public.SequelizeMeta":                          "name",
-		"public.__EFMigrationsHistory":                  "MigrationId ProductVersion",
-		"public.doctrine_migration_versions":            "version executed_at execution_time",
-		"laravel.migrations":                            "id migration batch",
-		"typeorm.migrations":                            "id timestamp name",
-		"drizzle.__drizzle_migrations":                  "id hash created_at",
-		"sqitch.changes":                                "change_id script_hash change project note committed_at committer_name committer_email planned_at planner_name planner_email",
-		"sqitch.events":                                 "event change_id change project note requires conflicts tags committed_at committer_name committer_email planned_at planner_name planner_email",
-		"pgroll.migrations":                             "schema name migration created_at updated_at parent done resulting_schema migration_type",
-		"graphile_migrate.migrations":                   "hash previous_hash filename date",
-		"public._sqlx_migrations":                       "version description installed_on success checksum execution_time",
-		"public.__diesel_schema_migrations":             "version run_on",
+		"public.goose_db_version":       "id version_id is_applied tstamp",
+		"public.alembic_version":        "version_num",
+		"public.django_migrations":      "id app name applied",
+		"public.schema_migrations":      "version", // Rails, dbmate
+		"other.schema_migrations":       "version dirty",
+		"app.schema_migrations":         "version inserted_at",
+		"public.schema_migrations_lock": "lock_id",
+		"public.ar_internal_metadata":   "key value created_at updated_at",
+		"public.flyway_schema_history": "installed_rank version description type script checksum " +
+			"installed_by installed_on execution_time success",
+		"public.schema_version": "version",
+		"old.schema_version": "version_rank installed_rank version description type " +
+			"script checksum installed_by installed_on execution_time success",
+		"public.databasechangelog": "id author filename dateexecuted orderexecuted exectype " +
+			"md5sum description comments tag liquibase contexts labels deployment_id",
+		"public.DATABASECHANGELOGLOCK": "ID LOCKED LOCKGRANTED LOCKEDBY",
+		"public._prisma_migrations": "id checksum finished_at migration_name logs " +
+			"rolled_back_at started_at applied_steps_count",
+		"public.knex_migrations":      "id name batch migration_time",
+		"public.knex_migrations_lock": "index is_locked",
+		"atlas_schema_revisions.atlas_schema_revisions": "version description type applied total executed_at " +
+			"execution_time error error_stmt hash partial_hashes operator_version",
+		"public.SequelizeMeta":               "name",
+		"public.__EFMigrationsHistory":       "MigrationId ProductVersion",
+		"public.doctrine_migration_versions": "version executed_at execution_time",
+		"laravel.migrations":                 "id migration batch",
+		"typeorm.migrations":                 "id timestamp name",
+		"drizzle.__drizzle_migrations":       "id hash created_at",
+		"sqitch.changes": "change_id script_hash change project note committed_at " +
+			"committer_name committer_email planned_at planner_name planner_email",
+		"sqitch.events": "event change_id change project note requires conflicts " +
+			"tags committed_at committer_name committer_email planned_at planner_name planner_email",
+		"pgroll.migrations": "schema name migration created_at updated_at parent done " +
+			"resulting_schema migration_type",
+		"graphile_migrate.migrations": "hash previous_hash filename date",
+		"public._sqlx_migrations": "version description installed_on success checksum " +
+			"execution_time",
+		"public.__diesel_schema_migrations": "version run_on",
 	} {
 		if why := keptWhole(made(name, columns), 300); why != "migration history" {
 			t.Errorf("%s (%s): %q", name, columns, why)

@@ -80,7 +80,10 @@ func TestCurve_KeepsAllOfFewAndFewOfMany(t *testing.T) {
 }
 
 func TestParseMode_KnowsTwo(t *testing.T) {
-	for text, want := range map[string]plan.Mode{"": plan.ModeCurve, "curve": plan.ModeCurve, "family": plan.ModeFamily} {
+	for text, want := range map[string]plan.Mode{
+		"": plan.ModeCurve, "curve": plan.ModeCurve,
+		"family": plan.ModeFamily,
+	} {
 		if got, err := plan.ParseMode(text); err != nil || got != want {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
@@ -198,7 +201,8 @@ func TestPlan_SaysWhereTheKeyOfMasksComesFrom(t *testing.T) {
 		want    string
 	}{{nil, true, ""}, {nil, false, ""}, {column, true, "fresh"}, {column, false, "given"}} {
 		p := &plan.Plan{Masks: &mask.Plan{Columns: c.columns}}
-		if p.DescribeMasks(mask.Masking{Fresh: c.fresh}); p.Privacy.Key != c.want || len(p.Privacy.Masked) != len(c.columns) {
+		if p.DescribeMasks(mask.Masking{Fresh: c.fresh}); p.Privacy.Key != c.want ||
+			len(p.Privacy.Masked) != len(c.columns) {
 			t.Errorf("%+v: %+v", c, p.Privacy)
 		}
 	}

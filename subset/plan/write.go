@@ -17,7 +17,8 @@ func (p *Plan) WriteText(w io.Writer) error {
 		lines = append(lines, "advice: "+advice)
 	}
 	var b strings.Builder
-	b.WriteString(document.Prose([]string{p.headline()}, width) + "\n" + p.table(document.Columns(w, 120)) + "\n" + document.Prose(lines, width))
+	b.WriteString(document.Prose([]string{p.headline()}, width) + "\n" + p.table(document.Columns(w, 120)) + "\n" +
+		document.Prose(lines, width))
 	_, err := io.WriteString(w, document.Tidy(b.String()))
 	return err
 }
@@ -31,8 +32,10 @@ func (p *Plan) table(terminal int) string {
 	whys := []string{"why"}
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, document.About(t.Rows, t.Estimated), document.Number(t.Target),
-			document.Number(t.Expected.Rows), document.Number(t.Expected.Forced), document.Size(t.Expected.Bytes), document.Duration(t.Expected.Seconds))
+		fmt.Fprintf(table, "%s.%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", t.Schema, t.Name, document.About(t.Rows, t.Estimated),
+			document.Number(t.Target),
+			document.Number(t.Expected.Rows), document.Number(t.Expected.Forced), document.Size(t.Expected.Bytes),
+			document.Duration(t.Expected.Seconds))
 		whys = append(whys, t.Reason)
 	}
 	_ = table.Flush() // into a builder, which never fails
@@ -46,15 +49,19 @@ func (p *Plan) WriteJSON(w io.Writer) error { return document.WriteJSON(w, p) }
 func (p *Plan) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", document.EscapeMarkdown(p.headline()))
-	b.WriteString("| table | rows | target | expected | forced | bytes | time | why |\n|---|---:|---:|---:|---:|---:|---:|---|\n")
+	b.WriteString("| table | rows | target | expected | forced | bytes | time | why |\n" +
+		"|---|---:|---:|---:|---:|---:|---:|---|\n")
 	for i := range p.Tables {
 		t := &p.Tables[i]
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", document.EscapeMarkdown(t.Schema+"."+t.Name), document.About(t.Rows, t.Estimated), document.Number(t.Target),
-			document.Number(t.Expected.Rows), document.Number(t.Expected.Forced), document.Size(t.Expected.Bytes), document.Duration(t.Expected.Seconds), document.EscapeMarkdown(t.Reason))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", document.EscapeMarkdown(t.Schema+"."+t.Name),
+			document.About(t.Rows, t.Estimated), document.Number(t.Target),
+			document.Number(t.Expected.Rows), document.Number(t.Expected.Forced), document.Size(t.Expected.Bytes),
+			document.Duration(t.Expected.Seconds), document.EscapeMarkdown(t.Reason))
 	}
 	fmt.Fprintf(&b, "\n%s\n", document.EscapeMarkdown(p.promise()))
 	for _, o := range p.LeftOut {
-		fmt.Fprintf(&b, "\n- left out: %s (%s)", document.EscapeMarkdown(o.Schema+"."+o.Name), document.EscapeMarkdown(o.Reason))
+		fmt.Fprintf(&b, "\n- left out: %s (%s)", document.EscapeMarkdown(o.Schema+"."+o.Name),
+			document.EscapeMarkdown(o.Reason))
 	}
 	for _, warning := range append(p.Warnings[:len(p.Warnings):len(p.Warnings)], p.Advice...) {
 		fmt.Fprintf(&b, "\n- %s", document.EscapeMarkdown(warning))
@@ -64,12 +71,15 @@ func (p *Plan) WriteMarkdown(w io.Writer) error {
 }
 
 func (p *Plan) headline() string {
-	return fmt.Sprintf("%s: about %s of %s rows, %s, in about %s; target %s, seed %d, curve %s", p.Database, document.Number(p.Expected.Rows), document.Number(p.SourceRows),
-		document.Size(p.Expected.Bytes), document.Duration(p.Expected.Seconds), document.Number(p.Target), p.Seed, p.Curve)
+	return fmt.Sprintf("%s: about %s of %s rows, %s, in about %s; target %s, seed %d, curve %s", p.Database,
+		document.Number(p.Expected.Rows), document.Number(p.SourceRows),
+		document.Size(p.Expected.Bytes), document.Duration(p.Expected.Seconds), document.Number(p.Target), p.Seed,
+		p.Curve)
 }
 
 func (p *Plan) promise() string {
-	return fmt.Sprintf("up to %s rows may be kept above these targets, where other rows need them", document.Number(p.Allowance))
+	return fmt.Sprintf("up to %s rows may be kept above these targets, where other rows need them",
+		document.Number(p.Allowance))
 }
 
 // Remarks are lines about what is left out, and warnings.

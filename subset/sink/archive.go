@@ -95,7 +95,9 @@ func (a *archive) readTOC(db *catalog.Database) (*toc, error) {
 	}
 	made.Header.Compression = a.options.compression()
 	if !made.Header.Compression.Fits(made.Header) {
-		return nil, hint.Usage(errors.New("archives of this pg_dump cannot be compressed by zstd"), "use pg_dump 16 or newer, or leave --compress out")
+		return nil,
+			hint.Usage(errors.New("archives of this pg_dump cannot be compressed by zstd"),
+				"use pg_dump 16 or newer, or leave --compress out")
 	}
 	return newTOC(a.schema, made, db), nil
 }

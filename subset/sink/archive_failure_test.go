@@ -64,7 +64,8 @@ func TestArchive_IsReplacedByAnother(t *testing.T) {
 	old, s := simple(t), open(t, fixture(t, "everything.sql"))
 	for _, kind := range kinds {
 		path := archived(t, old, kind)
-		if _, err := sink.Open(path, sink.Options{}); !errors.Is(err, subset.ErrTargetNotEmpty) || !errors.Is(err, hint.ErrUsage) {
+		if _, err := sink.Open(path, sink.Options{}); !errors.Is(err, subset.ErrTargetNotEmpty) ||
+			!errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%s: %v", kind, err)
 		}
 		s.mustCopyTo(t, path, sink.Options{Replace: true})
@@ -107,14 +108,16 @@ func (c *cut) Rows(ctx context.Context, heap *catalog.Heap, columns []string, r 
 func TestArchive_LeavesNothingWhenTheConnectionsToTheSourceAreCut(t *testing.T) {
 	t.Parallel()
 	from := pgtest.New(t)
-	pgtest.Exec(t, from, "CREATE TABLE t (s text); INSERT INTO t SELECT repeat(md5(n::text), 100) FROM generate_series(1, 20000) n")
+	pgtest.Exec(t, from,
+		"CREATE TABLE t (s text); INSERT INTO t SELECT repeat(md5(n::text), 100) FROM generate_series(1, 20000) n")
 	for _, kind := range kinds {
 		dir := t.TempDir()
 		target, err := sink.Open(dir+"/"+kind, sink.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		source, err := subset.Open(t.Context(), plan.Spec{URL: from, Tables: map[string]plan.Rule{"public.t": {All: true}}})
+		source, err := subset.Open(t.Context(),
+			plan.Spec{URL: from, Tables: map[string]plan.Rule{"public.t": {All: true}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +126,9 @@ func TestArchive_LeavesNothingWhenTheConnectionsToTheSourceAreCut(t *testing.T) 
 			t.Fatal(err)
 		}
 		cutting := &cut{target, func() {
-			pgtest.Exec(t, from, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+			pgtest.Exec(t, from,
+				"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid "+
+					"<> pg_backend_pid()")
 		}}
 		if _, err := source.Run(t.Context(), plan, cutting, nil); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", kind, err)

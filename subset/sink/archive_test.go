@@ -24,7 +24,8 @@ import (
 // restore loads an archive with pg_restore.
 func restore(t *testing.T, to, path string, args ...string) {
 	t.Helper()
-	if out, err := pgRestore(t, append([]string{"--exit-on-error", "--dbname=" + to}, append(args, path)...)...); err != nil {
+	if out, err := pgRestore(t,
+		append([]string{"--exit-on-error", "--dbname=" + to}, append(args, path)...)...); err != nil {
 		t.Fatalf("pg_restore: %v\n%s", err, out)
 	}
 }
@@ -99,7 +100,8 @@ func TestArchive_MayBeCompressedByZstd(t *testing.T) {
 	for _, kind := range kinds {
 		path, again := t.TempDir()+"/"+kind, t.TempDir()+"/"+kind
 		if pgtest.Major(t) < 16 { // its archives know no such thing
-			if _, err := open(t, from).copyTo(t, path, o); !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), "zstd") {
+			if _, err := open(t, from).copyTo(t, path, o); !errors.Is(err, hint.ErrUsage) ||
+				!strings.Contains(err.Error(), "zstd") {
 				t.Errorf("%s: %v", kind, err)
 			}
 			continue
@@ -138,7 +140,8 @@ func TestCheckCompress_IsForArchivesAlone(t *testing.T) {
 		{"zstd", "postgres://h/d.dump", false},
 		{"zstd", "", false},
 	} {
-		if err := sink.CheckCompress(c.compress, c.to); (err == nil) != c.want || err != nil && !errors.Is(err, hint.ErrUsage) {
+		if err := sink.CheckCompress(c.compress, c.to); (err == nil) != c.want ||
+			err != nil && !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("%s to %s: %v", c.compress, c.to, err)
 		}
 	}
@@ -176,7 +179,8 @@ func TestArchive_ListsWhatPgDumpLists(t *testing.T) {
 // dumpTo writes pg_dump's own archive.
 func dumpTo(t *testing.T, from, path string) {
 	t.Helper()
-	if out, err := exec.Command(tool(t, "pg_dump"), "--format=custom", "--file="+path, from).CombinedOutput(); err != nil {
+	if out, err := exec.Command(tool(t, "pg_dump"), "--format=custom", "--file="+path,
+		from).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 }
@@ -223,7 +227,8 @@ func TestArchive_IsRestoredInParts(t *testing.T) {
 func restoresTables(t *testing.T, path string) {
 	to := pgtest.New(t)
 	restore(t, to, path, "--table=no_rows", "--table=derived", "--table=base", "--table=lonely")
-	const relations = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relkind IN ('r', 'S') AND oid >= 16384"
+	const relations = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relkind IN ('r', 'S') " +
+		"AND oid >= 16384"
 	if got := pgtest.Value(t, to, relations); got != "base derived lonely no_rows" {
 		t.Errorf("got %s", got)
 	}
@@ -234,7 +239,8 @@ func restoresTables(t *testing.T, path string) {
 
 func restoresSchema(t *testing.T, path string) {
 	to := pgtest.New(t)
-	pgtest.Exec(t, to, `CREATE SCHEMA "Grüße & ""Co"""; CREATE TYPE mood AS ENUM ('glücklich', 'so lala'); CREATE DOMAIN positive AS int;
+	pgtest.Exec(t, to,
+		`CREATE SCHEMA "Grüße & ""Co"""; CREATE TYPE mood AS ENUM ('glücklich', 'so lala'); CREATE DOMAIN positive AS int;
 		CREATE TYPE pair AS (a int, b text); CREATE FUNCTION upper_name(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)'`)
 	restore(t, to, path, `--schema=Grüße & "Co"`)
 	const rows = `SELECT count(*) || ' ' || nextval('"Grüße & ""Co"""."Élan ""x""_Id_seq"') FROM "Grüße & ""Co"""."Élan ""x"""`
@@ -319,7 +325,8 @@ func TestArchive_HoldsNothingOfTheServer(t *testing.T) {
 	for _, kind := range kinds {
 		path := archived(t, open(t, from), kind)
 		script, err := pgRestore(t, "--file=-", "--create", path)
-		if err != nil || strings.Contains(script, "sink_owner") || strings.Contains(script, "hunter2") || !strings.Contains(script, "CREATE DATABASE") {
+		if err != nil || strings.Contains(script, "sink_owner") || strings.Contains(script, "hunter2") ||
+			!strings.Contains(script, "CREATE DATABASE") {
 			t.Errorf("%v\n%s", err, script)
 		}
 	}

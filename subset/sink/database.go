@@ -134,7 +134,8 @@ func (d *database) vet(ctx context.Context, from subset.Origin) error {
 	case d.target.InRecovery:
 		return fmt.Errorf("database %s: the target is a standby, which cannot be written", d.target.Name)
 	case d.target.Version/10000 < source.Version/10000:
-		err := fmt.Errorf("the target is PostgreSQL %d, older than the source, %d", d.target.Version/10000, source.Version/10000)
+		err := fmt.Errorf("the target is PostgreSQL %d, older than the source, %d", d.target.Version/10000,
+			source.Version/10000)
 		return hint.Wrap(err, "give a database on a server of version %d or newer", source.Version/10000)
 	case d.options.Replace:
 		return nil
@@ -240,7 +241,8 @@ func (d *database) Rows(ctx context.Context, heap *catalog.Heap, columns []strin
 
 // Finish leaves the constraints to PostgreSQL, which validates them.
 func (d *database) Finish(ctx context.Context, end subset.Ending) error {
-	for _, step := range []func(context.Context, subset.Ending) error{d.sequences, d.postData, d.refresh, d.analyze, d.eventTriggers} {
+	for _, step := range []func(context.Context,
+		subset.Ending) error{d.sequences, d.postData, d.refresh, d.analyze, d.eventTriggers} {
 		if err := step(ctx, end); err != nil {
 			return err
 		}

@@ -58,7 +58,8 @@ func (d *directory) object(e *pgarchive.Entry, loid uint32) (io.WriteCloser, err
 // create makes a compressed file.
 func (d *directory) create(name string) (io.WriteCloser, error) {
 	compression := d.options.compression()
-	file, err := os.OpenFile(filepath.Join(d.folder.path, name+compression.Extension()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(filepath.Join(d.folder.path, name+compression.Extension()),
+		os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,9 @@ func serverError(doing string, err error) error {
 	case strings.HasPrefix(pg.Code, "57P"):
 		return fmt.Errorf("%w: %w", ErrTargetLost, clean)
 	case pg.Code == "22021", pg.Code == "22P05":
-		return hint.Wrap(clean, "make the target database with the encoding of the source: CREATE DATABASE … TEMPLATE template0 ENCODING '…'")
+		return hint.Wrap(clean,
+			"make the target database with the encoding of the source: CREATE DATABASE … TEMPLATE template0 "+
+				"ENCODING '…'")
 	}
 	return clean
 }

@@ -42,7 +42,8 @@ func begun(t *testing.T, s *source, to string) sink.Sink {
 func simple(t *testing.T) *source {
 	t.Helper()
 	from := pgtest.New(t)
-	pgtest.Exec(t, from, `CREATE TABLE parent (id int PRIMARY KEY, email text); CREATE TABLE child (id int REFERENCES parent);
+	pgtest.Exec(t, from,
+		`CREATE TABLE parent (id int PRIMARY KEY, email text); CREATE TABLE child (id int REFERENCES parent);
 		CREATE SCHEMA s; CREATE EXTENSION pg_trgm; COMMENT ON SCHEMA s IS 'x'`)
 	return open(t, from)
 }
@@ -50,7 +51,8 @@ func simple(t *testing.T) *source {
 func TestDatabase_IsMarkedWhileItIsLoaded(t *testing.T) {
 	t.Parallel()
 	s, to := simple(t), pgtest.New(t)
-	pgtest.Exec(t, to, "DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS ''it''''s mine''', current_database()); END $$")
+	pgtest.Exec(t, to,
+		"DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS ''it''''s mine''', current_database()); END $$")
 	target := begun(t, s, to)
 	if got := pgtest.Value(t, to, comment); !strings.HasPrefix(got, "offshoot: incomplete") {
 		t.Errorf("comment while loading: %s", got)
@@ -70,7 +72,9 @@ func TestDatabase_TellsWhatAnInterruptedRunLeft(t *testing.T) {
 	t.Parallel()
 	s, to := simple(t), pgtest.New(t)
 	target := begun(t, s, to) // and is killed: only the connections end
-	pgtest.Exec(t, to, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	pgtest.Exec(t, to,
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "+
+			"pg_backend_pid()")
 	_, err := s.copyTo(t, to, sink.Options{})
 	if !errors.Is(err, subset.ErrTargetNotEmpty) || !strings.Contains(err.Error(), "interrupted run") {
 		t.Errorf("got %v", err)
@@ -87,7 +91,8 @@ func TestDatabase_IsEmptiedWhenTheSourceBreaks(t *testing.T) {
 	broken := errors.New("source is gone")
 	heap := s.from.Catalog.Tables[1].Heaps[0]
 	r := io.MultiReader(strings.NewReader("1\tann@example.org\n"), failing{broken})
-	if _, err := target.Rows(t.Context(), heap, columns(heap), r); !errors.Is(err, broken) || errors.Is(err, sink.ErrTargetLost) {
+	if _, err := target.Rows(t.Context(), heap, columns(heap), r); !errors.Is(err, broken) ||
+		errors.Is(err, sink.ErrTargetLost) {
 		t.Errorf("got %v", err)
 	}
 	if err := target.Close(t.Context(), true); err != nil {
@@ -110,7 +115,8 @@ func TestDatabase_IsEmptiedWhenItsConnectionIsKilled(t *testing.T) {
 	}}
 	more := strings.NewReader(strings.Repeat("1\tann@example.org\n", 1_000_000))
 	_, err := target.Rows(t.Context(), heap, columns(heap), io.MultiReader(strings.NewReader("1\tx\n"), kill, more))
-	if !errors.Is(err, sink.ErrTargetLost) || strings.Contains(err.Error(), "ann@") || strings.Contains(err.Error(), "\n") {
+	if !errors.Is(err, sink.ErrTargetLost) || strings.Contains(err.Error(), "ann@") ||
+		strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
 	if err := target.Close(t.Context(), true); err != nil {
@@ -145,7 +151,8 @@ func TestDatabase_ShowsNoRowInErrors(t *testing.T) {
 		to := pgtest.New(t)
 		target := begun(t, s, to)
 		_, err := target.Rows(t.Context(), parent, columns(parent), strings.NewReader("ann@example.org\tx\n"))
-		if got := err.Error(); strings.Contains(got, "ann@") || !strings.Contains(got, "COPY parent, line 1, column id") {
+		if got := err.Error(); strings.Contains(got, "ann@") ||
+			!strings.Contains(got, "COPY parent, line 1, column id") {
 			t.Errorf("got %s", got)
 		}
 		if err := target.Close(t.Context(), true); err != nil {

@@ -6,7 +6,8 @@ import "github.com/offshoot-dev/offshoot/subset/catalog"
 const (
 	missingObject = "undefined_object" // such as a role
 	notSuperuser  = "insufficient_privilege OR undefined_object"
-	queryFaults   = "data_exception OR cardinality_violation OR integrity_constraint_violation OR syntax_error_or_access_rule_violation OR raise_exception"
+	queryFaults   = "data_exception OR cardinality_violation OR integrity_constraint_violation OR " +
+		"syntax_error_or_access_rule_violation OR raise_exception"
 )
 
 const eventTriggerLeftOut = "event trigger left out, only a superuser may create it"
@@ -21,5 +22,6 @@ func guarded(statement, conditions, warning string) string {
 // refreshSQL fills a materialized view. One whose query fails on a subset
 // stays empty, with a warning, as in a target database.
 func refreshSQL(view catalog.Name) string {
-	return guarded("REFRESH MATERIALIZED VIEW "+view.String(), queryFaults, unfilled(view, "its query fails on the subset"))
+	return guarded("REFRESH MATERIALIZED VIEW "+view.String(), queryFaults,
+		unfilled(view, "its query fails on the subset"))
 }

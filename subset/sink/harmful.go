@@ -45,5 +45,7 @@ func checkEntries(a *pgarchive.Archive) error {
 }
 
 func harmful(err error) error {
-	return hint.Wrap(err, "no PostgreSQL says that of an object: find out who changed the functions of the source's catalog, or drop the object")
+	return hint.Wrap(err,
+		"no PostgreSQL says that of an object: find out who changed the functions of the source's catalog, or drop "+
+			"the object")
 }

@@ -34,13 +34,19 @@ const copiedSQL = `
 	INSERT INTO films SELECT n, 'Film ' || n, to_tsvector('Film ' || n) FROM generate_series(1, 60) AS n;
 	ANALYZE;`
 
-var givenAway = []string{"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "c14", "w", "w2"}
+var givenAway = []string{
+	"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "c14", "w",
+	"w2",
+}
 
 func copied(t *testing.T) plan.Spec {
 	t.Helper()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, copiedSQL)
-	return plan.Spec{URL: url, Curve: plan.DefaultCurve, Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")}}
+	return plan.Spec{
+		URL: url, Curve: plan.DefaultCurve,
+		Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")},
+	}
 }
 
 func scan(t *testing.T, spec plan.Spec) *subset.Scan {
@@ -69,7 +75,8 @@ func TestHostile_ACopyByValueLeadsBackToEverybody(t *testing.T) {
 			t.Errorf("no rule for %s", f)
 		}
 		spec.Masking.Rules = append(spec.Masking.Rules, f.Suggest)
-		if f.Name == "c1" && (!strings.Contains(f.String(), "a copy of email") || !strings.Contains(f.String(), "digest")) {
+		if f.Name == "c1" &&
+			(!strings.Contains(f.String(), "a copy of email") || !strings.Contains(f.String(), "digest")) {
 			t.Errorf("%s", f)
 		}
 	}
@@ -80,7 +87,8 @@ func TestHostile_ACopyByValueLeadsBackToEverybody(t *testing.T) {
 		t.Errorf("found  %q\nwanted %q", names, want)
 	}
 	secrets := []string{"@corp.test"}
-	for _, row := range pgtest.Query(t, spec.URL, `SELECT md5(email), encode(sha256(convert_to(lower(email), 'UTF8')), 'hex'), lower(first_name), first_name, reverse(email), c12, c13 FROM people`) {
+	for _, row := range pgtest.Query(t, spec.URL,
+		`SELECT md5(email), encode(sha256(convert_to(lower(email), 'UTF8')), 'hex'), lower(first_name), first_name, reverse(email), c12, c13 FROM people`) {
 		secrets = append(secrets, row...)
 	}
 	wantNone(t, spec, secrets)
@@ -89,13 +97,15 @@ func TestHostile_ACopyByValueLeadsBackToEverybody(t *testing.T) {
 func TestHostile_StrictStopsAtACopyOfWhatIsMasked(t *testing.T) {
 	t.Parallel()
 	spec := copied(t)
-	spec.Masking.Rules = maskRules("*.email: email", "*.first_name: first_name", "*.last_name: last_name", "*.phone: phone", "*.birthday: null", "*.w: null")
+	spec.Masking.Rules = maskRules("*.email: email", "*.first_name: first_name", "*.last_name: last_name",
+		"*.phone: phone", "*.birthday: null", "*.w: null")
 	_, err := planOf(t, spec)
 	var refused *subset.SensitiveError
 	if !errors.As(err, &refused) || len(refused.Findings) != 1 || refused.Findings[0].Name != "w2" {
 		t.Errorf("by the type alone: %v", err)
 	}
-	spec.Masking.Rules = append(spec.Masking.Rules, mask.Rule{Column: "*.w2", As: "constant"}, mask.Rule{Column: "*.c1", As: "keep"})
+	spec.Masking.Rules = append(spec.Masking.Rules, mask.Rule{Column: "*.w2", As: "constant"},
+		mask.Rule{Column: "*.c1", As: "keep"})
 	_, err = planOf(t, spec)
 	if !errors.As(err, &refused) {
 		t.Fatalf("got %v", err)
@@ -104,7 +114,8 @@ func TestHostile_StrictStopsAtACopyOfWhatIsMasked(t *testing.T) {
 	for _, f := range refused.Findings {
 		names = append(names, f.Name)
 	}
-	want := slices.DeleteFunc(slices.Clone(givenAway), func(n string) bool { return slices.Contains([]string{"c1", "w", "w2"}, n) })
+	want := slices.DeleteFunc(slices.Clone(givenAway),
+		func(n string) bool { return slices.Contains([]string{"c1", "w", "w2"}, n) })
 	if !slices.Equal(names, want) {
 		t.Errorf("found  %q\nwanted %q", names, want)
 	}
@@ -130,7 +141,10 @@ func TestHostile_KeysWordsAndLinesKeepPeople(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, keptSQL)
-	spec := plan.Spec{URL: url, Curve: plan.DefaultCurve, Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")}}
+	spec := plan.Spec{
+		URL: url, Curve: plan.DefaultCurve,
+		Masking: mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test")},
+	}
 	for _, f := range scan(t, spec).Findings {
 		spec.Masking.Rules = append(spec.Masking.Rules, f.Suggest)
 	}

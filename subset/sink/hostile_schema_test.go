@@ -26,8 +26,10 @@ const hiddenSQL = `
 	INSERT INTO people SELECT n, 'p' || n || '@corp.test', 'new' FROM generate_series(1, 60) AS n; ANALYZE;`
 
 var hiddenPlaces = []string{
-	"aggregate public.said(text)", "aggregate public.moved(text)", "options of foreign data wrapper w", "options of server s:", "options of server s2",
-	"options of foreign column public.f.a", "options of foreign table public.f", "statistics public.st", "rule r of public.people", "comment on rule r",
+	"aggregate public.said(text)", "aggregate public.moved(text)", "options of foreign data wrapper w",
+	"options of server s:", "options of server s2",
+	"options of foreign column public.f.a", "options of foreign table public.f", "statistics public.st",
+	"rule r of public.people", "comment on rule r",
 }
 
 func hidden(t *testing.T) plan.Spec {
@@ -58,7 +60,8 @@ func TestHostile_ASchemaHidesPeopleWhereNobodyLooks(t *testing.T) {
 func TestHostile_APartitionKeyNamesSomebody(t *testing.T) {
 	t.Parallel()
 	spec := hidden(t)
-	pgtest.Exec(t, spec.URL, `CREATE TABLE parted (id int, email text) PARTITION BY LIST ((CASE email WHEN 'ann.lee@corp.test' THEN 1 ELSE 2 END));
+	pgtest.Exec(t, spec.URL,
+		`CREATE TABLE parted (id int, email text) PARTITION BY LIST ((CASE email WHEN 'ann.lee@corp.test' THEN 1 ELSE 2 END));
 		CREATE TYPE mood AS ENUM ('joe@corp.test')`)
 	spec.Masking.Schema = []mask.LiteralRule{{Place: "*", As: "scrub"}}
 	_, err := planOf(t, spec)
@@ -67,7 +70,10 @@ func TestHostile_APartitionKeyNamesSomebody(t *testing.T) {
 			t.Errorf("a pattern that cannot scrub it decides about it: %s is not in %v", place, err)
 		}
 	}
-	spec.Masking.Schema = []mask.LiteralRule{{Place: "partition key of public.parted", As: "scrub"}, {Place: "*", As: "scrub"}}
+	spec.Masking.Schema = []mask.LiteralRule{
+		{Place: "partition key of public.parted", As: "scrub"},
+		{Place: "*", As: "scrub"},
+	}
 	if _, err := planOf(t, spec); err == nil || !strings.Contains(err.Error(), "rows depend on it") {
 		t.Errorf("got %v", err)
 	}

@@ -21,10 +21,13 @@ import (
 func hostile(t *testing.T, text string) string {
 	t.Helper()
 	url := pgtest.New(t)
-	pgtest.Exec(t, url, "CREATE TABLE t (id int PRIMARY KEY, note text); INSERT INTO t VALUES (1, 'x'); CREATE VIEW v AS SELECT 1 AS one")
-	pgtest.Exec(t, url, "SET allow_system_table_mods = on; ALTER FUNCTION pg_catalog.pg_get_viewdef(oid) RENAME TO true_viewdef; "+
-		"CREATE FUNCTION pg_catalog.pg_get_viewdef(oid) RETURNS text STABLE STRICT LANGUAGE sql AS "+
-		"$sql$ SELECT $text$"+text+"$text$ $sql$")
+	pgtest.Exec(t, url,
+		"CREATE TABLE t (id int PRIMARY KEY, note text); INSERT INTO t VALUES (1, 'x'); CREATE VIEW v AS SELECT 1 "+
+			"AS one")
+	pgtest.Exec(t, url,
+		"SET allow_system_table_mods = on; ALTER FUNCTION pg_catalog.pg_get_viewdef(oid) RENAME TO true_viewdef; "+
+			"CREATE FUNCTION pg_catalog.pg_get_viewdef(oid) RETURNS text STABLE STRICT LANGUAGE sql AS "+
+			"$sql$ SELECT $text$"+text+"$text$ $sql$")
 	return url
 }
 
@@ -43,7 +46,8 @@ func TestHostile_ASourceWantsToRunAProgramWhereItsSubsetIsLoaded(t *testing.T) {
 			}
 			_, err := s.copyTo(t, to, sink.Options{})
 			var refused *pgtool.CommandError
-			if !errors.As(err, &refused) || !strings.Contains(err.Error(), "view public") || strings.Contains(err.Error(), "touch") || len(hint.Of(err)) != 1 {
+			if !errors.As(err, &refused) || !strings.Contains(err.Error(), "view public") ||
+				strings.Contains(err.Error(), "touch") || len(hint.Of(err)) != 1 {
 				t.Errorf("%s: %q: %v", name, text, err)
 			}
 			if _, err := os.Stat(to); err == nil {
@@ -59,7 +63,9 @@ func TestHostile_ASourceWantsToRunAProgramByWhatIsInQuotes(t *testing.T) {
 	from, to := pgtest.New(t), pgtest.New(t)
 	planted := filepath.Join(t.TempDir(), "planted")
 	command := "\n\\! touch " + planted + "\n\\.\n\\unrestrict x\n"
-	pgtest.Exec(t, from, `CREATE TABLE t (id int PRIMARY KEY, note text DEFAULT E'`+strings.ReplaceAll(command, `\`, `\\`)+`', "a`+command+`" int);
+	pgtest.Exec(t, from,
+		`CREATE TABLE t (id int PRIMARY KEY, note text DEFAULT E'`+strings.ReplaceAll(command, `\`, `\\`)+`', "a`+
+			command+`" int);
 		CREATE FUNCTION f(a int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT '`+command+`' $$;
 		COMMENT ON TABLE t IS '`+command+`'; COMMENT ON FUNCTION f(int) IS '$$ /* " \';
 		CREATE INDEX i ON t ((note || f(id))); CREATE VIEW v AS SELECT '`+command+`' AS x WHERE '\' <> '/';
@@ -96,7 +102,12 @@ func TestHostile_ASourceFindsAWayOutOfQuotesAndPsqlStillTakesNoCommand(t *testin
 func TestHostile_ASourceThatIsNotPostgresWantsRowsToEndEarly(t *testing.T) {
 	t.Parallel()
 	from := fixture(t, "everything.sql")
-	for _, rows := range [][]string{{"1\tx\n\\.\n\\! touch x\n"}, {"\\.\n"}, {"1\tx\n", "\\", ".\n"}, {"1\tx", "\n", "\\.\n"}} {
+	for _, rows := range [][]string{
+		{"1\tx\n\\.\n\\! touch x\n"},
+		{"\\.\n"},
+		{"1\tx\n", "\\", ".\n"},
+		{"1\tx", "\n", "\\.\n"},
+	} {
 		for _, name := range []string{"x.sql", "x.dump"} {
 			s := open(t, from)
 			target, err := sink.Open(filepath.Join(t.TempDir(), name), sink.Options{})
@@ -132,7 +143,10 @@ func TestHostile_ASourceThatIsNotPostgresWantsRowsToEndTheRestriction(t *testing
 	_, after, _ := strings.Cut(read(t, once), "\n\\restrict ")
 	key, _, _ := strings.Cut(after, "\n")
 	for _, rows := range [][]string{
-		{"';\n\\unrestrict " + key + "\n\\! touch " + planted + "\n"}, {"';\n\\", "unrestrict " + key + "\n"}, {"\\\\\\u\n"}, {"1\tx\\\n"},
+		{"';\n\\unrestrict " + key + "\n\\! touch " + planted + "\n"},
+		{"';\n\\", "unrestrict " + key + "\n"},
+		{"\\\\\\u\n"},
+		{"1\tx\\\n"},
 	} {
 		for _, name := range []string{"x.sql", "x.dump"} {
 			to := filepath.Join(t.TempDir(), name)

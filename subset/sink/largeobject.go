@@ -46,7 +46,10 @@ func (d *database) LargeObject(ctx context.Context, loid uint32, r io.Reader) (i
 	return parts(r, objectPart, func(at int64, part []byte) error {
 		sql, values, formats := makeObjectSQL, [][]byte{number, part}, []int16{0, 1}
 		if at > 0 {
-			sql, values, formats = addObjectSQL, [][]byte{number, strconv.AppendInt(nil, at, 10), part}, []int16{0, 0, 1}
+			sql, values, formats = addObjectSQL, [][]byte{number, strconv.AppendInt(nil, at, 10), part}, []int16{
+				0, 0,
+				1,
+			}
 		}
 		_, err := d.control.ExecParams(ctx, sql, values, nil, formats, nil).Close()
 		return serverError("write large object", err)
@@ -60,9 +63,11 @@ const scriptPart = 1 << 15
 func (s *script) LargeObject(ctx context.Context, loid uint32, r io.Reader) (int64, error) {
 	return parts(cancellable{ctx, r}, scriptPart, func(at int64, part []byte) error {
 		if at == 0 {
-			return s.writeOurs(fmt.Sprintf(`SELECT pg_catalog.lo_from_bytea(%d, '\x%s');`, loid, hex.EncodeToString(part)) + "\n")
+			return s.writeOurs(fmt.Sprintf(`SELECT pg_catalog.lo_from_bytea(%d, '\x%s');`, loid,
+				hex.EncodeToString(part)) + "\n")
 		}
-		return s.writeOurs(fmt.Sprintf(`SELECT pg_catalog.lo_put(%d, %d, '\x%s');`, loid, at, hex.EncodeToString(part)) + "\n")
+		return s.writeOurs(fmt.Sprintf(`SELECT pg_catalog.lo_put(%d, %d, '\x%s');`, loid, at,
+			hex.EncodeToString(part)) + "\n")
 	})
 }
 

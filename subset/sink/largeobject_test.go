@@ -21,7 +21,8 @@ import (
 func withObjects(t *testing.T) string {
 	t.Helper()
 	return pgtest.Shared(t, "objects", func(url string) {
-		pgtest.Exec(t, url, `CREATE TABLE page (id int PRIMARY KEY, o oid); CREATE TABLE empty (o oid); CREATE TABLE zebra (id int REFERENCES page);
+		pgtest.Exec(t, url,
+			`CREATE TABLE page (id int PRIMARY KEY, o oid); CREATE TABLE empty (o oid); CREATE TABLE zebra (id int REFERENCES page);
 			SELECT lo_from_bytea(20001, 'small'), lo_from_bytea(20002, ''), lo_from_bytea(4294967290, '\x00ff'), lo_create(20003), lo_create(20004);
 			SELECT lo_put(20003, 500000, 'end');
 			SELECT lo_put(20004, n * 32, decode(md5(n::text) || md5((-n)::text), 'hex')) FROM generate_series(0, 20000) n;
@@ -105,7 +106,8 @@ func TestLargeObject_LeavesNothingWhenTheSourceBreaks(t *testing.T) {
 		}
 		target := begun(t, s, path)
 		r := io.MultiReader(strings.NewReader(strings.Repeat("x", 1<<20)), failing{broken})
-		if _, err := target.LargeObject(t.Context(), 4711, r); !errors.Is(err, broken) || errors.Is(err, sink.ErrTargetLost) {
+		if _, err := target.LargeObject(t.Context(), 4711, r); !errors.Is(err, broken) ||
+			errors.Is(err, sink.ErrTargetLost) {
 			t.Errorf("%s: %v", way, err)
 		}
 		if err := target.Close(t.Context(), true); err != nil {

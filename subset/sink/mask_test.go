@@ -31,7 +31,10 @@ func wantNone(t *testing.T, spec plan.Spec, secrets []string) (target string) {
 	t.Helper()
 	target = pgtest.New(t)
 	dir := t.TempDir()
-	paths := []string{filepath.Join(dir, "s.sql"), filepath.Join(dir, "s.sql.gz"), filepath.Join(dir, "c.dump"), filepath.Join(dir, "d") + "/"}
+	paths := []string{
+		filepath.Join(dir, "s.sql"), filepath.Join(dir, "s.sql.gz"), filepath.Join(dir, "c.dump"),
+		filepath.Join(dir, "d") + "/",
+	}
 	for _, to := range append(paths, target) {
 		if report, _ := runSpec(t, spec, to); len(report.Privacy.Masked) == 0 {
 			t.Fatal("nothing is masked")
@@ -61,7 +64,9 @@ func wantNone(t *testing.T, spec plan.Spec, secrets []string) (target string) {
 				t.Fatalf("the %s holds %q", name, secret)
 			}
 		}
-		if whole := strings.HasPrefix(name, "restored") || strings.Contains(name, "s.sql") && text[0] == '-'; whole && !strings.Contains(text, "ersonal data: privacy strict") {
+		if whole := strings.HasPrefix(name, "restored") ||
+			strings.Contains(name, "s.sql") && text[0] == '-'; whole &&
+			!strings.Contains(text, "ersonal data: privacy strict") {
 			t.Errorf("the %s does not say how private it is", name)
 		}
 	}
@@ -112,7 +117,8 @@ func secretsOf(t *testing.T, url, sql string) []string {
 func wantSameJoins(t *testing.T, source, target string, joins ...string) {
 	t.Helper()
 	for _, join := range joins {
-		if a, b := pgtest.Value(t, source, "SELECT count(*) FROM "+join), pgtest.Value(t, target, "SELECT count(*) FROM "+join); a != b || a == "0" {
+		if a, b := pgtest.Value(t, source, "SELECT count(*) FROM "+join), pgtest.Value(t, target,
+			"SELECT count(*) FROM "+join); a != b || a == "0" {
 			t.Errorf("%s: %s rows, masked %s", join, a, b)
 		}
 	}
@@ -123,19 +129,24 @@ func TestMask_LeavesNobodyOfPagilaBehind(t *testing.T) {
 	pgtest.Load(t, url, pgtest.Data(t, "pagila.sql"))
 	pgtest.Exec(t, url, "ANALYZE")
 	spec := plan.Spec{URL: url, Curve: plan.DefaultCurve, Tables: map[string]plan.Rule{
-		"public.customer": {All: true}, "public.address": {All: true}, "public.staff": {All: true}, "public.actor": {All: true}, "public.rental": {All: true},
+		"public.customer": {All: true}, "public.address": {All: true}, "public.staff": {All: true},
+		"public.actor": {All: true}, "public.rental": {All: true},
 	}}
 	spec.Masking = mask.Masking{
 		Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test"),
-		Rules: maskRules("*.first_name: first_name", "*.last_name: last_name", "*.email: email", "public.address.address: street", "public.address.address2: text",
-			"public.address.postal_code: postcode", "public.address.phone: phone", "public.staff.username: username", "public.staff.password: hash", "public.staff.picture: bytes",
+		Rules: maskRules("*.first_name: first_name", "*.last_name: last_name", "*.email: email",
+			"public.address.address: street", "public.address.address2: text",
+			"public.address.postal_code: postcode", "public.address.phone: phone", "public.staff.username: username",
+			"public.staff.password: hash", "public.staff.picture: bytes",
 			"public.customer.customer_id: token"),
 	}
-	secrets := secretsOf(t, url, `SELECT email FROM customer UNION SELECT email FROM staff UNION SELECT first_name || E'\t' || last_name FROM customer
+	secrets := secretsOf(t, url,
+		`SELECT email FROM customer UNION SELECT email FROM staff UNION SELECT first_name || E'\t' || last_name FROM customer
 		UNION SELECT first_name || E'\t' || last_name FROM actor UNION SELECT first_name || E'\t' || last_name FROM staff
 		UNION SELECT address FROM address WHERE length(address) > 5 UNION SELECT phone FROM address WHERE length(phone) > 5`)
 	target := wantNone(t, spec, secrets)
-	wantSameJoins(t, url, target, "rental JOIN customer USING (customer_id)", "customer JOIN address USING (address_id)")
+	wantSameJoins(t, url, target, "rental JOIN customer USING (customer_id)",
+		"customer JOIN address USING (address_id)")
 }
 
 const shopSQL = `
@@ -167,13 +178,19 @@ func TestMask_LeavesNobodyOfAShopBehind(t *testing.T) {
 	for _, name := range []string{"customers", "addresses", "people", "staff", "logins"} {
 		spec.Tables["public."+name] = plan.Rule{All: true}
 	}
-	rules := maskRules("*.email: email", "*.first_name: first_name", "*.last_name: last_name", "*.name: name", "*.phone: phone", "*.street: street of country",
-		"*.city: city of country", "*.postcode: postcode of country", "*.ip: ip", "public.customers.birthday: shift", "public.customers.tags: scrub")
-	rules = append(rules, mask.Rule{Column: "public.customers.profile", As: "json", At: []mask.Rule{{Column: "**.mail", As: "email"}}})
+	rules := maskRules("*.email: email", "*.first_name: first_name", "*.last_name: last_name", "*.name: name",
+		"*.phone: phone", "*.street: street of country",
+		"*.city: city of country", "*.postcode: postcode of country", "*.ip: ip", "public.customers.birthday: shift",
+		"public.customers.tags: scrub")
+	rules = append(rules,
+		mask.Rule{Column: "public.customers.profile", As: "json", At: []mask.Rule{{Column: "**.mail", As: "email"}}})
 	spec.Masking = mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("key of a test"), Rules: rules}
-	secrets := secretsOf(t, url, `SELECT email FROM customers UNION SELECT email FROM people UNION SELECT full_name FROM customers UNION SELECT first_name FROM customers
+	secrets := secretsOf(t, url,
+		`SELECT email FROM customers UNION SELECT email FROM people UNION SELECT full_name FROM customers UNION SELECT first_name FROM customers
 		UNION SELECT phone FROM customers UNION SELECT street FROM addresses UNION SELECT host(ip) FROM logins`)
 	target := wantNone(t, spec, append(secrets, "Realtown", "Reallast"))
-	wantSameJoins(t, url, target, "logins JOIN customers USING (email)", "customers JOIN cached USING (email)", "(SELECT DISTINCT lower(email) FROM customers) AS c",
-		"customers WHERE full_name = first_name || ' ' || last_name", "customers WHERE profile #>> '{contact,mail}' = email")
+	wantSameJoins(t, url, target, "logins JOIN customers USING (email)", "customers JOIN cached USING (email)",
+		"(SELECT DISTINCT lower(email) FROM customers) AS c",
+		"customers WHERE full_name = first_name || ' ' || last_name",
+		"customers WHERE profile #>> '{contact,mail}' = email")
 }

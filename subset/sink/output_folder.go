@@ -62,7 +62,8 @@ func placeable(path string, replace bool) error {
 }
 
 func foreign(path, name string) error {
-	return hint.Usage(fmt.Errorf("target %s is not an archive and not empty: it holds %s", path, name), "give a folder that is empty or does not exist")
+	return hint.Usage(fmt.Errorf("target %s is not an archive and not empty: it holds %s", path, name),
+		"give a folder that is empty or does not exist")
 }
 
 // makeFolder makes the folder that will become the one at path, beside it.

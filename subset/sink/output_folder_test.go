@@ -41,14 +41,19 @@ func TestPlaceable_OnlyReplacesArchives(t *testing.T) {
 		dir + "/link":         {"is not a folder", "is not a folder"},
 		dir + "/nested":       {"it holds 1.dat", "it holds 1.dat"},
 		with(t, dir+"/empty"): {},
-		with(t, dir+"/a", "toc.dat", "12.dat", "13.dat.gz", "14.dat.zst", "blob_5.dat.gz", "blobs.toc", "blobs_9.toc"): {"it holds an archive", ""},
-		with(t, dir+"/photos", "toc.dat", "holiday.jpg"):                                                               {"it holds holiday.jpg", "it holds holiday.jpg"},
-		with(t, dir+"/half", "12.dat"):                                                                                 {"it holds 12.dat", "it holds 12.dat"},
-		with(t, dir+"/hidden", ".git", "toc.dat"):                                                                      {"it holds .git", "it holds .git"},
+		with(t, dir+"/a", "toc.dat", "12.dat", "13.dat.gz", "14.dat.zst", "blob_5.dat.gz", "blobs.toc",
+			"blobs_9.toc"): {"it holds an archive", ""},
+		with(t, dir+"/photos", "toc.dat",
+			"holiday.jpg"): {"it holds holiday.jpg", "it holds holiday.jpg"},
+		with(t, dir+"/half",
+			"12.dat"): {"it holds 12.dat", "it holds 12.dat"},
+		with(t, dir+"/hidden", ".git",
+			"toc.dat"): {"it holds .git", "it holds .git"},
 	} {
 		for replace, want := range map[bool]string{false: want.new, true: want.replaced} {
 			err := placeable(path, replace)
-			if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !errors.Is(err, hint.ErrUsage)) {
+			if (err == nil) != (want == "") ||
+				err != nil && (!strings.Contains(err.Error(), want) || !errors.Is(err, hint.ErrUsage)) {
 				t.Errorf("%s, replace %v: %v", path, replace, err)
 			}
 			if errors.Is(err, subset.ErrTargetNotEmpty) != (want == "it holds an archive") {
@@ -129,7 +134,8 @@ func TestMakeFolder_RemovesWhatKilledRunsLeftOfTheSameTarget(t *testing.T) {
 	if err := f.commit(); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{".x.tmp" + mine + "-1", ".x.tmpdir", ".y.tmp" + dead + "-1", "x"}, list()); diff != "" {
+	if diff := cmp.Diff([]string{".x.tmp" + mine + "-1", ".x.tmpdir", ".y.tmp" + dead + "-1", "x"},
+		list()); diff != "" {
 		t.Error(diff)
 	}
 }

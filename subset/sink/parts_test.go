@@ -65,7 +65,8 @@ func TestPool_StaysWholeWhenItCannotConnect(t *testing.T) {
 func TestConnect_UndoesTheDefaultsOfTheRole(t *testing.T) {
 	owner := pgtest.New(t)
 	url := pgtest.Role(t, owner, "sink_strict", "")
-	pgtest.Exec(t, owner, `ALTER ROLE sink_strict SET statement_timeout = '10s'; ALTER ROLE sink_strict SET default_transaction_read_only = on;
+	pgtest.Exec(t, owner,
+		`ALTER ROLE sink_strict SET statement_timeout = '10s'; ALTER ROLE sink_strict SET default_transaction_read_only = on;
 		ALTER ROLE sink_strict SET search_path = pg_temp; ALTER ROLE sink_strict SET row_security = on`)
 	conn := connected(t, url)
 	for setting, want := range map[string]string{
@@ -126,7 +127,10 @@ func TestSplit_OrdersWhatFollowsTheRows(t *testing.T) {
 
 func TestUnvalidatable_IsNothingFromVersion18On(t *testing.T) {
 	root := &catalog.Table{Name: catalog.Name{Schema: "s", Name: "root"}}
-	key := &catalog.ForeignKey{OID: 4, Name: "k", ChildRel: root.Name, ChildHeaps: []*catalog.Heap{{Name: catalog.Name{Schema: "s", Name: "leaf"}}}}
+	key := &catalog.ForeignKey{
+		OID: 4, Name: "k", ChildRel: root.Name,
+		ChildHeaps: []*catalog.Heap{{Name: catalog.Name{Schema: "s", Name: "leaf"}}},
+	}
 	for version, want := range map[int]int{170005: 0, 180000: 1} {
 		s, p := &schema{}, post{unvalidated: []pgtool.Entry{{OID: 4}}}
 		s.unvalidatable(&p, []*catalog.ForeignKey{key}, version)

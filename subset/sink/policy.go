@@ -109,7 +109,8 @@ func (p *policy) missing(exists map[string]bool) []string {
 }
 
 func (p *policy) leftOut(roles []string) string {
-	return "policy " + p.Name + " of " + p.Table.String() + " left out: the target has no role " + strings.Join(roles, ", ")
+	return "policy " + p.Name + " of " + p.Table.String() + " left out: the target has no role " +
+		strings.Join(roles, ", ")
 }
 
 // onPolicy recognizes the comment on a policy that names roles.

@@ -101,5 +101,6 @@ func setvalSQL(s subset.SequenceValue) string {
 	if !s.Called {
 		called = "false"
 	}
-	return "SELECT pg_catalog.setval(" + catalog.Literal(s.Name.String()) + ", " + itoa(s.Value) + ", " + called + ");\n"
+	return "SELECT pg_catalog.setval(" + catalog.Literal(s.Name.String()) + ", " + itoa(s.Value) + ", " + called +
+		");\n"
 }

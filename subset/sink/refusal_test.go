@@ -17,7 +17,8 @@ import (
 func TestOpen_PicksTheSinkByName(t *testing.T) {
 	dir := t.TempDir()
 	for to, want := range map[string]int{
-		"-": 1, dir + "/x.sql": 1, dir + "/x.sql.gz": 1, dir + "/x.sql.zst": 1, dir + "/x.dump": 1, dir: 4, dir + "/new/": 4,
+		"-": 1, dir + "/x.sql": 1, dir + "/x.sql.gz": 1, dir + "/x.sql.zst": 1, dir + "/x.dump": 1, dir: 4,
+		dir + "/new/":      4,
 		"postgres://u@h/d": 4, "postgresql://u@h/d": 4, "host=h dbname=d": 4, "dbname='x y'": 4,
 	} {
 		s, err := sink.Open(to, sink.Options{})
@@ -44,7 +45,8 @@ func TestOpen_RefusesWhatItCannotWrite(t *testing.T) {
 		"postgres://u:s3cret@h:x": "cannot parse",
 	} {
 		_, err := sink.Open(to, sink.Options{})
-		if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+		if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%q: %v", to, err)
 		}
 	}
@@ -132,7 +134,8 @@ func TestDatabase_RefusesWhatIsNotEmpty(t *testing.T) {
 func TestDatabase_TakesATargetWithOnlyAnExtension(t *testing.T) {
 	t.Parallel()
 	from, to := load(t, "everything.sql"), pgtest.New(t)
-	pgtest.Exec(t, from, "ALTER EVENT TRIGGER watcher DISABLE; CREATE EXTENSION pg_trgm; ALTER EVENT TRIGGER watcher ENABLE")
+	pgtest.Exec(t, from,
+		"ALTER EVENT TRIGGER watcher DISABLE; CREATE EXTENSION pg_trgm; ALTER EVENT TRIGGER watcher ENABLE")
 	pgtest.Exec(t, to, "CREATE EXTENSION pg_trgm")
 	open(t, from).mustCopyTo(t, to, sink.Options{})
 	same(t, from, to)
@@ -150,13 +153,17 @@ func TestDatabase_SaysWhyItCannotConnect(t *testing.T) {
 		return u.String()
 	}
 	for name, c := range map[string]struct{ to, want, hint string }{
-		"wrong password": {change(func(u *url.URL) { u.User = url.UserPassword("postgres", "s3cret") }), "28P01", "user and password"},
-		"no database":    {change(func(u *url.URL) { u.Path = "/nowhere" }), "3D000", "createdb"},
-		"no server":      {change(func(u *url.URL) { u.Host = "127.0.0.1:1" }), "connection refused", "host and port"},
+		"wrong password": {
+			change(func(u *url.URL) { u.User = url.UserPassword("postgres", "s3cret") }), "28P01",
+			"user and password",
+		},
+		"no database": {change(func(u *url.URL) { u.Path = "/nowhere" }), "3D000", "createdb"},
+		"no server":   {change(func(u *url.URL) { u.Host = "127.0.0.1:1" }), "connection refused", "host and port"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.copyTo(t, c.to, sink.Options{})
-			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret") ||
+				strings.Contains(err.Error(), "\n") {
 				t.Fatalf("got %v", err)
 			}
 			if hints := hint.Of(err); len(hints) != 1 || !strings.Contains(hints[0], c.hint) {

@@ -38,7 +38,8 @@ func rewrite(path string, texts map[string]string, comments map[string]bool) err
 
 // replacing tries longer texts first: one may begin with another.
 func replacing(texts map[string]string) *strings.Replacer {
-	sorted := slices.SortedFunc(maps.Keys(texts), func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	sorted := slices.SortedFunc(maps.Keys(texts),
+		func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 	var pairs []string
 	for _, text := range sorted {
 		pairs = append(pairs, text, texts[text])

@@ -43,12 +43,14 @@ func chatty(t *testing.T) plan.Spec {
 
 func TestRewrite_LeavesNobodyInTheSchema(t *testing.T) {
 	spec := chatty(t)
-	target := wantNone(t, spec, []string{"ann.lee@", "joe@corp", "bob@corp", "John Miller", "5550199", "DE8937", "4111 1111", "corp.test"})
+	target := wantNone(t, spec,
+		[]string{"ann.lee@", "joe@corp", "bob@corp", "John Miller", "5550199", "DE8937", "4111 1111", "corp.test"})
 	if n := pgtest.Value(t, target, "SELECT count(*) FROM pg_description WHERE objoid >= 16384"); n != "0" {
 		t.Errorf("%s comments are left", n)
 	}
 	for what, sql := range map[string]string{
-		"a default":     "SELECT column_default FROM information_schema.columns WHERE table_name = 'tickets' AND column_name = 'email'",
+		"a default": "SELECT column_default FROM information_schema.columns WHERE table_name = 'tickets' AND " +
+			"column_name = 'email'",
 		"a function":    "SELECT notify()",
 		"a partial key": "SELECT indexdef FROM pg_indexes WHERE indexname = 'tickets_hers'",
 	} {
@@ -63,10 +65,14 @@ func TestRun_StopsAtWhatTheSchemaSaysOfPeople(t *testing.T) {
 	spec.Masking.Schema = []mask.LiteralRule{{Place: "view public.hers", As: "keep"}}
 	_, err := planOf(t, spec)
 	for _, place := range []string{
-		"default of public.tickets.email: holds an email address", "default of domain public.contact", "constraint not_him of public.tickets",
-		"constraint contact_check of domain public.contact", "default of public.tickets.label", "comment on table public.tickets: holds an email address, a name",
-		"index public.tickets_hers", "materialized view public.his", "function public.notify(who text): holds an email address, a bank account",
-		"function public.tell(): holds a card number", "trigger telling of public.tickets", "policy own of public.tickets", "default of public.tickets.phone: holds a phone number",
+		"default of public.tickets.email: holds an email address", "default of domain public.contact",
+		"constraint not_him of public.tickets",
+		"constraint contact_check of domain public.contact", "default of public.tickets.label",
+		"comment on table public.tickets: holds an email address, a name",
+		"index public.tickets_hers", "materialized view public.his",
+		"function public.notify(who text): holds an email address, a bank account",
+		"function public.tell(): holds a card number", "trigger telling of public.tickets",
+		"policy own of public.tickets", "default of public.tickets.phone: holds a phone number",
 	} {
 		if err == nil || !strings.Contains(err.Error(), "\n  "+place) {
 			t.Errorf("%s is not in\n%v", place, err)
@@ -90,8 +96,10 @@ func TestRun_RefusesRulesForTheSchemaThatCannotBeKept(t *testing.T) {
 	}
 	_, err := planOf(t, spec)
 	for _, want := range []string{
-		"offshoot.yaml:1: schema: view public.his: the source has no such place", "offshoot.yaml:2: schema: view public.hers: only comments can be dropped",
-		"offshoot.yaml:3: schema: enum *: rows depend on it", `offshoot.yaml:4: schema: view public.hers: nothing is called "mask"`,
+		"offshoot.yaml:1: schema: view public.his: the source has no such place",
+		"offshoot.yaml:2: schema: view public.hers: only comments can be dropped",
+		"offshoot.yaml:3: schema: enum *: rows depend on it",
+		`offshoot.yaml:4: schema: view public.hers: nothing is called "mask"`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not in\n%v", want, err)

@@ -134,7 +134,8 @@ func (s *schema) split(dangling []*catalog.ForeignKey) post {
 			p.eventTriggers = append(p.eventTriggers, e)
 		case e.IsComment():
 			p.comments = append(p.comments, e)
-		case strings.HasPrefix(e.Text, "INDEX ") && !strings.HasPrefix(e.Text, "INDEX ATTACH "), strings.HasPrefix(e.Text, "CONSTRAINT "):
+		case strings.HasPrefix(e.Text, "INDEX ") && !strings.HasPrefix(e.Text, "INDEX ATTACH "),
+			strings.HasPrefix(e.Text, "CONSTRAINT "):
 			p.indexes = append(p.indexes, e)
 		case strings.HasPrefix(e.Text, "FK CONSTRAINT "):
 			p.foreignKeys = append(p.foreignKeys, e)
@@ -161,7 +162,8 @@ func (s *schema) unvalidatable(p *post, dangling []*catalog.ForeignKey, version 
 			return commentsOn(e, "CONSTRAINT", key.Name, key.ChildRel.Name)
 		})
 		s.warnings = append(s.warnings, fmt.Sprintf(
-			"foreign key %s of %s left out: kept rows break it as rows of the source do, and before PostgreSQL 18 a partitioned table cannot have it NOT VALID",
+			"foreign key %s of %s left out: kept rows break it as rows of the source do, and before PostgreSQL 18 "+
+				"a partitioned table cannot have it NOT VALID",
 			key.Name, key.ChildRel))
 	}
 }

@@ -31,7 +31,8 @@ func TestNeedExtensions_NamesThoseTheServerLacks(t *testing.T) {
 		{Catalog: pgtool.Constraints, Text: "CONSTRAINT public t t_pkey"},
 	}}}
 	err = d.needExtensions(t.Context())
-	if err == nil || err.Error() != "the target's server lacks the extensions no_such_thing, nor this" || len(hint.Of(err)) != 1 {
+	if err == nil || err.Error() != "the target's server lacks the extensions no_such_thing, nor this" ||
+		len(hint.Of(err)) != 1 {
 		t.Errorf("got %v", err)
 	}
 }
@@ -94,10 +95,12 @@ func TestServerError_ShowsNoRow(t *testing.T) {
 		"23505": `duplicate key value violates unique constraint "k"`,
 	} {
 		err := serverError("copy t", &pgconn.PgError{
-			Code: code, Message: message, Detail: "Key (email)=(ann@example.org)", Where: `COPY t, line 3, column email: "ann@example.org"`,
+			Code: code, Message: message, Detail: "Key (email)=(ann@example.org)",
+			Where: `COPY t, line 3, column email: "ann@example.org"`,
 		})
 		var server *ServerError
-		if !errors.As(err, &server) || server.Code != code || strings.Contains(err.Error(), "ann") || strings.Contains(err.Error(), "0x61") {
+		if !errors.As(err, &server) || server.Code != code || strings.Contains(err.Error(), "ann") ||
+			strings.Contains(err.Error(), "0x61") {
 			t.Errorf("%s: %v", code, err)
 		}
 		if errors.As(err, new(*pgconn.PgError)) {
@@ -107,7 +110,10 @@ func TestServerError_ShowsNoRow(t *testing.T) {
 }
 
 func TestServerError_TellsALostConnection(t *testing.T) {
-	for _, err := range []error{&pgconn.PgError{Code: "57P01", Message: "terminating connection"}, errors.New("unexpected EOF")} {
+	for _, err := range []error{
+		&pgconn.PgError{Code: "57P01", Message: "terminating connection"},
+		errors.New("unexpected EOF"),
+	} {
 		if got := serverError("copy t", err); !errors.Is(got, ErrTargetLost) {
 			t.Errorf("%v: %v", err, got)
 		}

@@ -81,7 +81,8 @@ func TestScript_IsTheSameEachTimeAndInEachForm(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("stdout: %s", cmp.Diff(want, out.String()))
 	}
-	if diff := cmp.Diff([]string{"a.sql", "a.sql.gz", "a.sql.zst", "b.sql", "b.sql.gz", "b.sql.zst"}, files(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{"a.sql", "a.sql.gz", "a.sql.zst", "b.sql", "b.sql.gz", "b.sql.zst"},
+		files(t, dir)); diff != "" {
 		t.Errorf("files: %s", diff)
 	}
 }
@@ -159,7 +160,8 @@ func TestScript_SaysThatStdoutIsFull(t *testing.T) {
 	}
 	defer func() { _ = full.Close() }()
 	_, err = open(t, fixture(t, "everything.sql")).copyTo(t, "-", sink.Options{Stdout: full})
-	if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 || !strings.Contains(err.Error(), "write stdout: no space left") {
+	if !errors.Is(err, syscall.ENOSPC) || len(hint.Of(err)) != 1 ||
+		!strings.Contains(err.Error(), "write stdout: no space left") {
 		t.Errorf("got %v", err)
 	}
 }

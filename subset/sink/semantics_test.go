@@ -15,7 +15,10 @@ import (
 // eachWay runs a test of what a target holds against a database that was
 // loaded directly and those that the given role of the database filled from a
 // script and from archives.
-func eachWay(t *testing.T, from string, change func(*source, *subset.Ending), as func(t *testing.T, to string) string, check func(t *testing.T, to string, warnings []string)) {
+func eachWay(
+	t *testing.T, from string, change func(*source, *subset.Ending), as func(t *testing.T, to string) string,
+	check func(t *testing.T, to string, warnings []string),
+) {
 	t.Helper()
 	s := open(t, from)
 	end := s.ending()
@@ -54,7 +57,8 @@ const keysSQL = `SELECT conrelid::regclass, conname, convalidated, coalesce(obj_
 func TestDanglingKey_IsAddedNotValid(t *testing.T) {
 	t.Parallel()
 	from := pgtest.New(t)
-	pgtest.Exec(t, from, `CREATE SCHEMA "my schema"; CREATE TABLE "my schema"."Par ent" (a int, b int, PRIMARY KEY (a, b));
+	pgtest.Exec(t, from,
+		`CREATE SCHEMA "my schema"; CREATE TABLE "my schema"."Par ent" (a int, b int, PRIMARY KEY (a, b));
 		CREATE TABLE child (a int, b int, c int,
 			CONSTRAINT "fk x" FOREIGN KEY (a, b) REFERENCES "my schema"."Par ent" MATCH FULL ON DELETE CASCADE DEFERRABLE,
 			CONSTRAINT sound FOREIGN KEY (a, c) REFERENCES "my schema"."Par ent");
@@ -136,7 +140,9 @@ func TestPolicy_ThatNamesAMissingRoleIsLeftOut(t *testing.T) {
 func TestEventTrigger_IsLeftOutForARoleThatMayNotMakeIt(t *testing.T) {
 	as := func(t *testing.T, to string) string {
 		role := pgtest.Role(t, to, "sink_plain", "")
-		pgtest.Exec(t, to, "GRANT CREATE ON SCHEMA public TO sink_plain; GRANT CREATE ON DATABASE "+pgtest.Value(t, to, "SELECT current_database()")+" TO sink_plain")
+		pgtest.Exec(t, to,
+			"GRANT CREATE ON SCHEMA public TO sink_plain; GRANT CREATE ON DATABASE "+
+				pgtest.Value(t, to, "SELECT current_database()")+" TO sink_plain")
 		return role
 	}
 	from := fixture(t, "everything.sql")
@@ -147,7 +153,8 @@ func TestEventTrigger_IsLeftOutForARoleThatMayNotMakeIt(t *testing.T) {
 		if n := pgtest.Value(t, to, "SELECT count(*) FROM person"); n != "3" {
 			t.Errorf("%s persons", n)
 		}
-		if len(warnings) > 0 && !strings.Contains(warnings[0], "event trigger left out, only a superuser may create it: watcher") {
+		if len(warnings) > 0 &&
+			!strings.Contains(warnings[0], "event trigger left out, only a superuser may create it: watcher") {
 			t.Errorf("warnings %q", warnings)
 		}
 	})
@@ -188,7 +195,8 @@ func TestMaterializedView_WhoseQueryFailsStaysEmpty(t *testing.T) {
 func TestPolicy_ThatNamesAMissingRoleIsNamedInAWarning(t *testing.T) {
 	from, to := pgtest.New(t), pgtest.New(t)
 	pgtest.Role(t, from, "sink_absent", "")
-	pgtest.Exec(t, from, `CREATE TABLE t (n int); CREATE POLICY p ON t TO sink_absent; COMMENT ON POLICY p ON t IS 'x'; CREATE POLICY q ON t`)
+	pgtest.Exec(t, from,
+		`CREATE TABLE t (n int); CREATE POLICY p ON t TO sink_absent; COMMENT ON POLICY p ON t IS 'x'; CREATE POLICY q ON t`)
 	s := open(t, from)
 	target := begun(t, s, to)
 	pgtest.Exec(t, from, "ALTER ROLE sink_absent RENAME TO sink_other")

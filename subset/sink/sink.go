@@ -49,7 +49,8 @@ func CheckCompress(compress, to string) error {
 	case compress != "gzip" && compress != "zstd":
 		return hint.Usage(fmt.Errorf("compress %s: unknown", compress), "give gzip or zstd")
 	case IsDatabase(to) || !strings.HasSuffix(to, ".dump") && !isFolder(to):
-		return hint.Usage(errors.New("only archives are told how to compress"), "write to a .dump or a folder/; the name of a script says it: .sql.gz or .sql.zst")
+		return hint.Usage(errors.New("only archives are told how to compress"),
+			"write to a .dump or a folder/; the name of a script says it: .sql.gz or .sql.zst")
 	}
 	return nil
 }
@@ -103,7 +104,8 @@ func isConnection(to string) bool {
 		return true
 	}
 	for word := range strings.FieldsSeq(to) {
-		if strings.HasPrefix(word, "dbname=") || strings.HasPrefix(word, "host=") || strings.HasPrefix(word, "service=") {
+		if strings.HasPrefix(word, "dbname=") || strings.HasPrefix(word, "host=") ||
+			strings.HasPrefix(word, "service=") {
 			return true
 		}
 	}

@@ -65,7 +65,8 @@ func (s *source) ending() subset.Ending {
 	end := subset.Ending{MatViews: s.from.Catalog.MatViews}
 	for _, q := range s.from.Catalog.Sequences {
 		if q.Known {
-			end.Sequences = append(end.Sequences, subset.SequenceValue{Name: q.Name, Value: q.LastValue, Called: q.Called})
+			end.Sequences = append(end.Sequences,
+				subset.SequenceValue{Name: q.Name, Value: q.LastValue, Called: q.Called})
 		}
 	}
 	return end
@@ -86,7 +87,8 @@ func (s *source) rows(ctx context.Context, heap *catalog.Heap, columns []string,
 	for i, c := range columns {
 		quoted[i] = catalog.Quote(c)
 	}
-	_, err = conn.CopyTo(ctx, w, "COPY (SELECT "+strings.Join(quoted, ", ")+" FROM ONLY "+heap.Name.String()+") TO STDOUT")
+	_, err = conn.CopyTo(ctx, w,
+		"COPY (SELECT "+strings.Join(quoted, ", ")+" FROM ONLY "+heap.Name.String()+") TO STDOUT")
 	return err
 }
 
@@ -206,7 +208,8 @@ func same(t *testing.T, source, target string) {
 		t.Errorf("materialized views differ (-source +target):\n%.4000s", diff)
 	}
 	// Where PostgreSQL puts a row is its own affair: a small one may find room in an earlier block.
-	if diff := cmp.Diff(slices.Sorted(strings.Lines(dump(t, source))), slices.Sorted(strings.Lines(dump(t, target)))); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(strings.Lines(dump(t, source))),
+		slices.Sorted(strings.Lines(dump(t, target)))); diff != "" {
 		t.Errorf("target differs (-source +target):\n%.4000s", diff)
 	}
 }

@@ -23,7 +23,8 @@ func TestSource_IsReadByARoleThatMayOnlySelect(t *testing.T) {
 	from, to := load(t, "everything.sql"), pgtest.New(t)
 	pgtest.Exec(t, from, "DROP EVENT TRIGGER watcher")
 	reader := pgtest.Role(t, from, "sink_reader", "BYPASSRLS")
-	pgtest.Exec(t, from, `GRANT USAGE ON SCHEMA "Grüße & ""Co""" TO sink_reader; GRANT SELECT ON ALL TABLES IN SCHEMA public, "Grüße & ""Co""" TO sink_reader;
+	pgtest.Exec(t, from,
+		`GRANT USAGE ON SCHEMA "Grüße & ""Co""" TO sink_reader; GRANT SELECT ON ALL TABLES IN SCHEMA public, "Grüße & ""Co""" TO sink_reader;
 		GRANT SELECT ON ALL SEQUENCES IN SCHEMA public, "Grüße & ""Co""" TO sink_reader`)
 	open(t, reader).mustCopyTo(t, to, sink.Options{})
 	same(t, from, to)
@@ -31,10 +32,12 @@ func TestSource_IsReadByARoleThatMayOnlySelect(t *testing.T) {
 
 func TestSource_LosesTheTablesThatAreExcluded(t *testing.T) {
 	from, to := pgtest.New(t), pgtest.New(t)
-	pgtest.Exec(t, from, `CREATE SCHEMA "S ""x"; CREATE TABLE "S ""x"."Sec ret*" (n int); CREATE TABLE "S ""x"."Sec retary" (n int);
+	pgtest.Exec(t, from,
+		`CREATE SCHEMA "S ""x"; CREATE TABLE "S ""x"."Sec ret*" (n int); CREATE TABLE "S ""x"."Sec retary" (n int);
 		CREATE TABLE "sec ret*" (n int); CREATE TABLE open (n int); INSERT INTO open VALUES (1)`)
 	reader := pgtest.Role(t, from, "sink_partial", "")
-	pgtest.Exec(t, from, `GRANT USAGE ON SCHEMA "S ""x" TO sink_partial; GRANT SELECT ON open, "sec ret*", "S ""x"."Sec retary" TO sink_partial`)
+	pgtest.Exec(t, from,
+		`GRANT USAGE ON SCHEMA "S ""x" TO sink_partial; GRANT SELECT ON open, "sec ret*", "S ""x"."Sec retary" TO sink_partial`)
 	s := open(t, reader)
 	secret := catalog.Name{Schema: `S "x`, Name: "Sec ret*"}
 	s.from.Excluded = []catalog.Name{secret}
@@ -46,7 +49,8 @@ func TestSource_LosesTheTablesThatAreExcluded(t *testing.T) {
 	}
 	s.from.Catalog.Tables = kept
 	s.mustCopyTo(t, to, sink.Options{})
-	got := pgtest.Value(t, to, "SELECT string_agg(relname, '|' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND oid >= 16384")
+	got := pgtest.Value(t, to,
+		"SELECT string_agg(relname, '|' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND oid >= 16384")
 	if got != "Sec retary|open|sec ret*" {
 		t.Errorf("tables %s", got)
 	}
@@ -65,7 +69,8 @@ func TestSource_MayBeInAnotherEncoding(t *testing.T) {
 	t.Parallel()
 	const latin = "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"
 	from := pgtest.NewWith(t, latin)
-	pgtest.Exec(t, from+"&client_encoding=UTF8", `CREATE TABLE "Straße" ("größe" text); INSERT INTO "Straße" VALUES ('Élan à ÿ')`)
+	pgtest.Exec(t, from+"&client_encoding=UTF8",
+		`CREATE TABLE "Straße" ("größe" text); INSERT INTO "Straße" VALUES ('Élan à ÿ')`)
 	for name, options := range map[string]string{"UTF8": "", "LATIN1": latin} {
 		t.Run(name, func(t *testing.T) {
 			to, loaded := pgtest.NewWith(t, options), pgtest.NewWith(t, options)
@@ -75,7 +80,8 @@ func TestSource_MayBeInAnotherEncoding(t *testing.T) {
 			s.mustCopyTo(t, path, sink.Options{})
 			pgtest.Load(t, loaded, path)
 			for _, url := range []string{to, loaded} {
-				if got := pgtest.Value(t, url+"&client_encoding=UTF8", `SELECT "größe" FROM "Straße"`); got != "Élan à ÿ" {
+				if got := pgtest.Value(t, url+"&client_encoding=UTF8",
+					`SELECT "größe" FROM "Straße"`); got != "Élan à ÿ" {
 					t.Errorf("got %q", got)
 				}
 			}
@@ -95,13 +101,15 @@ func TestSource_MayHoldBytesWithoutAnEncoding(t *testing.T) {
 	s.mustCopyTo(t, path, sink.Options{})
 	pgtest.Load(t, loaded, path)
 	for _, url := range []string{to, loaded} {
-		if got := pgtest.Value(t, url+"&client_encoding=SQL_ASCII", "SELECT string_agg(s, ' ') FROM t"); got != "caf\xe9 日本" {
+		if got := pgtest.Value(t, url+"&client_encoding=SQL_ASCII",
+			"SELECT string_agg(s, ' ') FROM t"); got != "caf\xe9 日本" {
 			t.Errorf("got %q", got)
 		}
 	}
 	utf8 := pgtest.New(t)
 	_, err := s.copyTo(t, utf8, sink.Options{})
-	if err == nil || !strings.Contains(err.Error(), "does not fit the encoding of the target") || strings.Contains(err.Error(), "0xe9") || len(hint.Of(err)) != 1 {
+	if err == nil || !strings.Contains(err.Error(), "does not fit the encoding of the target") ||
+		strings.Contains(err.Error(), "0xe9") || len(hint.Of(err)) != 1 {
 		t.Errorf("got %v", err)
 	}
 	isEmpty(t, utf8)

@@ -35,7 +35,10 @@ func readTarget(ctx context.Context, conn *pgconn.PgConn) (target, error) {
 		return target{}, serverError("look at target", err)
 	}
 	row := rows[0]
-	t := target{Name: row[1], InRecovery: row[2] == "t", Superuser: row[3] == "on", Comment: row[4], ReadOnly: row[6] == "on"}
+	t := target{
+		Name: row[1], InRecovery: row[2] == "t", Superuser: row[3] == "on", Comment: row[4],
+		ReadOnly: row[6] == "on",
+	}
 	if t.Version, err = strconv.Atoi(row[0]); err != nil {
 		return target{}, err
 	}

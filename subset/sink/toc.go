@@ -189,7 +189,8 @@ func (c *toc) sequences(values []subset.SequenceValue) []*pgarchive.Entry {
 		if e := c.find("SEQUENCE", v.Name); e != nil {
 			set = append(set, &pgarchive.Entry{
 				ID: c.id(), Catalog: e.Catalog, OID: e.OID, Tag: e.Tag, Kind: "SEQUENCE SET", Section: pgarchive.Data,
-				Definition: new(setvalSQL(v)), Drop: new(""), Schema: e.Schema, Owner: new(""), Dependencies: []int{e.ID},
+				Definition: new(setvalSQL(v)), Drop: new(""), Schema: e.Schema, Owner: new(""),
+				Dependencies: []int{e.ID},
 			})
 		}
 	}
@@ -206,7 +207,8 @@ func (c *toc) refreshes(views []catalog.Name) []*pgarchive.Entry {
 		}
 		refresh := &pgarchive.Entry{
 			ID: c.id(), OID: e.OID, Tag: e.Tag, Kind: "MATERIALIZED VIEW DATA", Section: pgarchive.PostData,
-			Definition: new(refreshSQL(view)), Drop: new(""), Schema: e.Schema, Owner: new(""), Dependencies: []int{e.ID},
+			Definition: new(refreshSQL(view)), Drop: new(""), Schema: e.Schema, Owner: new(""),
+			Dependencies: []int{e.ID},
 		}
 		c.dependOn([]*pgarchive.Entry{refresh}, refreshes)
 		refreshes = append(refreshes, refresh)

@@ -27,7 +27,10 @@ func (c *toc) addObject(loid uint32) *pgarchive.Entry {
 	many := c.archive.Header.Minor >= manyBlocks
 	n := len(c.objects)
 	if n == 0 || many && len(c.objects[n-1].loids) == mostObjects {
-		e := &pgarchive.Entry{ID: c.id(), Tag: new("BLOBS"), Kind: "BLOBS", Section: pgarchive.Data, Owner: new(""), HasData: true, File: "blobs.toc"}
+		e := &pgarchive.Entry{
+			ID: c.id(), Tag: new("BLOBS"), Kind: "BLOBS", Section: pgarchive.Data, Owner: new(""),
+			HasData: true, File: "blobs.toc",
+		}
 		if many {
 			e.File = fmt.Sprintf("blobs_%d.toc", e.ID)
 		}
@@ -59,7 +62,8 @@ func (c *toc) makeEach(group *objects) []*pgarchive.Entry {
 	entries := make([]*pgarchive.Entry, len(group.loids))
 	for i, loid := range group.loids {
 		entries[i] = &pgarchive.Entry{
-			ID: c.id(), Catalog: largeObjects, OID: loid, Tag: new(fmt.Sprint(loid)), Kind: "BLOB", Section: pgarchive.PreData,
+			ID: c.id(), Catalog: largeObjects, OID: loid, Tag: new(fmt.Sprint(loid)), Kind: "BLOB",
+			Section:    pgarchive.PreData,
 			Definition: new(fmt.Sprintf("SELECT pg_catalog.lo_create('%d');\n", loid)),
 			Drop:       new(fmt.Sprintf("SELECT pg_catalog.lo_unlink('%d');\n", loid)), Owner: new(""),
 		}

@@ -22,7 +22,10 @@ func TestWanted_LeavesOutWhatHoldsValuesOrSecrets(t *testing.T) {
 	}) {
 		kept = append(kept, e.Text)
 	}
-	if diff := cmp.Diff([]string{"TABLE public guest owner", "STATISTICS public guest_names owner", "COMMENT public TABLE guest owner"}, kept); diff != "" {
+	if diff := cmp.Diff([]string{
+		"TABLE public guest owner", "STATISTICS public guest_names owner",
+		"COMMENT public TABLE guest owner",
+	}, kept); diff != "" {
 		t.Error(diff)
 	}
 	if len(s.warnings) != 1 {

@@ -23,8 +23,12 @@ func parseURL(url string) (*pgx.ConnConfig, error) {
 		return nil, hint.Usage(errors.New("no connection string"), "give %s", form)
 	}
 	config, err := pgx.ParseConfig(url)
-	if err != nil || !strings.Contains(url, "=") && !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
-		return nil, hint.Usage(errors.New("not a PostgreSQL connection string"), "give %s, with special characters in the password percent-encoded", form)
+	if err != nil ||
+		!strings.Contains(url, "=") && !strings.HasPrefix(url, "postgres://") &&
+			!strings.HasPrefix(url, "postgresql://") {
+		return nil,
+			hint.Usage(errors.New("not a PostgreSQL connection string"),
+				"give %s, with special characters in the password percent-encoded", form)
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "offshoot"
@@ -44,7 +48,8 @@ func connectError(config *pgx.ConnConfig, err error) error {
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		return hint.Wrap(fmt.Errorf("connect to %s: %w", at, cause(err)), "check that the server runs there and that this machine may reach it")
+		return hint.Wrap(fmt.Errorf("connect to %s: %w", at, cause(err)),
+			"check that the server runs there and that this machine may reach it")
 	}
 	err = fmt.Errorf("connect to %s: %w", at, pg)
 	switch pg.Code {
@@ -75,7 +80,8 @@ func cause(err error) error {
 // Explain adds to an error of a connection to the source what the user can do
 // about it.
 func (s *Snapshot) Explain(c *pgx.Conn, err error) error {
-	if err == nil || errors.Is(err, ErrSourceLost) || errors.Is(err, ErrRecoveryConflict) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, ErrSourceLost) || errors.Is(err, ErrRecoveryConflict) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	var pg *pgconn.PgError

@@ -14,18 +14,25 @@ import (
 
 func TestWithheld_CutsValuesOutOfMessages(t *testing.T) {
 	for _, c := range []struct{ code, message, want string }{
-		{"22P02", `invalid input syntax for type integer: "ann@example.org"`, "invalid input syntax for type integer: …"},
+		{
+			"22P02", `invalid input syntax for type integer: "ann@example.org"`,
+			"invalid input syntax for type integer: …",
+		},
 		{"22003", `value "4711" is out of range for type integer`, "value … is out of range for type integer"},
 		{"22P02", `invalid input: "a "quoted" one"`, "invalid input: …"},
 		{"22012", "division by zero", "division by zero"},
 		{"P0001", "customer ann@example.org is odd", "a function of the source refused a row"},
 	} {
-		pg := &pgconn.PgError{Severity: "ERROR", Code: c.code, Message: c.message, Detail: "Key (id)=(4711)", Where: "COPY"}
+		pg := &pgconn.PgError{
+			Severity: "ERROR", Code: c.code, Message: c.message, Detail: "Key (id)=(4711)",
+			Where: "COPY",
+		}
 		if !quotes(pg) {
 			t.Errorf("%s is not seen to quote", c.code)
 		}
 		err := withheld(pg)
-		if want := fmt.Sprintf("ERROR: %s (SQLSTATE %s)", c.want, c.code); err.Error() != want || len(hint.Of(err)) != 1 {
+		if want := fmt.Sprintf("ERROR: %s (SQLSTATE %s)", c.want, c.code); err.Error() != want ||
+			len(hint.Of(err)) != 1 {
 			t.Errorf("%v with hints %q, want %s", err, hint.Of(err), want)
 		}
 		var got *pgconn.PgError
@@ -46,10 +53,12 @@ func TestConnectError_HintsAtWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for code, want := range map[string]string{
-		"28P01": "check the user", "28000": "check the user", "3D000": "check the database's name", "53300": "use fewer connections",
+		"28P01": "check the user", "28000": "check the user", "3D000": "check the database's name",
+		"53300": "use fewer connections",
 	} {
 		err := connectError(config, &pgconn.PgError{Code: code, Message: "no"})
-		if h := hint.Of(err); len(h) != 1 || !strings.HasPrefix(h[0], want) || !strings.HasPrefix(err.Error(), "connect to db.example:5433: ") {
+		if h := hint.Of(err); len(h) != 1 || !strings.HasPrefix(h[0], want) ||
+			!strings.HasPrefix(err.Error(), "connect to db.example:5433: ") {
 			t.Errorf("%s: %v with hints %q", code, err, h)
 		}
 	}
@@ -57,7 +66,8 @@ func TestConnectError_HintsAtWhatToDo(t *testing.T) {
 		t.Errorf("%v with hints %q", err, hint.Of(err))
 	}
 	config.Host = "/run/postgresql"
-	if err := connectError(config, errors.New("a\n  b")); !strings.HasPrefix(err.Error(), "connect to /run/postgresql: a b") {
+	if err := connectError(config, errors.New("a\n  b")); !strings.HasPrefix(err.Error(),
+		"connect to /run/postgresql: a b") {
 		t.Errorf("%v", err)
 	}
 }

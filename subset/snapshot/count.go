@@ -69,7 +69,8 @@ func (s *Snapshot) countBatch(ctx context.Context, batch []*catalog.Heap, counts
 
 func (s *Snapshot) estimate(ctx context.Context, h *catalog.Heap) (int64, error) {
 	share := sampledPages / float64(h.Pages)
-	sql := fmt.Sprintf("SELECT pg_catalog.count(*) FROM ONLY %s TABLESAMPLE pg_catalog.system ($1) REPEATABLE (0)", h.Name)
+	sql := fmt.Sprintf("SELECT pg_catalog.count(*) FROM ONLY %s TABLESAMPLE pg_catalog.system ($1) REPEATABLE (0)",
+		h.Name)
 	var n int64
 	err := s.Leader.QueryRow(ctx, sql, min(share*100, 100)).Scan(&n)
 	return int64(float64(n) / min(share, 1)), err

@@ -13,7 +13,8 @@ const EveryBatch = 50_000
 
 // EveryRow calls do with all rows of a heap, some at a time, in their order.
 func (s *Snapshot) EveryRow(ctx context.Context, heap int, h *catalog.Heap, do func([]Row) error) error {
-	if _, err := s.Leader.Exec(ctx, "DECLARE offshoot_rows NO SCROLL CURSOR FOR SELECT ctid FROM ONLY "+h.Name.String()); err != nil {
+	if _, err := s.Leader.Exec(ctx,
+		"DECLARE offshoot_rows NO SCROLL CURSOR FOR SELECT ctid FROM ONLY "+h.Name.String()); err != nil {
 		return s.Explain(s.Leader, err)
 	}
 	for {

@@ -71,7 +71,10 @@ var BinaryResults = pgx.QueryResultFormats{pgx.BinaryFormatCode}
 
 // Place reads a tid in binary format: four bytes of block, two of item.
 func Place(tid []byte) pgtype.TID {
-	return pgtype.TID{BlockNumber: binary.BigEndian.Uint32(tid), OffsetNumber: binary.BigEndian.Uint16(tid[4:]), Valid: true}
+	return pgtype.TID{
+		BlockNumber: binary.BigEndian.Uint32(tid), OffsetNumber: binary.BigEndian.Uint16(tid[4:]),
+		Valid: true,
+	}
 }
 
 // Elsewhere is where a row lies of which only the heap is known.

@@ -23,7 +23,8 @@ func TestRowSet_HoldsWhatWasAddedInOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	s, want := NewRowSet(3), map[Row]bool{}
 	for range 50_000 {
-		r := MakeRow(random.IntN(2)*2, pgtype.TID{BlockNumber: random.Uint32N(3_000), OffsetNumber: 1 + uint16(random.UintN(80))})
+		r := MakeRow(random.IntN(2)*2,
+			pgtype.TID{BlockNumber: random.Uint32N(3_000), OffsetNumber: 1 + uint16(random.UintN(80))})
 		if s.Add(r) == want[r] {
 			t.Fatalf("row %x: add says that it is new: %v", uint64(r), !want[r])
 		}

@@ -227,7 +227,8 @@ func prepare(ctx context.Context, c *pgx.Conn) error {
 	if version >= 170000 {
 		settings += "; SET transaction_timeout = 0"
 	}
-	if _, err := c.PgConn().Exec(ctx, settings+"; SET client_encoding = "+catalog.Literal(encoding)).ReadAll(); err != nil {
+	if _, err := c.PgConn().Exec(ctx,
+		settings+"; SET client_encoding = "+catalog.Literal(encoding)).ReadAll(); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
 	return nil

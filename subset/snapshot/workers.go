@@ -65,7 +65,9 @@ func (l *lanes) take(own int) (task int, ok bool) {
 
 // Spread calls do for 0 to n-1, on all connections at once, each preferably on
 // that of its lane.
-func (s *Snapshot) Spread(ctx context.Context, n int, lane func(i int) int, do func(ctx context.Context, c *pgx.Conn, i int) error) error {
+func (s *Snapshot) Spread(
+	ctx context.Context, n int, lane func(i int) int, do func(ctx context.Context, c *pgx.Conn, i int) error,
+) error {
 	l := &lanes{tasks: make([][]int, len(s.Workers))}
 	for i := range n {
 		own := lane(i) % len(s.Workers)

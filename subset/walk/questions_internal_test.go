@@ -150,7 +150,8 @@ func TestQuestionsAbout_AskEachHeapThatHoldsAnything(t *testing.T) {
 	} {
 		s, table := asking(t, how, unchanged)
 		got := s.questionsAbout(table, 10)
-		if len(got) != 1 || !got[0].plain || got[0].layout.heap != table.heaps[0] || !strings.Contains(got[0].sql, part) {
+		if len(got) != 1 || !got[0].plain || got[0].layout.heap != table.heaps[0] ||
+			!strings.Contains(got[0].sql, part) {
 			t.Errorf("%v: %+v", how, got)
 		}
 	}

@@ -147,13 +147,15 @@ func TestSeed_PrintsEveryTableAndTheSum(t *testing.T) {
 	if len(lines) != 19 {
 		t.Errorf("%d lines, want 18 tables and the sum", len(lines))
 	}
-	if want := shoptest.Value[string](t, conn, `SELECT count(*) || '  "public"."orders"' FROM orders`); !strings.Contains(out, " "+want+"\n") {
+	if want := shoptest.Value[string](t, conn,
+		`SELECT count(*) || '  "public"."orders"' FROM orders`); !strings.Contains(out, " "+want+"\n") {
 		t.Errorf("%s lacks %q", out, want)
 	}
 	if !strings.HasSuffix(out, "  rows in all\n") {
 		t.Errorf("it ends with %q", lines[len(lines)-1])
 	}
-	if code, _, errs := shop(t, "seed", "--url", shoptest.Empty(t).URL); code != 1 || !strings.Contains(errs, `"countries" does not exist`) {
+	if code, _, errs := shop(t, "seed", "--url", shoptest.Empty(t).URL); code != 1 ||
+		!strings.Contains(errs, `"countries" does not exist`) {
 		t.Errorf("without a schema: exit %d, %s", code, errs)
 	}
 }
@@ -212,7 +214,8 @@ func TestCheckHealth_GivesUpInTime(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer server.Close()
 	defer close(release)
-	if code, _, errs := shop(t, "healthcheck", "--address", server.URL, "--timeout", "50ms"); code != 1 || !strings.Contains(errs, "deadline exceeded") {
+	if code, _, errs := shop(t, "healthcheck", "--address", server.URL, "--timeout", "50ms"); code != 1 ||
+		!strings.Contains(errs, "deadline exceeded") {
 		t.Errorf("exit %d, %s", code, errs)
 	}
 }
@@ -248,7 +251,10 @@ func TestProject_FilesFitTheCommands(t *testing.T) {
 			t.Errorf("no service waits for %s", condition)
 		}
 	}
-	for _, part := range []string{"DATABASE_PASSWORD_FILE: /run/secrets/db_password", "[CMD, /shop, healthcheck]", ":8000\"", "./content:/content:ro", "uploads:/uploads", "file: ./secrets/db_password.txt"} {
+	for _, part := range []string{
+		"DATABASE_PASSWORD_FILE: /run/secrets/db_password", "[CMD, /shop, healthcheck]",
+		":8000\"", "./content:/content:ro", "uploads:/uploads", "file: ./secrets/db_password.txt",
+	} {
 		if !strings.Contains(compose, part) {
 			t.Errorf("compose.yaml lacks %s", part)
 		}

@@ -94,7 +94,11 @@ func TestPrepare_MakesFoldersTwiceAndChecksSecret(t *testing.T) {
 
 func TestCheckHealth_FollowsTheAnswer(t *testing.T) {
 	status := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request,
+	) {
+		w.WriteHeader(status)
+	}))
 	if code, _, errs := shop(t, "healthcheck", "--address", server.URL); code != 0 {
 		t.Errorf("healthy: exit %d, %s", code, errs)
 	}
@@ -146,7 +150,8 @@ func TestServe_AnswersAndStops(t *testing.T) {
 	log := &lines{found: make(chan string, 1)}
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"web", "--url", address.URL, "--listen", "127.0.0.1:0", "--uploads", t.TempDir()}, log, log)
+		code <- run(ctx, []string{"web", "--url", address.URL, "--listen", "127.0.0.1:0", "--uploads", t.TempDir()},
+			log, log)
 	}()
 	select {
 	case at := <-log.found:

@@ -123,7 +123,8 @@ func TestProcess_WorkerStopsOnSIGTERM(t *testing.T) {
 }
 
 func TestProcess_WorkerWaitsForADatabaseThatIsNotThere(t *testing.T) {
-	p := start(t, []string{"DATABASE_URL=host=" + t.TempDir() + " user=shop password=hunter2"}, "worker", "--every", "1ms")
+	p := start(t, []string{"DATABASE_URL=host=" + t.TempDir() + " user=shop password=hunter2"}, "worker", "--every",
+		"1ms")
 	for range 3 {
 		if line := p.await(t, "level=WARN"); strings.Contains(line, "hunter2") {
 			t.Errorf("the log tells the password: %s", line)
@@ -182,7 +183,8 @@ func TestServe_StartsWithoutADatabase(t *testing.T) {
 			t.Errorf("%s answers %d, want %d", path, response.StatusCode, want)
 		}
 	}
-	if code, _, errs := shop(t, "healthcheck", "--address", "http://"+at+"/healthz"); code != 1 || !strings.Contains(errs, "503") {
+	if code, _, errs := shop(t, "healthcheck", "--address", "http://"+at+"/healthz"); code != 1 ||
+		!strings.Contains(errs, "503") {
 		t.Errorf("healthcheck: exit %d, %s", code, errs)
 	}
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {

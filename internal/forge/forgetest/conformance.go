@@ -78,7 +78,8 @@ func readsPull(t *testing.T, s Subject) {
 
 func unknownFile(t *testing.T, s Subject) {
 	p := s.World.Open(t, forge.Pull{Title: "Change"})
-	if content, err := s.Forge.File(t.Context(), p.Base, "no/such/file"); !errors.Is(err, forge.ErrNotFound) || content != nil {
+	if content, err := s.Forge.File(t.Context(), p.Base, "no/such/file"); !errors.Is(err, forge.ErrNotFound) ||
+		content != nil {
 		t.Errorf("%q, %v", content, err)
 	}
 }
@@ -126,7 +127,8 @@ func listsAll(t *testing.T, s Subject) {
 
 func editsComment(t *testing.T, s Subject) {
 	p := s.World.Open(t, forge.Pull{Title: "Change"})
-	if err := s.Forge.Comment(t.Context(), p.Number, forge.Comment{Marker: "shop-pr", Text: "removed", Existing: true}); err != nil {
+	if err := s.Forge.Comment(t.Context(), p.Number,
+		forge.Comment{Marker: "shop-pr", Text: "removed", Existing: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"building", "ready\n\n| a | b |\n|---|---|\n", "ready\n\n| a | b |\n|---|---|\n"} {
@@ -178,7 +180,8 @@ func commentsAtOnce(t *testing.T, s Subject) {
 	var all sync.WaitGroup
 	for i := range 6 {
 		all.Go(func() {
-			if err := s.Forge.Comment(t.Context(), p.Number, forge.Comment{Marker: "shop-pr", Text: fmt.Sprint("run ", i)}); err != nil {
+			if err := s.Forge.Comment(t.Context(), p.Number,
+				forge.Comment{Marker: "shop-pr", Text: fmt.Sprint("run ", i)}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -214,7 +217,8 @@ func setsStatus(t *testing.T, s Subject) {
 	p := s.World.Open(t, forge.Pull{Title: "Change"})
 	for _, state := range []forge.State{forge.Pending, forge.Pending, forge.Success, forge.Failure, forge.Cancelled} {
 		err := s.Forge.Status(t.Context(), p.Commit, forge.Status{
-			Context: "offshoot", State: state, Text: strings.Repeat("long ", 60), URL: "http://pr-1.shop.localhost:8480/",
+			Context: "offshoot", State: state, Text: strings.Repeat("long ", 60),
+			URL: "http://pr-1.shop.localhost:8480/",
 		})
 		if err != nil {
 			t.Errorf("%s: %v", state, err)

@@ -284,7 +284,8 @@ func (m *Memory) React(ctx context.Context, number int, commentID int64, r forge
 // NewPull is an open pull request to begin a test with.
 func NewPull(number int, commit string) forge.Pull {
 	return forge.Pull{
-		Number: number, Title: fmt.Sprintf("Change %d", number), Author: "alice", URL: fmt.Sprintf("https://forge.test/acme/shop/pull/%d", number),
+		Number: number, Title: fmt.Sprintf("Change %d", number), Author: "alice",
+		URL:    fmt.Sprintf("https://forge.test/acme/shop/pull/%d", number),
 		Commit: commit, Branch: fmt.Sprintf("change-%d", number), Base: "main", Open: true, Labels: []string{},
 		Updated: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}

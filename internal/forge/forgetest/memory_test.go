@@ -52,7 +52,8 @@ func TestMemory_FailsWhereAHookDoes(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	m.Before, m.After = nil, func(context.Context, string) error { return lost }
-	if err := m.Status(t.Context(), "aaa", forge.Status{Context: "offshoot", State: forge.Success}); !errors.Is(err, lost) {
+	if err := m.Status(t.Context(), "aaa", forge.Status{Context: "offshoot", State: forge.Success}); !errors.Is(err,
+		lost) {
 		t.Errorf("got %v", err)
 	}
 	if got := m.StatusOf("aaa", "offshoot").State; got != forge.Success {

@@ -45,7 +45,8 @@ func (d *description) around(w *httptest.ResponseRecorder, req *http.Request, ha
 	input := &openapi3filter.RequestValidationInput{
 		Request: req, PathParams: params, Route: route,
 		Options: &openapi3filter.Options{
-			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, ExcludeReadOnlyValidations: true,
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
+			ExcludeReadOnlyValidations: true,
 		},
 	}
 	if err := openapi3filter.ValidateRequest(req.Context(), input); err != nil {

@@ -43,7 +43,8 @@ func (g gitea) routes() *http.ServeMux {
 	handle("GET "+base+"/collaborators/{login}/permission", "repository", g.permission)
 	handle("GET "+base+"/assignees", "repository", g.assignees)
 	handle("GET "+base+"/teams", "repository", g.listTeams)
-	handle("GET "+base+"/raw/{path...}", "repository", func(w http.ResponseWriter, req *http.Request) { g.raw(w, req, giteaNotFound) })
+	handle("GET "+base+"/raw/{path...}", "repository",
+		func(w http.ResponseWriter, req *http.Request) { g.raw(w, req, giteaNotFound) })
 	handle("POST "+base+"/statuses/{sha}", "repository", g.writing("contents", g.setStatus))
 	handle("GET "+base+"/issues/{number}/comments", "issue", g.listComments)
 	handle("POST "+base+"/issues/{number}/comments", "issue", g.addComment)
@@ -63,7 +64,10 @@ func giteaUser(login string) object {
 	if login == actionsUser {
 		id = -2
 	}
-	return object{"id": id, "login": login, "login_name": "", "full_name": "", "email": login + "@noreply.gitea.test", "is_admin": false, "active": true, "created": then}
+	return object{
+		"id": id, "login": login, "login_name": "", "full_name": "", "email": login + "@noreply.gitea.test",
+		"is_admin": false, "active": true, "created": then,
+	}
 }
 
 func (g gitea) user(w http.ResponseWriter, _ *http.Request) {
@@ -97,15 +101,25 @@ func giteaPull(p forge.Pull) object {
 	}
 	labels := []object{}
 	for i, name := range p.Labels {
-		labels = append(labels, object{"id": i, "name": name, "color": "00aabb", "exclusive": false, "is_archived": false, "description": "", "url": ""})
+		labels = append(labels,
+			object{
+				"id": i, "name": name, "color": "00aabb", "exclusive": false, "is_archived": false,
+				"description": "", "url": "",
+			})
 	}
 	branch := func(ref, sha string, repository int) object {
-		return object{"label": ref, "ref": ref, "sha": sha, "repo_id": repository, "repo": object{"id": repository, "name": Name, "full_name": Owner + "/" + Name}}
+		return object{
+			"label": ref, "ref": ref, "sha": sha, "repo_id": repository,
+			"repo": object{"id": repository, "name": Name, "full_name": Owner + "/" + Name},
+		}
 	}
 	return object{
-		"id": 1000 + p.Number, "number": p.Number, "url": p.URL, "html_url": p.URL, "title": p.Title, "body": "", "state": state,
-		"draft": p.Draft, "is_locked": false, "merged": p.Merged, "mergeable": true, "user": giteaUser(p.Author), "labels": labels,
-		"base": branch(p.Base, "0000000000000000000000000000000000000001", 1), "head": branch(p.Branch, p.Commit, head),
+		"id": 1000 + p.Number, "number": p.Number, "url": p.URL, "html_url": p.URL, "title": p.Title, "body": "",
+		"state": state,
+		"draft": p.Draft, "is_locked": false, "merged": p.Merged, "mergeable": true, "user": giteaUser(p.Author),
+		"labels":     labels,
+		"base":       branch(p.Base, "0000000000000000000000000000000000000001", 1),
+		"head":       branch(p.Branch, p.Commit, head),
 		"created_at": then, "updated_at": when(p.Updated), "comments": 0,
 	}
 }
@@ -113,7 +127,9 @@ func giteaPull(p forge.Pull) object {
 func (g gitea) permission(w http.ResponseWriter, req *http.Request) {
 	login := req.PathValue("login")
 	if g.JobToken || g.level() != "admin" && login != Self {
-		giteaForbidden(w, "Only admins can query all permissions, repo admins can query all repo permissions, collaborators can query only their own")
+		giteaForbidden(w,
+			"Only admins can query all permissions, repo admins can query all repo permissions, collaborators can "+
+				"query only their own")
 		return
 	}
 	level, known := g.people[login]
@@ -132,9 +148,11 @@ func (g gitea) setStatus(w http.ResponseWriter, req *http.Request) {
 	if err := read(req, &body); err != nil {
 		panic(err)
 	}
-	g.statuses = append(g.statuses, Status{req.PathValue("sha"), body.Context, body.State, body.Description, body.TargetURL})
+	g.statuses = append(g.statuses,
+		Status{req.PathValue("sha"), body.Context, body.State, body.Description, body.TargetURL})
 	answer(w, http.StatusCreated, object{
-		"id": g.id(), "status": body.State, "context": body.Context, "description": body.Description, "target_url": body.TargetURL, "url": "",
+		"id": g.id(), "status": body.State, "context": body.Context, "description": body.Description,
+		"target_url": body.TargetURL, "url": "",
 		"creator": giteaUser(Self), "created_at": then, "updated_at": then,
 	})
 }
@@ -142,7 +160,8 @@ func (g gitea) setStatus(w http.ResponseWriter, req *http.Request) {
 // listComments has no pages: Gitea gives all comments of an issue at once.
 func (g gitea) listComments(w http.ResponseWriter, req *http.Request) {
 	if _, ok := g.pulls[pathNumber(req)]; !ok {
-		answer(w, http.StatusInternalServerError, object{"message": "issue does not exist", "url": ""}) // as Gitea 1.26 does
+		// as Gitea 1.26 does
+		answer(w, http.StatusInternalServerError, object{"message": "issue does not exist", "url": ""})
 		return
 	}
 	on := slices.DeleteFunc(slices.Clone(g.comments), func(c Comment) bool { return c.Number != pathNumber(req) })
@@ -155,7 +174,8 @@ func (g gitea) listComments(w http.ResponseWriter, req *http.Request) {
 
 func giteaComment(c Comment) object {
 	return object{
-		"id": c.ID, "body": c.Body, "user": giteaUser(c.Author), "html_url": "", "pull_request_url": "", "issue_url": "",
+		"id": c.ID, "body": c.Body, "user": giteaUser(c.Author), "html_url": "", "pull_request_url": "",
+		"issue_url":       "",
 		"original_author": "", "original_author_id": 0, "assets": []object{}, "created_at": then, "updated_at": then,
 	}
 }

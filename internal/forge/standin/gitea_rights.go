@@ -102,13 +102,15 @@ func (g gitea) assignees(w http.ResponseWriter, _ *http.Request) {
 
 func (g gitea) listTeams(w http.ResponseWriter, _ *http.Request) {
 	if g.Teams == nil {
-		answer(w, http.StatusMethodNotAllowed, object{"message": "repo is not owned by an organization", "url": "/api/swagger"})
+		answer(w, http.StatusMethodNotAllowed,
+			object{"message": "repo is not owned by an organization", "url": "/api/swagger"})
 		return
 	}
 	list := []object{}
 	for i, team := range g.Teams {
 		list = append(list, object{
-			"id": i + 1, "name": team.Name, "description": "", "permission": team.Level, "units_map": object{"repo.code": team.Level},
+			"id": i + 1, "name": team.Name, "description": "", "permission": team.Level,
+			"units_map": object{"repo.code": team.Level},
 		})
 	}
 	answer(w, http.StatusOK, list)

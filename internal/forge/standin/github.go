@@ -92,15 +92,22 @@ func with(in object, fields object) object {
 }
 
 func gitHubNotFound(w http.ResponseWriter) {
-	answer(w, http.StatusNotFound, object{"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"})
+	answer(w, http.StatusNotFound,
+		object{"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"})
 }
 
 func (g *gitHub) user(w http.ResponseWriter, _ *http.Request) {
 	if g.JobToken {
-		answer(w, http.StatusForbidden, object{"message": "Resource not accessible by integration", "documentation_url": "https://docs.github.com/rest"})
+		answer(w, http.StatusForbidden,
+			object{
+				"message":           "Resource not accessible by integration",
+				"documentation_url": "https://docs.github.com/rest",
+			})
 		return
 	}
-	answer(w, http.StatusOK, with(g.example("private-user-response-with-public-and-private-profile-information"), object{"login": Self, "user_view_type": "private"}))
+	answer(w, http.StatusOK,
+		with(g.example("private-user-response-with-public-and-private-profile-information"),
+			object{"login": Self, "user_view_type": "private"}))
 }
 
 func (g *gitHub) listPulls(w http.ResponseWriter, req *http.Request) {
@@ -124,7 +131,11 @@ func (g *gitHub) pull(example string, p forge.Pull) object {
 	made := g.example(example)
 	labels := []object{}
 	for i, name := range p.Labels {
-		labels = append(labels, object{"id": i, "node_id": "", "url": "", "name": name, "description": "", "color": "f29513", "default": false})
+		labels = append(labels,
+			object{
+				"id": i, "node_id": "", "url": "", "name": name, "description": "", "color": "f29513",
+				"default": false,
+			})
 	}
 	state := "closed"
 	if p.Open {
@@ -175,8 +186,11 @@ func (g *gitHub) setStatus(w http.ResponseWriter, req *http.Request) {
 	if err := read(req, &body); err != nil {
 		panic(err)
 	}
-	g.statuses = append(g.statuses, Status{req.PathValue("sha"), body.Context, body.State, body.Description, body.TargetURL})
-	answer(w, http.StatusCreated, with(g.example("status"), object{"state": body.State, "context": body.Context, "description": body.Description}))
+	g.statuses = append(g.statuses,
+		Status{req.PathValue("sha"), body.Context, body.State, body.Description, body.TargetURL})
+	answer(w, http.StatusCreated,
+		with(g.example("status"),
+			object{"state": body.State, "context": body.Context, "description": body.Description}))
 }
 
 func (g *gitHub) listComments(w http.ResponseWriter, req *http.Request) {

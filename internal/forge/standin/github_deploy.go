@@ -41,7 +41,10 @@ func (g *gitHub) addDeployment(w http.ResponseWriter, req *http.Request) {
 		answer(w, http.StatusConflict, object{"message": "Conflict: Commit status checks are missing"})
 		return
 	}
-	d := Deployment{ID: g.id(), Commit: body.Ref, Environment: body.Environment, Transient: body.Transient, Production: body.Production}
+	d := Deployment{
+		ID: g.id(), Commit: body.Ref, Environment: body.Environment, Transient: body.Transient,
+		Production: body.Production,
+	}
 	g.deployments = append(g.deployments, d)
 	answer(w, http.StatusCreated, g.deploymentOf(d))
 }
@@ -61,7 +64,11 @@ func (g *gitHub) deleteDeployment(w http.ResponseWriter, req *http.Request) {
 	case d == nil:
 		gitHubNotFound(w)
 	case len(d.States) == 0 || d.States[len(d.States)-1] != "inactive":
-		answer(w, http.StatusUnprocessableEntity, object{"message": "We cannot delete an active deployment unless it is the only deployment", "documentation_url": ""})
+		answer(w, http.StatusUnprocessableEntity,
+			object{
+				"message":           "We cannot delete an active deployment unless it is the only deployment",
+				"documentation_url": "",
+			})
 	default:
 		g.deployments = slices.DeleteFunc(g.deployments, func(other Deployment) bool { return other.ID == d.ID })
 		w.WriteHeader(http.StatusNoContent)
@@ -85,14 +92,16 @@ func (g *gitHub) setDeployment(w http.ResponseWriter, req *http.Request) {
 	if body.EnvironmentURL != "" {
 		d.URL = body.EnvironmentURL
 	}
-	answer(w, http.StatusCreated, with(g.example("deployment-status"), object{"state": body.State, "environment_url": body.EnvironmentURL}))
+	answer(w, http.StatusCreated,
+		with(g.example("deployment-status"), object{"state": body.State, "environment_url": body.EnvironmentURL}))
 }
 
 // deleteEnvironment takes an administrator: the token of a job cannot have that
 // permission, whatever its workflow asks for.
 func (g *gitHub) deleteEnvironment(w http.ResponseWriter, req *http.Request) {
 	if g.JobToken {
-		answer(w, http.StatusForbidden, object{"message": "Resource not accessible by integration", "documentation_url": ""})
+		answer(w, http.StatusForbidden,
+			object{"message": "Resource not accessible by integration", "documentation_url": ""})
 		return
 	}
 	g.removed = append(g.removed, req.PathValue("name"))

@@ -139,14 +139,21 @@ func (g gitLab) setStatus(w http.ResponseWriter, req *http.Request) {
 	for _, s := range slices.Backward(g.statuses) {
 		if s.Commit == req.PathValue("sha") && s.Context == body.Name {
 			if s.State == body.State {
-				answer(w, http.StatusBadRequest, object{"message": "Cannot transition status via :run from :running (Reason(s): Status cannot transition via \"run\")"})
+				answer(w, http.StatusBadRequest,
+					object{"message": "Cannot transition status via :run from :running (Reason(s): Status cannot " +
+						"transition via \"run\")"})
 				return
 			}
 			break
 		}
 	}
-	g.statuses = append(g.statuses, Status{req.PathValue("sha"), body.Name, body.State, body.Description, body.TargetURL})
-	answer(w, http.StatusCreated, object{"id": 93, "sha": req.PathValue("sha"), "status": body.State, "name": body.Name, "description": body.Description})
+	g.statuses = append(g.statuses,
+		Status{req.PathValue("sha"), body.Name, body.State, body.Description, body.TargetURL})
+	answer(w, http.StatusCreated,
+		object{
+			"id": 93, "sha": req.PathValue("sha"), "status": body.State, "name": body.Name,
+			"description": body.Description,
+		})
 }
 
 func (g gitLab) notes(w http.ResponseWriter, req *http.Request) {
@@ -160,9 +167,11 @@ func (g gitLab) notes(w http.ResponseWriter, req *http.Request) {
 
 func noteOf(c Comment) object {
 	return object{
-		"id": c.ID, "body": c.Body, "author": object{"id": 7, "username": c.Author, "name": c.Author, "state": "active"},
-		"created_at": then, "updated_at": then, "system": false, "noteable_type": "MergeRequest", "noteable_iid": c.Number,
-		"resolvable": false, "internal": false,
+		"id": c.ID, "body": c.Body,
+		"author":     object{"id": 7, "username": c.Author, "name": c.Author, "state": "active"},
+		"created_at": then, "updated_at": then, "system": false, "noteable_type": "MergeRequest",
+		"noteable_iid": c.Number,
+		"resolvable":   false, "internal": false,
 	}
 }
 
@@ -211,5 +220,6 @@ func (g gitLab) award(w http.ResponseWriter, req *http.Request) {
 		gitLabNotFound(w, "404 Award Emoji Name has already been taken")
 		return
 	}
-	answer(w, http.StatusCreated, object{"id": 345, "name": body.Name, "awardable_id": pathID(req), "awardable_type": "Note"})
+	answer(w, http.StatusCreated,
+		object{"id": 345, "name": body.Name, "awardable_id": pathID(req), "awardable_type": "Note"})
 }

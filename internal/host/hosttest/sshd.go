@@ -70,7 +70,10 @@ func Start(t *testing.T) Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Remote = host.Remote{Address: Address(s.Port), User: me.Username, Key: []byte(login.Private), HostKey: hostKey.Public}
+	s.Remote = host.Remote{
+		Address: Address(s.Port), User: me.Username, Key: []byte(login.Private),
+		HostKey: hostKey.Public,
+	}
 	s.await(t)
 	return s
 }

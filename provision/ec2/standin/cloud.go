@@ -243,7 +243,9 @@ func (c *Cloud) perform(action string, form url.Values, fault Fault) ([]string, 
 	case fault.Code != "":
 		return nil, problem(fault.Code, cmp.Or(fault.Text, "The fault of the test."))
 	case c.denied[action]:
-		return nil, problem("UnauthorizedOperation", "You are not authorized to perform this operation. Encoded authorization failure message: x1y2")
+		return nil,
+			problem("UnauthorizedOperation",
+				"You are not authorized to perform this operation. Encoded authorization failure message: x1y2")
 	}
 	if action == "RunInstances" {
 		if err := c.forbidden(form); err != nil {
@@ -302,7 +304,8 @@ func (c *Cloud) getConsole(form url.Values) ([]string, *apiError) {
 		return nil, err
 	}
 	return []string{
-		leaf("instanceId", i.id), leaf("timestamp", stamp(c.now())), leaf("output", base64.StdEncoding.EncodeToString([]byte(c.console))),
+		leaf("instanceId", i.id), leaf("timestamp", stamp(c.now())),
+		leaf("output", base64.StdEncoding.EncodeToString([]byte(c.console))),
 	}, nil
 }
 

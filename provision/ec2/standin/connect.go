@@ -16,7 +16,8 @@ const pushAction = "SendSSHPublicKey"
 
 func (c *Cloud) serveConnect(w http.ResponseWriter, r *http.Request, target string) {
 	var asked push
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || target != "AWSEC2InstanceConnectService."+pushAction {
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil ||
+		target != "AWSEC2InstanceConnectService."+pushAction {
 		http.Error(w, target, http.StatusBadRequest)
 		return
 	}
@@ -42,18 +43,24 @@ func (c *Cloud) admit(asked push, lost *bool) *apiError {
 		fault = c.fault(len(c.calls), pushAction)
 	}
 	*lost = fault.Lost
-	c.calls = append(c.calls, Call{Action: pushAction, Form: url.Values{"InstanceId": {asked.InstanceId}, "SSHPublicKey": {asked.SSHPublicKey}}})
+	c.calls = append(c.calls,
+		Call{
+			Action: pushAction,
+			Form:   url.Values{"InstanceId": {asked.InstanceId}, "SSHPublicKey": {asked.SSHPublicKey}},
+		})
 	i, err := c.instance(asked.InstanceId)
 	switch {
 	case fault.Code != "":
 		return problem(fault.Code, "The fault of the test.")
 	case c.denied[pushAction]:
-		return problem("AccessDeniedException", "User is not authorized to perform: ec2-instance-connect:SendSSHPublicKey")
+		return problem("AccessDeniedException",
+			"User is not authorized to perform: ec2-instance-connect:SendSSHPublicKey")
 	case err != nil:
 		return problem("EC2InstanceNotFoundException", err.text)
 	case i.state != "running":
 		return problem("EC2InstanceStateInvalidException", "The instance is "+i.state)
-	case asked.AvailabilityZone != "" && asked.AvailabilityZone != i.zone, !strings.HasPrefix(asked.SSHPublicKey, "ssh-"):
+	case asked.AvailabilityZone != "" && asked.AvailabilityZone != i.zone,
+		!strings.HasPrefix(asked.SSHPublicKey, "ssh-"):
 		return problem("InvalidArgsException", "Zone or key do not fit")
 	}
 	if c.options.Admitted != nil {

@@ -56,11 +56,13 @@ func (c *Cloud) group(id string) (*group, *apiError) {
 
 func (c *Cloud) createGroup(form url.Values) ([]string, *apiError) {
 	g := &group{
-		id: c.id("sg"), name: form.Get("GroupName"), vpc: form.Get("VpcId"), text: form.Get("GroupDescription"), made: c.now(),
+		id: c.id("sg"), name: form.Get("GroupName"), vpc: form.Get("VpcId"), text: form.Get("GroupDescription"),
+		made: c.now(),
 		tags: tagsFor(form, "security-group"),
 	}
 	if slices.ContainsFunc(c.groups, func(other *group) bool { return other.name == g.name && other.vpc == g.vpc }) {
-		return nil, problem("InvalidGroup.Duplicate", "The security group '"+g.name+"' already exists for VPC '"+g.vpc+"'")
+		return nil,
+			problem("InvalidGroup.Duplicate", "The security group '"+g.name+"' already exists for VPC '"+g.vpc+"'")
 	}
 	c.groups = append(c.groups, g)
 	return []string{leaf("return", "true"), leaf("groupId", g.id), g.tags.xml()}, nil
@@ -92,8 +94,9 @@ func (c *Cloud) describeGroups(form url.Values) ([]string, *apiError) {
 			return nil, err
 		}
 		if ok && c.shown(g.made) && (len(ids) == 0 || slices.Contains(ids, g.id)) {
-			items = append(items, leaf("groupId", g.id)+leaf("groupName", g.name)+leaf("vpcId", g.vpc)+leaf("groupDescription", g.text)+
-				g.rulesXML()+g.tags.xml())
+			items = append(items,
+				leaf("groupId", g.id)+leaf("groupName", g.name)+leaf("vpcId", g.vpc)+leaf("groupDescription", g.text)+
+					g.rulesXML()+g.tags.xml())
 		}
 	}
 	return c.page(form, items, "securityGroupInfo")
@@ -125,7 +128,8 @@ func rulesIn(form url.Values) []rule {
 	r := rule{protocol: form.Get(at + "IpProtocol"), from: form.Get(at + "FromPort"), to: form.Get(at + "ToPort")}
 	r.cidr, r.cidr6 = form.Get(at+"IpRanges.1.CidrIp"), form.Get(at+"Ipv6Ranges.1.CidrIpv6")
 	r.source = form.Get(at + "Groups.1.GroupId")
-	r.text = cmp.Or(form.Get(at+"IpRanges.1.Description"), form.Get(at+"Ipv6Ranges.1.Description"), form.Get(at+"Groups.1.Description"))
+	r.text = cmp.Or(form.Get(at+"IpRanges.1.Description"), form.Get(at+"Ipv6Ranges.1.Description"),
+		form.Get(at+"Groups.1.Description"))
 	return []rule{r}
 }
 
@@ -139,9 +143,12 @@ func (c *Cloud) authorize(form url.Values) ([]string, *apiError) {
 			return nil, problem("InvalidPermission.Duplicate", "the specified rule already exists")
 		}
 		if len(g.rules) >= 60 {
-			return nil, problem("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
+			return nil,
+				problem("RulesPerSecurityGroupLimitExceeded",
+					"The maximum number of rules per security group has been reached.")
 		}
-		if strings.Trim(r.text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789. _-:/()#,@[]+=&;{}!$*") != "" {
+		if strings.Trim(r.text,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789. _-:/()#,@[]+=&;{}!$*") != "" {
 			return nil, problem("InvalidParameterValue", "Invalid rule description")
 		}
 		g.rules = append(g.rules, r)
@@ -157,7 +164,8 @@ func (c *Cloud) revoke(form url.Values) ([]string, *apiError) {
 	}
 	for _, r := range rulesIn(form) {
 		if !slices.ContainsFunc(g.rules, r.same) {
-			return nil, problem("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+			return nil,
+				problem("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
 		}
 		g.rules = slices.DeleteFunc(g.rules, r.same)
 	}

@@ -39,7 +39,8 @@ func (c *Cloud) bakedImage(id string) *baked {
 
 func (b *baked) checkUse(architecture string) *apiError {
 	if b.architecture != architecture {
-		return problem("InvalidParameterValue", "The architecture of the specified instance type does not match that of the AMI.")
+		return problem("InvalidParameterValue",
+			"The architecture of the specified instance type does not match that of the AMI.")
 	}
 	return nil
 }
@@ -70,15 +71,18 @@ func (c *Cloud) createImage(form url.Values) ([]string, *apiError) {
 		return nil, incorrect(i)
 	}
 	name := form.Get("Name")
-	if len(name) < 3 || len(name) > 128 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[] ./-'@_") != "" {
+	if len(name) < 3 || len(name) > 128 ||
+		strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789()[] ./-'@_") != "" {
 		return nil, problem("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long")
 	}
 	if n := slices.IndexFunc(c.baked, func(b *baked) bool { return b.name == name && !b.noImage }); n >= 0 {
 		return nil, problem("InvalidAMIName.Duplicate", "AMI name "+name+" is already in use by AMI "+c.baked[n].id)
 	}
 	b := &baked{
-		id: c.id("ami"), name: name, snapshot: c.id("snap"), architecture: architectures[i.typ], size: i.form.Get("BlockDeviceMapping.1.Ebs.VolumeSize"),
-		made: c.now(), ready: c.now().Add(c.options.Baking), failed: c.failBake, tags: tagsFor(form, "image"), copyTags: tagsFor(form, "snapshot"),
+		id: c.id("ami"), name: name, snapshot: c.id("snap"), architecture: architectures[i.typ],
+		size: i.form.Get("BlockDeviceMapping.1.Ebs.VolumeSize"),
+		made: c.now(), ready: c.now().Add(c.options.Baking), failed: c.failBake, tags: tagsFor(form, "image"),
+		copyTags: tagsFor(form, "snapshot"),
 	}
 	c.baked = append(c.baked, b)
 	return []string{leaf("imageId", b.id)}, nil
@@ -114,7 +118,9 @@ func (c *Cloud) describeSnapshots(form url.Values) ([]string, *apiError) {
 			return nil, err
 		}
 		if ok && !b.noCopy && c.shown(b.made) {
-			items = append(items, leaf("snapshotId", b.snapshot)+leaf("startTime", stamp(b.made))+leaf("status", "completed")+b.copyTags.xml())
+			items = append(items,
+				leaf("snapshotId", b.snapshot)+leaf("startTime", stamp(b.made))+leaf("status", "completed")+
+					b.copyTags.xml())
 		}
 	}
 	return c.page(form, items, "snapshotSet")
@@ -126,7 +132,10 @@ type picture struct {
 }
 
 var pictures = []picture{
-	{AMI, "x86_64", "available", "8"}, {ArmAMI, "arm64", "available", "8"}, {LargeAMI, "x86_64", "available", "64"}, {BrokenAMI, "x86_64", "failed", "8"},
+	{AMI, "x86_64", "available", "8"},
+	{ArmAMI, "arm64", "available", "8"},
+	{LargeAMI, "x86_64", "available", "64"},
+	{BrokenAMI, "x86_64", "failed", "8"},
 }
 
 func (c *Cloud) describeImages(form url.Values) ([]string, *apiError) {
@@ -154,8 +163,11 @@ func (c *Cloud) describeImages(form url.Values) ([]string, *apiError) {
 }
 
 func (p picture) xml() string {
-	return leaf("imageId", p.id) + leaf("imageState", p.state) + leaf("architecture", p.architecture) + leaf("rootDeviceType", "ebs") +
-		leaf("rootDeviceName", "/dev/sda1") + list("blockDeviceMapping", []string{leaf("deviceName", "/dev/sda1") + element("ebs", leaf("volumeSize", p.size))})
+	return leaf("imageId", p.id) + leaf("imageState", p.state) + leaf("architecture", p.architecture) +
+		leaf("rootDeviceType", "ebs") +
+		leaf("rootDeviceName", "/dev/sda1") +
+		list("blockDeviceMapping",
+			[]string{leaf("deviceName", "/dev/sda1") + element("ebs", leaf("volumeSize", p.size))})
 }
 
 func (b *baked) xml(now time.Time) string {
@@ -165,6 +177,8 @@ func (b *baked) xml(now time.Time) string {
 		reason = element("stateReason", leaf("code", "Client.InternalError"), leaf("message", b.failed))
 	}
 	disk := leaf("deviceName", "/dev/sda1") + element("ebs", leaf("volumeSize", b.size), leaf("snapshotId", b.snapshot))
-	return leaf("imageId", b.id) + leaf("name", b.name) + leaf("imageState", state) + leaf("architecture", b.architecture) + leaf("rootDeviceType", "ebs") +
-		leaf("rootDeviceName", "/dev/sda1") + leaf("creationDate", stamp(b.made)) + list("blockDeviceMapping", []string{disk}) + reason + b.tags.xml()
+	return leaf("imageId", b.id) + leaf("name", b.name) + leaf("imageState", state) +
+		leaf("architecture", b.architecture) + leaf("rootDeviceType", "ebs") +
+		leaf("rootDeviceName", "/dev/sda1") + leaf("creationDate", stamp(b.made)) +
+		list("blockDeviceMapping", []string{disk}) + reason + b.tags.xml()
 }

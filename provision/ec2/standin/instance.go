@@ -43,7 +43,10 @@ type card struct {
 
 type launched struct{ parameters, instance string }
 
-var stateCodes = map[string]int{"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
+var stateCodes = map[string]int{
+	"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64,
+	"stopped": 80,
+}
 
 // advance lets every state pass whose time has come.
 func (c *Cloud) advance() {
@@ -79,7 +82,8 @@ func (c *Cloud) boot(i *instance, at time.Time) {
 	}
 	i.state = "running"
 	n := slices.Index(c.instances, i)
-	if i.address = fmt.Sprintf("203.0.113.%d", 1+n%250); i.form.Get("NetworkInterface.1.AssociatePublicIpAddress") == "false" {
+	if i.address = fmt.Sprintf("203.0.113.%d",
+		1+n%250); i.form.Get("NetworkInterface.1.AssociatePublicIpAddress") == "false" {
 		i.address = ""
 	}
 	if c.options.Booted != nil {
@@ -136,9 +140,14 @@ func (c *Cloud) runInstances(form url.Values) ([]string, *apiError) {
 	}
 	c.instances = append(c.instances, i)
 	c.volumes = append(c.volumes, &volume{
-		id: c.id("vol"), instance: i.id, size: form.Get("BlockDeviceMapping.1.Ebs.VolumeSize"), made: c.now(), tags: tagsFor(form, "volume"),
+		id: c.id("vol"), instance: i.id, size: form.Get("BlockDeviceMapping.1.Ebs.VolumeSize"), made: c.now(),
+		tags: tagsFor(form, "volume"),
 	})
-	c.cards = append(c.cards, &card{id: c.id("eni"), subnet: i.subnet, group: i.group, instance: i.id, tags: tagsFor(form, "network-interface")})
+	c.cards = append(c.cards,
+		&card{
+			id: c.id("eni"), subnet: i.subnet, group: i.group, instance: i.id,
+			tags: tagsFor(form, "network-interface"),
+		})
 	if token != "" {
 		c.tokens[token] = launched{parameters(form), i.id}
 	}
@@ -149,14 +158,17 @@ func (c *Cloud) runInstances(form url.Values) ([]string, *apiError) {
 // again answers a token that was used before.
 func (c *Cloud) again(before launched, form url.Values) ([]string, *apiError) {
 	if before.parameters != parameters(form) {
-		return nil, problem("IdempotentParameterMismatch", "The request uses the same client token as a previous, but non-identical request.")
+		return nil,
+			problem("IdempotentParameterMismatch",
+				"The request uses the same client token as a previous, but non-identical request.")
 	}
 	for _, i := range c.instances {
 		if i.id == before.instance && i.state != "terminated" && i.state != "shutting-down" {
 			return c.reservation(i), nil
 		}
 	}
-	return nil, problem("IdempotentInstanceTerminated", "The client token is that of an instance that has been terminated.")
+	return nil,
+		problem("IdempotentInstanceTerminated", "The client token is that of an instance that has been terminated.")
 }
 
 func (c *Cloud) plan(form url.Values) (*instance, *apiError) {
@@ -174,7 +186,9 @@ func (c *Cloud) plan(form url.Values) (*instance, *apiError) {
 	spot := form.Get("InstanceMarketOptions.MarketType") == "spot"
 	typ := form.Get("InstanceType")
 	if c.noRoom[typ] || c.noRoom[typ+" "+subnet.zone] || spot && c.noRoom["spot"] {
-		return nil, problem("InsufficientInstanceCapacity", "We currently do not have sufficient "+typ+" capacity in the Availability Zone you requested.")
+		return nil,
+			problem("InsufficientInstanceCapacity",
+				"We currently do not have sufficient "+typ+" capacity in the Availability Zone you requested.")
 	}
 	userData, decoded := base64.StdEncoding.DecodeString(form.Get("UserData"))
 	if decoded != nil || len(userData) > 16<<10 {
@@ -182,10 +196,12 @@ func (c *Cloud) plan(form url.Values) (*instance, *apiError) {
 	}
 	now := c.now()
 	return &instance{
-		id: c.id("i"), typ: typ, zone: subnet.zone, subnet: id, image: form.Get("ImageId"), group: group, token: form.Get("ClientToken"),
+		id: c.id("i"), typ: typ, zone: subnet.zone, subnet: id, image: form.Get("ImageId"), group: group,
+		token: form.Get("ClientToken"),
 		state: "pending", until: now.Add(c.options.Pending), made: now, started: now, spot: spot, userData: userData,
 		private:    fmt.Sprintf("10.0.%d.%d", len(c.instances)/250, len(c.instances)%250+4),
-		keepVolume: form.Get("BlockDeviceMapping.1.Ebs.DeleteOnTermination") != "true", tags: tagsFor(form, "instance"), form: form,
+		keepVolume: form.Get("BlockDeviceMapping.1.Ebs.DeleteOnTermination") != "true",
+		tags:       tagsFor(form, "instance"), form: form,
 	}, nil
 }
 
@@ -203,12 +219,15 @@ func stateXML(name, state string) string {
 
 func (i *instance) xml() string {
 	fields := []string{
-		leaf("instanceId", i.id), leaf("imageId", i.image), stateXML("instanceState", i.state), leaf("instanceType", i.typ),
-		leaf("launchTime", stamp(i.started)), element("placement", leaf("availabilityZone", i.zone)), leaf("clientToken", i.token),
+		leaf("instanceId", i.id), leaf("imageId", i.image), stateXML("instanceState", i.state),
+		leaf("instanceType", i.typ),
+		leaf("launchTime", stamp(i.started)), element("placement", leaf("availabilityZone", i.zone)),
+		leaf("clientToken", i.token),
 		leaf("subnetId", i.subnet), leaf("vpcId", VPC), i.tags.xml(),
 	}
 	if i.state != "terminated" {
-		fields = append(fields, leaf("privateIpAddress", i.private), list("groupSet", []string{leaf("groupId", i.group)}))
+		fields = append(fields, leaf("privateIpAddress", i.private),
+			list("groupSet", []string{leaf("groupId", i.group)}))
 	}
 	if i.address != "" {
 		fields = append(fields, leaf("ipAddress", i.address))
@@ -231,16 +250,20 @@ func (c *Cloud) describeInstances(form url.Values) ([]string, *apiError) {
 		}
 	}
 	if len(ids) > 0 && form.Get("MaxResults") != "" {
-		return nil, problem("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults")
+		return nil,
+			problem("InvalidParameterCombination",
+				"The parameter instancesSet cannot be used with the parameter maxResults")
 	}
 	var items []string
 	for _, i := range c.instances {
-		ok, err := matches(form, i.tags, map[string]string{"instance-state-name": i.state, "instance-id": i.id, "vpc-id": VPC})
+		ok, err := matches(form, i.tags,
+			map[string]string{"instance-state-name": i.state, "instance-id": i.id, "vpc-id": VPC})
 		if err != nil {
 			return nil, err
 		}
 		if ok && c.shown(i.made) && (len(ids) == 0 || slices.Contains(ids, i.id)) {
-			items = append(items, leaf("reservationId", "r-"+i.id[2:])+leaf("ownerId", owner)+list("instancesSet", []string{i.xml()}))
+			items = append(items,
+				leaf("reservationId", "r-"+i.id[2:])+leaf("ownerId", owner)+list("instancesSet", []string{i.xml()}))
 		}
 	}
 	return c.page(form, items, "reservationSet")
@@ -262,7 +285,8 @@ func (c *Cloud) change(form url.Values, do func(i *instance) *apiError) ([]strin
 		if err := do(i); err != nil {
 			return nil, err
 		}
-		items = append(items, leaf("instanceId", i.id)+stateXML("currentState", i.state)+stateXML("previousState", before))
+		items = append(items,
+			leaf("instanceId", i.id)+stateXML("currentState", i.state)+stateXML("previousState", before))
 	}
 	return []string{list("instancesSet", items)}, nil
 }
@@ -284,7 +308,9 @@ func (c *Cloud) stopInstances(form url.Values) ([]string, *apiError) {
 	return c.change(form, func(i *instance) *apiError {
 		switch {
 		case i.spot:
-			return problem("UnsupportedOperation", "You can't stop the Spot Instance '"+i.id+"' because it is associated with a one-time Spot Instance request.")
+			return problem("UnsupportedOperation",
+				"You can't stop the Spot Instance '"+i.id+
+					"' because it is associated with a one-time Spot Instance request.")
 		case i.state == "running":
 			i.state, i.address, i.until = "stopping", "", c.now().Add(c.options.Ending)
 		case i.state != "stopping" && i.state != "stopped":

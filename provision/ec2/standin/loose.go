@@ -45,10 +45,12 @@ func (c *Cloud) describeVolumes(form url.Values) ([]string, *apiError) {
 		}
 		var attached []string
 		if v.instance != "" {
-			attached = append(attached, leaf("instanceId", v.instance)+leaf("volumeId", v.id)+leaf("status", "attached"))
+			attached = append(attached,
+				leaf("instanceId", v.instance)+leaf("volumeId", v.id)+leaf("status", "attached"))
 		}
-		items = append(items, leaf("volumeId", v.id)+leaf("size", v.size)+leaf("status", status)+leaf("createTime", stamp(v.made))+
-			list("attachmentSet", attached)+v.tags.xml())
+		items = append(items,
+			leaf("volumeId", v.id)+leaf("size", v.size)+leaf("status", status)+leaf("createTime", stamp(v.made))+
+				list("attachmentSet", attached)+v.tags.xml())
 	}
 	return c.page(form, items, "volumeSet")
 }
@@ -70,7 +72,8 @@ func (c *Cloud) describeCards(form url.Values) ([]string, *apiError) {
 	var items []string
 	for _, n := range c.cards {
 		status := attachment(n.instance)
-		ok, err := matches(form, n.tags, map[string]string{"status": status, "network-interface-id": n.id, "group-id": n.group})
+		ok, err := matches(form, n.tags,
+			map[string]string{"status": status, "network-interface-id": n.id, "group-id": n.group})
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +82,8 @@ func (c *Cloud) describeCards(form url.Values) ([]string, *apiError) {
 		}
 		item := leaf("networkInterfaceId", n.id) + leaf("subnetId", n.subnet) + leaf("status", status) + n.tags.xml()
 		if n.instance != "" {
-			item += element("attachment", leaf("attachmentId", "eni-attach-"+n.id[4:]), leaf("instanceId", n.instance), leaf("status", "attached"))
+			item += element("attachment", leaf("attachmentId", "eni-attach-"+n.id[4:]), leaf("instanceId", n.instance),
+				leaf("status", "attached"))
 		}
 		items = append(items, item)
 	}
@@ -114,7 +118,10 @@ func (c *Cloud) createTags(form url.Values) ([]string, *apiError) {
 func (c *Cloud) Launch(t map[string]string) string {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	i := &instance{id: c.id("i"), typ: "t3.large", zone: zones[0], state: "running", made: c.now(), started: c.now(), address: "203.0.113.9", tags: t}
+	i := &instance{
+		id: c.id("i"), typ: "t3.large", zone: zones[0], state: "running", made: c.now(), started: c.now(),
+		address: "203.0.113.9", tags: t,
+	}
 	c.instances = append(c.instances, i)
 	return i.id
 }

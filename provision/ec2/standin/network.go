@@ -45,8 +45,10 @@ func (c *Cloud) describeSubnets(form url.Values) ([]string, *apiError) {
 			return nil, err
 		}
 		if ok && (len(ids) == 0 || slices.Contains(ids, s.id)) {
-			items = append(items, leaf("subnetId", s.id)+leaf("vpcId", s.vpc)+leaf("availabilityZone", s.zone)+leaf("defaultForAz", isDefault)+leaf("state", "available")+
-				leaf("ipv6Native", strconv.FormatBool(slices.Contains(c.options.Land.OnlyIPv6, s.id))))
+			items = append(items,
+				leaf("subnetId", s.id)+leaf("vpcId", s.vpc)+leaf("availabilityZone", s.zone)+
+					leaf("defaultForAz", isDefault)+leaf("state", "available")+
+					leaf("ipv6Native", strconv.FormatBool(slices.Contains(c.options.Land.OnlyIPv6, s.id))))
 		}
 	}
 	return c.page(form, items, "subnetSet")
@@ -64,13 +66,18 @@ func (c *Cloud) describeVPCs(form url.Values) ([]string, *apiError) {
 			return nil, err
 		}
 		if ok {
-			items = append(items, leaf("vpcId", id)+leaf("isDefault", isDefault)+leaf("cidrBlock", "10.0.0.0/16")+leaf("state", "available"))
+			items = append(items,
+				leaf("vpcId", id)+leaf("isDefault", isDefault)+leaf("cidrBlock", "10.0.0.0/16")+
+					leaf("state", "available"))
 		}
 	}
 	return c.page(form, items, "vpcSet")
 }
 
-var architectures = map[string]string{"t3.large": "x86_64", "t3a.large": "x86_64", "m6i.large": "x86_64", "t4g.large": "arm64", "m7g.large": "arm64"}
+var architectures = map[string]string{
+	"t3.large": "x86_64", "t3a.large": "x86_64", "m6i.large": "x86_64",
+	"t4g.large": "arm64", "m7g.large": "arm64",
+}
 
 func (c *Cloud) describeTypes(form url.Values) ([]string, *apiError) {
 	var items []string
@@ -79,7 +86,8 @@ func (c *Cloud) describeTypes(form url.Values) ([]string, *apiError) {
 		if !known {
 			return nil, problem("InvalidInstanceType", "The following supplied instance types do not exist: ["+name+"]")
 		}
-		items = append(items, leaf("instanceType", name)+element("processorInfo", list("supportedArchitectures", []string{architecture})))
+		items = append(items,
+			leaf("instanceType", name)+element("processorInfo", list("supportedArchitectures", []string{architecture})))
 	}
 	return c.page(form, items, "instanceTypeSet")
 }
@@ -93,7 +101,8 @@ func (c *Cloud) checkImage(id, typ string) *apiError {
 	}
 	if n := slices.IndexFunc(pictures, func(p picture) bool { return p.id == id }); n >= 0 {
 		if pictures[n].architecture != want {
-			return problem("InvalidParameterValue", "The architecture of the specified instance type does not match that of the AMI.")
+			return problem("InvalidParameterValue",
+				"The architecture of the specified instance type does not match that of the AMI.")
 		}
 		return nil
 	}

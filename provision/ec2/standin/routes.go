@@ -29,7 +29,8 @@ func (c *Cloud) describeRouteTables(form url.Values) ([]string, *apiError) {
 		for _, s := range subnets {
 			associations = append(associations, main+leaf("main", "false")+leaf("subnetId", s))
 		}
-		return leaf("routeTableId", "rtb-"+id) + leaf("vpcId", VPC) + list("routeSet", append(routes, local)) + list("associationSet", associations)
+		return leaf("routeTableId", "rtb-"+id) + leaf("vpcId", VPC) + list("routeSet", append(routes, local)) +
+			list("associationSet", associations)
 	}
 	items := []string{table("0a", nil, gateway)}
 	if subnets := c.options.Land.Private; len(subnets) > 0 {
@@ -49,14 +50,17 @@ func (c *Cloud) describeBlock(url.Values) ([]string, *apiError) {
 	if mode == "" {
 		mode = "off"
 	}
-	return []string{element("vpcBlockPublicAccessOptions", leaf("awsAccountId", owner), leaf("awsRegion", Region), leaf("state", "default-state"), leaf("internetGatewayBlockMode", mode))}, nil
+	return []string{element("vpcBlockPublicAccessOptions", leaf("awsAccountId", owner), leaf("awsRegion", Region),
+		leaf("state", "default-state"), leaf("internetGatewayBlockMode", mode))}, nil
 }
 
 func (c *Cloud) describeExclusions(form url.Values) ([]string, *apiError) {
 	var items []string
 	for n, arn := range c.options.Land.Excluded {
-		items = append(items, leaf("exclusionId", "vpcbpa-exclude-0"+strconv.Itoa(n))+leaf("internetGatewayExclusionMode", "allow-bidirectional")+
-			leaf("resourceArn", arn)+leaf("state", "create-complete"))
+		items = append(items,
+			leaf("exclusionId", "vpcbpa-exclude-0"+strconv.Itoa(n))+
+				leaf("internetGatewayExclusionMode", "allow-bidirectional")+
+				leaf("resourceArn", arn)+leaf("state", "create-complete"))
 	}
 	return c.page(form, items, "vpcBlockPublicAccessExclusionSet")
 }
@@ -72,13 +76,18 @@ func (c *Cloud) getDiskKey(url.Values) ([]string, *apiError) {
 // forbidden says what the account may not have.
 func (c *Cloud) forbidden(form url.Values) *apiError {
 	if c.options.NoSpotRole && form.Get("InstanceMarketOptions.MarketType") == "spot" {
-		return problem("AuthFailure.ServiceLinkedRoleCreationNotPermitted", "The provided credentials do not have permission to create the service-linked role for EC2 Spot Instances.")
+		return problem("AuthFailure.ServiceLinkedRoleCreationNotPermitted",
+			"The provided credentials do not have permission to create the service-linked role for EC2 Spot Instances.")
 	}
 	if slices.Contains(c.options.NotInPlan, form.Get("InstanceType")) {
-		return problem("InvalidParameterCombination", "The specified instance type is not eligible for Free Tier. For a list of Free Tier instance types, run 'describe-instance-types' with the filter 'free-tier-eligible=true'.")
+		return problem("InvalidParameterCombination",
+			"The specified instance type is not eligible for Free Tier. For a list of Free Tier instance types, "+
+				"run 'describe-instance-types' with the filter 'free-tier-eligible=true'.")
 	}
-	if slices.Contains(c.options.Land.OnlyIPv6, form.Get("NetworkInterface.1.SubnetId")) && form.Get("NetworkInterface.1.AssociatePublicIpAddress") == "true" {
-		return problem("InvalidParameterCombination", "The associatePublicIpAddress parameter cannot be specified for an IPv6-only subnet.")
+	if slices.Contains(c.options.Land.OnlyIPv6, form.Get("NetworkInterface.1.SubnetId")) &&
+		form.Get("NetworkInterface.1.AssociatePublicIpAddress") == "true" {
+		return problem("InvalidParameterCombination",
+			"The associatePublicIpAddress parameter cannot be specified for an IPv6-only subnet.")
 	}
 	return nil
 }

@@ -45,8 +45,11 @@ func (c *Cloud) describeEndpoints(form url.Values) ([]string, *apiError) {
 			return nil, err
 		}
 		if ok {
-			items = append(items, leaf("instanceConnectEndpointId", e.id)+leaf("dnsName", e.host)+leaf("vpcId", VPC)+leaf("subnetId", e.subnet)+
-				leaf("state", "create-complete")+leaf("preserveClientIp", strconv.FormatBool(e.keepsAddress))+list("securityGroupIdSet", []string{e.group}))
+			items = append(items,
+				leaf("instanceConnectEndpointId", e.id)+leaf("dnsName", e.host)+leaf("vpcId", VPC)+
+					leaf("subnetId", e.subnet)+
+					leaf("state", "create-complete")+leaf("preserveClientIp", strconv.FormatBool(e.keepsAddress))+
+					list("securityGroupIdSet", []string{e.group}))
 		}
 	}
 	return c.page(form, items, "instanceConnectEndpointSet")
@@ -64,7 +67,8 @@ func (c *Cloud) serveTunnel(w http.ResponseWriter, r *http.Request) {
 	}
 	far, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(r.Context(), "tcp", address)
 	if err != nil {
-		http.Error(w, `{"ErrorCode":"InstanceUnreachable","Message":"Unable to connect to the instance."}`, http.StatusBadGateway)
+		http.Error(w, `{"ErrorCode":"InstanceUnreachable","Message":"Unable to connect to the instance."}`,
+			http.StatusBadGateway)
 		return
 	}
 	defer far.Close()
@@ -90,13 +94,16 @@ func (c *Cloud) openTunnel(r *http.Request) (address string, status int, code, t
 	n := slices.IndexFunc(c.endpoints, func(e endpoint) bool { return e.id == query.Get("instanceConnectEndpointId") })
 	switch port := query.Get("remotePort"); {
 	case !c.signed(r):
-		return "", http.StatusForbidden, "InvalidSignature", "The request signature we calculated does not match the signature you provided."
+		return "", http.StatusForbidden, "InvalidSignature",
+			"The request signature we calculated does not match the signature you provided."
 	case c.denied[tunnelAction]:
-		return "", http.StatusForbidden, "AccessDenied", "You are not authorized to perform: ec2-instance-connect:OpenTunnel"
+		return "", http.StatusForbidden, "AccessDenied",
+			"You are not authorized to perform: ec2-instance-connect:OpenTunnel"
 	case n < 0:
 		return "", http.StatusNotFound, "ResourceNotFound", "There is no such endpoint."
 	case port != "22" && port != "3389":
-		return "", http.StatusBadRequest, "InvalidParameter", "The specified RemotePort is not valid. Specify either 22 or 3389 as the RemotePort and retry your request."
+		return "", http.StatusBadRequest, "InvalidParameter",
+			"The specified RemotePort is not valid. Specify either 22 or 3389 as the RemotePort and retry your request."
 	}
 	for _, i := range c.instances {
 		if i.private == query.Get("privateIpAddress") && i.state == "running" {
@@ -109,7 +116,11 @@ func (c *Cloud) openTunnel(r *http.Request) (address string, status int, code, t
 // through looks whether the group of the instance lets the endpoint in.
 func (c *Cloud) through(e endpoint, i *instance, port string) (address string, status int, code, text string) {
 	for _, g := range c.groups {
-		if g.id == i.group && slices.ContainsFunc(g.rules, func(r rule) bool { return r.from == port && (r.source == e.group || e.keepsAddress && r.cidr != "") }) {
+		if g.id == i.group &&
+			slices.ContainsFunc(g.rules,
+				func(r rule) bool {
+					return r.from == port && (r.source == e.group || e.keepsAddress && r.cidr != "")
+				}) {
 			return c.options.Tunnelled(i.id, port), 0, "", ""
 		}
 	}
@@ -124,7 +135,8 @@ func (c *Cloud) signed(r *http.Request) bool {
 	given := query.Get("X-Amz-Signature")
 	query.Del("X-Amz-Signature")
 	at := query.Get("X-Amz-Date")
-	if made, err := time.Parse("20060102T150405Z", at); err != nil || c.now().Sub(made).Abs() > time.Minute || query.Get("X-Amz-Expires") == "" {
+	if made, err := time.Parse("20060102T150405Z", at); err != nil || c.now().Sub(made).Abs() > time.Minute ||
+		query.Get("X-Amz-Expires") == "" {
 		return false
 	}
 	scope := []string{at[:8], Region, "ec2-instance-connect", "aws4_request"}
@@ -135,7 +147,8 @@ func (c *Cloud) signed(r *http.Request) bool {
 		r.Method, r.URL.Path, strings.ReplaceAll(query.Encode(), "+", "%20"), "host:" + r.Host, "", "host", sum(""),
 	}, "\n")
 	key := []byte("AWS4" + c.options.Secret)
-	for _, part := range append(scope, strings.Join([]string{"AWS4-HMAC-SHA256", at, strings.Join(scope, "/"), sum(request)}, "\n")) {
+	for _, part := range append(scope,
+		strings.Join([]string{"AWS4-HMAC-SHA256", at, strings.Join(scope, "/"), sum(request)}, "\n")) {
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte(part))
 		key = mac.Sum(nil)

@@ -56,7 +56,8 @@ func (e *apiError) status() int {
 }
 
 func (e *apiError) xml(request string) string {
-	return element("Response", element("Errors", element("Error", leaf("Code", e.code), leaf("Message", e.text))), leaf("RequestID", request))
+	return element("Response", element("Errors", element("Error", leaf("Code", e.code), leaf("Message", e.text))),
+		leaf("RequestID", request))
 }
 
 // values reads a list of the Query protocol: name.1, name.2, …

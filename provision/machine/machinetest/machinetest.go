@@ -154,12 +154,17 @@ func (s *suite) connect() {
 	}
 	defer h.Close()
 	var out bytes.Buffer
-	err = h.Run(s.Context(), host.Command{Args: []string{"/bin/sh", "-c", `cat; echo "$1"`, "sh", "a 'b'"}, Stdin: strings.NewReader("in "), Stdout: &out})
+	err = h.Run(s.Context(),
+		host.Command{
+			Args: []string{"/bin/sh", "-c", `cat; echo "$1"`, "sh", "a 'b'"}, Stdin: strings.NewReader("in "),
+			Stdout: &out,
+		})
 	if err != nil || out.String() != "in a 'b'\n" {
 		s.Errorf("%q, %v", out.String(), err)
 	}
 	var exit *host.ExitError
-	if err := h.Run(s.Context(), host.Command{Args: []string{"/bin/sh", "-c", "exit 7"}}); !errors.As(err, &exit) || exit.Code != 7 {
+	if err := h.Run(s.Context(), host.Command{Args: []string{"/bin/sh", "-c", "exit 7"}}); !errors.As(err, &exit) ||
+		exit.Code != 7 {
 		s.Errorf("of a command that fails: %v", err)
 	}
 }
@@ -202,7 +207,8 @@ func (s *suite) labels() {
 		s.Fatalf("list: %v, %v", found, err)
 	}
 	for _, m := range []machine.Machine{made, found[0]} {
-		if m.Preview != spec.Preview || m.Repository != repository || !m.Expires.Equal(spec.Expires) || m.Created.IsZero() {
+		if m.Preview != spec.Preview || m.Repository != repository || !m.Expires.Equal(spec.Expires) ||
+			m.Created.IsZero() {
 			s.Errorf("read back %+v of %+v", m, spec)
 		}
 		for key, want := range spec.AllLabels() {
@@ -225,7 +231,10 @@ func (s *suite) filters() {
 		"one":                   {machine.Filter{Preview: b.Preview}, []string{b.ID}},
 		"both":                  {machine.Filter{Preview: a.Preview, Repository: repository}, []string{a.ID}},
 		"by its number":         {machine.Filter{Number: b.Labels[machine.LabelNumber]}, []string{b.ID}},
-		"of another number":     {machine.Filter{Preview: b.Preview, Repository: repository, Number: s.Prefix + "machinetest#2"}, nil},
+		"of another number": {machine.Filter{
+			Preview: b.Preview, Repository: repository,
+			Number: s.Prefix + "machinetest#2",
+		}, nil},
 		"of another repository": {machine.Filter{Preview: a.Preview, Repository: "example.com/other"}, nil},
 		"no wildcards":          {machine.Filter{Preview: s.Prefix + "*"}, nil},
 	} {

@@ -78,7 +78,8 @@ func (m *Memory) List(ctx context.Context, filter machine.Filter) ([]machine.Mac
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	found := slices.DeleteFunc(slices.Collect(maps.Values(m.machines)), func(one machine.Machine) bool { return !filter.Matches(one) })
+	found := slices.DeleteFunc(slices.Collect(maps.Values(m.machines)),
+		func(one machine.Machine) bool { return !filter.Matches(one) })
 	slices.SortFunc(found, func(a, b machine.Machine) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 	})

@@ -71,7 +71,8 @@ func web(ctx context.Context, address string) error {
 		conn.Close()
 		fmt.Fprint(w, "yes")
 	})
-	mux.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) { get(w, r.FormValue("from"), r.FormValue("host")) })
+	mux.HandleFunc("/get",
+		func(w http.ResponseWriter, r *http.Request) { get(w, r.FormValue("from"), r.FormValue("host")) })
 	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go func() { <-ctx.Done(); server.Close() }()
 	fmt.Println("listening on", address)

@@ -89,7 +89,8 @@ func talkWhileAPushWaits(ctx context.Context, w *world) error {
 
 // label1 adds a label.
 func (w *world) label1(ctx context.Context, number int, name string) error {
-	return w.ask(ctx, "wendy", "POST", fmt.Sprintf("/repos/%s/issues/%d/labels", repository, number), object{"labels": []string{name}}, nil)
+	return w.ask(ctx, "wendy", "POST", fmt.Sprintf("/repos/%s/issues/%d/labels", repository, number),
+		object{"labels": []string{name}}, nil)
 }
 
 func (w *world) unlabel(ctx context.Context, number int, name string) error {
@@ -204,7 +205,8 @@ func (w *world) configure(ctx context.Context, branch, more string) error {
 	if err != nil {
 		return err
 	}
-	return w.ask(ctx, "wendy", "PUT", path, object{"content": encode(text + more), "sha": old.SHA, "branch": branch, "message": "configure"}, nil)
+	return w.ask(ctx, "wendy", "PUT", path,
+		object{"content": encode(text + more), "sha": old.SHA, "branch": branch, "message": "configure"}, nil)
 }
 
 func labels(ctx context.Context, w *world) error {
@@ -287,7 +289,8 @@ func merged(ctx context.Context, w *world) error {
 	if err := w.serves(ctx, number, "merged"); err != nil {
 		return err
 	}
-	if err := w.ask(ctx, "wendy", "POST", fmt.Sprintf("/repos/%s/pulls/%d/merge", repository, number), object{"Do": "merge"}, nil); err != nil {
+	if err := w.ask(ctx, "wendy", "POST", fmt.Sprintf("/repos/%s/pulls/%d/merge", repository, number),
+		object{"Do": "merge"}, nil); err != nil {
 		return err
 	}
 	return w.gone(ctx, number)

@@ -86,7 +86,8 @@ func (w *world) openFork(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	var made pull
-	err := w.ask(ctx, "mallory", "POST", "/repos/"+repository+"/pulls", object{"head": "mallory:forked", "base": "main", "title": "from a fork"}, &made)
+	err := w.ask(ctx, "mallory", "POST", "/repos/"+repository+"/pulls",
+		object{"head": "mallory:forked", "base": "main", "title": "from a fork"}, &made)
 	return made.Number, err
 }
 
@@ -118,7 +119,8 @@ func bot(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	if err := w.ask(ctx, "ann", "PUT", "/repos/"+repository+"/actions/secrets/OFFSHOOT_TOKEN", object{"data": token}, nil); err != nil {
+	if err := w.ask(ctx, "ann", "PUT", "/repos/"+repository+"/actions/secrets/OFFSHOOT_TOKEN", object{"data": token},
+		nil); err != nil {
 		return err
 	}
 	if err := w.commit(ctx, "wendy", repository, "", "bot", "by a bot"); err != nil {

@@ -64,7 +64,10 @@ func (w *world) commit(ctx context.Context, as, repository, from, branch, page s
 	if err := w.ask(ctx, as, "GET", path+"?ref="+url.QueryEscape(at), nil, &old); err != nil {
 		return err
 	}
-	change := object{"content": base64.StdEncoding.EncodeToString([]byte(page)), "sha": old.SHA, "branch": at, "message": page}
+	change := object{
+		"content": base64.StdEncoding.EncodeToString([]byte(page)), "sha": old.SHA, "branch": at,
+		"message": page,
+	}
 	if from != "" {
 		change["new_branch"] = branch
 	}
@@ -98,7 +101,8 @@ func (w *world) edit(ctx context.Context, number int, change object) error {
 
 func (w *world) say(ctx context.Context, as string, number int, text string) (id int64, err error) {
 	var made struct{ ID int64 }
-	err = w.ask(ctx, as, "POST", fmt.Sprintf("/repos/%s/issues/%d/comments", repository, number), object{"body": text}, &made)
+	err = w.ask(ctx, as, "POST", fmt.Sprintf("/repos/%s/issues/%d/comments", repository, number), object{"body": text},
+		&made)
 	return made.ID, err
 }
 
@@ -145,7 +149,10 @@ func (w *world) approveRun(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Jar: jar, Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{
+		Jar: jar, Timeout: time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	for _, form := range []struct {
 		path   string
 		values url.Values

@@ -49,13 +49,28 @@ func (w *world) prepare(ctx context.Context) error {
 	}{
 		{"ann", "POST", "/orgs", object{"username": "acme"}, nil},
 		{"ann", "POST", "/orgs/acme/repos", object{"name": "life", "auto_init": true, "default_branch": "main"}, nil},
-		{"ann", "POST", "/orgs/acme/teams", object{"name": "readers", "permission": "read", "units": []string{"repo.code", "repo.issues", "repo.pulls"}, "includes_all_repositories": true}, &team},
+		{
+			"ann", "POST", "/orgs/acme/teams",
+			object{
+				"name": "readers", "permission": "read",
+				"units": []string{"repo.code", "repo.issues", "repo.pulls"}, "includes_all_repositories": true,
+			},
+			&team,
+		},
 		{"ann", "PUT", "/repos/" + repository + "/collaborators/wendy", object{"permission": "write"}, nil},
 		{"ann", "PUT", "/repos/" + repository + "/collaborators/robot", object{"permission": "admin"}, nil},
 		{"ann", "POST", "/repos/" + repository + "/labels", object{"name": "preview", "color": "#00aabb"}, nil},
 		{"ann", "POST", "/repos/" + repository + "/labels", object{"name": "size/L", "color": "#aabbcc"}, nil},
-		{"ann", "PUT", "/repos/" + repository + "/actions/secrets/PRODUCTION_DATABASE_URL", object{"data": w.source}, nil},
-		{"ann", "PUT", "/repos/" + repository + "/actions/secrets/OFFSHOOT_MASK_KEY", object{"data": "0123456789abcdef"}, nil},
+		{
+			"ann", "PUT", "/repos/" + repository + "/actions/secrets/PRODUCTION_DATABASE_URL",
+			object{"data": w.source},
+			nil,
+		},
+		{
+			"ann", "PUT", "/repos/" + repository + "/actions/secrets/OFFSHOOT_MASK_KEY",
+			object{"data": "0123456789abcdef"},
+			nil,
+		},
 	} {
 		if err := w.ask(ctx, step.as, step.method, step.path, step.body, step.into); err != nil {
 			return err
@@ -82,13 +97,18 @@ func (w *world) fill(ctx context.Context) error {
 		}
 		text, err := os.ReadFile(path)
 		name, _ := filepath.Rel(w.checkout, path)
-		files = append(files, object{"operation": "create", "path": filepath.ToSlash(name), "content": base64.StdEncoding.EncodeToString(text)})
+		files = append(files,
+			object{
+				"operation": "create", "path": filepath.ToSlash(name),
+				"content": base64.StdEncoding.EncodeToString(text),
+			})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return w.ask(ctx, "ann", "POST", "/repos/"+repository+"/contents", object{"branch": "main", "message": "the shop", "files": files}, nil)
+	return w.ask(ctx, "ann", "POST", "/repos/"+repository+"/contents",
+		object{"branch": "main", "message": "the shop", "files": files}, nil)
 }
 
 func (w *world) startRunner(ctx context.Context) error {
@@ -227,7 +247,8 @@ func (w *world) gone(ctx context.Context, number int) error {
 	if err := w.settled(ctx); err != nil {
 		return err
 	}
-	left, err := engine(ctx, "ps", "-aq", "--filter", "label=dev.offshoot.repository="+w.label(), "--filter", fmt.Sprintf("label=dev.offshoot.pull-request=%d", number))
+	left, err := engine(ctx, "ps", "-aq", "--filter", "label=dev.offshoot.repository="+w.label(), "--filter",
+		fmt.Sprintf("label=dev.offshoot.pull-request=%d", number))
 	if err != nil || left != "" {
 		return fmt.Errorf("containers of pull request %d: %q %v", number, left, err)
 	}

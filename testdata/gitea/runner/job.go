@@ -83,7 +83,8 @@ func (j *job) steps(ctx context.Context, dir string) error {
 	engine, err := runner.New(&runner.Config{
 		Workdir: filepath.Join(dir, "work"), ActionCacheDir: filepath.Join(dir, "cache"), EventJSON: string(event),
 		Env:     map[string]string{"GITEA_ACTIONS": "true", "GITEA_ACTIONS_RUNNER_VERSION": "test"},
-		Secrets: j.task.GetSecrets(), Vars: j.task.GetVars(), Token: github.Token, LogOutput: true, NoSkipCheckout: true,
+		Secrets: j.task.GetSecrets(), Vars: j.task.GetVars(), Token: github.Token, LogOutput: true,
+		NoSkipCheckout: true,
 		GitHubInstance: j.gitea, DefaultActionInstance: "https://github.com", PresetGitHubContext: github,
 		PlatformPicker: func([]string) string { return "-self-hosted" }, JobLoggerLevel: &trace,
 		ActionCache: &folders{dir: j.actions},
@@ -111,7 +112,8 @@ func (j *job) context() (*model.GithubContext, []byte, error) {
 		return nil, nil, err
 	}
 	event, err := json.MarshalIndent(known.Event, "", " ")
-	fmt.Printf("%s %03d %s %v #%v\n", time.Now().UTC().Format("15:04:05"), j.task.GetId(), known.EventName, known.Event["action"], number(known.Event))
+	fmt.Printf("%s %03d %s %v #%v\n", time.Now().UTC().Format("15:04:05"), j.task.GetId(), known.EventName,
+		known.Event["action"], number(known.Event))
 	return &known, event, err
 }
 
@@ -154,7 +156,8 @@ func (j *job) Fire(e *logrus.Entry) error {
 		j.result = result
 	}
 	if e.Level <= logrus.InfoLevel {
-		j.rows = append(j.rows, &runnerv1.LogRow{Time: timestamppb.New(e.Time), Content: strings.TrimRight(e.Message, "\r\n")})
+		j.rows = append(j.rows,
+			&runnerv1.LogRow{Time: timestamppb.New(e.Time), Content: strings.TrimRight(e.Message, "\r\n")})
 	}
 	return nil
 }
@@ -162,7 +165,11 @@ func (j *job) Fire(e *logrus.Entry) error {
 // watch tells Gitea that the job runs, and ends it when it was cancelled there.
 func (j *job) watch(ctx context.Context, cancel func()) {
 	for {
-		reply, err := j.client.UpdateTask(ctx, connect.NewRequest(&runnerv1.UpdateTaskRequest{State: &runnerv1.TaskState{Id: j.task.GetId(), StartedAt: timestamppb.New(j.began)}}))
+		reply, err := j.client.UpdateTask(ctx,
+			connect.NewRequest(&runnerv1.UpdateTaskRequest{State: &runnerv1.TaskState{
+				Id:        j.task.GetId(),
+				StartedAt: timestamppb.New(j.began),
+			}}))
 		if err == nil && reply.Msg.GetState().GetResult() == runnerv1.Result_RESULT_CANCELLED {
 			cancel()
 			return
@@ -180,7 +187,8 @@ func (j *job) tell(ctx context.Context, err error, cut bool) error {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
 	result := map[string]runnerv1.Result{
-		"success": runnerv1.Result_RESULT_SUCCESS, "skipped": runnerv1.Result_RESULT_SKIPPED, "failure": runnerv1.Result_RESULT_FAILURE,
+		"success": runnerv1.Result_RESULT_SUCCESS, "skipped": runnerv1.Result_RESULT_SKIPPED,
+		"failure": runnerv1.Result_RESULT_FAILURE,
 	}[j.result]
 	if result == runnerv1.Result_RESULT_UNSPECIFIED || err != nil {
 		result = runnerv1.Result_RESULT_FAILURE
@@ -188,11 +196,13 @@ func (j *job) tell(ctx context.Context, err error, cut bool) error {
 	if cut {
 		result = runnerv1.Result_RESULT_CANCELLED
 	}
-	fmt.Printf("%s %03d %s after %.1fs\n", time.Now().UTC().Format("15:04:05"), j.task.GetId(), strings.ToLower(strings.TrimPrefix(result.String(), "RESULT_")), time.Since(j.began).Seconds())
+	fmt.Printf("%s %03d %s after %.1fs\n", time.Now().UTC().Format("15:04:05"), j.task.GetId(),
+		strings.ToLower(strings.TrimPrefix(result.String(), "RESULT_")), time.Since(j.began).Seconds())
 	if err != nil {
 		fmt.Fprintln(j.file, "runner:", err)
 	}
-	_, logged := j.client.UpdateLog(ctx, connect.NewRequest(&runnerv1.UpdateLogRequest{TaskId: j.task.GetId(), Rows: j.rows, NoMore: true}))
+	_, logged := j.client.UpdateLog(ctx,
+		connect.NewRequest(&runnerv1.UpdateLogRequest{TaskId: j.task.GetId(), Rows: j.rows, NoMore: true}))
 	_, told := j.client.UpdateTask(ctx, connect.NewRequest(&runnerv1.UpdateTaskRequest{State: &runnerv1.TaskState{
 		Id: j.task.GetId(), Result: result, StartedAt: timestamppb.New(j.began), StoppedAt: timestamppb.Now(),
 	}}))

@@ -64,14 +64,17 @@ func (id *identity) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func serve(ctx context.Context, o options) error {
 	id := &identity{}
-	client := runnerv1connect.NewRunnerServiceClient(&http.Client{Transport: id, Timeout: time.Minute}, o.gitea+"/api/actions")
+	client := runnerv1connect.NewRunnerServiceClient(&http.Client{Transport: id, Timeout: time.Minute},
+		o.gitea+"/api/actions")
 	labels := strings.Split(o.labels, ",")
-	known, err := client.Register(ctx, connect.NewRequest(&runnerv1.RegisterRequest{Name: o.name, Token: o.token, Version: "test", Labels: labels}))
+	known, err := client.Register(ctx,
+		connect.NewRequest(&runnerv1.RegisterRequest{Name: o.name, Token: o.token, Version: "test", Labels: labels}))
 	if err != nil {
 		return fmt.Errorf("register: %w", err)
 	}
 	id.uuid, id.token = known.Msg.GetRunner().GetUuid(), known.Msg.GetRunner().GetToken()
-	if _, err := client.Declare(ctx, connect.NewRequest(&runnerv1.DeclareRequest{Version: "test", Labels: labels})); err != nil {
+	if _, err := client.Declare(ctx,
+		connect.NewRequest(&runnerv1.DeclareRequest{Version: "test", Labels: labels})); err != nil {
 		return fmt.Errorf("declare: %w", err)
 	}
 	fmt.Println("runner: registered")
@@ -114,7 +117,9 @@ func pause(ctx context.Context) bool {
 }
 
 // fetch asks for a job; the version tells Gitea what was known of its queue.
-func fetch(ctx context.Context, client runnerv1connect.RunnerServiceClient, version int64) (*runnerv1.Task, int64, error) {
+func fetch(
+	ctx context.Context, client runnerv1connect.RunnerServiceClient, version int64,
+) (*runnerv1.Task, int64, error) {
 	reply, err := client.FetchTask(ctx, connect.NewRequest(&runnerv1.FetchTaskRequest{TasksVersion: version}))
 	if err != nil {
 		return nil, 0, err

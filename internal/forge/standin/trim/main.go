@@ -4,7 +4,8 @@
 //
 //	npm pack @octokit/openapi && tar xzf octokit-openapi-*.tgz
 //	trim github <package/generated/api.github.com.json >internal/forge/standin/github.openapi.json
-//	trim gitea <"$(go mod download -json code.gitea.io/gitea@v1.27.3 | jq -r .Dir)/templates/swagger/v1_openapi3_json.tmpl" >internal/forge/standin/gitea.openapi.json
+//	dir=$(go mod download -json code.gitea.io/gitea@v1.27.3 | jq -r .Dir)
+//	trim gitea <"$dir/templates/swagger/v1_openapi3_json.tmpl" >internal/forge/standin/gitea.openapi.json
 package main
 
 import (

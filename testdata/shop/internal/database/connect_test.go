@@ -56,9 +56,13 @@ func TestErrors_NeverHoldThePassword(t *testing.T) {
 		"URL with a bad escape":    {URL: "postgres://shop:" + secret + "%zz@db/shop"},
 		"keywords with a bad port": {URL: "host=db password=" + secret + " port=x"},
 		"keywords, bad timeout":    {URL: "host=db password=" + secret + " connect_timeout=x"},
-		"nobody at home":           {URL: "host=" + filepath.Join(t.TempDir(), "none") + " user=shop password=" + secret},
-		"secret in a file":         {URL: "host=" + filepath.Join(t.TempDir(), "none") + " user=shop", PasswordFile: write(t, secret)},
-		"file that is a folder":    {URL: "postgres://shop:" + secret + "@db/shop", PasswordFile: t.TempDir()},
+		"nobody at home": {URL: "host=" + filepath.Join(t.TempDir(), "none") + " user=shop password=" +
+			secret},
+		"secret in a file": {
+			URL:          "host=" + filepath.Join(t.TempDir(), "none") + " user=shop",
+			PasswordFile: write(t, secret),
+		},
+		"file that is a folder": {URL: "postgres://shop:" + secret + "@db/shop", PasswordFile: t.TempDir()},
 	} {
 		conn, err := address.Connect(t.Context())
 		if err == nil {
@@ -76,7 +80,8 @@ func TestConfig_UnreadablePasswordFileNamesTheFile(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none")
 	for _, path := range []string{missing, t.TempDir(), write(t, ""), write(t, " \n\nlater\n")} {
 		_, err := database.Address{URL: "postgres://db/x", PasswordFile: path}.Config()
-		if err == nil || !strings.HasPrefix(err.Error(), "read database password: ") || !strings.Contains(err.Error(), path) {
+		if err == nil || !strings.HasPrefix(err.Error(), "read database password: ") ||
+			!strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v", path, err)
 		}
 	}

@@ -21,7 +21,10 @@ func write(t *testing.T, text string) string {
 }
 
 func TestConfig_PasswordFromFile(t *testing.T) {
-	for text, want := range map[string]string{"s3cret\n": "s3cret", "s3cret": "s3cret", "one\ntwo\n": "one", "with space \r\n": "with space"} {
+	for text, want := range map[string]string{
+		"s3cret\n": "s3cret", "s3cret": "s3cret", "one\ntwo\n": "one",
+		"with space \r\n": "with space",
+	} {
 		config, err := database.Address{URL: "postgres://shop:old@db/shop", PasswordFile: write(t, text)}.Config()
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +46,8 @@ func TestConfig_RefusesWhatCannotWork(t *testing.T) {
 	if _, err := (database.Address{}).Config(); !errors.Is(err, database.ErrNoAddress) {
 		t.Errorf("no address: got %v", err)
 	}
-	if _, err := (database.Address{URL: "postgres://db/x", PasswordFile: "/nowhere"}).Config(); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := (database.Address{URL: "postgres://db/x", PasswordFile: "/nowhere"}).Config(); !errors.Is(err,
+		fs.ErrNotExist) {
 		t.Errorf("missing file: got %v", err)
 	}
 	if _, err := (database.Address{URL: "postgres://db/x", PasswordFile: write(t, "\n")}).Config(); err == nil {

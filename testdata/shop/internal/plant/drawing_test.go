@@ -76,7 +76,8 @@ func TestDraw_RootSaysItsSize(t *testing.T) {
 	every(t, numbers(3), func(t *testing.T, _ string, seed int, all []shape) {
 		root := all[0]
 		box := "0 0 " + strconv.Itoa(plant.Width) + " " + strconv.Itoa(plant.Height)
-		if root.name != "svg" || root.attributes["viewBox"] != box || root.attributes["xmlns"] != "http://www.w3.org/2000/svg" {
+		if root.name != "svg" || root.attributes["viewBox"] != box ||
+			root.attributes["xmlns"] != "http://www.w3.org/2000/svg" {
 			t.Errorf("seed %d: root is %v", seed, root)
 		}
 		for _, s := range all[1:] {
@@ -245,7 +246,10 @@ func TestDraw_SeedsVaryPotsGlazesAndSize(t *testing.T) {
 }
 
 func TestDraw_UnknownFormsAreLeafyAndLeakNothing(t *testing.T) {
-	for _, form := range []string{"", "bonsai", "../etc/passwd", `"><script>alert(1)</script>`, "%s%d", strings.Repeat("x", 10_000), "\x00\xff"} {
+	for _, form := range []string{
+		"", "bonsai", "../etc/passwd", `"><script>alert(1)</script>`, "%s%d",
+		strings.Repeat("x", 10_000), "\x00\xff",
+	} {
 		drawing := plant.Draw(form, 3)
 		all := shapes(t, drawing)
 		if len(all) < 20 {
@@ -275,7 +279,10 @@ func TestForms_AreSortedAndWhatTheShopSells(t *testing.T) {
 	if !slices.IsSorted(forms) {
 		t.Errorf("%v is not sorted", forms)
 	}
-	for _, sold := range []string{"monstera", "leafy", "tree", "fern", "palm", "vine", "snake", "cactus", "succulent", "orchid", "flower", "lily", "herb", "citrus", "grass"} {
+	for _, sold := range []string{
+		"monstera", "leafy", "tree", "fern", "palm", "vine", "snake", "cactus", "succulent",
+		"orchid", "flower", "lily", "herb", "citrus", "grass",
+	} {
 		if !slices.Contains(forms, sold) {
 			t.Errorf("%s cannot be drawn", sold)
 		}

@@ -34,7 +34,8 @@ func (c *canvas) monstera() {
 func (c *canvas) heart(x, y, angle, length float64, fill string) {
 	w := length * 0.62
 	c.add(`<path transform="translate(%.1f %.1f) rotate(%.1f)" d="M0 0C%.1f %.1f %.1f %.1f %.1f %.1f C%.1f %.1f %.1f %.1f 0 %.1f C%.1f %.1f %.1f %.1f %.1f %.1f C%.1f %.1f %.1f %.1f 0 0Z" fill="%s"/>`,
-		x, y, angle, w*0.35, length*0.34, w*1.05, length*0.26, w, -length*0.1, w*0.95, -length*0.45, w*0.3, -length*0.6, -length*0.78,
+		x, y, angle, w*0.35, length*0.34, w*1.05, length*0.26, w, -length*0.1, w*0.95, -length*0.45, w*0.3,
+		-length*0.6, -length*0.78,
 		-w*0.3, -length*0.6, -w*0.95, -length*0.45, -w, -length*0.1, -w*1.05, length*0.26, -w*0.35, length*0.34, fill)
 	c.vein(x, y, angle, length*0.8)
 }
@@ -61,7 +62,8 @@ func (c *canvas) tree() {
 }
 
 func (c *canvas) trunk() {
-	c.add(`<path d="M160 272C%.0f 220 %.0f 180 160 130" stroke="#7b5b3e" stroke-width="9"/>`, c.between(146, 174), c.between(146, 174))
+	c.add(`<path d="M160 272C%.0f 220 %.0f 180 160 130" stroke="#7b5b3e" stroke-width="9"/>`, c.between(146, 174),
+		c.between(146, 174))
 }
 
 func (c *canvas) citrus() {
@@ -92,7 +94,8 @@ func (c *canvas) palm() {
 		colour := c.green(c.between(30, 42))
 		tipX, tipY := c.stem(angle, c.between(120, 175)*c.size, 3, colour)
 		for i := -5.0; i <= 5; i++ {
-			c.leaf(tipX-math.Abs(i)*angle*0.02, tipY+math.Abs(i)*7, angle*1.2+i*17, c.between(46, 62)*c.size, 4.5, colour)
+			c.leaf(tipX-math.Abs(i)*angle*0.02, tipY+math.Abs(i)*7, angle*1.2+i*17, c.between(46, 62)*c.size, 4.5,
+				colour)
 		}
 	})
 }
@@ -103,7 +106,8 @@ func (c *canvas) vine() {
 		colour := c.green(c.between(32, 44))
 		endX, endY := rootX+side*c.between(30, 38), rootY+c.between(10, 62)
 		topY := rootY - c.between(60, 150)*c.size
-		c.add(`<path d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f" stroke="%s" stroke-width="2.5"/>`, rootX, rootY, rootX+side*12, topY, endX, topY, endX, endY, colour)
+		c.add(`<path d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f" stroke="%s" stroke-width="2.5"/>`, rootX, rootY,
+			rootX+side*12, topY, endX, topY, endX, endY, colour)
 		for n := range 11 {
 			t := (float64(n) + 1) / 11
 			x, y := bezier(t, [8]float64{rootX, rootY, rootX + side*12, topY, endX, topY, endX, endY})
@@ -146,16 +150,19 @@ func (c *canvas) cactus() {
 }
 
 func (c *canvas) column(x, base, height, width float64) {
-	c.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%.1f" fill="%s"/>`, x-width/2, base-height, width, height, width/2, c.green(36))
+	c.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%.1f" fill="%s"/>`, x-width/2, base-height, width,
+		height, width/2, c.green(36))
 	for i := -1.0; i <= 1; i++ {
-		c.add(`<path d="M%.1f %.1fV%.1f" stroke="#fff" stroke-width="2.4" stroke-dasharray="1 11" opacity=".75"/>`, x+i*width*0.27, base-height+width*0.35, base-6)
+		c.add(`<path d="M%.1f %.1fV%.1f" stroke="#fff" stroke-width="2.4" stroke-dasharray="1 11" opacity=".75"/>`,
+			x+i*width*0.27, base-height+width*0.35, base-6)
 	}
 }
 
 func (c *canvas) arm(side, at float64) {
 	x, y := rootX+side*c.between(48, 58), rootY-at
 	colour := c.green(33)
-	c.add(`<path d="M%.1f %.1fH%.1fQ%.1f %.1f %.1f %.1fV%.1f" stroke="%s" stroke-width="25"/>`, rootX, y, x-side*14, x, y, x, y-14, y-c.between(34, 62), colour)
+	c.add(`<path d="M%.1f %.1fH%.1fQ%.1f %.1f %.1f %.1fV%.1f" stroke="%s" stroke-width="25"/>`, rootX, y, x-side*14, x,
+		y, x, y-14, y-c.between(34, 62), colour)
 }
 
 func (c *canvas) succulent() {
@@ -180,7 +187,8 @@ func (c *canvas) orchid() {
 	for side := -1.0; side <= 1; side += 2 {
 		topX, topY := rootX+side*c.between(58, 86), rootY-c.between(130, 170)
 		curve := [8]float64{rootX, rootY, rootX - side*12, rootY - 130, rootX + side*12, rootY - 215, topX, topY}
-		c.add(`<path d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f" stroke="%s" stroke-width="3"/>`, curve[0], curve[1], curve[2], curve[3], curve[4], curve[5], curve[6], curve[7], c.green(34))
+		c.add(`<path d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f" stroke="%s" stroke-width="3"/>`, curve[0], curve[1],
+			curve[2], curve[3], curve[4], curve[5], curve[6], curve[7], c.green(34))
 		for n := range 5 {
 			x, y := bezier(0.52+0.12*float64(n), curve)
 			c.bloom(x, y, (25-float64(n)*2)*c.size, 5, petal, "#b23a6b")

@@ -101,7 +101,8 @@ func (c *canvas) pot() {
 		{"#38423b", "#29312c"},
 	}[c.r.IntN(6)]
 	bodies := []string{
-		"M108 268H212L198 336Q197 343 188 343H132Q123 343 122 336Z", "M106 268H214V318Q214 343 189 343H131Q106 343 106 318Z",
+		"M108 268H212L198 336Q197 343 188 343H132Q123 343 122 336Z",
+		"M106 268H214V318Q214 343 189 343H131Q106 343 106 318Z",
 		"M112 268H208Q224 312 190 343H130Q96 312 112 268Z", "M104 268H216L192 343H128Z",
 	}
 	c.add(`<path d="%s" fill="%s"/>`, bodies[c.r.IntN(len(bodies))], glaze[0])
@@ -120,7 +121,8 @@ func (c *canvas) pot() {
 func (c *canvas) stem(angle, length, width float64, colour string) (x, y float64) {
 	x, y = polar(rootX, rootY, angle, length)
 	bendX, bendY := polar(rootX, rootY, angle*0.25, length*0.62)
-	c.add(`<path d="M%.1f %.1fQ%.1f %.1f %.1f %.1f" stroke="%s" stroke-width="%.1f"/>`, rootX, rootY, bendX, bendY, x, y, colour, width)
+	c.add(`<path d="M%.1f %.1fQ%.1f %.1f %.1f %.1f" stroke="%s" stroke-width="%.1f"/>`, rootX, rootY, bendX, bendY, x,
+		y, colour, width)
 	return x, y
 }
 
@@ -132,7 +134,8 @@ func polar(x, y, angle, length float64) (float64, float64) {
 // leaf draws a pointed leaf from (x, y) in the direction of angle.
 func (c *canvas) leaf(x, y, angle, length, width float64, fill string) {
 	c.add(`<path transform="translate(%.1f %.1f) rotate(%.1f)" d="M0 0C%.1f %.1f %.1f %.1f 0 %.1f C%.1f %.1f %.1f %.1f 0 0Z" fill="%s"/>`,
-		x, y, angle, width, -length*0.25, width*0.8, -length*0.8, -length, -width*0.8, -length*0.8, -width, -length*0.25, fill)
+		x, y, angle, width, -length*0.25, width*0.8, -length*0.8, -length, -width*0.8, -length*0.8, -width,
+		-length*0.25, fill)
 }
 
 // vein draws the line along a leaf's middle.

@@ -16,7 +16,10 @@ func blank() *canvas {
 func near(a, b float64) bool { return math.Abs(a-b) < 1e-9 }
 
 func TestPolar_CountsFromUpClockwise(t *testing.T) {
-	for angle, want := range map[float64][2]float64{0: {10, 10}, 90: {20, 20}, 180: {10, 30}, -90: {0, 20}, 360: {10, 10}} {
+	for angle, want := range map[float64][2]float64{
+		0: {10, 10}, 90: {20, 20}, 180: {10, 30}, -90: {0, 20},
+		360: {10, 10},
+	} {
 		x, y := polar(10, 20, angle, 10)
 		if !near(x, want[0]) || !near(y, want[1]) {
 			t.Errorf("%v degrees lead to %v %v, want %v", angle, x, y, want)

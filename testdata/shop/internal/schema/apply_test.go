@@ -60,7 +60,8 @@ func TestApply_GivesUpWhenAsked(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || len(applied) != 0 {
 		t.Errorf("applied %v, %v; want nothing and context canceled", applied, err)
 	}
-	if n := shoptest.Value[int](t, conn, `SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'crm')`); n != 0 {
+	if n := shoptest.Value[int](t, conn,
+		`SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'crm')`); n != 0 {
 		t.Errorf("%d tables were made", n)
 	}
 }
@@ -98,7 +99,8 @@ func TestApply_ErrorsHoldNoPassword(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := schema.Apply(t.Context(), config, schema.Production); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.HasPrefix(err.Error(), "migrate: ") {
+	if _, err := schema.Apply(t.Context(), config, schema.Production); err == nil ||
+		strings.Contains(err.Error(), "hunter2") || !strings.HasPrefix(err.Error(), "migrate: ") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -106,7 +108,8 @@ func TestApply_ErrorsHoldNoPassword(t *testing.T) {
 // objects is everything that migrations make, by name.
 func objects(t *testing.T, conn *pgx.Conn) []string {
 	t.Helper()
-	rows, err := conn.Query(t.Context(), `SELECT 'table ' || c.oid::regclass || ' ' || coalesce((SELECT string_agg(attname || ' ' || atttypid::regtype || attnotnull, ',' ORDER BY attname)
+	rows, err := conn.Query(t.Context(),
+		`SELECT 'table ' || c.oid::regclass || ' ' || coalesce((SELECT string_agg(attname || ' ' || atttypid::regtype || attnotnull, ',' ORDER BY attname)
 			FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), '') FROM pg_class c WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'crm'))
 			AND relname NOT LIKE 'goose%'
 		UNION ALL SELECT 'type ' || oid::regtype FROM pg_type WHERE typtype IN ('d', 'e') AND typnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'crm'))
@@ -178,7 +181,10 @@ func TestMigrations_DownLeavesNothingAndUpMakesTheSameAgain(t *testing.T) {
 func TestApply_PullRequestKeepsEveryRowOfProduction(t *testing.T) {
 	conn := shoptest.Connect(t, shoptest.Seeded(t, schema.Production))
 	count := func() (text string) {
-		for _, table := range []string{"products", "orders", "order_lines", "reviews", "events", "crm.customers", `crm."NewsletterSignups"`} {
+		for _, table := range []string{
+			"products", "orders", "order_lines", "reviews", "events", "crm.customers",
+			`crm."NewsletterSignups"`,
+		} {
 			text += fmt.Sprintf("%s %d ", table, shoptest.Value[int](t, conn, `SELECT count(*) FROM `+table))
 		}
 		return text
@@ -191,7 +197,8 @@ func TestApply_PullRequestKeepsEveryRowOfProduction(t *testing.T) {
 		t.Errorf("rows went from %s to %s", before, after)
 	}
 	for form, want := range map[string]int{"cactus": 1, "succulent": 1, "fern": 3} {
-		if got := shoptest.Value[bool](t, conn, `SELECT bool_and(care_level_id = $2) FROM products WHERE form = $1`, form, want); !got {
+		if got := shoptest.Value[bool](t, conn, `SELECT bool_and(care_level_id = $2) FROM products WHERE form = $1`,
+			form, want); !got {
 			t.Errorf("not every %s has care level %d", form, want)
 		}
 	}

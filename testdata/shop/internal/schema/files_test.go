@@ -50,7 +50,8 @@ func TestFiles_SayHowToGoUpAndDown(t *testing.T) {
 		if up != 0 || down < up {
 			t.Errorf("%s: up at %d, down at %d", name, up, down)
 		}
-		if begin, end := strings.Count(string(text), "StatementBegin"), strings.Count(string(text), "StatementEnd"); begin != end {
+		if begin, end := strings.Count(string(text), "StatementBegin"), strings.Count(string(text),
+			"StatementEnd"); begin != end {
 			t.Errorf("%s begins %d statements and ends %d", name, begin, end)
 		}
 		if regexp.MustCompile(`(?i)\bIF (NOT )?EXISTS\b`).Match(text) {

@@ -47,14 +47,29 @@ func TestSchema_RefusesWhatTheShopMustNotHold(t *testing.T) {
 		{"an order of nobody", `UPDATE orders SET customer_id = 999999 WHERE id = 1`, dangling},
 		{"a line of an unknown plant", `UPDATE order_lines SET product_sku = 'ZZZ-99999'`, dangling},
 		{"a pot that is not made", `UPDATE order_lines SET pot_cm = 99 WHERE pot_cm = 12`, dangling},
-		{"half an address", `UPDATE orders SET deliver_address_no = NULL WHERE deliver_customer_id IS NOT NULL`, dangling},
-		{"half an address the other way", `UPDATE orders SET deliver_address_no = 1 WHERE deliver_customer_id IS NULL`, dangling},
+		{
+			"half an address", `UPDATE orders SET deliver_address_no = NULL WHERE deliver_customer_id IS NOT NULL`,
+			dangling,
+		},
+		{
+			"half an address the other way", `UPDATE orders SET deliver_address_no = 1 WHERE deliver_customer_id IS NULL`,
+			dangling,
+		},
 		{"a new dangling moderator", `UPDATE reviews SET moderated_by = 9002 WHERE id = 2`, dangling},
-		{"an employee of no team", `INSERT INTO employees (team_id, name, title, email, hired_on) VALUES (999, 'X', 'X', 'x@y.example', now())`, dangling},
-		{"a customer twice", `UPDATE crm.customers SET email = (SELECT email FROM crm.customers WHERE id = 2) WHERE id = 1`, double},
+		{
+			"an employee of no team",
+			`INSERT INTO employees (team_id, name, title, email, hired_on) VALUES (999, 'X', 'X', 'x@y.example', now())`, dangling,
+		},
+		{
+			"a customer twice",
+			`UPDATE crm.customers SET email = (SELECT email FROM crm.customers WHERE id = 2) WHERE id = 1`, double,
+		},
 		{"an order without customer", `UPDATE orders SET customer_id = NULL`, missing},
 		{"a plant without care", `UPDATE products SET care_level_id = NULL`, missing},
-		{"a June event of nobody", `INSERT INTO events (at, kind, customer_id) VALUES ('2026-06-15', 'view', 999999)`, dangling},
+		{
+			"a June event of nobody", `INSERT INTO events (at, kind, customer_id) VALUES ('2026-06-15', 'view', 999999)`,
+			dangling,
+		},
 		{"a wish for nothing", `INSERT INTO wishlists (customer_id, product_id) VALUES (1, 999999)`, dangling},
 	} {
 		if got := try(t, conn, each.sql); got != each.want {
@@ -71,7 +86,8 @@ func TestSchema_AllowsWhatLooksWrong(t *testing.T) {
 		"a line without a pot":         {`UPDATE order_lines SET pot_cm = NULL`},
 		"a team and its lead together": {`INSERT INTO employees (id, team_id, name, title, email, hired_on) VALUES (999, 999, 'X', 'X', 'x@y.example', now())`, `INSERT INTO teams (id, name, lead_id) VALUES (999, 'New', 999)`},
 		"a lead before they are hired": {
-			`SET CONSTRAINTS teams_lead_id_fkey DEFERRED`, `INSERT INTO teams (id, name, lead_id) VALUES (999, 'New', 999)`,
+			`SET CONSTRAINTS teams_lead_id_fkey DEFERRED`,
+			`INSERT INTO teams (id, name, lead_id) VALUES (999, 'New', 999)`,
 			`INSERT INTO employees (id, team_id, name, title, email, hired_on) VALUES (999, 999, 'X', 'X', 'x@y.example', now())`,
 		},
 		"an attachment of nothing":    {`INSERT INTO attachments (record_type, record_id, file_name, content_type, byte_size) VALUES ('Order', 999999, 'x', 'y', 1)`},
@@ -89,17 +105,20 @@ func TestSchema_AllowsWhatLooksWrong(t *testing.T) {
 func TestSchema_TriggersTotalAndTouch(t *testing.T) {
 	conn := shoptest.Connect(t, shoptest.Seeded(t, schema.Production))
 	shoptest.Value[int64](t, conn, `INSERT INTO orders (id, customer_id) VALUES (900001, 1) RETURNING id`)
-	if _, err := conn.Exec(t.Context(), `INSERT INTO order_lines (order_id, line_no, product_sku, product_id, quantity, unit_price)
+	if _, err := conn.Exec(t.Context(),
+		`INSERT INTO order_lines (order_id, line_no, product_sku, product_id, quantity, unit_price)
 		SELECT 900001, n, sku, id, n, 100 FROM products, generate_series(1, 3) n WHERE id = 1`); err != nil {
 		t.Fatal(err)
 	}
 	if got := shoptest.Value[int](t, conn, `SELECT total FROM orders WHERE id = 900001`); got != 600 {
 		t.Errorf("three lines total %d, want 600", got)
 	}
-	if !shoptest.Value[bool](t, conn, `UPDATE products SET name = name WHERE id = 1 RETURNING updated_at > now() - interval '1 minute'`) {
+	if !shoptest.Value[bool](t, conn,
+		`UPDATE products SET name = name WHERE id = 1 RETURNING updated_at > now() - interval '1 minute'`) {
 		t.Error("an update does not touch the product")
 	}
-	summary := shoptest.Value[string](t, conn, `SELECT items || ' ' || total || ' ' || status FROM order_summaries WHERE id = 900001`)
+	summary := shoptest.Value[string](t, conn,
+		`SELECT items || ' ' || total || ' ' || status FROM order_summaries WHERE id = 900001`)
 	if summary != "6 600 placed" {
 		t.Errorf("the summary is %q, want 6 600 placed", summary)
 	}

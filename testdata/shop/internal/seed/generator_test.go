@@ -128,24 +128,37 @@ func TestTables_EveryReferenceIsThere(t *testing.T) {
 	for _, scale := range []float64{0.001, 0.05} {
 		all := makeAll(Options{Scale: scale, Seed: 2})
 		for child, parent := range map[string]string{
-			"public.categories.parent_id": "public.categories.id", "public.suppliers.country_code": "public.countries.code",
-			"public.products.category_id": "public.categories.id", "public.product_variants.product_id": "public.products.id",
-			"public.product_suppliers.supplier_id": "public.suppliers.id", "public.teams.lead_id": "public.employees.id",
-			"public.employees.team_id": "public.teams.id", "public.employees.manager_id": "public.employees.id",
-			"public.employees.mentor_id": "public.employees.id", "crm.customers.referred_by": "crm.customers.id",
-			"crm.customers.advisor_id": "public.employees.id", "crm.addresses.customer_id": "crm.customers.id",
-			"crm.addresses.country_code": "public.countries.code", "crm.NewsletterSignups.customerId": "crm.customers.id",
-			"public.orders.customer_id": "crm.customers.id", "public.orders.packed_by": "public.employees.id",
-			"public.order_lines.order_id": "public.orders.id", "public.order_lines.product_sku": "public.products.sku",
-			"public.reviews.product_id": "public.products.id", "public.reviews.customer_id": "crm.customers.id",
-			"public.events.product_id": "public.products.id", "public.events.customer_id": "crm.customers.id",
-			"public.search_log.customer_id": "crm.customers.id",
+			"public.categories.parent_id":          "public.categories.id",
+			"public.suppliers.country_code":        "public.countries.code",
+			"public.products.category_id":          "public.categories.id",
+			"public.product_variants.product_id":   "public.products.id",
+			"public.product_suppliers.supplier_id": "public.suppliers.id",
+			"public.teams.lead_id":                 "public.employees.id",
+			"public.employees.team_id":             "public.teams.id",
+			"public.employees.manager_id":          "public.employees.id",
+			"public.employees.mentor_id":           "public.employees.id",
+			"crm.customers.referred_by":            "crm.customers.id",
+			"crm.customers.advisor_id":             "public.employees.id",
+			"crm.addresses.customer_id":            "crm.customers.id",
+			"crm.addresses.country_code":           "public.countries.code",
+			"crm.NewsletterSignups.customerId":     "crm.customers.id",
+			"public.orders.customer_id":            "crm.customers.id",
+			"public.orders.packed_by":              "public.employees.id",
+			"public.order_lines.order_id":          "public.orders.id",
+			"public.order_lines.product_sku":       "public.products.sku",
+			"public.reviews.product_id":            "public.products.id",
+			"public.reviews.customer_id":           "crm.customers.id",
+			"public.events.product_id":             "public.products.id",
+			"public.events.customer_id":            "crm.customers.id",
+			"public.search_log.customer_id":        "crm.customers.id",
 		} {
 			known := map[any]bool{}
-			for _, v := range all.column(t, parent[:strings.LastIndex(parent, ".")], parent[strings.LastIndex(parent, ".")+1:]) {
+			for _, v := range all.column(t, parent[:strings.LastIndex(parent, ".")],
+				parent[strings.LastIndex(parent, ".")+1:]) {
 				known[v] = true
 			}
-			for _, v := range all.column(t, child[:strings.LastIndex(child, ".")], child[strings.LastIndex(child, ".")+1:]) {
+			for _, v := range all.column(t, child[:strings.LastIndex(child, ".")],
+				child[strings.LastIndex(child, ".")+1:]) {
 				if !known[v] {
 					t.Errorf("scale %v: %s = %v is not in %s", scale, child, v, parent)
 				}
@@ -157,9 +170,12 @@ func TestTables_EveryReferenceIsThere(t *testing.T) {
 func TestTables_KeysAreUnique(t *testing.T) {
 	all := makeAll(Options{Scale: 0.1, Seed: 3})
 	for table, key := range map[string][]string{
-		"public.countries": {"code"}, "public.categories": {"slug"}, "public.products": {"sku"}, "public.employees": {"email"}, "crm.customers": {"email"},
-		"crm.addresses": {"customer_id", "address_no"}, "public.product_variants": {"product_id", "pot_cm"}, "public.orders": {"number"},
-		"public.product_suppliers": {"product_id", "supplier_id"}, "public.order_lines": {"order_id", "line_no"}, "public.events": {"id"}, "public.reviews": {"id"},
+		"public.countries": {"code"}, "public.categories": {"slug"}, "public.products": {"sku"},
+		"public.employees": {"email"}, "crm.customers": {"email"},
+		"crm.addresses": {"customer_id", "address_no"}, "public.product_variants": {"product_id", "pot_cm"},
+		"public.orders":            {"number"},
+		"public.product_suppliers": {"product_id", "supplier_id"}, "public.order_lines": {"order_id", "line_no"},
+		"public.events": {"id"}, "public.reviews": {"id"},
 	} {
 		seen := map[string]bool{}
 		for _, row := range all[table].cells {
@@ -237,8 +253,10 @@ func TestTables_ScaleOneIsAHundredThousandRows(t *testing.T) {
 func TestTables_NothingHappensAfterTheBackup(t *testing.T) {
 	all := makeAll(Options{Scale: 0.05, Seed: 5})
 	for table, column := range map[string]string{
-		"public.products": "created_at", "crm.customers": "created_at", "crm.NewsletterSignups": "Signed Up", "public.orders": "placed_at",
-		"public.reviews": "created_at", "public.attachments": "created_at", "public.events": "at", "public.search_log": "at", "public.employees": "hired_on",
+		"public.products": "created_at", "crm.customers": "created_at", "crm.NewsletterSignups": "Signed Up",
+		"public.orders":  "placed_at",
+		"public.reviews": "created_at", "public.attachments": "created_at", "public.events": "at",
+		"public.search_log": "at", "public.employees": "hired_on",
 	} {
 		for _, v := range all.column(t, table, column) {
 			if at := v.(time.Time); at.After(until) || at.Year() < 2010 {
@@ -326,7 +344,11 @@ var ascii = regexp.MustCompile(`^[a-z0-9.]+@[a-z]+\.(com|org|net|example)$`)
 
 func TestEmails_AreASCII(t *testing.T) {
 	all := makeAll(Options{Scale: 0.3, Seed: 10})
-	for _, at := range [][2]string{{"crm.customers", "email"}, {"public.employees", "email"}, {"crm.NewsletterSignups", "Email"}} {
+	for _, at := range [][2]string{
+		{"crm.customers", "email"},
+		{"public.employees", "email"},
+		{"crm.NewsletterSignups", "Email"},
+	} {
 		for _, v := range all.column(t, at[0], at[1]) {
 			if !ascii.MatchString(v.(string)) {
 				t.Errorf("%s: %s", at[0], v)

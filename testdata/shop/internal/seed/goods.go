@@ -82,10 +82,15 @@ func (g *generator) productRows(yield func([]any) bool) {
 				tags = append(tags, tag)
 			}
 		}
-		attributes, _ := json.Marshal(map[string]any{"humidity": 30 + 5*r.IntN(10), "origin": pick(r, []string{"Mexico", "Brazil", "Madagascar", "Java", "Crete", "Kenya", "Peru", "Queensland"})})
+		attributes, _ := json.Marshal(map[string]any{
+			"humidity": 30 + 5*r.IntN(10),
+			"origin": pick(r,
+				[]string{"Mexico", "Brazil", "Madagascar", "Java", "Crete", "Kenya", "Peru", "Queensland"}),
+		})
 		name := fmt.Sprintf("%s ‘%s %s’", k.common, pick(r, first), pick(r, last))
 		if !yield([]any{
-			id, p.sku, b.id, name, k.latin, describe(r, k, b.branch), p.price, light, b.petSafe, 8 + r.IntN(30)*(1+int(b.price/1500)),
+			id, p.sku, b.id, name, k.latin, describe(r, k, b.branch), p.price, light, b.petSafe,
+			8 + r.IntN(30)*(1+int(b.price/1500)),
 			b.form, r.IntN(1_000_000), tags, attributes, chance(r, 0.06), p.created, p.created,
 		}) {
 			return

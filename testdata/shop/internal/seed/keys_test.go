@@ -23,7 +23,8 @@ type key struct {
 
 func foreignKeys(t *testing.T, conn *pgx.Conn) []key {
 	t.Helper()
-	rows, err := conn.Query(t.Context(), `SELECT conname AS name, conrelid::regclass::text AS child, confrelid::regclass::text AS parent,
+	rows, err := conn.Query(t.Context(),
+		`SELECT conname AS name, conrelid::regclass::text AS child, confrelid::regclass::text AS parent,
 		(SELECT array_agg(quote_ident(attname) ORDER BY n) FROM unnest(conkey) WITH ORDINALITY k (attnum, n) JOIN pg_attribute a USING (attnum) WHERE attrelid = conrelid) AS columns,
 		(SELECT array_agg(quote_ident(attname) ORDER BY n) FROM unnest(confkey) WITH ORDINALITY k (attnum, n) JOIN pg_attribute a USING (attnum) WHERE attrelid = confrelid) AS refers,
 		confmatchtype = 'f' AS full, (SELECT bool_or(NOT attnotnull) FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey)) AS nullable
@@ -53,7 +54,8 @@ func (k key) lost() string {
 	for i := range k.Columns {
 		equal = append(equal, fmt.Sprintf("p.%s = c.%s", k.Refers[i], k.Columns[i]))
 	}
-	return fmt.Sprintf(`SELECT count(*) FROM %s c WHERE %s AND NOT EXISTS (SELECT FROM %s p WHERE %s)`, k.Child, k.set(), k.Parent, strings.Join(equal, " AND "))
+	return fmt.Sprintf(`SELECT count(*) FROM %s c WHERE %s AND NOT EXISTS (SELECT FROM %s p WHERE %s)`, k.Child,
+		k.set(), k.Parent, strings.Join(equal, " AND "))
 }
 
 func TestFill_OnlyTheOldModeratorDangles(t *testing.T) {
@@ -81,7 +83,9 @@ func TestFill_EveryKeyIsUsedAndEveryOptionalOneIsSometimesNull(t *testing.T) {
 		if shoptest.Value[int](t, conn, fmt.Sprintf(`SELECT count(*) FROM %s c WHERE %s`, k.Child, k.set())) == 0 {
 			t.Errorf("%s of %s is never used", k.Name, k.Child)
 		}
-		if k.Nullable && shoptest.Value[int](t, conn, fmt.Sprintf(`SELECT count(*) FROM %s c WHERE NOT (%s)`, k.Child, k.set())) == 0 {
+		if k.Nullable &&
+			shoptest.Value[int](t, conn,
+				fmt.Sprintf(`SELECT count(*) FROM %s c WHERE NOT (%s)`, k.Child, k.set())) == 0 {
 			t.Errorf("%s of %s is never NULL", k.Name, k.Child)
 		}
 	}
@@ -95,8 +99,9 @@ func TestFill_CompositeKeysAreHalfEmptyOnlyWhereTheyMay(t *testing.T) {
 			continue
 		}
 		composite++
-		half := shoptest.Value[int](t, conn, fmt.Sprintf(`SELECT count(*) FROM %s c WHERE num_nulls(%s) BETWEEN 1 AND %d`,
-			k.Child, strings.Join(k.Columns, ", "), len(k.Columns)-1))
+		half := shoptest.Value[int](t, conn,
+			fmt.Sprintf(`SELECT count(*) FROM %s c WHERE num_nulls(%s) BETWEEN 1 AND %d`,
+				k.Child, strings.Join(k.Columns, ", "), len(k.Columns)-1))
 		if (half > 0) == k.Full {
 			t.Errorf("%s (MATCH FULL: %v) is half empty in %d rows", k.Name, k.Full, half)
 		}
@@ -125,7 +130,8 @@ func TestFill_BothSelfReferencesAndTheCycleCanBeFollowed(t *testing.T) {
 
 func TestFill_EveryMonthHasItsPartition(t *testing.T) {
 	conn := shoptest.Connect(t, shoptest.Shared(t, schema.Production))
-	rows, err := conn.Query(t.Context(), `SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1`)
+	rows, err := conn.Query(t.Context(),
+		`SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +145,8 @@ func TestFill_EveryMonthHasItsPartition(t *testing.T) {
 			t.Errorf("%s has %d events", part, n)
 		}
 	}
-	busy := shoptest.Value[bool](t, conn, `SELECT (SELECT count(*) FROM events_2026_05) > (SELECT count(*) FROM events_2026_01)`)
+	busy := shoptest.Value[bool](t, conn,
+		`SELECT (SELECT count(*) FROM events_2026_05) > (SELECT count(*) FROM events_2026_01)`)
 	if len(parts) != 13 || !busy {
 		t.Errorf("%d partitions; May is busier than January: %v", len(parts), busy)
 	}
@@ -209,7 +216,8 @@ func TestFill_ReportsEveryTableOnce(t *testing.T) {
 		t.Error("statistics are missing")
 	}
 	slices.Sort(tables)
-	rows, err := conn.Query(t.Context(), `SELECT format('"%s"."%s"', nspname, relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+	rows, err := conn.Query(t.Context(),
+		`SELECT format('"%s"."%s"', nspname, relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 		WHERE nspname IN ('public', 'crm') AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'goose_db_version' ORDER BY 1`)
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +231,8 @@ func TestFill_ReportsEveryTableOnce(t *testing.T) {
 
 func TestFill_TheSmallestShopWorks(t *testing.T) {
 	conn, _ := filled(t, seed.Options{Scale: 1e-9, Seed: 1})
-	if n := shoptest.Value[int](t, conn, `SELECT count(*) FROM products JOIN product_stats ON product_id = id`); n != 3 {
+	if n := shoptest.Value[int](t, conn,
+		`SELECT count(*) FROM products JOIN product_stats ON product_id = id`); n != 3 {
 		t.Errorf("%d products with statistics, want 3", n)
 	}
 	for _, k := range foreignKeys(t, conn) {

@@ -48,7 +48,10 @@ func (g *generator) employeeRows(yield func([]any) bool) {
 		}
 		f, l := pick(r, first), pick(r, last)
 		hired := until.AddDate(-1-r.IntN(12), -r.IntN(12), -r.IntN(28))
-		if !yield([]any{id, team, manager, mentor, f + " " + l, title, fmt.Sprintf("%s.%s%d@cuttings.example", fold(f), fold(l), id), hired}) {
+		if !yield([]any{
+			id, team, manager, mentor, f + " " + l, title,
+			fmt.Sprintf("%s.%s%d@cuttings.example", fold(f), fold(l), id), hired,
+		}) {
 			return
 		}
 	}
@@ -60,7 +63,8 @@ func (g *generator) customerRows(yield func([]any) bool) {
 	for id := 1; id <= g.size.customers; id++ {
 		// Earlier customers have lower numbers, as in life.
 		share := (float64(id) - r.Float64()) / float64(g.size.customers)
-		created := until.Add(-time.Duration((1 - math.Pow(share, 0.8)) * 3 * 365 * 24 * float64(time.Hour))).Truncate(time.Second)
+		created := until.Add(-time.Duration((1 - math.Pow(share,
+			0.8)) * 3 * 365 * 24 * float64(time.Hour))).Truncate(time.Second)
 		g.customers = append(g.customers, customer{created: created})
 		f, l := pick(r, first), pick(r, last)
 		var referrer, advisor *int
@@ -115,7 +119,10 @@ func (g *generator) newsletterRows(yield func([]any) bool) {
 		if chance(r, 0.6) {
 			who = new(1 + r.IntN(len(g.customers)))
 		}
-		if !yield([]any{id, email(r, pick(r, first), pick(r, last), 90000+id), who, moment(r, until.AddDate(-2, 0, 0))}) {
+		if !yield([]any{
+			id, email(r, pick(r, first), pick(r, last), 90000+id), who,
+			moment(r, until.AddDate(-2, 0, 0)),
+		}) {
 			return
 		}
 	}

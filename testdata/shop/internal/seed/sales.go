@@ -156,17 +156,22 @@ func (g *generator) attachmentRows(yield func([]any) bool) {
 		return yield([]any{id, kind, record, name, mime, size, nil, at})
 	}
 	for i, p := range g.products {
-		if chance(r, 0.5) && !add("Product", i+1, fmt.Sprintf("care-sheet-%s.pdf", p.sku), "application/pdf", 40_000+r.IntN(90_000), p.created) {
+		if chance(r, 0.5) &&
+			!add("Product", i+1, fmt.Sprintf("care-sheet-%s.pdf", p.sku), "application/pdf", 40_000+r.IntN(90_000),
+				p.created) {
 			return
 		}
 	}
 	for i, v := range g.reviews {
-		if chance(r, 0.2) && !add("Review", i+1, fmt.Sprintf("IMG_%04d.svg", r.IntN(10000)), "image/svg+xml", 300_000+r.IntN(4_000_000), v.at) {
+		if chance(r, 0.2) &&
+			!add("Review", i+1, fmt.Sprintf("IMG_%04d.svg", r.IntN(10000)), "image/svg+xml", 300_000+r.IntN(4_000_000),
+				v.at) {
 			return
 		}
 	}
 	for i, o := range g.orders {
-		if chance(r, 0.15) && !add("Order", i+1, fmt.Sprintf("invoice-%d.pdf", 100001+i), "application/pdf", 20_000+r.IntN(9000), o.at) {
+		if chance(r, 0.15) &&
+			!add("Order", i+1, fmt.Sprintf("invoice-%d.pdf", 100001+i), "application/pdf", 20_000+r.IntN(9000), o.at) {
 			return
 		}
 	}

@@ -105,7 +105,8 @@ func TestFill_RowsAreLikeProduction(t *testing.T) {
 
 func TestFill_SequencesContinueAfterRows(t *testing.T) {
 	conn := shoptest.Connect(t, shoptest.Seeded(t, schema.Production))
-	id := shoptest.Value[int64](t, conn, `INSERT INTO orders (customer_id) VALUES (1) RETURNING number - (SELECT max(number) FROM orders)`)
+	id := shoptest.Value[int64](t, conn,
+		`INSERT INTO orders (customer_id) VALUES (1) RETURNING number - (SELECT max(number) FROM orders)`)
 	if id != 1 {
 		t.Errorf("the next order number is %d past the last, want 1", id)
 	}

@@ -14,11 +14,14 @@ func chance(r *rand.Rand, p float64) bool { return r.Float64() < p }
 func describe(r *rand.Rand, k kind, b branch) string {
 	opening := []string{
 		"%s raised from a cutting taken in our own glasshouse.", "%s, grown slowly and sent sturdy.",
-		"%s with a good root ball and an even temper.", "%s from an old mother plant we have kept since the first year.",
+		"%s with a good root ball and an even temper.",
+		"%s from an old mother plant we have kept since the first year.",
 	}
 	habit := []string{
-		"New leaves open a shade lighter and darken over a month.", "It leans towards the window, so turn the pot on Sundays.",
-		"It likes to be a little tight in its pot.", "It rests in winter; let it.", "It gets better with age, as some of us do.",
+		"New leaves open a shade lighter and darken over a month.",
+		"It leans towards the window, so turn the pot on Sundays.",
+		"It likes to be a little tight in its pot.", "It rests in winter; let it.",
+		"It gets better with age, as some of us do.",
 		"Expect a new shoot in spring and another in late summer.", "Dust the leaves now and then and it will shine.",
 	}
 	water := []string{
@@ -36,17 +39,21 @@ func reviewText(r *rand.Rand, rating int) (title, body string) {
 	poor := list(`Not a happy plant, Leaves fell off in a week, Arrived with company, Root bound, Frost got to it`)
 	openings := map[bool][]string{
 		true: {
-			"It came well wrapped and not a leaf was bent.", "Three weeks in and it has doubled.", "A present for my sister, who has since bought two more.",
+			"It came well wrapped and not a leaf was bent.", "Three weeks in and it has doubled.",
+			"A present for my sister, who has since bought two more.",
 			"I put it in the hall, where nothing grows, and it grows.", "Strong roots, clean soil, tidy pot.",
 		},
 		false: {
-			"It looked tired from the journey.", "The pot had cracked and soil was everywhere.", "Half of it was brown by the weekend.",
+			"It looked tired from the journey.", "The pot had cracked and soil was everywhere.",
+			"Half of it was brown by the weekend.",
 			"I had pictured something taller.", "There were small flies in the soil.",
 		},
 	}
 	closings := []string{
-		"Customer care answered within the hour.", "We shall see how it does in winter.", "I followed the care sheet to the letter.",
-		"My neighbour asked where it came from.", "It stands next to the radio and seems to like it.", "Thank you, Cuttings!",
+		"Customer care answered within the hour.", "We shall see how it does in winter.",
+		"I followed the care sheet to the letter.",
+		"My neighbour asked where it came from.", "It stands next to the radio and seems to like it.",
+		"Thank you, Cuttings!",
 		"I'd give half a star more for the handwriting on the label.", "Would I order again? Let's see in spring.",
 	}
 	switch {

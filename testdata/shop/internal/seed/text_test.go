@@ -24,8 +24,10 @@ func TestList_SplitsAndTrims(t *testing.T) {
 
 func TestFold_LeavesLettersAndDigitsOnly(t *testing.T) {
 	for name, want := range map[string]string{
-		"Łukasz": "lukasz", "Søren": "soren", "Yılmaz": "yilmaz", "D'Angelo": "dangelo", "Van den Berg": "vandenberg", "Müller": "mueller",
-		"João": "joao", "Kateřina": "katerina", "Šimić": "simic", "Kovač": "kovac", "Çelik": "celik", "Oğuz": "oguz", "Zoë": "zoe", "Anna": "anna",
+		"Łukasz": "lukasz", "Søren": "soren", "Yılmaz": "yilmaz", "D'Angelo": "dangelo", "Van den Berg": "vandenberg",
+		"Müller": "mueller",
+		"João":   "joao", "Kateřina": "katerina", "Šimić": "simic", "Kovač": "kovac", "Çelik": "celik", "Oğuz": "oguz",
+		"Zoë": "zoe", "Anna": "anna",
 	} {
 		if got := fold(name); got != want {
 			t.Errorf("fold(%s) = %s, want %s", name, got, want)
@@ -40,7 +42,8 @@ func TestFold_LeavesLettersAndDigitsOnly(t *testing.T) {
 
 func TestWords_AreManyDifferentAndPrintable(t *testing.T) {
 	for name, words := range map[string][]string{
-		"first names": firstNames(), "last names": lastNames(), "cities": cities(), "streets": streets(), "colours": cultivarFirst(), "things": cultivarLast(),
+		"first names": firstNames(), "last names": lastNames(), "cities": cities(), "streets": streets(),
+		"colours": cultivarFirst(), "things": cultivarLast(),
 		"suppliers": supplierNames(), "terms": searchTerms(), "teams": teamNames(), "titles": titles(),
 	} {
 		seen := map[string]bool{}
@@ -60,7 +63,8 @@ func TestCountries_HaveCodeNameAndDialCode(t *testing.T) {
 	code, dial := regexp.MustCompile(`^[A-Z]{2}$`), regexp.MustCompile(`^\+\d{2,3}$`)
 	seen := map[any]bool{}
 	for _, c := range countries() {
-		if !code.MatchString(c[0].(string)) || !dial.MatchString(c[2].(string)) || len(c[1].(string)) < 4 || seen[c[0]] {
+		if !code.MatchString(c[0].(string)) || !dial.MatchString(c[2].(string)) || len(c[1].(string)) < 4 ||
+			seen[c[0]] {
 			t.Errorf("country %v", c)
 		}
 		seen[c[0]] = true
@@ -94,7 +98,8 @@ func TestTree_EveryShelfCanBeDrawnNamedAndSold(t *testing.T) {
 			}
 			return
 		}
-		if !slices.Contains(plant.Forms(), b.form) || b.price < 100 || !slices.Contains([]string{"shade", "half_shade", "bright", "full_sun"}, b.light) {
+		if !slices.Contains(plant.Forms(), b.form) || b.price < 100 ||
+			!slices.Contains([]string{"shade", "half_shade", "bright", "full_sun"}, b.light) {
 			t.Errorf("%s sells %q for %d in %q", b.slug, b.form, b.price, b.light)
 		}
 		for _, k := range b.kinds {
@@ -159,7 +164,9 @@ func TestStatus_FollowsTheAge(t *testing.T) {
 	seen := map[string]bool{}
 	for range 2000 {
 		for age, want := range map[time.Duration][]string{
-			time.Hour: {"placed"}, 50 * time.Hour: {"paid", "packed", "sent"}, 5 * 24 * time.Hour: {"packed", "sent", "delivered", "returned"}, 365 * 24 * time.Hour: {"delivered", "returned"},
+			time.Hour: {"placed"}, 50 * time.Hour: {"paid", "packed", "sent"},
+			5 * 24 * time.Hour:   {"packed", "sent", "delivered", "returned"},
+			365 * 24 * time.Hour: {"delivered", "returned"},
 		} {
 			got := status(r, age)
 			seen[got] = true
@@ -204,7 +211,8 @@ func TestReviewText_SuitsTheRating(t *testing.T) {
 	for range 300 {
 		for rating := 1; rating <= 5; rating++ {
 			title, body := reviewText(r, rating)
-			if title == "" || !strings.HasSuffix(body, ".") && !strings.HasSuffix(body, "!") || len(body) > 4000 || len(title) > 120 {
+			if title == "" || !strings.HasSuffix(body, ".") && !strings.HasSuffix(body, "!") || len(body) > 4000 ||
+				len(title) > 120 {
 				t.Fatalf("%d stars: %q %q", rating, title, body)
 			}
 			if titles[rating] == nil {
@@ -222,7 +230,10 @@ func TestReviewText_SuitsTheRating(t *testing.T) {
 
 func TestPostcodeAndPhone_LookLikeOnes(t *testing.T) {
 	r := chanceSource()
-	for country, want := range map[string]string{"NL": `^\d{4} [A-Z]{2}$`, "GB": `^\d{4} [A-Z]{2}$`, "DE": `^\d{5}$`, "FR": `^\d{5}$`} {
+	for country, want := range map[string]string{
+		"NL": `^\d{4} [A-Z]{2}$`, "GB": `^\d{4} [A-Z]{2}$`, "DE": `^\d{5}$`,
+		"FR": `^\d{5}$`,
+	} {
 		for range 50 {
 			if got := postcode(r, country); !regexp.MustCompile(want).MatchString(got) {
 				t.Errorf("%s: %s", country, got)
@@ -253,7 +264,8 @@ func TestStream_IsTheTablesOwn(t *testing.T) {
 		t.Error("a stream does not repeat")
 	}
 	other := &generator{seed: 6}
-	if g.stream("orders").Uint64() == g.stream("reviews").Uint64() || g.stream("orders").Uint64() == other.stream("orders").Uint64() {
+	if g.stream("orders").Uint64() == g.stream("reviews").Uint64() ||
+		g.stream("orders").Uint64() == other.stream("orders").Uint64() {
 		t.Error("two streams are one")
 	}
 }

@@ -12,12 +12,15 @@ func list(words string) []string {
 }
 
 // folder spells names in the letters of an email address.
-var folder = strings.NewReplacer("ë", "e", "é", "e", "è", "e", "á", "a", "ã", "a", "å", "a", "ä", "ae", "ö", "oe", "ø", "o",
-	"ü", "ue", "ł", "l", "ñ", "n", "ç", "c", "ć", "c", "č", "c", "ř", "r", "ó", "o", "í", "i", "ú", "u", "š", "s", "ž", "z", "ğ", "g", "ı", "i",
+var folder = strings.NewReplacer("ë", "e", "é", "e", "è", "e", "á", "a", "ã", "a", "å", "a", "ä", "ae", "ö", "oe", "ø",
+	"o",
+	"ü", "ue", "ł", "l", "ñ", "n", "ç", "c", "ć", "c", "č", "c", "ř", "r", "ó", "o", "í", "i", "ú", "u", "š", "s", "ž",
+	"z", "ğ", "g", "ı", "i",
 	"'", "", " ", "", "-", "")
 
 func fold(name string) string {
-	lower := strings.NewReplacer("Ł", "l", "Ø", "o", "Å", "a", "Ö", "oe", "É", "e", "Ç", "c", "Š", "s", "Ž", "z").Replace(name)
+	lower := strings.NewReplacer("Ł", "l", "Ø", "o", "Å", "a", "Ö", "oe", "É", "e", "Ç", "c", "Š", "s", "Ž",
+		"z").Replace(name)
 	return folder.Replace(strings.ToLower(lower))
 }
 

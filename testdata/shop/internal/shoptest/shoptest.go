@@ -69,12 +69,14 @@ func start() (stop func(), err error) {
 		return stop, err
 	}
 	data := filepath.Join(folder, "data")
-	if err := run(who, filepath.Join(bin, "initdb"), "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8", "--no-sync"); err != nil {
+	if err := run(who, filepath.Join(bin, "initdb"), "-D", data, "-U", "shop", "-A", "trust", "-E", "UTF8",
+		"--no-sync"); err != nil {
 		return stop, err
 	}
 	options := fmt.Sprintf("-k %s -c listen_addresses= -c fsync=off -c full_page_writes=off -c autovacuum=off"+
 		" -c wal_level=minimal -c max_wal_senders=0", folder)
-	if err := run(who, filepath.Join(bin, "pg_ctl"), "-D", data, "-w", "-o", options, "-l", filepath.Join(folder, "log"), "start"); err != nil {
+	if err := run(who, filepath.Join(bin, "pg_ctl"), "-D", data, "-w", "-o", options, "-l",
+		filepath.Join(folder, "log"), "start"); err != nil {
 		return stop, err
 	}
 	server = fmt.Sprintf("host=%s user=shop dbname=postgres", folder)
@@ -108,7 +110,8 @@ func unprivileged(folder string) (*syscall.SysProcAttr, error) {
 	}
 	uid, _ := strconv.Atoi(account.Uid)
 	gid, _ := strconv.Atoi(account.Gid)
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, os.Chown(folder, uid, gid)
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}},
+		os.Chown(folder, uid, gid)
 }
 
 // run throws output away through files: a server started by pg_ctl would keep

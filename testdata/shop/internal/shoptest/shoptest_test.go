@@ -39,7 +39,8 @@ func TestEmpty_IsNewEachTimeAndGoneAfterTheTest(t *testing.T) {
 		if one.Config().Database == two.Config().Database {
 			t.Error("two tests share a database")
 		}
-		if n := shoptest.Value[int](t, one, `SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace`); n != 0 {
+		if n := shoptest.Value[int](t, one,
+			`SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace`); n != 0 {
 			t.Errorf("an empty database has %d objects", n)
 		}
 		if got := len(databases(t, outer)); got != len(before)+2 {
@@ -64,7 +65,8 @@ func TestMigrated_HasTheSchemaAndNoRows(t *testing.T) {
 }
 
 func TestSeeded_CopiesAreAlikeAndApart(t *testing.T) {
-	one, two := shoptest.Connect(t, shoptest.Seeded(t, schema.PullRequest)), shoptest.Connect(t, shoptest.Seeded(t, schema.PullRequest))
+	one, two := shoptest.Connect(t, shoptest.Seeded(t, schema.PullRequest)), shoptest.Connect(t,
+		shoptest.Seeded(t, schema.PullRequest))
 	const rows = `SELECT md5(string_agg(o::text, '|' ORDER BY id)) FROM orders o`
 	print := shoptest.Value[string](t, one, rows)
 	if other := shoptest.Value[string](t, two, rows); other != print {
@@ -79,7 +81,8 @@ func TestSeeded_CopiesAreAlikeAndApart(t *testing.T) {
 }
 
 func TestShared_IsOneDatabaseThatRefusesWrites(t *testing.T) {
-	one, two := shoptest.Connect(t, shoptest.Shared(t, schema.Production)), shoptest.Connect(t, shoptest.Shared(t, schema.Production))
+	one, two := shoptest.Connect(t, shoptest.Shared(t, schema.Production)), shoptest.Connect(t,
+		shoptest.Shared(t, schema.Production))
 	if one.Config().Database != two.Config().Database {
 		t.Error("it is made twice")
 	}
@@ -114,7 +117,8 @@ func inside(t *testing.T, name string, environment ...string) (string, error) {
 // A folder with a broken initdb stands for a machine without a server.
 func TestMain_WithoutAServerSkipsAndFailsInCI(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.WriteFile(folder+"/initdb", []byte("#!/bin/sh\necho no server here >&2\nexit 1\n"), 0o755); err != nil {
+	if err := os.WriteFile(folder+"/initdb", []byte("#!/bin/sh\necho no server here >&2\nexit 1\n"),
+		0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(folder, 0o755); err != nil {

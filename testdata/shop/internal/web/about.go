@@ -31,13 +31,15 @@ type variable struct{ Name, Value string }
 func (s *site) about(w http.ResponseWriter, r *http.Request) error {
 	var data aboutPage
 	ctx := r.Context()
-	err := s.db.QueryRow(ctx, `SELECT split_part(current_setting('server_version'), ' ', 1), pg_size_pretty(pg_database_size(current_database())),
+	err := s.db.QueryRow(ctx,
+		`SELECT split_part(current_setting('server_version'), ' ', 1), pg_size_pretty(pg_database_size(current_database())),
 		count(*), count(*) FILTER (WHERE NOT convalidated) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0`).
 		Scan(&data.Server, &data.Size, &data.Keys, &data.Loose)
 	if err != nil {
 		return err
 	}
-	if err := s.db.QueryRow(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&data.Migration); err != nil {
+	if err := s.db.QueryRow(ctx,
+		`SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&data.Migration); err != nil {
 		return err
 	}
 	if data.Tables, err = s.tables(ctx); err != nil {
@@ -60,7 +62,8 @@ func (s *site) tables(ctx context.Context) ([]tableRow, error) {
 		return nil, err
 	}
 	for i, t := range tables {
-		err := s.db.QueryRow(ctx, `SELECT count(*) FROM `+pgx.Identifier{t.Schema, t.Name}.Sanitize()).Scan(&tables[i].Rows)
+		err := s.db.QueryRow(ctx,
+			`SELECT count(*) FROM `+pgx.Identifier{t.Schema, t.Name}.Sanitize()).Scan(&tables[i].Rows)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,10 @@ func TestMoney(t *testing.T) {
 }
 
 func TestCount_GroupsByThrees(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -123: "-123", -1234: "-1,234"} {
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -123: "-123",
+		-1234: "-1,234",
+	} {
 		if got := count(n); got != want {
 			t.Errorf("count(%d) = %s, want %s", n, got, want)
 		}
@@ -44,7 +47,10 @@ func TestSteps_EndAtTheStatus(t *testing.T) {
 		}
 		return names
 	}
-	for status, want := range map[string]string{"placed": "placed", "packed": "placed paid packed", "returned": "placed paid packed sent delivered returned"} {
+	for status, want := range map[string]string{
+		"placed": "placed", "packed": "placed paid packed",
+		"returned": "placed paid packed sent delivered returned",
+	} {
 		if got := strings.Join(done(status), " "); got != want {
 			t.Errorf("%s: %s done, want %s", status, got, want)
 		}

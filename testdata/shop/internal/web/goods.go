@@ -59,11 +59,13 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	}
 	group, ctx := errgroup.WithContext(r.Context())
 	group.Go(func() (err error) {
-		data.Best, err = many[card](ctx, s.db, v.features.cards()+`JOIN best_sellers b ON b.product_id = p.id ORDER BY b.units DESC, p.id LIMIT 8`)
+		data.Best, err = many[card](ctx, s.db,
+			v.features.cards()+`JOIN best_sellers b ON b.product_id = p.id ORDER BY b.units DESC, p.id LIMIT 8`)
 		return err
 	})
 	group.Go(func() (err error) {
-		data.New, err = many[card](ctx, s.db, v.features.cards()+`WHERE NOT p.discontinued ORDER BY p.created_at DESC, p.id LIMIT 4`)
+		data.New, err = many[card](ctx, s.db,
+			v.features.cards()+`WHERE NOT p.discontinued ORDER BY p.created_at DESC, p.id LIMIT 4`)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -71,7 +73,8 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	group.Go(func() (err error) {
-		data.Quotes, err = many[quote](ctx, s.db, `SELECT v.product_id, p.name AS product, v.body, c.full_name AS who, v.rating
+		data.Quotes, err = many[quote](ctx, s.db,
+			`SELECT v.product_id, p.name AS product, v.body, c.full_name AS who, v.rating
 			FROM reviews v JOIN products p ON p.id = v.product_id LEFT JOIN crm.customers c ON c.id = v.customer_id
 			WHERE v.rating = 5 ORDER BY v.id DESC LIMIT 3`)
 		return err
@@ -130,14 +133,18 @@ func (s *site) plants(w http.ResponseWriter, r *http.Request) error {
 	if n, err := strconv.Atoi(r.FormValue("page")); err == nil {
 		data.Page = max(1, n)
 	}
-	where := `WHERE NOT p.discontinued AND p.category_id IN (SELECT id FROM within) AND ($2 = '' OR ` + v.features.care() + ` = $2) `
-	err := s.db.QueryRow(r.Context(), within+`SELECT count(*) FROM products p `+where, slug, data.Care).Scan(&data.Total)
+	where := `WHERE NOT p.discontinued AND p.category_id IN (SELECT id FROM within) AND ($2 = '' OR ` +
+		v.features.care() + ` = $2) `
+	err := s.db.QueryRow(r.Context(), within+`SELECT count(*) FROM products p `+where, slug,
+		data.Care).Scan(&data.Total)
 	if err != nil {
 		return err
 	}
 	data.Last = max(1, int((data.Total+pageSize-1)/pageSize))
 	data.Page = min(data.Page, data.Last)
-	data.Cards, err = many[card](r.Context(), s.db, within+v.features.cards()+where+`ORDER BY `+sorting(data.Sort)+` LIMIT $3 OFFSET $4`,
+	data.Cards,
+		err = many[card](r.Context(), s.db,
+		within+v.features.cards()+where+`ORDER BY `+sorting(data.Sort)+` LIMIT $3 OFFSET $4`,
 		slug, data.Care, pageSize, (data.Page-1)*pageSize)
 	if err != nil {
 		return err
@@ -155,7 +162,8 @@ func (s *site) locate(ctx context.Context, slug string, data *listing) (err erro
 		data.Children, err = many[category](ctx, s.db, topCategories)
 		return err
 	}
-	here, err := one[category](ctx, s.db, `SELECT id, parent_id, slug, name, blurb FROM categories WHERE slug = $1`, slug)
+	here, err := one[category](ctx, s.db, `SELECT id, parent_id, slug, name, blurb FROM categories WHERE slug = $1`,
+		slug)
 	if err != nil {
 		return err
 	}
@@ -257,7 +265,8 @@ func (s *site) sawProduct(r *http.Request, id int64) {
 	if v.visitor != nil {
 		who = &v.visitor.ID
 	}
-	_, err := s.db.Exec(r.Context(), `INSERT INTO events (kind, product_id, customer_id) VALUES ('view', $1, $2)`, id, who)
+	_, err := s.db.Exec(r.Context(), `INSERT INTO events (kind, product_id, customer_id) VALUES ('view', $1, $2)`, id,
+		who)
 	if err != nil {
 		s.o.Log.Warn("record view", "error", err)
 	}
@@ -273,7 +282,8 @@ func (s *site) readProduct(r *http.Request, id int64) (data productPage, err err
 	if v.features.Care {
 		advice = `(SELECT c.advice FROM care_levels c WHERE c.id = p.care_level_id)`
 	}
-	data.Detail, err = one[detail](ctx, s.db, `SELECT p.sku, p.description, p.category_id, p.height_cm, p.tags, p.attributes->>'origin' AS origin,
+	data.Detail, err = one[detail](ctx, s.db,
+		`SELECT p.sku, p.description, p.category_id, p.height_cm, p.tags, p.attributes->>'origin' AS origin,
 		p.discontinued, coalesce(s.units_sold, 0) AS units, coalesce(s.views, 0) AS views, `+advice+` AS advice
 		FROM products p LEFT JOIN product_stats s ON s.product_id = p.id WHERE p.id = $1`, id)
 	if err != nil {
@@ -282,14 +292,17 @@ func (s *site) readProduct(r *http.Request, id int64) (data productPage, err err
 	if data.Trail, err = s.trail(ctx, data.Detail.CategoryID); err != nil {
 		return data, err
 	}
-	if data.Variants, err = many[variant](ctx, s.db, `SELECT pot_cm, price, stock FROM product_variants WHERE product_id = $1 ORDER BY pot_cm`, id); err != nil {
+	if data.Variants, err = many[variant](ctx, s.db,
+		`SELECT pot_cm, price, stock FROM product_variants WHERE product_id = $1 ORDER BY pot_cm`, id); err != nil {
 		return data, err
 	}
-	if data.Growers, err = many[grower](ctx, s.db, `SELECT s.name, c.name AS country, x.lead_days FROM product_suppliers x
+	if data.Growers, err = many[grower](ctx, s.db,
+		`SELECT s.name, c.name AS country, x.lead_days FROM product_suppliers x
 		JOIN suppliers s ON s.id = x.supplier_id JOIN countries c ON c.code = s.country_code WHERE x.product_id = $1 ORDER BY x.lead_days`, id); err != nil {
 		return data, err
 	}
-	if data.Related, err = many[card](ctx, s.db, v.features.cards()+`WHERE p.category_id = $1 AND p.id <> $2 AND NOT p.discontinued
+	if data.Related, err = many[card](ctx, s.db,
+		v.features.cards()+`WHERE p.category_id = $1 AND p.id <> $2 AND NOT p.discontinued
 		ORDER BY s.units_sold DESC NULLS LAST, p.id LIMIT 4`, data.Detail.CategoryID, id); err != nil {
 		return data, err
 	}
@@ -297,12 +310,14 @@ func (s *site) readProduct(r *http.Request, id int64) (data productPage, err err
 }
 
 func (s *site) readOpinions(ctx context.Context, v visit, id int64, data *productPage) (err error) {
-	data.Bars, err = many[bar](ctx, s.db, `SELECT star::smallint AS rating, count(v.id) AS n FROM generate_series(1, 5) star
+	data.Bars, err = many[bar](ctx, s.db,
+		`SELECT star::smallint AS rating, count(v.id) AS n FROM generate_series(1, 5) star
 		LEFT JOIN reviews v ON v.rating = star AND v.product_id = $1 GROUP BY star ORDER BY star DESC`, id)
 	if err != nil {
 		return err
 	}
-	data.Opinions, err = many[opinion](ctx, s.db, `SELECT v.id, v.rating, v.title, v.body, v.created_at, v.customer_id, c.full_name AS who,
+	data.Opinions, err = many[opinion](ctx, s.db,
+		`SELECT v.id, v.rating, v.title, v.body, v.created_at, v.customer_id, c.full_name AS who,
 		e.name AS moderator FROM reviews v LEFT JOIN crm.customers c ON c.id = v.customer_id
 		LEFT JOIN employees e ON e.id = v.moderated_by WHERE v.product_id = $1 ORDER BY v.created_at DESC, v.id DESC LIMIT 30`, id)
 	if err != nil {
@@ -314,7 +329,8 @@ func (s *site) readOpinions(ctx context.Context, v visit, id int64, data *produc
 	if err := s.attach(ctx, data.Opinions); err != nil || !v.features.Wishes || v.visitor == nil {
 		return err
 	}
-	return s.db.QueryRow(ctx, `SELECT count(*), coalesce(bool_or(customer_id = $2), false) FROM wishlists WHERE product_id = $1`,
+	return s.db.QueryRow(ctx,
+		`SELECT count(*), coalesce(bool_or(customer_id = $2), false) FROM wishlists WHERE product_id = $1`,
 		id, v.visitor.ID).Scan(&data.Wishes, &data.Wished)
 }
 

@@ -16,8 +16,10 @@ func TestHome_ShowsBestSellersAndNewestInOrder(t *testing.T) {
 	both(t, func(t *testing.T, s *shop, _ schema.Set) {
 		body := s.page("/")
 		best := list[string](s, `SELECT b.product_id::text FROM best_sellers b ORDER BY units DESC, product_id LIMIT 8`)
-		newest := list[string](s, `SELECT id::text FROM products WHERE NOT discontinued ORDER BY created_at DESC, id LIMIT 4`)
-		if got := cards(section(t, body, "Most taken home", "Just potted")); !slices.Equal(got, best) || len(best) != 8 {
+		newest := list[string](s,
+			`SELECT id::text FROM products WHERE NOT discontinued ORDER BY created_at DESC, id LIMIT 4`)
+		if got := cards(section(t, body, "Most taken home", "Just potted")); !slices.Equal(got, best) ||
+			len(best) != 8 {
 			t.Errorf("best sellers are %v, want %v", got, best)
 		}
 		if got := cards(section(t, body, "<h2>Just potted", "<footer>")); !slices.Equal(got, newest) {
@@ -39,11 +41,13 @@ func TestHome_ShowsCategoriesAndLatestFiveStars(t *testing.T) {
 		for _, match := range link.FindAllStringSubmatch(nav, -1) {
 			got = append(got, strings.TrimPrefix(match[1], "/plants/"))
 		}
-		if want := list[string](s, `SELECT slug FROM categories WHERE parent_id IS NULL ORDER BY position`); !slices.Equal(got, want) {
+		if want := list[string](s,
+			`SELECT slug FROM categories WHERE parent_id IS NULL ORDER BY position`); !slices.Equal(got, want) {
 			t.Errorf("categories are %v, want %v", got, want)
 		}
 		quotes := words(section(t, body, `class="quotes"`, "</section>"))
-		for _, want := range list[string](s, `SELECT v.body || ' ★★★★★ ' || coalesce(c.full_name, 'Someone') || ' on ' || p.name FROM reviews v
+		for _, want := range list[string](s,
+			`SELECT v.body || ' ★★★★★ ' || coalesce(c.full_name, 'Someone') || ' on ' || p.name FROM reviews v
 			JOIN products p ON p.id = v.product_id LEFT JOIN crm.customers c ON c.id = v.customer_id WHERE rating = 5 ORDER BY v.id DESC LIMIT 3`) {
 			if !strings.Contains(quotes, want) {
 				t.Errorf("the quotes lack %q", want)
@@ -105,11 +109,13 @@ func TestPlants_PageNumbersOutOfRangeAreTheNearestPage(t *testing.T) {
 	total := shoptest.Value[int](t, s.conn, `SELECT count(*) FROM products WHERE NOT discontinued`)
 	last := (total + 23) / 24
 	for asked, want := range map[string]int{
-		"": 1, "0": 1, "-3": 1, "x": 1, "1.5": 1, "2": 2, "100000": last, "9223372036854775807": last, "99999999999999999999": 1,
+		"": 1, "0": 1, "-3": 1, "x": 1, "1.5": 1, "2": 2, "100000": last, "9223372036854775807": last,
+		"99999999999999999999": 1,
 	} {
 		s.tells("/plants?page="+asked, fmt.Sprintf("Page %d of %d", want, last))
 	}
-	if body := s.page("/plants?page=100000"); len(cards(body)) == 0 || strings.Contains(body, "More →") || !strings.Contains(body, "← Back") {
+	if body := s.page("/plants?page=100000"); len(cards(body)) == 0 || strings.Contains(body, "More →") ||
+		!strings.Contains(body, "← Back") {
 		t.Error("far past the end is not the last page")
 	}
 }
@@ -147,7 +153,8 @@ func TestPlants_CareFilterOfTheBranch(t *testing.T) {
 		}
 		sum := 0
 		for _, level := range list[string](s, `SELECT name FROM care_levels`) {
-			n := shoptest.Value[int](t, s.conn, `SELECT count(*) FROM products JOIN care_levels c ON c.id = care_level_id WHERE NOT discontinued AND c.name = $1`, level)
+			n := shoptest.Value[int](t, s.conn,
+				`SELECT count(*) FROM products JOIN care_levels c ON c.id = care_level_id WHERE NOT discontinued AND c.name = $1`, level)
 			body := s.page("/plants?care="+level, fmt.Sprintf("%d plants", n), "<option selected>"+level)
 			if marks := strings.Count(body, `<span class="chip care">`+level); marks != len(cards(body)) {
 				t.Errorf("%s: %d of %d cards carry the level", level, marks, len(cards(body)))
@@ -182,16 +189,22 @@ func special(s *shop) map[string]string {
 func TestProduct_TellsWhatTheDatabaseKnows(t *testing.T) {
 	both(t, func(t *testing.T, s *shop, set schema.Set) {
 		for name, id := range special(s) {
-			facts := list[string](s, `SELECT unnest(ARRAY[p.name, p.latin || ' · ' || p.sku, p.description, 'Light ' || replace(p.light::text, '_', ' '),
+			facts := list[string](s,
+				`SELECT unnest(ARRAY[p.name, p.latin || ' · ' || p.sku, p.description, 'Light ' || replace(p.light::text, '_', ' '),
 				'Height ' || height_cm || ' cm', 'Pets ' || CASE WHEN pet_safe THEN 'safe' ELSE 'keep apart' END, 'From ' || (attributes->>'origin'),
 				coalesce(s.ratings, 0) || ' reviews', trim(to_char(s.units_sold, '999,999')) || ' sold', trim(to_char(s.views, '999,999')) || ' looks'])
 				FROM products p JOIN product_stats s ON s.product_id = p.id WHERE p.id = $1::text::bigint`, id)
-			facts = append(facts, list[string](s, `SELECT g.name || ' (' || c.name || ', ' || lead_days || ' days)' FROM product_suppliers x
+			facts = append(facts,
+				list[string](s,
+					`SELECT g.name || ' (' || c.name || ', ' || lead_days || ' days)' FROM product_suppliers x
 				JOIN suppliers g ON g.id = supplier_id JOIN countries c ON c.code = country_code WHERE product_id = $1::text::bigint`, id)...)
-			facts = append(facts, list[string](s, `SELECT file_name || ' ' || (byte_size + 999) / 1000 || ' kB' FROM attachments
+			facts = append(facts,
+				list[string](s, `SELECT file_name || ' ' || (byte_size + 999) / 1000 || ' kB' FROM attachments
 				WHERE record_type = 'Product' AND record_id = $1::text::bigint`, id)...)
 			if set == schema.PullRequest {
-				facts = append(facts, list[string](s, `SELECT unnest(ARRAY['Care ' || c.name, c.advice, (SELECT count(*) FROM wishlists WHERE product_id = p.id) || ' wish for it'])
+				facts = append(facts,
+					list[string](s,
+						`SELECT unnest(ARRAY['Care ' || c.name, c.advice, (SELECT count(*) FROM wishlists WHERE product_id = p.id) || ' wish for it'])
 					FROM products p JOIN care_levels c ON c.id = care_level_id WHERE p.id = $1::text::bigint`, id)...)
 			}
 			if len(facts) < 10 {
@@ -206,7 +219,8 @@ func TestProduct_OffersPotsThatAreThere(t *testing.T) {
 	both(t, func(t *testing.T, s *shop, _ schema.Set) {
 		found := special(s)
 		body := s.page("/products/" + found["sold out"])
-		want := list[string](s, `SELECT pot_cm || ' cm · €' || trim(to_char(price / 100.0, '999,990.00')) || CASE WHEN stock = 0 THEN ' · sold out' ELSE '' END
+		want := list[string](s,
+			`SELECT pot_cm || ' cm · €' || trim(to_char(price / 100.0, '999,990.00')) || CASE WHEN stock = 0 THEN ' · sold out' ELSE '' END
 			FROM product_variants WHERE product_id = $1::text::bigint ORDER BY pot_cm`, found["sold out"])
 		if got := words(section(t, body, `<select name="pot">`, "</select>")); got != strings.Join(want, " ") {
 			t.Errorf("pots are %q, want %q", got, want)
@@ -240,7 +254,8 @@ func TestProduct_ReviewsAreLatestFirstWithTheirHistogram(t *testing.T) {
 		}
 		bars := list[string](s, `SELECT star || ' ★ ' || count(v.id) FROM generate_series(1, 5) star
 			LEFT JOIN reviews v ON v.rating = star AND v.product_id = $1::text::bigint GROUP BY star ORDER BY star DESC`, id)
-		if got := words(section(t, body, `class="bars"`, "</table>")); !strings.HasSuffix(got, strings.Join(bars, " ")) {
+		if got := words(section(t, body, `class="bars"`, "</table>")); !strings.HasSuffix(got,
+			strings.Join(bars, " ")) {
 			t.Errorf("the histogram is %q, want %q", got, bars)
 		}
 	})
@@ -275,13 +290,15 @@ func TestProduct_RecordsWhoLooked(t *testing.T) {
 	if status, _ := s.get("/products/100000"); status != http.StatusNotFound {
 		t.Errorf("a missing product answers %d", status)
 	}
-	if n := shoptest.Value[int](t, s.conn, `SELECT count(*) FROM events WHERE kind = 'view' AND product_id = 3`); n != before+1 {
+	if n := shoptest.Value[int](t, s.conn,
+		`SELECT count(*) FROM events WHERE kind = 'view' AND product_id = 3`); n != before+1 {
 		t.Errorf("%d more views, want 1", n-before)
 	}
 	if who := shoptest.Value[int](t, s.conn, `SELECT customer_id FROM events ORDER BY id DESC LIMIT 1`); who != 5 {
 		t.Errorf("customer %d looked, want 5", who)
 	}
-	if part := shoptest.Value[string](t, s.conn, `SELECT tableoid::regclass::text FROM events ORDER BY id DESC LIMIT 1`); part != "events_other" {
+	if part := shoptest.Value[string](t, s.conn,
+		`SELECT tableoid::regclass::text FROM events ORDER BY id DESC LIMIT 1`); part != "events_other" {
 		t.Errorf("today's view went to %s", part)
 	}
 }

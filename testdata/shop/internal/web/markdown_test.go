@@ -78,9 +78,12 @@ func TestMarkdown_Marks(t *testing.T) {
 
 func TestMarkdown_EscapesWhatPeopleTry(t *testing.T) {
 	for _, text := range []string{
-		`<script>alert(1)</script>`, `# <script>alert(1)</script>`, `- <script>alert(1)</script>`, `**<script>alert(1)</script>**`, `*<iframe src="//x">*`,
-		`<a href="javascript:alert(1)">x</a>`, `[x](javascript:alert(1))`, `<!-- -->`, `<![CDATA[x]]>`, `<?php ?>`, `&lt;script&gt;`, `&#60;script&#62;`, `"><img src=x onerror=alert(1)>`,
-		`<st*rong onclick=x>*`, `</p><p onmouseover=x>`, `<b>**</b>`, `** <b> *</b>* **`, `<<<<>>>>`, `&`, `'"`, "<scr\nipt>", "<scr\n\nipt>",
+		`<script>alert(1)</script>`, `# <script>alert(1)</script>`, `- <script>alert(1)</script>`,
+		`**<script>alert(1)</script>**`, `*<iframe src="//x">*`,
+		`<a href="javascript:alert(1)">x</a>`, `[x](javascript:alert(1))`, `<!-- -->`, `<![CDATA[x]]>`, `<?php ?>`,
+		`&lt;script&gt;`, `&#60;script&#62;`, `"><img src=x onerror=alert(1)>`,
+		`<st*rong onclick=x>*`, `</p><p onmouseover=x>`, `<b>**</b>`, `** <b> *</b>* **`, `<<<<>>>>`, `&`, `'"`,
+		"<scr\nipt>", "<scr\n\nipt>",
 	} {
 		names, plain := tags(t, string(markdown(text)))
 		for _, name := range names {
@@ -98,7 +101,10 @@ func TestMarkdown_EscapesWhatPeopleTry(t *testing.T) {
 // letter of the text but the marks is in it.
 func TestMarkdown_RandomTextsStayWellFormed(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 2))
-	pieces := []string{"*", "**", "***", "<", ">", "&", "\"", "'", "a", "b ", "<b>", "</em>", "\n", "\n\n", "\r\n", "# ", "- ", "ü", "🌱", "&lt;", "</p>", "<script>"}
+	pieces := []string{
+		"*", "**", "***", "<", ">", "&", "\"", "'", "a", "b ", "<b>", "</em>", "\n", "\n\n", "\r\n",
+		"# ", "- ", "ü", "🌱", "&lt;", "</p>", "<script>",
+	}
 	for range 20_000 {
 		var text strings.Builder
 		for range r.IntN(14) {

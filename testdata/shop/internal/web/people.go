@@ -84,21 +84,25 @@ func (s *site) customer(w http.ResponseWriter, r *http.Request) error {
 	}
 	var data customerPage
 	ctx := r.Context()
-	data.Person, err = one[person](ctx, s.db, `SELECT c.id, c.full_name, c.email, c.phone, c.created_at, c.referred_by AS referrer_id,
+	data.Person, err = one[person](ctx, s.db,
+		`SELECT c.id, c.full_name, c.email, c.phone, c.created_at, c.referred_by AS referrer_id,
 		f.full_name AS referrer, e.name AS advisor, (SELECT count(*) FROM crm.customers x WHERE x.referred_by = c.id) AS referred
 		FROM crm.customers c LEFT JOIN crm.customers f ON f.id = c.referred_by LEFT JOIN employees e ON e.id = c.advisor_id WHERE c.id = $1`, id)
 	if err != nil {
 		return err
 	}
-	data.Addresses, err = many[address](ctx, s.db, `SELECT a.kind::text AS kind, a.street, a.postcode, a.city, c.name AS country
+	data.Addresses, err = many[address](ctx, s.db,
+		`SELECT a.kind::text AS kind, a.street, a.postcode, a.city, c.name AS country
 		FROM crm.addresses a JOIN countries c ON c.code = a.country_code WHERE a.customer_id = $1 ORDER BY a.address_no`, id)
 	if err != nil {
 		return err
 	}
-	if data.Orders, err = many[orderRow](ctx, s.db, orderRows+`WHERE customer_id = $1 ORDER BY placed_at DESC, id DESC LIMIT 100`, id); err != nil {
+	if data.Orders, err = many[orderRow](ctx, s.db,
+		orderRows+`WHERE customer_id = $1 ORDER BY placed_at DESC, id DESC LIMIT 100`, id); err != nil {
 		return err
 	}
-	data.Opinions, err = many[written](ctx, s.db, `SELECT v.product_id, p.name AS product, v.title, v.rating FROM reviews v
+	data.Opinions, err = many[written](ctx, s.db,
+		`SELECT v.product_id, p.name AS product, v.title, v.rating FROM reviews v
 		JOIN products p ON p.id = v.product_id WHERE v.customer_id = $1 ORDER BY v.created_at DESC LIMIT 12`, id)
 	if err != nil {
 		return err
@@ -158,14 +162,16 @@ func (s *site) order(w http.ResponseWriter, r *http.Request) error {
 	if data.Order, err = one[orderRow](ctx, s.db, orderRows+`WHERE number = $1`, n); err != nil {
 		return err
 	}
-	data.Delivery, err = one[delivery](ctx, s.db, `SELECT o.note, e.name AS packed_by, a.street, a.postcode, a.city, c.name AS country
+	data.Delivery, err = one[delivery](ctx, s.db,
+		`SELECT o.note, e.name AS packed_by, a.street, a.postcode, a.city, c.name AS country
 		FROM orders o LEFT JOIN employees e ON e.id = o.packed_by
 		LEFT JOIN crm.addresses a ON (a.customer_id, a.address_no) = (o.deliver_customer_id, o.deliver_address_no)
 		LEFT JOIN countries c ON c.code = a.country_code WHERE o.id = $1`, data.Order.ID)
 	if err != nil {
 		return err
 	}
-	data.Lines, err = many[orderLine](ctx, s.db, `SELECT l.line_no, l.quantity, p.id AS product_id, p.sku, p.name, p.form, p.picture_seed,
+	data.Lines, err = many[orderLine](ctx, s.db,
+		`SELECT l.line_no, l.quantity, p.id AS product_id, p.sku, p.name, p.form, p.picture_seed,
 		l.pot_cm, l.unit_price, l.line_total FROM order_lines l JOIN products p ON p.sku = l.product_sku WHERE l.order_id = $1 ORDER BY l.line_no`, data.Order.ID)
 	if err != nil {
 		return err

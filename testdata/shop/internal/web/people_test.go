@@ -25,7 +25,9 @@ var orderCells = `'#' || o.number || ' ' || c.full_name || ' ' || ` + onDay("pla
 
 func TestOrders_AreTheLatestSixty(t *testing.T) {
 	both(t, func(t *testing.T, s *shop, _ schema.Set) {
-		want := list[string](s, `SELECT `+orderCells+` FROM orders o JOIN crm.customers c ON c.id = customer_id ORDER BY placed_at DESC, o.id DESC LIMIT 60`)
+		want := list[string](s,
+			`SELECT `+orderCells+
+				` FROM orders o JOIN crm.customers c ON c.id = customer_id ORDER BY placed_at DESC, o.id DESC LIMIT 60`)
 		if got := rows(s.page("/orders")); !slices.Equal(got, want) || len(got) != 60 {
 			t.Errorf("orders are %.200q, want %.200q", got, want)
 		}
@@ -54,24 +56,30 @@ func TestOrder_TellsLinesTotalAndDelivery(t *testing.T) {
 	both(t, func(t *testing.T, s *shop, _ schema.Set) {
 		for name, number := range remarkable(s) {
 			path := fmt.Sprintf("/orders/%d", number)
-			lines := list[string](s, `SELECT p.name || ' ' || p.sku || ' ' || coalesce(pot_cm || ' cm', 'bare root') || ' ' || `+euro("unit_price")+` || ' ' || quantity
+			lines := list[string](s,
+				`SELECT p.name || ' ' || p.sku || ' ' || coalesce(pot_cm || ' cm', 'bare root') || ' ' || `+
+					euro("unit_price")+` || ' ' || quantity
 				|| ' ' || `+euro("line_total")+` FROM order_lines l JOIN products p ON p.sku = product_sku
 				JOIN orders o ON o.id = order_id WHERE number = $1 ORDER BY line_no`, number)
 			got := rows(s.page(path))
 			if len(got) != len(lines)+1 || !slices.Equal(got[:len(lines)], lines) {
 				t.Errorf("%s: lines are %q, want %q", name, got, lines)
 			}
-			total := shoptest.Value[string](t, s.conn, `SELECT 'Total ' || `+euro("total")+` FROM orders WHERE number = $1`, number)
+			total := shoptest.Value[string](t, s.conn,
+				`SELECT 'Total ' || `+euro("total")+` FROM orders WHERE number = $1`, number)
 			if got[len(got)-1] != total {
 				t.Errorf("%s: the last row is %q, want %q", name, got[len(got)-1], total)
 			}
-			facts := list[string](s, `SELECT unnest(array_remove(ARRAY['Order #' || number, `+onDay("placed_at")+` || ' by ' || c.full_name, '“' || note || '”',
+			facts := list[string](s,
+				`SELECT unnest(array_remove(ARRAY['Order #' || number, `+onDay("placed_at")+
+					` || ' by ' || c.full_name, '“' || note || '”',
 				CASE WHEN packed_by IS NULL THEN 'Not packed yet.' ELSE 'Packed by ' || e.name END,
 				CASE WHEN street IS NULL THEN 'Click and collect' ELSE 'Delivered to ' || street || ' ' || postcode || ' ' || city || ' ' || l.name END], NULL))
 				FROM orders o JOIN crm.customers c ON c.id = o.customer_id LEFT JOIN employees e ON e.id = packed_by
 				LEFT JOIN crm.addresses a ON a.customer_id = deliver_customer_id AND a.address_no = deliver_address_no
 				LEFT JOIN countries l ON l.code = a.country_code WHERE number = $1`, number)
-			s.tells(path, append(facts, list[string](s, `SELECT file_name FROM attachments a JOIN orders o ON o.id = record_id
+			s.tells(path,
+				append(facts, list[string](s, `SELECT file_name FROM attachments a JOIN orders o ON o.id = record_id
 				WHERE record_type = 'Order' AND number = $1`, number)...)...)
 		}
 	})
@@ -95,15 +103,19 @@ func TestCustomers_CountTheirOrdersAndMoney(t *testing.T) {
 		cells := `SELECT c.full_name || ' ' || coalesce((SELECT city FROM crm.addresses a WHERE a.customer_id = c.id ORDER BY address_no LIMIT 1), 'none')
 			|| ' ' || (SELECT count(*) FROM orders WHERE customer_id = c.id) || ' ' || ` +
 			euro(`(SELECT coalesce(sum(total), 0) FROM orders WHERE customer_id = c.id)`) + ` FROM crm.customers c `
-		if got, want := rows(s.page("/customers")), list[string](s, cells+`ORDER BY id LIMIT 60`); !slices.Equal(got, want) {
+		if got, want := rows(s.page("/customers")), list[string](s, cells+`ORDER BY id LIMIT 60`); !slices.Equal(got,
+			want) {
 			t.Errorf("customers are %.300q, want %.300q", got, want)
 		}
 		email := shoptest.Value[string](t, s.conn, `SELECT email FROM crm.customers WHERE id = 7`)
-		if got, want := rows(s.page("/customers?q="+url.QueryEscape(email))), list[string](s, cells+`WHERE id = 7`); !slices.Equal(got, want) {
+		if got, want := rows(s.page("/customers?q="+url.QueryEscape(email))), list[string](s,
+			cells+`WHERE id = 7`); !slices.Equal(got, want) {
 			t.Errorf("by email: %q, want %q", got, want)
 		}
 		part := shoptest.Value[string](t, s.conn, `SELECT lower(left(last_name, 3)) FROM crm.customers WHERE id = 9`)
-		want := list[string](s, cells+`WHERE position(lower($1) IN lower(full_name)) > 0 OR starts_with(lower(email), lower($1)) ORDER BY id LIMIT 60`, part)
+		want := list[string](s,
+			cells+
+				`WHERE position(lower($1) IN lower(full_name)) > 0 OR starts_with(lower(email), lower($1)) ORDER BY id LIMIT 60`, part)
 		if got := rows(s.page("/customers?q=" + url.QueryEscape(part))); !slices.Equal(got, want) {
 			t.Errorf("by %q: %q, want %q", part, got, want)
 		}
@@ -134,7 +146,8 @@ func TestCustomer_TellsWhatTheDatabaseKnows(t *testing.T) {
 		} {
 			id := shoptest.Value[int64](t, s.conn, sql)
 			path := fmt.Sprintf("/customers/%d", id)
-			facts := list[string](s, `SELECT unnest(array_remove(ARRAY[c.full_name, 'Email ' || c.email, 'Phone ' || c.phone, 'Customer since ' || `+onDay("c.created_at")+`,
+			facts := list[string](s,
+				`SELECT unnest(array_remove(ARRAY[c.full_name, 'Email ' || c.email, 'Phone ' || c.phone, 'Customer since ' || `+onDay("c.created_at")+`,
 				'Sent by ' || f.full_name, 'Adviser ' || e.name,
 				'Has sent us ' || nullif((SELECT count(*) FROM crm.customers x WHERE x.referred_by = c.id), 0) || ' friends'], NULL))
 				FROM crm.customers c LEFT JOIN crm.customers f ON f.id = c.referred_by LEFT JOIN employees e ON e.id = c.advisor_id WHERE c.id = $1`, id)
@@ -159,7 +172,8 @@ func TestCustomer_TellsWhatTheDatabaseKnows(t *testing.T) {
 				}
 				continue
 			}
-			wishes := list[string](s, `SELECT product_id::text FROM wishlists WHERE customer_id = $1 ORDER BY added_at DESC, product_id LIMIT 12`, id)
+			wishes := list[string](s,
+				`SELECT product_id::text FROM wishlists WHERE customer_id = $1 ORDER BY added_at DESC, product_id LIMIT 12`, id)
 			if got := cards(body); !slices.Equal(got, wishes) {
 				t.Errorf("%s wishes for %v, want %v", name, got, wishes)
 			}
@@ -204,31 +218,37 @@ func TestTeam_SurvivesManagersInACircle(t *testing.T) {
 func TestAbout_CountsEveryTableOnce(t *testing.T) {
 	both(t, func(t *testing.T, s *shop, set schema.Set) {
 		body := s.page("/about")
-		tables := list[string](s, `SELECT n.nspname || '. ' || relname || ' ' || (SELECT count(*) FROM pg_constraint WHERE conrelid = c.oid AND contype = 'f')
+		tables := list[string](s,
+			`SELECT n.nspname || '. ' || relname || ' ' || (SELECT count(*) FROM pg_constraint WHERE conrelid = c.oid AND contype = 'f')
 			|| ' ' || trim(to_char((xpath('//n/text()', query_to_xml(format('SELECT count(*) AS n FROM %I.%I', nspname, relname), false, true, '')))[1]::text::bigint, '999,999'))
 			FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 			WHERE nspname IN ('public', 'crm') AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY nspname, relname`)
 		if got := rows(body); !slices.Equal(got, tables) {
 			t.Errorf("tables are %q, want %q", got, tables)
 		}
-		keys := shoptest.Value[int](t, s.conn, `SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0`)
+		keys := shoptest.Value[int](t, s.conn,
+			`SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0`)
 		version, tick := "6 migration version", "· Care levels · Wish lists"
 		if set == schema.PullRequest {
 			version, tick = "8 migration version", "✓ Care levels ✓ Wish lists"
 		}
-		s.tells("/about", version, tick, fmt.Sprintf("%d foreign keys, 1 not validated", keys), "No OFFSHOOT_ variables",
+		s.tells("/about", version, tick, fmt.Sprintf("%d foreign keys, 1 not validated", keys),
+			"No OFFSHOOT_ variables",
 			shoptest.Value[string](t, s.conn, `SELECT split_part(version(), ' ', 2) || ' PostgreSQL'`))
 	})
 }
 
 func TestAbout_HidesWhateverLooksLikeASecret(t *testing.T) {
 	environment := []string{
-		"OFFSHOOT_COMMIT=abc123", "OFFSHOOT_PREVIEW=pr-12", "OFFSHOOT_BRANCH=feature/<b>=x", "OFFSHOOT_EMPTY=", "PATH=/geheim",
-		"OFFSHOOT_TOKEN=geheim", "OFFSHOOT_DB_PASSWORD=geheim", "OFFSHOOT_API_KEY=geheim", "OFFSHOOT_SECRET=geheim", "OFFSHOOT_DATABASE_URL=geheim",
+		"OFFSHOOT_COMMIT=abc123", "OFFSHOOT_PREVIEW=pr-12", "OFFSHOOT_BRANCH=feature/<b>=x", "OFFSHOOT_EMPTY=",
+		"PATH=/geheim",
+		"OFFSHOOT_TOKEN=geheim", "OFFSHOOT_DB_PASSWORD=geheim", "OFFSHOOT_API_KEY=geheim", "OFFSHOOT_SECRET=geheim",
+		"OFFSHOOT_DATABASE_URL=geheim",
 	}
 	s := open(t, shoptest.Shared(t, schema.Production), environment...)
 	got := words(section(t, s.page("/about"), `<h2>Environment</h2>`, "</aside>"))
-	if want := "OFFSHOOT_BRANCH feature/<b>=x OFFSHOOT_COMMIT abc123 OFFSHOOT_EMPTY OFFSHOOT_PREVIEW pr-12"; got != want {
+	const want = "OFFSHOOT_BRANCH feature/<b>=x OFFSHOOT_COMMIT abc123 OFFSHOOT_EMPTY OFFSHOOT_PREVIEW pr-12"
+	if got != want {
 		t.Errorf("the environment is %q, want %q", got, want)
 	}
 	s.tells("/", "This is a preview, pr-12")
@@ -240,7 +260,8 @@ func TestAbout_HidesWhateverLooksLikeASecret(t *testing.T) {
 func TestAbout_BeforeTheLedgerExists(t *testing.T) {
 	s := open(t, shoptest.Seeded(t, schema.Production))
 	s.exec(`DROP TABLE goose_db_version`)
-	if status, body := s.get("/about"); status != http.StatusServiceUnavailable || !strings.Contains(body, "shop migrate") {
+	if status, body := s.get("/about"); status != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "shop migrate") {
 		t.Errorf("answers %d", status)
 	}
 	s.page("/")

@@ -18,7 +18,8 @@ import (
 // answer posts without following the redirect.
 func (s *shop) answer(path string, header http.Header, form url.Values) *http.Response {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+path, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+path,
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -27,7 +28,10 @@ func (s *shop) answer(path string, header http.Header, form url.Values) *http.Re
 		request.Header = http.Header{}
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	client := &http.Client{Jar: s.client.Jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{
+		Jar:           s.client.Jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		s.t.Fatal(err)
@@ -39,19 +43,25 @@ func (s *shop) answer(path string, header http.Header, form url.Values) *http.Re
 func TestPosts_OnlyFromTheShopItself(t *testing.T) {
 	s := open(t, shoptest.Seeded(t, schema.PullRequest))
 	snapshot := func() string {
-		return shoptest.Value[string](t, s.conn, `SELECT concat_ws(' ', (SELECT count(*) FROM orders), (SELECT count(*) FROM reviews), (SELECT count(*) FROM wishlists))`)
+		return shoptest.Value[string](t, s.conn,
+			`SELECT concat_ws(' ', (SELECT count(*) FROM orders), (SELECT count(*) FROM reviews), (SELECT count(*) FROM wishlists))`)
 	}
 	s.exec(`UPDATE product_variants SET stock = 100`)
 	before := snapshot()
 	forms := map[string]url.Values{
-		"/products/1/order": {"pot": {"12"}, "quantity": {"1"}}, "/products/1/review": {"rating": {"5"}, "title": {"a"}, "body": {"b"}},
-		"/products/1/wish": nil, "/customers/2/be": nil,
+		"/products/1/order":  {"pot": {"12"}, "quantity": {"1"}},
+		"/products/1/review": {"rating": {"5"}, "title": {"a"}, "body": {"b"}},
+		"/products/1/wish":   nil, "/customers/2/be": nil,
 	}
 	for path, form := range forms {
 		for _, header := range []http.Header{
-			{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}},
+			{"Sec-Fetch-Site": {"cross-site"}},
+			{"Sec-Fetch-Site": {"same-site"}},
+			{"Origin": {"https://evil.example"}},
+			{"Origin": {"null"}},
 		} {
-			if response := s.answer(path, header, form); response.StatusCode != http.StatusForbidden || response.Header.Get("Set-Cookie") != "" {
+			if response := s.answer(path, header, form); response.StatusCode != http.StatusForbidden ||
+				response.Header.Get("Set-Cookie") != "" {
 				t.Errorf("%s with %v answers %d, want 403", path, header, response.StatusCode)
 			}
 		}
@@ -60,7 +70,8 @@ func TestPosts_OnlyFromTheShopItself(t *testing.T) {
 		t.Errorf("orders, reviews and wishes went from %s to %s", before, after)
 	}
 	for path, form := range forms {
-		if response := s.answer(path, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {s.url}}, form); response.StatusCode != http.StatusSeeOther {
+		if response := s.answer(path, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {s.url}},
+			form); response.StatusCode != http.StatusSeeOther {
 			t.Errorf("%s of the shop's own answers %d, want 303", path, response.StatusCode)
 		}
 	}
@@ -68,7 +79,10 @@ func TestPosts_OnlyFromTheShopItself(t *testing.T) {
 
 func TestPosts_CannotBeMadeByALink(t *testing.T) {
 	s := open(t, shoptest.Shared(t, schema.PullRequest))
-	for _, path := range []string{"/products/1/order?pot=12&quantity=1", "/products/1/review?rating=5&title=a&body=b", "/products/1/wish", "/customers/2/be"} {
+	for _, path := range []string{
+		"/products/1/order?pot=12&quantity=1", "/products/1/review?rating=5&title=a&body=b",
+		"/products/1/wish", "/customers/2/be",
+	} {
 		if status, _ := s.get(path); status != http.StatusNotFound {
 			t.Errorf("GET %s answers %d, want 404", path, status)
 		}
@@ -88,7 +102,8 @@ func TestBecome_IsRememberedInACookie(t *testing.T) {
 	if response.Header.Get("Location") != "/customers/4" || len(response.Cookies()) != 1 {
 		t.Fatalf("goes to %v", response.Header)
 	}
-	if c := response.Cookies()[0]; !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Value != "4" {
+	if c := response.Cookies()[0]; !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" ||
+		c.Value != "4" {
 		t.Errorf("the cookie is %v", c)
 	}
 	s.tells("/", "Shopping as "+shoptest.Value[string](t, s.conn, `SELECT full_name FROM crm.customers WHERE id = 4`))
@@ -112,7 +127,8 @@ func TestOrder_KeepsToTheStock(t *testing.T) {
 		group.Go(func() { s.answer("/products/2/order", nil, url.Values{"pot": {"12"}, "quantity": {"1"}}) })
 	}
 	group.Wait()
-	sold := shoptest.Value[int](t, s.conn, `SELECT count(*) FROM order_lines WHERE order_id IN (SELECT id FROM orders WHERE placed_at > '2026-07-01' OR placed_at > now() - interval '1 hour')`)
+	sold := shoptest.Value[int](t, s.conn,
+		`SELECT count(*) FROM order_lines WHERE order_id IN (SELECT id FROM orders WHERE placed_at > '2026-07-01' OR placed_at > now() - interval '1 hour')`)
 	left := shoptest.Value[int](t, s.conn, `SELECT stock FROM product_variants WHERE product_id = 2 AND pot_cm = 12`)
 	if sold != 3 || left != 0 {
 		t.Errorf("%d sold and %d left of 3", sold, left)
@@ -134,12 +150,16 @@ func TestOrder_GoesToTheFirstAddressOrIsCollected(t *testing.T) {
 		}
 		return response.Header.Get("Location")
 	}
-	housed := shoptest.Value[int64](t, s.conn, `SELECT customer_id FROM crm.addresses GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1`)
-	street := shoptest.Value[string](t, s.conn, `SELECT street FROM crm.addresses WHERE customer_id = $1 AND address_no = 1`, housed)
+	housed := shoptest.Value[int64](t, s.conn,
+		`SELECT customer_id FROM crm.addresses GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT 1`)
+	street := shoptest.Value[string](t, s.conn,
+		`SELECT street FROM crm.addresses WHERE customer_id = $1 AND address_no = 1`, housed)
 	s.tells(buy(housed), "Delivered to "+street, "Not packed yet.")
-	homeless := shoptest.Value[int64](t, s.conn, `SELECT min(id) FROM crm.customers WHERE id NOT IN (SELECT customer_id FROM crm.addresses)`)
+	homeless := shoptest.Value[int64](t, s.conn,
+		`SELECT min(id) FROM crm.customers WHERE id NOT IN (SELECT customer_id FROM crm.addresses)`)
 	s.tells(buy(homeless), "Click and collect")
-	if kinds := list[string](s, `SELECT kind || ' ' || customer_id FROM events WHERE kind = 'order' ORDER BY id`); len(kinds) != 2 {
+	if kinds := list[string](s,
+		`SELECT kind || ' ' || customer_id FROM events WHERE kind = 'order' ORDER BY id`); len(kinds) != 2 {
 		t.Errorf("%v are the events of two orders", kinds)
 	}
 }
@@ -148,7 +168,8 @@ func TestOrder_RefusesWhatIsNotSold(t *testing.T) {
 	s := open(t, shoptest.Seeded(t, schema.Production))
 	s.exec(`UPDATE product_variants SET stock = 100`)
 	gone := shoptest.Value[int64](t, s.conn, `SELECT min(id) FROM products WHERE discontinued`)
-	before := shoptest.Value[string](t, s.conn, `SELECT concat(count(*), ' ', (SELECT sum(stock) FROM product_variants)) FROM orders`)
+	before := shoptest.Value[string](t, s.conn,
+		`SELECT concat(count(*), ' ', (SELECT sum(stock) FROM product_variants)) FROM orders`)
 	for _, each := range []struct {
 		product, pot, quantity string
 		want                   int
@@ -165,12 +186,14 @@ func TestOrder_RefusesWhatIsNotSold(t *testing.T) {
 		{"1", "12 OR 1=1", "1", 422},
 		{"1", "12", "", 422},
 	} {
-		response := s.answer("/products/"+each.product+"/order", nil, url.Values{"pot": {each.pot}, "quantity": {each.quantity}})
+		response := s.answer("/products/"+each.product+"/order", nil,
+			url.Values{"pot": {each.pot}, "quantity": {each.quantity}})
 		if response.StatusCode != each.want {
 			t.Errorf("%+v answers %d", each, response.StatusCode)
 		}
 	}
-	if after := shoptest.Value[string](t, s.conn, `SELECT concat(count(*), ' ', (SELECT sum(stock) FROM product_variants)) FROM orders`); after != before {
+	if after := shoptest.Value[string](t, s.conn,
+		`SELECT concat(count(*), ' ', (SELECT sum(stock) FROM product_variants)) FROM orders`); after != before {
 		t.Errorf("orders and stock went from %s to %s", before, after)
 	}
 }
@@ -178,11 +201,13 @@ func TestOrder_RefusesWhatIsNotSold(t *testing.T) {
 func TestReview_AcceptsTheLongestAndCutsBlanks(t *testing.T) {
 	s := open(t, shoptest.Seeded(t, schema.Production))
 	title, body := strings.Repeat("ü", 120), strings.Repeat("🌱", 4000)
-	response := s.answer("/products/2/review", nil, url.Values{"rating": {"1"}, "title": {"  " + title + "\n"}, "body": {"\t" + body}})
+	response := s.answer("/products/2/review", nil,
+		url.Values{"rating": {"1"}, "title": {"  " + title + "\n"}, "body": {"\t" + body}})
 	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "/products/2#reviews" {
 		t.Fatalf("answers %d to %s", response.StatusCode, response.Header.Get("Location"))
 	}
-	kept := shoptest.Value[bool](t, s.conn, `SELECT title = $1 AND body = $2 AND rating = 1 AND customer_id = 1 AND product_id = 2 FROM reviews ORDER BY id DESC LIMIT 1`, title, body)
+	kept := shoptest.Value[bool](t, s.conn,
+		`SELECT title = $1 AND body = $2 AND rating = 1 AND customer_id = 1 AND product_id = 2 FROM reviews ORDER BY id DESC LIMIT 1`, title, body)
 	if !kept {
 		t.Error("the review is not what was written")
 	}
@@ -200,7 +225,8 @@ func TestReview_RefusesEachBadField(t *testing.T) {
 		for _, value := range values {
 			form := url.Values{"rating": good["rating"], "title": good["title"], "body": good["body"]}
 			form.Set(field, value)
-			if response := s.answer("/products/1/review", nil, form); response.StatusCode != http.StatusUnprocessableEntity {
+			if response := s.answer("/products/1/review", nil,
+				form); response.StatusCode != http.StatusUnprocessableEntity {
 				t.Errorf("%s %.20q answers %d, want 422", field, value, response.StatusCode)
 			}
 		}
@@ -243,7 +269,8 @@ func TestReview_BelievesThePicturesBytes(t *testing.T) {
 		if status != http.StatusOK {
 			continue
 		}
-		got := shoptest.Value[string](t, s.conn, `SELECT content_type || ' ' || byte_size || ' ' || file_name FROM attachments ORDER BY id DESC LIMIT 1`)
+		got := shoptest.Value[string](t, s.conn,
+			`SELECT content_type || ' ' || byte_size || ' ' || file_name FROM attachments ORDER BY id DESC LIMIT 1`)
 		if want := fmt.Sprintf("%s %d %s", each.mime, len(each.bytes), each.name); got != want {
 			t.Errorf("kept as %q, want %q", got, want)
 		}

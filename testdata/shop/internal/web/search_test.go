@@ -55,7 +55,10 @@ func TestSearch_FindsOrdersByNumberOnly(t *testing.T) {
 	for _, text := range []string{fmt.Sprint(last), fmt.Sprintf("#%d", last), fmt.Sprintf("  #%d ", last)} {
 		s.page("/search?q="+url.QueryEscape(text), fmt.Sprintf(`<a href="/orders/%d">`, last))
 	}
-	for _, text := range []string{fmt.Sprint(last + 1), "#-1", "#", "99999999999999999999", fmt.Sprintf("%d OR 1=1", last), "0x186A1"} {
+	for _, text := range []string{
+		fmt.Sprint(last + 1), "#-1", "#", "99999999999999999999",
+		fmt.Sprintf("%d OR 1=1", last), "0x186A1",
+	} {
 		if body := s.page("/search?q=" + url.QueryEscape(text)); strings.Contains(body, `<a href="/orders/`) {
 			t.Errorf("%q finds an order", text)
 		}
@@ -65,16 +68,22 @@ func TestSearch_FindsOrdersByNumberOnly(t *testing.T) {
 // hostile are texts that have broken a shop somewhere.
 func hostile() []string {
 	return []string{
-		`'; DROP TABLE products; --`, `' OR '1'='1`, `\'; SELECT 1`, `$1`, `$$`, `{{.}}`, `%`, `_`, `\`, `%00`, `<`, `&`, `&amp;`, `&lt;script&gt;`,
-		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onfocus='alert(1)`, `javascript:alert(1)`, `</title><h1>x`, `a & b | !c`, `((((`, `:*`,
-		`"unclosed`, `--`, `/*`, "tab\there", "new\nline", "naïve ☘ 🌱", strings.Repeat("a", 200), strings.Repeat("🌱", 400), "\u202etxet", `-`, `OR`, `"" -"`,
+		`'; DROP TABLE products; --`, `' OR '1'='1`, `\'; SELECT 1`, `$1`, `$$`, `{{.}}`, `%`, `_`, `\`, `%00`, `<`,
+		`&`, `&amp;`, `&lt;script&gt;`,
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onfocus='alert(1)`, `javascript:alert(1)`,
+		`</title><h1>x`, `a & b | !c`, `((((`, `:*`,
+		`"unclosed`, `--`, `/*`, "tab\there", "new\nline", "naïve ☘ 🌱", strings.Repeat("a", 200),
+		strings.Repeat("🌱", 400), "\u202etxet", `-`, `OR`, `"" -"`,
 	}
 }
 
 func TestSearch_TakesAnyTextAsText(t *testing.T) {
 	both(t, func(t *testing.T, s *shop, _ schema.Set) {
 		products := shoptest.Value[int](t, s.conn, `SELECT count(*) FROM products`)
-		for _, path := range []string{"/search?q=", "/customers?q=", "/plants?care=", "/plants?sort=", "/plants?page=", "/team?q="} {
+		for _, path := range []string{
+			"/search?q=", "/customers?q=", "/plants?care=", "/plants?sort=", "/plants?page=",
+			"/team?q=",
+		} {
 			for _, text := range hostile() {
 				body := s.page(path + url.QueryEscape(text))
 				if err := sound(body); err != nil {
@@ -102,8 +111,10 @@ func TestSearch_BlankAndEndlessTextsFindNothing(t *testing.T) {
 		t.Errorf("%d empty searches are in the log", n-before)
 	}
 	s.page("/search?q=cactus")
-	want := shoptest.Value[int](t, s.conn, `SELECT least(24, count(*)) FROM products WHERE search @@ to_tsquery('english', 'cactus')`)
-	if hits := shoptest.Value[int](t, s.conn, `SELECT hits FROM search_log WHERE term = 'cactus' ORDER BY at DESC LIMIT 1`); hits != want {
+	want := shoptest.Value[int](t, s.conn,
+		`SELECT least(24, count(*)) FROM products WHERE search @@ to_tsquery('english', 'cactus')`)
+	if hits := shoptest.Value[int](t, s.conn,
+		`SELECT hits FROM search_log WHERE term = 'cactus' ORDER BY at DESC LIMIT 1`); hits != want {
 		t.Errorf("%d hits are logged, want %d", hits, want)
 	}
 }
@@ -111,11 +122,16 @@ func TestSearch_BlankAndEndlessTextsFindNothing(t *testing.T) {
 func TestPages_WhatIsNotThereIsNotFound(t *testing.T) {
 	both(t, func(t *testing.T, s *shop, _ schema.Set) {
 		paths := []string{
-			"/none", "/products", "/products/", "/plants/", "/plants/none", "/plants/FERNS", "/plants/%27%20OR%201=1", "/admin", "/../etc/passwd", "/index.php",
-			"/pictures/fern/x", "/pictures/fern", "/pictures/fern/1/2", "/healthz/x", "/style.css/x", "/templates/home.html",
+			"/none", "/products", "/products/", "/plants/", "/plants/none", "/plants/FERNS", "/plants/%27%20OR%201=1",
+			"/admin", "/../etc/passwd", "/index.php",
+			"/pictures/fern/x", "/pictures/fern", "/pictures/fern/1/2", "/healthz/x", "/style.css/x",
+			"/templates/home.html",
 		}
 		for _, kind := range []string{"/products/", "/orders/", "/customers/", "/attachments/"} {
-			for _, id := range []string{"0", "-1", "x", "1.5", "1e3", "0x1", "99999999", "9223372036854775807", "9223372036854775808", "1%27", "%20", "%00", "%ff", "1;"} {
+			for _, id := range []string{
+				"0", "-1", "x", "1.5", "1e3", "0x1", "99999999", "9223372036854775807",
+				"9223372036854775808", "1%27", "%20", "%00", "%ff", "1;",
+			} {
 				paths = append(paths, kind+id)
 			}
 		}
@@ -138,7 +154,8 @@ func TestPages_WhatIsNotThereIsNotFound(t *testing.T) {
 func TestPages_NotFoundIsAWholePage(t *testing.T) {
 	s := open(t, shoptest.Shared(t, schema.PullRequest))
 	status, body := s.get("/products/99999999")
-	if status != http.StatusNotFound || !strings.Contains(words(body), "Nothing grows here.") || !strings.Contains(body, "Shopping as") {
+	if status != http.StatusNotFound || !strings.Contains(words(body), "Nothing grows here.") ||
+		!strings.Contains(body, "Shopping as") {
 		t.Errorf("answers %d: %.200s", status, body)
 	}
 	if err := sound(body); err != nil {
@@ -150,7 +167,8 @@ func TestPages_SendSafeHeadersEverywhere(t *testing.T) {
 	s := open(t, shoptest.Shared(t, schema.PullRequest))
 	for path, mime := range map[string]string{
 		"/": "text/html; charset=utf-8", "/products/1": "text/html; charset=utf-8", "/none": "text/html; charset=utf-8",
-		"/style.css": "text/css; charset=utf-8", "/pictures/fern/3": "image/svg+xml", "/healthz": "text/plain; charset=utf-8",
+		"/style.css": "text/css; charset=utf-8", "/pictures/fern/3": "image/svg+xml",
+		"/healthz": "text/plain; charset=utf-8",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, nil)
@@ -166,7 +184,8 @@ func TestPages_SendSafeHeadersEverywhere(t *testing.T) {
 				t.Errorf("%s %s is %s, want %s", method, path, got, mime)
 			}
 			policy := response.Header.Get("Content-Security-Policy")
-			if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || response.Header.Get("X-Content-Type-Options") != "nosniff" {
+			if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") ||
+				response.Header.Get("X-Content-Type-Options") != "nosniff" {
 				t.Errorf("%s %s allows too much: %v", method, path, response.Header)
 			}
 		}
@@ -215,13 +234,16 @@ func TestAttachment_OnlyUploadsCanBeReached(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(s.uploads, "reviews", "link.png")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(s.uploads, "reviews", "1.png"), bytes.Repeat([]byte{1}, 100), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.uploads, "reviews", "1.png"), bytes.Repeat([]byte{1}, 100),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for stored, want := range map[string]int{
-		"reviews/1.png": 200, "reviews/gone.png": 404, "../secret.txt": 500, "reviews/../../secret.txt": 500, outside: 500, "reviews/link.png": 500, "": 500,
+		"reviews/1.png": 200, "reviews/gone.png": 404, "../secret.txt": 500, "reviews/../../secret.txt": 500,
+		outside: 500, "reviews/link.png": 500, "": 500,
 	} {
-		id := shoptest.Value[int64](t, s.conn, `INSERT INTO attachments (record_type, record_id, file_name, content_type, byte_size, stored_as)
+		id := shoptest.Value[int64](t, s.conn,
+			`INSERT INTO attachments (record_type, record_id, file_name, content_type, byte_size, stored_as)
 			VALUES ('Review', 1, 'x.png', 'image/png', 1, $1) RETURNING id`, stored)
 		status, body := s.get(fmt.Sprintf("/attachments/%d", id))
 		if status != want || strings.Contains(body, "geheim") {
@@ -235,9 +257,11 @@ func TestAttachment_PartsOfUploadsCanBeAskedFor(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(s.uploads, "reviews", "1.png"), []byte("0123456789"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	id := shoptest.Value[int64](t, s.conn, `INSERT INTO attachments (record_type, record_id, file_name, content_type, byte_size, stored_as)
+	id := shoptest.Value[int64](t, s.conn,
+		`INSERT INTO attachments (record_type, record_id, file_name, content_type, byte_size, stored_as)
 		VALUES ('Review', 1, 'x.png', 'image/png', 10, 'reviews/1.png') RETURNING id`)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("%s/attachments/%d", s.url, id), nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		fmt.Sprintf("%s/attachments/%d", s.url, id), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +284,8 @@ func TestPages_FailuresAreLoggedAndToldWithoutTheirInside(t *testing.T) {
 }
 
 func TestPages_WithoutADatabaseSayTheyWait(t *testing.T) {
-	pool, err := database.Address{URL: "host=" + t.TempDir() + " user=nobody dbname=none password=hunter2"}.Open(t.Context())
+	pool, err := database.Address{URL: "host=" + t.TempDir() +
+		" user=nobody dbname=none password=hunter2"}.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

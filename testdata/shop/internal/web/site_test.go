@@ -67,7 +67,8 @@ func open(t *testing.T, address database.Address, environment ...string) *shop {
 	if err := os.Mkdir(filepath.Join(uploads, "reviews"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	content := fstest.MapFS{"announcement.md": {Data: []byte("# Hello\n\nA **bold** <script>alert(1)</script> day\n\n- one\n- two\n")}}
+	content := fstest.MapFS{"announcement.md": {Data: []byte("# Hello\n\nA **bold** <script>alert(1)</script> day\n\n" +
+		"- one\n- two\n")}}
 	log := &record{}
 	server := httptest.NewServer(web.New(pool, web.Options{
 		Content: content, Uploads: uploads, Environment: environment, Log: slog.New(slog.NewTextHandler(log, nil)),
@@ -77,7 +78,10 @@ func open(t *testing.T, address database.Address, environment ...string) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &shop{t: t, url: server.URL, client: &http.Client{Jar: jar}, conn: shoptest.Connect(t, address), uploads: uploads, log: log}
+	return &shop{
+		t: t, url: server.URL, client: &http.Client{Jar: jar}, conn: shoptest.Connect(t, address),
+		uploads: uploads, log: log,
+	}
 }
 
 // both runs a test that only reads on each of the two sets of migrations.

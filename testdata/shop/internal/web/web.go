@@ -92,7 +92,8 @@ func (s *site) routes() map[string]handler {
 // parse joins the layout with each page; a broken template cannot be built
 // past the tests, so it panics as template.Must does.
 func parse() map[string]*template.Template {
-	base := template.Must(template.New("").Funcs(functions()).ParseFS(assets, "templates/layout.html", "templates/parts.html"))
+	base := template.Must(template.New("").Funcs(functions()).ParseFS(assets, "templates/layout.html",
+		"templates/parts.html"))
 	names, _ := fs.Glob(assets, "templates/*.html")
 	pages := map[string]*template.Template{}
 	for _, name := range names {
@@ -117,7 +118,10 @@ type page struct {
 
 // show writes a page only once it is whole.
 func (s *site) show(w http.ResponseWriter, r *http.Request, name, title string, data any) error {
-	p := page{Title: title, Preview: s.environment("OFFSHOOT_PREVIEW"), Query: strings.ToValidUTF8(r.FormValue("q"), ""), Data: data}
+	p := page{
+		Title: title, Preview: s.environment("OFFSHOOT_PREVIEW"),
+		Query: strings.ToValidUTF8(r.FormValue("q"), ""), Data: data,
+	}
 	if v, ok := visitOf(r); ok {
 		p.Visitor, p.Features = v.visitor, v.features
 	}
@@ -186,7 +190,10 @@ func explain(err error) failure {
 	case errors.As(err, &refused):
 		return failure{http.StatusUnprocessableEntity, string(refused)}
 	case errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703" || pg.Code == "3F000"):
-		return failure{http.StatusServiceUnavailable, "The database does not have this shop's tables yet: run “shop migrate”."}
+		return failure{
+			http.StatusServiceUnavailable,
+			"The database does not have this shop's tables yet: run “shop migrate”.",
+		}
 	default:
 		return failure{http.StatusInternalServerError, "Something broke on our side. It is in the log."}
 	}
@@ -210,7 +217,8 @@ func style(w http.ResponseWriter, r *http.Request) {
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'")
+		h.Set("Content-Security-Policy",
+			"default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		next.ServeHTTP(w, r)

@@ -72,8 +72,10 @@ func TestPages_ShowBranchOnlyWhenMigrated(t *testing.T) {
 }
 
 func TestHome_ShowsBannerAnnouncementAndEscapesBoth(t *testing.T) {
-	s := open(t, shoptest.Seeded(t, schema.Production), "OFFSHOOT_PREVIEW=<b>pr-12</b>", "OFFSHOOT_TOKEN=geheim", "OFFSHOOT_COMMIT=abc123", "HOME=/root")
-	body := s.page("/", "&lt;b&gt;pr-12&lt;/b&gt;", "<strong>bold</strong>", "&lt;script&gt;", "<li>one</li>", "Most taken home")
+	s := open(t, shoptest.Seeded(t, schema.Production), "OFFSHOOT_PREVIEW=<b>pr-12</b>", "OFFSHOOT_TOKEN=geheim",
+		"OFFSHOOT_COMMIT=abc123", "HOME=/root")
+	body := s.page("/", "&lt;b&gt;pr-12&lt;/b&gt;", "<strong>bold</strong>", "&lt;script&gt;", "<li>one</li>",
+		"Most taken home")
 	if strings.Contains(body, "<script") || strings.Contains(body, "<b>pr-12") {
 		t.Error("the home page has markup that it was given")
 	}
@@ -93,7 +95,10 @@ func TestPages_EscapeWhatCustomersWrite(t *testing.T) {
 	if _, err := s.conn.Exec(t.Context(), `UPDATE crm.customers SET first_name = $1 WHERE id = 1`, evil); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/products/1", "/customers/1", "/customers", "/search?q=" + url.QueryEscape(evil), "/"} {
+	for _, path := range []string{
+		"/products/1", "/customers/1", "/customers", "/search?q=" + url.QueryEscape(evil),
+		"/",
+	} {
 		if body := s.page(path, "&lt;script&gt;"); strings.Contains(body, "<script") {
 			t.Errorf("%s has a script", path)
 		}
@@ -111,7 +116,8 @@ func TestOrder_IsPlacedAndTotalled(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(body, "Order #") {
 		t.Fatalf("ordering answers %d", status)
 	}
-	err := s.conn.QueryRow(t.Context(), `SELECT price, stock FROM product_variants WHERE product_id = 1 AND pot_cm = 12`).Scan(&price, &stock)
+	err := s.conn.QueryRow(t.Context(),
+		`SELECT price, stock FROM product_variants WHERE product_id = 1 AND pot_cm = 12`).Scan(&price, &stock)
 	if err != nil || stock != 7 {
 		t.Errorf("stock is %d, %v; want 7", stock, err)
 	}
@@ -119,7 +125,13 @@ func TestOrder_IsPlacedAndTotalled(t *testing.T) {
 	if total != 3*price {
 		t.Errorf("total is %d, want %d", total, 3*price)
 	}
-	for _, bad := range []url.Values{{"pot": {"12"}, "quantity": {"40"}}, {"pot": {"12"}, "quantity": {"-1"}}, {"pot": {"x"}, "quantity": {"1"}}, {"pot": {"99"}, "quantity": {"1"}}, {}} {
+	for _, bad := range []url.Values{
+		{"pot": {"12"}, "quantity": {"40"}},
+		{"pot": {"12"}, "quantity": {"-1"}},
+		{"pot": {"x"}, "quantity": {"1"}},
+		{"pot": {"99"}, "quantity": {"1"}},
+		{},
+	} {
 		if status, _ := s.post("/products/1/order", bad); status != http.StatusUnprocessableEntity {
 			t.Errorf("%v answers %d, want 422", bad, status)
 		}
@@ -133,7 +145,8 @@ func TestReview_KeepsPicture(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(body, "With a picture") {
 		t.Fatalf("review answers %d", status)
 	}
-	id := shoptest.Value[int64](t, s.conn, `SELECT max(id) FROM attachments WHERE stored_as IS NOT NULL AND file_name = 'fern.png'`)
+	id := shoptest.Value[int64](t, s.conn,
+		`SELECT max(id) FROM attachments WHERE stored_as IS NOT NULL AND file_name = 'fern.png'`)
 	if _, got := s.get(fmt.Sprintf("/attachments/%d", id)); got != string(picture) {
 		t.Errorf("%d bytes come back, want %d", len(got), len(picture))
 	}
@@ -162,7 +175,8 @@ func TestWish_TurnsOnAndOff(t *testing.T) {
 
 func TestSearch_FindsPlantsPeopleAndOrders(t *testing.T) {
 	s := open(t, shoptest.Seeded(t, schema.Production))
-	name := shoptest.Value[string](t, s.conn, `SELECT last_name FROM crm.customers WHERE last_name ~ '^[A-Z][a-z]+$' ORDER BY id LIMIT 1`)
+	name := shoptest.Value[string](t, s.conn,
+		`SELECT last_name FROM crm.customers WHERE last_name ~ '^[A-Z][a-z]+$' ORDER BY id LIMIT 1`)
 	s.page("/search?q=plant", `class="card"`)
 	s.page("/search?q="+url.QueryEscape(name), name, `/customers/`)
 	s.page("/search?q=%23100001", "#100001")
@@ -182,7 +196,11 @@ func TestPages_WithoutSchemaOrRows(t *testing.T) {
 	for _, path := range []string{"/", "/plants", "/customers", "/orders", "/team", "/about", "/search?q=fern"} {
 		empty.page(path)
 	}
-	for _, path := range []string{"/products/1", "/products/x", "/products/-1", "/orders/1", "/customers/1", "/plants/none", "/attachments/1", "/none", "/products/99999999999999999999", "/search?q=%00", "/plants/%ff", "/plants?care=%00"} {
+	for _, path := range []string{
+		"/products/1", "/products/x", "/products/-1", "/orders/1", "/customers/1",
+		"/plants/none", "/attachments/1", "/none", "/products/99999999999999999999", "/search?q=%00", "/plants/%ff",
+		"/plants?care=%00",
+	} {
 		if status, _ := empty.get(path); status != http.StatusNotFound {
 			t.Errorf("%s answers %d, want 404", path, status)
 		}

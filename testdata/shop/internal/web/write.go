@@ -43,7 +43,11 @@ func (s *site) become(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, &http.Cookie{Name: "customer", Value: strconv.FormatInt(id, 10), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w,
+		&http.Cookie{
+			Name: "customer", Value: strconv.FormatInt(id, 10), Path: "/", HttpOnly: true,
+			SameSite: http.SameSiteLaxMode,
+		})
 	http.Redirect(w, r, fmt.Sprintf("/customers/%d", id), http.StatusSeeOther)
 	return nil
 }
@@ -73,7 +77,8 @@ func (s *site) placeOrder(w http.ResponseWriter, r *http.Request) error {
 
 func order(r *http.Request, tx pgx.Tx, product, customer, pot, quantity int64) (number int64, err error) {
 	ctx := r.Context()
-	tag, err := tx.Exec(ctx, `UPDATE product_variants SET stock = stock - $3 WHERE product_id = $1 AND pot_cm = $2 AND stock >= $3
+	tag, err := tx.Exec(ctx,
+		`UPDATE product_variants SET stock = stock - $3 WHERE product_id = $1 AND pot_cm = $2 AND stock >= $3
 		AND NOT (SELECT discontinued FROM products WHERE id = $1)`, product, pot, quantity)
 	if err != nil {
 		return 0, err
@@ -88,13 +93,15 @@ func order(r *http.Request, tx pgx.Tx, product, customer, pot, quantity int64) (
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO order_lines (order_id, line_no, product_sku, product_id, pot_cm, quantity, unit_price)
+	_, err = tx.Exec(ctx,
+		`INSERT INTO order_lines (order_id, line_no, product_sku, product_id, pot_cm, quantity, unit_price)
 		SELECT $1, 1, p.sku, p.id, v.pot_cm, $4, v.price FROM product_variants v JOIN products p ON p.id = v.product_id
 		WHERE v.product_id = $2 AND v.pot_cm = $3`, id, product, pot, quantity)
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO events (kind, product_id, customer_id) VALUES ('order', $1, $2)`, product, customer)
+	_, err = tx.Exec(ctx, `INSERT INTO events (kind, product_id, customer_id) VALUES ('order', $1, $2)`, product,
+		customer)
 	return number, err
 }
 
@@ -179,7 +186,8 @@ func (s *site) keepPhoto(r *http.Request, tx pgx.Tx, review int64, p photo) erro
 	if err := root.WriteFile(stored, p.bytes, 0o644); err != nil {
 		return err
 	}
-	_, err = tx.Exec(r.Context(), `INSERT INTO attachments (record_type, record_id, file_name, content_type, byte_size, stored_as)
+	_, err = tx.Exec(r.Context(),
+		`INSERT INTO attachments (record_type, record_id, file_name, content_type, byte_size, stored_as)
 		VALUES ('Review', $1, $2, $3, $4, $5)`, review, p.name, p.mime, len(p.bytes), stored)
 	return err
 }
@@ -192,7 +200,8 @@ func (s *site) toggleWish(w http.ResponseWriter, r *http.Request) error {
 	if v, _ := visitOf(r); !v.features.Wishes {
 		return errMissing
 	}
-	_, err = s.db.Exec(r.Context(), `WITH gone AS (DELETE FROM wishlists WHERE customer_id = $1 AND product_id = $2 RETURNING 1)
+	_, err = s.db.Exec(r.Context(),
+		`WITH gone AS (DELETE FROM wishlists WHERE customer_id = $1 AND product_id = $2 RETURNING 1)
 		INSERT INTO wishlists (customer_id, product_id) SELECT $1, p.id FROM products p WHERE p.id = $2 AND NOT EXISTS (SELECT FROM gone)`, customer, product)
 	if err != nil {
 		return err

@@ -75,7 +75,8 @@ func TestRound_FollowsOrdersReturnsAndDeletions(t *testing.T) {
 		SELECT 900001, id, sku, id, 1000, 100 FROM products WHERE id IN (5, 6)`)
 	exec(t, conn, `UPDATE products SET discontinued = (id = 6) WHERE id IN (5, 6)`)
 	round(t, conn, 2)
-	if best := shoptest.Value[int64](t, conn, `SELECT product_id FROM best_sellers ORDER BY units DESC LIMIT 1`); best != 5 {
+	if best := shoptest.Value[int64](t, conn,
+		`SELECT product_id FROM best_sellers ORDER BY units DESC LIMIT 1`); best != 5 {
 		t.Errorf("product %d sells best, want 5", best)
 	}
 	if shoptest.Value[bool](t, conn, `SELECT EXISTS (SELECT FROM best_sellers WHERE product_id = 6)`) {
@@ -86,7 +87,8 @@ func TestRound_FollowsOrdersReturnsAndDeletions(t *testing.T) {
 	rated := shoptest.Value[int64](t, conn, `SELECT count(*) FROM product_stats WHERE ratings > 0`)
 	exec(t, conn, `DELETE FROM reviews`)
 	round(t, conn, rated)
-	if n := shoptest.Value[int](t, conn, `SELECT count(*) FROM product_stats WHERE rating_average IS NOT NULL`); n != 0 {
+	if n := shoptest.Value[int](t, conn,
+		`SELECT count(*) FROM product_stats WHERE rating_average IS NOT NULL`); n != 0 {
 		t.Errorf("%d products have an average of nothing", n)
 	}
 }
@@ -100,7 +102,8 @@ func TestRound_LeavesQuietRowsAsTheyWere(t *testing.T) {
 	}
 	exec(t, conn, `INSERT INTO events (kind, product_id) VALUES ('view', 3), ('search', NULL), ('basket', 4)`)
 	round(t, conn, 1)
-	if id := shoptest.Value[int64](t, conn, `SELECT product_id FROM product_stats WHERE updated_at <> '2026-06-30 18:00:00+00'`); id != 3 {
+	if id := shoptest.Value[int64](t, conn,
+		`SELECT product_id FROM product_stats WHERE updated_at <> '2026-06-30 18:00:00+00'`); id != 3 {
 		t.Errorf("product %d was touched, want 3", id)
 	}
 }
@@ -193,7 +196,8 @@ func TestRun_WaitsForTheMigrationAndThenCounts(t *testing.T) {
 	}
 	log.await(t, "products_changed=0")
 	exec(t, conn, `INSERT INTO categories (id, slug, name) VALUES (1, 'x', 'X')`)
-	exec(t, conn, `INSERT INTO products (sku, category_id, name, latin, description, price, light, pet_safe, height_cm, form, picture_seed)
+	exec(t, conn,
+		`INSERT INTO products (sku, category_id, name, latin, description, price, light, pet_safe, height_cm, form, picture_seed)
 		VALUES ('ABC-10000', 1, 'x', 'x', 'x', 1, 'shade', true, 1, 'fern', 1)`)
 	log.await(t, "products_changed=1")
 	if err := stop(); err != nil {

@@ -24,13 +24,15 @@ func TestRound_CountsNewRowsOnce(t *testing.T) {
 		t.Fatalf("a quiet shop: %d products changed, %v", n, err)
 	}
 	before := shoptest.Value[int64](t, conn, `SELECT views FROM product_stats WHERE product_id = 1`)
-	if _, err := conn.Exec(ctx, `INSERT INTO events (kind, product_id) VALUES ('view', 1), ('view', 1), ('wish', 1)`); err != nil {
+	if _, err := conn.Exec(ctx,
+		`INSERT INTO events (kind, product_id) VALUES ('view', 1), ('view', 1), ('wish', 1)`); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := worker.Round(ctx, conn); err != nil || n != 1 {
 		t.Fatalf("%d products changed, %v; want 1", n, err)
 	}
-	if after := shoptest.Value[int64](t, conn, `SELECT views FROM product_stats WHERE product_id = 1`); after != before+2 {
+	if after := shoptest.Value[int64](t, conn,
+		`SELECT views FROM product_stats WHERE product_id = 1`); after != before+2 {
 		t.Errorf("views went from %d to %d, want two more", before, after)
 	}
 }
@@ -41,13 +43,15 @@ func TestRound_AveragesRatings(t *testing.T) {
 	if _, err := conn.Exec(ctx, `DELETE FROM reviews WHERE product_id = 2`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(ctx, `INSERT INTO reviews (product_id, rating, title, body) VALUES (2, 5, 'a', 'b'), (2, 2, 'a', 'b')`); err != nil {
+	if _, err := conn.Exec(ctx,
+		`INSERT INTO reviews (product_id, rating, title, body) VALUES (2, 5, 'a', 'b'), (2, 2, 'a', 'b')`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := worker.Round(ctx, conn); err != nil {
 		t.Fatal(err)
 	}
-	if got := shoptest.Value[float64](t, conn, `SELECT rating_average::float8 FROM product_stats WHERE product_id = 2`); got != 3.5 {
+	if got := shoptest.Value[float64](t, conn,
+		`SELECT rating_average::float8 FROM product_stats WHERE product_id = 2`); got != 3.5 {
 		t.Errorf("average is %v, want 3.5", got)
 	}
 }
