@@ -176,7 +176,7 @@ func TestFar_StopAndExtendChangeTheMachineAlone(t *testing.T) {
 		t.Errorf("list: %s", out)
 	}
 	if _, errs, code := captured(t, "logs", "--pr", "12"); code != exitFailed ||
-		!strings.Contains(errs, "hint: offshoot start") {
+		!strings.Contains(errs, "hint: run offshoot start") {
 		t.Errorf("logs: exit %d: %s", code, errs)
 	}
 	if _, errs, code := captured(t, "start", "--pr", "13"); code != exitNoPreview {
