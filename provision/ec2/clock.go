@@ -30,13 +30,23 @@ func (realClock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// jitter is by which share pauses vary, so that many runs do not ask at once. By another clock than the real one they
+// are the same each time: who lets the time pass may count what happens in it.
+func jitter(c Clock) float64 {
+	if _, ok := c.(realClock); ok {
+		return 0.25
+	}
+	return 0
+}
+
 // poll asks until done, at growing pauses. On timeout it says what ask saw
 // last.
 func (p *Provider) poll(
 	ctx context.Context, patience time.Duration, what string, ask func() (seen string, done bool, err error),
 ) error {
 	deadline, pauses := p.clock.Now().Add(patience), &backoff.ExponentialBackOff{
-		InitialInterval: time.Second, Multiplier: 1.5, MaxInterval: 10 * time.Second, RandomizationFactor: 0.25,
+		InitialInterval: time.Second, Multiplier: 1.5, MaxInterval: 10 * time.Second,
+		RandomizationFactor: jitter(p.clock),
 	}
 	for {
 		seen, done, err := ask()
