@@ -167,7 +167,7 @@ func (r *runner) gone(log string) {
 func newRunner(t *testing.T) *runner {
 	t.Helper()
 	if _, err := exec.LookPath("act"); err != nil {
-		missing(t, "no act: run testdata/machine/setup with CI=true")
+		missing(t, "no act: run testdata/machine/setup tests")
 	}
 	dir := tiny(t)
 	source := pgtest.New(t)

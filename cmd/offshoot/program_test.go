@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -151,8 +152,11 @@ func offshoot(t *testing.T, dir string, code int, args ...string) *process {
 	t.Helper()
 	p := start(t, dir, nil, args...)
 	if got := p.ends(); got != code {
-		t.Fatalf("offshoot %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, code, p.stdout.String(),
-			p.stderr.String())
+		t.Fatalf("offshoot %s: exit code %d, want %d\n%s%s", login.ReplaceAllString(strings.Join(args, " "), "//$1:…@"),
+			got, code, p.stdout.String(), p.stderr.String())
 	}
 	return p
 }
+
+// login is who connects by a URL, with a password that belongs in no output.
+var login = regexp.MustCompile(`//([^/:@]*):[^/@]*@`)
