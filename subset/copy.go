@@ -28,9 +28,21 @@ type copied struct {
 // catalog, as many at once as both sides serve.
 func (r *run) copyAll(ctx context.Context) error {
 	r.heaps, r.tables = map[*catalog.Heap]copied{}, map[*catalog.Table]copied{}
+	if err := r.copyExtras(ctx); err != nil {
+		return err
+	}
+	for _, tables := range r.src.Database.CopyOrder() {
+		if err := r.copyTables(ctx, tables); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) copyTables(ctx context.Context, tables []*catalog.Table) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(min(max(r.sink.Concurrency(), 1), len(r.src.Workers)))
-	for _, t := range r.src.Database.Tables {
+	for _, t := range tables {
 		for _, h := range t.Heaps {
 			g.Go(func() error {
 				rows := r.kept.Of(h)

@@ -116,6 +116,7 @@ func (r *run) choose(ctx context.Context) error {
 		return r.sink.Begin(ctx, Origin{
 			URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database,
 			Privacy: r.privacy(), Excluded: r.plan.Unreadable, Rewrite: r.plan.Rewrite,
+			Skip: r.plan.Skip,
 		})
 	})
 	g.Go(func() error {

@@ -15,7 +15,7 @@ import (
 // and last. A sink owns nothing of the source but what Begin hands to it.
 type Sink interface {
 	// Concurrency is the number of Rows calls the sink can serve at once, at
-	// least 1. At 1, Run sends heaps in the order of Catalog.Tables, so the
+	// least 1. At 1, Run sends heaps in the order of Catalog.CopyOrder, so the
 	// same subset gives the same bytes.
 	Concurrency() int
 
@@ -53,6 +53,7 @@ type Origin struct {
 	Catalog  *catalog.Database
 	Privacy  string         // how values were treated, in one line without any of them; empty when nobody said
 	Rewrite  mask.Rewrite   // what is not to reach a target of the texts of the schema
+	Skip     []string       // extensions to leave out
 	Excluded []catalog.Name // tables the role cannot read and the user excluded: left out of the schema too
 }
 

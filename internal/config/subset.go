@@ -16,6 +16,7 @@ type Subset struct {
 	Tables     map[string]plan.Rule
 	Roots      []plan.Root
 	References []string
+	Skip       []string // extensions
 }
 
 func (s *Subset) fields() []field {
@@ -48,6 +49,12 @@ func (s *Subset) fields() []field {
 			about: "foreign keys that the schema does not declare: " +
 				"`schema.child.column -> schema.parent.column [when condition]`; the condition is SQL on the child",
 			absent: "none",
+		},
+		{
+			name: "extensions", value: entries("<name>", s.extension),
+			about: "`skip` leaves an extension out that the target refuses and no object needs, such as " +
+				"`pg_stat_statements`",
+			absent: "all; one that nothing depends on is left out where the target refuses it",
 		},
 	}
 }
@@ -105,6 +112,19 @@ func (s *Subset) root(table string) value {
 		texts(&conditions).read(d, n, where)
 		for _, condition := range conditions {
 			s.Roots = append(s.Roots, plan.Root{Table: table, Where: condition})
+		}
+	}}
+}
+
+// extension reads "skip".
+func (s *Subset) extension(name string) value {
+	return value{schema: words("skip"), read: func(d *decoder, n node, where string) {
+		switch word, ok := d.scalar(n, where, "text"); {
+		case !ok:
+		case word == "skip":
+			s.Skip = append(s.Skip, name)
+		default:
+			d.problem(n, where+": not skip", "an extension that is not listed is taken along")
 		}
 	}}
 }
@@ -188,5 +208,6 @@ func (c *Config) Spec(source string) plan.Spec {
 	return plan.Spec{
 		URL: source, Curve: c.Subset.Curve, Mode: c.Subset.Mode,
 		Tables: c.Subset.Tables, Roots: c.Subset.Roots, References: c.Subset.References,
+		Skip: c.Subset.Skip,
 	}
 }

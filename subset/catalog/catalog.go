@@ -18,6 +18,10 @@ type Database struct {
 	Sequences   []*Sequence   // sorted by Name
 	MatViews    []Name        // in an order in which each can be refreshed after those it reads
 	LeftOut     []LeftOut     // relations whose rows are never copied, and why
+	Extensions  []Extension   // sorted by name
+	Extras      []*Extra      // tables of extensions whose rows of users come along
+	LateChecks  []LateCheck   // that may fail on the rows of a subset or before all of them are there
+	SearchPath  []string      // schemas where the role's own sessions look for names, without the system's
 	Role        string        // current_user
 	Warnings    []string      // what the schema holds that cannot be followed
 }
@@ -26,6 +30,19 @@ type Database struct {
 type LeftOut struct {
 	Name   Name
 	Reason string // "foreign table", "belongs to extension postgis", ...
+}
+
+// CopyOrder returns the tables in two parts: the rows of the second are loaded once all of the first are there.
+func (d *Database) CopyOrder() [2][]*Table {
+	var parts [2][]*Table
+	for _, t := range d.Tables {
+		if t.Late {
+			parts[1] = append(parts[1], t)
+			continue
+		}
+		parts[0] = append(parts[0], t)
+	}
+	return parts
 }
 
 // Table returns the table that is written schema.name; nil where there is none.
@@ -48,11 +65,25 @@ type Table struct {
 	Keys        []Key    // primary key first, then unique keys
 	Heaps       []*Heap  // where the rows are: the table itself, or its leaves sorted by Name
 
+	// ByRoot is set where a row may belong into another partition in another database: by the hash of an enum, which
+	// is that of an oid.
+	ByRoot bool
+	// Late is set where a generated column calls a function of the user's. It may read other tables, whatever it says.
+	Late bool
+
 	Statistics map[string]Statistics // of a partition tree as a whole, by column, where it was analyzed
 
 	RowSecurity bool   // row-level security applies to the current role
 	Readable    bool   // the current role may SELECT every column: Denied is empty
 	Denied      []Name // what the current role may not read: the table or some of its leaves
+}
+
+// LoadedAs is the name by which the rows of a heap are loaded: its own, or that of the root of its tree.
+func (h *Heap) LoadedAs() Name {
+	if h.Table != nil && h.Table.ByRoot {
+		return h.Table.Name
+	}
+	return h.Name
 }
 
 // Column returns the column of that name; the zero Column where there is none.

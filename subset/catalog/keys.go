@@ -71,6 +71,9 @@ func (r *reader) addKey(k *ForeignKey, child, parent *relation) {
 		return // its rows are not copied, so nothing of them can dangle
 	}
 	k.ChildRel = child.name
+	if parent != nil && parent.extra != nil {
+		return // all its rows come along, by the extension or as users' rows
+	}
 	if parent == nil || parent.table == nil {
 		r.db.Warnings = append(r.db.Warnings,
 			fmt.Sprintf("foreign key %s is not followed: the rows it references are left out", k))

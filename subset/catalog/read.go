@@ -22,6 +22,7 @@ func Read(ctx context.Context, q Querier) (*Database, error) {
 		read func(context.Context) error
 	}{
 		{"server", r.server},
+		{"extensions", r.extensions},
 		{"relations", r.relations},
 		{"columns", r.columns},
 		{"indexes", r.indexes},
@@ -29,6 +30,7 @@ func Read(ctx context.Context, q Querier) (*Database, error) {
 		{"statistics", r.statistics},
 		{"sequences", r.sequences},
 		{"materialized views", r.matViews},
+		{"check constraints", r.lateChecks},
 	} {
 		if err := step.read(ctx); err != nil {
 			return nil, fmt.Errorf("catalog: %s: %w", step.name, err)
@@ -42,7 +44,9 @@ type reader struct {
 	q  Querier
 	db *Database
 
-	byOID   map[uint32]*relation
+	byOID      map[uint32]*relation
+	configured map[uint32]*Extra // tables that extensions hold rows of users in, by OID
+
 	indexed map[uint32][]Key // plain indexes, unique or not, by relation
 }
 
@@ -52,14 +56,19 @@ SELECT pg_catalog.current_setting('server_version_num')::int,
        current_user::text,
        pg_catalog.current_setting('server_encoding'),
        pg_catalog.pg_is_in_recovery(),
-       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')`
+       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
+       COALESCE((SELECT s.reset_val FROM pg_catalog.pg_settings AS s WHERE s.name = 'search_path'), ''),
+       ARRAY(SELECT n.nspname::text FROM pg_catalog.pg_namespace AS n WHERE n.nspname !~ '^pg_')`
 
 const systemSQL = `SELECT system_identifier::text FROM pg_catalog.pg_control_system()`
 
 func (r *reader) server(ctx context.Context) error {
 	var mayAsk bool
+	var path string
+	var schemas []string
 	err := r.q.QueryRow(ctx, serverSQL).Scan(&r.db.Version, &r.db.Name, &r.db.Role, &r.db.Encoding, &r.db.InRecovery,
-		&mayAsk)
+		&mayAsk, &path, &schemas)
+	r.db.SearchPath = searched(path, r.db.Role, schemas)
 	if err != nil || !mayAsk {
 		return err
 	}

@@ -22,6 +22,7 @@ type relation struct {
 	security    bool
 	readable    bool
 	unlogged    bool // on a standby, which cannot read it
+	byOID       bool // partitioned by a hash of oids
 	extension   string
 
 	parent     *relation // of a partition
@@ -29,6 +30,7 @@ type relation struct {
 	table      *Table // once it is known which one it belongs to
 	heap       *Heap  // of an ordinary table or leaf
 	heaps      []*Heap
+	extra      *Table // of an extension, with rows of users
 }
 
 // relationsSQL leaves out the schemas of the system and of sessions.
@@ -40,6 +42,10 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartitio
        pg_catalog.row_security_active(c.oid),
        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
        c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery(),
+       EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p
+                 JOIN pg_catalog.pg_opclass AS o ON o.oid = ANY (p.partclass::oid[])
+                WHERE p.partrelid = c.oid AND p.partstrat = 'h'
+                  AND o.opcname IN ('enum_ops', 'array_ops', 'range_ops', 'multirange_ops', 'record_ops')),
        COALESCE((SELECT e.extname::text FROM pg_catalog.pg_depend AS d
                    JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
                   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
@@ -63,7 +69,8 @@ func (r *reader) relations(ctx context.Context) error {
 		var rel relation
 		var parent uint32
 		err := rows.Scan(&rel.oid, &rel.name.Schema, &rel.name.Name, &rel.kind, &rel.isPartition, &rel.tuples, &rel.was,
-			&rel.pages, &rel.bytes, &rel.toast, &rel.security, &rel.readable, &rel.unlogged, &rel.extension, &parent)
+			&rel.pages, &rel.bytes, &rel.toast, &rel.security, &rel.readable, &rel.unlogged, &rel.byOID,
+			&rel.extension, &parent)
 		r.byOID[rel.oid] = &rel
 		parents[&rel] = parent
 		all = append(all, &rel)
@@ -87,6 +94,7 @@ func (r *reader) relations(ctx context.Context) error {
 // add makes a table of a relation that is not a part of another one.
 func (r *reader) add(rel *relation) {
 	switch {
+	case rel.extension != "" && r.extra(rel):
 	case rel.extension != "":
 		r.leaveOut(rel, "belongs to extension "+rel.extension)
 	case rel.kind == "f":
@@ -108,6 +116,7 @@ func (r *reader) own(t *Table, rel *relation) {
 		return
 	}
 	rel.table = t
+	t.ByRoot = t.ByRoot || rel.byOID
 	t.RowSecurity = t.RowSecurity || rel.security
 	if !rel.readable {
 		t.Denied = append(t.Denied, rel.name)
@@ -134,9 +143,11 @@ func compareNames(a, b Name) int {
 	return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 }
 
-const columnsSQL = `
+var columnsSQL = `
 SELECT a.attrelid, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-       a.attgenerated <> '', a.attidentity <> ''
+       a.attgenerated <> '', a.attidentity <> '',
+       a.attgenerated <> '' AND ` + callsUsers("(SELECT d.adbin FROM pg_catalog.pg_attrdef AS d "+
+	"WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)") + `
   FROM pg_catalog.pg_attribute AS a
  WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum`
@@ -146,13 +157,18 @@ func (r *reader) columns(ctx context.Context) error {
 	for i, t := range r.db.Tables {
 		oids[i] = t.OID
 	}
+	for _, e := range r.db.Extras {
+		oids = append(oids, e.Heap.OID)
+	}
 	return r.collect(ctx, columnsSQL, func(rows pgx.Rows) error {
 		var oid uint32
 		var c Column
-		if err := rows.Scan(&oid, &c.Name, &c.Type, &c.NotNull, &c.Generated, &c.Identity); err != nil {
+		var late bool
+		if err := rows.Scan(&oid, &c.Name, &c.Type, &c.NotNull, &c.Generated, &c.Identity, &late); err != nil {
 			return err
 		}
-		t := r.byOID[oid].table
+		t := cmp.Or(r.byOID[oid].table, r.byOID[oid].extra)
+		t.Late = t.Late || late
 		t.Columns = append(t.Columns, c)
 		return nil
 	}, oids)

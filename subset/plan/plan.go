@@ -33,6 +33,7 @@ type Plan struct {
 	Privacy mask.PrivacyReport `json:"privacy,omitzero"`
 
 	ForeignKeys []*catalog.ForeignKey `json:"-"` // declared in the schema, then in the configuration
+	Skip        []string              `json:"-"` // extensions to leave out of the schema
 	Unreadable  []catalog.Name        `json:"-"` // tables that the role may not read and nobody needs
 	Masks       *mask.Plan            `json:"-"`
 	Details     *catalog.Details      `json:"-"` // of columns, where masks need them
@@ -74,6 +75,9 @@ func Make(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := skippable(db, spec.Skip); err != nil {
+		return nil, err
+	}
 	declared, err := ResolveReferences(db, spec.References)
 	if err != nil {
 		return nil, err
@@ -86,6 +90,7 @@ func Make(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, error)
 	p := &Plan{
 		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Mode: cmp.Or(spec.Mode, ModeCurve), Roots: roots,
 		Seed:        spec.Seed,
+		Skip:        spec.Skip,
 		Warnings:    slices.Clone(db.Warnings),
 		ForeignKeys: append(slices.Clone(db.ForeignKeys), declared...),
 	}

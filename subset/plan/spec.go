@@ -21,7 +21,8 @@ type Spec struct {
 	// References are keys the schema does not declare, written
 	// "schema.child.column -> schema.parent.column [when condition]".
 	References  []string
-	Connections int // at once to the source, 0 means DefaultConnections
+	Skip        []string // extensions to leave out of the schema
+	Connections int      // at once to the source, 0 means DefaultConnections
 	Masking     mask.Masking
 	Conditions  bool // shows the values that conditions name, in plans and reports
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -27,12 +26,7 @@ type statements struct {
 // readStatements reads the archive. There is nothing, and no error, when it is
 // of a version that only its own pg_restore knows.
 func readStatements(path string) (*statements, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	made, err := pgarchive.Read(file)
+	made, err := readArchive(path)
 	var unknown *pgarchive.VersionError
 	if errors.As(err, &unknown) {
 		return nil, nil

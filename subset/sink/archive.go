@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -77,12 +76,7 @@ func (a *archive) Begin(ctx context.Context, from subset.Origin) error {
 }
 
 func (a *archive) readTOC(db *catalog.Database) (*toc, error) {
-	file, err := os.Open(a.schema.archive)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	made, err := pgarchive.Read(file)
+	made, err := readArchive(a.schema.archive)
 	if err != nil {
 		return nil, err
 	}

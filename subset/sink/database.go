@@ -32,7 +32,7 @@ type database struct {
 	source   *catalog.Database
 	excluded []catalog.Name   // not in the target
 	copied   map[uint32]int64 // bytes, by OID of the table
-	mu       sync.Mutex       // for copied
+	mu       sync.Mutex       // for copied and warnings
 	begun    bool             // something of ours is in the target
 
 	statements *statements // nil where pg_restore has to do it
@@ -93,6 +93,9 @@ func (d *database) Begin(ctx context.Context, from subset.Origin) error {
 			return serverError("empty target", err)
 		}
 	}
+	if _, err := query(ctx, d.control, catalog.SearchPathSQL(from.Catalog.SearchPath)); err != nil {
+		return serverError("prepare connection", err)
+	}
 	return d.inOrder(ctx, pgtool.PreData, d.schema.entries)
 }
 
@@ -100,8 +103,9 @@ func (d *database) Begin(ctx context.Context, from subset.Origin) error {
 func (d *database) open(ctx context.Context, from subset.Origin) error {
 	d.config.RuntimeParams["application_name"] = "offshoot"
 	d.config.RuntimeParams["client_encoding"] = encoding(from.Catalog)
+	d.config.OnNotice = d.notice
 	var err error
-	if d.control, err = connect(ctx, d.config); err != nil {
+	if d.control, err = connect(ctx, d.config, nil); err != nil {
 		return err
 	}
 	if encoding(from.Catalog) == "SQL_ASCII" {
@@ -109,7 +113,7 @@ func (d *database) open(ctx context.Context, from subset.Origin) error {
 		// the database: say that it is in the database's, so that it does.
 		d.config.RuntimeParams["client_encoding"] = d.control.ParameterStatus("server_encoding")
 	}
-	d.pool = newPool(d.config, d.options.Connections)
+	d.pool = newPool(d.config, from.Catalog.SearchPath, d.options.Connections)
 	locked, err := column(ctx, d.control, "SELECT pg_catalog.pg_try_advisory_lock(1869506415, 1)")
 	if err != nil {
 		return serverError("lock target", err)
@@ -187,6 +191,9 @@ func (d *database) needExtensions(ctx context.Context) error {
 	}
 	var missing []string
 	for _, name := range d.schema.extensions() {
+		if x, ok := d.source.Extension(name); ok && !x.Needed && !d.source.HasExtras(name) {
+			continue // its statement is guarded
+		}
 		if !slices.Contains(available, name) {
 			missing = append(missing, name)
 		}
@@ -300,37 +307,6 @@ func (d *database) addUnvalidated(ctx context.Context, e pgtool.Entry) error {
 	return serverError("add foreign key NOT VALID", err)
 }
 
-// refresh fills the materialized views. One whose query fails on a subset,
-// such as by a division by a count of rows, stays empty and is named.
-func (d *database) refresh(ctx context.Context, end subset.Ending) error {
-	for _, view := range end.MatViews {
-		_, err := query(ctx, d.control, "REFRESH MATERIALIZED VIEW "+view.String())
-		var pg *pgconn.PgError
-		if errors.As(err, &pg) && queryFault(pg.Code) {
-			d.warnings = append(d.warnings, unfilled(view, message(pg)))
-			continue
-		}
-		if err != nil {
-			return serverError("refresh "+view.String(), err)
-		}
-	}
-	return nil
-}
-
-// queryFault tells an error in a query or its data from one of the server.
-func queryFault(code string) bool {
-	for _, class := range []string{"21", "22", "23", "42", "P0"} {
-		if strings.HasPrefix(code, class) {
-			return true
-		}
-	}
-	return false
-}
-
-func unfilled(view catalog.Name, why string) string {
-	return "materialized view " + view.String() + " left empty: " + why
-}
-
 func (d *database) analyze(ctx context.Context, end subset.Ending) error {
 	var tasks []task
 	collect := func(name catalog.Name, tables ...uint32) {
@@ -388,7 +364,7 @@ func (d *database) Close(ctx context.Context, failed bool) error {
 
 // undo works on a connection of its own: the other may be what broke.
 func (d *database) undo(ctx context.Context) error {
-	conn, err := connect(ctx, d.config)
+	conn, err := connect(ctx, d.config, nil)
 	if err == nil {
 		defer func() { _ = conn.Close(ctx) }()
 		err = empty(ctx, conn, d.target.Extensions)

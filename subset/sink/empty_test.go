@@ -16,7 +16,7 @@ func connected(t *testing.T, url string) *pgconn.PgConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := connect(t.Context(), config)
+	conn, err := connect(t.Context(), config, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

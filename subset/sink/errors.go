@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -44,6 +45,10 @@ func serverError(doing string, err error) error {
 		return hint.Wrap(fmt.Errorf("%s: the target's disk is full: %w", doing, pgtool.ErrDiskFull), diskHint)
 	case strings.HasPrefix(pg.Code, "57P"):
 		return fmt.Errorf("%w: %w", ErrTargetLost, clean)
+	case unresolved[pg.Code] && failing(pg) != "":
+		return hint.Wrap(clean,
+			"have the source say where its names are: ALTER FUNCTION %s SET search_path = …; a table that it reads has "+
+				"to be made before what calls it", failing(pg))
 	case pg.Code == "22021", pg.Code == "22P05":
 		return hint.Wrap(clean,
 			"make the target database with the encoding of the source: CREATE DATABASE … TEMPLATE template0 "+
@@ -67,11 +72,27 @@ func message(pg *pgconn.PgError) string {
 	switch {
 	case pg.Code == "22021", pg.Code == "22P05":
 		return "a text does not fit the encoding of the target"
+	case unresolved[pg.Code] && failing(pg) != "":
+		return where("function "+failing(pg)+" names something that is not found", pg)
 	case strings.HasPrefix(pg.Code, "22"), strings.HasPrefix(pg.Code, "P0"), inFunction(pg):
 		return where("a value was refused", pg)
 	}
 	return where(pg.Message, pg)
 }
+
+// unresolved are the codes of a function, a table, a column or a type that is not found.
+var unresolved = map[string]bool{"42883": true, "42P01": true, "42703": true, "42704": true}
+
+// failing is the function in which an error was raised, as the server's context begins with it.
+func failing(pg *pgconn.PgError) string {
+	found := function.FindStringSubmatch(pg.Where)
+	if found == nil {
+		return ""
+	}
+	return strings.Trim(found[1], `"`)
+}
+
+var function = regexp.MustCompile(`^(?:PL/\S+|SQL) function ("[^"\n]*"|[^\s"(]+\([^)\n]*\))`)
 
 // inFunction tells an error that came out of somebody's function: those say
 // what they like under any code, and like to say which row it was.

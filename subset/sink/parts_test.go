@@ -23,7 +23,7 @@ func TestPool_OpensNoMoreThanItMayAndReplacesTheBroken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPool(config, 1)
+	p := newPool(config, nil, 1)
 	defer p.close(t.Context())
 	first, err := p.take(t.Context())
 	if err != nil {
@@ -53,7 +53,7 @@ func TestPool_StaysWholeWhenItCannotConnect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPool(config, 1)
+	p := newPool(config, nil, 1)
 	for range 3 {
 		if _, err := p.take(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "connect to target: ") {
 			t.Errorf("got %v", err)

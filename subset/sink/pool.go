@@ -16,11 +16,12 @@ import (
 // channel holds those that are idle, nil for one yet to be opened.
 type pool struct {
 	config *pgconn.Config
+	path   []string // schemas that they search
 	idle   chan *pgconn.PgConn
 }
 
-func newPool(config *pgconn.Config, size int) pool {
-	p := pool{config: config, idle: make(chan *pgconn.PgConn, size)}
+func newPool(config *pgconn.Config, path []string, size int) pool {
+	p := pool{config: config, path: path, idle: make(chan *pgconn.PgConn, size)}
 	for range size {
 		p.idle <- nil
 	}
@@ -33,7 +34,7 @@ func (p pool) take(ctx context.Context) (*pgconn.PgConn, error) {
 		if conn != nil {
 			return conn, nil
 		}
-		conn, err := connect(ctx, p.config)
+		conn, err := connect(ctx, p.config, p.path)
 		if err != nil {
 			p.idle <- nil
 		}
@@ -80,7 +81,7 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // copySQL is the statement that takes the rows of a heap.
 func copySQL(heap *catalog.Heap, columns []string) string {
-	return copyInto(heap.Name.String(), columns)
+	return copyInto(heap.LoadedAs().String(), columns)
 }
 
 // copyInto is the same for a quoted name. Generated columns are not in the

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -9,20 +10,19 @@ import (
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/pgarchive"
+	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// rewrite takes personal data out of the schema in an archive of pg_dump,
-// before anything is made of it.
-func rewrite(path string, texts map[string]string, comments map[string]bool) error {
-	if len(texts)+len(comments) == 0 {
-		return nil
+// rewrite makes of the archive of pg_dump what a subset needs, before anything is made of it: personal data is taken
+// out of the texts, the source's schemas are searched, and constraints that want all rows come after them.
+func (s *schema) rewrite(from subset.Origin) error {
+	texts, comments := from.Rewrite.Replace, from.Rewrite.Comments
+	a, err := readArchive(s.archive)
+	var unknown *pgarchive.VersionError
+	if errors.As(err, &unknown) && len(texts)+len(comments) == 0 {
+		return nil // it is as pg_dump made it
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }()
-	a, err := pgarchive.Read(file)
 	if err != nil {
 		return fmt.Errorf("rewrite schema: %w", err)
 	}
@@ -33,7 +33,37 @@ func rewrite(path string, texts map[string]string, comments map[string]bool) err
 			e.Definition = new(replacer.Replace(*e.Definition))
 		}
 	}
-	return os.WriteFile(path, a.Encode(), 0o600)
+	s.raised = map[string]bool{}
+	for _, e := range a.Entries {
+		switch e.Kind {
+		case "SEARCHPATH":
+			e.Definition = new(catalog.SearchPathSQL(from.Catalog.SearchPath) + "\n")
+		case "EXTENSION":
+			s.mayLack(e, from.Catalog)
+		}
+	}
+	s.late.put(a, from.Catalog.LateChecks, replacer)
+	return os.WriteFile(s.archive, a.Encode(), 0o600)
+}
+
+// mayLack has a target do without an extension that it refuses, where nothing depends on it.
+func (s *schema) mayLack(e *pgarchive.Entry, source *catalog.Database) {
+	name := deref(e.Tag)
+	if x, ok := source.Extension(name); !ok || x.Needed || source.HasExtras(name) {
+		return
+	}
+	warning := "extension " + name + " left out: the target refuses it, and nothing depends on it"
+	s.raised[warning] = true
+	e.Definition = new(guarded(statement(e), "OTHERS", warning))
+}
+
+func readArchive(path string) (*pgarchive.Archive, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return pgarchive.Read(file)
 }
 
 // replacing tries longer texts first: one may begin with another.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,8 @@ type schema struct {
 	archive  string
 	entries  []pgtool.Entry // in the archive's order, without what is never wanted
 	policies []policy
+	late     late
+	raised   map[string]bool // warnings that statements of the archive may raise
 	warnings []string
 	lists    int
 }
@@ -55,14 +58,16 @@ func (s *schema) read(ctx context.Context, from subset.Origin) error {
 	if err := s.tools.Dump(ctx, env, dump); err != nil {
 		return err
 	}
-	if err := rewrite(s.archive, from.Rewrite.Replace, from.Rewrite.Comments); err != nil {
+	if err := s.rewrite(from); err != nil {
 		return err
 	}
 	entries, err := s.tools.List(ctx, s.archive)
 	if err != nil {
 		return err
 	}
-	s.entries = s.wanted(entries)
+	s.entries = without(s.wanted(entries), func(e pgtool.Entry) bool {
+		return e.Catalog == pgtool.Extensions && slices.Contains(from.Skip, extensionOf(e))
+	})
 	s.policies, err = readPolicies(ctx, from)
 	return err
 }
@@ -99,11 +104,13 @@ func (s *schema) extensions() []string {
 	var names []string
 	for _, e := range s.entries {
 		if e.Catalog == pgtool.Extensions {
-			names = append(names, strings.TrimPrefix(e.Text, "EXTENSION - "))
+			names = append(names, extensionOf(e))
 		}
 	}
 	return names
 }
+
+func extensionOf(e pgtool.Entry) string { return strings.TrimPrefix(e.Text, "EXTENSION - ") }
 
 // post is the post-data section, in the order in which it is written.
 type post struct {

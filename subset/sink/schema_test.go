@@ -19,7 +19,7 @@ func TestNeedExtensions_NamesThoseTheServerLacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := connect(t.Context(), config)
+	conn, err := connect(t.Context(), config, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,9 +112,18 @@ func (s *source) copyAll(ctx context.Context, to sink.Sink, end subset.Ending) (
 	if err := to.Begin(ctx, s.from); err != nil {
 		return err
 	}
+	for _, part := range s.from.Catalog.CopyOrder() {
+		if err := s.copyTables(ctx, to, part); err != nil {
+			return err
+		}
+	}
+	return to.Finish(ctx, end)
+}
+
+func (s *source) copyTables(ctx context.Context, to sink.Sink, tables []*catalog.Table) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(to.Concurrency())
-	for _, table := range s.from.Catalog.Tables {
+	for _, table := range tables {
 		for _, heap := range table.Heaps {
 			group.Go(func() error {
 				var b bytes.Buffer
@@ -130,10 +139,7 @@ func (s *source) copyAll(ctx context.Context, to sink.Sink, end subset.Ending) (
 			})
 		}
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return to.Finish(ctx, end)
+	return group.Wait()
 }
 
 func (s *source) copyTo(t *testing.T, to string, o sink.Options) (sink.Sink, error) {

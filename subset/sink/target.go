@@ -87,16 +87,16 @@ SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session
 SET default_transaction_read_only = off; SET default_transaction_isolation = 'read committed';
 SET standard_conforming_strings = on; SET check_function_bodies = false; SET xmloption = content;
 SET client_min_messages = warning; SET row_security = off; SET synchronous_commit = off;
-SELECT pg_catalog.set_config('search_path', '', false);
 SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');`
 
-// connect opens a connection to the target and prepares it.
-func connect(ctx context.Context, config *pgconn.Config) (*pgconn.PgConn, error) {
+// connect opens a connection to the target and prepares it. It searches the schemas of the path: those of the source's
+// sessions where something is loaded, since functions in constraints, indexes and generated columns may lean on that.
+func connect(ctx context.Context, config *pgconn.Config, path []string) (*pgconn.PgConn, error) {
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, unreachable("target", err)
 	}
-	if _, err := query(ctx, conn, session); err != nil {
+	if _, err := query(ctx, conn, session+catalog.SearchPathSQL(path)); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx))
 		return nil, serverError("prepare connection", err)
 	}

@@ -35,10 +35,18 @@ func newTOC(s *schema, made *pgarchive.Archive, db *catalog.Database) *toc {
 			tables[e.OID] = e
 		}
 	}
-	for _, t := range db.Tables {
-		for _, h := range t.Heaps {
-			if e := tables[h.OID]; e != nil {
-				c.addRows(h, e)
+	for _, extra := range db.Extras {
+		if e := c.find("EXTENSION", catalog.Name{Name: extra.Extension}); e != nil {
+			c.addRows(extra.Heap, e, nil, nil)
+		}
+	}
+	for _, part := range db.CopyOrder() {
+		before := c.allRows()
+		for _, t := range part {
+			for _, h := range t.Heaps {
+				if e := tables[h.OID]; e != nil {
+					c.addRows(h, e, tables[t.OID], before)
+				}
 			}
 		}
 	}
@@ -59,11 +67,11 @@ func (c *toc) id() int {
 	return c.nextID - 1
 }
 
-// addRows adds the entry of a heap's rows, with all of its columns.
-func (c *toc) addRows(h *catalog.Heap, table *pgarchive.Entry) {
+// addRows adds the entry of a heap's rows, with all of its columns, to be loaded after those of other entries.
+func (c *toc) addRows(h *catalog.Heap, table, root *pgarchive.Entry, after []int) {
 	e := &pgarchive.Entry{
-		ID: c.id(), OID: h.OID, Tag: table.Tag, Kind: "TABLE DATA", Section: pgarchive.Data, Schema: table.Schema,
-		Owner: new(""), Dependencies: []int{table.ID}, HasData: true,
+		ID: c.id(), OID: h.OID, Tag: new(h.Name.Name), Kind: "TABLE DATA", Section: pgarchive.Data,
+		Schema: new(h.Name.Schema), Owner: new(""), Dependencies: append([]int{table.ID}, after...), HasData: true,
 	}
 	e.File = fmt.Sprintf("%d.dat", e.ID)
 	var columns []string
@@ -74,18 +82,22 @@ func (c *toc) addRows(h *catalog.Heap, table *pgarchive.Entry) {
 	}
 	c.rows[h.OID] = e
 	c.inOrder = append(c.inOrder, e)
-	c.names[e] = spelled(h, table)
+	c.names[e] = spelled(h.Name, table)
+	if h.Table.ByRoot && root != nil {
+		c.names[e] = spelled(h.Table.Name, root)
+		e.Definition = new("-- load via partition root " + c.names[e]) // as pg_dump says it to pg_restore
+	}
 	c.columns(e, columns)
 }
 
-// spelled is a heap's name as pg_dump spells it. pg_restore compares it with
+// spelled is a table's name as pg_dump spells it. pg_restore compares it with
 // that in COPY, to tell rows that are loaded by way of a partition's root.
-func spelled(h *catalog.Heap, table *pgarchive.Entry) string {
-	name, ok := strings.CutPrefix(strings.TrimSuffix(deref(table.Drop), ";\n"), "DROP TABLE ")
+func spelled(name catalog.Name, table *pgarchive.Entry) string {
+	as, ok := strings.CutPrefix(strings.TrimSuffix(deref(table.Drop), ";\n"), "DROP TABLE ")
 	if !ok {
-		return h.Name.String()
+		return name.String()
 	}
-	return name
+	return as
 }
 
 func deref(s *string) string {
@@ -93,6 +105,14 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+func (c *toc) allRows() []int {
+	ids := make([]int, len(c.inOrder))
+	for i, e := range c.inOrder {
+		ids[i] = e.ID
+	}
+	return ids
 }
 
 // columns says which columns the rows of an entry have.
@@ -124,6 +144,11 @@ func (c *toc) complete(end subset.Ending) *pgarchive.Archive {
 		}
 	}
 	c.dependOnRows(after)
+	for _, e := range after {
+		if c.schema.late.adds(e.ID) {
+			e.Dependencies = append(e.Dependencies, c.allRows()...)
+		}
+	}
 	makeObjects, objects := c.objectEntries()
 	data := slices.Concat(makeObjects, c.inOrder, c.sequences(end.Sequences), objects)
 	refreshes := c.refreshes(end.MatViews)

@@ -1,0 +1,64 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+)
+
+// searched lists the schemas that a setting of search_path names and that exist. The system's schema is not among them:
+// where a path does not name it, it is searched first, and so it is here wherever a path names it.
+// https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH
+func searched(path, role string, schemas []string) []string {
+	var found []string
+	for _, name := range identifiers(path) {
+		if name == "$user" {
+			name = role
+		}
+		if slices.Contains(schemas, name) && !slices.Contains(found, name) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// identifiers reads a list of names with commas between them, quoted where need be.
+func identifiers(list string) []string {
+	var names []string
+	for rest := strings.TrimSpace(list); rest != ""; rest = strings.TrimSpace(rest) {
+		var name string
+		if name, rest = identifier(rest); name != "" {
+			names = append(names, name)
+		}
+		rest = strings.TrimPrefix(strings.TrimSpace(rest), ",")
+	}
+	return names
+}
+
+// identifier takes the first name off a list.
+func identifier(list string) (name, rest string) {
+	if list[0] != '"' {
+		end := strings.IndexByte(list, ',')
+		if end < 0 {
+			end = len(list)
+		}
+		return strings.ToLower(strings.TrimSpace(list[:end])), list[end:]
+	}
+	for rest = list[1:]; rest != ""; {
+		part, after, _ := strings.Cut(rest, `"`)
+		name += part
+		if !strings.HasPrefix(after, `"`) {
+			return name, after
+		}
+		name, rest = name+`"`, after[1:]
+	}
+	return name, ""
+}
+
+// SearchPathSQL sets a session's search_path to these schemas.
+func SearchPathSQL(schemas []string) string {
+	quoted := make([]string, len(schemas))
+	for i, name := range schemas {
+		quoted[i] = Quote(name)
+	}
+	return "SELECT pg_catalog.set_config('search_path', " + Literal(strings.Join(quoted, ", ")) + ", false);"
+}
