@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// LateCheck is a CHECK constraint that PostgreSQL trusts, though the rows that are there may break it by now: it depends
-// on the time, or calls a function of the user's, which may read other tables whatever it says of itself.
+// LateCheck is a CHECK constraint that PostgreSQL trusts, though the rows that are there may break it by now: it
+// depends on the time, or calls a function of the user's, which may read other tables whatever it says of itself.
 type LateCheck struct {
 	OID        uint32
 	Of         Name   // a table or a domain

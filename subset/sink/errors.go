@@ -47,8 +47,8 @@ func serverError(doing string, err error) error {
 		return fmt.Errorf("%w: %w", ErrTargetLost, clean)
 	case unresolved[pg.Code] && failing(pg) != "":
 		return hint.Wrap(clean,
-			"have the source say where its names are: ALTER FUNCTION %s SET search_path = …; a table that it reads has "+
-				"to be made before what calls it", failing(pg))
+			"have the source say where its names are: ALTER FUNCTION %s SET search_path = …; a table that it reads "+
+				"has to be made before what calls it", failing(pg))
 	case pg.Code == "22021", pg.Code == "22P05":
 		return hint.Wrap(clean,
 			"make the target database with the encoding of the source: CREATE DATABASE … TEMPLATE template0 "+

@@ -129,7 +129,9 @@ func TestLoad_KeepsBrokenChecksAsNotValidAndSaysSo(t *testing.T) {
 	}) {
 		t.Errorf("warnings: %q", warnings)
 	}
-	got := pgtest.Query(t, direct, "SELECT conname, convalidated FROM pg_constraint WHERE contype = 'c' AND conrelid = 'a_line'::regclass ORDER BY 1")
+	got := pgtest.Query(t, direct, `
+		SELECT conname, convalidated FROM pg_constraint
+		WHERE contype = 'c' AND conrelid = 'a_line'::regclass ORDER BY 1`)
 	if diff := cmp.Diff([][]string{{"known", "f"}, {"later", "f"}, {"short", "t"}}, got); diff != "" {
 		t.Errorf("constraints (-want +got):\n%s", diff)
 	}
