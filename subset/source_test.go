@@ -300,3 +300,36 @@ func (a *asking) Concurrency() int {
 	a.writable = pgtest.Value(a.t, a.url, "SELECT count(*)"+ours+"xact_start IS NULL")
 	return 2
 }
+
+func TestRun_FollowsReferencesThatAreWrittenAsText(t *testing.T) {
+	t.Parallel()
+	source := pgtest.New(t)
+	pgtest.Exec(t, source, `
+		CREATE TABLE posts (id bigint PRIMARY KEY);
+		CREATE TABLE pictures (id uuid PRIMARY KEY);
+		CREATE TABLE labels (name text PRIMARY KEY);
+		CREATE TABLE notes (id int PRIMARY KEY, about text, of varchar(40), label bigint);
+		INSERT INTO posts SELECT generate_series(1, 1000);
+		INSERT INTO pictures SELECT md5(i::text)::uuid FROM generate_series(1, 1000) AS i;
+		INSERT INTO labels SELECT i::text FROM generate_series(1, 50) AS i;
+		INSERT INTO notes SELECT i, (ARRAY['Post', 'Picture', 'Other'])[1 + i % 3],
+			(ARRAY[(1 + i % 1000)::text, md5((1 + i % 1000)::text)::uuid::text, 'not a key'])[1 + i % 3], 1 + i % 50
+		FROM generate_series(1, 3000) AS i`)
+	report, target := takeRows(t, plan.Spec{URL: source, References: []string{
+		"public.notes.of -> public.posts.id when about = 'Post'",
+		"public.notes.of -> public.pictures.id when about = 'Picture'",
+		"public.notes.label -> public.labels.name",
+	}})
+	const dangling = `
+		SELECT count(*) FROM notes WHERE CASE about
+			WHEN 'Post' THEN NOT EXISTS (SELECT FROM posts AS p WHERE p.id::text = of)
+			WHEN 'Picture' THEN NOT EXISTS (SELECT FROM pictures AS p WHERE p.id::text = of) ELSE false END
+			OR NOT EXISTS (SELECT FROM labels WHERE name = label::text)`
+	if n := pgtest.Value(t, target, dangling); n != "0" {
+		t.Errorf("%s dangling references", n)
+	}
+	if n := pgtest.Value(t, target, "SELECT count(DISTINCT about) FROM notes"); n != "3" {
+		t.Errorf("%s kinds of notes are kept", n)
+	}
+	wantBalance(t, report)
+}

@@ -160,6 +160,7 @@ type Operator struct {
 	ParentType string // to cast the parent column to, when it is of another type
 	ChildType  string // to cast the child column to, when it is of another type
 	Collation  string // of the parent column, quoted, when the child's is another
+	Written    bool   // configuration only: the child column is text, in which the parent's bigint or uuid is written
 }
 
 // Sequence is one sequence and its position in the snapshot.

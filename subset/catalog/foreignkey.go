@@ -14,6 +14,10 @@ import (
 func (k *ForeignKey) Join(parent, child string) string {
 	parts := make([]string, len(k.Operators))
 	for i, op := range k.Operators {
+		if op.Written {
+			parts[i] = written(parent+"."+Quote(k.ParentColumns[i]), child+"."+Quote(k.ChildColumns[i]), op.ParentType)
+			continue
+		}
 		left := operand(parent, k.ParentColumns[i], op.ParentType)
 		right := operand(child, k.ChildColumns[i], op.ChildType)
 		if op.Collation != "" {
@@ -22,6 +26,18 @@ func (k *ForeignKey) Join(parent, child string) string {
 		parts[i] = left + " OPERATOR(" + op.Name + ") " + right
 	}
 	return strings.Join(parts, " AND ")
+}
+
+// written compares a text with the value of a type that it may be written in. Both halves say the same: an index of
+// either side serves one of them. A text of another kind equals nothing, and fails nothing.
+func written(parent, child, kind string) string {
+	pattern := `^(0|-?[1-9][0-9]{0,17})$`
+	if kind == "pg_catalog.uuid" {
+		pattern = `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`
+	}
+	return parent + "::pg_catalog.text OPERATOR(pg_catalog.=) " + child + "::pg_catalog.text AND " +
+		parent + " OPERATOR(pg_catalog.=) CASE WHEN " + child + "::pg_catalog.text OPERATOR(pg_catalog.~) '" + pattern +
+		"' THEN " + child + "::pg_catalog.text::" + kind + " END"
 }
 
 func operand(alias, column, cast string) string {

@@ -54,7 +54,9 @@ func (r *reader) foreignKeys(ctx context.Context) error {
 			return err
 		}
 		for i := range operators {
-			k.Operators = append(k.Operators, Operator{operators[i], parentTypes[i], childTypes[i], collations[i]})
+			k.Operators = append(k.Operators, Operator{
+				Name: operators[i], ParentType: parentTypes[i], ChildType: childTypes[i], Collation: collations[i],
+			})
 		}
 		r.addKey(&k, r.byOID[child], r.byOID[parent])
 		return nil

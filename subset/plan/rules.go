@@ -81,11 +81,35 @@ func resolveReference(db *catalog.Database, text string) (*catalog.ForeignKey, e
 		Name:  text,
 		Child: child, ChildRel: child.Name, ChildHeaps: child.Heaps, ChildColumns: []string{childColumn.Name},
 		Parent: parent, ParentRel: parent.Name, ParentHeaps: parent.Heaps, ParentColumns: []string{parentColumn.Name},
-		Operators: []catalog.Operator{{Name: "pg_catalog.="}},
+		Operators: []catalog.Operator{equal(parentColumn.Type, childColumn.Type)},
 		When:      strings.TrimSpace(when),
 		Nullable:  !childColumn.NotNull,
 		Indexed:   leadsKey(child, childColumn.Name),
 	}, nil
+}
+
+// equal is how a column is compared with what it references. Frameworks write keys of several types into one column of
+// text: Rails' record_id, Django's object_id.
+func equal(parent, child string) catalog.Operator {
+	op := catalog.Operator{Name: "pg_catalog.="}
+	switch {
+	case isText(child) && isKey(parent):
+		op.Written, op.ParentType = true, "pg_catalog.int8"
+		if parent == "uuid" {
+			op.ParentType = "pg_catalog.uuid"
+		}
+	case isText(parent) && isKey(child):
+		op.ChildType = "pg_catalog.text"
+	}
+	return op
+}
+
+func isText(kind string) bool {
+	return kind == "text" || strings.HasPrefix(kind, "character varying")
+}
+
+func isKey(kind string) bool {
+	return slices.Contains([]string{"smallint", "integer", "bigint", "uuid"}, kind)
 }
 
 // findColumn tries every table whose name the text begins with, so that names
