@@ -1,7 +1,7 @@
 # $1 is the folder of a cluster. Wait for the end of the input, stop the
-# servers in the folder at once, and remove it.
+# servers and the poolers in the folder at once, and remove it.
 cat >/dev/null
-for file in "$1"/*/postmaster.pid; do
+for file in "$1"/*/postmaster.pid "$1"/*/pgbouncer.pid; do
 	[ -f "$file" ] || continue
 	read -r pid <"$file" && kill -QUIT "$pid"
 done
