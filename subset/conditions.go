@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -44,12 +43,13 @@ func (s *Source) checkConditions(ctx context.Context, p *plan.Plan) error {
 }
 
 // check asks within a savepoint, because an error would end the transaction
-// that holds the snapshot.
+// that holds the snapshot; and by the protocol that takes one statement alone,
+// because a second one could end it too, and with it that nothing is written.
 func (s *Source) check(ctx context.Context, sql string) error {
 	if _, err := s.Leader.Exec(ctx, "SAVEPOINT checked"); err != nil {
 		return s.Explain(s.Leader, err)
 	}
-	_, err := s.Leader.Exec(ctx, "EXPLAIN "+sql, pgx.QueryExecModeSimpleProtocol)
+	err := s.Leader.PgConn().ExecParams(ctx, "EXPLAIN "+sql, nil, nil, nil, nil).Read().Err
 	if _, rollback := s.Leader.Exec(ctx, "ROLLBACK TO SAVEPOINT checked"); rollback != nil {
 		return s.Explain(s.Leader, errors.Join(err, rollback))
 	}

@@ -33,6 +33,9 @@ type app struct {
 
 // run runs one command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	for _, arg := range args {
+		a.secrets.AddURL(arg) // a message may repeat what stands in the wrong place
+	}
 	root := a.root()
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)

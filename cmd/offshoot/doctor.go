@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/internal/config"
@@ -21,6 +20,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
 const doctorLong = `Doctor checks what offshoot needs, one line each: what is there, or what to do.
@@ -164,17 +164,22 @@ func (a *app) checkSource(ctx context.Context, cfg *config.Config) (major int, t
 func serverVersion(ctx context.Context, source string) (major int, text string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, source)
+	found, err := snapshot.Look(ctx, source)
+	if errors.Is(err, snapshot.ErrPooler) {
+		return 0, "", err
+	}
 	if err != nil {
 		return 0, "", hint.Wrap(err, "check the URL, the password and the network")
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	version := conn.PgConn().ParameterStatus("server_version")
-	major, err = strconv.Atoi(strings.SplitN(strings.SplitN(version, ".", 2)[0], " ", 2)[0])
+	major, err = strconv.Atoi(strings.SplitN(strings.SplitN(found.Version, ".", 2)[0], " ", 2)[0])
 	if err != nil {
 		major = 0 // a development version, such as 18devel
 	}
-	return major, fmt.Sprintf("PostgreSQL %s at %s", version, conn.Config().Host), nil
+	text = fmt.Sprintf("PostgreSQL %s at %s", found.Version, found.Host)
+	if found.Pooled {
+		text += ", through a pooler in session mode"
+	}
+	return major, text, nil
 }
 
 func checkTools(ctx context.Context, server int) (string, error) {

@@ -59,6 +59,10 @@ func TestRun_WrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		{"lst", "offshoot: unknown command \"lst\"\nhint: did you mean \"offshoot list\"?\n"},
 		{"zebra", "offshoot: unknown command \"zebra\"\nhint: see offshoot --help\n"},
 		{"list extra", "offshoot: list: unexpected argument \"extra\"\nhint: see offshoot list --help\n"},
+		{
+			"list postgres://u:hunter2hunter2@db/shop",
+			"offshoot: list: unexpected argument \"postgres://u:***@db/shop\"\nhint: see offshoot list --help\n",
+		},
 		{"list --jsn", "offshoot: list: unknown flag: --jsn\nhint: did you mean --json?\n"},
 		{"up --pr 1 --branch a", "offshoot: up: --pr and --branch\nhint: give one of them\n"},
 		{"down --all --pr 1", "offshoot: down: --all and one preview\nhint: give one of them\n"},

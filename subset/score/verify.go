@@ -55,9 +55,6 @@ func Verify(ctx context.Context, url string) (found []Dangling, err error) {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"); err != nil {
-		return nil, fmt.Errorf("verify: %w", err)
-	}
 	keys, err := declaredKeys(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)

@@ -47,7 +47,7 @@ func readPolicies(ctx context.Context, from subset.Origin) ([]policy, error) {
 	if from.Snapshot != "" {
 		begin += "SET TRANSACTION SNAPSHOT " + catalog.Literal(from.Snapshot) + ";"
 	}
-	rows, err := query(ctx, conn, begin+policiesSQL)
+	rows, err := query(ctx, conn, begin+policiesSQL+"; ROLLBACK")
 	if err != nil {
 		return nil, fmt.Errorf("read policies of the source: %w", err)
 	}

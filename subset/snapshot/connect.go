@@ -30,10 +30,8 @@ func parseURL(url string) (*pgx.ConnConfig, error) {
 			hint.Usage(errors.New("not a PostgreSQL connection string"),
 				"give %s, with special characters in the password percent-encoded", form)
 	}
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "offshoot"
-	}
 	config.DialFunc = stall.Patient().DialContext
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // prepares no statement that the session would keep
 	return config, nil
 }
 

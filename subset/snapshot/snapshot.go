@@ -23,9 +23,11 @@ type Snapshot struct {
 	Leader   *pgx.Conn   // made the snapshot; the transaction that holds it must outlive the others
 	Workers  []*pgx.Conn // share it
 	Notices  []string    // for the user, about the connections
+	Pooled   bool        // a pooler stands between, and keeps a session of the server for each connection
 
 	options Options
 	config  *pgx.ConnConfig
+	server  server       // who answers the leader
 	turns   []sync.Mutex // of each of Workers: one query at a time
 }
 
@@ -63,7 +65,7 @@ func (s *Snapshot) Close(ctx context.Context) error {
 	var errs []error
 	for _, c := range append(s.Workers, s.Leader) { // which may be one of the workers
 		if c != nil && !c.IsClosed() {
-			errs = append(errs, c.Close(ctx))
+			errs = append(errs, end(ctx, c))
 		}
 	}
 	s.Workers, s.Leader = nil, nil
@@ -75,7 +77,17 @@ func (s *Snapshot) open(ctx context.Context) error {
 	if s.Leader, err = dial(ctx, s.config); err != nil {
 		return err
 	}
-	if _, err = s.Leader.Exec(ctx, beginSQL); err != nil {
+	if err := s.recognize(ctx); err != nil {
+		return err
+	}
+	return s.take(ctx)
+}
+
+// take takes the snapshot. No pooler is harmed by what it does, nor by what is
+// asked of the connections then, not even one that recognize took for a server.
+func (s *Snapshot) take(ctx context.Context) error {
+	err := begin(ctx, s.Leader, s.server, "")
+	if err != nil {
 		return err
 	}
 	if err = s.Leader.QueryRow(ctx, `SELECT pg_catalog.pg_export_snapshot()`).Scan(&s.ID); err != nil {
@@ -107,6 +119,11 @@ func (s *Snapshot) recruit(ctx context.Context) error {
 	n := s.options.Connections
 	if n <= 0 {
 		n = DefaultConnections
+	}
+	for _, c := range s.Workers {
+		if err := s.join(ctx, c); err != nil {
+			return err
+		}
 	}
 	for len(s.Workers) < n {
 		c, err := s.follow(ctx)
@@ -151,47 +168,25 @@ func (s *Snapshot) settle(ctx context.Context, wanted int) error {
 	return nil
 }
 
-const (
-	beginSQL = `BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY`
-
-	// settingsSQL is what pg_dump sets: values must read the same on any
-	// server, no trigger of the session's defaults may interfere, and
-	// row-level security must fail rather than hide rows. A custom plan knows
-	// how many row positions it is given. Candidates are sorted in memory, not
-	// in temporary files of the source; and a few thousand rows are fetched by
-	// their places or an index, where the planner's defaults would read and
-	// hash a whole table.
-	settingsSQL = `
-SET search_path = '';
-SET datestyle = ISO;
-SET intervalstyle = postgres;
-SET extra_float_digits = 3;
-SET bytea_output = hex;
-SET timezone = 'UTC';
-SET row_security = off;
-SET statement_timeout = 0;
-SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
-SET synchronize_seqscans = off;
-SET standard_conforming_strings = on;
-SET jit = off;
-SET work_mem = '64MB';
-SET random_page_cost = 0.1;
-SET max_parallel_workers_per_gather = 0;
-SET plan_cache_mode = force_custom_plan;
-SET default_transaction_read_only = on`
-
-	oldest = 130000 // server_version_num
-)
-
-// Connect opens one connection, of no snapshot, whose values read the same
-// everywhere.
+// Connect opens one connection, in a read-only transaction of a snapshot of its
+// own, whose values read the same everywhere.
 func Connect(ctx context.Context, url string) (*pgx.Conn, error) {
 	config, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
-	return dial(ctx, config)
+	c, err := dial(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	is, err := greet(ctx, c, server{})
+	if err == nil {
+		err = begin(ctx, c, is, "")
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
+	}
+	return c, nil
 }
 
 func dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
@@ -199,39 +194,7 @@ func dial(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, connectError(config, err)
 	}
-	if err := prepare(ctx, c); err != nil {
-		return nil, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
-	}
 	return c, nil
-}
-
-func prepare(ctx context.Context, c *pgx.Conn) error {
-	var version int
-	var encoding string
-	const sql = `SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.current_setting('server_encoding')`
-	if err := c.QueryRow(ctx, sql).Scan(&version, &encoding); err != nil {
-		return err
-	}
-	if version < oldest {
-		err := fmt.Errorf("PostgreSQL %d.%d is too old", version/10000, version/100%100)
-		return hint.Wrap(err, "offshoot reads PostgreSQL 13 and newer")
-	}
-	// SQL_ASCII means bytes of unknown encoding: they are passed on as they are.
-	if encoding != "SQL_ASCII" {
-		encoding = "UTF8"
-	}
-	settings := settingsSQL
-	if version >= 140000 {
-		settings += "; SET idle_session_timeout = 0"
-	}
-	if version >= 170000 {
-		settings += "; SET transaction_timeout = 0"
-	}
-	if _, err := c.PgConn().Exec(ctx,
-		settings+"; SET client_encoding = "+catalog.Literal(encoding)).ReadAll(); err != nil {
-		return fmt.Errorf("settings: %w", err)
-	}
-	return nil
 }
 
 // follow opens a connection that sees the leader's snapshot.
@@ -240,13 +203,20 @@ func (s *Snapshot) follow(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = c.PgConn().Exec(ctx, beginSQL+"; SET TRANSACTION SNAPSHOT "+catalog.Literal(s.ID)).ReadAll()
-	if err != nil {
-		err = hint.Wrap(fmt.Errorf("share the snapshot between connections: %w", err),
-			"the URL must always lead to the same server, not to a pooler or a reader endpoint")
+	if err := s.join(ctx, c); err != nil {
 		return nil, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
 	}
 	return c, nil
+}
+
+// join has a connection see the leader's snapshot.
+func (s *Snapshot) join(ctx context.Context, c *pgx.Conn) error {
+	err := begin(ctx, c, s.server, s.ID)
+	if err == nil {
+		return nil
+	}
+	return hint.Wrap(fmt.Errorf("share the snapshot between connections: %w", err),
+		"the URL must always lead to the same server, not to a reader endpoint")
 }
 
 // lock holds ACCESS SHARE on everything readable until Close, as pg_dump
