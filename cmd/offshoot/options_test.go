@@ -112,7 +112,9 @@ func TestRun_WrongCommandLinesSayWhatIsMeant(t *testing.T) {
 		},
 		{
 			"subset --plan --source mysql://u:hunter9@h/d",
-			"offshoot: subset: source: not a database URL\nhint: write postgres://user@host:5432/database\n",
+			"offshoot: subset: source: not a PostgreSQL connection string\n" +
+				"hint: give postgres://user:password@host:5432/database, with special characters in the password " +
+				"percent-encoded\n",
 		},
 		{
 			"sweep --keep-cache 20",

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/internal/config"
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
@@ -194,9 +194,8 @@ func (a *app) sourceNeeded(cfg *config.Config, flag string) (string, error) {
 
 // checkURL refuses what is no connection string.
 func (a *app) checkURL(what, text string) error {
-	if a.rememberURL(text) != nil {
-		// Not wrapped: the parser's message quotes the string.
-		return hint.Usage(fmt.Errorf("%s: not a database URL", what), "write postgres://user@host:5432/database")
+	if err := a.rememberURL(text); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
@@ -205,7 +204,7 @@ func (a *app) checkURL(what, text string) error {
 // password, which may be from the environment or ~/.pgpass, as a secret.
 func (a *app) rememberURL(text string) error {
 	a.secrets.AddURL(text)
-	config, err := pgconn.ParseConfig(text)
+	config, err := conninfo.Parse(text)
 	if err != nil {
 		return err
 	}

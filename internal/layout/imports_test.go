@@ -13,7 +13,7 @@ import (
 var table = map[string][]string{
 	"subset/catalog":  {},
 	"subset/mask":     {"subset/catalog", "internal/document"},
-	"subset/snapshot": {"subset/catalog", "internal/stall"},
+	"subset/snapshot": {"subset/catalog", "internal/conninfo"},
 	"subset/plan":     {"subset/catalog", "subset/mask", "internal/document"},
 	"subset/walk":     {"subset/plan", "subset/snapshot", "subset/catalog"},
 	"subset/score":    {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
@@ -22,8 +22,7 @@ var table = map[string][]string{
 		"subset/catalog", "subset/mask", "internal/document",
 	},
 	"subset/sink": {
-		"subset", "subset/catalog", "internal/pgarchive", "internal/pgtool",
-		"internal/stall", "internal/lock",
+		"subset", "subset/catalog", "internal/conninfo", "internal/pgarchive", "internal/pgtool", "internal/lock",
 	},
 	"compose":           {"internal/host", "internal/stall"},
 	"provision/gateway": {"internal/host", "internal/worktree", "internal/whole"},
@@ -64,7 +63,8 @@ var table = map[string][]string{
 	"internal/lock":                 {},
 	"internal/pgarchive":            {},
 	"internal/pgtest":               {},
-	"internal/pgtool":               {"internal/host"},
+	"internal/pgtool":               {"internal/host", "internal/conninfo"},
+	"internal/conninfo":             {"internal/stall"},
 	"internal/starter":              {"compose"},
 	"internal/report":               {"internal/document"},
 	"internal/repository":           {},
@@ -85,7 +85,7 @@ var table = map[string][]string{
 var modules = map[string][]string{
 	"github.com/jackc/pgx/": {
 		"subset", "subset/catalog", "subset/score", "subset/sink", "subset/snapshot",
-		"subset/walk", "internal/pgtest", "internal/pgtool", "cmd/offshoot",
+		"subset/walk", "internal/conninfo", "internal/pgtest", "internal/pgtool", "cmd/offshoot",
 	},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},

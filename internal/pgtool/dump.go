@@ -73,7 +73,7 @@ func (r Restore) args() []string {
 // DatabaseArgs returns the arguments that restore into a database. The
 // database's name is no secret; without it pg_restore would write a script.
 func (r Restore) DatabaseArgs(database string) []string {
-	args := append(r.args(), "--exit-on-error", "--dbname="+conninfo(database))
+	args := append(r.args(), "--exit-on-error", "--dbname="+named(database))
 	if r.Jobs > 1 {
 		args = append(args, "--jobs="+itoa(r.Jobs))
 	}

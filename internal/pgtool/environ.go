@@ -1,20 +1,21 @@
 package pgtool
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 )
 
 // variables are the settings of a connection string that pgconn resolves into
 // something other than text, with the variable libpq reads each from.
 // https://www.postgresql.org/docs/current/libpq-envars.html
 var variables = map[string]string{
+	"hostaddr":                 "PGHOSTADDR",
 	"sslmode":                  "PGSSLMODE",
 	"sslnegotiation":           "PGSSLNEGOTIATION",
 	"sslrootcert":              "PGSSLROOTCERT",
@@ -57,17 +58,17 @@ func base() []string {
 
 // Environ returns the whole environment with which PostgreSQL's programs
 // reach the database that a URL or keyword connection string names. The
-// string is read as pgx reads it, so both reach the same server.
+// string is read in one place, so both reach the same server.
 func Environ(connection string) ([]string, error) {
-	config, err := pgconn.ParseConfig(connection)
-	if err != nil {
-		return nil, err // pgconn leaves the password out
-	}
-	given, err := settings(connection)
+	config, err := conninfo.Parse(connection)
 	if err != nil {
 		return nil, err
 	}
-	hosts, ports := addresses(config)
+	given, err := conninfo.Read(connection)
+	if err != nil {
+		return nil, err
+	}
+	hosts, ports := addresses(&config.Config)
 	env := append(base(),
 		"PGHOST="+hosts, "PGPORT="+ports, "PGUSER="+config.User, "PGDATABASE="+config.Database,
 		"PGPASSWORD="+config.Password, "PGAPPNAME=offshoot",
@@ -117,57 +118,4 @@ func addresses(config *pgconn.Config) (hosts, ports string) {
 		h, p = append(h, a.host), append(p, fmt.Sprint(a.port))
 	}
 	return strings.Join(h, ","), strings.Join(p, ",")
-}
-
-// settings reads the names and values that a connection string spells out.
-func settings(connection string) (map[string]string, error) {
-	if !strings.HasPrefix(connection, "postgres://") && !strings.HasPrefix(connection, "postgresql://") {
-		return keywords(connection)
-	}
-	u, err := url.Parse(connection)
-	if err != nil {
-		return nil, errors.New("invalid connection URL") // url.Error holds the URL, and so the password
-	}
-	given := map[string]string{}
-	for name, values := range u.Query() {
-		given[name] = values[0]
-	}
-	return given, nil
-}
-
-// keywords reads "name = value" pairs; a value may be in single quotes, and a
-// backslash takes the next byte literally.
-// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
-func keywords(s string) (map[string]string, error) {
-	const space = " \t\r\n\f\v"
-	given := map[string]string{}
-	for s = strings.TrimLeft(s, space); s != ""; s = strings.TrimLeft(s, space) {
-		name, rest, ok := strings.Cut(s, "=")
-		if !ok {
-			return nil, errors.New("invalid connection string: a name without =")
-		}
-		var value string
-		value, s = word(strings.TrimLeft(rest, space))
-		given[strings.TrimRight(name, space)] = value
-	}
-	return given, nil
-}
-
-// word splits off the first value.
-func word(s string) (value, rest string) {
-	quoted := strings.HasPrefix(s, "'")
-	s = strings.TrimPrefix(s, "'")
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s):
-			i++
-			b.WriteByte(s[i])
-		case quoted && c == '\'', !quoted && strings.IndexByte(" \t\r\n\f\v", c) >= 0:
-			return b.String(), s[i+1:]
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String(), ""
 }

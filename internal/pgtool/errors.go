@@ -100,7 +100,7 @@ func database(env []string) string {
 	return ""
 }
 
-// conninfo writes a name so that it cannot be read as a connection string.
-func conninfo(database string) string {
+// named writes a name so that it cannot be read as a connection string.
+func named(database string) string {
 	return "dbname='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(database) + "'"
 }

@@ -67,7 +67,7 @@ func TestExplain_MarksAFullDisk(t *testing.T) {
 }
 
 func TestConninfo_CannotBeMistaken(t *testing.T) {
-	if got, want := conninfo(`a' host=b\`), `dbname='a\' host=b\\'`; got != want {
+	if got, want := named(`a' host=b\`), `dbname='a\' host=b\\'`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if got := database([]string{"A=b", "PGDATABASE=x=y"}); got != "x=y" {

@@ -12,9 +12,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
-	"github.com/offshoot-dev/offshoot/internal/stall"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -42,19 +42,18 @@ type database struct {
 // NewDatabase returns a sink that loads the database that a connection string
 // names. It connects in Begin.
 func NewDatabase(connection string, o Options) (Sink, error) {
-	config, err := pgconn.ParseConfig(connection)
+	config, err := conninfo.Parse(connection)
 	if err != nil {
-		return nil, hint.Usage(fmt.Errorf("target: %w", err), "")
+		return nil, fmt.Errorf("target: %w", err)
 	}
-	config.DialFunc = stall.Patient().DialContext
 	env, err := pgtool.Environ(connection)
 	if err != nil {
-		return nil, hint.Usage(fmt.Errorf("target: %w", err), "")
+		return nil, fmt.Errorf("target: %w", err)
 	}
 	if o.Connections < 1 {
 		o.Connections = 4
 	}
-	return &database{options: o, config: config, env: env}, nil
+	return &database{options: o, config: &config.Config, env: env}, nil
 }
 
 func (d *database) Concurrency() int { return d.options.Connections }
@@ -168,7 +167,7 @@ func (d *database) same(from subset.Origin) bool {
 	if d.target.SystemID != "" && from.Catalog.SystemID != "" {
 		return d.target.SystemID == from.Catalog.SystemID
 	}
-	source, err := pgconn.ParseConfig(from.URL)
+	source, err := conninfo.Parse(from.URL)
 	return err == nil && source.Host == d.config.Host && source.Port == d.config.Port
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -33,12 +34,12 @@ ORDER BY p.oid, r.rolname`
 
 // readPolicies asks the source, in the snapshot of the archive.
 func readPolicies(ctx context.Context, from subset.Origin) ([]policy, error) {
-	config, err := pgconn.ParseConfig(from.URL)
+	config, err := conninfo.Parse(from.URL)
 	if err != nil {
 		return nil, err
 	}
 	config.RuntimeParams["client_encoding"] = encoding(from.Catalog)
-	conn, err := pgconn.ConnectConfig(ctx, config)
+	conn, err := pgconn.ConnectConfig(ctx, &config.Config)
 	if err != nil {
 		return nil, unreachable("source", err)
 	}

@@ -42,7 +42,7 @@ func TestOpen_RefusesWhatItCannotWrite(t *testing.T) {
 		dir + "/no/x/":            "no folder " + dir + "/no",
 		"s3://bucket/x.sql":       "unknown kind of URL",
 		dir + "/no/x.sql":         "no folder " + dir + "/no",
-		"postgres://u:s3cret@h:x": "cannot parse",
+		"postgres://u:s3cret@h:x": "not a PostgreSQL connection string",
 	} {
 		_, err := sink.Open(to, sink.Options{})
 		if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), want) ||

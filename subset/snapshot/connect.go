@@ -12,28 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
-	"github.com/offshoot-dev/offshoot/internal/stall"
 )
-
-// parseURL reads a connection string. It says nothing of what is wrong with
-// it: every part of a malformed URL may be a part of the password.
-func parseURL(url string) (*pgx.ConnConfig, error) {
-	const form = "postgres://user:password@host:5432/database"
-	if strings.TrimSpace(url) == "" {
-		return nil, hint.Usage(errors.New("no connection string"), "give %s", form)
-	}
-	config, err := pgx.ParseConfig(url)
-	if err != nil ||
-		!strings.Contains(url, "=") && !strings.HasPrefix(url, "postgres://") &&
-			!strings.HasPrefix(url, "postgresql://") {
-		return nil,
-			hint.Usage(errors.New("not a PostgreSQL connection string"),
-				"give %s, with special characters in the password percent-encoded", form)
-	}
-	config.DialFunc = stall.Patient().DialContext
-	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // prepares no statement that the session would keep
-	return config, nil
-}
 
 // tooManyConnections is the error code of a server or role that has none left.
 const tooManyConnections = "53300"

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 )
 
@@ -12,7 +13,7 @@ func TestTake_LeavesNothingInSessionsThatAreShared(t *testing.T) {
 	pgtest.Exec(t, url, "CREATE TABLE orders AS SELECT generate_series(1, 9) AS id")
 	pooler := pgtest.NewPooler(t, url, "transaction")
 	stop := pooler.Bench(t)
-	config, err := parseURL(pooler.URL)
+	config, err := conninfo.Parse(pooler.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
@@ -82,7 +83,7 @@ type Found struct {
 // Look asks who answers at a connection string, and refuses it where Open would
 // before it takes a snapshot.
 func Look(ctx context.Context, url string) (_ Found, err error) {
-	config, err := parseURL(url)
+	config, err := conninfo.Parse(url)
 	if err != nil {
 		return Found{}, err
 	}

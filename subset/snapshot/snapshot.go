@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -46,7 +47,7 @@ const DefaultConnections = 2
 // and locks its tables against changes of their definition. Nothing that it
 // does writes to the database.
 func Open(ctx context.Context, o Options) (*Snapshot, error) {
-	config, err := parseURL(o.URL)
+	config, err := conninfo.Parse(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +172,7 @@ func (s *Snapshot) settle(ctx context.Context, wanted int) error {
 // Connect opens one connection, in a read-only transaction of a snapshot of its
 // own, whose values read the same everywhere.
 func Connect(ctx context.Context, url string) (*pgx.Conn, error) {
-	config, err := parseURL(url)
+	config, err := conninfo.Parse(url)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,79 @@
+// Package conninfo reads connection strings, as psql takes them: a URL, or pairs
+// of a keyword and a value.
+//
+//	text ──▶ names and values ──▶ each one known, and well? ──▶ what pgx is to do
+//	                          └──▶ what PostgreSQL's programs are to do (internal/pgtool)
+//
+// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
+package conninfo
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
+)
+
+// Parse reads a connection string, with what it leaves to the environment, to
+// ~/.pgpass and to a service file. An error names the parameter that is wrong,
+// and never a value: every part of a malformed string may be a part of the
+// password.
+func Parse(text string) (*pgx.ConnConfig, error) {
+	given, err := Read(text)
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgx.ParseConfig(completed(text, given))
+	if err != nil {
+		return nil, malformed()
+	}
+	return config, adapt(config)
+}
+
+// Read returns the parameters that a connection string spells out itself, but
+// for what a URL says in front of its question mark.
+func Read(text string) (map[string]string, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, hint.Usage(errors.New("no connection string"), "give %s", form)
+	}
+	if err := ofLibrary(text); err != nil {
+		return nil, err
+	}
+	pairs, err := split(text)
+	if err != nil {
+		return nil, err
+	}
+	given := map[string]string{}
+	before := "" // the name of the pair before
+	for _, p := range pairs {
+		if err := p.check(); err != nil {
+			return nil, p.said(before, err)
+		}
+		given[p.name], before = p.value, p.name
+	}
+	if given["requiressl"] == "1" && given["sslmode"] == "" {
+		given["sslmode"] = "require"
+	}
+	return given, nil
+}
+
+// completed has the text say what pgx would take from elsewhere.
+func completed(text string, given map[string]string) string {
+	if given["requiressl"] == "1" && given["sslmode"] == "require" {
+		text = with(text, "sslmode", "require")
+	}
+	addresses := or(given["hostaddr"], "PGHOSTADDR")
+	if addresses != "" && or(given["host"], "PGHOST") == "" && given["service"] == "" && !namesHost(text) {
+		text = with(text, "host", addresses)
+	}
+	return text
+}
+
+const form = "postgres://user:password@host:5432/database"
+
+func malformed() error {
+	return hint.Usage(errors.New("not a PostgreSQL connection string"),
+		"give %s, with special characters in the password percent-encoded", form)
+}
