@@ -20,7 +20,9 @@ type Source struct {
 // locks its tables against changes of their definition. Nothing that it does
 // writes to the source.
 func Open(ctx context.Context, spec plan.Spec) (*Source, error) {
-	s, err := snapshot.Open(ctx, snapshot.Options{URL: spec.URL, Connections: spec.Connections})
+	s, err := snapshot.Open(ctx, snapshot.Options{
+		URL: spec.URL, Connections: spec.Connections, LockTimeout: spec.LockTimeout, Waiting: spec.Waiting,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}

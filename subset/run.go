@@ -1,6 +1,7 @@
 package subset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/snapshot"
 	"github.com/offshoot-dev/offshoot/subset/walk"
 )
 
@@ -116,7 +118,7 @@ func (r *run) choose(ctx context.Context) error {
 		return r.sink.Begin(ctx, Origin{
 			URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database,
 			Privacy: r.privacy(), Excluded: r.plan.Unreadable, Rewrite: r.plan.Rewrite,
-			Skip: r.plan.Skip,
+			Skip: r.plan.Skip, LockTimeout: cmp.Or(r.src.spec.LockTimeout, snapshot.DefaultLockTimeout),
 		})
 	})
 	g.Go(func() error {

@@ -3,6 +3,7 @@ package subset
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
@@ -51,6 +52,10 @@ type Origin struct {
 	URL      string // connection string; holds the password, never print it
 	Snapshot string // pg_export_snapshot identifier, valid until Close
 	Catalog  *catalog.Database
+
+	// LockTimeout is how long pg_dump may wait for a table: it cannot pass a migration that waits for the rows' reader.
+	LockTimeout time.Duration
+
 	Privacy  string         // how values were treated, in one line without any of them; empty when nobody said
 	Rewrite  mask.Rewrite   // what is not to reach a target of the texts of the schema
 	Skip     []string       // extensions to leave out

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,7 @@ type subsetOptions struct {
 	report      string
 	replace     bool
 	connections int
+	lockTimeout time.Duration
 	mode        string
 	roots       []string
 	score       bool
@@ -71,6 +73,8 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringVar(&o.compress, "compress", "", "compress an archive with `METHOD`, gzip or zstd (default gzip; zstd "+
 		"takes pg_dump 16)")
 	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "open at most `N` connections to the source")
+	f.DurationVar(&o.lockTimeout, "lock-timeout", snapshot.DefaultLockTimeout,
+		"wait at most `DURATION` for tables that a migration has locked")
 	f.StringVar(&o.mode, "mode", "", "curve: follow the row targets; family: keep every child of a sampled row "+
 		"(default curve)")
 	f.StringArrayVar(&o.roots, "root", nil, "keep matching rows and everything that references them: "+
@@ -111,6 +115,7 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 // apply has the command line win over the configuration.
 func (o subsetOptions) apply(spec *plan.Spec) error {
 	spec.Seed, spec.Connections, spec.Conditions = o.seed, o.connections, o.verbose
+	spec.LockTimeout = o.lockTimeout
 	if o.mode != "" {
 		mode, err := plan.ParseMode(o.mode)
 		if err != nil {

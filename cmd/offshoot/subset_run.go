@@ -191,6 +191,7 @@ func (r *subsetRun) printPlan(ctx context.Context, file string) error {
 
 func (r *subsetRun) plan(ctx context.Context) (_ *subset.Source, _ *plan.Plan, err error) {
 	reading := r.ui.Start("read the source")
+	r.spec.Waiting = r.ui.Warn
 	source, err := subset.Open(ctx, r.spec)
 	if err != nil {
 		reading.Fail("")

@@ -3,16 +3,19 @@ package pgtool
 import (
 	"context"
 	"io"
+	"strconv"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/host"
 )
 
 // Dump is what to take of a database: its schema, in somebody's snapshot.
 type Dump struct {
-	Snapshot string   // pg_export_snapshot identifier; empty: one of its own
-	Encoding string   // of the archive, such as UTF8
-	Exclude  []string // quoted, schema-qualified names of tables to leave out
-	Path     string   // of the custom archive to write
+	Snapshot string        // pg_export_snapshot identifier; empty: one of its own
+	Encoding string        // of the archive, such as UTF8
+	Exclude  []string      // quoted, schema-qualified names of tables to leave out
+	Path     string        // of the custom archive to write
+	Wait     time.Duration // for locks that somebody else is waiting for already; 0 means without a limit
 }
 
 // unwanted keeps out of an archive what belongs to one server and not to the
@@ -32,6 +35,9 @@ func (d Dump) Args() []string {
 	args = append(args, "--encoding="+d.Encoding, "--file="+d.Path, "--dbname="+alive)
 	if d.Snapshot != "" {
 		args = append(args, "--snapshot="+d.Snapshot)
+	}
+	if d.Wait > 0 {
+		args = append(args, "--lock-wait-timeout="+strconv.FormatInt(d.Wait.Milliseconds(), 10))
 	}
 	for _, name := range d.Exclude {
 		// A pattern in double quotes is taken literally.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/mask"
@@ -21,8 +22,10 @@ type Spec struct {
 	// References are keys the schema does not declare, written
 	// "schema.child.column -> schema.parent.column [when condition]".
 	References  []string
-	Skip        []string // extensions to leave out of the schema
-	Connections int      // at once to the source, 0 means DefaultConnections
+	Skip        []string          // extensions to leave out of the schema
+	Connections int               // at once to the source, 0 means DefaultConnections
+	LockTimeout time.Duration     // how long to wait for locked tables of the source, 0 means two minutes
+	Waiting     func(what string) // is told once when that begins; may be nil
 	Masking     mask.Masking
 	Conditions  bool // shows the values that conditions name, in plans and reports
 }

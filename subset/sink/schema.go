@@ -51,7 +51,9 @@ func (s *schema) read(ctx context.Context, from subset.Origin) error {
 	if err != nil {
 		return err
 	}
-	dump := pgtool.Dump{Snapshot: from.Snapshot, Encoding: encoding(from.Catalog), Path: s.archive}
+	dump := pgtool.Dump{
+		Snapshot: from.Snapshot, Encoding: encoding(from.Catalog), Path: s.archive, Wait: from.LockTimeout,
+	}
 	for _, name := range from.Excluded {
 		dump.Exclude = append(dump.Exclude, name.String())
 	}

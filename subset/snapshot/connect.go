@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,6 +71,8 @@ func (s *Snapshot) Explain(c *pgx.Conn, err error) error {
 			return conflicted(err)
 		}
 		switch pg.Code {
+		case "53200": // of locks, mostly
+			return hint.Wrap(err, "%s", cmp.Or(pg.Hint, "the source's server has no memory left"))
 		case "57P01", "57P02", "57P03": // the server shuts down, crashed, or starts
 			return lost(err)
 		}

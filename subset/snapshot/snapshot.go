@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +35,9 @@ type Snapshot struct {
 type Options struct {
 	URL         string // connection string; holds the password, never print it
 	Connections int    // at once, 0 means DefaultConnections
+
+	LockTimeout time.Duration     // how long to wait for locked tables, 0 means DefaultLockTimeout
+	Waiting     func(what string) // is told once when that begins; may be nil
 }
 
 // DefaultConnections is how many connections share the snapshot when Options
@@ -81,7 +83,7 @@ func (s *Snapshot) open(ctx context.Context) error {
 	if err := s.recognize(ctx); err != nil {
 		return err
 	}
-	return s.take(ctx)
+	return s.holdStill(ctx)
 }
 
 // take takes the snapshot. No pooler is harmed by what it does, nor by what is
@@ -107,11 +109,17 @@ func (s *Snapshot) take(ctx context.Context) error {
 
 // read learns from the leader what there is, and locks it.
 func (s *Snapshot) read(ctx context.Context) error {
-	var err error
+	err := s.mindLocks(ctx, lockPatience)
+	if err != nil {
+		return err
+	}
 	if s.Database, err = catalog.Read(ctx, s.Leader); err != nil {
 		return s.Explain(s.Leader, err)
 	}
-	return s.lock(ctx)
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	return s.mindLocks(ctx, 0)
 }
 
 // recruit opens the other connections. A server or role that has fewer left
@@ -218,28 +226,4 @@ func (s *Snapshot) join(ctx context.Context, c *pgx.Conn) error {
 	}
 	return hint.Wrap(fmt.Errorf("share the snapshot between connections: %w", err),
 		"the URL must always lead to the same server, not to a reader endpoint")
-}
-
-// lock holds ACCESS SHARE on everything readable until Close, as pg_dump
-// does, so that no table is altered or dropped under the walk.
-func (s *Snapshot) lock(ctx context.Context) error {
-	var names []string
-	for _, t := range s.Database.Tables {
-		if !t.Readable {
-			continue
-		}
-		if t.Partitioned {
-			names = append(names, "ONLY "+t.Name.String())
-		}
-		for _, h := range t.Heaps {
-			names = append(names, "ONLY "+h.Name.String())
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	if _, err := s.Leader.Exec(ctx, "LOCK TABLE "+strings.Join(names, ", ")+" IN ACCESS SHARE MODE"); err != nil {
-		return fmt.Errorf("lock tables: %w", err)
-	}
-	return nil
 }
