@@ -172,7 +172,7 @@ func (r *run) listenings() []*listening {
 // listen asks one service until it is known how it is with it. It gives up at
 // once when the container has ended.
 func (r *run) listen(ctx context.Context, l *listening, answered *atomic.Int32, deadline time.Time) error {
-	for {
+	for began := time.Now(); ; {
 		c, err := r.containerOf(ctx, l.service)
 		if err != nil {
 			return err
@@ -204,10 +204,16 @@ func (r *run) listen(ctx context.Context, l *listening, answered *atomic.Int32, 
 		case now.After(deadline):
 			return r.stepFailed(ctx, l.service, l.failure())
 		}
-		if err := pause(ctx, 250*time.Millisecond); err != nil {
+		if err := pause(ctx, askAgain(now.Sub(began))); err != nil {
 			return err
 		}
 	}
+}
+
+// askAgain is how long to wait before a service is asked again that was asked for so long. To ask takes a fifth of a
+// processor's second, which what starts so slowly needs itself.
+func askAgain(asked time.Duration) time.Duration {
+	return min(max(asked/20, 250*time.Millisecond), time.Second)
 }
 
 // askOnce asks the likeliest port, and the others of a service whose likeliest

@@ -228,3 +228,14 @@ func TestFrameworkOf_ReadsEnvironmentCommandAndFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestAskAgain_LeavesWhatStartsSlowlyAlone(t *testing.T) {
+	for asked, want := range map[time.Duration]time.Duration{
+		0: 250 * time.Millisecond, 5 * time.Second: 250 * time.Millisecond, 10 * time.Second: 500 * time.Millisecond,
+		20 * time.Second: time.Second, 5 * time.Minute: time.Second,
+	} {
+		if got := askAgain(asked); got != want {
+			t.Errorf("after %v: %v, want %v", asked, got, want)
+		}
+	}
+}
