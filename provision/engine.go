@@ -148,7 +148,11 @@ func rawOutputOf(ctx context.Context, api client.APIClient, id string, argv ...s
 		return "", err
 	}
 	if code != 0 {
-		return "", fmt.Errorf("%s: exit %d: %s", argv[0], code, printable(strings.TrimSpace(stderr.String())))
+		return "", exitError(argv[0], code, stderr.String())
 	}
 	return stdout.String(), nil
+}
+
+func exitError(program string, code int, stderr string) error {
+	return fmt.Errorf("%s: exit %d: %s", program, code, printable(strings.TrimSpace(stderr)))
 }

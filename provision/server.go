@@ -224,8 +224,8 @@ func (r *run) accepts(ctx context.Context, c seenContainer) (err error) {
 		}
 		r.server = found.using(r.next.Loaded)
 	}
-	if r.acceptsSoon(ctx, c) {
-		return nil
+	if asked, err := r.acceptsSoon(ctx, c); asked {
+		return err
 	}
 	_, err = outputOf(ctx, r.Docker.Client(), c.ID, r.isReady()...)
 	return notPostgres(err)
@@ -246,21 +246,33 @@ func (r *run) isReady() []string {
 }
 
 // acceptsSoon has the container itself ask for three seconds: to have it run a
-// program costs ten times what the program does. Not every image has a shell.
-// It ends by the clock: on a busy machine, loops that nobody listens to any more
-// would add up.
-func (r *run) acceptsSoon(ctx context.Context, c seenContainer) bool {
+// program costs ten times what the program does. Not every image has a shell, or
+// the program: asked is false then. It ends by the clock: on a busy machine,
+// loops that nobody listens to any more would add up.
+func (r *run) acceptsSoon(ctx context.Context, c seenContainer) (asked bool, err error) {
 	const script = `end=$(($(date +%s) + 3))
 until "$@"; do
-	[ "$(date +%s)" -lt "$end" ] || exit 1
+	code=$?
+	[ "$code" -lt 126 ] && [ "$(date +%s)" -lt "$end" ] || exit "$code"
 	sleep 0.1 || sleep 1
 done`
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // of a server that hangs, each question may take three
 	defer cancel()
-	_, err := outputOf(ctx, r.Docker.Client(), c.ID,
-		append([]string{"sh", "-c", script, "sh"}, append(r.isReady(), "-t", "1")...)...)
-	return err == nil
+	argv := append(r.isReady(), "-t", "1")
+	var stdout, stderr bounded
+	code, err := runIn(ctx, r.Docker.Client(), c.ID,
+		command{argv: append([]string{"sh", "-c", script, "sh"}, argv...), stdout: &stdout, stderr: &stderr})
+	switch {
+	case err != nil || code >= notRun:
+		return false, nil
+	case code != 0:
+		return true, exitError(argv[0], code, stderr.String())
+	}
+	return true, nil
 }
+
+// notRun is the least code by which a shell says that it could not run a program.
+const notRun = 126
 
 // notPostgres adds what it means that an image has no pg_isready.
 func notPostgres(err error) error {

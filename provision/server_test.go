@@ -121,6 +121,15 @@ func TestServer_HasAnotherDatabaseToBeInAndHidesItsPassword(t *testing.T) {
 	}
 }
 
+func TestAcceptsSoon_OfASilentServerIsAnAnswer(t *testing.T) {
+	engine := NeedEngine(t)
+	r := &run{Engine: Engine{Docker: engine}, contents: contents{server: server{user: "u", database: "d"}}}
+	asked, err := r.acceptsSoon(t.Context(), seenContainer{ID: idle(t, engine.Client())})
+	if !asked || err == nil || !strings.HasPrefix(err.Error(), "pg_isready: exit 2") {
+		t.Errorf("asked %v, %v", asked, err)
+	}
+}
+
 func TestRunIn_PassesInputOutputAndTheExitCode(t *testing.T) {
 	api := NeedEngine(t).Client()
 	id := idle(t, api)
