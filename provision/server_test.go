@@ -20,6 +20,16 @@ import (
 // idle runs a container that only waits, with an environment.
 func idle(t *testing.T, api client.APIClient, env ...string) string {
 	t.Helper()
+	id := waiting(t, api, env...)
+	if err := api.ContainerStart(t.Context(), id, container.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// waiting is one that does not run yet.
+func waiting(t *testing.T, api client.APIClient, env ...string) string {
+	t.Helper()
 	created, err := api.ContainerCreate(t.Context(), &container.Config{
 		Image: PostgresImage, Env: env, Entrypoint: []string{"sleep", "600"}, StopSignal: "SIGKILL",
 		Labels: map[string]string{"dev.offshoot.test": "provision"},
@@ -35,9 +45,6 @@ func idle(t *testing.T, api client.APIClient, env ...string) string {
 			t.Error(err)
 		}
 	})
-	if err := api.ContainerStart(t.Context(), created.ID, container.StartOptions{}); err != nil {
-		t.Fatal(err)
-	}
 	return created.ID
 }
 
@@ -68,12 +75,11 @@ func TestServerIn_ReadsTheAccountThatTheImageWasTold(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			id := idle(t, api, c.env...)
-			for path, content := range map[string]string{"/tmp/user": "from file\n", "/tmp/password": "s3cret\n"} {
-				code, err := runIn(t.Context(), api, id,
-					command{argv: []string{"tee", path}, stdin: strings.NewReader(content)})
-				if err != nil || code != 0 {
-					t.Fatalf("exit %d, %v", code, err)
+			id := waiting(t, api, c.env...)
+			if strings.Contains(strings.Join(c.env, " "), "_FILE=") {
+				putIn(t, api, id, map[string]string{"user": "from file\n", "password": "s3cret\n"})
+				if err := api.ContainerStart(t.Context(), id, container.StartOptions{}); err != nil {
+					t.Fatal(err)
 				}
 			}
 			got, err := serverIn(t.Context(), api, id)
@@ -85,6 +91,20 @@ func TestServerIn_ReadsTheAccountThatTheImageWasTold(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// putIn writes files to /tmp in a container, which need not run.
+func putIn(t *testing.T, api client.APIClient, id string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		content, err := fileArchive(name, []byte(text))
+		if err == nil {
+			err = api.CopyToContainer(t.Context(), id, "/tmp", content, container.CopyToContainerOptions{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -130,9 +150,17 @@ func TestAcceptsSoon_OfASilentServerIsAnAnswer(t *testing.T) {
 	}
 }
 
-func TestRunIn_PassesInputOutputAndTheExitCode(t *testing.T) {
+// All commands are run in one container.
+func TestRunIn(t *testing.T) {
 	api := NeedEngine(t).Client()
 	id := idle(t, api)
+	t.Run("PassesInputOutputAndTheExitCode", func(t *testing.T) { passes(t, api, id) })
+	t.Run("EndsWithACommandThatDoesNotReadItsInput", func(t *testing.T) { endsUnread(t, api, id) })
+	t.Run("SaysThatItsInputBrokeAndThatItWasInterrupted", func(t *testing.T) { saysBroken(t, api, id) })
+}
+
+func passes(t *testing.T, api client.APIClient, id string) {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code, err := runIn(t.Context(), api, id, command{
 		argv: []string{"sh", "-c", `cat; echo "$WORD" >&2; exit 5`}, env: []string{"WORD=aside"},
@@ -150,9 +178,8 @@ func TestRunIn_PassesInputOutputAndTheExitCode(t *testing.T) {
 	}
 }
 
-func TestRunIn_EndsWithACommandThatDoesNotReadItsInput(t *testing.T) {
-	api := NeedEngine(t).Client()
-	id := idle(t, api)
+func endsUnread(t *testing.T, api client.APIClient, id string) {
+	t.Helper()
 	endless := readerFunc(func(p []byte) (int, error) { clear(p); return len(p), nil })
 	code, err := runIn(t.Context(), api, id, command{argv: []string{"sh", "-c", "exit 4"}, stdin: endless})
 	if err != nil || code != 4 {
@@ -160,9 +187,8 @@ func TestRunIn_EndsWithACommandThatDoesNotReadItsInput(t *testing.T) {
 	}
 }
 
-func TestRunIn_SaysThatItsInputBrokeAndThatItWasInterrupted(t *testing.T) {
-	api := NeedEngine(t).Client()
-	id := idle(t, api)
+func saysBroken(t *testing.T, api client.APIClient, id string) {
+	t.Helper()
 	broken := io.MultiReader(strings.NewReader("half"),
 		readerFunc(func([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }))
 	if _, err := runIn(t.Context(), api, id, command{argv: []string{"cat"}, stdin: broken}); !errors.Is(err,
