@@ -54,7 +54,7 @@ func visit(t *testing.T, front provision.Front, link string, header http.Header)
 }
 
 func TestUp_ForOtherComputersWantsASignInAndNeedsNoCertificate(t *testing.T) {
-	f := newFixture(t, 38)
+	f := newLight(t, 38).alone()
 	front := provision.Front{
 		Domain: "previews.example.com", HTTP: freePort(t), HTTPS: freePort(t), Bind: netip.MustParseAddr("127.0.0.1"),
 		// where nobody answers

@@ -104,6 +104,7 @@ func TestUp_NeedsAnImageOfPostgresForTheDatabase(t *testing.T) {
 	f := newFixture(t, 61)
 	f.write("compose.yaml", strings.Replace(composeFile, "    image: postgres:15\n    environment: {POSTGRES_USER",
 		"    build: .\n    command: [web, ':5432']\n    environment: {POSTGRES_USER", 1))
+	f.built()
 	f.options.Database = "db"
 	_, err := f.tryUp()
 	var failed *provision.StepError

@@ -14,7 +14,7 @@ import (
 )
 
 func TestBake_LeavesATemplateAndNothingThatLetsIn(t *testing.T) {
-	f := newFixture(t, 43)
+	f := newFixture(t, 43).alone()
 	f.options.NoTemplate = false
 	f.options.Archive = f.archive("Aster")
 	pull := f.options.Preview
@@ -32,7 +32,7 @@ func TestBake_LeavesATemplateAndNothingThatLetsIn(t *testing.T) {
 	f.assertOnlyTemplatesLeft(baked.Preview.ID)
 	f.asRoot()
 	f.options.Preview = pull
-	if got := f.up(); got.Loaded.Cloned == "" {
+	if !f.wouldClone() {
 		t.Errorf("the first up of the image loads the archive again: %+v", f.events)
 	}
 }

@@ -51,13 +51,13 @@ func freePorts(t *testing.T, n int) int {
 
 const addressFile = `
 services:
-  db: {image: "postgres:15", environment: {POSTGRES_PASSWORD: s3cret, POSTGRES_INITDB_ARGS: --no-sync}}
-  web: {build: ., command: [web, ":8000"], environment: {GREETING: "web at ${OFFSHOOT_URL_API}"}, ports: ["8000"]}
-  api: {build: ., command: [web, ":8001"], environment: {GREETING: api}, ports: ["8001"]}
+  db: {image: PROGRAM, command: [sleep]}
+  web: {image: PROGRAM, command: [web, ":8000"], environment: {GREETING: "web at ${OFFSHOOT_URL_API}"}, ports: ["8000"]}
+  api: {image: PROGRAM, command: [web, ":8001"], environment: {GREETING: api}, ports: ["8001"]}
 `
 
 func TestUp_WithoutADomainTellsServicesByThePortOfTheAddress(t *testing.T) {
-	f := newFixture(t, 41)
+	f := newLight(t, 41).alone()
 	f.write("compose.yaml", addressFile)
 	local := netip.MustParseAddr("127.0.0.1")
 	f.engine.Front = provision.Front{
@@ -144,8 +144,8 @@ func wildcardFor(t *testing.T, domain string) gateway.Given {
 
 const thievesFile = `
 services:
-  db: {image: "postgres:15", environment: {POSTGRES_PASSWORD: s3cret, POSTGRES_INITDB_ARGS: --no-sync}}
-  web: {build: ., command: [web, ":8000"], ports: ["8000"]}
+  db: {image: PROGRAM, command: [sleep]}
+  web: {image: PROGRAM, command: [web, ":8000"], ports: ["8000"]}
   thief:
     image: postgres:15
     entrypoint: [sleep, infinity]
@@ -159,9 +159,8 @@ volumes:
 // A service of a pull request looks for the key where it lies: in the gateway's
 // volume, in its own surroundings, and at the gateway, which is in its network.
 func TestHostile_AContainerWantsTheKeyOfTheWildcard(t *testing.T) {
-	f := newFixture(t, 43)
+	f := newLight(t, 43).alone()
 	f.write("compose.yaml", fmt.Sprintf(thievesFile, f.engine.Gateway))
-	f.options.Database = "db"
 	local := netip.MustParseAddr("127.0.0.1")
 	given := wildcardFor(t, "previews.example.com")
 	f.engine.Front = provision.Front{

@@ -23,7 +23,7 @@ services:
     environment: {POSTGRES_PASSWORD: s3cret, POSTGRES_INITDB_ARGS: --no-sync}
     volumes: ["./devdata:/pgdata", "./devwal:/pgdata/pg_wal"]
   web:
-    build: .
+    image: PROGRAM
     command: [web, ":8000"]
     environment: {GREETING: "${GREETING}", DATABASE_URL: "postgres://postgres:s3cret@db:5433/shop_production"}
     ports: ["8000"]

@@ -8,14 +8,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -34,24 +31,19 @@ func TestMain(m *testing.M) {
 		os.Exit(child())
 	}
 	code := m.Run()
-	if program.path != "" {
-		_ = os.RemoveAll(filepath.Dir(program.path))
+	if err := endShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
 	}
 	os.Exit(code)
 }
 
-// machineFor is this computer's engine with a gateway of the test's own, since
-// other tests use the same engine at the same time.
+// machineFor is this computer's engine with a gateway of the test's own, for
+// what a gateway does and how long it lives.
 func machineFor(t *testing.T, name string) provision.Engine {
 	t.Helper()
-	engine := provision.NeedEngine(t)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer free.Close()
 	return provision.Engine{
-		Docker: engine, Binary: programPath(t), Gateway: "offshoot-test-" + name, Port: free.Addr().(*net.TCPAddr).Port,
+		Docker: provision.NeedEngine(t), Binary: programPath(t), Gateway: "offshoot-test-" + name, Port: freePort(t),
 	}
 }
 
@@ -59,34 +51,6 @@ func randomName() string {
 	random := make([]byte, 4)
 	_, _ = rand.Read(random)
 	return "t" + hex.EncodeToString(random)
-}
-
-// program is built once for all tests of this run.
-var program struct {
-	once sync.Once
-	path string
-	err  error
-}
-
-func programPath(t *testing.T) string {
-	t.Helper()
-	program.once.Do(func() {
-		folder, err := os.MkdirTemp("", "offshoot-program-")
-		if err != nil {
-			program.err = err
-			return
-		}
-		program.path = filepath.Join(folder, "program")
-		build := exec.Command("go", "build", "-ldflags=-s -w", "-o", program.path, "./testdata/program")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
-		if output, err := build.CombinedOutput(); err != nil {
-			program.err = fmt.Errorf("build the program of the tests: %w\n%s", err, output)
-		}
-	})
-	if program.err != nil {
-		t.Fatal(program.err)
-	}
-	return program.path
 }
 
 // A fixture is one preview with a compose project of its own.
@@ -97,6 +61,7 @@ type fixture struct {
 	events  []provision.Event
 }
 
+// composeFile is a shop with its database. Beside that it runs the program of the tests, whose image write names.
 const composeFile = `
 services:
   db:
@@ -110,7 +75,7 @@ services:
     entrypoint: []
     command: ["true"]
   web:
-    build: .
+    image: PROGRAM
     command: [web, ":8000"]
     environment: {GREETING: "${GREETING}"}
     volumes: ["uploads:/uploads"]
@@ -119,32 +84,89 @@ services:
 volumes: {data: {}, uploads: {}}
 `
 
+// lightFile is the same for tests that ask no database anything: what is said to be one only listens.
+const lightFile = `
+services:
+  db: {image: PROGRAM, command: [greet, ":5432", ready]}
+  tool: {image: PROGRAM, profiles: [tools], command: [say, done]}
+  web:
+    image: PROGRAM
+    command: [web, ":8000"]
+    environment: {GREETING: "${GREETING}"}
+    volumes: ["uploads:/uploads"]
+    ports: ["8000"]
+    depends_on: [db]
+volumes: {uploads: {}}
+`
+
 const dockerfile = "FROM scratch\nCOPY program /program\nENTRYPOINT [\"/program\"]\n"
 
 // newFixture makes a project whose repository nobody else has, and sees to it
-// that nothing of it is left behind. The test runs beside others.
+// that nothing of it is left behind. The test runs beside others, on the gateway of all.
 func newFixture(t *testing.T, pullRequest int) *fixture {
 	t.Helper()
 	t.Parallel()
-	project := randomName()
-	return fixtureOn(t, machineFor(t, project), project, pullRequest)
+	return fixtureOn(t, sharedMachine(t), randomName(), pullRequest)
+}
+
+// newLight is one without a real database.
+func newLight(t *testing.T, pullRequest int) *fixture {
+	t.Helper()
+	f := newFixture(t, pullRequest)
+	f.write("compose.yaml", lightFile)
+	f.options.Database = "db"
+	return f
 }
 
 func fixtureOn(t *testing.T, engine provision.Engine, project string, pullRequest int) *fixture {
 	t.Helper()
 	f := fixtureOf(t, engine, project, pullRequest, t.TempDir())
 	f.write("compose.yaml", composeFile)
-	f.write("Dockerfile", dockerfile)
-	content, err := os.ReadFile(programPath(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.write("program", string(content))
 	return f
 }
 
-// fixtureOf is a preview of what is in a folder.
+// alone has a gateway of its own.
+func (f *fixture) alone() *fixture {
+	f.t.Helper()
+	f.engine = machineFor(f.t, f.options.Preview.Project)
+	return f
+}
+
+// built has web built from the checkout.
+func (f *fixture) built() *fixture {
+	f.t.Helper()
+	f.write("compose.yaml",
+		strings.ReplaceAll(f.read("compose.yaml"), "image: "+imageOfProgram(f.t)+"\n", "build: .\n"))
+	f.write("Dockerfile", dockerfile)
+	f.write("program", read(f.t, programPath(f.t)))
+	return f
+}
+
+// neighbour is another preview of the same project, on the same gateway.
+func (f *fixture) neighbour(pullRequest int) *fixture {
+	f.t.Helper()
+	other := fixtureOf(f.t, f.engine, f.options.Preview.Project, pullRequest, f.t.TempDir())
+	other.write("compose.yaml", f.read("compose.yaml"))
+	other.options.Database, other.options.Archive = f.options.Database, f.options.Archive
+	other.options.NoTemplate = f.options.NoTemplate
+	return other
+}
+
+// fixtureOf is a preview of what is in a folder, of which nothing is left after the test.
 func fixtureOf(t *testing.T, engine provision.Engine, project string, pullRequest int, folder string) *fixture {
+	t.Helper()
+	f := lastingOf(t, engine, project, pullRequest, folder)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		defer cancel()
+		_, _ = f.engine.Down(ctx, f.options.Preview, provision.Guard{}, nil)
+		f.assertNothingLeft(ctx)
+	})
+	return f
+}
+
+// lastingOf is one that somebody else removes.
+func lastingOf(t *testing.T, engine provision.Engine, project string, pullRequest int, folder string) *fixture {
 	t.Helper()
 	f := &fixture{t: t, engine: engine}
 	preview, err := provision.Identify("example.com/test/"+project, "", pullRequest, "")
@@ -156,22 +178,24 @@ func fixtureOf(t *testing.T, engine provision.Engine, project string, pullReques
 		NoTemplate: true, // the tests of templates make some
 		Source:     compose.Source{Dir: folder, Env: map[string]string{"GREETING": "one"}},
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-		defer cancel()
-		_, _ = f.engine.Down(ctx, preview, provision.Guard{}, nil)
-		f.assertNothingLeft(ctx)
-	})
 	return f
 }
 
 func (f *fixture) write(name, content string) string {
 	f.t.Helper()
+	if name == "compose.yaml" && strings.Contains(content, "PROGRAM") {
+		content = strings.ReplaceAll(content, "PROGRAM", imageOfProgram(f.t))
+	}
 	path := filepath.Join(f.options.Source.Dir, name)
 	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
 		f.t.Fatal(err)
 	}
 	return path
+}
+
+func (f *fixture) read(name string) string {
+	f.t.Helper()
+	return read(f.t, filepath.Join(f.options.Source.Dir, name))
 }
 
 // archive writes a compressed script with one table of one row.

@@ -18,7 +18,7 @@ import (
 )
 
 func TestGateway_PortThatIsTakenIsSaidAndNothingStays(t *testing.T) {
-	f := newFixture(t, 30)
+	f := newLight(t, 30).alone()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -34,17 +34,8 @@ func TestGateway_PortThatIsTakenIsSaidAndNothingStays(t *testing.T) {
 	f.assertNothingLeft(t.Context())
 }
 
-func TestGateway_StaysAtItsPortWhereNoneIsAskedFor(t *testing.T) {
-	f := newFixture(t, 31)
-	first := f.up().Links[0]
-	f.engine.Port = 0
-	if again := f.up().Links[0]; again != first {
-		t.Errorf("the link went from %v to %v", first, again)
-	}
-}
-
 func TestGateway_LeavesAContainerOfSomebodyElseAlone(t *testing.T) {
-	f := newFixture(t, 33)
+	f := newLight(t, 33).alone()
 	api := f.engine.Docker.Client()
 	f.engine.Gateway += "-foreign"
 	_, err := api.ContainerCreate(t.Context(), &container.Config{Image: provision.PostgresImage}, nil, nil, nil,
@@ -64,22 +55,8 @@ func TestGateway_LeavesAContainerOfSomebodyElseAlone(t *testing.T) {
 	f.assertNothingLeft(t.Context())
 }
 
-func TestGateway_MakesAVolumeAgainThatARaceHasLeftWithoutALabel(t *testing.T) {
-	f := newFixture(t, 35)
-	api := f.engine.Docker.Client()
-	name := f.engine.Gateway + "-kept"
-	if _, err := api.VolumeCreate(t.Context(), volume.CreateOptions{Name: name}); err != nil {
-		t.Fatal(err)
-	}
-	f.assertServes(f.up().Links[0], "one")
-	made, err := api.VolumeInspect(t.Context(), name)
-	if err != nil || made.Labels["dev.offshoot.gateway"] != f.engine.Gateway {
-		t.Errorf("labels %v, %v", made.Labels, err)
-	}
-}
-
 func TestGateway_LeavesAVolumeOfSomebodyElseAlone(t *testing.T) {
-	f := newFixture(t, 36)
+	f := newLight(t, 36).alone()
 	api := f.engine.Docker.Client()
 	name := f.engine.Gateway + "-kept"
 	defer func() { _ = api.VolumeRemove(t.Context(), name, true) }()
@@ -113,7 +90,7 @@ func TestGateway_LeavesAVolumeOfSomebodyElseAlone(t *testing.T) {
 }
 
 func TestGateway_NeedsAStaticProgram(t *testing.T) {
-	f := newFixture(t, 34)
+	f := newLight(t, 34).alone()
 	text := filepath.Join(t.TempDir(), "offshoot")
 	if err := os.WriteFile(text, []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -145,8 +122,8 @@ func other(t *testing.T) string {
 }
 
 func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
-	a := newFixture(t, 35)
-	b := fixtureOn(t, a.engine, a.options.Preview.Project, 36)
+	a := newLight(t, 35).alone()
+	b := a.neighbour(36)
 	b.options.Source.Env["GREETING"] = "two"
 	a.up()
 	neighbour := b.up().Links[0]
@@ -199,28 +176,50 @@ func TestGateway_OfAnotherProgramOrPortHasAllRoutesAtOnce(t *testing.T) {
 	}
 }
 
-// A gateway that was just started has the routes before anybody tells it.
-func TestGateway_HasItsRoutesBeforeItIsTold(t *testing.T) {
-	f := newFixture(t, 37)
-	link := f.up().Links[0]
+// The life of one gateway, from a volume that somebody else seems to have made.
+func TestGateway_LivesOn(t *testing.T) {
+	f := newLight(t, 37).alone()
 	api := f.engine.Docker.Client()
-	for name, undo := range map[string]func() error{
-		"restarted": func() error {
-			return api.ContainerRestart(t.Context(), f.engine.Gateway, container.StopOptions{})
-		},
-		"stopped": func() error { return api.ContainerStop(t.Context(), f.engine.Gateway, container.StopOptions{}) },
-		"removed": func() error {
-			return api.ContainerRemove(t.Context(), f.engine.Gateway, container.RemoveOptions{Force: true})
-		},
-	} {
-		if err := undo(); err != nil {
-			t.Fatal(err)
-		}
-		if err := provision.EnsureGateway(t.Context(), f.engine); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		f.awaitServes(link, "one")
+	name := f.engine.Gateway + "-kept"
+	if _, err := api.VolumeCreate(t.Context(), volume.CreateOptions{Name: name}); err != nil {
+		t.Fatal(err)
 	}
+	link := f.up().Links[0]
+	t.Run("MakesAVolumeAgainThatARaceHasLeftWithoutALabel", func(t *testing.T) {
+		f.assertServes(link, "one")
+		made, err := api.VolumeInspect(t.Context(), name)
+		if err != nil || made.Labels["dev.offshoot.gateway"] != f.engine.Gateway {
+			t.Errorf("labels %v, %v", made.Labels, err)
+		}
+	})
+	// A gateway that was just started has the routes before anybody tells it.
+	t.Run("HasItsRoutesBeforeItIsTold", func(t *testing.T) {
+		for name, undo := range map[string]func() error{
+			"restarted": func() error {
+				return api.ContainerRestart(t.Context(), f.engine.Gateway, container.StopOptions{})
+			},
+			"stopped": func() error {
+				return api.ContainerStop(t.Context(), f.engine.Gateway, container.StopOptions{})
+			},
+			"removed": func() error {
+				return api.ContainerRemove(t.Context(), f.engine.Gateway, container.RemoveOptions{Force: true})
+			},
+		} {
+			if err := undo(); err != nil {
+				t.Fatal(err)
+			}
+			if err := provision.EnsureGateway(t.Context(), f.engine); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			f.awaitServes(link, "one")
+		}
+	})
+	t.Run("StaysAtItsPortWhereNoneIsAskedFor", func(t *testing.T) {
+		f.engine.Port = 0
+		if again := f.up().Links[0]; again != link {
+			t.Errorf("the link went from %v to %v", link, again)
+		}
+	})
 }
 
 func (f *fixture) gatewayID() string {

@@ -15,8 +15,11 @@ import (
 )
 
 func TestHostile_AServiceWantsTheWholeMachine(t *testing.T) {
-	f := newFixture(t, 61)
-	f.database("    mem_limit: 1000g\n    pids_limit: -1\n    logging: {options: {max-size: 900g}}")
+	f := newLight(t, 61)
+	f.write("compose.yaml", strings.NewReplacer(
+		"command: [greet", "mem_limit: 1000g, pids_limit: -1, logging: {options: {max-size: 900g}}, command: [greet",
+		"tool: {image: PROGRAM, ", "tool: {image: \"postgres:15\", entrypoint: [], ",
+	).Replace(lightFile))
 	f.options.Migrate = &provision.Migrate{
 		Service: "tool",
 		Command: []string{"sh", "-c", "cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids.max"},
@@ -61,8 +64,10 @@ func TestHostile_AProgramOfTheImageWantsOurMemory(t *testing.T) {
 	f := newFixture(t, 62)
 	f.options.Timeout = 5 * time.Second
 	f.write("loud", "#!/bin/sh\nexec cat /dev/zero\n")
-	f.write("compose.yaml",
-		strings.Replace(composeFile, `volumes: ["data:`, `volumes: ["./loud:/usr/local/bin/pg_isready", "data:`, 1))
+	f.write("compose.yaml", strings.Replace(composeFile, `volumes: ["data:`,
+		`entrypoint: [sleep, infinity]
+    stop_signal: SIGKILL
+    volumes: ["./loud:/usr/local/bin/pg_isready", "data:`, 1))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)

@@ -26,8 +26,8 @@ func (f *fixture) containerOf(service string) container.Summary {
 
 // The thief has the smaller number, and the engine looks for names in networks by their order.
 func TestHostile_ASiblingWantsTheRequestsOfAnotherPreview(t *testing.T) {
-	victim := newFixture(t, 9)
-	thief := fixtureOn(t, victim.engine, victim.options.Preview.Project, 8)
+	victim := newLight(t, 9).alone()
+	thief := victim.neighbour(8)
 	link := victim.up().Links[0]
 	web := victim.containerOf("web")
 	own := victim.options.Preview.ID + "-g1_default"
@@ -36,7 +36,7 @@ func TestHostile_ASiblingWantsTheRequestsOfAnotherPreview(t *testing.T) {
 		"missing.invalid",
 	}
 	thief.options.Source.Env["GREETING"] = "stolen"
-	thief.write("compose.yaml", strings.Replace(composeFile, "    ports: [\"8000\"]\n",
+	thief.write("compose.yaml", strings.Replace(lightFile, "    ports: [\"8000\"]\n",
 		"    ports: [\"8000\"]\n    networks: {default: {aliases: ["+strings.Join(aliases, ", ")+"]}}\n", 1))
 	stolen := thief.up().Links[0]
 	thief.assertServes(stolen, "stolen")
@@ -62,9 +62,10 @@ func TestHostile_ASiblingWantsTheRequestsOfAnotherPreview(t *testing.T) {
 	}
 }
 
-func TestGateway_FollowsAContainerToItsNextAddress(t *testing.T) {
-	f := newFixture(t, 10)
-	link := f.up().Links[0]
+// assertFollowed gives the address of the container of web to another one.
+func (f *fixture) assertFollowed(link provision.Link) {
+	f.t.Helper()
+	t := f.t
 	api := f.engine.Docker.Client()
 	web := f.containerOf("web")
 	if err := api.ContainerStop(t.Context(), web.ID, container.StopOptions{}); err != nil {
@@ -74,7 +75,7 @@ func TestGateway_FollowsAContainerToItsNextAddress(t *testing.T) {
 	was := web.NetworkSettings.Networks[own].IPAddress
 	squatter,
 		err := api.ContainerCreate(t.Context(),
-		&container.Config{Image: provision.PostgresImage, Entrypoint: []string{"sleep", "600"}}, nil,
+		&container.Config{Image: imageOfProgram(t), Cmd: []string{"sleep"}}, nil,
 		&network.NetworkingConfig{
 			EndpointsConfig: map[string]*network.EndpointSettings{own: {IPAMConfig: &network.EndpointIPAMConfig{}}},
 		}, nil, "")
@@ -95,5 +96,5 @@ func TestGateway_FollowsAContainerToItsNextAddress(t *testing.T) {
 	if now := f.containerOf("web").NetworkSettings.Networks[own].IPAddress; now == was {
 		t.Fatalf("its address is still %s", now)
 	}
-	f.awaitServes(link, "one")
+	f.awaitServes(link, f.options.Source.Env["GREETING"])
 }

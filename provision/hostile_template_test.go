@@ -5,22 +5,50 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-// seeded is a fixture that makes and clones templates of an archive which takes
-// long enough to load for others to get at it.
-func seeded(t *testing.T, pullRequest int) *fixture {
-	f := newFixture(t, pullRequest)
+// templated makes and clones templates of an archive which takes long enough to load for others to get at it.
+func (f *fixture) templated() *fixture {
 	f.options.Archive, f.options.NoTemplate = f.slowArchive("Aster"), false
 	return f
 }
 
-// beside is another preview on the same machine, with the same archive.
+// beside is the preview of another checkout on the same gateway, with the same archive.
 func (f *fixture) beside(project string, pullRequest int) *fixture {
 	other := fixtureOn(f.t, f.engine, project, pullRequest)
 	other.options.Archive, other.options.NoTemplate = f.options.Archive, false
 	return other
+}
+
+// checked is a preview whose template was made although its health check adds a superuser, on a gateway of its own. It
+// is asleep, or its check would run until all tests have ended.
+var checked struct {
+	stage
+	intruders string // that the health check has made
+}
+
+func sharedTemplate(t *testing.T) *fixture {
+	t.Helper()
+	t.Parallel()
+	_ = sharedMachine(t)
+	set := func(f *fixture) {
+		check := "[CMD, " + strings.TrimPrefix(makesRole, "[")
+		f.templated().database("    healthcheck: {test: " + check + ", interval: 100ms}")
+	}
+	return checked.on(t, func() provision.Engine { return machineFor(t, randomName()) }, set, func(f *fixture) {
+		f.await("the health check has run", func() bool {
+			found, err := f.engine.Docker.Client().ContainerInspect(t.Context(), f.containerOf("db").ID)
+			return err == nil && found.State.Health != nil && found.State.Health.Status == container.Healthy
+		})
+		checked.intruders = f.sql(countsIntruders)
+		if err := f.engine.Stop(t.Context(), f.options.Preview); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // database adds lines to the database of the compose file.
@@ -35,7 +63,7 @@ const makesRole = `[sh, -c, 'until pg_isready -q -h 127.0.0.1 -U shop; do sleep 
 const countsIntruders = "SELECT count(*) FROM pg_roles WHERE rolname = 'intruder'"
 
 func TestHostile_AHookWantsASuperuserInOtherPreviews(t *testing.T) {
-	f := seeded(t, 51)
+	f := newFixture(t, 51).templated()
 	f.database("    post_start: [{command: " + makesRole + "}]")
 	f.up()
 	if got := f.sql(countsIntruders); got != "1" {
@@ -45,20 +73,19 @@ func TestHostile_AHookWantsASuperuserInOtherPreviews(t *testing.T) {
 		t.Errorf("a template of what a hook has changed: %q", got)
 	}
 	f.assertNotice("post_start")
-	neighbour := f.beside(f.options.Preview.Project, 52)
-	if neighbour.up(); neighbour.sql(countsIntruders) != "0" {
-		t.Error("the hook of another preview made a role")
+	if neighbour := f.beside(f.options.Preview.Project, 52); neighbour.wouldClone() {
+		t.Error("another preview has a clone of what the hook has changed")
 	}
 }
 
 func TestHostile_AHealthCheckWantsASuperuserInOtherPreviews(t *testing.T) {
-	f := seeded(t, 53)
-	f.database("    healthcheck: {test: [CMD, " + strings.TrimPrefix(makesRole, "[") + ", interval: 100ms}")
-	f.up()
-	if got := f.templates(); len(got) != 2 {
-		t.Fatalf("templates %q", got)
+	f := sharedTemplate(t)
+	if len(f.templates()) < 2 {
+		t.Fatalf("templates %q", f.templates())
 	}
-	f.await("the health check has run", func() bool { return f.sql(countsIntruders) == "1" })
+	if checked.intruders != "1" {
+		t.Errorf("the health check made no role: %q", checked.intruders)
+	}
 	neighbour := f.beside(f.options.Preview.Project, 54)
 	if got := neighbour.up().Loaded; got.Cloned == "" {
 		t.Errorf("not cloned: %+v", neighbour.events)
@@ -69,7 +96,7 @@ func TestHostile_AHealthCheckWantsASuperuserInOtherPreviews(t *testing.T) {
 }
 
 func TestHostile_ACompanionOfTheDatabaseWantsToBeInItsTemplate(t *testing.T) {
-	f := seeded(t, 55)
+	f := newFixture(t, 55).templated()
 	f.options.Database = "db"
 	f.database(`    depends_on: [companion]
   companion:
@@ -77,7 +104,11 @@ func TestHostile_ACompanionOfTheDatabaseWantsToBeInItsTemplate(t *testing.T) {
     environment: {PGHOST: db, PGUSER: shop, PGPASSWORD: s3cret, PGDATABASE: postgres}
     entrypoint: [sh, -c, 'until psql -c "CREATE ROLE intruder SUPERUSER"; do sleep 0.1; done; exec sleep infinity']
     stop_signal: SIGKILL`)
-	f.up()
+	if soak.On {
+		f.up()
+	} else if name, _ := f.wantsTemplate(); name != "" {
+		t.Errorf("it would make and clone %s", name)
+	}
 	if got := f.templates(); len(got) != 0 {
 		t.Errorf("a template of what a companion has changed: %q", got)
 	}
@@ -85,19 +116,18 @@ func TestHostile_ACompanionOfTheDatabaseWantsToBeInItsTemplate(t *testing.T) {
 }
 
 func TestHostile_AnotherRepositoryWantsToMakeOurTemplate(t *testing.T) {
-	f := seeded(t, 56)
-	f.up()
+	f := sharedTemplate(t)
 	other := f.beside(randomName(), 56)
-	if got := other.up().Loaded; got.Cloned != "" {
+	if other.wouldClone() {
 		t.Errorf("the template of %s is cloned for %s", f.options.Preview.Repository, other.options.Preview.Repository)
 	}
-	if got := other.up().Loaded; got.Cloned == "" {
-		t.Errorf("its own is not: %+v", other.events)
+	if own := f.beside(f.options.Preview.Project, 56); !own.wouldClone() {
+		t.Errorf("its own is not: %+v", own.events)
 	}
 }
 
 func TestHostile_AStrangerWantsToMakeOurTemplate(t *testing.T) {
-	f := seeded(t, 57)
+	f := sharedTemplate(t).beside(randomName(), 57)
 	f.options.Stranger = true
 	f.up()
 	for name, other := range map[string]*fixture{
@@ -105,11 +135,11 @@ func TestHostile_AStrangerWantsToMakeOurTemplate(t *testing.T) {
 		"another stranger": f.beside(f.options.Preview.Project, 59),
 	} {
 		other.options.Stranger = name == "another stranger"
-		if got := other.up().Loaded; got.Cloned != "" {
+		if other.wouldClone() {
 			t.Errorf("the template of a stranger is cloned for %s", name)
 		}
 	}
-	if got := f.up().Loaded; got.Cloned == "" {
+	if !f.wouldClone() {
 		t.Errorf("the stranger's own is not cloned: %+v", f.events)
 	}
 }

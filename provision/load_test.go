@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/offshoot-dev/offshoot/compose"
-	"github.com/offshoot-dev/offshoot/provision"
 )
 
 const initScript = `
@@ -65,56 +66,24 @@ func TestLoad_ReplacesWhatTheScriptsMadeAndKeepsRolesAndSettings(t *testing.T) {
 	}
 }
 
+// assertLoaded asks all in one go: each line is one answer.
 func (f *fixture) assertLoaded(row string) {
 	f.t.Helper()
-	for query, want := range map[string]string{
-		"SELECT name FROM product":                                               row,
-		"SELECT count(*) FROM pg_roles WHERE rolname = 'reader'":                 "1",
-		"SHOW search_path":                                                       `"$user", public, "Odd, schema"`,
-		"SELECT reset_val FROM pg_settings WHERE name = 'search_path'":           `"$user", public, "Odd, schema"`,
-		"SELECT setconfig FROM pg_db_role_setting WHERE setrole <> 0":            "{statement_timeout=5s}",
-		"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'shop'": "shop",
-		"SELECT setconfig[2] FROM pg_db_role_setting WHERE setrole = 0":          "application_name=it's the shop",
-	} {
-		if got := f.sql(query); got != want {
-			f.t.Errorf("%s: %q, want %q", query, got, want)
-		}
+	queries := []struct{ query, want string }{
+		{"SELECT name FROM product", row},
+		{"SELECT count(*) FROM pg_roles WHERE rolname = 'reader'", "1"},
+		{"SHOW search_path", `"$user", public, "Odd, schema"`},
+		{"SELECT reset_val FROM pg_settings WHERE name = 'search_path'", `"$user", public, "Odd, schema"`},
+		{"SELECT setconfig FROM pg_db_role_setting WHERE setrole <> 0", "{statement_timeout=5s}"},
+		{"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'shop'", "shop"},
+		{"SELECT setconfig[2] FROM pg_db_role_setting WHERE setrole = 0", "application_name=it's the shop"},
 	}
-}
-
-func TestLogsAndExec_ReachTheServicesOfAPreview(t *testing.T) {
-	f := newFixture(t, 21)
-	f.up()
-	id := f.options.Preview.ID
-	var log bytes.Buffer
-	if err := f.engine.Logs(t.Context(), provision.Preview{ID: id}, compose.LogOptions{Services: []string{"web"}},
-		&log); err != nil {
-		t.Fatal(err)
+	var all, want []string
+	for _, q := range queries {
+		all, want = append(all, "-c", q.query), append(want, q.want)
 	}
-	if !strings.Contains(log.String(), "listening on :8000") {
-		t.Errorf("log %q", log.String())
-	}
-	var out bytes.Buffer
-	code, err := f.engine.Exec(t.Context(), provision.Preview{ID: id}, "db", compose.ExecOptions{
-		Argv: []string{"sh", "-c", "cat; exit 7"}, Stdin: strings.NewReader("given"), Stdout: &out,
-	})
-	if err != nil || code != 7 || out.String() != "given" {
-		t.Errorf("exit %d, output %q, %v", code, out.String(), err)
-	}
-	if _, err := f.engine.Exec(t.Context(), provision.Preview{ID: id}, "nowhere",
-		compose.ExecOptions{Argv: []string{"true"}}); err == nil ||
-		!strings.Contains(err.Error(), `no service "nowhere"`) {
-		t.Errorf("of a service that is not there: %v", err)
-	}
-	for name, err := range map[string]error{
-		"logs": f.engine.Logs(t.Context(), provision.Preview{ID: "no-such-preview"}, compose.LogOptions{}, &log),
-		"get":  second(f.engine.Get(t.Context(), provision.Preview{ID: "no-such-preview"})),
-		"psql": second(f.engine.Psql(t.Context(), provision.Preview{ID: "no-such-preview"}, nil,
-			compose.ExecOptions{})),
-	} {
-		if !isNoPreview(err) {
-			t.Errorf("%s of no preview: %v", name, err)
-		}
+	if diff := cmp.Diff(want, strings.Split(f.psql(all...), "\n")); diff != "" {
+		f.t.Errorf("what was loaded: %s", diff)
 	}
 }
 

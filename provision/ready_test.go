@@ -10,26 +10,24 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-// What its database is does not matter, but for the time that it takes.
 const mixedFile = `
 services:
-  db: {build: {context: ., dockerfile: Dockerfile.db}, command: [sleep]}
+  db: {image: PROGRAM, command: [sleep]}
   app-mail:
-    build: .
+    image: PROGRAM
     command: [greet, ":2500", "220 mail ESMTP"]
     ports: ["2500"]
   web:
-    build: .
+    image: PROGRAM
     command: [web, ":8000"]
     environment: {GREETING: "${GREETING}", STATUS: "400", DJANGO_SETTINGS_MODULE: shop}
     ports: ["8000"]
 `
 
 func TestUp_LeavesAsideWhatIsNotHTTPAndSaysWhoRefusesTheLink(t *testing.T) {
-	f := newFixture(t, 46)
+	f := newLight(t, 46)
 	f.write("compose.yaml", mixedFile)
-	f.write("Dockerfile.db", dockerfile+"COPY program /bin/pg_isready\n")
-	f.options.Database, f.options.Timeout = "db", 5*time.Minute
+	f.options.Timeout = 5 * time.Minute
 	result := f.up()
 	if len(result.Links) != 1 || result.Links[0].Service != "web" ||
 		!strings.Contains(result.Links[0].URL, "//pr-46.") {

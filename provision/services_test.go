@@ -16,20 +16,18 @@ import (
 
 const severalFile = `
 services:
-  db:
-    image: postgres:15
-    environment: {POSTGRES_PASSWORD: s3cret, POSTGRES_INITDB_ARGS: --no-sync}
+  db: {image: PROGRAM, command: [sleep]}
   prepare:
-    build: .
+    image: PROGRAM
     command: [say, prepared]
     depends_on: [db]
   api_v2:
-    build: .
+    image: PROGRAM
     command: [web, ":9000"]
     environment: {GREETING: api}
     networks: [inner, default]
   web:
-    build: .
+    image: PROGRAM
     command: [web, ":8000"]
     environment: {GREETING: "${GREETING}"}
     depends_on: {prepare: {condition: service_completed_successfully}}
@@ -37,7 +35,7 @@ networks: {inner: {internal: true}}
 `
 
 func TestUp_ShowsSeveralServicesAndTellsEveryStep(t *testing.T) {
-	f := newFixture(t, 40)
+	f := newLight(t, 40)
 	f.write("compose.yaml", severalFile)
 	f.options.Expose = map[string]int{"web": 8000, "api_v2": 9000}
 	result := f.up()
@@ -118,7 +116,7 @@ func TestUp_BadFilesAreUsageErrorsAndNothingIsMade(t *testing.T) {
 		},
 		"invalid compose file": {func(f *fixture) { f.write("compose.yaml", "services: [") }, "compose"},
 		"no database": {func(f *fixture) {
-			f.write("compose.yaml", "services: {web: {build: ., ports: "+
+			f.write("compose.yaml", "services: {web: {image: PROGRAM, ports: "+
 				"['8000']}}")
 		}, ""},
 		"two databases": {func(f *fixture) {
@@ -143,7 +141,7 @@ func TestUp_BadFilesAreUsageErrorsAndNothingIsMade(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			f := newFixture(t, 41)
+			f := newFixture(t, 41).alone()
 			c.change(f)
 			_, err := f.tryUp()
 			if !errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), c.text) || len(hint.Of(err)) == 0 {

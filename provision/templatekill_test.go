@@ -7,13 +7,13 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -30,66 +30,48 @@ func (f *fixture) slowArchive(row string) string {
 	return f.write("slow.sql.gz", b.String())
 }
 
-func TestTemplate_IsMadeOnceByTwoUpsAtATime(t *testing.T) {
-	f := newFixture(t, 42)
-	other := fixtureOn(t, f.engine, f.options.Preview.Project, 43)
-	f.options.Archive, f.options.NoTemplate = f.archive("Aster"), false
-	other.options.Archive, other.options.NoTemplate = f.options.Archive, false
-	var both sync.WaitGroup
-	var results [2]*provision.Result
-	var errs [2]error
-	for i, one := range []*fixture{f, other} {
-		both.Go(func() { results[i], errs[i] = one.tryUp() })
-	}
-	both.Wait()
-	cloned := 0
-	for i, one := range []*fixture{f, other} {
-		if errs[i] != nil {
-			t.Fatalf("%v\n%+v", errs[i], one.events)
-		}
-		if results[i].Loaded.Cloned != "" {
-			cloned++
-		}
-		if got := one.sql("SELECT string_agg(name, ',') FROM product"); got != "Aster" {
-			t.Errorf("it holds %q", got)
-		}
-	}
-	if made := f.templates(); cloned != 1 || len(made) != 3 {
-		t.Errorf("%d of the two are clones, of the templates %q", cloned, made)
-	}
-}
-
 func TestTemplate_OfARunKilledInTheMiddleIsNotTakenForWhole(t *testing.T) {
-	f := newFixture(t, 44)
+	f := newFixture(t, 44).alone()
 	f.options.Archive, f.options.NoTemplate = f.slowArchive("Aster"), false
-	if !f.upAndDie(provision.StepLoad, provision.Progress) {
-		t.Fatal("not killed while it loads")
-	}
-	if got := f.templates(); len(got) != 0 {
-		t.Fatalf("of a half loaded database: %q", got)
-	}
-	if !f.upAndDie(stepCopying, "") {
-		t.Fatal("not killed while it copies")
-	}
-	left := f.templates()
-	if len(left) != 1 {
-		t.Fatalf("of a half copied database: %q", left)
+	var left []string
+	for _, at := range soak.Steps(t, 2, 1) {
+		left = f.killedHalfWay(at)
 	}
 	// The template is another preview's as well, and what still writes to it goes.
-	neighbour := fixtureOn(t, f.engine, f.options.Preview.Project, 45)
-	neighbour.options.Archive, neighbour.options.NoTemplate = f.options.Archive, false
+	neighbour := f.neighbour(45)
 	if got := neighbour.up().Loaded; got.Cloned != "" {
 		t.Error("the half of a template is cloned")
 	}
-	if got := f.templates(); len(got) != 2 || got[0] != left[0] {
+	if got := f.templates(); len(got) != 2 || len(left) > 0 && got[0] != left[0] {
 		t.Errorf("made anew: %q, there was %q: %+v", got, left, neighbour.events)
 	}
 	if got := f.up().Loaded; got.Cloned == "" {
 		t.Errorf("the template that was made anew is not cloned: %+v", f.events)
 	}
-	if got := f.sql("SELECT string_agg(name, ',') FROM product"); got != "Aster" {
+	if got := f.sql(rows); got != "Aster" {
 		t.Errorf("the clone holds %q", got)
 	}
+}
+
+// killedHalfWay kills an up while it loads, or else while it copies, and gives what there is of a template then.
+func (f *fixture) killedHalfWay(at int) (left []string) {
+	f.t.Helper()
+	if at == 0 {
+		if !f.upAndDie(provision.StepLoad, provision.Progress) {
+			f.t.Fatal("not killed while it loads")
+		}
+		if left = f.templates(); len(left) != 0 {
+			f.t.Fatalf("of a half loaded database: %q", left)
+		}
+		return nil
+	}
+	if !f.upAndDie(stepCopying, "") {
+		f.t.Fatal("not killed while it copies")
+	}
+	if left = f.templates(); len(left) != 1 {
+		f.t.Fatalf("of a half copied database: %q", left)
+	}
+	return left
 }
 
 // stepCopying stands for the moment at which a container copies a database into

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/provision"
@@ -27,7 +29,7 @@ func addPrice() *provision.Migrate {
 }
 
 func TestUp_MakesAPreviewAndUpdatesItInPlace(t *testing.T) {
-	f := newFixture(t, 12)
+	f := newFixture(t, 12).alone().built()
 	f.options.Archive = f.archive("apple")
 	f.options.Migrate = addPrice()
 	first := f.up()
@@ -39,6 +41,9 @@ func TestUp_MakesAPreviewAndUpdatesItInPlace(t *testing.T) {
 	if first.Loaded == nil || first.Migrated == nil ||
 		!strings.Contains(strings.Join(first.Migrated.Output, " "), "ALTER TABLE") {
 		t.Errorf("result %+v", first)
+	}
+	if diff := cmp.Diff([]provision.Table{{Name: "public.product", Rows: 1}}, first.Loaded.Tables); diff != "" {
+		t.Error("tables", diff)
 	}
 	f.sql("INSERT INTO product VALUES ('clicked')")
 	f.assertPlanOnlyLooks(first)
@@ -87,8 +92,7 @@ func (f *fixture) watch(link provision.Link) (stop func() string) {
 }
 
 func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
-	f := newFixture(t, 5)
-	f.options.Archive = f.archive("apple")
+	f := newLight(t, 5)
 	served := f.up()
 	healthy := *f
 
@@ -99,6 +103,7 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 	}{
 		"migration": {
 			func() {
+				f.write("compose.yaml", composeFile)
 				f.options.Migrate = &provision.Migrate{
 					Service: "tool",
 					Command: []string{"psql", "-X", "-c", "SELECT * FROM nowhere"},
@@ -107,6 +112,7 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 		},
 		"build": {
 			func() {
+				f.built()
 				f.write("Dockerfile",
 					"FROM scratch\nCOPY program /program\nRUN [\"/program\", \"fail\", \"out of luck\"]\n")
 			},
@@ -114,17 +120,18 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 		},
 		"service that ends": {
 			func() {
-				f.write("compose.yaml", strings.Replace(composeFile, `[web, ":8000"]`, `[fail, "cannot go on"]`, 1))
+				f.write("compose.yaml", strings.Replace(lightFile, `[web, ":8000"]`, `[fail, "cannot go on"]`, 1))
 			}, provision.StepReady, "cannot go on",
 		},
 		"port without a server": {
 			func() {
-				f.options.Timeout = 30 * time.Second // which the database has as well
+				f.options.Timeout = 5 * time.Second // which the services have to be there as well
 				f.options.Expose = map[string]int{"web": 8001}
 			}, provision.StepReady, "listening on",
 		},
 		"archive": {
 			func() {
+				f.write("compose.yaml", composeFile)
 				f.options.Archive = f.write("broken.sql",
 					"CREATE TABLE a (b int);\nCOPY a FROM stdin;\nverysecret\n\\.\n")
 			}, provision.StepLoad, "COPY a, line 1, column b",
@@ -134,8 +141,7 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f.t = t
 			f.options = healthy.options
-			f.write("compose.yaml", composeFile)
-			f.write("Dockerfile", dockerfile)
+			f.write("compose.yaml", lightFile)
 			c.change()
 			_, err := f.tryUp()
 			var failed *provision.StepError
@@ -154,8 +160,8 @@ func TestUp_ThatFailsKeepsServingWhatServed(t *testing.T) {
 }
 
 func TestUp_FirstOneThatFailsLeavesNothing(t *testing.T) {
-	f := newFixture(t, 6)
-	f.options.Migrate = &provision.Migrate{Service: "tool", Command: []string{"false"}}
+	f := newLight(t, 6).alone()
+	f.options.Migrate = &provision.Migrate{Service: "tool", Command: []string{"fail", "no"}}
 	_, err := f.tryUp()
 	var failed *provision.StepError
 	if !errors.As(err, &failed) || failed.Kept {
@@ -211,7 +217,7 @@ func TestUp_KeepDataCarriesTheVolumesOver(t *testing.T) {
 }
 
 func TestUp_WhileAnotherRunsSaysWhoAndInterruptedLeavesNothing(t *testing.T) {
-	f := newFixture(t, 8)
+	f := newLight(t, 8).alone()
 	ctx, interrupt := context.WithCancel(t.Context())
 	var second error
 	_, err := f.engine.Up(ctx, f.options, func(e provision.Event) {
@@ -235,7 +241,7 @@ func TestUp_WhileAnotherRunsSaysWhoAndInterruptedLeavesNothing(t *testing.T) {
 }
 
 func TestUp_RefusesThePreviewOfAnotherRepositoryAndDownAllSparesIt(t *testing.T) {
-	f := newFixture(t, 9)
+	f := newLight(t, 9).alone()
 	if !f.upAndDie(provision.StepImages, provision.Began) {
 		t.Fatal("was not killed")
 	}
@@ -256,8 +262,8 @@ func TestUp_RefusesThePreviewOfAnotherRepositoryAndDownAllSparesIt(t *testing.T)
 }
 
 func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
-	a := newFixture(t, 1)
-	b := fixtureOn(t, a.engine, a.options.Preview.Project, 2)
+	a := newLight(t, 1)
+	b := a.neighbour(2)
 	b.options.Source.Env["GREETING"] = "two"
 	linkA, linkB := a.up().Links[0], b.up().Links[0]
 	a.assertServes(linkA, "one")
@@ -291,6 +297,7 @@ func TestPreviews_SideBySideCannotReachEachOther(t *testing.T) {
 	if err != nil || len(previews) != 1 || previews[0].State != provision.Serving || previews[0].Links[0] != linkB {
 		t.Errorf("list %+v, %v", previews, err)
 	}
+	claim(t, "AndTheGatewayFollowsAContainerToItsNextAddress", func(*testing.T) { b.assertFollowed(linkB) }, b)
 }
 
 // addressOf is the address of a service's container in its own network.

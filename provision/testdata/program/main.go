@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -29,9 +30,20 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	switch {
-	case filepath.Base(os.Args[0]) == "pg_isready": // of a database that no test asks anything
+	case slices.Contains([]string{"sh", "pg_isready"}, filepath.Base(os.Args[0])):
+		return nil // of a database that no test asks anything
+	case len(args) > 1 && args[0] == "swap":
+		return swap(ctx, args[1:])
+	case len(args) > 1 && args[0] == "there":
+		_, err := os.Lstat(args[1])
+		return err
+	case len(args) == 0 || args[0] == "sleep":
+		<-ctx.Done()
 		return nil
-	case len(args) > 0 && args[0] == "sleep":
+	case len(args) > 1 && args[0] == "data": // of a database that is to be kept
+		if err := os.WriteFile(filepath.Join(args[1], "PG_VERSION"), []byte("15\n"), 0o600); err != nil {
+			return err
+		}
 		<-ctx.Done()
 		return nil
 	case len(args) > 0 && args[0] == "gateway":
