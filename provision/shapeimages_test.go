@@ -56,6 +56,12 @@ func makeImages(t *testing.T, e provision.Engine, prefix string) {
 		}
 		t.Cleanup(func() { removeImages(t, e, names) })
 	}
+	// A database that nothing is asked.
+	idle := prefix + "/postgres:15"
+	if err := e.Docker.Client().ImageTag(t.Context(), imageOfProgram(t), idle); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeImages(t, e, []string{idle}) })
 }
 
 func removeImages(t *testing.T, e provision.Engine, names []string) {

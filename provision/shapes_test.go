@@ -97,7 +97,7 @@ var shapes = []shape{
 func TestUp_LivesWithSixShapesOfProjects(t *testing.T) {
 	t.Parallel()
 	images := "offshoot-test-" + randomName()
-	makeImages(t, machineFor(t, images), images)
+	makeImages(t, sharedMachine(t), images)
 	for _, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -110,28 +110,28 @@ func TestUp_LivesWithSixShapesOfProjects(t *testing.T) {
 // update, the second one, down. In all of it the checkout stays as it is.
 func (s shape) live(t *testing.T, images string) {
 	project := randomName()
-	engine, root := machineFor(t, project), t.TempDir()
+	engine, root := sharedMachine(t), t.TempDir()
 	s.checkOut(t, root, images)
 	first := s.fixture(t, engine, project, 1, root)
 
-	if s.refused != "" {
-		result := s.up(first)
-		if status, body := get(t, result.Links[0].URL); status != http.StatusForbidden || !first.noticed(s.refused) {
+	result := s.up(first)
+	link := result.Links[0]
+	if s.refused == "" {
+		first.assertServes(link, s.page(t, root, "one"))
+	} else {
+		if status, body := get(t, link.URL); status != http.StatusForbidden || !first.noticed(s.refused) {
 			t.Errorf("of a host that is not allowed: %d %q, %+v", status, body, first.events)
 		}
 		s.cure.in(t, root)
-	}
-	result := s.up(first)
-	link := result.Links[0]
-	first.assertServes(link, s.page(t, root, "one"))
-	if first.noticed("answers") {
-		t.Errorf("of a page that is served: %+v", first.events)
 	}
 	s.assert(first, nil, result)
 
 	s.version(t, root, "one", "two")
 	s.up(first)
 	first.assertServes(link, s.page(t, root, "two"))
+	if first.noticed("answers") {
+		t.Errorf("of a page that is served: %+v", first.events)
+	}
 
 	two := s.page(t, root, "two")
 	s.version(t, root, "two", "never")
