@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/mask"
 	"github.com/offshoot-dev/offshoot/subset/plan"
+	"github.com/offshoot-dev/offshoot/subset/walk"
 )
 
 // checkConditions has the server read what the user wrote in SQL, without
@@ -49,7 +55,9 @@ func (s *Source) check(ctx context.Context, sql string) error {
 	if _, err := s.Leader.Exec(ctx, "SAVEPOINT checked"); err != nil {
 		return s.Explain(s.Leader, err)
 	}
-	err := s.Leader.PgConn().ExecParams(ctx, "EXPLAIN "+sql, nil, nil, nil, nil).Read().Err
+	err := s.Searching(ctx, s.Leader, func() error {
+		return s.Leader.PgConn().ExecParams(ctx, "EXPLAIN "+sql, nil, nil, nil, nil).Read().Err
+	})
 	if _, rollback := s.Leader.Exec(ctx, "ROLLBACK TO SAVEPOINT checked"); rollback != nil {
 		return s.Explain(s.Leader, errors.Join(err, rollback))
 	}
@@ -58,4 +66,35 @@ func (s *Source) check(ctx context.Context, sql string) error {
 		return hint.Usage(err, "write it as PostgreSQL reads it, with the columns of that table")
 	}
 	return err
+}
+
+// walk chooses the rows. Conditions of the user are looked up where psql would
+// look what they name up.
+func (r *run) walk(ctx context.Context) error {
+	choose := func() (err error) {
+		r.kept, err = walk.Run(ctx, r.src.Snapshot, r.plan, r.chosen)
+		return err
+	}
+	if !conditioned(r.plan) {
+		return choose()
+	}
+	return r.src.EachSearching(ctx, choose)
+}
+
+// conditioned tells whether the user wrote SQL that the walk asks.
+func conditioned(p *plan.Plan) bool {
+	return len(p.Roots) > 0 ||
+		slices.ContainsFunc(p.Tables, func(t plan.TablePlan) bool { return t.Keep.Where != "" }) ||
+		slices.ContainsFunc(p.ForeignKeys, func(k *catalog.ForeignKey) bool { return k.When != "" })
+}
+
+// evaluating asks the source for rows of a table. Where a rule is an expression
+// of the user's it is looked up like conditions; but what a column of names of
+// objects holds is written by the same path, and has to be whole.
+func (s *Source) evaluating(ctx context.Context, c *pgx.Conn, m *mask.Plan, t *catalog.Table, do func() error) error {
+	names := func(c catalog.Column) bool { return strings.Contains(c.Type, "reg") }
+	if m == nil || len(m.Evaluated(t)) == 0 || slices.ContainsFunc(t.Columns, names) {
+		return do()
+	}
+	return s.Searching(ctx, c, do)
 }

@@ -121,7 +121,7 @@ func (r *run) copyParts(
 	ctx context.Context, h *catalog.Heap, selected []string, rows []snapshot.Row, w io.Writer,
 ) (sent int64, err error) {
 	for _, part := range r.src.Stretches(h, rows, snapshot.MostPlaces) {
-		n, err := r.copyStretch(ctx, part, copySQL(h, selected, part.Rows), w)
+		n, err := r.copyStretch(ctx, h.Table, part, copySQL(h, selected, part.Rows), w)
 		if err != nil {
 			return sent, err
 		}
@@ -130,12 +130,16 @@ func (r *run) copyParts(
 	return sent, nil
 }
 
-func (r *run) copyStretch(ctx context.Context, part snapshot.Stretch, sql string, w io.Writer) (n int64, err error) {
+func (r *run) copyStretch(
+	ctx context.Context, t *catalog.Table, part snapshot.Stretch, sql string, w io.Writer,
+) (n int64, err error) {
 	c := r.src.Workers[part.Lane]
 	err = r.src.InTurn(part.Lane, func() error {
-		tag, err := c.PgConn().CopyTo(ctx, w, sql)
-		n = tag.RowsAffected()
-		return err
+		return r.src.evaluating(ctx, c, r.plan.Masks, t, func() error {
+			tag, err := c.PgConn().CopyTo(ctx, w, sql)
+			n = tag.RowsAffected()
+			return err
+		})
 	})
 	return n, r.src.Explain(c, err)
 }

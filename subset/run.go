@@ -121,11 +121,7 @@ func (r *run) choose(ctx context.Context) error {
 			Skip: r.plan.Skip, LockTimeout: cmp.Or(r.src.spec.LockTimeout, snapshot.DefaultLockTimeout),
 		})
 	})
-	g.Go(func() error {
-		var err error
-		r.kept, err = walk.Run(ctx, r.src.Snapshot, r.plan, r.chosen)
-		return err
-	})
+	g.Go(func() error { return r.walk(ctx) })
 	return g.Wait()
 }
 

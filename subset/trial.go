@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -117,10 +118,7 @@ func (t *trial) expressions(ctx context.Context, table *catalog.Table) error {
 	for _, name := range t.plan.Masks.Evaluated(table) {
 		sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
 			t.plan.Masks.Expressions(table, []string{name})[0], from(table), scattered(table), probed)
-		err := t.source.Tentative(ctx, func() error {
-			_, err := t.source.Leader.PgConn().CopyTo(ctx, new(bytes.Buffer), sql)
-			return err
-		})
+		err := t.source.Tentative(ctx, func() error { return t.copy(ctx, table, sql, new(bytes.Buffer)) })
 		var pg *pgconn.PgError
 		switch {
 		case err == nil:
@@ -135,6 +133,14 @@ func (t *trial) expressions(ctx context.Context, table *catalog.Table) error {
 	return nil
 }
 
+func (t *trial) copy(ctx context.Context, table *catalog.Table, sql string, to io.Writer) error {
+	leader := t.source.Leader
+	return t.source.evaluating(ctx, leader, t.plan.Masks, table, func() error {
+		_, err := leader.PgConn().CopyTo(ctx, to, sql)
+		return err
+	})
+}
+
 // probed is how many rows of a table are tried before the run.
 const probed = 2000
 
@@ -147,7 +153,7 @@ func (t *trial) sample(ctx context.Context, table *catalog.Table, columns []stri
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
 		strings.Join(t.plan.Masks.Expressions(table, columns), ", "), from(table), scattered(table),
 		atMost(table, probed))
-	if _, err := t.source.Leader.PgConn().CopyTo(ctx, &raw, sql); err != nil {
+	if err := t.copy(ctx, table, sql, &raw); err != nil {
 		return nil, t.source.Explain(t.source.Leader, err)
 	}
 	return t.plan.Masks.Block(table, columns, raw.Bytes())

@@ -56,9 +56,21 @@ func identifier(list string) (name, rest string) {
 
 // SearchPathSQL sets a session's search_path to these schemas.
 func SearchPathSQL(schemas []string) string {
-	quoted := make([]string, len(schemas))
-	for i, name := range schemas {
-		quoted[i] = Quote(name)
+	return "SELECT pg_catalog.set_config('search_path', " + Literal(strings.Join(quoted(schemas), ", ")) + ", false);"
+}
+
+// SearchPath is the value of SET search_path that names these schemas, or none.
+func SearchPath(schemas []string) string {
+	if len(schemas) == 0 {
+		return "''"
 	}
-	return "SELECT pg_catalog.set_config('search_path', " + Literal(strings.Join(quoted, ", ")) + ", false);"
+	return strings.Join(quoted(schemas), ", ")
+}
+
+func quoted(names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = Quote(name)
+	}
+	return all
 }

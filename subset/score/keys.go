@@ -86,16 +86,25 @@ func (r *scoring) measureKeys(ctx context.Context) error {
 		}
 	}
 	return r.both(ctx, len(r.follows), func(ctx context.Context, c *pgx.Conn, side, i int) error {
-		f, k := &r.follows[i], &r.keys[i]
-		if err := c.QueryRow(ctx, f.antiJoin(declared, side)).Scan(&k.dangling[side]); err != nil {
-			return fmt.Errorf("look for dangling rows of %s: %w", k.name, err)
+		measure := func() error { return r.measureKey(ctx, c, declared, side, i) }
+		if r.follows[i].key.When == "" {
+			return measure()
 		}
-		var err error
-		if k.fanout[side], err = readFanout(ctx, c, f, side, k.dangling[side]); err != nil {
-			return fmt.Errorf("count children by %s: %w", k.name, err)
-		}
-		return nil
+		// The user's condition is about names of the source, where a subset has them too.
+		return r.sides[0].Searching(ctx, c, measure)
 	})
+}
+
+func (r *scoring) measureKey(ctx context.Context, c *pgx.Conn, declared []verifiedKey, side, i int) error {
+	f, k := &r.follows[i], &r.keys[i]
+	if err := c.QueryRow(ctx, f.antiJoin(declared, side)).Scan(&k.dangling[side]); err != nil {
+		return fmt.Errorf("look for dangling rows of %s: %w", k.name, err)
+	}
+	var err error
+	if k.fanout[side], err = readFanout(ctx, c, f, side, k.dangling[side]); err != nil {
+		return fmt.Errorf("count children by %s: %w", k.name, err)
+	}
+	return nil
 }
 
 // antiJoin is that of Verify, by the source's definition of the key.
