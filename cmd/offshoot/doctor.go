@@ -17,6 +17,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/internal/pooler"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
@@ -165,7 +166,7 @@ func serverVersion(ctx context.Context, source string) (major int, text string, 
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	found, err := snapshot.Look(ctx, source)
-	if errors.Is(err, snapshot.ErrPooler) {
+	if errors.Is(err, pooler.ErrShared) {
 		return 0, "", err
 	}
 	if err != nil {

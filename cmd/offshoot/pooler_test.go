@@ -67,7 +67,7 @@ func refused(t *testing.T, name string, p *process) {
 		t.Errorf("%s: exit code %d: %s", name, got, said)
 	}
 	for _, text := range []string{
-		"the source is reached through a pooler that shares sessions between clients\n",
+		"reached through a pooler that shares sessions between clients\n",
 		"hint: give the address of the server itself, or of a pooler in session mode\n",
 	} {
 		if !strings.Contains(said, text) {
@@ -97,5 +97,30 @@ func TestPooler_ThatKeepsSessionsIsReadThrough(t *testing.T) {
 	if n := pgtest.Value(t, target, "SELECT count(*) > 0 FROM orders"); n != "t" {
 		out, _ := os.ReadFile(filepath.Join(dir, "out.sql"))
 		t.Errorf("no orders in %s", out)
+	}
+}
+
+func TestPooler_ThatSharesSessionsIsNoTarget(t *testing.T) {
+	source := pgtest.New(t)
+	pgtest.Exec(t, source, "CREATE TABLE t (id int PRIMARY KEY)")
+	pooler := pgtest.NewPooler(t, pgtest.New(t), "transaction")
+	dir := t.TempDir()
+	args := []string{"subset", "--source", source, "--privacy", "off", "--to", pooler.URL}
+	refused(t, "target", start(t, dir, nil, args...))
+	if left := pooler.Remains(t); len(left) > 0 {
+		t.Errorf("left in the pool: %q", left)
+	}
+}
+
+func TestPooler_ThatKeepsSessionsIsATarget(t *testing.T) {
+	source, target := pgtest.New(t), pgtest.New(t)
+	pgtest.Exec(t, source, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 9)")
+	pooler := pgtest.NewPooler(t, target, "session")
+	offshoot(t, t.TempDir(), 0, "subset", "--source", source, "--privacy", "off", "--to", pooler.URL)
+	if n := pgtest.Value(t, target, "SELECT count(*) > 0 FROM t"); n != "t" {
+		t.Error("no rows")
+	}
+	if left := pooler.Remains(t); len(left) > 0 {
+		t.Errorf("left in the pool: %q", left)
 	}
 }

@@ -13,7 +13,7 @@ import (
 var table = map[string][]string{
 	"subset/catalog":  {},
 	"subset/mask":     {"subset/catalog", "internal/document"},
-	"subset/snapshot": {"subset/catalog", "internal/conninfo"},
+	"subset/snapshot": {"subset/catalog", "internal/conninfo", "internal/pooler"},
 	"subset/plan":     {"subset/catalog", "subset/mask", "internal/document"},
 	"subset/walk":     {"subset/plan", "subset/snapshot", "subset/catalog"},
 	"subset/score":    {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
@@ -22,7 +22,8 @@ var table = map[string][]string{
 		"subset/catalog", "subset/mask", "internal/document",
 	},
 	"subset/sink": {
-		"subset", "subset/catalog", "internal/conninfo", "internal/pgarchive", "internal/pgtool", "internal/lock",
+		"subset", "subset/catalog", "internal/conninfo", "internal/pooler", "internal/pgarchive",
+		"internal/pgtool", "internal/lock",
 	},
 	"compose":           {"internal/host", "internal/stall"},
 	"provision/gateway": {"internal/host", "internal/worktree", "internal/whole"},
@@ -65,6 +66,7 @@ var table = map[string][]string{
 	"internal/pgtest":               {},
 	"internal/pgtool":               {"internal/host", "internal/conninfo"},
 	"internal/conninfo":             {"internal/stall"},
+	"internal/pooler":               {},
 	"internal/starter":              {"compose"},
 	"internal/report":               {"internal/document"},
 	"internal/repository":           {},
@@ -85,7 +87,7 @@ var table = map[string][]string{
 var modules = map[string][]string{
 	"github.com/jackc/pgx/": {
 		"subset", "subset/catalog", "subset/score", "subset/sink", "subset/snapshot",
-		"subset/walk", "internal/conninfo", "internal/pgtest", "internal/pgtool", "cmd/offshoot",
+		"subset/walk", "internal/conninfo", "internal/pooler", "internal/pgtest", "internal/pgtool", "cmd/offshoot",
 	},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},

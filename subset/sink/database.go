@@ -104,6 +104,9 @@ func (d *database) open(ctx context.Context, from subset.Origin) error {
 	d.config.RuntimeParams["client_encoding"] = encoding(from.Catalog)
 	d.config.OnNotice = d.notice
 	var err error
+	if err = recognize(ctx, d.config); err != nil {
+		return err
+	}
 	if d.control, err = connect(ctx, d.config, nil); err != nil {
 		return err
 	}

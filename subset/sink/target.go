@@ -2,10 +2,12 @@ package sink
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/offshoot-dev/offshoot/internal/pooler"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -88,6 +90,47 @@ SET default_transaction_read_only = off; SET default_transaction_isolation = 're
 SET standard_conforming_strings = on; SET check_function_bodies = false; SET xmloption = content;
 SET client_min_messages = warning; SET row_security = off; SET synchronous_commit = off;
 SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');`
+
+// recognize refuses a pooler that shares sessions, before anything is set in one,
+// be it by a parameter of the start: some keep what the last client gave.
+func recognize(ctx context.Context, config *pgconn.Config) error {
+	config = config.Copy()
+	delete(config.RuntimeParams, "application_name")
+	delete(config.RuntimeParams, "client_encoding")
+	first, is, err := greet(ctx, config, pooler.Session{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = first.Close(context.WithoutCancel(ctx)) }()
+	if !pooler.Proxied(first, is) {
+		return nil
+	}
+	second, other, err := greet(ctx, config, is)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = second.Close(context.WithoutCancel(ctx)) }()
+	err = pooler.Stay(ctx, [2]*pgconn.PgConn{first, second}, [2]pooler.Session{is, other})
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	return nil
+}
+
+func greet(
+	ctx context.Context, config *pgconn.Config, other pooler.Session,
+) (*pgconn.PgConn, pooler.Session, error) {
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, other, unreachable("target", err)
+	}
+	is, err := pooler.Greet(ctx, conn, other)
+	if err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return nil, other, serverError("look at target", err)
+	}
+	return conn, is, nil
+}
 
 // connect opens a connection to the target and prepares it. It searches the schemas of the path: those of the source's
 // sessions where something is loaded, since functions in constraints, indexes and generated columns may lean on that.

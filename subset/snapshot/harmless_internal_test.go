@@ -5,15 +5,16 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/internal/pooler"
 )
 
 // A pooler that nobody recognizes shares its sessions all the same.
 func TestTake_LeavesNothingInSessionsThatAreShared(t *testing.T) {
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, "CREATE TABLE orders AS SELECT generate_series(1, 9) AS id")
-	pooler := pgtest.NewPooler(t, url, "transaction")
-	stop := pooler.Bench(t)
-	config, err := conninfo.Parse(pooler.URL)
+	pool := pgtest.NewPooler(t, url, "transaction")
+	stop := pool.Bench(t)
+	config, err := conninfo.Parse(pool.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +22,7 @@ func TestTake_LeavesNothingInSessionsThatAreShared(t *testing.T) {
 	if s.Leader, err = dial(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
-	if s.server, err = greet(t.Context(), s.Leader, server{}); err != nil {
+	if s.server, err = greet(t.Context(), s.Leader, pooler.Session{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.take(t.Context()); err != nil {
@@ -38,7 +39,7 @@ func TestTake_LeavesNothingInSessionsThatAreShared(t *testing.T) {
 		t.Error(err)
 	}
 	stop()
-	if left := pooler.Remains(t); len(left) > 0 {
+	if left := pool.Remains(t); len(left) > 0 {
 		t.Errorf("left in the pool: %q", left)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/internal/pooler"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -33,22 +34,22 @@ func TestOpen_RefusesAPoolerThatSharesSessions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := pgtest.New(t)
 			pgtest.Exec(t, url, orders)
-			pooler := pgtest.NewPooler(t, url, c.mode, c.settings...)
+			pool := pgtest.NewPooler(t, url, c.mode, c.settings...)
 			stop := func() {}
 			if c.busy {
-				stop = pooler.Bench(t)
+				stop = pool.Bench(t)
 			}
 			for range 3 {
-				s, err := snapshot.Open(t.Context(), snapshot.Options{URL: pooler.URL})
+				s, err := snapshot.Open(t.Context(), snapshot.Options{URL: pool.URL})
 				if s != nil {
 					t.Error(s.Close(t.Context()))
 				}
-				if !errors.Is(err, snapshot.ErrPooler) || !errors.Is(err, hint.ErrUsage) {
+				if !errors.Is(err, pooler.ErrShared) || !errors.Is(err, hint.ErrUsage) {
 					t.Error(err)
 				}
 			}
 			stop()
-			if left := pooler.Remains(t); len(left) > 0 {
+			if left := pool.Remains(t); len(left) > 0 {
 				t.Errorf("left in the pool: %q", left)
 			}
 		})
@@ -62,9 +63,9 @@ func TestOpen_WorksThroughAPoolerThatKeepsSessions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := pgtest.New(t)
 			pgtest.Exec(t, url, orders)
-			pooler := pgtest.NewPooler(t, url, "session", settings...)
-			stop := pooler.Bench(t)
-			s, err := snapshot.Open(t.Context(), snapshot.Options{URL: pooler.URL})
+			pool := pgtest.NewPooler(t, url, "session", settings...)
+			stop := pool.Bench(t)
+			s, err := snapshot.Open(t.Context(), snapshot.Options{URL: pool.URL})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +76,7 @@ func TestOpen_WorksThroughAPoolerThatKeepsSessions(t *testing.T) {
 				t.Error(err)
 			}
 			stop()
-			if left := pooler.Remains(t); len(left) > 0 {
+			if left := pool.Remains(t); len(left) > 0 {
 				t.Errorf("left in the pool: %q", left)
 			}
 		})

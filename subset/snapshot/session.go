@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pooler"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -50,7 +51,7 @@ SET LOCAL plan_cache_mode = force_custom_plan`
 // begin opens the transaction in which a connection is used from now on, with
 // values that read the same everywhere; id is of the snapshot that it shares,
 // or empty.
-func begin(ctx context.Context, c *pgx.Conn, is server, id string) error {
+func begin(ctx context.Context, c *pgx.Conn, is pooler.Session, id string) error {
 	sql := beginSQL
 	if id != "" {
 		sql += "; SET TRANSACTION SNAPSHOT " + catalog.Literal(id)
@@ -58,7 +59,7 @@ func begin(ctx context.Context, c *pgx.Conn, is server, id string) error {
 	if _, err := c.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 		return err
 	}
-	sql = is.settings()
+	sql = settings(is)
 	if c.Config().RuntimeParams["application_name"] == "" { // as a parameter of the start it would outlast us in a pool
 		sql += "; SET LOCAL application_name = 'offshoot'"
 	}
@@ -68,25 +69,25 @@ func begin(ctx context.Context, c *pgx.Conn, is server, id string) error {
 	return nil
 }
 
-func (is server) settings() string {
-	settings := settingsSQL
-	if is.version >= 170000 {
-		settings += "; SET LOCAL transaction_timeout = 0"
+func settings(is pooler.Session) string {
+	all := settingsSQL
+	if is.Version >= 170000 {
+		all += "; SET LOCAL transaction_timeout = 0"
 	}
 	// SQL_ASCII means bytes of unknown encoding: they are passed on as they are.
-	encoding := is.encoding
+	encoding := is.Encoding
 	if encoding != "SQL_ASCII" {
 		encoding = "UTF8"
 	}
-	return settings + "; SET LOCAL client_encoding = " + catalog.Literal(encoding)
+	return all + "; SET LOCAL client_encoding = " + catalog.Literal(encoding)
 }
 
 // supported refuses servers that are too old.
-func (is server) supported() error {
-	if is.version >= oldest {
+func supported(version int) error {
+	if version >= oldest {
 		return nil
 	}
-	err := fmt.Errorf("PostgreSQL %d.%d is too old", is.version/10000, is.version/100%100)
+	err := fmt.Errorf("PostgreSQL %d.%d is too old", version/10000, version/100%100)
 	return hint.Wrap(err, "offshoot reads PostgreSQL 13 and newer")
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/pooler"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -27,8 +28,8 @@ type Snapshot struct {
 
 	options Options
 	config  *pgx.ConnConfig
-	server  server       // who answers the leader
-	turns   []sync.Mutex // of each of Workers: one query at a time
+	server  pooler.Session // who answers the leader
+	turns   []sync.Mutex   // of each of Workers: one query at a time
 }
 
 // Options says which database to open, and how.
@@ -188,7 +189,7 @@ func Connect(ctx context.Context, url string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	is, err := greet(ctx, c, server{})
+	is, err := greet(ctx, c, pooler.Session{})
 	if err == nil {
 		err = begin(ctx, c, is, "")
 	}
