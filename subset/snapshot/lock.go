@@ -173,3 +173,14 @@ func (s *Snapshot) blocked(ctx context.Context) string {
 	}
 	return "another session holds an exclusive one"
 }
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
