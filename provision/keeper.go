@@ -171,8 +171,7 @@ func (r *run) makeKeeper(ctx context.Context, k keeper) error {
 		return err
 	}
 	labels := r.keeperLabels()
-	created, err := api.ContainerCreate(ctx, keeperConfig(image, labels), keeperHost(r.keeping.hold), nil, nil,
-		k.name(r.next))
+	created, err := r.createKeeper(ctx, k, keeperConfig(image, labels))
 	if err != nil {
 		return explainKeeper(r.next, k, err)
 	}
@@ -183,6 +182,17 @@ func (r *run) makeKeeper(ctx context.Context, k keeper) error {
 	}
 	r.keeping.id, r.keeping.labels = created.ID, labels
 	return nil
+}
+
+// createKeeper waits for the engine's answer though the run be interrupted: the engine makes what it was asked for even
+// where nobody waits, after what is left has been looked for.
+func (r *run) createKeeper(ctx context.Context, k keeper, config *container.Config) (container.CreateResponse, error) {
+	if err := context.Cause(ctx); err != nil {
+		return container.CreateResponse{}, err
+	}
+	ctx, cancel := sturdy(ctx)
+	defer cancel()
+	return r.Docker.Client().ContainerCreate(ctx, config, keeperHost(r.keeping.hold), nil, nil, k.name(r.next))
 }
 
 func (r *run) keeperLabels() map[string]string {
