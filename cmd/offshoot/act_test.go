@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/standin"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
@@ -156,10 +155,9 @@ func (r *runner) serves(want, log string) {
 // gone checks that nothing is left, and that the comment says so.
 func (r *runner) gone(log string) {
 	r.Helper()
-	left, err := exec.Command("docker", "ps", "-aq", "--filter",
-		"label=dev.offshoot.preview="+r.project+"-pr-7").Output()
-	if err != nil || len(left) > 0 || !strings.Contains(r.said(), "is removed") {
-		r.Errorf("%v, left %s, comment %s after the log\n%s", err, left, r.said(), log)
+	left := containers(r.T, "dev.offshoot.preview="+r.project+"-pr-7")
+	if len(left) > 0 || !strings.Contains(r.said(), "is removed") {
+		r.Errorf("left %v, comment %s after the log\n%s", left, r.said(), log)
 	}
 }
 
@@ -173,8 +171,7 @@ func newRunner(t *testing.T) *runner {
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, "CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 7)")
 	project := projectName(dir)
-	write(t, filepath.Join(dir, config.Name),
-		"project: "+project+"\nsource: ${PRODUCTION_DATABASE_URL}\npreview:\n  migrate: {service: tool}\n")
+	configure(t, dir, "source: ${PRODUCTION_DATABASE_URL}\n"+onceTiny)
 	offshoot(t, dir, 0, "init", "--ci", "github")
 	workflow := filepath.Join(dir, ".github/workflows/preview.yml")
 	text, err := os.ReadFile(workflow)

@@ -13,17 +13,14 @@ import (
 const (
 	forkCompose = `
 services:
-  db:
-    image: postgres:15
-    environment: {POSTGRES_PASSWORD: x, PRODUCTION_DATABASE_URL: }
   web:
     build: {context: ., args: [PRODUCTION_DATABASE_URL]}
     environment: {ALSO: "y${PRODUCTION_DATABASE_URL}", PRODUCTION_DATABASE_URL: }
     ports: ["8000"]
-    depends_on: [db]
+    stop_signal: SIGKILL
 `
-	forkDockerfile = tinyDockerfile + "ARG PRODUCTION_DATABASE_URL\nLABEL leak=z$PRODUCTION_DATABASE_URL\n"
-	forkConfig     = "source: ${PRODUCTION_DATABASE_URL}\npreview:\n  environment: {LEAK: " +
+	forkDockerfile = minimalDockerfile + "ARG PRODUCTION_DATABASE_URL\nLABEL leak=z$PRODUCTION_DATABASE_URL\n"
+	forkConfig     = "source: ${PRODUCTION_DATABASE_URL}\npreview:\n  database: web\n  environment: {LEAK: " +
 		"\"x${PRODUCTION_DATABASE_URL}\"}\n"
 	forkSecret = "s3cret-of-the-job"
 )
@@ -31,11 +28,12 @@ services:
 // forked is a job for a pull request of a stranger.
 func forked(t *testing.T) *job {
 	t.Helper()
-	dir := tiny(t)
+	dir := minimal(t, "")
 	write(t, filepath.Join(dir, "compose.yaml"), forkCompose)
 	write(t, filepath.Join(dir, "Dockerfile"), forkDockerfile)
 	write(t, filepath.Join(dir, config.Name), "project: "+projectName(dir)+"\n"+forkConfig)
 	j := newJob(t, dir)
+	j.noArchive = true
 	j.pull.Fork = true
 	j.repository.Put(j.pull)
 	j.repository.PutFile("main", config.Name, "project: "+projectName(dir)+"\n")
@@ -55,14 +53,13 @@ func (j *job) push() {
 // served lists the commits of what runs.
 func (j *job) served() string {
 	j.Helper()
-	out,
-		err := exec.Command("docker", "ps", "--filter", "label=dev.offshoot.repository="+j.dir, "--filter",
-		"label=com.docker.compose.service=web",
-		"--format", `{{.Label "dev.offshoot.commit"}}`).Output()
-	if err != nil {
-		j.Fatal(err)
+	var commits []string
+	for _, c := range containers(j.T, "dev.offshoot.repository="+j.dir, "com.docker.compose.service=web") {
+		if c.State == "running" {
+			commits = append(commits, c.Labels["dev.offshoot.commit"])
+		}
 	}
-	return strings.TrimSpace(string(out))
+	return strings.Join(commits, " ")
 }
 
 // labeled is the event of a label that somebody adds.
@@ -119,11 +116,11 @@ func TestCi_AForkIsMadeWhenItsCommitIsApprovedAndWithoutSecrets(t *testing.T) {
 // seesNoSecret looks at the variables and labels of all containers.
 func (j *job) seesNoSecret() {
 	j.Helper()
-	ids, err := exec.Command("docker", "ps", "-aq", "--filter", "label=dev.offshoot.repository="+j.dir).Output()
-	if err != nil {
-		j.Fatal(err)
+	inspect := []string{"inspect"}
+	for _, c := range containers(j.T, "dev.offshoot.repository="+j.dir) {
+		inspect = append(inspect, c.ID)
 	}
-	seen, err := exec.Command("docker", append([]string{"inspect"}, strings.Fields(string(ids))...)...).Output()
+	seen, err := exec.Command("docker", inspect...).Output()
 	if err != nil {
 		j.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,12 +24,13 @@ func (j *job) readOnly() {
 
 func (j *job) configure(text string) {
 	j.Helper()
-	write(j.T, filepath.Join(j.dir, config.Name), "project: "+projectName(j.dir)+"\n"+text)
+	configure(j.T, j.dir, text)
 }
 
 // Dependabot's runs have a token that may only read, and no secrets.
 func TestCi_DependabotsRunSaysWhatItCannotDoAndSucceeds(t *testing.T) {
 	t.Parallel()
+	dir := tiny(t)
 	for name, c := range map[string]struct {
 		config, says string
 		writes       bool
@@ -51,7 +51,7 @@ func TestCi_DependabotsRunSaysWhatItCannotDoAndSucceeds(t *testing.T) {
 			"environment variable SECRET is empty", false,
 		},
 	} {
-		j := newJob(t, tiny(t))
+		j := newJob(t, dir)
 		j.pull.Author = ci.Dependabot
 		j.repository.Put(j.pull)
 		j.configure(c.config)
@@ -160,6 +160,7 @@ func TestCi_AnOwnRunThatMayNotWriteFailsAtOnceAndSaysWhichRight(t *testing.T) {
 // empty database would hide that.
 func TestCi_AnEmptySecretIsAFailureInEveryWayToNameIt(t *testing.T) {
 	t.Parallel()
+	dir := tiny(t)
 	for name, c := range map[string]struct {
 		config, env, says string
 		file              bool
@@ -189,7 +190,7 @@ func TestCi_AnEmptySecretIsAFailureInEveryWayToNameIt(t *testing.T) {
 		"with a file given": {config: "source: ${PRODUCTION_DATABASE_URL}\npreview: {environment: {KEY: " +
 			"\"${SECRET}\"}}\n", env: "SECRET=", says: "SECRET is empty", file: true},
 	} {
-		j := newJob(t, tiny(t))
+		j := newJob(t, dir)
 		j.configure(c.config)
 		j.noArchive, j.env = !c.file, []string{c.env}
 		said := j.run(exitUsage, j.event("opened"))

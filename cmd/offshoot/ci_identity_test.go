@@ -19,9 +19,11 @@ import (
 // name.
 func renamed(t *testing.T) (*job, string) {
 	t.Helper()
-	dir := tiny(t)
+	dir := minimal(t, "")
 	git(t, dir, "remote", "add", "origin", "https://github.test/acme/old.git")
-	return newJob(t, dir), dir
+	j := newJob(t, dir)
+	j.noArchive = true
+	return j, dir
 }
 
 func newName(t *testing.T, dir string) {
@@ -70,7 +72,7 @@ func TestCi_FindsThePreviewsOfARenamedRepository(t *testing.T) {
 func TestCi_SaysRemovedOnlyOfWhatItRemoved(t *testing.T) {
 	t.Parallel()
 	j, dir := renamed(t)
-	offshoot(t, dir, 0, "up", "--pr", "7", "--archive", "archive.sql")
+	offshoot(t, dir, 0, "up", "--pr", "7")
 	newName(t, dir)
 	j.pull.Open = false
 	j.repository.Put(j.pull)
@@ -91,7 +93,7 @@ func TestCi_SaysRemovedOnlyOfWhatItRemoved(t *testing.T) {
 func TestDown_AsksTheForgeForAFormerName(t *testing.T) {
 	t.Parallel()
 	j, dir := renamed(t)
-	offshoot(t, dir, 0, "up", "--pr", "7", "--archive", "archive.sql")
+	offshoot(t, dir, 0, "up", "--pr", "7")
 	newName(t, dir)
 	if said := offshoot(t, dir, exitUsage, "down", "--pr", "7").stderr.String(); !strings.Contains(said,
 		"former name") {

@@ -42,6 +42,14 @@ func newJob(t *testing.T, dir string) *job {
 	return j
 }
 
+// newMinimalJob is one where nothing is claimed of a database.
+func newMinimalJob(t *testing.T, preview string) *job {
+	t.Helper()
+	j := newJob(t, minimal(t, preview))
+	j.noArchive = true
+	return j
+}
+
 // run runs a job for an event and returns what it printed.
 func (j *job) run(exit int, event map[string]any) string {
 	j.Helper()
@@ -53,9 +61,9 @@ func (j *job) run(exit int, event map[string]any) string {
 	if err := os.WriteFile(file, content, 0o644); err != nil {
 		j.Fatal(err)
 	}
-	args := []string{"ci", "--event", file, "--archive", "archive.sql"}
-	if j.noArchive {
-		args = args[:3]
+	args := []string{"ci", "--event", file}
+	if !j.noArchive {
+		args = append(args, "--archive", "archive.sql")
 	}
 	return j.asked(exit, args...)
 }
@@ -111,6 +119,7 @@ func (j *job) comment() string {
 func TestCi_FollowsAPullRequestFromOpenedToMerged(t *testing.T) {
 	t.Parallel()
 	dir := tiny(t)
+	configure(t, dir, onceTiny)
 	j := newJob(t, dir)
 
 	// Whatever starts the first run makes it: that of the opening may be lost.
@@ -170,12 +179,7 @@ func TestCi_FollowsAPullRequestFromOpenedToMerged(t *testing.T) {
 
 func TestCi_ReportsTheStepThatFails(t *testing.T) {
 	t.Parallel()
-	dir := tiny(t)
-	compose := strings.ReplaceAll(tinyCompose, "ADD COLUMN paid boolean", "ADD COLUMN id boolean")
-	if err := os.WriteFile(filepath.Join(dir, "compose.yaml"), []byte(compose), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	j := newJob(t, dir)
+	j := newMinimalJob(t, ", migrate: {service: tool}")
 	j.run(exitCheckFailed, j.event("opened"))
 	for _, want := range []string{"could not be made", "**migrate** in <code>tool</code>", "already exists"} {
 		if !strings.Contains(j.comment(), want) {

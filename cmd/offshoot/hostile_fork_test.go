@@ -137,11 +137,11 @@ func TestHostile_AnApprovedForkWantsTheSourceOfTheJob(t *testing.T) {
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, "CREATE TABLE people (email text); INSERT INTO people VALUES ('ann@example.com')")
 	j := forked(t)
+	write(t, filepath.Join(j.dir, "Dockerfile"), tinyDockerfile)
 	write(t, filepath.Join(j.dir, "compose.yaml"),
 		strings.ReplaceAll(tinyCompose, "ALTER TABLE orders ADD COLUMN paid boolean", "SELECT 1"))
 	write(t, filepath.Join(j.dir, config.Name),
 		"project: "+projectName(j.dir)+"\nsource: ${PRODUCTION_DATABASE_URL}\nprivacy: off\n")
-	j.noArchive = true
 	j.env = []string{
 		"OFFSHOOT_SOURCE=" + source, "PRODUCTION_DATABASE_URL=" + source,
 		"OFFSHOOT_MASK_KEY=hunter2hunter2hunter2",
@@ -150,12 +150,8 @@ func TestHostile_AnApprovedForkWantsTheSourceOfTheJob(t *testing.T) {
 	if j.served() != j.pull.Commit || !strings.Contains(said, "does not decide about privacy") {
 		t.Fatalf("serves %q: %s", j.served(), said)
 	}
-	id, err := exec.Command("docker", "ps", "-q", "--filter", "label=dev.offshoot.repository="+j.dir, "--filter",
-		"label=com.docker.compose.service=db").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tables, err := exec.Command("docker", "exec", strings.TrimSpace(string(id)), "psql", "-XAt", "-U", "shop", "shop",
+	db := containers(t, "dev.offshoot.repository="+j.dir, "com.docker.compose.service=db")[0]
+	tables, err := exec.Command("docker", "exec", db.ID, "psql", "-XAt", "-U", "shop", "shop",
 		"-c", `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`).CombinedOutput()
 	if err != nil || len(strings.TrimSpace(string(tables))) > 0 {
 		t.Errorf("%v: the fork has %s", err, tables)

@@ -26,6 +26,7 @@ type thenStop struct{ m *testing.M }
 
 func (s thenStop) Run() int {
 	defer removeProgram()
+	defer removeGateway()
 	defer pgtest.Stop()
 	return s.m.Run()
 }

@@ -23,7 +23,9 @@ const builtProgram = "OFFSHOOT_TEST_PROGRAM"
 
 // program is the binary as users have it, built once for all tests of this
 // run; the gateway's image needs it static.
-var program struct {
+var program built
+
+type built struct {
 	once   sync.Once
 	folder string
 	err    error
@@ -39,8 +41,7 @@ func programPath(t *testing.T) string {
 		if program.err != nil {
 			return
 		}
-		build := exec.Command("go", "build", "-ldflags=-s -w -X main.version=v0.0.0-test", "-o",
-			filepath.Join(program.folder, "offshoot"), ".")
+		build := exec.Command("go", "build", "-ldflags=-s -w -X main.version=v0.0.0-test", "-o", program.path(), ".")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := build.CombinedOutput(); err != nil {
 			program.err = fmt.Errorf("build offshoot: %w\n%s", err, output)
@@ -49,8 +50,10 @@ func programPath(t *testing.T) string {
 	if program.err != nil {
 		t.Fatal(program.err)
 	}
-	return filepath.Join(program.folder, "offshoot")
+	return program.path()
 }
+
+func (b *built) path() string { return filepath.Join(b.folder, "offshoot") }
 
 func removeProgram() {
 	if program.folder != "" {
