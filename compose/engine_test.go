@@ -153,6 +153,11 @@ func (b *bench) seen(kind, text string) bool {
 // eventually polls until ok or a deadline.
 func (b *bench) eventually(what string, ok func() bool) {
 	b.Helper()
+	eventually(b.T, what, ok)
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
 	deadline := time.NewTimer(30 * time.Second)
 	defer deadline.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -160,7 +165,7 @@ func (b *bench) eventually(what string, ok func() bool) {
 	for !ok() {
 		select {
 		case <-deadline.C:
-			b.Fatalf("never: %s", what)
+			t.Fatalf("never: %s", what)
 		case <-tick.C:
 		}
 	}

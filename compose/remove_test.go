@@ -2,13 +2,10 @@ package compose_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
@@ -17,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 )
 
 func TestRemoveByLabel_HalfMadeLeftovers(t *testing.T) {
@@ -121,10 +119,9 @@ func TestRemoveByLabel_NeedsALabel(t *testing.T) {
 	}
 }
 
-func TestRemoveByLabel_TwoAtOnce(t *testing.T) {
-	b := app(t, "  web: {image: app, scale: 4, init: true, command: [sleep, '1000']}\n")
-	s := b.built()
-	check(t, s.Up(t.Context()))
+// removesTwiceAtOnce removes what runs of a bench by two runs at the same time.
+func removesTwiceAtOnce(t *testing.T, b *bench) {
+	t.Helper()
 	results := make(chan error, 2)
 	for range 2 {
 		go func() {
@@ -177,7 +174,9 @@ func TestRemoveByLabel_AfterAKilledRun(t *testing.T) {
   web: {image: app, init: true, command: [sleep, "1000"], depends_on: {db: {condition: service_healthy}}}
 volumes: {data: {}}
 `)
-	for _, step := range []string{"build", "up", "run"} {
+	steps := []string{"build", "up", "run"}
+	for _, at := range soak.Steps(t, len(steps), 1) {
+		step := steps[at]
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRemoveByLabel_AfterAKilledRun$")
 		cmd.Env = append(os.Environ(), "OFFSHOOT_TEST_VICTIM="+step, "OFFSHOOT_TEST_DIR="+b.dir,
 			"OFFSHOOT_TEST_PREVIEW="+b.preview)
@@ -238,35 +237,5 @@ func TestDown_IsHarmlessWhenThereIsNothing(t *testing.T) {
 	check(t, s.Down(t.Context()))
 	if len(b.events) > 0 {
 		t.Errorf("events %+v", b.events)
-	}
-}
-
-func TestList_ByLabel(t *testing.T) {
-	b := app(t, "  web: {image: app, init: true, command: [sleep, '1000']}\n")
-	s := b.built()
-	check(t, s.Up(t.Context()))
-	for _, labels := range []map[string]string{b.labels(), {testLabel: b.preview, "com.docker.compose.service": ""}} {
-		found, err := compose.List(t.Context(), b.engine, labels)
-		check(t, err)
-		var names []string
-		for _, c := range found {
-			names = append(names, c.Name)
-			if c.Project != s.Project().Name || c.OneOff || time.Since(c.Created) > time.Hour || c.ID == "" ||
-				c.Image == "" {
-				t.Errorf("%+v", c)
-			}
-		}
-		if want := []string{s.Project().Name + "-builder-1", s.Project().Name + "-web-1"}; !slices.Equal(names, want) {
-			t.Errorf("found %q, want %q", names, want)
-		}
-	}
-	found, err := compose.List(t.Context(), b.engine, map[string]string{testLabel: "nobody"})
-	if err != nil || len(found) != 0 {
-		t.Errorf("found %v, %v", found, err)
-	}
-	ctx, cancel := withCancel(t)
-	cancel()
-	if _, err := compose.List(ctx, b.engine, b.labels()); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the cancellation", err)
 	}
 }

@@ -2,8 +2,6 @@ package compose_test
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -11,11 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/offshoot-dev/offshoot/compose"
-	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
-// app makes a bench whose services all use one image: services is their yaml,
-// where "image: app" is the built one.
 func TestRun_IsLikeTheService(t *testing.T) {
 	b := newBench(t, map[string]string{
 		"Dockerfile": dockerfile + "ENTRYPOINT [\"sh\", \"-c\", \"echo entry; exec \\\"$@\\\"\", \"sh\"]\n",
@@ -54,26 +49,17 @@ volumes: {data: {}}
 	}{
 		{compose.OneOff{Service: "web"}, []string{"entry", "own command"}},
 		{compose.OneOff{
-			Service: "web", Command: []string{"sh", "-c", "echo $COLOR $SIZE $NEW"},
+			Service: "web", Command: []string{
+				"sh", "-c", "echo $COLOR $SIZE $NEW; echo | nc -w 5 db 80 >/dev/null && echo reached; ls -d /data",
+			},
 			Env: map[string]string{"SIZE": "small", "NEW": "new"},
-		}, []string{"entry", "green small new"}},
+		}, []string{"entry", "green small new", "reached", "/data"}},
 		{
 			compose.OneOff{
 				Service: "web", Entrypoint: []string{"cat"},
-				Command: []string{"/notes.txt", "/run/secrets/key", "/run/secrets/env"},
+				Command: []string{"/notes.txt", "/run/secrets/key", "/run/secrets/env", "/inline"},
 			},
-			[]string{"from a bind mount", "from a file", "from-dotenv"},
-		},
-		{
-			compose.OneOff{Service: "web", Entrypoint: []string{"cat"}, Command: []string{"/inline"}},
-			[]string{"from content"},
-		},
-		{
-			compose.OneOff{
-				Service: "web", Entrypoint: []string{"sh", "-c"},
-				Command: []string{"echo | nc -w 5 db 80 >/dev/null && echo reached; ls -d /data"},
-			},
-			[]string{"reached", "/data"},
+			[]string{"from a bind mount", "from a file", "from-dotenvfrom content"},
 		},
 	} {
 		var out bytes.Buffer
@@ -94,179 +80,6 @@ volumes: {data: {}}
 	check(t, err)
 	if len(containers) != 1 || containers[0].Service != "db" {
 		t.Errorf("one-offs or dependencies are left: %+v", containers)
-	}
-}
-
-func TestRun_ExitCodeAndTheEndOfTheOutput(t *testing.T) {
-	b := app(t, "")
-	s := b.built()
-	exit, err := s.Run(t.Context(),
-		compose.OneOff{
-			Service: "builder",
-			Command: []string{"sh", "-c", "seq 1 500; echo last >&2; printf 'no end'; exit 17"},
-		})
-	check(t, err)
-	if n := len(exit.Tail); exit.Code != 17 || n < 30 || n > 60 || !contains(exit.Tail, "500") {
-		t.Errorf("exit %d, %d lines: %q", exit.Code, n, exit.Tail)
-	}
-	if !contains(exit.Tail, "last") || !contains(exit.Tail, "no end") {
-		t.Errorf("the end is lost: %q", exit.Tail)
-	}
-	if !b.seen("run", "500") {
-		t.Error("no event has the output")
-	}
-}
-
-func TestRun_MissingCommandIsAnErrorAndLeavesNothing(t *testing.T) {
-	b := app(t, "")
-	s := b.built()
-	if _, err := s.Run(t.Context(),
-		compose.OneOff{Service: "builder", Command: []string{"/no/such/command"}}); err == nil ||
-		!strings.Contains(err.Error(), "run in builder: ") {
-		t.Errorf("got %v", err)
-	}
-	if _, err := s.Run(t.Context(), compose.OneOff{Service: "nobody"}); !errors.Is(err, hint.ErrUsage) {
-		t.Errorf("got %v, want a usage error", err)
-	}
-	if containers, err := s.Ps(t.Context()); err != nil || len(containers) > 0 {
-		t.Errorf("left: %v, %v", containers, err)
-	}
-}
-
-func TestRun_CancelledIsRemoved(t *testing.T) {
-	b := app(t, "")
-	s := b.built()
-	ctx, cancel := withCancel(t)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() {
-		_, err := s.Run(ctx,
-			compose.OneOff{Service: "builder", Command: []string{"sh", "-c", "echo begun; sleep 1000"}})
-		done <- err
-	}()
-	b.eventually("it has begun", func() bool { return b.seen("run", "begun") })
-	containers, err := compose.List(t.Context(), b.engine, b.labels())
-	check(t, err)
-	if len(containers) != 1 || !containers[0].OneOff || containers[0].Service != "builder" {
-		t.Errorf("while running: %+v", containers)
-	}
-	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the cancellation", err)
-	}
-	if containers, err := s.Ps(t.Context()); err != nil || len(containers) > 0 {
-		t.Errorf("left: %v, %v", containers, err)
-	}
-}
-
-func TestExec_StreamsAndExitCode(t *testing.T) {
-	b := app(t, "  web: {image: app, init: true, command: [sleep, '1000']}\n")
-	s := b.built()
-	check(t, s.Up(t.Context(), "web"))
-	var stdout, stderr bytes.Buffer
-	code, err := s.Exec(t.Context(), "web", compose.ExecOptions{
-		Argv:  []string{"sh", "-c", "cat; echo $COLOR; echo bad >&2; id -u; exit 4"},
-		Env:   map[string]string{"COLOR": "green"},
-		User:  "1234",
-		Stdin: strings.NewReader("typed\n"), Stdout: &stdout, Stderr: &stderr,
-	})
-	check(t, err)
-	if code != 4 || stdout.String() != "typed\ngreen\n1234\n" || stderr.String() != "bad\n" {
-		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout.String(), stderr.String())
-	}
-	stdout.Reset()
-	code, err = s.Exec(t.Context(), "web",
-		compose.ExecOptions{Argv: []string{"test", "-t", "1"}, TTY: true, Stdout: &stdout})
-	check(t, err)
-	if code != 0 {
-		t.Errorf("no terminal was given: exit %d, %q", code, stdout.String())
-	}
-	found := compose.NewStack(b.engine, nameOnly(s.Project().Name), nil)
-	if code, err := found.Exec(t.Context(), "web", compose.ExecOptions{Argv: []string{"true"}}); code != 0 ||
-		err != nil {
-		t.Errorf("a stack known by name: %d, %v", code, err)
-	}
-}
-
-func TestExec_LargeOutputComesWhole(t *testing.T) {
-	b := app(t, "  web: {image: app, init: true, command: [sleep, '1000']}\n")
-	s := b.built()
-	check(t, s.Up(t.Context(), "web"))
-	var count counter
-	code, err := s.Exec(t.Context(), "web",
-		compose.ExecOptions{Argv: []string{"dd", "if=/dev/zero", "bs=1M", "count=64"}, Stdout: &count})
-	check(t, err)
-	if code != 0 || count.n != 64<<20 {
-		t.Errorf("exit %d, %d bytes", code, count.n)
-	}
-}
-
-func TestExec_NeedsARunningContainer(t *testing.T) {
-	b := app(t, "")
-	s := b.built()
-	check(t, s.Up(t.Context()))
-	check(t, s.Wait(t.Context(), time.Minute))
-	for _, service := range []string{"builder", "nobody"} {
-		if _, err := s.Exec(t.Context(), service, compose.ExecOptions{Argv: []string{"true"}}); !errors.Is(err,
-			compose.ErrNotRunning) {
-			t.Errorf("%s: got %v, want ErrNotRunning", service, err)
-		}
-	}
-}
-
-func TestExec_EndsWithItsContext(t *testing.T) {
-	b := app(t, "  web: {image: app, init: true, command: [sleep, '1000']}\n")
-	s := b.built()
-	check(t, s.Up(t.Context(), "web"))
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	if _, err := s.Exec(ctx, "web", compose.ExecOptions{Argv: []string{"sleep", "1000"}}); !errors.Is(err,
-		context.DeadlineExceeded) {
-		t.Errorf("got %v, want the deadline", err)
-	}
-}
-
-func TestLogs_EachLineWithItsContainer(t *testing.T) {
-	b := app(t, `
-  one: {image: app, command: [sh, -c, "echo first; echo second"]}
-  two: {image: app, command: [sh, -c, "echo wrong >&2"]}
-`)
-	s := b.built()
-	check(t, s.Up(t.Context()))
-	check(t, s.Wait(t.Context(), time.Minute))
-	logs := func(s *compose.Stack, o compose.LogOptions) []string {
-		var out bytes.Buffer
-		check(t, s.Logs(t.Context(), o, &out))
-		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		return sortedKeys(count(lines))
-	}
-	all := []string{"one-1 | first", "one-1 | second", "two-1 | wrong"}
-	if diff := cmp.Diff(all, logs(s, compose.LogOptions{})); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{"one-1 | second"},
-		logs(s, compose.LogOptions{Services: []string{"one"}, Tail: 1})); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(all,
-		logs(compose.NewStack(b.engine, nameOnly(s.Project().Name), nil), compose.LogOptions{})); diff != "" {
-		t.Errorf("of a stack known by name: %s", diff)
-	}
-}
-
-func TestLogs_FollowUntilCancelled(t *testing.T) {
-	b := app(t, "  web: {image: app, init: true, command: [sh, -c, 'while true; do echo tick; sleep 0.1; done']}\n")
-	s := b.built()
-	check(t, s.Up(t.Context(), "web"))
-	ctx, cancel := withCancel(t)
-	defer cancel()
-	out := &safeBuffer{}
-	done := make(chan error, 1)
-	go func() { done <- s.Logs(ctx, compose.LogOptions{Follow: true, Tail: 1}, out) }()
-	b.eventually("three lines", func() bool { return strings.Count(out.String(), "web-1 | tick\n") >= 3 })
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("cancelled logs gave %v", err)
 	}
 }
 

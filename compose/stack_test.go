@@ -18,13 +18,14 @@ import (
 )
 
 // app makes a bench whose services all use one image: services is their yaml,
-// where "image: app" is the built one.
+// where "image: app" is the one that builder builds, which runs in no container
+// of its own.
 func app(t *testing.T, services string) *bench {
 	t.Helper()
 	t.Parallel()
 	return newBench(t, map[string]string{
 		"Dockerfile":   dockerfile,
-		"compose.yaml": "services:\n  builder: {build: ., image: app, command: ['true']}\n" + services,
+		"compose.yaml": "services:\n  builder: {build: ., image: app, scale: 0, command: ['true']}\n" + services,
 	})
 }
 
@@ -46,43 +47,65 @@ func TestUp_FailedDependencyIsNamed(t *testing.T) {
 	}
 }
 
-func TestUp_UnhealthyDependencyIsNamedWhenPatienceEnds(t *testing.T) {
+// The engine calls db unhealthy, after one try as after many, and what depends
+// on it does not start.
+func TestUp_UnhealthyDependency(t *testing.T) {
 	b := app(t, `
   db:
     image: app
     init: true
     command: [sleep, "1000"]
-    healthcheck: {test: [CMD-SHELL, "echo no route to disk; exit 1"], interval: 100ms, retries: 1}
+    healthcheck: {test: [CMD-SHELL, "echo no route to disk; exit 1"], interval: 500ms, retries: 1}
   web: {image: app, command: [sleep, "1000"], depends_on: {db: {condition: service_healthy}}}
 `)
 	s := b.built()
-	var err error
-	var seen []compose.Seen
-	// On a busy machine the engine takes seconds to ask for the first time.
-	for s.Patience = 3 * time.Second; s.Patience < time.Minute; s.Patience *= 2 {
-		err = s.Up(t.Context())
-		if seen = notReady(t, err); len(seen) == 1 && seen[0].Health == "unhealthy" {
-			break
+	t.Run("EndsWithItsContext", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		err := s.Up(ctx)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got %v, want the deadline", err)
 		}
-	}
-	if len(seen) != 1 || seen[0].Service != "db" || seen[0].Health != "unhealthy" ||
-		seen[0].HealthLog != "no route to disk" {
-		t.Fatalf("seen %+v", seen)
-	}
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v, want the deadline as the cause", err)
-	}
+		if seen := notReady(t, err); len(seen) != 1 || seen[0].Service != "db" {
+			t.Errorf("seen %+v", seen)
+		}
+		containers, err := s.Ps(t.Context())
+		check(t, err)
+		for _, c := range containers {
+			if c.Service == "web" && c.State == "running" {
+				t.Error("web was started although its dependency was not healthy")
+			}
+		}
+	})
+	t.Run("IsNamedWhenPatienceEnds", func(t *testing.T) {
+		var err error
+		var seen []compose.Seen
+		// On a busy machine the engine takes seconds to ask for the first time.
+		for s.Patience = 2 * time.Second; s.Patience < time.Minute; s.Patience *= 2 {
+			err = s.Up(t.Context())
+			if seen = notReady(t, err); len(seen) == 1 && seen[0].Health == "unhealthy" {
+				break
+			}
+		}
+		if len(seen) != 1 || seen[0].Service != "db" || seen[0].Health != "unhealthy" ||
+			seen[0].HealthLog != "no route to disk" {
+			t.Fatalf("seen %+v", seen)
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the deadline as the cause", err)
+		}
+	})
 }
 
 // The engine calls db unhealthy at once, and would ask late for the first time
-// after an hour.
-func TestUp_SlowDependenciesAreWaitedForAndAskedOften(t *testing.T) {
+// after an hour. What came up is then stopped and resumed, and in the end removed.
+func TestUp_SlowAndOptionalDependencies(t *testing.T) {
 	b := app(t, `
   db:
     image: app
     init: true
     command: [sh, -c, "sleep 3; touch /ready; exec sleep 1000"]
-    healthcheck: {test: [CMD, test, -f, /ready], interval: 100ms, retries: 1}
+    healthcheck: {test: [CMD, test, -f, /ready], interval: 1s, retries: 1}
   late:
     image: app
     init: true
@@ -105,38 +128,29 @@ func TestUp_SlowDependenciesAreWaitedForAndAskedOften(t *testing.T) {
 	s := b.built()
 	s.Patience = time.Minute
 	check(t, s.Up(t.Context()))
-	if c := only(t, s, "web"); c.State != "running" {
-		t.Errorf("web is %s", c.State)
-	}
-	if !b.seen("up", "without what it may depend on: extra exited with exit code 1") {
-		t.Error("nothing is said of what web starts without")
-	}
-	for _, one := range notReady(t, s.Wait(t.Context(), time.Minute)) { // web has not run for long
-		if one.Service != "extra" && one.Service != "web" {
-			t.Errorf("%s was ready before, and is not", one)
+	t.Run("AreWaitedForAndAskedOften", func(t *testing.T) {
+		for _, one := range notReady(t, s.Wait(t.Context(), time.Minute)) { // web has not run for long
+			if one.Service != "extra" && one.Service != "web" {
+				t.Errorf("%s was ready before, and is not", one)
+			}
 		}
-	}
+	})
+	t.Run("OptionalDependencyMayFail", func(t *testing.T) {
+		if c := only(t, s, "web"); c.State != "running" {
+			t.Errorf("web is %s", c.State)
+		}
+		if !b.seen("up", "without what it may depend on: extra exited with exit code 1") {
+			t.Error("nothing is said of what web starts without")
+		}
+	})
+	t.Run("ResumeAsksThemItselfAndMindsNoneThatFailedBefore", func(t *testing.T) { resumes(t, b, s) })
+	t.Run("TwoRemovalsAtOnce", func(t *testing.T) { removesTwiceAtOnce(t, b) })
 }
 
-func TestResume_AsksSlowDependenciesItselfAndMindsNoneThatFailedBefore(t *testing.T) {
-	b := app(t, `
-  late:
-    image: app
-    init: true
-    command: [sleep, "1000"]
-    healthcheck: {test: [CMD, "true"], interval: 1h}
-  extra: {image: app, command: ["false"]}
-  web:
-    image: app
-    init: true
-    command: [sleep, "1000"]
-    depends_on:
-      late: {condition: service_healthy}
-      extra: {condition: service_completed_successfully, required: false}
-`)
-	first := b.built()
-	check(t, first.Up(t.Context()))
-	name := first.Project().Name
+// resumes stops the stack, and has it go on by what the engine knows of it.
+func resumes(t *testing.T, b *bench, s *compose.Stack) {
+	t.Helper()
+	name := s.Project().Name
 	check(t, compose.StopProject(t.Context(), b.engine, name))
 	again, err := compose.Existing(t.Context(), b.engine, name, nil)
 	check(t, err)
@@ -158,34 +172,6 @@ func TestUp_DependencyWithoutAHealthCheckIsExplained(t *testing.T) {
 	err := b.built().Up(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "web waits for db to be healthy") || len(hint.Of(err)) != 1 {
 		t.Errorf("got %v with hints %q", err, hint.Of(err))
-	}
-}
-
-func TestUp_EndsWithItsContext(t *testing.T) {
-	b := app(t, `
-  db:
-    image: app
-    init: true
-    command: [sleep, "1000"]
-    healthcheck: {test: [CMD, "false"], interval: 100ms, retries: 1000}
-  web: {image: app, command: [sleep, "1000"], depends_on: {db: {condition: service_healthy}}}
-`)
-	s := b.built()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	err := s.Up(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("got %v, want the deadline", err)
-	}
-	if seen := notReady(t, err); len(seen) != 1 || seen[0].Service != "db" {
-		t.Errorf("seen %+v", seen)
-	}
-	containers, err := s.Ps(t.Context())
-	check(t, err)
-	for _, c := range containers {
-		if c.Service == "web" && c.State == "running" {
-			t.Error("web was started although its dependency was not healthy")
-		}
 	}
 }
 
@@ -213,19 +199,7 @@ func TestUp_SecondTimeKeepsWhatRuns(t *testing.T) {
 	}
 }
 
-func TestUp_OptionalDependencyMayFail(t *testing.T) {
-	b := app(t, `
-  extra: {image: app, command: ["false"]}
-  web: {image: app, init: true, command: [sleep, "1000"], depends_on: {extra: {condition: service_completed_successfully, required: false}}}
-`)
-	s := b.built()
-	check(t, s.Up(t.Context(), "web"))
-	if c := only(t, s, "web"); c.State != "running" {
-		t.Errorf("web is %s", c.State)
-	}
-}
-
-func TestWait_TellsEveryServiceThatIsNotReady(t *testing.T) {
+func TestWait_TellsEveryServiceThatIsNotReadyAndGivesAnUnhealthyOneItsTime(t *testing.T) {
 	b := app(t, `
   fine: {image: app, init: true, command: [sleep, "1000"]}
   once: {image: app, command: ["true"]}
@@ -233,28 +207,39 @@ func TestWait_TellsEveryServiceThatIsNotReady(t *testing.T) {
     image: app
     init: true
     command: [sh, -c, "echo starting slowly; exec sleep 1000"]
-    healthcheck: {test: [CMD-SHELL, "echo not yet; exit 1"], interval: 100ms, retries: 1000}
+    healthcheck: {test: [CMD-SHELL, "echo not yet; exit 1"], interval: 1s, retries: 1000}
+  sick:
+    image: app
+    init: true
+    command: [sleep, "1000"]
+    healthcheck: {test: [CMD-SHELL, "echo disk is full; exit 1"], interval: 1s, retries: 1}
   loop: {image: app, restart: always, command: [sh, -c, "echo crash; exit 9"]}
 `)
 	s := b.built()
 	check(t, s.Up(t.Context()))
 	var seen []compose.Seen
-	// On a busy machine one look takes seconds: give "fine" the time to be found steady.
-	for timeout := 4 * time.Second; len(seen) != 2 && timeout < time.Minute; timeout *= 2 {
+	// On a busy machine one look takes seconds: give "fine" the time to be found steady, and the engine that to ask.
+	for timeout := 4 * time.Second; timeout < time.Minute; timeout *= 2 {
+		began := time.Now()
 		err := s.Wait(t.Context(), timeout)
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v, want the deadline as the cause", err)
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) < timeout {
+			t.Errorf("got %v after %v, want the deadline of %v as the cause", err, time.Since(began), timeout)
 		}
-		seen = notReady(t, err)
+		if seen = notReady(t, err); len(seen) == 3 && seen[1].Health == "unhealthy" {
+			break
+		}
 	}
-	if len(seen) != 2 || seen[0].Service != "loop" || seen[1].Service != "slow" {
+	if len(seen) != 3 || seen[0].Service != "loop" || seen[1].Service != "sick" || seen[2].Service != "slow" {
 		t.Fatalf("seen %+v", seen)
 	}
 	if loop := seen[0]; loop.ExitCode != 9 && loop.State != "running" || loop.Restarts == 0 ||
 		!contains(loop.Tail, "crash") {
 		t.Errorf("loop: %+v", loop)
 	}
-	if slow := seen[1]; slow.Health != "starting" || slow.HealthLog != "not yet" ||
+	if sick := seen[1]; sick.String() != "sick is unhealthy (disk is full)" || sick.Fatal {
+		t.Errorf("sick: %s, fatal: %v", sick, sick.Fatal)
+	}
+	if slow := seen[2]; slow.Health != "starting" || slow.HealthLog != "not yet" ||
 		!contains(slow.Tail, "starting slowly") {
 		t.Errorf("slow: %+v", slow)
 	}
@@ -284,35 +269,6 @@ func TestWait_EndsAtOnceWhenAServiceHasFailed(t *testing.T) {
 	if text := err.Error(); !strings.Contains(text, "web exited with exit code 5") ||
 		!strings.Contains(text, "slow is starting") {
 		t.Errorf("error %q", text)
-	}
-}
-
-func TestWait_GivesAnUnhealthyServiceItsTime(t *testing.T) {
-	b := app(t, `
-  db:
-    image: app
-    init: true
-    command: [sleep, "1000"]
-    healthcheck: {test: [CMD-SHELL, "echo disk is full; exit 1"], interval: 100ms, retries: 1}
-`)
-	s := b.built()
-	check(t, s.Up(t.Context()))
-	var err error
-	var seen []compose.Seen
-	// On a busy machine the engine takes seconds to ask for the first time.
-	for timeout := 4 * time.Second; timeout < time.Minute; timeout *= 2 {
-		began := time.Now()
-		err = s.Wait(t.Context(), timeout)
-		if seen = notReady(t, err); time.Since(began) < timeout {
-			t.Fatalf("it did not wait: %v", err)
-		}
-		if len(seen) == 1 && seen[0].Health == "unhealthy" {
-			break
-		}
-	}
-	if len(seen) != 1 || seen[0].String() != "db is unhealthy (disk is full)" || seen[0].Fatal ||
-		!errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%v: seen %+v", err, seen)
 	}
 }
 
@@ -357,7 +313,7 @@ func TestUp_LabelsOfTheImageAreNotInherited(t *testing.T) {
 func TestWait_MissingContainerIsNotReady(t *testing.T) {
 	b := app(t, "  web: {image: app, init: true, command: [sleep, '1000']}\n")
 	seen := notReady(t, b.built().Wait(t.Context(), 300*time.Millisecond))
-	if len(seen) != 2 || seen[0].State != "missing" {
+	if len(seen) != 1 || seen[0].State != "missing" {
 		t.Errorf("seen %+v", seen)
 	}
 }
@@ -369,10 +325,10 @@ func TestWait_AllReplicasCount(t *testing.T) {
 	check(t, s.Wait(t.Context(), time.Minute))
 	containers, err := s.Ps(t.Context())
 	check(t, err)
-	if len(containers) != 3 {
-		t.Errorf("%d containers, want the builder and two of web", len(containers))
+	if len(containers) != 2 {
+		t.Fatalf("%d containers, want two of web", len(containers))
 	}
-	check(t, b.engine.Client().ContainerRemove(t.Context(), containers[2].ID, container.RemoveOptions{Force: true}))
+	check(t, b.engine.Client().ContainerRemove(t.Context(), containers[1].ID, container.RemoveOptions{Force: true}))
 	if err := s.Wait(t.Context(), 300*time.Millisecond); err == nil {
 		t.Error("one of two counts as ready")
 	}
