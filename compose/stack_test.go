@@ -105,7 +105,7 @@ func TestUp_SlowAndOptionalDependencies(t *testing.T) {
     image: app
     init: true
     command: [sh, -c, "sleep 3; touch /ready; exec sleep 1000"]
-    healthcheck: {test: [CMD, test, -f, /ready], interval: 1s, retries: 1}
+    healthcheck: {test: [CMD, test, -f, /ready], interval: 2s, retries: 1}
   late:
     image: app
     init: true
@@ -207,13 +207,13 @@ func TestWait_TellsEveryServiceThatIsNotReadyAndGivesAnUnhealthyOneItsTime(t *te
     image: app
     init: true
     command: [sh, -c, "echo starting slowly; exec sleep 1000"]
-    healthcheck: {test: [CMD-SHELL, "echo not yet; exit 1"], interval: 1s, retries: 1000}
+    healthcheck: {test: [CMD-SHELL, "echo not yet; exit 1"], interval: 2s, retries: 1000}
   sick:
     image: app
     init: true
     command: [sleep, "1000"]
-    healthcheck: {test: [CMD-SHELL, "echo disk is full; exit 1"], interval: 1s, retries: 1}
-  loop: {image: app, restart: always, command: [sh, -c, "echo crash; exit 9"]}
+    healthcheck: {test: [CMD-SHELL, "echo disk is full; exit 1"], interval: 2s, retries: 1}
+  loop: {image: app, restart: always, command: [sh, -c, "echo crash; sleep 0.5; exit 9"]}
 `)
 	s := b.built()
 	check(t, s.Up(t.Context()))
@@ -278,7 +278,7 @@ func TestWait_AServiceMayRecover(t *testing.T) {
     image: app
     init: true
     command: [sleep, "1000"]
-    healthcheck: {test: [CMD-SHELL, "echo x >> /count; test $$(wc -l < /count) -ge 4"], interval: 100ms, retries: 1}
+    healthcheck: {test: [CMD-SHELL, "echo x >> /count; test $$(wc -l < /count) -ge 4"], interval: 500ms, retries: 1}
 `)
 	s := b.built()
 	check(t, s.Up(t.Context()))
