@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/provision/ec2/standin"
 	"github.com/offshoot-dev/offshoot/provision/machine"
 )
@@ -24,10 +25,13 @@ func TestBake_SweepRemovesTheMachineOfOneThatIsKilled(t *testing.T) {
 		return
 	}
 	key := oneComputer(t)
-	for action, state := range map[string]string{
-		"RunInstances": "pending", "StopInstances": "stopped",
-		"CreateImage": "stopped",
-	} {
+	steps := [][2]string{
+		{"RunInstances", "pending"},
+		{"StopInstances", "stopped"},
+		{"CreateImage", "stopped"},
+	}
+	for _, at := range soak.Steps(t, len(steps), 1) {
+		action, state := steps[at][0], steps[at][1]
 		t.Run(action, func(t *testing.T) {
 			s := newStation(t, key, folder, -1)
 			if state == "pending" {

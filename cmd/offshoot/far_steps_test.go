@@ -44,7 +44,7 @@ func TestFar_SweepRemovesWhatAKillAtAnyRemoteStepLeaves(t *testing.T) {
 		!strings.Contains(all, "follow") {
 		t.Errorf("%d steps: %s", len(steps), all)
 	}
-	for _, at := range soak.Steps(t, len(steps), 4) {
+	for _, at := range soak.Steps(t, len(steps), 2) {
 		step := steps[at]
 		t.Run(fmt.Sprintf("%d, %s", at, step), func(t *testing.T) {
 			t.Parallel()

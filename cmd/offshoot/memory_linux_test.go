@@ -14,10 +14,10 @@ func peak(p *process) int64 {
 	return p.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
 }
 
-// TestSubset_HoldsALargeValueOnce: PostgreSQL sends a row of 200 MB as one
+// TestSubset_HoldsALargeValueOnce: PostgreSQL sends a row of 100 MB as one
 // message, for which there has to be room, but not for several of them.
 func TestSubset_HoldsALargeValueOnce(t *testing.T) {
-	const size, most = 200 << 20, 400 << 10 // bytes, kB
+	const size, most = 100 << 20, 220 << 10 // bytes, kB
 	source, target := pgtest.New(t), pgtest.New(t)
 	pgtest.Exec(t, source,
 		fmt.Sprintf("CREATE TABLE scan (id int PRIMARY KEY, body text); INSERT INTO scan VALUES (1, repeat('x', "+

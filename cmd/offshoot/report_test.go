@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/score"
@@ -119,6 +121,8 @@ func TestSource_TheNearestWinsAndItsPasswordIsASecret(t *testing.T) {
 // TestSubset_SampleDatabases runs the command line on well-known databases,
 // whose keys must be whole on the other side whatever the seed.
 func TestSubset_SampleDatabases(t *testing.T) {
+	first := soak.Seed(t)
+	t.Logf("seeds from OFFSHOOT_TEST_SEED=%d on", first)
 	for name, files := range map[string][]string{
 		"pagila": {"pagila.sql"}, "chinook": {"chinook.sql"}, "sakila": {"sakila-schema.sql", "sakila-data.sql"},
 	} {
@@ -129,7 +133,8 @@ func TestSubset_SampleDatabases(t *testing.T) {
 			}
 			pgtest.Exec(t, source, "ANALYZE")
 			dir := t.TempDir()
-			for _, seed := range []string{"1", "2", "3"} {
+			for n := range soak.Rounds(1, 3) {
+				seed := fmt.Sprint(first + uint64(n))
 				target := pgtest.New(t)
 				p := start(t, dir, nil, "subset", "--source", source, "--to", target, "--seed", seed, "--privacy",
 					"off")
