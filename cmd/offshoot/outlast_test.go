@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/docker/client"
+
 	"github.com/offshoot-dev/offshoot/internal/config"
 )
 
@@ -38,8 +40,6 @@ services:
     stop_grace_period: 1s
 volumes: {data: {}}
 `
-
-const outlastDockerfile = tinyDockerfile + "COPY --chmod=755 pg_isready /bin/pg_isready\n"
 
 // aloneEngine is an engine that nobody else uses, with a preview.
 type aloneEngine struct {
@@ -120,24 +120,11 @@ func (a *aloneEngine) started(link string) {
 
 func (a *aloneEngine) checkout() {
 	a.Helper()
-	program, err := os.ReadFile("/usr/bin/busybox")
-	if err != nil {
-		a.Fatal(err)
-	}
 	a.dir = filepath.Join(a.folder, "shop")
-	for name, content := range map[string]string{
-		"compose.yaml": outlastCompose, "Dockerfile": outlastDockerfile, "www/index.html": "hello from a tiny shop\n",
-		"busybox":    string(program),
+	fill(a.T, a.dir, map[string]string{
+		"compose.yaml": outlastCompose, "Dockerfile": minimalDockerfile,
 		"pg_isready": "#!/bin/busybox sh\nexit 0\n", config.Name: "project: shop\npreview: {database: db}\n",
-	} {
-		file := filepath.Join(a.dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			a.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(content), 0o755); err != nil {
-			a.Fatal(err)
-		}
-	}
+	})
 	git(a.T, a.dir, "init", "-q", "-b", "feature")
 	git(a.T, a.dir, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "--allow-empty", "-m",
 		"first")
@@ -192,7 +179,15 @@ func (a *aloneEngine) boot() {
 	if err := a.engine.Start(); err != nil {
 		a.Fatal(err)
 	}
-	a.until("engine", func() bool { return exec.Command("docker", "version").Run() == nil })
+	api, err := client.NewClientWithOpts(client.FromEnv)
+	if err != nil {
+		a.Fatal(err)
+	}
+	defer api.Close()
+	a.until("engine", func() bool {
+		_, err := api.Ping(a.Context())
+		return err == nil
+	})
 }
 
 // halt ends the engine, which stops its containers first.
