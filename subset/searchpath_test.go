@@ -114,3 +114,23 @@ func plans(t *testing.T, spec plan.Spec) (*plan.Plan, error) {
 	defer func() { _ = s.Close(t.Context()) }()
 	return s.Plan(t.Context())
 }
+
+func TestRun_ReadsTablesWhoseIndexesLeanOnTheSearchPath(t *testing.T) {
+	t.Parallel()
+	source := pgtest.New(t)
+	pgtest.Exec(t, source, `
+		CREATE FUNCTION public.low(v text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(v)';
+		CREATE FUNCTION public.lower_still(v text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT low(v) || ''x''';
+		CREATE TABLE people (id int PRIMARY KEY, nick text);
+		CREATE TABLE pets (id int PRIMARY KEY, of int REFERENCES people);
+		INSERT INTO people SELECT i, 'N' || i FROM generate_series(1, 400) AS i;
+		INSERT INTO pets SELECT i, 1 + i % 400 FROM generate_series(1, 900) AS i;
+		CREATE INDEX ON people (lower_still(nick));
+		CREATE INDEX ON pets (id) WHERE lower_still(id::text) = '5x'`)
+	report, target := takeRows(t, plan.Spec{URL: source})
+	const dangling = "SELECT count(*) FROM pets AS p WHERE NOT EXISTS (SELECT FROM people WHERE id = of)"
+	if n := pgtest.Value(t, target, dangling); n != "0" {
+		t.Errorf("%s dangling references", n)
+	}
+	wantBalance(t, report)
+}

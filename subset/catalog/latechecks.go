@@ -22,6 +22,9 @@ type LateCheck struct {
 // https://github.com/postgres/postgres/blob/REL_18_STABLE/src/include/nodes/primnodes.h (FuncExpr, OpExpr)
 func callsUsers(tree string) string { return calls(tree, "l.lanname NOT IN ('internal', 'c')") }
 
+// callsSQL tells so of the language SQL alone, whose functions the planner looks into.
+func callsSQL(tree string) string { return calls(tree, "l.lanname = 'sql'") }
+
 func calls(tree, which string) string {
 	return `EXISTS (SELECT FROM pg_catalog.regexp_matches(` + tree + `::text, ':(?:op)?funcid (\d+)', 'g') AS f (oids)
               JOIN pg_catalog.pg_proc AS p ON p.oid = f.oids[1]::oid

@@ -50,7 +50,7 @@ type reader struct {
 	indexed map[uint32][]Key // plain indexes, unique or not, by relation
 }
 
-const serverSQL = `
+var serverSQL = `
 SELECT pg_catalog.current_setting('server_version_num')::int,
        pg_catalog.current_database()::text,
        current_user::text,
@@ -58,7 +58,10 @@ SELECT pg_catalog.current_setting('server_version_num')::int,
        pg_catalog.pg_is_in_recovery(),
        pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
        COALESCE((SELECT s.reset_val FROM pg_catalog.pg_settings AS s WHERE s.name = 'search_path'), ''),
-       ARRAY(SELECT n.nspname::text FROM pg_catalog.pg_namespace AS n WHERE n.nspname !~ '^pg_')`
+       ARRAY(SELECT n.nspname::text FROM pg_catalog.pg_namespace AS n WHERE n.nspname !~ '^pg_'),
+       EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                WHERE ` + callsSQL("i.indexprs") + " OR " + callsSQL("i.indpred") + `) OR
+       EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p WHERE ` + callsSQL("p.partexprs") + `)`
 
 const systemSQL = `SELECT system_identifier::text FROM pg_catalog.pg_control_system()`
 
@@ -67,7 +70,7 @@ func (r *reader) server(ctx context.Context) error {
 	var path string
 	var schemas []string
 	err := r.q.QueryRow(ctx, serverSQL).Scan(&r.db.Version, &r.db.Name, &r.db.Role, &r.db.Encoding, &r.db.InRecovery,
-		&mayAsk, &path, &schemas)
+		&mayAsk, &path, &schemas, &r.db.Inlines)
 	r.db.SearchPath = searched(path, r.db.Role, schemas)
 	if err != nil || !mayAsk {
 		return err

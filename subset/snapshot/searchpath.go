@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,7 +21,30 @@ func (s *Snapshot) Searching(ctx context.Context, c *pgx.Conn, do func() error) 
 	if err := do(); err != nil {
 		return err // what failed in a transaction takes the setting with it
 	}
-	return setPath(ctx, c, nil)
+	return setPath(ctx, c, s.home())
+}
+
+// home is where our own queries look: nowhere but in the system's schema, but for a source whose planner itself cannot
+// do without. It puts the bodies of SQL functions into the expressions of indexes whenever it plans a query of their
+// table, and these bodies lean on the path.
+func (s *Snapshot) home() []string {
+	if s.Database.Inlines {
+		return s.Database.SearchPath
+	}
+	return nil
+}
+
+// lookAtHome has all connections look there.
+func (s *Snapshot) lookAtHome(ctx context.Context) error {
+	if !s.Database.Inlines {
+		return nil
+	}
+	for _, c := range append(slices.Clone(s.Workers), s.Leader) { // which may be one of the workers
+		if err := setPath(ctx, c, s.home()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // EachSearching has all connections that share the snapshot do so, which must

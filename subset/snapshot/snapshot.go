@@ -98,14 +98,14 @@ func (s *Snapshot) take(ctx context.Context) error {
 		return err
 	}
 	// Each connection is a new process of the server, which takes its time.
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.read(ctx) })
-	g.Go(func() error { return s.recruit(ctx) })
+	g, together := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.read(together) })
+	g.Go(func() error { return s.recruit(together) })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	s.turns = make([]sync.Mutex, len(s.Workers))
-	return nil
+	return s.lookAtHome(ctx)
 }
 
 // read learns from the leader what there is, and locks it.
