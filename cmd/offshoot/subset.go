@@ -34,6 +34,7 @@ type subsetOptions struct {
 	mode        string
 	roots       []string
 	score       bool
+	checks      bool
 	compress    string
 	verbose     bool
 }
@@ -80,6 +81,7 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringArrayVar(&o.roots, "root", nil, "keep matching rows and everything that references them: "+
 		"'schema.table: `CONDITION`'; repeatable")
 	f.BoolVar(&o.score, "score", false, "score the finished subset (reads the whole source)")
+	f.BoolVar(&o.checks, "check", false, "load the finished file into a throw-away server; keep it only if it loads")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print the values in conditions of tables, in plan and report")
 	f.Lookup("privacy").DefValue = string(mask.PrivacyStrict)
 	a.jsonFlag(c)
@@ -144,8 +146,8 @@ func (o subsetOptions) check(json bool) error {
 		return hint.Usage(errors.New("--score needs a database to measure"),
 			"give --to the URL of a database, or leave --score out")
 	}
-	if err := errors.Join(checkConnections(o.connections), checkPrivacy(o.privacy), sink.CheckCompress(o.compress,
-		o.to)); err != nil {
+	if err := errors.Join(o.checkChecks(), checkConnections(o.connections), checkPrivacy(o.privacy),
+		sink.CheckCompress(o.compress, o.to)); err != nil {
 		return err
 	}
 	_, err := reportWriter(o.report)
@@ -224,7 +226,7 @@ func (a *app) runSubset(ctx context.Context, spec plan.Spec, o subsetOptions) er
 	u := a.newUI(o.to)
 	defer u.Close()
 	run := &subsetRun{
-		app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress, score: o.score,
+		app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress, score: o.score, check: o.checks,
 		silent: spec.Masking.Privacy == mask.PrivacyOff, silencedBy: "--privacy off",
 	}
 	if o.plan {

@@ -35,6 +35,7 @@ type subsetRun struct {
 	compress   string
 	replace    bool
 	score      bool
+	check      bool   // that the file loads
 	silent     bool   // about unmasked rows
 	silencedBy string // the flag that makes it silent, for the warning
 }
@@ -42,6 +43,9 @@ type subsetRun struct {
 // run makes the subset where it is wanted, which may be a bucket.
 func (r *subsetRun) run(ctx context.Context) (*subset.Report, error) {
 	if !store.IsLocation(r.to) {
+		if r.check {
+			return r.checked(ctx)
+		}
 		return r.withRetry(ctx)
 	}
 	at, err := bucketTarget(r.to)
@@ -82,6 +86,9 @@ func (r *subsetRun) upload(ctx context.Context, s *store.Store, at store.Locatio
 	local.to = filepath.Join(folder, path.Base(at.Key))
 	report, err := local.withRetry(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := local.checkUpload(ctx, report); err != nil {
 		return nil, err
 	}
 	step := r.ui.Start("upload")

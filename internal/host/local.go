@@ -22,6 +22,8 @@ type Command struct {
 	Stdout io.Writer
 	Stderr io.Writer // nil: only the end is kept, for the error
 
+	As *syscall.Credential // whom it runs as; nil: ourselves. Only root may choose.
+
 	// Grace is how long the process may take to end after SIGTERM before it
 	// is killed. Zero means ten seconds.
 	Grace time.Duration
@@ -67,7 +69,7 @@ func (Local) Run(ctx context.Context, c Command) error {
 	if c.Stderr != nil {
 		cmd.Stderr = io.MultiWriter(c.Stderr, end)
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.As}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = c.grace()
 	err := cmd.Run()

@@ -67,6 +67,7 @@ var table = map[string][]string{
 	"internal/pgtool":               {"internal/host", "internal/conninfo"},
 	"internal/conninfo":             {"internal/stall"},
 	"internal/pooler":               {},
+	"internal/scratch":              {"internal/host", "internal/pgtool"},
 	"internal/starter":              {"compose"},
 	"internal/report":               {"internal/document"},
 	"internal/repository":           {},

@@ -1,0 +1,103 @@
+package scratch
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/offshoot-dev/offshoot/internal/host"
+	"github.com/offshoot-dev/offshoot/internal/pgtool"
+)
+
+// Load loads a file or a folder that a subset was written to, as people are told to: scripts with psql, archives with
+// pg_restore. It returns what the program reports first, without the rows that it quotes, and the warnings that the
+// server gave.
+func (s *Server) Load(ctx context.Context, path string) (warnings []string, err error) {
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	var messages bytes.Buffer
+	command := host.Command{Env: s.environ(), Dir: s.dir, As: s.as, Stderr: &messages, Stdout: io.Discard}
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, err
+	case info.IsDir(), strings.HasSuffix(path, ".dump"):
+		command.Args = []string{
+			s.tools.Path("pg_restore"), "--exit-on-error", "--no-owner", "--no-privileges", "--dbname=postgres", path,
+		}
+		// It may be ours alone to read, and the server's user is another one.
+		command.As = nil
+	default:
+		script, err := open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = script.Close() }()
+		command.Args = []string{s.tools.Path("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"}
+		command.Stdin = script
+	}
+	err = host.Local{}.Run(ctx, command)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err == nil {
+		return warned(messages.String()), nil
+	}
+	if text := pgtool.Clean(messages.String()); text != "" {
+		return nil, errors.New(strings.ReplaceAll(text, "\n", "; "))
+	}
+	return nil, fmt.Errorf("%s did not load it", filepath.Base(command.Args[0]))
+}
+
+// warned are the warnings of ours among the messages: those of functions may quote rows.
+func warned(messages string) []string {
+	var found []string
+	for line := range strings.Lines(messages) {
+		_, text, ok := strings.Cut(strings.TrimSpace(line), "WARNING:  ")
+		if ok && (strings.Contains(text, " added NOT VALID: ") || strings.Contains(text, " left out")) {
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+// open reads a script, decompressed as its name says.
+func open(path string) (io.ReadCloser, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	buffered := bufio.NewReaderSize(file, 1<<16)
+	s := &script{Reader: buffered, close: file.Close}
+	switch filepath.Ext(path) {
+	case ".gz":
+		s.Reader, err = gzip.NewReader(buffered)
+	case ".zst":
+		var inner *zstd.Decoder
+		if inner, err = zstd.NewReader(buffered); err == nil {
+			s.Reader, s.close = inner, func() error { inner.Close(); return file.Close() }
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return s, nil
+}
+
+type script struct {
+	io.Reader
+	close func() error
+}
+
+// Close closes the file.
+func (s *script) Close() error { return s.close() }
