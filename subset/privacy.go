@@ -1,6 +1,7 @@
 package subset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,9 +40,10 @@ func (e *SensitiveError) Error() string {
 	return b.String()
 }
 
-// mask resolves the rules, and stops where the level of privacy says so. It
-// reads no row before it has decided that; where a rule is wrong, it still
-// looks for what else is, without the columns that nobody has decided about.
+// mask resolves the rules, and stops where the level of privacy says so.
+// Before that it reads no rows but some that it looks at; where a rule is
+// wrong, it still looks for what else is, without the columns that nobody has
+// decided about.
 func (s *Source) mask(ctx context.Context, p *plan.Plan) error {
 	m := s.spec.Masking
 	p.Privacy = mask.PrivacyReport{Level: m.Privacy}
@@ -53,8 +55,8 @@ func (s *Source) mask(ctx context.Context, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	masks, mistakes := mask.Resolve(mask.Source{Database: s.Database, Details: details, Keys: p.ForeignKeys}, m.Rules,
-		m.Key)
+	facts := mask.Source{Database: s.Database, Details: details, Keys: p.ForeignKeys}
+	masks, mistakes := mask.Resolve(facts, m.Rules, m.Key)
 	p.Masks, p.Details = masks, details
 	passages, err := catalog.ReadPassages(ctx, s.Leader, s.Database.Version)
 	if err != nil {
@@ -67,7 +69,7 @@ func (s *Source) mask(ctx context.Context, p *plan.Plan) error {
 	}
 	var undecided *SensitiveError
 	if gated {
-		if undecided, err = s.gate(ctx, p); err != nil {
+		if undecided, err = s.gate(ctx, p, facts); err != nil {
 			return err
 		}
 	}
@@ -82,20 +84,13 @@ func (s *Source) mask(ctx context.Context, p *plan.Plan) error {
 }
 
 // gate finds what looks sensitive and has no rule; nil when rows may be read.
-// Where all else is decided, it looks into some rows for copies of what is
-// masked.
-func (s *Source) gate(ctx context.Context, p *plan.Plan) (*SensitiveError, error) {
-	findings := mask.Unruled(s.Database, p.Details, s.spec.Masking.Rules, p.Masks, s.spec.Masking.Scanned)
-	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.Copies(f.Table) })
+func (s *Source) gate(ctx context.Context, p *plan.Plan, facts mask.Source) (*SensitiveError, error) {
+	findings, err := s.undecided(ctx, p, facts)
+	if err != nil {
+		return nil, err
+	}
 	literals := slices.DeleteFunc(slices.Clone(p.Privacy.Schema),
 		func(f mask.LiteralFinding) bool { return f.Rule != "" })
-	if p.Privacy.Level != mask.PrivacyStrict || len(findings)+len(literals) == 0 {
-		copies, err := s.copiesOfMasked(ctx, p, findings)
-		if err != nil {
-			return nil, err
-		}
-		findings = append(findings, copies...)
-	}
 	if len(findings)+len(literals) == 0 {
 		return nil, nil
 	}
@@ -111,28 +106,45 @@ func (s *Source) gate(ctx context.Context, p *plan.Plan) (*SensitiveError, error
 	return nil, nil
 }
 
-// copiesOfMasked finds columns that give away what others of their rows held
-// before it was masked, but for those that are found already.
-func (s *Source) copiesOfMasked(ctx context.Context, p *plan.Plan, found []mask.Finding) ([]mask.Finding, error) {
-	var copies []mask.Finding
+// undecided lists the columns that look sensitive and have no rule. Before the
+// first scan it looks at values as a scan does; after it, in some rows, for
+// copies of what is masked.
+func (s *Source) undecided(ctx context.Context, p *plan.Plan, facts mask.Source) ([]mask.Finding, error) {
+	m := s.spec.Masking
+	findings := mask.Unruled(facts, m.Rules, p.Masks, m.Scanned)
+	findings = slices.DeleteFunc(findings, func(f mask.Finding) bool { return !p.Copies(f.Table) })
+	looker := s.looker(facts, p.Masks)
+	look := looker.table
+	switch {
+	case m.Scanned == nil:
+	case p.Privacy.Level == mask.PrivacyStrict && len(findings) > 0:
+		return findings, nil
+	default:
+		look = looker.copies
+	}
 	for i := range p.Tables {
 		t := p.Tables[i].Table
-		masked := p.Masks.Masked(t)
-		open := slices.DeleteFunc(p.Masks.Open(t, s.spec.Masking.Rules, masked), func(name string) bool {
-			return slices.ContainsFunc(found,
-				func(f mask.Finding) bool { return f.Column() == t.Name.Dotted()+"."+name })
-		})
-		if len(masked) == 0 || len(open) == 0 {
-			continue
-		}
-		columns := copiedColumns(t)
-		raw, err := s.samples(ctx, t, columns)
+		more, err := look(ctx, t)
 		if err != nil {
-			return nil, fmt.Errorf("look for copies in %s: %w", t.Name.Dotted(), s.Explain(s.Leader, err))
+			return nil, fmt.Errorf("look at values of %s: %w", t.Name.Dotted(), s.Explain(s.Leader, err))
 		}
-		copies = append(copies, mask.Copies(t, p.Details, columns, raw, open, masked)...)
+		findings = slices.AppendSeq(findings, looker.unknown(t, more, findings))
 	}
-	return copies, nil
+	return inOrder(findings, p), nil
+}
+
+// inOrder sorts findings by table, and by column as the table has them.
+func inOrder(findings []mask.Finding, p *plan.Plan) []mask.Finding {
+	at := map[string]int{}
+	for i := range p.Tables {
+		for n, c := range p.Tables[i].Table.Columns {
+			at[p.Tables[i].Table.Name.Dotted()+"."+c.Name] = n
+		}
+	}
+	slices.SortStableFunc(findings, func(a, b mask.Finding) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(at[a.Column()], at[b.Column()]))
+	})
+	return findings
 }
 
 // columns are the full names of those that nobody has decided about.

@@ -1,11 +1,9 @@
 package subset
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/document"
@@ -32,9 +30,6 @@ type ScanFinding struct {
 	Suggest mask.Rule `json:"-"`              // where it has none; without As when nothing fits
 }
 
-// scanned is how many rows of a table are looked at.
-const scanned = 500
-
 // Scan classifies every column by its name, type, comment and some of its
 // values.
 func (s *Source) Scan(ctx context.Context) (*Scan, error) {
@@ -60,78 +55,38 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 	if mistakes.Any() {
 		return nil, mistakes.Err()
 	}
-	classifier := mask.NewClassifier()
+	looker := s.looker(source, rules)
 	for _, t := range s.Database.Tables {
 		if !t.Readable || t.RowSecurity {
 			continue
 		}
-		if err := s.scanTable(ctx, scan, t, source, rules, classifier); err != nil {
+		if err := scan.table(ctx, t, looker); err != nil {
 			return nil, fmt.Errorf("scan %s: %w", t.Name.Dotted(), s.Explain(s.Leader, err))
 		}
 	}
 	return scan, nil
 }
 
-func (s *Source) scanTable(
-	ctx context.Context, scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan,
-	classifier *mask.Classifier,
-) error {
+// table adds what is found in a table, with the rules that it has or should
+// have.
+func (c *Scan) table(ctx context.Context, t *catalog.Table, l *looker) error {
 	columns := copiedColumns(t)
-	raw, err := s.samples(ctx, t, columns)
+	c.Columns += len(columns)
+	if len(columns) > 0 {
+		c.Seen[t.Name.Dotted()] = columns
+	}
+	findings, err := l.table(ctx, t)
 	if err != nil {
 		return err
 	}
-	samples := mask.Values(raw, len(columns))
-	sensitive := rules.Masked(t)
-	for i, name := range columns {
-		scan.Columns++
-		scan.Seen[t.Name.Dotted()] = append(scan.Seen[t.Name.Dotted()], name)
-		look := mask.LookAt(t, name, source.Details)
-		look.Samples = samples[i]
-		if f, ok := classifier.Classify(look); ok {
-			s.found(scan, t, source, rules, f, sensitive)
+	for _, f := range findings {
+		found := ScanFinding{Finding: f, Rule: l.rule(t, f.Name)}
+		if found.Rule == "" {
+			found.Suggest, _ = mask.Suggest(l.facts, t, f)
 		}
-	}
-	words := mask.Words(t, source.Details, rules.Open(t, s.spec.Masking.Rules, sensitive), sensitive)
-	for _, f := range words {
-		s.found(scan, t, source, rules, f, nil)
-	}
-	open := rules.Open(t, s.spec.Masking.Rules, sensitive)
-	open = slices.DeleteFunc(open, func(name string) bool {
-		return slices.ContainsFunc(words, func(f mask.Finding) bool { return f.Name == name })
-	})
-	for _, f := range mask.Copies(t, source.Details, columns, raw, open, sensitive) {
-		s.found(scan, t, source, rules, f, nil)
+		c.Findings = append(c.Findings, found)
 	}
 	return nil
-}
-
-// found adds a finding, with the rule that it has or should have. What is
-// found in a column that is not kept is sensitive.
-func (s *Source) found(
-	scan *Scan, t *catalog.Table, source mask.Source, rules *mask.Plan, f mask.Finding, sensitive mask.Sensitive,
-) {
-	found := ScanFinding{Finding: f, Rule: rules.RuleOf(t, f.Name, s.spec.Masking.Rules)}
-	if found.Rule == "" {
-		found.Suggest, _ = mask.Suggest(source, t, f)
-		if sensitive != nil {
-			sensitive[f.Name] = f.As
-		}
-	}
-	scan.Findings = append(scan.Findings, found)
-}
-
-// samples reads some rows in COPY text format, those of a large table from
-// blocks all over it.
-func (s *Source) samples(ctx context.Context, t *catalog.Table, columns []string) ([]byte, error) {
-	if len(columns) == 0 {
-		return nil, nil
-	}
-	var raw bytes.Buffer
-	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
-		strings.Join((*mask.Plan)(nil).Expressions(t, columns), ", "), from(t), scattered(t), atMost(t, scanned))
-	_, err := s.Leader.PgConn().CopyTo(ctx, &raw, sql)
-	return raw.Bytes(), err
 }
 
 // Undecided counts the columns that look sensitive and have no rule.

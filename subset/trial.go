@@ -117,7 +117,7 @@ func unanswerable(code string) bool {
 func (t *trial) expressions(ctx context.Context, table *catalog.Table) error {
 	for _, name := range t.plan.Masks.Evaluated(table) {
 		sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
-			t.plan.Masks.Expressions(table, []string{name})[0], from(table), scattered(table), probed)
+			t.plan.Masks.Expressions(table, []string{name})[0], from(table), blocks(table, fewBlocks), probed)
 		err := t.source.Tentative(ctx, func() error { return t.copy(ctx, table, sql, new(bytes.Buffer)) })
 		var pg *pgconn.PgError
 		switch {
@@ -151,7 +151,7 @@ func (t *trial) sample(ctx context.Context, table *catalog.Table, columns []stri
 	}
 	var raw bytes.Buffer
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
-		strings.Join(t.plan.Masks.Expressions(table, columns), ", "), from(table), scattered(table),
+		strings.Join(t.plan.Masks.Expressions(table, columns), ", "), from(table), blocks(table, fewBlocks),
 		atMost(table, probed))
 	if err := t.copy(ctx, table, sql, &raw); err != nil {
 		return nil, t.source.Explain(t.source.Leader, err)
@@ -164,19 +164,6 @@ func from(t *catalog.Table) string {
 		return t.Name.String()
 	}
 	return "ONLY " + t.Name.String()
-}
-
-// scattered samples blocks from all over a large table.
-func scattered(t *catalog.Table) string {
-	const few = 100 // blocks
-	var pages int64
-	for _, h := range t.Heaps {
-		pages += h.Pages
-	}
-	if pages <= few {
-		return ""
-	}
-	return fmt.Sprintf(" TABLESAMPLE SYSTEM (%g) REPEATABLE (1)", max(100*float64(few)/float64(pages), 0.0001))
 }
 
 // atMost is so many rows, or fewer where rows are so wide that these would

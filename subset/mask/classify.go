@@ -1,13 +1,10 @@
 package mask
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // Finding is a column that looks as if it held personal data.
@@ -35,6 +32,8 @@ func (f Finding) String() string {
 type Look struct {
 	Table, Name string
 	Type        string // pg_type.typname of the type below domains and arrays
+	Array       bool
+	Key         bool // it is the whole primary key, or refers to another table
 	Comment     string
 	Samples     []string // some of its values; they go nowhere
 }
@@ -44,6 +43,7 @@ type Classifier struct {
 	words, alone          map[string]topic
 	people, aside, things map[string]bool
 	first                 map[string]int
+	literals              *literalSearch
 
 	lines, numbers, context, addresses map[string]bool // see addressLine
 }
@@ -53,7 +53,8 @@ func NewClassifier() *Classifier {
 	c := &Classifier{
 		words: map[string]topic{}, alone: map[string]topic{},
 		people: wordSet(people), aside: wordSet(aside), things: wordSet(things), first: knownNames(),
-		lines: wordSet(lineWords), numbers: wordSet(lineNumbers), context: wordSet(lineContext),
+		literals: newLiteralSearch(Key{}),
+		lines:    wordSet(lineWords), numbers: wordSet(lineNumbers), context: wordSet(lineContext),
 		addresses: wordSet(addressTables),
 	}
 	for _, t := range topics() {
@@ -77,7 +78,7 @@ func (c *Classifier) Classify(l Look) (Finding, bool) {
 	f := Finding{Table: l.Table, Name: l.Name, Topic: byName.name, Confidence: sure, Reason: why}
 	as := byName.as
 	if bySample.name != "" && (share > sure || byName.name == "") {
-		f.Topic, f.Confidence, as = bySample.name, share, bySample.as
+		f.Topic, f.Confidence, as = bySample.name, max(share, Threshold), bySample.as
 		f.Reason = fmt.Sprintf("%.0f %% of sampled values look so", 100*share)
 	}
 	if byName.name != "" && byName.name == bySample.name {
@@ -329,77 +330,6 @@ func plainLetter(r rune) string {
 		return plain[i : i+1]
 	}
 	return string(r)
-}
-
-// Unruled lists columns that look sensitive and have no rule, and, once the
-// database was scanned, columns that the scan did not see.
-func Unruled(
-	db *catalog.Database, details *catalog.Details, rules []Rule, p *Plan, scanned map[string][]string,
-) []Finding {
-	c := NewClassifier()
-	var findings []Finding
-	for _, t := range db.Tables {
-		name := t.Name.Dotted()
-		sensitive := p.Masked(t)
-		for _, column := range t.Columns {
-			if column.Generated || p.decided(rules, t, column.Name) {
-				continue
-			}
-			d := details.Columns[t][column.Name]
-			f, ok := c.Classify(Look{Table: name, Name: column.Name, Type: typeName(d), Comment: d.Comment})
-			switch {
-			case details.Objects && d.Base == "oid" && d.System:
-				findings = append(findings, Finding{
-					Table: name, Name: column.Name, Topic: "large objects", As: "null", Confidence: Threshold,
-					Reason: "its type; no mask rewrites what is in them",
-				})
-			case ok:
-				findings = append(findings, f)
-				sensitive[column.Name] = f.As
-			case scanned != nil && !slices.Contains(scanned[name], column.Name):
-				findings = append(findings,
-					Finding{Table: name, Name: column.Name, Reason: "appeared since the last scan"})
-			}
-		}
-		findings = append(findings, Words(t, details, p.Open(t, rules, sensitive), sensitive)...)
-	}
-	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Table, b.Table) })
-	return findings
-}
-
-func typeName(d catalog.ColumnDetail) string {
-	if len(d.Labels) > 0 {
-		return "enum"
-	}
-	return d.Base
-}
-
-// decided reports whether somebody has said what becomes of a column.
-func (p *Plan) decided(rules []Rule, t *catalog.Table, column string) bool {
-	if p != nil && p.tables[t][column] != nil {
-		return true
-	}
-	name := t.Name.Dotted() + "." + column
-	i := best(rules, name)
-	return i >= 0 && rules[i].As == "keep" || p != nil && p.refused[name]
-}
-
-// LookAt is what a column shows without its values.
-func LookAt(t *catalog.Table, column string, details *catalog.Details) Look {
-	d := details.Columns[t][column]
-	return Look{Table: t.Name.Dotted(), Name: column, Type: typeName(d), Comment: d.Comment}
-}
-
-// RuleOf is what becomes of a column in the words of the rule that says so;
-// empty when none does.
-func (p *Plan) RuleOf(t *catalog.Table, column string, rules []Rule) string {
-	if c := p.tables[t][column]; c != nil {
-		return c.How
-	}
-	if p.decided(rules, t, column) {
-		return "keep"
-	}
-	return ""
 }
 
 // Values takes COPY text apart: the values of each column, without NULLs.

@@ -192,6 +192,13 @@ func (s *literalSearch) find(text string, each func(found, masked string)) []str
 	return topics
 }
 
+// has reports whether a text holds anything of the kind.
+func (s *literalSearch) has(text string) bool {
+	return slices.ContainsFunc(s.kinds, func(k literalKind) bool {
+		return slices.ContainsFunc(k.pattern.FindAllString(text, -1), k.is)
+	})
+}
+
 // notReserved excuses addresses at domains that exist for examples.
 // https://www.rfc-editor.org/rfc/rfc2606
 func notReserved(address string) bool {

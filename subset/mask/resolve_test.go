@@ -346,14 +346,14 @@ func TestUnruled_ListsWhatNobodyHasDecidedAbout(t *testing.T) {
 		"active", "country",
 	}, "shop.orders": {"id", "customer", "placed", "amount"}}
 	var got []string
-	for _, f := range Unruled(s.Database, s.Details, rules, p, all) {
+	for _, f := range Unruled(s, rules, p, all) {
 		got = append(got, f.String())
 	}
 	if diff := cmp.Diff([]string{"shop.customers.tags: appeared since the last scan"}, got); diff != "" {
 		t.Error(diff)
 	}
 	got = nil
-	for _, f := range Unruled(s.Database, s.Details, nil, nil, nil) {
+	for _, f := range Unruled(s, nil, nil, nil) {
 		got = append(got, f.Column())
 	}
 	if diff := cmp.Diff([]string{"shop.customers.email", "shop.customers.born"}, got); diff != "" {
@@ -366,7 +366,7 @@ func TestUnruled_WantsARuleForColumnsOfLargeObjects(t *testing.T) {
 	columnOf(customers, s.Details, "scan", "oid", "oid", -1)
 	s.Details.Objects = true
 	var found bool
-	for _, f := range Unruled(s.Database, s.Details, nil, nil, nil) {
+	for _, f := range Unruled(s, nil, nil, nil) {
 		found = found || f.Name == "scan" && f.Topic == "large objects" && f.As == "null"
 	}
 	if !found {

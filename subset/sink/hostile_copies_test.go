@@ -99,6 +99,7 @@ func TestHostile_StrictStopsAtACopyOfWhatIsMasked(t *testing.T) {
 	spec := copied(t)
 	spec.Masking.Rules = maskRules("*.email: email", "*.first_name: first_name", "*.last_name: last_name",
 		"*.phone: phone", "*.birthday: null", "*.w: null")
+	spec.Masking.Scanned = scan(t, spec).Seen
 	_, err := planOf(t, spec)
 	var refused *subset.SensitiveError
 	if !errors.As(err, &refused) || len(refused.Findings) != 1 || refused.Findings[0].Name != "w2" {
