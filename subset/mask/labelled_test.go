@@ -45,12 +45,24 @@ func (n tally) recall() float64 { return float64(n.found) / float64(n.sensitive)
 func (n tally) alarm() float64  { return float64(n.alarms) / float64(n.harmless) }
 
 func TestClassify_FindsWhatIsSensitiveAndLittleElse(t *testing.T) {
-	for path, least := range map[string]int{"testdata/labelled.txt": 300, "testdata/openproject.txt": 250} {
+	for path, least := range map[string]goal{
+		"testdata/labelled.txt":    {columns: 300, found: 0.95, alarms: 0.10},
+		"testdata/openproject.txt": {columns: 250, found: 0.95, alarms: 0.10},
+		// The dictionary does not grow by this one: it tells what to expect of
+		// schemas that nobody has looked at. Here is what was found at first.
+		"testdata/unseen.txt": {columns: 400, found: 0.62, alarms: 0.03},
+	} {
 		t.Run(path, func(t *testing.T) { wantFound(t, path, least) })
 	}
 }
 
-func wantFound(t *testing.T, path string, least int) {
+// goal is what has to be found of a set, and the most false alarms.
+type goal struct {
+	columns       int
+	found, alarms float64
+}
+
+func wantFound(t *testing.T, path string, least goal) {
 	c := NewClassifier()
 	all, by := tally{}, map[string]*tally{}
 	set := readLabelled(t, path)
@@ -78,7 +90,7 @@ func wantFound(t *testing.T, path string, least int) {
 			t.Errorf("docs/masking.md lacks %s", row)
 		}
 	}
-	if len(set) < least || len(by) < 5 || all.recall() < 0.95 || all.alarm() > 0.10 {
+	if len(set) < least.columns || len(by) < 5 || all.recall() < least.found || all.alarm() > least.alarms {
 		t.Errorf("of %d columns in %d languages: found %.3f, false alarms %.3f", len(set), len(by), all.recall(),
 			all.alarm())
 	}
