@@ -95,7 +95,12 @@ func (s *Source) gate(ctx context.Context, p *plan.Plan, facts mask.Source) (*Se
 		return nil, nil
 	}
 	if p.Privacy.Level == mask.PrivacyStrict {
-		return &SensitiveError{findings, literals}, nil
+		looker := s.looker(facts, p.Masks)
+		proposals, err := looker.propose(ctx, looker.withoutRule(findings))
+		if err != nil {
+			return nil, fmt.Errorf("try rules: %w", err)
+		}
+		return &SensitiveError{proposals.explain(findings), literals}, nil
 	}
 	for _, f := range findings {
 		p.Leave(f.Column(), f.String())
@@ -162,9 +167,25 @@ func (e *SensitiveError) refusal() error {
 	if e == nil {
 		return nil
 	}
-	return hint.Usage(e,
-		"offshoot mask scan --write adds rules to offshoot.yaml; keep is a rule too; --privacy warn copies them as "+
-			"they are, this once")
+	unfit := 0
+	for _, f := range e.Findings {
+		if f.Unfit != "" {
+			unfit++
+		}
+	}
+	const (
+		scan   = "offshoot mask scan --write adds rules to offshoot.yaml"
+		decide = "write under mask what becomes of columns that no transformer fits: keep, or {as: sql, value: …} " +
+			"with an expression that the constraint takes"
+		warn = "; --privacy warn copies them as they are, this once"
+	)
+	switch {
+	case unfit == 0:
+		return hint.Usage(e, scan+"; keep is a rule too"+warn)
+	case unfit == len(e.Findings) && len(e.Schema) == 0:
+		return hint.Usage(e, decide+warn)
+	}
+	return hint.Usage(e, scan+"; "+decide+warn)
 }
 
 // privacy is what is written into the target.

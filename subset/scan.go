@@ -55,36 +55,34 @@ func (s *Source) Scan(ctx context.Context) (*Scan, error) {
 	if mistakes.Any() {
 		return nil, mistakes.Err()
 	}
-	looker := s.looker(source, rules)
-	for _, t := range s.Database.Tables {
+	return scan, scan.look(ctx, s.looker(source, rules))
+}
+
+// look adds what is found in the tables, with the rules that columns have or
+// should have.
+func (c *Scan) look(ctx context.Context, l *looker) error {
+	var findings []mask.Finding
+	for _, t := range l.facts.Database.Tables {
 		if !t.Readable || t.RowSecurity {
 			continue
 		}
-		if err := scan.table(ctx, t, looker); err != nil {
-			return nil, fmt.Errorf("scan %s: %w", t.Name.Dotted(), s.Explain(s.Leader, err))
+		if columns := copiedColumns(t); len(columns) > 0 {
+			c.Columns += len(columns)
+			c.Seen[t.Name.Dotted()] = columns
 		}
+		more, err := l.table(ctx, t)
+		if err != nil {
+			return fmt.Errorf("scan %s: %w", t.Name.Dotted(), l.source.Explain(l.source.Leader, err))
+		}
+		findings = append(findings, more...)
 	}
-	return scan, nil
-}
-
-// table adds what is found in a table, with the rules that it has or should
-// have.
-func (c *Scan) table(ctx context.Context, t *catalog.Table, l *looker) error {
-	columns := copiedColumns(t)
-	c.Columns += len(columns)
-	if len(columns) > 0 {
-		c.Seen[t.Name.Dotted()] = columns
-	}
-	findings, err := l.table(ctx, t)
+	proposals, err := l.propose(ctx, l.withoutRule(findings))
 	if err != nil {
-		return err
+		return fmt.Errorf("try rules: %w", err)
 	}
 	for _, f := range findings {
-		found := ScanFinding{Finding: f, Rule: l.rule(t, f.Name)}
-		if found.Rule == "" {
-			found.Suggest, _ = mask.Suggest(l.facts, t, f)
-		}
-		c.Findings = append(c.Findings, found)
+		rule := l.rule(l.facts.Database.Table(f.Table), f.Name)
+		c.Findings = append(c.Findings, proposals.finding(f, rule))
 	}
 	return nil
 }
@@ -114,9 +112,21 @@ func (c *Scan) WriteText(w io.Writer) error {
 		}
 		b.WriteString("\n" + g.Text(width))
 	}
+	c.describeUnfit(&b)
 	c.describeSchema(&b)
 	_, err := io.WriteString(w, document.Tidy(b.String()))
 	return err
+}
+
+// describeUnfit says why columns have no rule that would do.
+func (c *Scan) describeUnfit(b *strings.Builder) {
+	title := "\nno transformer fits:\n"
+	for _, f := range c.Findings {
+		if f.Rule == "" && f.Unfit != "" {
+			b.WriteString(title + "  " + f.Unfit + "\n")
+			title = ""
+		}
+	}
 }
 
 func (c *Scan) describeSchema(b *strings.Builder) {
@@ -138,7 +148,7 @@ func (f ScanFinding) becomes() string {
 	case f.Rule != "":
 		return f.Rule
 	case f.Suggest.As == "":
-		return "none fits: decide yourself"
+		return "none fits: write keep, or sql with an expression"
 	}
 	return "none; " + f.Suggest.String() + " would do"
 }

@@ -22,7 +22,7 @@ func addRules(text []byte, scan *subset.Scan) ([]byte, error) {
 	if strings.TrimSpace(string(text)) == "" {
 		lines = nil
 	}
-	lines, err := insert(lines, "mask", newRules(scan), false)
+	lines, err := insert(lines, "mask", append(newRules(scan), undecided(scan, text)...), false)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +45,19 @@ func newRules(scan *subset.Scan) []string {
 		}
 	}
 	return rules
+}
+
+// undecided are comments on columns that no transformer fits, but for those
+// that are there already: somebody has to write a rule.
+func undecided(scan *subset.Scan, text []byte) []string {
+	var lines []string
+	for _, f := range scan.Findings {
+		line := fmt.Sprintf("# %s: # %s: write keep, or sql with an expression", mask.Quoted(f.Column()), f.Topic)
+		if f.Rule == "" && f.Suggest.As == "" && !strings.Contains(string(text), line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // wrote says what addRules has added to a file.

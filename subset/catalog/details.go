@@ -38,6 +38,7 @@ type Unique struct {
 	Plain     bool     // every key is a column
 	OneNull   bool     // NULLS NOT DISTINCT
 	Exclusion bool     // an exclusion constraint, which more than equality may forbid
+	Operators []string // of an exclusion constraint, one for each key
 }
 
 // Check is one CHECK constraint.
@@ -145,6 +146,9 @@ SELECT i.indrelid, c.relname::text, i.indisexclusion, i.indexprs IS NULL,
                     AND d.objid = (SELECT k.oid FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')))
                 AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0
               ORDER BY 1),
+       ARRAY(SELECT o.oprname::text FROM pg_catalog.pg_constraint AS k, pg_catalog.unnest(k.conexclop) WITH ORDINALITY AS u (oid, n)
+               JOIN pg_catalog.pg_operator AS o ON o.oid = u.oid
+              WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype = 'x' ORDER BY u.n),
        ARRAY(SELECT pg_catalog.pg_get_indexdef(i.indexrelid, n, false) FROM pg_catalog.generate_series(1, i.indnkeyatts) AS n ORDER BY n)
   FROM pg_catalog.pg_index AS i
   JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
@@ -155,7 +159,8 @@ func (d *details) unique(ctx context.Context) error {
 	return d.collect(ctx, uniqueSQL, func(rows pgx.Rows) error {
 		var oid uint32
 		var u Unique
-		if err := rows.Scan(&oid, &u.Name, &u.Exclusion, &u.Plain, &u.OneNull, &u.Columns, &u.Keys); err != nil {
+		err := rows.Scan(&oid, &u.Name, &u.Exclusion, &u.Plain, &u.OneNull, &u.Columns, &u.Operators, &u.Keys)
+		if err != nil {
 			return err
 		}
 		t := d.tables[oid]

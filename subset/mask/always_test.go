@@ -181,9 +181,9 @@ func writeMasked(b *strings.Builder, k kind, f field, r Rule, values []string) {
 		if n, err := strconv.ParseInt(v, 10, 64); f.max > 0 && (err != nil || n > f.max || n < -f.max) {
 			continue // no such column holds it
 		}
-		got, null := mask(&row{}, v)
+		got, ok := mask(&row{}, v)
 		line := fmt.Sprintf("\t%q: %q\n", v, got)
-		if null {
+		if !ok {
 			line = fmt.Sprintf("\t%q: NULL\n", v)
 		}
 		if f.limit == 0 && !f.folded {

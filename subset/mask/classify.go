@@ -11,10 +11,11 @@ import (
 type Finding struct {
 	Table      string  `json:"table"` // schema.table
 	Name       string  `json:"name"`
-	Topic      string  `json:"topic"`      // what it seems to hold
-	As         string  `json:"as"`         // the transformer that would mask it
-	Confidence float64 `json:"confidence"` // from 0 to 1
-	Reason     string  `json:"reason"`     // without any value
+	Topic      string  `json:"topic"`           // what it seems to hold
+	As         string  `json:"as"`              // the transformer that would mask it
+	Confidence float64 `json:"confidence"`      // from 0 to 1
+	Reason     string  `json:"reason"`          // without any value
+	Unfit      string  `json:"unfit,omitempty"` // why no transformer fits, where none does
 }
 
 // Column is the column's full name.
@@ -22,10 +23,14 @@ func (f Finding) Column() string { return f.Table + "." + f.Name }
 
 // String says it in one line.
 func (f Finding) String() string {
-	if f.Topic == "" {
-		return fmt.Sprintf("%s: %s", f.Column(), f.Reason)
+	text := fmt.Sprintf("%s: %s", f.Column(), f.Reason)
+	if f.Topic != "" {
+		text = fmt.Sprintf("%s: looks like %s (%.0f %%: %s)", f.Column(), f.Topic, 100*f.Confidence, f.Reason)
 	}
-	return fmt.Sprintf("%s: looks like %s (%.0f %%: %s)", f.Column(), f.Topic, 100*f.Confidence, f.Reason)
+	if f.Unfit != "" {
+		text += "; no transformer fits: " + f.Unfit
+	}
+	return text
 }
 
 // Look is what a column shows of itself.

@@ -108,8 +108,9 @@ func kinds() []kind {
 			why: "the column is too short for a value that nothing else has",
 		},
 		{
-			name: "token", classes: []class{text, integer, decimal, uuid}, need: letters(8), apart: tokens, make: token,
-			why: "the column is too short, or its numbers have no fixed number of digits",
+			name: "token", classes: []class{text, integer, decimal, uuid, bytea}, need: letters(8), apart: tokens,
+			make: token,
+			why:  "the column is too short, or its numbers have no fixed number of digits",
 		},
 		{
 			name: "template", classes: texts, options: []string{"value"}, check: templates, need: templateNeeds,
@@ -234,7 +235,7 @@ func hashes(f field, _ Rule) distinct {
 
 func tokens(f field, r Rule) distinct {
 	switch f.class {
-	case integer, uuid:
+	case integer, uuid, bytea:
 		return foldedApart
 	case decimal:
 		if f.fixed {

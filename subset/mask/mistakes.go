@@ -43,6 +43,13 @@ func (m *Mistakes) Err() error {
 	return errors.Join(errs...)
 }
 
+// Each hands on what is wrong with which rule, by the Where of the rule.
+func (m *Mistakes) Each(do func(where string, err error)) {
+	for _, one := range m.list {
+		do(one.where, one.err)
+	}
+}
+
 func (m *Mistakes) wrong(rule Rule, advice, format string, args ...any) {
 	m.list = append(m.list, mistake{rule.Where, rule.error(advice, format, args...)})
 }
@@ -50,7 +57,13 @@ func (m *Mistakes) wrong(rule Rule, advice, format string, args ...any) {
 // Refused adds that a server did not take what a probe asked about. What
 // says so must not hold a value; it may be empty.
 func (m *Mistakes) Refused(p Probe, what string) {
-	m.list = append(m.list, mistake{p.columns[0].rule.Where, p.Refusal(what)})
+	where := p.columns[0].rule.Where
+	for _, c := range p.columns {
+		if c.rule.Proposed {
+			where = c.rule.Where
+		}
+	}
+	m.list = append(m.list, mistake{where, p.Refusal(what)})
 }
 
 // Refusal names the rules that a server did not take the outcome of.

@@ -2,6 +2,7 @@ package mask
 
 import (
 	"crypto/aes"
+	"crypto/sha256"
 	"encoding/binary"
 )
 
@@ -10,6 +11,7 @@ type scratch struct {
 	text   []byte
 	a, b   []symbol
 	places []place
+	hash   [sha256.Size]byte
 
 	// Blocks that would be allocated each time, since a cipher is an interface.
 	shape, state, stream, counter [aes.BlockSize]byte

@@ -37,7 +37,7 @@ func hashed(k Key, f field, _ Rule) apply {
 	})
 }
 
-// token is a permutation of numbers and UUIDs, and 80 bits of a keyed hash of
+// token is a permutation of numbers, bytes and UUIDs, and 80 bits of a keyed hash of
 // anything else.
 func token(k Key, f field, _ Rule) apply {
 	p := k.purpose("token")
@@ -46,6 +46,8 @@ func token(k Key, f field, _ Rule) apply {
 		return wholeNumber(p, f)
 	case uuid:
 		return always(p.uuid)
+	case bytea:
+		return tokenBytes(p)
 	case decimal:
 		return always(p.decimal)
 	}

@@ -15,6 +15,8 @@ type Rule struct {
 	As     string // the transformer, one of Kinds
 	Where  string // file and line, for messages
 
+	Proposed bool // by a scan: Where then only tells it from others
+
 	Keep    string  // the part of a value that stays: domain, host, prefix or vendor
 	Value   string  // of constant, template and sql
 	Days    int     // of shift: at most so many, either way; 0 means 30
@@ -28,7 +30,7 @@ type Rule struct {
 // error says what is wrong with a rule, and where it is.
 func (r Rule) error(advice, format string, args ...any) error {
 	text := "mask: " + r.Column + ": " + fmt.Sprintf(format, args...)
-	if r.Where != "" {
+	if r.Where != "" && !r.Proposed {
 		text = r.Where + ": " + text
 	}
 	return hint.Usage(errors.New(text), "%s", advice)

@@ -2,35 +2,66 @@ package mask
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// Suggest is the rule for a finding: the transformer that masks such values
-// best and can keep what the schema promises of the column. It is false when
-// none can.
-func Suggest(s Source, t *catalog.Table, f Finding) (Rule, bool) {
-	for _, as := range []string{f.As, "text", "token", "noise", "null", "constant"} {
-		value, empty := emptyOf(t, f.Name, s.Details)
-		if as == "constant" && !empty {
-			continue
+// Candidates are rules for a finding which the schema allows: those of
+// transformers that mask such values best come first. Where there is none, it
+// says why the best does not fit.
+func Candidates(s Source, t *catalog.Table, f Finding) (rules []Rule, why string) {
+	for _, rule := range conceivable(s, t, f) {
+		r := &resolver{source: s, Mistakes: &Mistakes{}, unsound: map[*Column]bool{}}
+		switch err := r.allows(t, f.Name, rule); {
+		case err == nil:
+			rules = append(rules, rule)
+		case why == "":
+			why = err.Error()
 		}
-		rule := Rule{Column: f.Column(), As: as}
+	}
+	if len(rules) > 0 {
+		return rules, ""
+	}
+	return nil, first(why, "none takes its type")
+}
+
+// conceivable are rules for a finding that have not been tried, without those
+// that do not take the type.
+func conceivable(s Source, t *catalog.Table, f Finding) []Rule {
+	if t.Column(f.Name).Name == "" {
+		return nil
+	}
+	var rules []Rule
+	add := func(rule Rule) {
+		same := func(o Rule) bool { return o.As == rule.As && o.Keep == rule.Keep }
+		r := &resolver{source: s}
+		if !slices.ContainsFunc(rules, same) && r.suits(t, t.Column(f.Name), rule) {
+			rule.Column = f.Column()
+			rules = append(rules, rule)
+		}
+	}
+	for _, as := range []string{f.As, "text", "token", "hash", "email", "url", "noise", "null"} {
+		rule := Rule{As: as}
 		switch as {
 		case "json", "hstore", "xml":
 			rule.At = []Rule{{Column: "**", As: "text"}}
 		case "shift":
 			rule.Days = 365
-		case "constant":
-			rule.Value = value
 		}
-		r := &resolver{source: s, Mistakes: &Mistakes{}, unsound: map[*Column]bool{}}
-		if r.allows(t, f.Name, rule) {
-			return rule, true
+		add(rule)
+		switch as {
+		case "email":
+			add(Rule{As: as, Keep: "domain"})
+		case "url":
+			add(Rule{As: as, Keep: "host"})
 		}
 	}
-	return Rule{}, false
+	if value, empty := emptyOf(t, f.Name, s.Details); empty {
+		add(Rule{As: "constant", Value: value})
+	}
+	return rules
 }
 
 // emptyOf is the value of types that have one which says nothing.
@@ -39,8 +70,10 @@ func emptyOf(t *catalog.Table, column string, details *catalog.Details) (string,
 	switch {
 	case d.Array:
 		return "{}", true
-	case d.System && d.Base == "tsvector":
+	case d.System && d.Base == "tsvector", d.Base == "hstore":
 		return "", true
+	case d.System && types[d.Base].class == jsonText:
+		return "{}", true
 	case d.System && strings.HasSuffix(d.Base, "multirange"):
 		return "{}", true
 	case d.System && strings.HasSuffix(d.Base, "range"):
@@ -50,23 +83,20 @@ func emptyOf(t *catalog.Table, column string, details *catalog.Details) (string,
 }
 
 // allows tries one rule by itself, with what follows of it by foreign keys.
-func (r *resolver) allows(t *catalog.Table, column string, rule Rule) bool {
-	i := -1
-	for n, c := range t.Columns {
-		if c.Name == column {
-			i = n
-		}
-	}
-	if i < 0 || len(rule.check()) > 0 || !r.suits(t, t.Columns[i], rule) {
-		return false
+func (r *resolver) allows(t *catalog.Table, column string, rule Rule) error {
+	if errs := rule.check(); len(errs) > 0 {
+		return errs[0]
 	}
 	r.plan = &Plan{tables: map[*catalog.Table]map[string]*Column{}}
-	r.set(t, t.Columns[i], rule, "")
+	r.set(t, t.Column(column), rule, "")
 	r.spread()
 	r.level()
 	r.checkColumns()
 	r.checkKeys()
-	return !r.Any()
+	if r.Any() {
+		return r.list[0].err
+	}
+	return nil
 }
 
 // YAML writes the rule as the configuration file has it.

@@ -23,6 +23,20 @@ func once(key, as string, f field, r Rule, value string) string {
 
 var plainField = field{class: text}
 
+func TestToken_KeepsBytesApartWhateverTheirNumber(t *testing.T) {
+	for _, bytes := range []int{1, 2, 16, 64, 65, 200, 5000} {
+		seen := map[string]bool{}
+		for n := range 200 {
+			value := `\x` + strings.Repeat("a7", bytes-1) + fmt.Sprintf("%02x", n)
+			got := once("k", "token", field{class: bytea}, Rule{}, value)
+			if len(got) != len(value) || seen[got] || bytes > 6 && strings.Contains(got, "a7a7a7a7a7") {
+				t.Fatalf("%d bytes: %.80s became %.80s", bytes, value, got)
+			}
+			seen[got] = true
+		}
+	}
+}
+
 func TestTransformers_GiveTheSameForTheSameKeyAndAnotherForAnother(t *testing.T) {
 	for _, k := range kinds() {
 		if !k.takes(text) || strings.Contains("keep null constant sql template", k.name) {
