@@ -2,8 +2,10 @@ package subset_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -86,5 +88,54 @@ func TestScan_ProposesWhatASubsetAccepts(t *testing.T) {
 	}
 	if _, err := planOf(t, spec); err != nil {
 		t.Error(err)
+	}
+}
+
+const bornSQL = `
+	CREATE TABLE person (id int PRIMARY KEY, year_of_birth int NOT NULL, month_of_birth smallint CHECK (month_of_birth BETWEEN 1 AND 12), day_of_birth int);
+	INSERT INTO person SELECT n, 1930 + n % 80, 1 + n % 12, 1 + n % 28 FROM generate_series(1, 2000) AS n;
+	UPDATE person SET day_of_birth = NULL WHERE id % 10 = 0;
+	UPDATE person SET month_of_birth = NULL WHERE id % 20 = 0;
+	CREATE TABLE voter (id int PRIMARY KEY, birth_year int);
+	INSERT INTO voter SELECT n, 1930 + n % 80 FROM generate_series(1, 300) AS n;
+	ANALYZE;`
+
+func TestScan_ProposesThatPartsOfADateStayOne(t *testing.T) {
+	url := pgtest.New(t)
+	pgtest.Exec(t, url, bornSQL)
+	spec := everything(t, url)
+	spec.Masking = mask.Masking{Privacy: mask.PrivacyStrict, Key: mask.NewKey("k")}
+	scan, err := open(t, spec).Scan(t.Context())
+	if err != nil || len(scan.Findings) != 4 {
+		t.Fatalf("%+v, %v", scan, err)
+	}
+	for _, f := range scan.Findings {
+		if f.Suggest.As != "shift" {
+			t.Errorf("%s: %s", f.Column(), f.Suggest)
+		}
+		spec.Masking.Rules = append(spec.Masking.Rules, f.Suggest)
+	}
+	var sink memory
+	take(t, spec, &sink)
+	before := map[string]string{}
+	const dates = "SELECT id, format('%s-%s-%s', year_of_birth, month_of_birth, day_of_birth) FROM person"
+	for _, row := range pgtest.Query(t, url, dates) {
+		before[row[0]] = row[1]
+	}
+	for line := range strings.Lines(strings.ReplaceAll(sink.rows["public.person"], `\N`, "")) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		date := strings.Join(f[1:], "-")
+		missing := strings.Count(date, "--") + strings.Count(date+"|", "-|")
+		form := []string{"2006-1-2", "2006-1-", "2006--"}[missing]
+		if _, err := time.Parse(form, date); err != nil || date == before[f[0]] || f[1] < "1925" || f[1] > "2014" {
+			t.Fatalf("%s became %s: %v", before[f[0]], date, err)
+		}
+	}
+	for line := range strings.Lines(sink.rows["public.voter"]) {
+		id, year, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		n, _ := strconv.Atoi(id)
+		if got, err := strconv.Atoi(year); err != nil || got == 1930+n%80 || got < 1920 || got > 2020 {
+			t.Fatalf("%s: %s", id, year)
+		}
 	}
 }

@@ -63,6 +63,7 @@ func maskFields(rule *mask.Rule) []field {
 		{name: "to", value: anyText(&rule.To), about: "of bucket: year, month, day or a number"},
 		{name: "by", value: text(&rule.By), about: "of shift: the column that decides how far"},
 		{name: "country", value: text(&rule.Country), about: "the column that holds a country code"},
+		{name: "date", value: list(&rule.Date), about: "of shift: columns with year, month and day"},
 		{name: "at", value: masks(&rule.At), about: "of json, hstore and xml: transformers by path"},
 	}
 }

@@ -25,11 +25,14 @@ func day(value string) (time.Time, string, bool) {
 
 // shift moves dates by whole days, never by none. Dates that are decided by
 // the same value of another column move alike.
-func shift(k Key, _ field, r Rule) apply {
+func shift(k Key, f field, r Rule) apply {
 	p := k.purpose("shift")
 	days := r.Days
 	if days == 0 {
 		days = defaultDays
+	}
+	if len(r.Date) > 0 {
+		return shiftPart(p, f, r, days)
 	}
 	return func(row *row, value string) (string, bool) {
 		decides := value

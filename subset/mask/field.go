@@ -37,6 +37,7 @@ type field struct {
 	notNull bool
 	array   bool
 	labels  []string // of an enum
+	part    int      // that the column holds of a rule's Date; -1 for none
 }
 
 // types names PostgreSQL's types of pg_catalog, by pg_type.typname.

@@ -113,7 +113,7 @@ func (r *resolver) checkPair(k *catalog.ForeignKey, a, b *Column) {
 	const advice = "use token, text, uuid, hash or email"
 	switch {
 	case a.rule.As == "keep" || a.rule.As == "constant" && k.OID == 0:
-	case a.rule.As == "sql" || a.rule.By != "" || a.rule.Country != "":
+	case a.rule.As == "sql" || a.rule.By != "" || a.rule.Country != "" || len(a.rule.Date) > 0:
 		r.wrong(rule, advice, "%s depends on more than the value, and %s would no longer hold", a.rule.As, k)
 	case a.field.class != b.field.class || a.field.folded != b.field.folded || a.field.fixed != b.field.fixed ||
 		a.field.scale != b.field.scale:

@@ -29,6 +29,12 @@ type kind struct {
 	why     string                             // it merges
 }
 
+// works reports whether a rule of this kind works on a class: a whole number is
+// shifted only as a part of a date.
+func (k kind) works(r Rule, c class) bool {
+	return k.takes(c) && (r.As != "shift" || (c == integer) == (len(r.Date) > 0))
+}
+
 func (k kind) takes(c class) bool { return len(k.classes) == 0 || slices.Contains(k.classes, c) }
 
 // known is a hint about the options.
@@ -124,9 +130,9 @@ func kinds() []kind {
 			why: "nothing is known about the values of an expression",
 		},
 		{
-			name: "shift", classes: []class{date, timestamp}, options: []string{"days", "by"}, check: shifts,
-			make: shift,
-			why:  "two days may be moved to the same one",
+			name: "shift", classes: []class{date, timestamp, integer}, options: []string{"days", "by", "date"},
+			check: shifts, make: shift,
+			why: "two days may be moved to the same one",
 		},
 		{
 			name: "noise", classes: []class{integer, decimal}, options: []string{"percent"}, check: noises, make: noise,
@@ -249,6 +255,9 @@ func tokens(f field, r Rule) distinct {
 func shifts(r Rule) string {
 	if r.Days < 0 || r.Days > 36500 {
 		return "shift takes between 1 and 36500 days"
+	}
+	if len(r.Date) > len(partWords) {
+		return "date names the columns with the year, the month and the day, in that order"
 	}
 	return ""
 }

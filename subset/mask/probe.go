@@ -39,7 +39,7 @@ func (f Proof) Settle(p Probe) { f[p.id] = true }
 func (p *Plan) Reads(t *catalog.Table, details *catalog.Details, leftOut map[string]bool) []string {
 	wanted := map[string]bool{}
 	for name, c := range p.tables[t] {
-		for _, read := range []string{name, c.rule.By, c.rule.Country} {
+		for _, read := range append([]string{name, c.rule.By, c.rule.Country}, c.rule.Date...) {
 			wanted[read] = true
 		}
 	}

@@ -147,7 +147,7 @@ func (r *resolver) nearest(column string) string {
 // suits reports whether a rule can work on a column at all.
 func (r *resolver) suits(t *catalog.Table, c catalog.Column, rule Rule) bool {
 	k, _ := kindOf(rule.As)
-	return k.takes(r.fieldOf(t, c).class) || rule.As == "keep" || rule.As == "null"
+	return k.works(rule, r.fieldOf(t, c).class) || rule.As == "keep" || rule.As == "null"
 }
 
 func (r *resolver) set(t *catalog.Table, c catalog.Column, rule Rule, key string) {
@@ -155,8 +155,10 @@ func (r *resolver) set(t *catalog.Table, c catalog.Column, rule Rule, key string
 		r.plan.tables[t] = map[string]*Column{}
 	}
 	k, _ := kindOf(rule.As)
+	f := r.fieldOf(t, c)
+	f.part = slices.Index(rule.Date, c.Name)
 	r.plan.tables[t][c.Name] = &Column{
-		Table: t.Name.Dotted(), Name: c.Name, How: rule.String(), Key: key, rule: rule, kind: k, field: r.fieldOf(t, c),
+		Table: t.Name.Dotted(), Name: c.Name, How: rule.String(), Key: key, rule: rule, kind: k, field: f,
 	}
 }
 
@@ -209,7 +211,7 @@ func (r *resolver) checkType(t *catalog.Table, c *Column) {
 	switch {
 	case rule.As == "keep":
 		return
-	case rule.As != "sql" && !c.kind.takes(c.field.class):
+	case rule.As != "sql" && !c.kind.works(rule, c.field.class):
 		r.wrong(rule, "", "%s does not work on the type %s", rule.As, typeOf(t, c.Name))
 		return
 	case slices.Contains(r.source.Details.Routes[t], c.Name):
@@ -231,7 +233,11 @@ func (r *resolver) checkType(t *catalog.Table, c *Column) {
 }
 
 func (r *resolver) checkColumn(t *catalog.Table, c *Column, rule Rule) {
-	for _, name := range []string{rule.By, rule.Country} {
+	if len(rule.Date) > 0 && c.field.part < 0 {
+		r.wrong(rule, "name the columns with the year, the month and the day; this one is one of them",
+			"date does not name the column itself")
+	}
+	for _, name := range append([]string{rule.By, rule.Country}, rule.Date...) {
 		if name == "" {
 			continue
 		}

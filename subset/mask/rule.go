@@ -17,14 +17,15 @@ type Rule struct {
 
 	Proposed bool // by a scan: Where then only tells it from others
 
-	Keep    string  // the part of a value that stays: domain, host, prefix or vendor
-	Value   string  // of constant, template and sql
-	Days    int     // of shift: at most so many, either way; 0 means 30
-	Percent float64 // of noise: at most so many, either way; 0 means 10
-	To      string  // of bucket: year, month or day, or a number
-	By      string  // of shift: the column of the same table that decides how far
-	Country string  // of street, city, postcode and address: the column of the same table that holds a country code
-	At      []Rule  // of json, hstore and xml: what is inside, the first that fits counts
+	Keep    string   // the part of a value that stays: domain, host, prefix or vendor
+	Value   string   // of constant, template and sql
+	Days    int      // of shift: at most so many, either way; 0 means 30
+	Percent float64  // of noise: at most so many, either way; 0 means 10
+	To      string   // of bucket: year, month or day, or a number
+	By      string   // of shift: the column of the same table that decides how far
+	Country string   // of street, city, postcode and address: the column of the same table that holds a country code
+	Date    []string // of shift: columns with the year, the month and the day; the empty name for none
+	At      []Rule   // of json, hstore and xml: what is inside, the first that fits counts
 }
 
 // error says what is wrong with a rule, and where it is.
@@ -67,6 +68,7 @@ func (r Rule) options() []option {
 	add("to", r.To, r.To != "")
 	add("by", r.By, r.By != "")
 	add("country", r.Country, r.Country != "")
+	add("date", strings.Join(r.Date, " "), len(r.Date) > 0)
 	add("at", fmt.Sprint(len(r.At), " paths"), len(r.At) > 0)
 	return given
 }
@@ -98,8 +100,8 @@ func (r Rule) checkInside(outer Rule) []error {
 	r.Where = first(r.Where, outer.Where)
 	r.Column = outer.Column + " at " + r.Column
 	errs := r.check()
-	if r.As == "sql" || r.By != "" || r.Country != "" {
-		errs = append(errs, r.error("", "sql, by and country do not work inside a value"))
+	if r.As == "sql" || r.By != "" || r.Country != "" || len(r.Date) > 0 {
+		errs = append(errs, r.error("", "sql, by, country and date do not work inside a value"))
 	}
 	return errs
 }

@@ -49,6 +49,12 @@ func conceivable(s Source, t *catalog.Table, f Finding) []Rule {
 			rule.At = []Rule{{Column: "**", As: "text"}}
 		case "shift":
 			rule.Days = 365
+			if types[typeName(s.Details.Columns[t][f.Name])].class == integer {
+				rule.Date = s.dateOf(t, f.Name)
+			}
+			if len(rule.Date) == 1 {
+				rule.Days = 5 * 365 // of a year alone
+			}
 		}
 		add(rule)
 		switch as {
@@ -116,9 +122,16 @@ func (r Rule) value() string {
 		parts[0] = `as: "null"`
 	}
 	for _, o := range r.options() {
-		if o.name != "at" {
+		if o.name != "at" && o.name != "date" {
 			parts = append(parts, fmt.Sprintf("%s: %s", o.name, quoted(o.text)))
 		}
+	}
+	if len(r.Date) > 0 {
+		list := make([]string, len(r.Date))
+		for i, column := range r.Date {
+			list[i] = Quoted(column)
+		}
+		parts = append(parts, "date: ["+strings.Join(list, ", ")+"]")
 	}
 	if len(r.At) > 0 {
 		var at []string

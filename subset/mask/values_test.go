@@ -460,11 +460,11 @@ func TestRule_ChecksItsOptions(t *testing.T) {
 		{Rule{As: "noise", Percent: 101}, "noise takes between 0 and 100 percent"},
 		{
 			Rule{As: "json", At: []Rule{{Column: "a", As: "sql", Value: "1"}}},
-			"sql, by and country do not work inside a value",
+			"sql, by, country and date do not work inside a value",
 		},
 		{
 			Rule{As: "json", At: []Rule{{Column: "a", As: "shift", By: "id"}}},
-			"sql, by and country do not work inside a value",
+			"sql, by, country and date do not work inside a value",
 		},
 		{Rule{As: "xml", At: []Rule{{Column: "a", As: "nothing"}}}, `no transformer is called "nothing"`},
 		{Rule{As: "template", Value: "{nobody}"}, "the template knows no {nobody}"},
