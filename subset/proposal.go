@@ -97,7 +97,7 @@ func (l *looker) try(ctx context.Context, all proposals, touched map[*catalog.Ta
 		plan: &plan.Plan{Masks: masks, Details: l.facts.Details},
 	}
 	for _, t := range l.facts.Database.Tables {
-		if touched[t] && masks.Doubtful(t, l.facts.Details, trial.proved) {
+		if touched[t] && (masks.Doubtful(t, l.facts.Details, trial.proved) || masks.Feeds(t)) {
 			trial.plan.Tables = append(trial.plan.Tables, plan.TablePlan{Table: t})
 		}
 	}

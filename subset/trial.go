@@ -39,11 +39,12 @@ func (t *trial) withRows(ctx context.Context, leftOut map[string]bool) error {
 			return err
 		}
 		columns := t.plan.Masks.Reads(table, t.plan.Details, leftOut)
-		masked, err := t.sample(ctx, table, columns)
+		raw, masked, err := t.sample(ctx, table, columns)
 		if err != nil || len(masked) == 0 {
 			return err
 		}
-		return t.ask(ctx, t.plan.Masks.Probes(table, columns, masked, t.plan.Details, t.proved))
+		probes := t.plan.Masks.Probes(table, columns, masked, t.plan.Details, t.proved)
+		return t.ask(ctx, append(probes, t.plan.Masks.Kept(table, columns, raw, masked)...))
 	})
 }
 
@@ -145,18 +146,19 @@ func (t *trial) copy(ctx context.Context, table *catalog.Table, sql string, to i
 const probed = 2000
 
 // sample masks rows of a table from all over it.
-func (t *trial) sample(ctx context.Context, table *catalog.Table, columns []string) ([]byte, error) {
+func (t *trial) sample(ctx context.Context, table *catalog.Table, columns []string) (before, masked []byte, err error) {
 	if len(columns) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var raw bytes.Buffer
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s LIMIT %d) TO STDOUT",
 		strings.Join(t.plan.Masks.Expressions(table, columns), ", "), from(table), blocks(table, fewBlocks),
 		atMost(table, probed))
 	if err := t.copy(ctx, table, sql, &raw); err != nil {
-		return nil, t.source.Explain(t.source.Leader, err)
+		return nil, nil, t.source.Explain(t.source.Leader, err)
 	}
-	return t.plan.Masks.Block(table, columns, raw.Bytes())
+	masked, err = t.plan.Masks.Block(table, columns, raw.Bytes())
+	return raw.Bytes(), masked, err
 }
 
 func from(t *catalog.Table) string {

@@ -9,11 +9,12 @@ import (
 
 // Details is what only the rewriting of values needs to know of tables.
 type Details struct {
-	Columns map[*Table]map[string]ColumnDetail
-	Unique  map[*Table][]Unique
-	Checks  map[*Table][]Check
-	Routes  map[*Table][]string // columns that decide in which partition a row lies
-	Objects bool                // there are large objects in the database
+	Columns  map[*Table]map[string]ColumnDetail
+	Unique   map[*Table][]Unique
+	Checks   map[*Table][]Check
+	Computed map[*Table][]Computed
+	Routes   map[*Table][]string // columns that decide in which partition a row lies
+	Objects  bool                // there are large objects in the database
 }
 
 // ColumnDetail says more of one column.
@@ -41,9 +42,10 @@ type Unique struct {
 	Operators []string // of an exclusion constraint, one for each key
 }
 
-// Check is one CHECK constraint.
+// Check is one CHECK constraint, or what a generated column demands.
 type Check struct {
 	Name    string
+	Of      string // the generated column; empty for a constraint
 	Columns []string
 	SQL     string // the condition, on unqualified columns
 }
@@ -54,7 +56,7 @@ func ReadDetails(ctx context.Context, q Querier, db *Database) (*Details, error)
 		reader: reader{q: q, db: db}, tables: map[uint32]*Table{},
 		all: &Details{
 			Columns: map[*Table]map[string]ColumnDetail{}, Unique: map[*Table][]Unique{},
-			Checks: map[*Table][]Check{}, Routes: map[*Table][]string{},
+			Checks: map[*Table][]Check{}, Routes: map[*Table][]string{}, Computed: map[*Table][]Computed{},
 		},
 	}
 	for _, t := range db.Tables {
@@ -74,6 +76,7 @@ func ReadDetails(ctx context.Context, q Querier, db *Database) (*Details, error)
 		{"columns", d.columns},
 		{"unique indexes", d.unique},
 		{"checks", d.checks},
+		{"generated columns", d.computed},
 		{"partitions", d.routes},
 		{"large objects", d.objects},
 	} {

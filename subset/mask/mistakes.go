@@ -71,6 +71,13 @@ func (p Probe) Refusal(what string) error {
 	c := p.columns[0]
 	rule := c.rule
 	rule.Column = c.Table + "." + c.Name
+	if p.changed != nil {
+		return keyChanged(rule, p.changed.computed, p.changed.key)
+	}
+	if p.computed != "" {
+		return rule.error("use another transformer, or keep the column",
+			"%s gives values of which the generated column %s cannot be computed%s", rule.As, p.computed, what)
+	}
 	if p.Check == "" {
 		return rule.error("use another transformer, or keep the column",
 			"%s gives values that the column does not take%s", rule.As, what)

@@ -16,6 +16,7 @@ type Plan struct {
 
 	key     Key
 	tables  map[*catalog.Table]map[string]*Column
+	keys    []computedKey
 	refused map[string]bool // full names of columns whose rules are mistakes
 }
 

@@ -15,9 +15,11 @@ type Probe struct {
 	SQL    string // gives one truth value, or an error when a value has not the type
 	Values []any  // one list of texts for each parameter
 
-	columns []*Column // masked ones that are asked about
-	id      string    // the same for each probe about this constraint, or type
-	proves  bool      // the values are all that there can be
+	computed string       // the generated column that Check is about
+	changed  *computedKey // asks whether it is what it was
+	columns  []*Column    // masked ones that are asked about
+	id       string       // the same for each probe about this constraint, or type
+	proves   bool         // the values are all that there can be
 }
 
 // Proof is what probes have shown to hold for every value that there can be.
@@ -48,6 +50,11 @@ func (p *Plan) Reads(t *catalog.Table, details *catalog.Details, leftOut map[str
 			for _, name := range c.Columns {
 				wanted[name] = true
 			}
+		}
+	}
+	for _, k := range p.keys {
+		for _, name := range k.computed.Columns {
+			wanted[name] = wanted[name] || k.table == t
 		}
 	}
 	var list []string
@@ -109,12 +116,13 @@ func (p *Plan) Doubtful(t *catalog.Table, details *catalog.Details, proved Proof
 // question is what is to be asked of some columns of a table, whatever their
 // values.
 type question struct {
-	table  *catalog.Table
-	check  string // the name of a constraint, or empty
-	sql    string // its condition
-	reads  []string
-	masked []*Column // of these
-	id     string
+	table    *catalog.Table
+	check    string // the name of a constraint, or empty
+	computed string // the generated column that demands it
+	sql      string // its condition
+	reads    []string
+	masked   []*Column // of these
+	id       string
 }
 
 func (p *Plan) questions(t *catalog.Table, details *catalog.Details) []question {
@@ -130,7 +138,7 @@ func (p *Plan) questions(t *catalog.Table, details *catalog.Details) []question 
 	}
 	for _, c := range details.Checks[t] {
 		q := question{
-			table: t, check: c.Name, sql: c.SQL, reads: c.Columns,
+			table: t, check: c.Name, computed: c.Of, sql: c.SQL, reads: c.Columns,
 			id: t.Name.Dotted() + ": " + c.Name + ": " + c.SQL,
 		}
 		for _, name := range c.Columns {
@@ -149,7 +157,7 @@ func (p *Plan) questions(t *catalog.Table, details *catalog.Details) []question 
 // outcome of a CHECK constraint fulfils it.
 func (q question) of(values [][]*string, all bool) Probe {
 	var casts, params, aliases []string
-	p := Probe{Check: q.check, columns: q.masked, id: q.id, proves: all}
+	p := Probe{Check: q.check, computed: q.computed, columns: q.masked, id: q.id, proves: all}
 	for i, name := range q.reads {
 		casts = append(casts, fmt.Sprintf("v.c%d::%s AS %s", i, typeOf(q.table, name), catalog.Quote(name)))
 		params = append(params, fmt.Sprintf("$%d::text[]", i+1))

@@ -255,6 +255,7 @@ func (r *resolver) checkColumn(t *catalog.Table, c *Column, rule Rule) {
 			r.checkUnique(t, c, rule, u)
 		}
 	}
+	r.checkComputed(t, c, rule)
 }
 
 func bucketSize(rule Rule, f field) (string, bool) {
