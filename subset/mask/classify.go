@@ -38,6 +38,7 @@ type Look struct {
 	Table, Name string
 	Type        string // pg_type.typname of the type below domains and arrays
 	Array       bool
+	Limit       int  // of characters; 0 for any number
 	Key         bool // it is the whole primary key, or refers to another table
 	Comment     string
 	Samples     []string // some of its values; they go nowhere
@@ -45,7 +46,7 @@ type Look struct {
 
 // Classifier knows what columns with personal data look like.
 type Classifier struct {
-	words, alone          map[string]topic
+	words, alone, topics  map[string]topic
 	people, aside, things map[string]bool
 	first                 map[string]int
 	literals              *literalSearch
@@ -56,13 +57,14 @@ type Classifier struct {
 // NewClassifier reads the dictionary.
 func NewClassifier() *Classifier {
 	c := &Classifier{
-		words: map[string]topic{}, alone: map[string]topic{},
+		words: map[string]topic{}, alone: map[string]topic{}, topics: map[string]topic{},
 		people: wordSet(people), aside: wordSet(aside), things: wordSet(things), first: knownNames(),
 		literals: newLiteralSearch(Key{}),
 		lines:    wordSet(lineWords), numbers: wordSet(lineNumbers), context: wordSet(lineContext),
 		addresses: wordSet(addressTables),
 	}
 	for _, t := range topics() {
+		c.topics[t.name] = t
 		for w := range wordSet(t.words) {
 			c.words[w] = t
 		}
@@ -133,14 +135,16 @@ func (c *Classifier) byName(l Look) (topic, float64, string) {
 	if types[l.Type].class == boolean {
 		return topic{}, 0, ""
 	}
-	parts := nameParts(l.Name)
+	parts := withoutInitials(nameParts(l.Name), l.Table)
 	for _, spelled := range [][]string{parts, inFull(parts)} {
 		if t, sure := c.lookUp(spelled, l); t.name != "" {
 			return t, sure, "its name"
 		}
 	}
-	if t, sure := c.addressLine(parts, l); sure > 0 {
-		return t, sure, "its name"
+	for _, know := range []func([]string, Look) (topic, float64){c.addressLine, c.inContext} {
+		if t, sure := know(parts, l); sure > 0 {
+			return t, sure, "its name"
+		}
 	}
 	for _, w := range nameParts(l.Comment) {
 		if t, ok := c.words[w]; ok && len(w) > 4 && c.fitsType(t, l.Type) {
@@ -185,7 +189,7 @@ func (c *Classifier) lookUp(parts []string, l Look) (topic, float64) {
 				}
 				sure = 0.7
 			}
-			if c.excused(parts, i, n, t) || c.ofThing(word, l.Table) || !c.fitsType(t, l.Type) {
+			if c.excused(parts, i, n, t) || c.ofThing(word, l.Table) || !c.fitsType(t, l.Type) || !fits(t, l) {
 				continue
 			}
 			return t, sure
@@ -244,7 +248,7 @@ func (c *Classifier) excused(parts []string, i, n int, t topic) bool {
 		}
 	}
 	for _, before := range parts[:i] {
-		if slices.Contains(excuses, before) || t.ofThings && c.things[before] {
+		if slices.Contains(excuses, before) || t.ofThings && c.things[before] && !t.isOf(before) {
 			return true
 		}
 	}
@@ -261,7 +265,7 @@ func (c *Classifier) fitsType(t topic, typname string) bool {
 	switch class := types[typname].class; class {
 	case boolean, enum:
 		return false
-	case date, timestamp, integer, decimal, bytea, inet, cidr:
+	case date, timestamp, integer, decimal, bytea, inet, cidr, uuid:
 		return slices.Contains(t.holds, class)
 	}
 	return true

@@ -117,7 +117,8 @@ func (k computedKey) probe(columns []string, before, after [][]*string) Probe {
 		return fmt.Sprintf("(SELECT (%s)::pg_catalog.text FROM (SELECT %s OFFSET 0) AS t)", k.computed.SQL,
 			strings.Join(list, ", "))
 	}
-	const sql = "SELECT pg_catalog.bool_and(%s IS NOT DISTINCT FROM %s) FROM ROWS FROM (pg_catalog.unnest(%s)) AS v (%s)"
+	const sql = "SELECT pg_catalog.bool_and(%s IS NOT DISTINCT FROM %s) " +
+		"FROM ROWS FROM (pg_catalog.unnest(%s)) AS v (%s)"
 	p.SQL = fmt.Sprintf(sql, computed(was), computed(is), strings.Join(params, "), pg_catalog.unnest("),
 		strings.Join(aliases, ", "))
 	return p

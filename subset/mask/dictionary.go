@@ -37,7 +37,7 @@ func topics() []topic {
 			ansprechpartner kontoinhaber karteninhaber mitarbeitername empfaenger empfaengername absendername notfallkontakt nomcomplet nomclient
 			nomducli titulaire titulairecompte nomdestinataire destinataire nombrecompleto nombrecliente titular titulardelacuenta titularcuenta destinatario
 			nomecompleto nomecliente nomedocliente titulardaconta nomdumari conjointnom namensvollstaendig nomemae nomedamae nomedopai nomepai nomecognome
-			intestatario rekeninghouder contactpersoon contactpersonen spousename signature signedby partnername visitorname callername requestername participantname attendeename accountowner ccowner cardowner commentauthor nicename usernicename unterschrift firma2 inhaber`, alone: `name nom nombre nome naam`,
+			intestatario rekeninghouder contactpersoon contactpersonen spousename signedby partnername visitorname callername requestername participantname attendeename accountowner ccowner cardowner commentauthor nicename usernicename unterschrift firma2 inhaber`, alone: `name nom nombre nome naam signature`,
 		},
 		{
 			name: "email", as: "email",
@@ -70,7 +70,7 @@ func topics() []topic {
 		{
 			name: "city", as: "city",
 			words: `homecity billingcity shippingcity birthcity cityofbirth placeofbirth birthplace geburtsort lieudenaissance lugardenacimiento lugarnacimiento localdenascimento
-			naturalidade luogodinascita villenaissance geboorteplaats`, alone: `city town ort stadt ville commune ciudad localidad poblacion cidade localidade citta plaats woonplaats`,
+			naturalidade luogodinascita villenaissance geboorteplaats`, alone: `city town ort stadt ville commune ciudad localidad poblacion cidade localidade citta plaats woonplaats county`,
 		},
 		{
 			name: "date of birth", as: "shift", holds: []class{date, timestamp, integer},
@@ -84,7 +84,7 @@ func topics() []topic {
 			rentenversicherungsnummer personalausweis ausweisnummer reisepass reisepassnr passnummer fuehrerschein fuehrerscheinnummer krankenversicherungsnummer
 			numerosecuritesociale numerosecu nir numsecu passeport numeropasseport cni carteidentite permisconduire nif nie dni cif pasaporte numeropasaporte
 			numeroseguridadsocial seguridadsocial cedula curp rfc rut cpf rg cnpj nis pis pispasep numerocontribuinte passaporte cartaodecidadao bi
-			codicefiscale bsn burgerservicenummer vatid insurancenumber healthinsurancenumber matricule licenseplate kennzeichen plaqueimmatriculation matricula`,
+			codicefiscale bsn burgerservicenummer npi npinumber deanumber mrn medicalrecordnumber recordnumber personsourcevalue patientidentifier vatid insurancenumber healthinsurancenumber matricule licenseplate kennzeichen plaqueimmatriculation matricula`, alone: `dea`,
 		},
 		{
 			name: "bank account", as: "iban", holds: numbers,
@@ -97,17 +97,20 @@ func topics() []topic {
 			numerocarte cartecredit tarjeta tarjetacredito numerotarjeta cartaocredito numerocartao cartadicredito creditcardno cardlast4 last4 cclast4 cclast lastdigits lastfour last4digits`,
 		},
 		{
-			name: "credential", as: "hash", ofThings: true, holds: []class{bytea},
+			name: "credential", as: "hash", ofThings: true, holds: []class{bytea, uuid},
 			words: `password passwd pwd passwordhash passworddigest encryptedpassword hashedpassword passphrase secret secretkey clientsecret apikey apitoken accesstoken refreshtoken authtoken
 			sessiontoken resettoken resetpasswordtoken confirmationtoken privatekey otpsecret totpsecret twofactorsecret recoverycode recoverycodes pin pincode
 			securityanswer securityquestion rememberToken remembertoken passwort kennwort passwortha passworthash geheimnis motdepasse mdp motdepassehash contrasena contrasenia clave clavesecreta
-			senha senhahash palavrapasse wachtwoord sessionid cookie bearertoken token salt passwordsalt webhooksecret backupcode backupcodes userpass passcrypted activationkey`,
+			senha senhahash palavrapasse wachtwoord sessionid cookie bearertoken token salt passwordsalt webhooksecret backupcode backupcodes userpass passcrypted passcrypt cryptedpass activationkey
+			hmackey hmacsecret signingkey signingsecret encryptionkey sessionkey masterkey privatekeypem otpcode otpcodes authcode authorizationcode verificationcode smscode mfacode
+			logincode resetcode confirmationcode activationcode devicecode p256dh keyp256dh keyauth authkey devicecookie sessioncookie authcookie`,
+			alone: `pass`,
 		},
 		{
 			name: "username", as: "username",
 			words: `username loginname login userlogin screenname userhandle twitterhandle skype skypeid twitter facebookid instagram telegram telegramid linkedin discordid githublogin
 			benutzername nutzername anmeldename identifiant nomutilisateur pseudo pseudonyme nombreusuario nombredeusuario usuario nomeusuario nomedeusuario
-			nomeutente gebruikersnaam slackid loginid`, alone: `handle`,
+			nomeutente gebruikersnaam slackid loginid authuid oauthuid oauthid matrixuserid matrixid googleid githubid twitterid discordid steamid whatsappid externaluserid`, alone: `handle`,
 		},
 		{
 			name: "network address", as: "ip", holds: []class{inet, cidr},
@@ -115,7 +118,7 @@ func topics() []topic {
 			adresseip direccionip enderecoip indirizzoip ipadres xforwardedfor sourceip hostip registrationip signupip`,
 		},
 		{
-			name: "device", as: "mac", holds: []class{integer},
+			name: "device", as: "mac", holds: []class{integer, uuid},
 			words: `macaddress macaddr macadresse deviceid imei imsi udid devicetoken pushtoken fcmtoken advertisingid idfa serialdevice geraetenummer geraeteid
 			useragent browserfingerprint`,
 		},
@@ -143,7 +146,7 @@ func topics() []topic {
 		{
 			name: "free text about a person", as: "scrub", ofThings: true,
 			words: `biography bio aboutme personalnote privatenote medicalnotes customernotes callnotes privatenotes personalnotes notizen bemerkungen bemerkung remarques commentairesclient
-			observaciones notasinternas anotacoes observacoes lebenslauf resume curriculum coverletter chatmessage messagebody emailbody mailbody`, alone: `notes note message body comment kommentar remarque observacion transcript`,
+			observaciones notasinternas anotacoes observacoes lebenslauf resume curriculum coverletter chatmessage messagebody emailbody mailbody recipients recipientshidden bcc`, alone: `notes note message body comment kommentar remarque observacion transcript`,
 		},
 		{
 			name: "web page", as: "url",
@@ -171,7 +174,7 @@ const aside = `id ids count cnt total num2 type types kind enabled verified conf
 	opt optin optout preference preferences subscribed sent received clicked opened bounced attempts provider carrier2 label labels category
 	subject color method mode sort order2 index position rank score2 changed updated created expires expiry notification notifications
 	available allowed allow visible hidden default2 hash2 max min limit2 ttl rate domain class anzahl typ nombrede tipo quantidade verificado verifie bestaetigt
-	column table field regex pattern mask placeholder help hint text2 key2 layout rules policy strength algorithm voltage temperature pressure capacity days provider2 queue server host2 port quota`
+	column table field regex pattern mask placeholder help hint text2 key2 layout rules policy settings setting config configuration options sk strength algorithm voltage temperature pressure capacity days provider2 queue server host2 port quota`
 
 // things are words before name, address and the like that speak of no person.
 const things = `file host table column product item event category domain group role class event tag brand model job queue bucket server service process field

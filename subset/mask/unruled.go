@@ -62,10 +62,15 @@ func (p *Plan) decided(rules []Rule, t *catalog.Table, column string) bool {
 // LookAt is what a column shows without its values.
 func (s Source) LookAt(t *catalog.Table, column string) Look {
 	d := s.Details.Columns[t][column]
-	return Look{
+	look := Look{
 		Table: t.Name.Dotted(), Name: column, Type: typeName(d), Array: d.Array, Comment: d.Comment,
 		Key: s.isKey(t, column),
 	}
+	const header = 4 // bytes of the modifier of lengths
+	if types[look.Type].class == text && d.Modifier > header {
+		look.Limit = d.Modifier - header
+	}
+	return look
 }
 
 // isKey reports whether a column is a key of its table by itself, or refers
