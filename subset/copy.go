@@ -114,7 +114,11 @@ func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, ro
 	if err == nil {
 		err = buffer.Flush()
 	}
-	return errors.Join(err, masked.Close())
+	closing := masked.Close()
+	if closing != nil && errors.Is(err, closing) {
+		return err // it is the very same
+	}
+	return errors.Join(err, closing)
 }
 
 func (r *run) copyParts(
@@ -134,13 +138,17 @@ func (r *run) copyStretch(
 	ctx context.Context, t *catalog.Table, part snapshot.Stretch, sql string, w io.Writer,
 ) (n int64, err error) {
 	c := r.src.Workers[part.Lane]
+	into := &noting{Writer: w}
 	err = r.src.InTurn(part.Lane, func() error {
 		return r.src.evaluating(ctx, c, r.plan.Masks, t, func() error {
-			tag, err := c.PgConn().CopyTo(ctx, w, sql)
+			tag, err := c.PgConn().CopyTo(ctx, into, sql)
 			n = tag.RowsAffected()
 			return err
 		})
 	})
+	if into.err != nil {
+		return n, into.err // the connection is closed by it, and not lost
+	}
 	return n, r.src.Explain(c, err)
 }
 
@@ -168,4 +176,19 @@ func copiedColumns(t *catalog.Table) []string {
 func copySQL(h *catalog.Heap, columns []string, rows []snapshot.Row) string {
 	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s WHERE ctid = ANY('%s'::pg_catalog.tid[])) TO STDOUT",
 		strings.Join(columns, ", "), h.Name, snapshot.TIDArray(rows))
+}
+
+// noting is a writer that knows why it failed.
+type noting struct {
+	io.Writer
+	err error
+}
+
+// Write notes the error.
+func (n *noting) Write(p []byte) (int, error) {
+	written, err := n.Writer.Write(p)
+	if err != nil {
+		n.err = err
+	}
+	return written, err
 }

@@ -57,17 +57,25 @@ func (i *inspected) look(ctx context.Context, t *catalog.Table, columns []string
 }
 
 // wholeRows reads as r does, but nothing of a row before look has seen all of
-// it.
+// it. A row that is too long to be shown to the source passes by: its values
+// would be in memory several times.
 type wholeRows struct {
 	r    io.Reader
 	look func(rows []byte) error
 
-	buffer []byte
-	seen   int // bytes of the buffer that were looked at
-	err    error
+	held  [][]byte // what was read and not handed on, in the order in which it came
+	seen  int      // bytes of these that were looked at
+	count int      // bytes of these
+	rows  []byte   // what is to be looked at: rows, and the begin of the next one
+	begin int      // of that one
+	long  bool     // it is too long, and what comes of it is left out
+	err   error
 }
 
-const inspectedBytes = 1 << 18
+const (
+	inspectedBytes = 1 << 18
+	longestRow     = 32 << 20
+)
 
 // Read gives what was looked at, and looks at more when that is used up.
 func (w *wholeRows) Read(p []byte) (int, error) {
@@ -77,27 +85,63 @@ func (w *wholeRows) Read(p []byte) (int, error) {
 		}
 		w.fill()
 	}
-	n := copy(p, w.buffer[:w.seen])
-	w.buffer, w.seen = w.buffer[n:], w.seen-n
+	n := copy(p, w.held[0][:min(len(w.held[0]), w.seen)])
+	w.seen, w.count = w.seen-n, w.count-n
+	if w.held[0] = w.held[0][n:]; len(w.held[0]) == 0 {
+		w.held = w.held[1:]
+	}
 	return n, nil
 }
 
 func (w *wholeRows) fill() {
-	w.buffer = append(make([]byte, 0, inspectedBytes+len(w.buffer)), w.buffer...)
-	for len(w.buffer) < cap(w.buffer) && w.err == nil {
+	whole := 0 // bytes up to the end of the last row
+	for full := w.count + inspectedBytes; w.count < full && w.err == nil; {
+		part := make([]byte, inspectedBytes)
 		var n int
-		n, w.err = w.r.Read(w.buffer[len(w.buffer):cap(w.buffer)])
-		w.buffer = w.buffer[:len(w.buffer)+n]
+		n, w.err = w.r.Read(part)
+		if n == 0 {
+			continue
+		}
+		part = part[:n:n]
+		if end := bytes.LastIndexByte(part, '\n') + 1; end > 0 {
+			whole = w.count + end
+		}
+		w.held, w.count = append(w.held, part), w.count+n
+		w.show(part)
 	}
-	w.seen = bytes.LastIndexByte(w.buffer, '\n') + 1
-	if w.seen == 0 && w.err == io.EOF {
-		w.seen = len(w.buffer) // for the sink to complain about
+	if whole == 0 && w.err == io.EOF {
+		w.seen = w.count // for the sink to complain about
 		return
 	}
-	if w.seen == 0 {
+	if whole == 0 {
 		return
 	}
-	if err := w.look(w.buffer[:w.seen]); err != nil {
-		w.seen, w.err = 0, err
+	rows := w.rows[:w.begin]
+	if err := w.look(rows); err != nil {
+		w.err = err
+		return
+	}
+	w.seen = whole
+	w.rows, w.begin = append([]byte(nil), w.rows[w.begin:]...), 0
+}
+
+// show adds a part to the rows that are to be looked at.
+func (w *wholeRows) show(part []byte) {
+	for len(part) > 0 {
+		end := bytes.IndexByte(part, '\n') + 1
+		ends := end > 0
+		if !ends {
+			end = len(part)
+		}
+		if !w.long {
+			w.rows = append(w.rows, part[:end]...)
+		}
+		if w.long = w.long || len(w.rows)-w.begin > longestRow; w.long {
+			w.rows = w.rows[:w.begin:w.begin]
+		}
+		if ends {
+			w.begin, w.long = len(w.rows), false
+		}
+		part = part[end:]
 	}
 }

@@ -37,7 +37,7 @@ func BenchmarkRows(b *testing.B) {
 				if as := rules[i]; i <= masked && as != "" {
 					k, _ := kindOf(as)
 					c := &Column{rule: Rule{As: as}, kind: k, field: field{class: text}}
-					m.masked = append(m.masked, maskedField{i, c.apply(NewKey("k"))})
+					m.masked = append(m.masked, maskedField{at: i, mask: c.apply(NewKey("k"))})
 				}
 			}
 			var raw bytes.Buffer

@@ -95,11 +95,12 @@ func (p *Plan) Block(t *catalog.Table, columns []string, raw []byte) ([]byte, er
 }
 
 func (p *Plan) rows(t *catalog.Table, columns []string) *rows {
-	m := &rows{row: row{index: map[string]int{}}}
+	m := &rows{row: row{index: map[string]int{}}, table: t.Name.Dotted()}
 	for i, name := range columns {
 		m.row.index[name] = i
 		if c := p.tables[t][name]; c != nil && c.rule.As != "sql" {
-			m.masked = append(m.masked, maskedField{i, c.apply(p.key)})
+			blind := c.rule.As == "null" || c.rule.As == "constant"
+			m.masked = append(m.masked, maskedField{i, c.apply(p.key), blind})
 		}
 	}
 	return m

@@ -92,6 +92,9 @@ func (l place) rune(s symbol) rune {
 // all texts of the same length and shape. The first skip characters that
 // could be replaced stay.
 func (p *purpose) reshape(text string, skip int) string {
+	if len(text) > longText {
+		return p.reshapeLong(text, skip)
+	}
 	symbols := p.pad.a[:0]
 	places := p.pad.places[:0]
 	kept := skip
@@ -121,6 +124,42 @@ func (p *purpose) reshape(text string, skip int) string {
 		}
 		at++
 	}
+	return string(out)
+}
+
+// longText is how many bytes a text has of which places are not remembered:
+// they take more memory than looking at each letter twice takes time.
+const longText = 1 << 16
+
+// reshapeLong is reshape with a tenth of the memory.
+func (p *purpose) reshapeLong(text string, skip int) string {
+	symbols := make([]symbol, 0, len(text))
+	each := func(do func(r rune, l place, s symbol, ok bool)) {
+		kept := skip
+		for _, r := range text {
+			l, s, ok := placeOf(r)
+			if ok && kept > 0 {
+				kept--
+				ok = false
+			}
+			do(r, l, s, ok)
+		}
+	}
+	each(func(_ rune, _ place, s symbol, ok bool) {
+		if ok {
+			symbols = append(symbols, s)
+		}
+	})
+	p.permute(symbols)
+	out := make([]byte, 0, len(text))
+	next := 0
+	each(func(r rune, l place, _ symbol, ok bool) {
+		if ok {
+			r = l.rune(symbols[next])
+			next++
+		}
+		out = utf8.AppendRune(out, r)
+	})
 	return string(out)
 }
 

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 // row gives transformers what else stands in the row they mask.
@@ -28,8 +30,9 @@ func (r *row) other(column string) string {
 
 // masked is the transformer of one column of a stream.
 type maskedField struct {
-	at   int
-	mask apply
+	at    int
+	mask  apply
+	blind bool // it does not look at the value
 }
 
 // rows masks whole rows, on one goroutine.
@@ -38,6 +41,8 @@ type rows struct {
 	row    row
 	at     int // the field that is being masked
 	out    []byte
+	table  string
+	w      io.Writer // of large rows: long fields go there as they are
 }
 
 // block masks rows that end with a newline each. Columns without a mask are
@@ -112,44 +117,95 @@ func (m *rows) line(line []byte) error {
 			m.out = append(m.out, '\t')
 		}
 		if next >= len(m.masked) || m.masked[next].at != i {
-			m.out = append(m.out, f...)
+			if err := m.unmasked(f); err != nil {
+				return err
+			}
 			continue
 		}
 		m.at = i
-		m.field(f, m.masked[next].mask)
+		if err := m.field(f, m.masked[next]); err != nil {
+			return err
+		}
 		next++
 	}
 	m.out = append(m.out, '\n')
 	return nil
 }
 
-func (m *rows) field(f []byte, mask apply) {
+// unmasked copies a field; a long one goes out without another copy.
+func (m *rows) unmasked(f []byte) error {
+	if m.w == nil || len(f) < blockSize {
+		m.out = append(m.out, f...)
+		return nil
+	}
+	if _, err := m.w.Write(m.out); err != nil {
+		return err
+	}
+	m.out = m.out[:0]
+	_, err := m.w.Write(f)
+	return err
+}
+
+// mostValue is how long a value may be that is masked, in bytes: that takes up
+// to a dozen times as much memory, on as many cores as there are.
+const mostValue = 32_000_000
+
+func (m *rows) field(f []byte, mask maskedField) error {
 	if isNull(f) {
 		m.out = append(m.out, f...)
-		return
+		return nil
 	}
-	value, ok := mask(&m.row, unescape(f))
+	value := ""
+	switch {
+	case mask.blind:
+	case len(f) > mostValue:
+		return m.tooLong(len(f))
+	default:
+		value = unescape(f)
+	}
+	value, ok := mask.mask(&m.row, value)
 	if !ok {
 		m.out = append(m.out, `\N`...)
-		return
+		return nil
 	}
 	m.out = escape(m.out, value)
+	return nil
+}
+
+func (m *rows) tooLong(bytes int) error {
+	name := ""
+	for column, at := range m.row.index {
+		if at == m.at {
+			name = column
+		}
+	}
+	return hint.Usage(fmt.Errorf("mask: %s.%s: a value of %d MB is longer than the %d MB that are masked", m.table,
+		name, bytes/1e6, mostValue/1_000_000),
+		"give the column null or constant, which do not look at the value, or keep it")
 }
 
 // blockSize is how many bytes of rows one goroutine masks at a time.
 const blockSize = 1 << 18
 
-// job is one block on its way; done is closed when out and err are set.
+// large is how many bytes a block has which is masked as it is written,
+// because a second one of its kind would not fit into memory.
+const large = 8 << 20
+
+// job is one block on its way; done is closed when out and err are set, of a
+// large one when it is written.
 type job struct {
 	raw, out []byte
 	err      error
 	done     chan struct{}
 }
 
+func (j *job) large() bool { return len(j.raw) > large }
+
 // stream masks blocks of rows on several goroutines and writes them in the
 // order in which they came.
 type stream struct {
 	w       io.Writer
+	make    func() *rows
 	pending []byte
 	jobs    chan *job // to mask, any order
 	order   chan *job // to write, in order
@@ -161,7 +217,10 @@ type stream struct {
 
 func newStream(w io.Writer, make_ func() *rows) *stream {
 	workers := runtime.GOMAXPROCS(0)
-	s := &stream{w: w, jobs: make(chan *job, workers), order: make(chan *job, 2*workers), failed: make(chan struct{})}
+	s := &stream{
+		w: w, make: make_, jobs: make(chan *job, workers), order: make(chan *job, 2*workers),
+		failed: make(chan struct{}),
+	}
 	for range workers {
 		s.group.Go(func() {
 			m := make_()
@@ -178,23 +237,44 @@ func newStream(w io.Writer, make_ func() *rows) *stream {
 
 func (s *stream) write() {
 	for j := range s.order {
-		<-j.done
-		if s.err != nil {
-			continue // what comes after a failure is thrown away
-		}
-		err := j.err
-		if err == nil {
-			_, err = s.w.Write(j.out)
-		}
-		if err != nil {
+		if err := s.writeJob(j); err != nil && s.err == nil {
 			s.err = err
 			close(s.failed)
 		}
 	}
 }
 
+// writeJob writes a block when it is masked. What comes after a failure is
+// thrown away.
+func (s *stream) writeJob(j *job) error {
+	if j.large() {
+		defer close(j.done)
+	} else {
+		<-j.done
+	}
+	switch {
+	case s.err != nil:
+		return nil
+	case j.large():
+		m := s.make()
+		m.w = s.w
+		j.out, j.err = m.block(j.raw)
+	}
+	if j.err != nil {
+		return j.err
+	}
+	_, err := s.w.Write(j.out)
+	return err
+}
+
 // Write takes any part of COPY text.
 func (s *stream) Write(p []byte) (int, error) {
+	if len(p) > large && wholeRows(p) && wholeRows(s.pending) {
+		if err := s.flush(); err != nil {
+			return 0, err
+		}
+		return len(p), s.send(p) // is written when that returns
+	}
 	s.pending = append(s.pending, p...)
 	if len(s.pending) < blockSize {
 		return len(p), nil
@@ -203,18 +283,40 @@ func (s *stream) Write(p []byte) (int, error) {
 	if end == 0 {
 		return len(p), nil
 	}
-	raw := s.pending[:end:end]
-	s.pending = append(make([]byte, 0, blockSize+len(p)), s.pending[end:]...)
+	raw, rest := s.pending[:end:end], s.pending[end:]
+	s.pending = append(make([]byte, 0, blockSize+min(len(p), blockSize)), rest...)
 	return len(p), s.send(raw)
 }
 
+func wholeRows(raw []byte) bool { return len(raw) == 0 || raw[len(raw)-1] == '\n' }
+
+// flush hands on what is pending.
+func (s *stream) flush() error {
+	if len(s.pending) == 0 {
+		return nil
+	}
+	raw := s.pending
+	s.pending = nil
+	return s.send(raw)
+}
+
+// send hands on a block, and waits until a large one is written.
 func (s *stream) send(raw []byte) error {
 	j := &job{raw: raw, done: make(chan struct{})}
 	select {
 	case <-s.failed:
 		return s.err
 	case s.order <- j:
+	}
+	if !j.large() {
 		s.jobs <- j
+		return nil
+	}
+	<-j.done
+	select {
+	case <-s.failed:
+		return s.err
+	default:
 		return nil
 	}
 }
@@ -226,10 +328,7 @@ func (s *stream) Close() error {
 		return s.err
 	}
 	s.closed = true
-	var err error
-	if len(s.pending) > 0 {
-		err = s.send(s.pending)
-	}
+	err := s.flush()
 	close(s.jobs)
 	close(s.order)
 	s.group.Wait()

@@ -15,7 +15,7 @@ func panicking(w io.Writer) *stream {
 	return newStream(w, func() *rows {
 		return &rows{
 			row: row{index: map[string]int{"id": 0, "mail": 1}},
-			masked: []maskedField{{1, func(_ *row, value string) (string, bool) {
+			masked: []maskedField{{at: 1, mask: func(_ *row, value string) (string, bool) {
 				if strings.HasPrefix(value, "secret") {
 					panic("cannot mask " + value)
 				}

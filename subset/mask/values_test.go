@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 // Each case is a value, and what its masked value must look like.
@@ -67,8 +69,8 @@ func TestTransformers_LeaveNothingAsNothing(t *testing.T) {
 			t.Errorf("%s makes %q of nothing", k.name, got)
 		}
 	}
-	m := (&Plan{}).rows(nil, []string{"a"})
-	m.masked = []maskedField{{0, always(func(string) string { return "masked" })}}
+	m := (&Plan{}).rows(&catalog.Table{}, []string{"a"})
+	m.masked = []maskedField{{at: 0, mask: always(func(string) string { return "masked" })}}
 	if out, err := m.block([]byte("\\N\nx\n\n")); err != nil || string(out) != "\\N\nmasked\nmasked\n" {
 		t.Errorf("%q, %v", out, err)
 	}
