@@ -205,7 +205,7 @@ func TestPlan_HasTheServerReadConditions(t *testing.T) {
 	for _, spec := range []plan.Spec{
 		{Tables: map[string]plan.Rule{"public.tenant": {Where: "nme = 'x'"}}},
 		{Tables: map[string]plan.Rule{"public.tenant": {Where: "id = "}}},
-		{References: []string{"public.tenant.name -> public.actor.id"}},
+		{References: []string{"public.attachment.at -> public.actor.id"}},
 		{References: []string{"public.tenant.id -> public.actor.id when kind = 'x'"}},
 	} {
 		spec.URL = url
