@@ -16,16 +16,17 @@ type supply struct {
 // they cost.
 type deal struct {
 	ties    []*tie
-	clean   bool    // what those parents reference is kept already
-	rows    float64 // candidates
-	each    float64 // of them for each set of new parents, the most common ones first
-	average float64 // of them for each set of new parents there is
-	price   float64 // of one, as the walk's choice reckons
-	over    float64 // rows above the targets of their tables, for each set of new parents
+	weights []float64 // the part of the deal in which each tie is; nil: all of it
+	clean   bool      // what those parents reference is kept already
+	rows    float64   // candidates
+	each    float64   // of them for each set of new parents, the most common ones first
+	average float64   // of them for each set of new parents there is
+	price   float64   // of one, as the walk's choice reckons
+	over    float64   // rows above the targets of their tables, for each set of new parents
 }
 
 const (
-	mostMissing = 4  // ties of one table of which parents are taken to be missing
+	mostMissing = 4  // ties of one table whose sets are tried one by one
 	dealSteps   = 60 // turns in which the candidates of one table are taken
 )
 
@@ -60,9 +61,9 @@ func (f *forecast) sample(i int, wanted, allowance float64) (spent float64) {
 
 // take keeps so many sets of the parents that a deal needs.
 func (f *forecast) take(d *deal, sets float64) (over float64) {
-	for _, l := range d.ties {
+	for n, l := range d.ties {
 		t := &f.tables[l.parent]
-		sets := min(sets, t.rows-t.kept(), l.distinct-l.forced)
+		sets := min(sets*d.weight(n), t.rows-t.kept(), l.distinct-l.forced)
 		if sets <= 0 {
 			continue
 		}
@@ -83,6 +84,13 @@ func (f *forecast) take(d *deal, sets float64) (over float64) {
 		}
 	}
 	return over
+}
+
+func (d *deal) weight(n int) float64 {
+	if d.weights == nil {
+		return 1
+	}
+	return d.weights[n]
 }
 
 // supplies are the candidates that the walk finds by the table's strategy.
@@ -134,18 +142,26 @@ func (f *forecast) driven(i int, need float64) []supply {
 func (f *forecast) cheapest(i int, supplies []supply, allowance float64) *deal {
 	const few = 0.5
 	var best *deal
-	ties := f.lacking(i)
-	for set := range 1 << len(ties) {
-		for _, d := range f.deals(i, supplies, ties, set) {
-			if d.rows < few || d.over > 0 && d.over > allowance {
-				continue
-			}
-			if best == nil || d.price < best.price {
-				best = &d
-			}
+	for _, d := range f.offers(i, supplies) {
+		if d.rows < few || d.over > 0 && d.over > allowance {
+			continue
+		}
+		if best == nil || d.price < best.price {
+			best = &d
 		}
 	}
 	return best
+}
+
+func (f *forecast) offers(i int, supplies []supply) (deals []deal) {
+	ties := f.lacking(i)
+	if len(ties) > mostMissing {
+		return f.counted(i, supplies, ties)
+	}
+	for set := range 1 << len(ties) {
+		deals = append(deals, f.deals(i, supplies, ties, set)...)
+	}
+	return deals
 }
 
 // lacking is the ties of a table by which parents may be missing, the
@@ -154,7 +170,7 @@ func (f *forecast) lacking(i int) []*tie {
 	const seldom = 1e-6
 	ties := slices.DeleteFunc(slices.Clone(f.ties[i]), func(l *tie) bool { return l.missing(f) < seldom })
 	slices.SortStableFunc(ties, func(a, b *tie) int { return cmp.Compare(b.missing(f), a.missing(f)) })
-	return ties[:min(len(ties), mostMissing)]
+	return ties
 }
 
 // deals are the candidates that need new parents by one set of ties: those
