@@ -51,14 +51,15 @@ func (l *late) put(a *pgarchive.Archive, checks []catalog.LateCheck, replacer *s
 func (l *late) entry(c catalog.LateCheck, of *pgarchive.Entry, id int, replacer *strings.Replacer) *pgarchive.Entry {
 	add := alter(c) + " ADD CONSTRAINT " + catalog.Quote(c.Name) + " " + replacer.Replace(c.Definition)
 	what := "check constraint " + c.Name + " of " + c.Of.Dotted() + " added NOT VALID: "
-	broken, fails := what+"kept rows break it", what+"it fails on the kept rows"
-	l.warnings[broken], l.warnings[fails], l.entries[id] = true, true, true
-	unproved := func(warning string) string {
+	unproved := func(why string) string {
+		l.warnings[what+why] = true
 		return "EXECUTE " + catalog.Literal(add+" NOT VALID") +
-			"; RAISE WARNING USING MESSAGE = " + catalog.Literal(warning) + ";"
+			"; RAISE WARNING USING MESSAGE = " + catalog.Literal(what+why) + ";"
 	}
-	body := "BEGIN EXECUTE " + catalog.Literal(add) + "; EXCEPTION WHEN check_violation THEN " + unproved(broken) +
-		" WHEN " + queryFaults + " THEN " + unproved(fails) + " END"
+	l.entries[id] = true
+	body := "BEGIN EXECUTE " + catalog.Literal(add) + "; EXCEPTION WHEN check_violation THEN " +
+		unproved("kept rows break it") + " WHEN " + anyFault + " THEN " + unlessServer() +
+		unproved("it fails on the kept rows") + " END"
 	return &pgarchive.Entry{
 		ID: id, Catalog: 2606, OID: c.OID, Tag: new(c.Of.Name + " " + c.Name), Kind: "CHECK CONSTRAINT",
 		Section: pgarchive.PostData, Definition: new("DO LANGUAGE plpgsql " + catalog.Literal(body) + ";\n"),

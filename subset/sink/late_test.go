@@ -140,6 +140,46 @@ func TestLoad_KeepsBrokenChecksAsNotValidAndSaysSo(t *testing.T) {
 	}
 }
 
+func TestLoad_KeepsChecksWhoseFunctionsFailInAnyWay(t *testing.T) {
+	t.Parallel()
+	from := pgtest.New(t)
+	pgtest.Exec(t, from, `
+		CREATE TABLE z_word (word text PRIMARY KEY);
+		INSERT INTO z_word VALUES ('on');
+		CREATE FUNCTION look() RETURNS boolean LANGUAGE plpgsql AS
+			'DECLARE w text; BEGIN SELECT word INTO STRICT w FROM public.z_word; RETURN true; END';
+		CREATE FUNCTION code() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN
+			IF NOT EXISTS (SELECT FROM public.z_word) THEN RAISE ''w3'' USING ERRCODE = ''AB123''; END IF; RETURN true; END';
+		CREATE FUNCTION claim() RETURNS boolean LANGUAGE plpgsql AS
+			'BEGIN ASSERT EXISTS (SELECT FROM public.z_word), ''w3''; RETURN true; END';
+		CREATE TABLE a_line (id int PRIMARY KEY, CONSTRAINT looked CHECK (public.look()),
+			CONSTRAINT coded CHECK (public.code()), CONSTRAINT claimed CHECK (public.claim()));
+		INSERT INTO a_line VALUES (1);
+		CREATE MATERIALIZED VIEW looks AS SELECT public.look();
+		CREATE MATERIALIZED VIEW codes AS SELECT public.code();
+		CREATE MATERIALIZED VIEW claims AS SELECT public.claim();
+		DELETE FROM z_word`)
+	for _, way := range []string{"", "x.sql", "x.dump"} {
+		to := pgtest.New(t)
+		if way == "" {
+			_, sunk := run(t, from, to, 7)
+			if got := sunk.Warnings(); len(got) != 6 || strings.Contains(strings.Join(got, ""), "w3") {
+				t.Errorf("warnings: %q", got)
+			}
+		} else {
+			path := t.TempDir() + "/" + way
+			open(t, from).mustCopyTo(t, path, sink.Options{})
+			loadFile(t, to, path)
+		}
+		got := pgtest.Query(t, to, `
+			SELECT conname, convalidated FROM pg_constraint
+			WHERE contype = 'c' AND conrelid = 'a_line'::regclass ORDER BY 1`)
+		if diff := cmp.Diff([][]string{{"claimed", "f"}, {"coded", "f"}, {"looked", "f"}}, got); diff != "" {
+			t.Errorf("%s: constraints (-want +got):\n%s", way, diff)
+		}
+	}
+}
+
 func TestLoad_RoutesByTheRootWhatIsHashedByOids(t *testing.T) {
 	t.Parallel()
 	from := pgtest.New(t)

@@ -3,7 +3,7 @@ package sink
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -28,18 +28,8 @@ func (d *database) refresh(ctx context.Context, end subset.Ending) error {
 	return nil
 }
 
-// queryFault tells an error in a query or its data from one of the server.
-func queryFault(code string) bool {
-	if code == "55000" { // a materialized view that it reads has been left empty
-		return true
-	}
-	for _, class := range []string{"21", "22", "23", "42", "P0"} {
-		if strings.HasPrefix(code, class) {
-			return true
-		}
-	}
-	return false
-}
+// queryFault tells an error in a query, in a function or in their data from one of the server.
+func queryFault(code string) bool { return len(code) == 5 && !slices.Contains(serverFaults, code[:2]) }
 
 func unfilled(view catalog.Name, why string) string {
 	return "materialized view " + view.String() + " left empty: " + why
