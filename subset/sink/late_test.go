@@ -85,6 +85,25 @@ func schemaOf(t *testing.T, url string) [][]string {
 		FROM pg_constraint WHERE connamespace::regnamespace::text IN ('public', 'parts') ORDER BY 1, 2`)
 }
 
+func TestLoad_AddsNotValidToDomainsOfArraysAndComposites(t *testing.T) {
+	t.Parallel()
+	from := pgtest.New(t)
+	pgtest.Exec(t, from, `
+		CREATE DOMAIN past AS timestamptz CONSTRAINT over CHECK (VALUE <= now());
+		CREATE DOMAIN "Long past" AS past;
+		CREATE TYPE span AS (since "Long past");
+		CREATE TABLE times (id int PRIMARY KEY, list past[], span span);
+		INSERT INTO times VALUES (1, '{2000-01-01}', row('2000-01-01'))`)
+	eachTargetHoldsTheSame(t, from)
+	to := pgtest.New(t)
+	_, sunk := run(t, from, to, 7)
+	want := []string{"check constraint over of public.past added NOT VALID: " +
+		"PostgreSQL cannot look for the domain's values in arrays and composite types"}
+	if diff := cmp.Diff(want, sunk.Warnings()); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
 // unproved has constraints that held when the rows came in, and that nobody proves since.
 const unproved = `
 CREATE TABLE public.a_line (id int PRIMARY KEY, word text, due timestamptz,
