@@ -48,7 +48,8 @@ func readPolicies(ctx context.Context, from subset.Origin) ([]policy, error) {
 	if from.Snapshot != "" {
 		begin += "SET TRANSACTION SNAPSHOT " + catalog.Literal(from.Snapshot) + ";"
 	}
-	rows, err := query(ctx, conn, begin+policiesSQL+"; ROLLBACK")
+	// Nobody else's operators are found, whatever path the role's sessions have.
+	rows, err := query(ctx, conn, begin+"SET LOCAL search_path = '';"+policiesSQL+"; ROLLBACK")
 	if err != nil {
 		return nil, fmt.Errorf("read policies of the source: %w", err)
 	}

@@ -83,8 +83,10 @@ func (t target) comment(ctx context.Context, conn *pgconn.PgConn, text string) {
 }
 
 // session is what pg_restore sets, so that no default of the role or the
-// database stops or changes what is loaded.
+// database stops or changes what is loaded. Before anything is asked, nobody
+// else's functions and operators are found any more.
 const session = `
+SET search_path = '';
 SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
 SET default_transaction_read_only = off; SET default_transaction_isolation = 'read committed';
 SET standard_conforming_strings = on; SET check_function_bodies = false; SET xmloption = content;
