@@ -66,8 +66,8 @@ type Table struct {
 	Keys        []Key    // primary key first, then unique keys
 	Heaps       []*Heap  // where the rows are: the table itself, or its leaves sorted by Name
 
-	// ByRoot is set where a row may belong into another partition in another database: by the hash of an enum, which
-	// is that of an oid.
+	// ByRoot is set where a row may belong into another partition in another database: by an oid, such as that of a
+	// regclass, or by the hash of an enum, which is that of an oid.
 	ByRoot bool
 	// Late is set where a generated column calls a function of the user's. It may read other tables, whatever it says.
 	Late bool

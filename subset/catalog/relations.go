@@ -22,7 +22,7 @@ type relation struct {
 	security    bool
 	readable    bool
 	unlogged    bool // on a standby, which cannot read it
-	byOID       bool // partitioned by a hash of oids
+	byOID       bool // partitioned by oids or a hash of them, or by the hash of what an expression may make of them
 	extension   string
 
 	parent     *relation // of a partition
@@ -44,8 +44,10 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartitio
        c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery(),
        EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p
                  JOIN pg_catalog.pg_opclass AS o ON o.oid = ANY (p.partclass::oid[])
-                WHERE p.partrelid = c.oid AND p.partstrat = 'h'
-                  AND o.opcname IN ('enum_ops', 'array_ops', 'range_ops', 'multirange_ops', 'record_ops')),
+                WHERE p.partrelid = c.oid
+                  AND (o.opcname = 'oid_ops' OR p.partstrat = 'h' AND
+                       (p.partexprs IS NOT NULL OR
+                        o.opcname IN ('enum_ops', 'array_ops', 'range_ops', 'multirange_ops', 'record_ops')))),
        COALESCE((SELECT e.extname::text FROM pg_catalog.pg_depend AS d
                    JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
                   WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid

@@ -208,7 +208,17 @@ func TestLoad_RoutesByTheRootWhatIsHashedByOids(t *testing.T) {
 		CREATE TABLE shirts_0 PARTITION OF shirts FOR VALUES WITH (MODULUS 3, REMAINDER 0);
 		CREATE TABLE shirts_1 PARTITION OF shirts FOR VALUES WITH (MODULUS 3, REMAINDER 1);
 		CREATE TABLE shirts_2 PARTITION OF shirts FOR VALUES WITH (MODULUS 3, REMAINDER 2);
-		INSERT INTO shirts SELECT i, (enum_range(NULL::size))[1 + i % 5] FROM generate_series(1, 60) i`)
+		CREATE TABLE hashes (id int, size size) PARTITION BY HASH (hashenum(size));
+		CREATE TABLE hashes_0 PARTITION OF hashes FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+		CREATE TABLE hashes_1 PARTITION OF hashes FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+		CREATE TABLE notes (id int, about regclass) PARTITION BY HASH (about);
+		CREATE TABLE notes_0 PARTITION OF notes FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+		CREATE TABLE notes_1 PARTITION OF notes FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+		INSERT INTO shirts SELECT i, (enum_range(NULL::size))[1 + i % 5] FROM generate_series(1, 60) i;
+		INSERT INTO hashes SELECT * FROM shirts;
+		INSERT INTO notes SELECT i,
+			(ARRAY['shirts', 'shirts_0', 'shirts_1', 'shirts_2', 'hashes', 'notes'])[1 + i % 6]::regclass
+			FROM generate_series(1, 60) i`)
 	for _, way := range []string{"", "x.sql", "x.dump", "x/"} {
 		to := pgtest.New(t)
 		// Other oids than in the source.
@@ -220,9 +230,12 @@ func TestLoad_RoutesByTheRootWhatIsHashedByOids(t *testing.T) {
 			open(t, from).mustCopyTo(t, path, sink.Options{})
 			loadFile(t, to, path)
 		}
-		const rows = "SELECT id, size FROM shirts ORDER BY id"
-		if diff := cmp.Diff(pgtest.Query(t, from, rows), pgtest.Query(t, to, rows)); diff != "" {
-			t.Errorf("%s (-source +target):\n%s", way, diff)
+		for _, rows := range []string{
+			"SELECT * FROM shirts ORDER BY id", "SELECT * FROM hashes ORDER BY id", "SELECT * FROM notes ORDER BY id",
+		} {
+			if diff := cmp.Diff(pgtest.Query(t, from, rows), pgtest.Query(t, to, rows)); diff != "" {
+				t.Errorf("%s: %s (-source +target):\n%s", way, rows, diff)
+			}
 		}
 	}
 }
