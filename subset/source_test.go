@@ -301,6 +301,25 @@ func (a *asking) Concurrency() int {
 	return 2
 }
 
+func TestRun_FollowsReferencesToLargeNumbersThatAreWrittenAsText(t *testing.T) {
+	t.Parallel()
+	source := pgtest.New(t)
+	pgtest.Exec(t, source, `
+		CREATE TABLE posts (id bigint PRIMARY KEY);
+		CREATE TABLE notes (id int PRIMARY KEY, of text);
+		INSERT INTO posts VALUES (1095783829048041555), (9223372036854775807), (-9223372036854775808), (0), (5);
+		INSERT INTO notes SELECT row_number() OVER (), o FROM unnest(ARRAY[
+			'1095783829048041555', '9223372036854775807', '-9223372036854775808', '0', '5', '9223372036854775808',
+			'-9223372036854775809', '99999999999999999999', '+5', ' 5', '05', '-0', '', NULL]) AS o`)
+	_, target := takeRows(t, plan.Spec{
+		URL: source, References: []string{"public.notes.of -> public.posts.id"},
+		Tables: map[string]plan.Rule{"public.notes": {All: true}, "public.posts": {None: true}},
+	})
+	if n := pgtest.Value(t, target, "SELECT count(*) FROM posts"); n != "5" {
+		t.Errorf("%s posts are kept", n)
+	}
+}
+
 func TestRun_FollowsReferencesThatAreWrittenAsText(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)

@@ -31,13 +31,18 @@ func (k *ForeignKey) Join(parent, child string) string {
 // written compares a text with the value of a type that it may be written in. Both halves say the same: an index of
 // either side serves one of them. A text of another kind equals nothing, and fails nothing.
 func written(parent, child, kind string) string {
-	pattern := `^(0|-?[1-9][0-9]{0,17})$`
+	text := child + "::pg_catalog.text"
+	value, pattern := text+"::"+kind, `^(0|-?[1-9][0-9]{0,18})$`
 	if kind == "pg_catalog.uuid" {
 		pattern = `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`
+	} else { // most numbers of 19 digits are in its range; AND may look at its second half first
+		number := text + "::pg_catalog.numeric"
+		value = "CASE WHEN " + number + " OPERATOR(pg_catalog.>=) '-9223372036854775808'::pg_catalog.numeric AND " +
+			number + " OPERATOR(pg_catalog.<=) '9223372036854775807'::pg_catalog.numeric THEN " + value + " END"
 	}
-	return parent + "::pg_catalog.text OPERATOR(pg_catalog.=) " + child + "::pg_catalog.text AND " +
-		parent + " OPERATOR(pg_catalog.=) CASE WHEN " + child + "::pg_catalog.text OPERATOR(pg_catalog.~) '" + pattern +
-		"' THEN " + child + "::pg_catalog.text::" + kind + " END"
+	return parent + "::pg_catalog.text OPERATOR(pg_catalog.=) " + text + " AND " +
+		parent + " OPERATOR(pg_catalog.=) CASE WHEN " + text + " OPERATOR(pg_catalog.~) '" + pattern +
+		"' THEN " + value + " END"
 }
 
 func operand(alias, column, cast string) string {
