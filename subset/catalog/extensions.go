@@ -100,3 +100,43 @@ func (r *reader) extra(rel *relation) bool {
 	r.db.Extras = append(r.db.Extras, e)
 	return true
 }
+
+const extraKeysSQL = `
+SELECT DISTINCT conrelid, confrelid FROM pg_catalog.pg_constraint
+ WHERE contype = 'f' AND conrelid <> confrelid AND conrelid = ANY ($1) AND confrelid = ANY ($1)
+ ORDER BY 1, 2`
+
+// orderExtras puts tables behind those that their keys reference: unlike keys of the user's, these are there when the
+// rows come in.
+func (r *reader) orderExtras(ctx context.Context) error {
+	byOID, parents := map[uint32]*Extra{}, map[uint32][]uint32{}
+	var oids []uint32
+	for _, e := range r.db.Extras {
+		byOID[e.Heap.OID] = e
+		oids = append(oids, e.Heap.OID)
+	}
+	err := r.collect(ctx, extraKeysSQL, func(rows pgx.Rows) error {
+		var child, parent uint32
+		err := rows.Scan(&child, &parent)
+		parents[child] = append(parents[child], parent)
+		return err
+	}, oids)
+	var ordered []*Extra
+	seen := map[uint32]bool{}
+	var put func(oid uint32)
+	put = func(oid uint32) {
+		if seen[oid] {
+			return
+		}
+		seen[oid] = true
+		for _, parent := range parents[oid] {
+			put(parent)
+		}
+		ordered = append(ordered, byOID[oid])
+	}
+	for _, oid := range oids {
+		put(oid)
+	}
+	r.db.Extras = ordered
+	return err
+}

@@ -24,6 +24,7 @@ func Read(ctx context.Context, q Querier) (*Database, error) {
 		{"server", r.server},
 		{"extensions", r.extensions},
 		{"relations", r.relations},
+		{"rows of extensions", r.orderExtras},
 		{"columns", r.columns},
 		{"indexes", r.indexes},
 		{"foreign keys", r.foreignKeys},

@@ -69,6 +69,33 @@ func TestRun_TakesRowsThatUsersAddedToTablesOfExtensions(t *testing.T) {
 	}
 }
 
+func TestRun_TakesRowsOfExtensionsInTheOrderOfTheirKeys(t *testing.T) {
+	t.Parallel()
+	name := offer(t, `
+		CREATE TABLE z_maps (id int PRIMARY KEY);
+		CREATE TABLE a_layers (id int PRIMARY KEY, map int NOT NULL REFERENCES z_maps);
+		SELECT pg_catalog.pg_extension_config_dump('a_layers', '');
+		SELECT pg_catalog.pg_extension_config_dump('z_maps', '')`)
+	from := pgtest.New(t)
+	pgtest.Exec(t, from, "CREATE EXTENSION "+name)
+	pgtest.Exec(t, from, `
+		INSERT INTO z_maps SELECT generate_series(1, 5);
+		INSERT INTO a_layers SELECT i, 1 + i % 5 FROM generate_series(1, 20) i`)
+	for _, way := range []string{"", "x.sql", "x.dump", "x/"} {
+		to := pgtest.New(t)
+		if way == "" {
+			run(t, from, to, 7)
+		} else {
+			path := t.TempDir() + "/" + way
+			run(t, from, path, 7)
+			loadFile(t, to, path)
+		}
+		if n := pgtest.Value(t, to, "SELECT count(*) FROM a_layers"); n != "20" {
+			t.Errorf("%s: %s layers", way, n)
+		}
+	}
+}
+
 func TestRun_LeavesOutAnExtensionThatTheTargetRefusesAndNobodyNeeds(t *testing.T) {
 	t.Parallel()
 	from := pgtest.New(t)

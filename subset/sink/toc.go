@@ -37,7 +37,7 @@ func newTOC(s *schema, made *pgarchive.Archive, db *catalog.Database) *toc {
 	}
 	for _, extra := range db.Extras {
 		if e := c.find("EXTENSION", catalog.Name{Name: extra.Extension}); e != nil {
-			c.addRows(extra.Heap, e, nil, nil)
+			c.addRows(extra.Heap, e, nil, c.allRows()) // keys of the extension's are there already
 		}
 	}
 	for _, part := range db.CopyOrder() {
