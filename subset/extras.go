@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -15,6 +16,9 @@ import (
 // any other row, since types and functions of the extension look there.
 func (r *run) copyExtras(ctx context.Context) error {
 	for _, e := range r.src.Database.Extras {
+		if slices.Contains(r.plan.Skip, e.Extension) {
+			continue
+		}
 		rows, err := r.copyExtra(ctx, e)
 		if err != nil {
 			return fmt.Errorf("copy %s: %w", e.Heap.Name.Dotted(), err)

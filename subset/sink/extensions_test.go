@@ -96,6 +96,28 @@ func TestRun_TakesRowsOfExtensionsInTheOrderOfTheirKeys(t *testing.T) {
 	}
 }
 
+func TestRun_SkipsTheRowsOfAnExtensionWithIt(t *testing.T) {
+	t.Parallel()
+	name := offer(t, "CREATE TABLE jobs (id int); SELECT pg_catalog.pg_extension_config_dump('jobs', '')")
+	from := pgtest.New(t)
+	pgtest.Exec(t, from, "CREATE EXTENSION "+name)
+	pgtest.Exec(t, from, "INSERT INTO jobs VALUES (1); CREATE TABLE people (id int); INSERT INTO people VALUES (1)")
+	for _, way := range []string{"", "x.sql", "x.dump", "x/"} {
+		to := pgtest.New(t)
+		path := t.TempDir() + "/" + way
+		if way == "" {
+			path = to
+		}
+		runSpec(t, plan.Spec{URL: from, Skip: []string{name}}, path)
+		if way != "" {
+			loadFile(t, to, path)
+		}
+		if n := pgtest.Value(t, to, "SELECT count(*) FROM people"); n != "1" {
+			t.Errorf("%s: %s people", way, n)
+		}
+	}
+}
+
 func TestRun_LeavesOutAnExtensionThatTheTargetRefusesAndNobodyNeeds(t *testing.T) {
 	t.Parallel()
 	from := pgtest.New(t)

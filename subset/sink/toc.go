@@ -36,7 +36,8 @@ func newTOC(s *schema, made *pgarchive.Archive, db *catalog.Database) *toc {
 		}
 	}
 	for _, extra := range db.Extras {
-		if e := c.find("EXTENSION", catalog.Name{Name: extra.Extension}); e != nil {
+		e := c.find("EXTENSION", catalog.Name{Name: extra.Extension})
+		if e != nil && slices.Contains(s.extensions(), extra.Extension) {
 			c.addRows(extra.Heap, e, nil, c.allRows()) // keys of the extension's are there already
 		}
 	}
