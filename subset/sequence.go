@@ -21,8 +21,11 @@ func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 		if slices.Contains(r.plan.Unreadable, s.Owner) {
 			continue // pg_dump leaves it out along with its table
 		}
+		if s.Extension != "" && slices.Contains(r.plan.Skip, s.Extension) {
+			continue
+		}
 		if s.Known {
-			values = append(values, SequenceValue{Name: s.Name, Value: s.LastValue, Called: s.Called})
+			values = append(values, SequenceValue{s.Name, s.LastValue, s.Called, s.Extension})
 			continue
 		}
 		v, err := r.furthest(ctx, s)
@@ -30,7 +33,7 @@ func (r *run) sequences(ctx context.Context) ([]SequenceValue, error) {
 			return nil, fmt.Errorf("%s: %w", s.Name.Dotted(), err)
 		}
 		if v != nil {
-			values = append(values, SequenceValue{Name: s.Name, Value: *v, Called: true})
+			values = append(values, SequenceValue{s.Name, *v, true, s.Extension})
 		}
 	}
 	return values, nil

@@ -72,7 +72,8 @@ type Ending struct {
 
 // SequenceValue is one setval call.
 type SequenceValue struct {
-	Name   catalog.Name
-	Value  int64
-	Called bool
+	Name      catalog.Name
+	Value     int64
+	Called    bool
+	Extension string // that it belongs to, if to one
 }

@@ -173,6 +173,7 @@ type Sequence struct {
 	Owner     Name // owning table, when it has one
 	Column    string
 	Increment int64
+	Extension string       // that it belongs to, when its position is the users'
 	UsedBy    []ColumnName // columns that own it or take their default from it
 }
 

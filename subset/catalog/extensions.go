@@ -30,9 +30,10 @@ func (d *Database) Extension(name string) (e Extension, ok bool) {
 	return Extension{}, false
 }
 
-// HasExtras reports whether rows of users in tables of that extension come along.
+// HasExtras reports whether rows of users in tables of that extension come along, or positions of its sequences.
 func (d *Database) HasExtras(extension string) bool {
-	return slices.ContainsFunc(d.Extras, func(e *Extra) bool { return e.Extension == extension })
+	return slices.ContainsFunc(d.Extras, func(e *Extra) bool { return e.Extension == extension }) ||
+		slices.ContainsFunc(d.Sequences, func(s *Sequence) bool { return s.Extension == extension })
 }
 
 // extensionsSQL asks of each extension whether anything else is made of its members.

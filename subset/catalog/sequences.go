@@ -9,11 +9,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// sequencesSQL leaves out those of extensions, but for what pg_extension_config_dump names.
 const sequencesSQL = `
 SELECT c.oid, n.nspname::text, c.relname::text, s.seqincrement,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
          AND NOT (c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()),
-       COALESCE(tn.nspname::text, ''), COALESCE(t.relname::text, ''), COALESCE(a.attname::text, '')
+       COALESCE(tn.nspname::text, ''), COALESCE(t.relname::text, ''), COALESCE(a.attname::text, ''),
+       COALESCE(x.extname::text, '')
   FROM pg_catalog.pg_sequence AS s
   JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -22,9 +24,10 @@ SELECT c.oid, n.nspname::text, c.relname::text, s.seqincrement,
   LEFT JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid
   LEFT JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
   LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  LEFT JOIN pg_catalog.pg_extension AS x ON c.oid = ANY (x.extconfig)
  WHERE c.relpersistence <> 't'
-   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e
-                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid IN (c.oid, t.oid) AND e.deptype = 'e')
+   AND (x.oid IS NOT NULL OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e
+                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid IN (c.oid, t.oid) AND e.deptype = 'e'))
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
 
 func (r *reader) sequences(ctx context.Context) error {
@@ -33,7 +36,10 @@ func (r *reader) sequences(ctx context.Context) error {
 		var s Sequence
 		var oid uint32
 		err := rows.Scan(&oid, &s.Name.Schema, &s.Name.Name, &s.Increment, &s.Known, &s.Owner.Schema, &s.Owner.Name,
-			&s.Column)
+			&s.Column, &s.Extension)
+		if runs[s.Extension] {
+			return err
+		}
 		r.db.Sequences = append(r.db.Sequences, &s)
 		if s.Known {
 			known = append(known, &s)

@@ -69,17 +69,18 @@ func TestRun_TakesRowsThatUsersAddedToTablesOfExtensions(t *testing.T) {
 	}
 }
 
-func TestRun_TakesRowsOfExtensionsInTheOrderOfTheirKeys(t *testing.T) {
+func TestRun_TakesRowsAndSequencesOfExtensionsInOrder(t *testing.T) {
 	t.Parallel()
 	name := offer(t, `
 		CREATE TABLE z_maps (id int PRIMARY KEY);
+		CREATE SEQUENCE numbers; SELECT pg_catalog.pg_extension_config_dump('numbers', '');
 		CREATE TABLE a_layers (id int PRIMARY KEY, map int NOT NULL REFERENCES z_maps);
 		SELECT pg_catalog.pg_extension_config_dump('a_layers', '');
 		SELECT pg_catalog.pg_extension_config_dump('z_maps', '')`)
 	from := pgtest.New(t)
 	pgtest.Exec(t, from, "CREATE EXTENSION "+name)
 	pgtest.Exec(t, from, `
-		INSERT INTO z_maps SELECT generate_series(1, 5);
+		INSERT INTO z_maps SELECT generate_series(1, 5); SELECT setval('numbers', 42);
 		INSERT INTO a_layers SELECT i, 1 + i % 5 FROM generate_series(1, 20) i`)
 	for _, way := range []string{"", "x.sql", "x.dump", "x/"} {
 		to := pgtest.New(t)
@@ -92,6 +93,9 @@ func TestRun_TakesRowsOfExtensionsInTheOrderOfTheirKeys(t *testing.T) {
 		}
 		if n := pgtest.Value(t, to, "SELECT count(*) FROM a_layers"); n != "20" {
 			t.Errorf("%s: %s layers", way, n)
+		}
+		if n := pgtest.Value(t, to, "SELECT nextval('numbers')"); n != "43" {
+			t.Errorf("%s: the extension's sequence goes on at %s", way, n)
 		}
 	}
 }

@@ -212,11 +212,15 @@ func isEventTrigger(e *pgarchive.Entry) bool {
 func (c *toc) sequences(values []subset.SequenceValue) []*pgarchive.Entry {
 	var set []*pgarchive.Entry
 	for _, v := range values {
-		if e := c.find("SEQUENCE", v.Name); e != nil {
+		e := c.find("SEQUENCE", v.Name)
+		if v.Extension != "" {
+			e = c.find("EXTENSION", catalog.Name{Name: v.Extension})
+		}
+		if e != nil {
 			set = append(set, &pgarchive.Entry{
-				ID: c.id(), Catalog: e.Catalog, OID: e.OID, Tag: e.Tag, Kind: "SEQUENCE SET", Section: pgarchive.Data,
-				Definition: new(setvalSQL(v)), Drop: new(""), Schema: e.Schema, Owner: new(""),
-				Dependencies: []int{e.ID},
+				ID: c.id(), Catalog: e.Catalog, OID: e.OID, Tag: new(v.Name.Name), Kind: "SEQUENCE SET",
+				Section: pgarchive.Data, Definition: new(setvalSQL(v)), Drop: new(""), Schema: new(v.Name.Schema),
+				Owner: new(""), Dependencies: []int{e.ID},
 			})
 		}
 	}
