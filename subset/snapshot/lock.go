@@ -151,6 +151,7 @@ func (s *Snapshot) letGo(ctx context.Context) error {
 
 const blockedSQL = `
 BEGIN READ ONLY;
+SET LOCAL search_path = '';
 SELECT n.nspname, c.relname, l.pid::text, CASE WHEN l.granted THEN 'holds' ELSE 'waits for' END
   FROM pg_catalog.pg_locks AS l
   JOIN pg_catalog.pg_class AS c ON c.oid = l.relation

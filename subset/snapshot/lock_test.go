@@ -90,6 +90,12 @@ func TestOpen_EndsWhenATableStaysLocked(t *testing.T) {
 	if _, err := migration.Exec(t.Context(), "BEGIN; LOCK TABLE orders"); err != nil {
 		t.Fatal(err)
 	}
+	// Who holds it is asked without the operators of others, too.
+	pgtest.Exec(t, url, `
+		CREATE FUNCTION trap(oid, oid) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RAISE ''trapped''; END';
+		CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = trap)`)
+	name := pgtest.Value(t, url, "SELECT quote_ident(current_database())")
+	pgtest.Exec(t, url, "ALTER DATABASE "+name+" SET search_path = public, pg_catalog")
 	s, err := snapshot.Open(t.Context(), snapshot.Options{URL: url, LockTimeout: 2 * time.Second})
 	if err == nil {
 		t.Fatal(s.Close(t.Context()))
