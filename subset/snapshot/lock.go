@@ -86,6 +86,21 @@ func (s *Snapshot) lock(ctx context.Context) error {
 	return nil
 }
 
+// viewsSQL prints views as pg_dump will. Printing one waits for whoever changes or refreshes it.
+const viewsSQL = `
+SELECT pg_catalog.count(pg_catalog.pg_get_viewdef(c.oid)) FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
+
+// seeViews makes sure that no view is locked: pg_dump would wait for it without a limit, and with all locks of the
+// tables, while this side still can let go.
+func (s *Snapshot) seeViews(ctx context.Context) error {
+	if _, err := s.Leader.Exec(ctx, viewsSQL); err != nil {
+		return fmt.Errorf("look at views: %w", err)
+	}
+	return nil
+}
+
 // mindLocks has what the leader asks from now on fail that waits for a lock longer than so long, which the catalog's
 // functions do too; 0 means that it may wait.
 func (s *Snapshot) mindLocks(ctx context.Context, limit time.Duration) error {
@@ -156,9 +171,9 @@ SELECT n.nspname, c.relname, l.pid::text, CASE WHEN l.granted THEN 'holds' ELSE 
   FROM pg_catalog.pg_locks AS l
   JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p')
+ WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'v', 'm', 'i', 'S')
    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
- ORDER BY l.granted DESC, 1, 2 LIMIT 1;
+ ORDER BY l.granted DESC, c.relkind NOT IN ('r', 'p'), 1, 2 LIMIT 1;
 COMMIT`
 
 // blocked says which table is locked, and by which session.

@@ -106,6 +106,30 @@ func TestOpen_EndsWhenATableStaysLocked(t *testing.T) {
 	}
 }
 
+func TestOpen_WaitsForAViewThatIsRefreshed(t *testing.T) {
+	url := pgtest.New(t)
+	pgtest.Exec(t, url, orders+"; CREATE MATERIALIZED VIEW counts AS SELECT count(*) FROM orders")
+	migration := connect(t, url)
+	if _, err := migration.Exec(t.Context(), "BEGIN; REFRESH MATERIALIZED VIEW counts"); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	waiting := func(what string) {
+		said = append(said, what)
+		if _, err := migration.Exec(context.Background(), "COMMIT"); err != nil {
+			t.Error(err)
+		}
+	}
+	s, err := snapshot.Open(t.Context(), snapshot.Options{URL: url, Waiting: waiting})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close(t.Context()) }()
+	if len(said) != 1 || !strings.HasSuffix(said[0], "holds an exclusive one on public.counts") {
+		t.Errorf("said %q", said)
+	}
+}
+
 func TestOpen_LetsGoOfWhatAMigrationWants(t *testing.T) {
 	url := pgtest.New(t)
 	pgtest.Exec(t, url, orders+"; CREATE TABLE a_first (id int)")

@@ -120,6 +120,9 @@ func (s *Snapshot) read(ctx context.Context) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
+	if err := s.seeViews(ctx); err != nil {
+		return err
+	}
 	return s.mindLocks(ctx, 0)
 }
 
