@@ -11,6 +11,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
 func TestNeedExtensions_NamesThoseTheServerLacks(t *testing.T) {
@@ -24,7 +25,7 @@ func TestNeedExtensions_NamesThoseTheServerLacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
-	d := &database{control: conn, schema: &schema{entries: []pgtool.Entry{
+	d := &database{control: conn, source: &catalog.Database{}, schema: &schema{entries: []pgtool.Entry{
 		{Catalog: pgtool.Extensions, Text: "EXTENSION - plpgsql"},
 		{Catalog: pgtool.Extensions, Text: "EXTENSION - no_such_thing"},
 		{Catalog: pgtool.Extensions, Text: "EXTENSION - nor this"},
