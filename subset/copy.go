@@ -59,19 +59,31 @@ func (r *run) copyTables(ctx context.Context, tables []*catalog.Table) error {
 	return g.Wait()
 }
 
-// copyHeap streams rows through a pipe: neither side holds more than a buffer
-// of them.
 func (r *run) copyHeap(ctx context.Context, h *catalog.Heap, rows []snapshot.Row) error {
 	began := time.Now()
 	columns := copiedColumns(h.Table)
+	bytes, err := r.pass(ctx, h, columns, func(ctx context.Context, w io.Writer) error {
+		return r.copyOut(ctx, h, columns, rows, w)
+	})
+	if err != nil {
+		return err
+	}
+	r.tell(h, copied{int64(len(rows)), bytes, time.Since(began).Seconds()})
+	return nil
+}
+
+// pass streams rows through a pipe to the sink: neither side holds more than a
+// buffer of them.
+func (r *run) pass(
+	ctx context.Context, h *catalog.Heap, columns []string, out func(context.Context, io.Writer) error,
+) (bytes int64, err error) {
 	reader, writer := io.Pipe()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		err := r.copyOut(ctx, h, columns, rows, writer)
+		err := out(ctx, writer)
 		writer.CloseWithError(err)
 		return err
 	})
-	var bytes int64
 	g.Go(func() error {
 		var err error
 		bytes, err = r.sink.Rows(ctx, h, columns, reader)
@@ -81,11 +93,7 @@ func (r *run) copyHeap(ctx context.Context, h *catalog.Heap, rows []snapshot.Row
 		}
 		return drained(reader)
 	})
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	r.tell(h, copied{int64(len(rows)), bytes, time.Since(began).Seconds()})
-	return nil
+	return bytes, g.Wait()
 }
 
 // tell adds what came of a heap to what came of its table.

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
@@ -34,29 +32,17 @@ func (r *run) copyExtras(ctx context.Context) error {
 
 func (r *run) copyExtra(ctx context.Context, e *catalog.Extra) (rows int64, err error) {
 	columns := copiedColumns(e.Heap.Table)
-	reader, writer := io.Pipe()
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
+	_, err = r.pass(ctx, e.Heap, columns, func(ctx context.Context, w io.Writer) error {
 		const lane = 0
 		c := r.src.Workers[lane]
 		err := r.src.InTurn(lane, func() error {
-			tag, err := c.PgConn().CopyTo(ctx, writer, extraSQL(e, columns))
+			tag, err := c.PgConn().CopyTo(ctx, w, extraSQL(e, columns))
 			rows = tag.RowsAffected()
 			return err
 		})
-		err = r.src.Explain(c, err)
-		writer.CloseWithError(err)
-		return err
+		return r.src.Explain(c, err)
 	})
-	g.Go(func() error {
-		_, err := r.sink.Rows(ctx, e.Heap, columns, reader)
-		if err != nil {
-			reader.CloseWithError(err)
-			return err
-		}
-		return drained(reader)
-	})
-	return rows, g.Wait()
+	return rows, err
 }
 
 func extraSQL(e *catalog.Extra, columns []string) string {

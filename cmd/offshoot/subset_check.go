@@ -4,14 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/scratch"
-	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
@@ -32,20 +27,13 @@ func (o subsetOptions) checkChecks() error {
 
 // checked makes the subset beside where it is wanted, and puts it there once it has been loaded.
 func (r *subsetRun) checked(ctx context.Context) (_ *subset.Report, err error) {
-	if _, err := r.sink(); err != nil { // refuses what is there; touches nothing
-		return nil, err
-	}
-	to := filepath.Clean(r.to)
-	waiting, err := os.MkdirTemp(filepath.Dir(to), ".offshoot-check-")
+	staged, err := sink.Stage(r.to, r.replace)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(waiting)) }()
+	defer func() { err = errors.Join(err, staged.Discard()) }()
 	local := *r
-	local.to, local.replace = filepath.Join(waiting, filepath.Base(to)), false
-	if isFolder(r.to) {
-		local.to += "/"
-	}
+	local.to, local.replace = staged.Path, false
 	report, err := local.withRetry(ctx)
 	if err != nil {
 		return nil, err
@@ -53,31 +41,7 @@ func (r *subsetRun) checked(ctx context.Context) (_ *subset.Report, err error) {
 	if err := local.load(ctx, report); err != nil {
 		return nil, err
 	}
-	return report, place(filepath.Clean(local.to), to, filepath.Join(waiting, "former"), r.replace)
-}
-
-func isFolder(to string) bool {
-	info, err := os.Stat(to)
-	return err == nil && info.IsDir() || strings.HasSuffix(to, "/")
-}
-
-// place gives the archive its name. What was there comes aside first, and is removed with the folder that it is in.
-func place(from, to, aside string, replace bool) error {
-	_, err := os.Lstat(to)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return err
-	case !replace:
-		if err := os.Remove(to); err != nil { // an empty folder
-			return fmt.Errorf("%s: %w", to, subset.ErrTargetNotEmpty)
-		}
-	default:
-		if err := os.Rename(to, aside); err != nil {
-			return err
-		}
-	}
-	return os.Rename(from, to)
+	return report, staged.Place()
 }
 
 // load loads the file into a server of its own, which is gone afterwards.
@@ -93,7 +57,7 @@ func (r *subsetRun) load(ctx context.Context, report *subset.Report) (err error)
 		return fmt.Errorf("check the archive: %w", err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	warnings, err := server.Load(ctx, r.to)
+	warnings, err := server.Load(ctx, r.to, r.raises)
 	if err != nil {
 		return hint.Wrap(fmt.Errorf("the archive does not load into PostgreSQL %d: %w", server.Version(), err),
 			"nothing is left of it; see what the source's schema leans on, or leave --check out to have the file")
@@ -104,12 +68,4 @@ func (r *subsetRun) load(ctx context.Context, report *subset.Report) (err error)
 	}
 	step.Done(fmt.Sprintf("it loads into PostgreSQL %d", server.Version()))
 	return nil
-}
-
-// checkUpload checks the file that is to be uploaded, where that is asked for.
-func (r *subsetRun) checkUpload(ctx context.Context, report *subset.Report) error {
-	if !r.check || store.IsLocation(r.to) {
-		return nil
-	}
-	return r.load(ctx, report)
 }

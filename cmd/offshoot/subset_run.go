@@ -35,9 +35,10 @@ type subsetRun struct {
 	compress   string
 	replace    bool
 	score      bool
-	check      bool   // that the file loads
-	silent     bool   // about unmasked rows
-	silencedBy string // the flag that makes it silent, for the warning
+	check      bool            // that the file loads
+	raises     map[string]bool // warnings that it may raise then
+	silent     bool            // about unmasked rows
+	silencedBy string          // the flag that makes it silent, for the warning
 }
 
 // run makes the subset where it is wanted, which may be a bucket.
@@ -88,8 +89,10 @@ func (r *subsetRun) upload(ctx context.Context, s *store.Store, at store.Locatio
 	if err != nil {
 		return nil, err
 	}
-	if err := local.checkUpload(ctx, report); err != nil {
-		return nil, err
+	if r.check {
+		if err := local.load(ctx, report); err != nil {
+			return nil, err
+		}
 	}
 	step := r.ui.Start("upload")
 	sent, err := s.Upload(ctx, local.to, at, func(done, total int64) {
@@ -119,6 +122,7 @@ func (r *subsetRun) withRetry(ctx context.Context) (*subset.Report, error) {
 	again := *r
 	again.silent = true // it has been said that rows are unmasked
 	report, err = again.runOnce(ctx)
+	r.raises = again.raises
 	if errors.Is(err, snapshot.ErrRecoveryConflict) {
 		return nil, fmt.Errorf("the retry failed too: %w", err)
 	}
@@ -155,6 +159,7 @@ func (r *subsetRun) runOnce(ctx context.Context) (report *subset.Report, err err
 	if err != nil {
 		return nil, err
 	}
+	r.raises = target.MayRaise()
 	report.Warnings = append(report.Warnings, target.Warnings()...)
 	for _, warning := range report.Warnings[len(plan.Warnings):] {
 		r.ui.Warn(warning)

@@ -63,7 +63,7 @@ var table = map[string][]string{
 	"internal/mutants":              {"internal/host"},
 	"internal/lock":                 {},
 	"internal/pgarchive":            {},
-	"internal/pgtest":               {},
+	"internal/pgtest":               {"internal/host"},
 	"internal/pgtool":               {"internal/host", "internal/conninfo"},
 	"internal/conninfo":             {"internal/stall"},
 	"internal/pooler":               {},

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offshoot-dev/offshoot/internal/host"
 )
 
 // disk is where clusters are that find no room in memory.
@@ -126,7 +127,7 @@ func (c *cluster) prepare() error {
 	}
 	c.dir = dir
 	if os.Geteuid() == 0 {
-		if c.credential, err = unprivileged(); err != nil {
+		if c.credential, err = host.Unprivileged(); err != nil {
 			return errors.Join(err, os.RemoveAll(dir))
 		}
 		if err := os.Chown(dir, int(c.credential.Uid), int(c.credential.Gid)); err != nil {
@@ -137,19 +138,6 @@ func (c *cluster) prepare() error {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
 	return os.Chmod(dir, 0o755)
-}
-
-// unprivileged returns whom to run the server as: it refuses to run as root.
-func unprivileged() (*syscall.Credential, error) {
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		if u, err = user.Lookup("nobody"); err != nil {
-			return nil, err
-		}
-	}
-	uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-	gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
 //go:embed reaper.sh

@@ -19,9 +19,9 @@ import (
 )
 
 // Load loads a file or a folder that a subset was written to, as people are told to: scripts with psql, archives with
-// pg_restore. It returns what the program reports first, without the rows that it quotes, and the warnings that the
-// server gave.
-func (s *Server) Load(ctx context.Context, path string) (warnings []string, err error) {
+// pg_restore. It returns what the program reports, without the rows that it quotes, and which of the known warnings the
+// server gave: others are of somebody's functions, and may quote rows.
+func (s *Server) Load(ctx context.Context, path string, known map[string]bool) (warnings []string, err error) {
 	path, err = filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (s *Server) Load(ctx context.Context, path string) (warnings []string, err 
 		return nil, context.Cause(ctx)
 	}
 	if err == nil {
-		return warned(messages.String()), nil
+		return warned(messages.String(), known), nil
 	}
 	if text := pgtool.Clean(messages.String()); text != "" {
 		return nil, errors.New(strings.ReplaceAll(text, "\n", "; "))
@@ -59,12 +59,10 @@ func (s *Server) Load(ctx context.Context, path string) (warnings []string, err 
 	return nil, fmt.Errorf("%s did not load it", filepath.Base(command.Args[0]))
 }
 
-// warned are the warnings of ours among the messages: those of functions may quote rows.
-func warned(messages string) []string {
+func warned(messages string, known map[string]bool) []string {
 	var found []string
 	for line := range strings.Lines(messages) {
-		_, text, ok := strings.Cut(strings.TrimSpace(line), "WARNING:  ")
-		if ok && (strings.Contains(text, " added NOT VALID: ") || strings.Contains(text, " left out")) {
+		if _, text, _ := strings.Cut(strings.TrimSpace(line), "WARNING:  "); known[text] {
 			found = append(found, text)
 		}
 	}

@@ -12,9 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -69,7 +67,7 @@ func (s *Server) begin(ctx context.Context) error {
 		return err
 	}
 	if os.Geteuid() == 0 { // the server refuses to run as root
-		if s.as, err = unprivileged(); err != nil {
+		if s.as, err = host.Unprivileged(); err != nil {
 			return err
 		}
 		if err := os.Chown(s.dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
@@ -104,19 +102,6 @@ func passable(dir string) bool {
 		return false
 	}
 	return dir == "/" || passable(filepath.Dir(dir))
-}
-
-// unprivileged is a user of this computer who is not root.
-func unprivileged() (*syscall.Credential, error) {
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		if u, err = user.Lookup("nobody"); err != nil {
-			return nil, err
-		}
-	}
-	uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-	gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }

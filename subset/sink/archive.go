@@ -62,6 +62,9 @@ func (a *archive) Warnings() []string {
 	return slices.Clone(a.schema.warnings)
 }
 
+// MayRaise lists the warnings of the archive's statements.
+func (a *archive) MayRaise() map[string]bool { return a.schema.mayRaise() }
+
 func (a *archive) Begin(ctx context.Context, from subset.Origin) error {
 	var err error
 	if a.schema, err = dumpSchema(ctx, from); err != nil {

@@ -65,6 +65,9 @@ func (d *database) Warnings() []string {
 	return slices.Concat(d.schema.warnings, d.warnings)
 }
 
+// MayRaise lists those that are among the Warnings where they were raised.
+func (d *database) MayRaise() map[string]bool { return d.schema.mayRaise() }
+
 // Begin decides first, in full, whether the target may be written and can
 // hold the schema; only then it changes anything.
 func (d *database) Begin(ctx context.Context, from subset.Origin) error {

@@ -13,15 +13,15 @@ import (
 // late are the CHECK constraints that come after all rows, because they may read other rows than those they are on. One
 // that the kept rows break is added NOT VALID, with a warning, as PostgreSQL keeps it in the source.
 type late struct {
-	warnings map[string]bool // that such a constraint may raise
-	entries  map[int]bool    // that add one, by ID
+	entries map[int]bool    // that add one, by ID
+	raised  map[string]bool // the schema's
 }
 
 func (l *late) adds(id int) bool { return l.entries[id] }
 
 // put takes each constraint off what it is on, where that is made, and adds it at the end with its comment.
 func (l *late) put(a *pgarchive.Archive, checks []catalog.LateCheck, replacer *strings.Replacer) {
-	l.warnings, l.entries = map[string]bool{}, map[int]bool{}
+	l.entries = map[int]bool{}
 	made := map[uint32]*pgarchive.Entry{}
 	for _, e := range a.Entries {
 		if e.Kind == "TABLE" || e.Kind == "DOMAIN" {
@@ -52,7 +52,7 @@ func (l *late) entry(c catalog.LateCheck, of *pgarchive.Entry, id int, replacer 
 	add := alter(c) + " ADD CONSTRAINT " + catalog.Quote(c.Name) + " " + replacer.Replace(c.Definition)
 	what := "check constraint " + c.Name + " of " + c.Of.Dotted() + " added NOT VALID: "
 	unproved := func(why string) string {
-		l.warnings[what+why] = true
+		l.raised[what+why] = true
 		return "EXECUTE " + catalog.Literal(add+" NOT VALID") +
 			"; RAISE WARNING USING MESSAGE = " + catalog.Literal(what+why) + ";"
 	}
@@ -112,7 +112,7 @@ func names(tag string, c catalog.LateCheck, on string) bool {
 // notice takes down what we ourselves have the target warn of: other warnings are of somebody's functions, and may
 // quote rows.
 func (d *database) notice(_ *pgconn.PgConn, n *pgconn.Notice) {
-	if d.schema == nil || !d.schema.late.warnings[n.Message] && !d.schema.raised[n.Message] {
+	if !d.schema.mayRaise()[n.Message] {
 		return
 	}
 	d.mu.Lock()

@@ -84,28 +84,28 @@ func (f *outputFolder) commit() error {
 	if err := syncFolder(f.path); err != nil {
 		return err
 	}
+	if err := moveFolder(f.path, f.final, f.replace); err != nil {
+		return err
+	}
+	return f.discard() // of the archive whose place it took, if there was one
+}
+
+// moveFolder gives an archive its final name in one step. One that it takes the
+// place of is where this was.
+func moveFolder(from, to string, replace bool) error {
 	// Checked again: somebody may have made the folder meanwhile.
-	if err := placeable(f.final, f.replace); err != nil {
+	if err := placeable(to, replace); err != nil {
 		return err
 	}
 	// Takes the place of no folder and of an empty one. os.Rename does not.
-	err := unix.Rename(f.path, f.final)
+	err := unix.Rename(from, to)
 	if errors.Is(err, unix.ENOTEMPTY) || errors.Is(err, unix.EEXIST) {
-		return f.exchange()
+		err = exchange(from, to)
 	}
 	if err != nil {
-		return &os.LinkError{Op: "rename", Old: f.path, New: f.final, Err: err}
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}
-	return f.release()
-}
-
-// exchange takes the place of an archive, which goes the way of a folder that
-// is not complete.
-func (f *outputFolder) exchange() error {
-	if err := exchange(f.path, f.final); err != nil {
-		return &os.LinkError{Op: "rename", Old: f.path, New: f.final, Err: err}
-	}
-	return f.discard()
+	return nil
 }
 
 // discard removes what was written. After commit, or twice, it does nothing.

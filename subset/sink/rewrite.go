@@ -34,6 +34,7 @@ func (s *schema) rewrite(from subset.Origin) error {
 		}
 	}
 	s.raised = map[string]bool{}
+	s.late.raised = s.raised
 	for _, e := range a.Entries {
 		switch e.Kind {
 		case "SEARCHPATH":

@@ -239,6 +239,14 @@ func (s *schema) statement(ctx context.Context, e pgtool.Entry) (string, error) 
 	return strings.TrimSuffix(strings.TrimSpace(body), ";"), nil
 }
 
+// mayRaise is nothing as long as there is no schema.
+func (s *schema) mayRaise() map[string]bool {
+	if s == nil {
+		return nil
+	}
+	return s.raised
+}
+
 func (s *schema) close() error { return s.dir.remove() }
 
 // tidy keeps of a script of pg_restore the settings and the statements. It

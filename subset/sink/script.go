@@ -53,6 +53,9 @@ func (s *script) Warnings() []string {
 	return slices.Concat(s.schema.warnings, s.warnings)
 }
 
+// MayRaise lists the warnings of the script's statements.
+func (s *script) MayRaise() map[string]bool { return s.schema.mayRaise() }
+
 // preamble is what a reader of the script sees first.
 func preamble(privacy string) string {
 	note := ""

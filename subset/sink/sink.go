@@ -29,6 +29,9 @@ type Sink interface {
 	// Warnings lists, once the run is over, what the target lacks although
 	// the source has it, and why. A line names objects, never rows.
 	Warnings() []string
+
+	// MayRaise lists the warnings that what was written raises when it is loaded, should it come to that.
+	MayRaise() map[string]bool
 }
 
 // Options are what one can ask of a sink. The zero value refuses a target

@@ -38,32 +38,27 @@ func (s *Snapshot) holdStill(ctx context.Context) error {
 	told := false
 	for {
 		err := s.take(ctx)
-		switch {
-		case err == nil || ctx.Err() != nil:
-			return err
-		case vanished(err) && missed < mostMissed:
-			missed++
-		case isLocked(err):
-			if err := s.letGo(ctx); err != nil {
-				return err
-			}
-			by := s.blocked(ctx)
-			if time.Since(began) > limit {
-				return hint.Wrap(fmt.Errorf("lock tables: not free for %s: %s", limit, by),
-					"run it when the migration is done, or wait longer with --lock-timeout")
-			}
-			if !told && s.options.Waiting != nil {
-				s.options.Waiting("waits for a lock: " + by)
-				told = true
-			}
-			if err := pause(ctx, lockPause); err != nil {
-				return err
-			}
-			continue
-		default:
+		gone, locked := vanished(err) && missed < mostMissed, isLocked(err)
+		if ctx.Err() != nil || !gone && !locked {
 			return err
 		}
 		if err := s.letGo(ctx); err != nil {
+			return err
+		}
+		if gone {
+			missed++
+			continue
+		}
+		by := s.blocked(ctx)
+		if time.Since(began) > limit {
+			return hint.Wrap(fmt.Errorf("lock tables: not free for %s: %s", limit, by),
+				"run it when the migration is done, or wait longer with --lock-timeout")
+		}
+		if !told && s.options.Waiting != nil {
+			s.options.Waiting("waits for a lock: " + by)
+			told = true
+		}
+		if err := pause(ctx, lockPause); err != nil {
 			return err
 		}
 	}
