@@ -27,13 +27,13 @@ func (s *Server) Load(ctx context.Context, path string, known map[string]bool) (
 		return nil, err
 	}
 	var messages bytes.Buffer
-	command := host.Command{Env: s.environ(), Dir: s.dir, As: s.as, Stderr: &messages, Stdout: io.Discard}
+	command := host.Command{Env: s.environ("loader"), Dir: s.dir, As: s.as, Stderr: &messages, Stdout: io.Discard}
 	switch info, err := os.Stat(path); {
 	case err != nil:
 		return nil, err
 	case info.IsDir(), strings.HasSuffix(path, ".dump"):
 		command.Args = []string{
-			s.tools.Path("pg_restore"), "--exit-on-error", "--no-owner", "--no-privileges", "--dbname=postgres", path,
+			s.tools.Path("pg_restore"), "--exit-on-error", "--no-owner", "--no-privileges", "--dbname=subset", path,
 		}
 		// It may be ours alone to read, and the server's user is another one.
 		command.As = nil

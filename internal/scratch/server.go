@@ -6,7 +6,6 @@
 package scratch
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -78,12 +77,26 @@ func (s *Server) begin(ctx context.Context) error {
 		s.tools.Path("initdb"), "--no-sync", "--username=postgres", "--encoding=UTF8", "--locale=C", "--auth=trust",
 		"--pgdata=" + s.data(),
 	}
-	err = host.Local{}.Run(ctx, host.Command{Args: initdb, Env: s.environ(), Dir: s.dir, As: s.as})
+	err = host.Local{}.Run(ctx, host.Command{Args: initdb, Env: s.environ("postgres"), Dir: s.dir, As: s.as})
 	if err != nil {
 		return fmt.Errorf("make a server: %w", err)
 	}
 	s.serve()
-	return s.ready(ctx)
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	// Functions of a schema run while it is loaded: a superuser's could run programs of this computer.
+	return errors.Join(s.ask(ctx, "postgres", "CREATE ROLE loader LOGIN"),
+		s.ask(ctx, "postgres", "CREATE DATABASE subset OWNER loader"),
+		s.ask(ctx, "subset", "GRANT ALL ON SCHEMA public TO loader"))
+}
+
+// ask runs one statement as the superuser.
+func (s *Server) ask(ctx context.Context, database, sql string) error {
+	return host.Local{}.Run(ctx, host.Command{
+		Args: []string{s.tools.Path("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql},
+		Env:  s.environ("postgres"), Dir: s.dir, As: s.as,
+	})
 }
 
 // room is the folder for temporary files, or, where that is root's alone, one that the server's user may enter.
@@ -121,7 +134,7 @@ func (s *Server) serve() {
 	s.input = writer
 	go func() {
 		s.ended <- host.Local{}.Run(context.Background(), host.Command{
-			Args: args, Env: s.environ(), Dir: s.dir, As: s.as, Stdin: reader,
+			Args: args, Env: s.environ("postgres"), Dir: s.dir, As: s.as, Stdin: reader,
 		})
 	}()
 }
@@ -130,12 +143,7 @@ func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		var out bytes.Buffer
-		err := host.Local{}.Run(ctx, host.Command{
-			Args: []string{s.tools.Path("psql"), "-X", "-A", "-t", "-c", "SELECT 1"}, Env: s.environ(), Dir: s.dir,
-			As: s.as, Stdout: &out,
-		})
-		if err == nil {
+		if s.ask(ctx, "postgres", "SELECT 1") == nil {
 			return nil
 		}
 		select {
@@ -156,10 +164,10 @@ func lastLine(log string) string {
 }
 
 // environ leads the client's programs to the server, and to nowhere else.
-func (s *Server) environ() []string {
+func (s *Server) environ(role string) []string {
 	return []string{
-		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + s.dir, "PGHOST=" + s.dir, "PGPORT=5432", "PGUSER=postgres",
-		"PGDATABASE=postgres", "PGPASSFILE=/dev/null", "PGSERVICEFILE=/dev/null", "PGCLIENTENCODING=UTF8",
+		"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "HOME=" + s.dir, "PGHOST=" + s.dir, "PGPORT=5432", "PGUSER=" + role,
+		"PGDATABASE=subset", "PGPASSFILE=/dev/null", "PGSERVICEFILE=/dev/null", "PGCLIENTENCODING=UTF8",
 	}
 }
 
