@@ -52,7 +52,8 @@ func newRules(scan *subset.Scan) []string {
 func undecided(scan *subset.Scan, text []byte) []string {
 	var lines []string
 	for _, f := range scan.Findings {
-		line := fmt.Sprintf("# %s: # %s: write keep, or sql with an expression", mask.Quoted(f.Column()), f.Topic)
+		line := fmt.Sprintf("# %s: # %s: write keep, or sql with an expression",
+			dollars(mask.Quoted(f.Column())), f.Topic)
 		if f.Rule == "" && f.Suggest.As == "" && !strings.Contains(string(text), line) {
 			lines = append(lines, line)
 		}

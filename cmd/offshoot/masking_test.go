@@ -37,16 +37,17 @@ func TestAddRules_ChangesNoOtherLine(t *testing.T) {
 	scan := &subset.Scan{Seen: map[string][]string{"a.b": {"c", "${D}"}}, Findings: []subset.ScanFinding{
 		{Finding: mask.Finding{Topic: "email", Confidence: 0.9}, Suggest: mask.Rule{Column: "a.b.c", As: "email"}},
 		{Finding: mask.Finding{Topic: "name"}, Rule: "name"},
-		{Finding: mask.Finding{Topic: "large objects"}},
+		{Finding: mask.Finding{Table: "a.b", Name: "e", Topic: "phone"}},
 	}}
 	const rule = "a.b.c: email # email, 90 %\n"
+	const open = "# \"a.b.e\": # phone: write keep, or sql with an expression\n"
 	const list = "scanned:\n  \"a.b\": [\"c\", \"$${D}\"]\n"
 	for before, want := range map[string]string{
-		"":                                 "mask:\n  " + rule + "\n" + list,
-		"# c\n":                            "# c\n\nmask:\n  " + rule + "\n" + list,
-		"mask: {}\nproject: x\n":           "mask:\n  " + rule + "project: x\n\n" + list,
-		"mask:\n   x.y.z: keep\n":          "mask:\n   x.y.z: keep\n   " + rule + "\n" + list,
-		"scanned:\n  x: [y]\nproject: x\n": list + "project: x\n\nmask:\n  " + rule,
+		"":                                 "mask:\n  " + rule + "  " + open + "\n" + list,
+		"# c\n":                            "# c\n\nmask:\n  " + rule + "  " + open + "\n" + list,
+		"mask: {}\nproject: x\n":           "mask:\n  " + rule + "  " + open + "project: x\n\n" + list,
+		"mask:\n   x.y.z: keep\n":          "mask:\n   x.y.z: keep\n   " + rule + "   " + open + "\n" + list,
+		"scanned:\n  x: [y]\nproject: x\n": list + "project: x\n\nmask:\n  " + rule + "  " + open,
 	} {
 		got, err := addRules([]byte(before), scan)
 		if err != nil {
