@@ -25,6 +25,7 @@ import (
 // that one gives what the real one does not.
 func TestIssuer_IsAskedAgainWhereTheAuthorityForTrialsGaveOne(t *testing.T) {
 	t.Setenv("PEBBLE_VA_ALWAYS_VALID", "1")
+	t.Setenv("PEBBLE_WFE_NONCEREJECT", "0") // by default one request in twenty, and an order that is sent again counts
 	http, https := freePort(t), freePort(t)
 	first, trials := newAuthority(t, http, https), newAuthority(t, http, https)
 	first.broken.Store(true)
