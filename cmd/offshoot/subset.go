@@ -31,6 +31,7 @@ type subsetOptions struct {
 	replace     bool
 	connections int
 	lockTimeout time.Duration
+	load        plan.Load
 	mode        string
 	roots       []string
 	score       bool
@@ -74,6 +75,8 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringVar(&o.compress, "compress", "", "compress an archive with `METHOD`, gzip or zstd (default gzip; zstd "+
 		"takes pg_dump 16)")
 	f.IntVar(&o.connections, "connections", snapshot.DefaultConnections, "open at most `N` connections to the source")
+	f.IntVar(&o.load.Sessions, "max-load", 0, "pause while more than `N` other sessions are active in the source")
+	f.DurationVar(&o.load.Lag, "max-lag", 0, "pause while replication of the source is more than `DURATION` behind")
 	f.DurationVar(&o.lockTimeout, "lock-timeout", snapshot.DefaultLockTimeout,
 		"wait at most `DURATION` for tables that a migration has locked")
 	f.StringVar(&o.mode, "mode", "", "curve: follow the row targets; family: keep every child of a sampled row "+
@@ -118,6 +121,8 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 func (o subsetOptions) apply(spec *plan.Spec) error {
 	spec.Seed, spec.Connections, spec.Conditions = o.seed, o.connections, o.verbose
 	spec.LockTimeout = o.lockTimeout
+	spec.Load.Sessions = cmp.Or(o.load.Sessions, spec.Load.Sessions)
+	spec.Load.Lag = cmp.Or(o.load.Lag, spec.Load.Lag)
 	if o.mode != "" {
 		mode, err := plan.ParseMode(o.mode)
 		if err != nil {
@@ -145,6 +150,10 @@ func (o subsetOptions) check(json bool) error {
 	case o.score && !sink.IsDatabase(o.to):
 		return hint.Usage(errors.New("--score needs a database to measure"),
 			"give --to the URL of a database, or leave --score out")
+	}
+	if o.load.Sessions < 0 || o.load.Lag < 0 {
+		return hint.Usage(errors.New("a limit of the load is below nothing"),
+			"leave --max-load and --max-lag out for none")
 	}
 	if err := errors.Join(o.checkChecks(), checkConnections(o.connections), checkPrivacy(o.privacy),
 		sink.CheckCompress(o.compress, o.to)); err != nil {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"cmp"
+	"fmt"
+	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/plan"
@@ -16,6 +19,7 @@ type progress struct {
 }
 
 type progressStep struct {
+	began       time.Time
 	step        *ui.Step
 	rows, total map[string]int64
 }
@@ -44,7 +48,25 @@ func (p *progress) observe(e subset.Event) {
 		return
 	}
 	s.rows[e.Table], s.total[e.Table] = e.Rows, max(e.Total, e.Rows)
-	s.step.Progress(sum(s.rows), max(sum(s.total), p.target), e.Table)
+	done, total := sum(s.rows), max(sum(s.total), p.target)
+	s.step.Progress(done, total, pace(done, total, time.Since(s.began))+e.Table)
+}
+
+// pace says how long a step of a while will go on at its rate, and what that
+// is, before what it does now: a narrow terminal cuts the end off. Sooner, both
+// would be guesses.
+func pace(done, total int64, elapsed time.Duration) string {
+	const while = 10 * time.Second
+	if done == 0 || elapsed < while {
+		return ""
+	}
+	rate := float64(done) / elapsed.Seconds()
+	text := fmt.Sprintf("%s, %s a second: ", ui.Plural(done, "row"), document.Number(int64(rate)))
+	if done >= total {
+		return text
+	}
+	left := time.Duration(float64(total-done) / rate * float64(time.Second))
+	return "about " + left.Round(time.Second).String() + " left, " + text
 }
 
 // begin returns the line of a step, which it starts if need be.
@@ -53,7 +75,7 @@ func (p *progress) begin(step string) *progressStep {
 	if s == nil && step != "" {
 		s = &progressStep{
 			step: p.ui.Start(cmp.Or(stepNames[step], step)), rows: map[string]int64{},
-			total: map[string]int64{},
+			total: map[string]int64{}, began: time.Now(),
 		}
 		p.steps[step] = s
 	}

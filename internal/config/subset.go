@@ -17,6 +17,7 @@ type Subset struct {
 	Roots      []plan.Root
 	References []string
 	Skip       []string // extensions
+	Load       plan.Load
 }
 
 func (s *Subset) fields() []field {
@@ -56,6 +57,18 @@ func (s *Subset) fields() []field {
 			about: "`skip` leaves an extension out that the target refuses and no object needs, such as " +
 				"`pg_stat_statements`",
 			absent: "all; one that nothing depends on is left out where the target refuses it",
+		},
+		{
+			name: "max_load", value: within(&s.Load.Sessions, 1, 10000),
+			about: "reading pauses while more than this many sessions of others are active in the source; " +
+				"`--max-load` wins over it; the role needs `pg_read_all_stats`",
+			absent: "no limit",
+		},
+		{
+			name: "max_lag", value: duration(&s.Load.Lag),
+			about: "reading pauses while a standby of the source, or the source itself where it is one, is further " +
+				"behind, such as `10s`; `--max-lag` wins over it",
+			absent: "no limit",
 		},
 	}
 }
@@ -209,6 +222,6 @@ func (c *Config) Spec(source string) plan.Spec {
 	return plan.Spec{
 		URL: source, Curve: c.Subset.Curve, Mode: c.Subset.Mode,
 		Tables: c.Subset.Tables, Roots: c.Subset.Roots, References: c.Subset.References,
-		Skip: c.Subset.Skip,
+		Skip: c.Subset.Skip, Load: c.Subset.Load,
 	}
 }

@@ -25,9 +25,17 @@ type Spec struct {
 	Skip        []string          // extensions to leave out of the schema
 	Connections int               // at once to the source, 0 means DefaultConnections
 	LockTimeout time.Duration     // how long to wait for locked tables of the source, 0 means two minutes
-	Waiting     func(what string) // is told once when that begins; may be nil
+	Load        Load              // of the source, above which reading pauses
+	Waiting     func(what string) // is told when waiting or a pause begins; may be nil
 	Masking     mask.Masking
 	Conditions  bool // shows the values that conditions name, in plans and reports
+}
+
+// Load bounds how busy the source may be with what others do. The zero Load
+// bounds nothing.
+type Load struct {
+	Sessions int           // of other clients, active at the same time; 0 means any number
+	Lag      time.Duration // of its standbys behind it, or of itself where it is one; 0 means any
 }
 
 // Rule overrides the curve for one table, named "schema.table" in

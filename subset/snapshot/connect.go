@@ -58,7 +58,7 @@ func cause(err error) error {
 // Explain adds to an error of a connection to the source what the user can do
 // about it.
 func (s *Snapshot) Explain(c *pgx.Conn, err error) error {
-	if err == nil || errors.Is(err, ErrSourceLost) || errors.Is(err, ErrRecoveryConflict) ||
+	if err == nil || errors.Is(err, ErrSourceLost) || errors.Is(err, ErrBusy) || errors.Is(err, ErrRecoveryConflict) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}

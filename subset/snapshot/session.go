@@ -46,6 +46,8 @@ SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL plan_cache_mode = force_custom_plan`
 
 	oldest = 130000 // server_version_num
+
+	applicationName = "offshoot" // where the connection string gives none
 )
 
 // begin opens the transaction in which a connection is used from now on, with
@@ -61,7 +63,7 @@ func begin(ctx context.Context, c *pgx.Conn, is pooler.Session, id string) error
 	}
 	sql = settings(is)
 	if c.Config().RuntimeParams["application_name"] == "" { // as a parameter of the start it would outlast us in a pool
-		sql += "; SET LOCAL application_name = 'offshoot'"
+		sql += "; SET LOCAL application_name = " + catalog.Literal(applicationName)
 	}
 	if _, err := c.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 		return fmt.Errorf("settings: %w", err)

@@ -30,6 +30,8 @@ type Snapshot struct {
 	config  *pgx.ConnConfig
 	server  pooler.Session // who answers the leader
 	turns   []sync.Mutex   // of each of Workers: one query at a time
+	gate    *gate          // before all of these, where Options bounds the load
+	watch   *watch
 }
 
 // Options says which database to open, and how.
@@ -38,7 +40,8 @@ type Options struct {
 	Connections int    // at once, 0 means DefaultConnections
 
 	LockTimeout time.Duration     // how long to wait for locked tables, 0 means DefaultLockTimeout
-	Waiting     func(what string) // is told once when that begins; may be nil
+	Load        Load              // above which reading pauses
+	Waiting     func(what string) // is told when waiting or a pause begins; may be nil
 }
 
 // DefaultConnections is how many connections share the snapshot when Options
@@ -66,7 +69,8 @@ func (s *Snapshot) Close(ctx context.Context) error {
 	const patience = 5 * time.Second
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	var errs []error
+	errs := []error{s.watch.end(ctx)}
+	s.watch = nil
 	for _, c := range append(s.Workers, s.Leader) { // which may be one of the workers
 		if c != nil && !c.IsClosed() {
 			errs = append(errs, end(ctx, c))
@@ -77,11 +81,15 @@ func (s *Snapshot) Close(ctx context.Context) error {
 }
 
 func (s *Snapshot) open(ctx context.Context) error {
+	s.hold()
 	var err error
 	if s.Leader, err = dial(ctx, s.config); err != nil {
 		return err
 	}
 	if err := s.recognize(ctx); err != nil {
+		return err
+	}
+	if err := s.guard(ctx); err != nil {
 		return err
 	}
 	return s.holdStill(ctx)
