@@ -71,7 +71,12 @@ func chooseSteps(b *testing.B) (chosen []step, missing []string) {
 			b.Fatalf("BENCH_STEPS: there is no step %s", name)
 		}
 	}
+	cold := mayChill()
 	for _, s := range steps {
+		if cold != nil && strings.HasPrefix(s.name, bench.Cold) {
+			say("%s is left out: %v", s.name, cold)
+			continue
+		}
 		if s.name == bench.PgSample || s.name == bench.Greenmask {
 			if _, err := exec.LookPath(s.name); err != nil {
 				missing = append(missing, s.name)

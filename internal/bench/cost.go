@@ -14,6 +14,8 @@ type Cost struct {
 	Memory   int64   // bytes at the program's peak
 	Children int64   // bytes at the peak of the largest program it ran
 	Blocks   int64   // read by the server, from its cache or not
+	Reads    int64   // of them those that its disk was asked for, some at a time
+	Trips    int64   // round trips one behind the other, where the source is far away
 	Rows     int64   // kept
 	Target   int64   // rows that the curve asks for
 }
@@ -33,6 +35,8 @@ func (s Series) Median() Cost {
 		Memory:   median(s.Costs, func(c Cost) int64 { return c.Memory }),
 		Children: median(s.Costs, func(c Cost) int64 { return c.Children }),
 		Blocks:   median(s.Costs, func(c Cost) int64 { return c.Blocks }),
+		Reads:    median(s.Costs, func(c Cost) int64 { return c.Reads }),
+		Trips:    median(s.Costs, func(c Cost) int64 { return c.Trips }),
 		Rows:     median(s.Costs, func(c Cost) int64 { return c.Rows }),
 		Target:   median(s.Costs, func(c Cost) int64 { return c.Target }),
 	}

@@ -48,9 +48,14 @@ a composite foreign key. Every value follows from its row's number, so that ever
 | dump | ` + "`pg_dump -Fd -j2 -Z0`" + ` of everything |
 | archive | ` + "`offshoot subset --privacy off`" + ` to a file |
 | database | the same to an empty database of the same server, all constraints validated, all indexes built |
+| far20, far80 | archive, 20 and 80 ms away: what either side says arrives half of that later, by a proxy |
+| cold | archive, from a server that has just been started, on a disk of 3,000 reads and 125 MiB a second, by a cgroup that does so |
+| cold-dump, cold-scan | dump and scan there |
 
 Each round takes the steps one after the other; the seconds are the median of the rounds, with the fastest and the slowest. CPU of the
 server is that of all its processes, read from ` + "`/proc`" + `; CPU of the client includes ` + "`pg_dump` and `pg_restore`" + `, memory does not.
+Blocks are those that the server looked at, in its memory or not; disk reads what its disk was asked for; round trips those that lay one
+behind the other, whichever connection each of them went. The cold steps need root and a kernel that throttles disks, else they are left out.
 ` + "`pg_sample` and `greenmask`" + ` are measured too where they are on the ` + "`PATH`" + `.
 
 ` + "`make bench`" + ` needs Linux, PostgreSQL's server programs, 16 GB of memory (half of it for the server, which then holds all data), 30 GB of disk below
@@ -107,7 +112,7 @@ func (s Shop) describe() string {
 func (s Shop) costs() *grid {
 	g := &grid{header: []string{
 		"step", "seconds", "spread", "server CPU s", "client CPU s", "peak memory",
-		"of pg tools", "blocks", "rows", "of target",
+		"of pg tools", "blocks", "disk reads", "round trips", "rows", "of target",
 	}}
 	for _, series := range s.Steps {
 		m := series.Median()
@@ -115,7 +120,8 @@ func (s Shop) costs() *grid {
 		of, _ := divide(float64(m.Rows), float64(m.Target))
 		g.add(series.Step, decimal(m.Seconds), fmt.Sprintf("%.2f–%.2f", least, most), decimal(m.Server),
 			decimal(m.Client),
-			size(m.Memory), size(m.Children), whole(m.Blocks), whole(m.Rows), decimal(of))
+			size(m.Memory), size(m.Children), whole(m.Blocks), whole(m.Reads), whole(m.Trips), whole(m.Rows),
+			decimal(of))
 	}
 	return g
 }

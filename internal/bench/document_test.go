@@ -39,10 +39,10 @@ const wantText = `Model 12, 2 cores (load before: 0.10), 25.8 GB of memory, Linu
 2026-11-27, 3 rounds: median (fastest to slowest)
 
 12.3 M rows in 29 tables and partitions, 1.7 GB
-step      seconds     spread  server CPU s  client CPU s  peak memory  of pg tools  blocks   rows  of target
-scan         2.50  2.00–3.00          1.80             –            –            –  150000      –          –
-schema       0.50  0.50–0.50             –             –      12.6 MB            –       –      –          –
-database     4.50  4.50–4.50          3.00          1.00      52.4 MB      12.6 MB    9000  17000       1.04
+step      seconds     spread  server CPU s  client CPU s  peak memory  of pg tools  blocks  disk reads  round trips   rows  of target
+scan         2.50  2.00–3.00          1.80             –            –            –  150000           –            –      –          –
+schema       0.50  0.50–0.50             –             –      12.6 MB            –       –           –            –      –          –
+database     4.50  4.50–4.50          3.00          1.00      52.4 MB      12.6 MB    9000           –            –  17000       1.04
 
 kept of 12.3 M rows
 table     source  target   kept  of target  forced  mostly by
@@ -71,11 +71,11 @@ Model 12, 2 cores (load before: 0.10), 25.8 GB of memory, Linux 6.1, PostgreSQL 
 
 ### 12.3 M rows in 29 tables and partitions, 1.7 GB
 
-| step | seconds | spread | server CPU s | client CPU s | peak memory | of pg tools | blocks | rows | of target |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-| scan | 2.50 | 2.00–3.00 | 1.80 | – | – | – | 150000 | – | – |
-| schema | 0.50 | 0.50–0.50 | – | – | 12.6 MB | – | – | – | – |
-| database | 4.50 | 4.50–4.50 | 3.00 | 1.00 | 52.4 MB | 12.6 MB | 9000 | 17000 | 1.04 |
+| step | seconds | spread | server CPU s | client CPU s | peak memory | of pg tools | blocks | disk reads | round trips | rows | of target |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| scan | 2.50 | 2.00–3.00 | 1.80 | – | – | – | 150000 | – | – | – | – |
+| schema | 0.50 | 0.50–0.50 | – | – | 12.6 MB | – | – | – | – | – | – |
+| database | 4.50 | 4.50–4.50 | 3.00 | 1.00 | 52.4 MB | 12.6 MB | 9000 | – | – | 17000 | 1.04 |
 
 ## Goals
 

@@ -3,8 +3,6 @@ package bench_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +19,7 @@ type server struct {
 	url        string // of its maintenance database, as a superuser
 	processes  bench.Processes
 	postmaster int
+	throttle   *bench.Throttle // of its disk, while that is slow
 }
 
 // settings are what a server of that size would have: all data fits into its
@@ -37,16 +36,14 @@ func newServer(b *testing.B) *server {
 	b.Helper()
 	url := os.Getenv("BENCH_SERVER")
 	if url == "" {
-		tune.Do(func() { pgtest.Tune(b, settings...) }) // the next benchmark finds it running
+		tune.Do(func() { // the next benchmark finds it running
+			pgtest.Tune(b, settings...)
+			pgtest.OnDisk(b)
+		})
 		url = pgtest.Server(b)
 	}
 	s := &server{url: url, processes: bench.Processes{Dir: "/proc"}}
-	pid, err := os.ReadFile(filepath.Join(pgtest.Value(b, url, "SHOW data_directory"), "postmaster.pid"))
-	if err != nil {
-		b.Fatalf("the processes of the server cannot be seen: %v", err)
-	}
-	first, _, _ := strings.Cut(string(pid), "\n")
-	s.postmaster = int(number(b, first))
+	s.findPostmaster(b, s.data(b))
 	return s
 }
 
@@ -102,13 +99,14 @@ func (s *server) measure(b *testing.B, url string, do func() bench.Cost) bench.C
 	database := databaseOf(b, url)
 	s.wait(b, database)
 	blocks := s.blocks(b, database)
-	cpu := s.cpu(b)
+	cpu, reads := s.cpu(b), s.reads(b)
 	began := time.Now()
 	cost := do()
 	cost.Seconds = time.Since(began).Seconds()
 	s.wait(b, database)
 	cost.Server = s.cpu(b) - cpu
 	cost.Blocks = s.blocks(b, database) - blocks
+	cost.Reads = s.reads(b) - reads
 	return cost
 }
 

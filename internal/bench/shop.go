@@ -10,6 +10,11 @@ const (
 	Dump      = "dump"      // pg_dump of everything, by two jobs
 	Archive   = "archive"   // ours, to a file
 	Database  = "database"  // ours, to an empty database
+	Far20     = "far20"     // Archive, of a source 20 ms away
+	Far80     = "far80"     // and 80 ms away
+	Cold      = "cold"      // Archive, of a server that has nothing in memory, on a slow disk
+	ColdDump  = "cold-dump" // Dump there
+	ColdScan  = "cold-scan" // Scan there
 	PgSample  = "pg_sample" // where installed
 	Greenmask = "greenmask" // where installed
 )

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -65,6 +66,11 @@ var steps = []step{
 	{name: bench.Dump, run: dump},
 	{name: bench.Archive, run: archive},
 	{name: bench.Database, before: makeTarget, run: database, after: inspectTarget},
+	{name: bench.Far20, run: far(20 * time.Millisecond)},
+	{name: bench.Far80, run: far(80 * time.Millisecond)},
+	{name: bench.Cold, before: chill, run: archive},
+	{name: bench.ColdDump, before: chill, run: dump},
+	{name: bench.ColdScan, before: chill, run: scan, after: thaw},
 	{name: bench.PgSample, run: pgSample},
 	{name: bench.Greenmask, run: greenmask},
 }
@@ -115,29 +121,31 @@ func sample(b *testing.B, r *round) bench.Cost {
 
 // archive is ours to a file: pg_dump's custom format if this version writes
 // it, else a script.
-func archive(b *testing.B, r *round) bench.Cost {
+func archive(b *testing.B, r *round) bench.Cost { return archiveOf(b, r, r.url) }
+
+func archiveOf(b *testing.B, r *round, url string) bench.Cost {
 	path := filepath.Join(r.dir, "shop.dump")
 	if s, err := sink.Open(path, sink.Options{}); err != nil {
 		path = filepath.Join(r.dir, "shop.sql")
 	} else if err := s.Close(b.Context(), true); err != nil {
 		b.Fatal(err)
 	}
-	cost, _ := r.offshoot(b, path)
+	cost, _ := r.offshoot(b, url, path)
 	return cost
 }
 
 func makeTarget(b *testing.B, r *round) { r.target = r.server.empty(b) }
 
 func database(b *testing.B, r *round) (cost bench.Cost) {
-	cost, r.report = r.offshoot(b, r.target)
+	cost, r.report = r.offshoot(b, r.url, r.target)
 	return cost
 }
 
 // offshoot runs the program and reads its report.
-func (r *round) offshoot(b *testing.B, to string) (bench.Cost, *subset.Report) {
+func (r *round) offshoot(b *testing.B, from, to string) (bench.Cost, *subset.Report) {
 	b.Helper()
 	path := filepath.Join(r.dir, "report.json")
-	cmd := exec.CommandContext(b.Context(), r.program, "subset", "--source", r.url, "--to", to, "--privacy", "off",
+	cmd := exec.CommandContext(b.Context(), r.program, "subset", "--source", from, "--to", to, "--privacy", "off",
 		"--report", path)
 	cost := r.run(b, cmd)
 	text, err := os.ReadFile(path)

@@ -48,6 +48,7 @@ var one struct {
 	cluster *cluster
 	err     error
 	tuned   []string
+	onDisk  bool
 }
 
 // Tune adds settings, such as "shared_buffers=1GB", to those of the cluster.
@@ -121,7 +122,11 @@ func start() (*cluster, error) {
 
 // prepare makes the folder and starts the reaper that will remove it.
 func (c *cluster) prepare() error {
-	dir, err := os.MkdirTemp(root(), prefix+strconv.Itoa(os.Getpid())+"-")
+	folder := root()
+	if one.onDisk {
+		folder = disk
+	}
+	dir, err := os.MkdirTemp(folder, prefix+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@
 // folder; every test gets a database of its own in it; the cluster goes when
 // the binary ends, also when it is killed.
 //
-//	New, Role, Standby, NewPooler ──▶ cluster (one a test binary) ──▶ initdb, postgres
+//	New, Role, Standby, NewPooler, NewFar ──▶ cluster (one a test binary) ──▶ initdb, postgres
 //	                                     └──▶ reaper: waits for our death, then removes it
 package pgtest
 
