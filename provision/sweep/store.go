@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -36,40 +35,7 @@ func (s Store) Held(ctx context.Context, repository string) ([]Held, error) {
 
 func (s Store) images(ctx context.Context, repository string) ([]provision.IdleImage, error) {
 	all, err := s.Engine.IdleImages(ctx)
-	var images []provision.IdleImage
-	for _, i := range all {
-		if i.Repository != repository {
-			images = append(images, i)
-		}
-	}
-	return images, err
-}
-
-// surplus marks images, the oldest first, until at most so many bytes are kept,
-// and then the cache.
-func surplus(repository string, images []provision.IdleImage, cache, removable, keep int64) []Held {
-	total := cache
-	for _, i := range images {
-		total += i.Bytes
-	}
-	var held []Held
-	for _, i := range images {
-		h := Held{Kind: Image, ID: i.Name, Preview: i.Preview, Repository: repository, Created: i.Created}
-		if total > keep {
-			h.Surplus = fmt.Sprintf("of no preview; builds left %s, %s may stay", document.Size(total),
-				document.Size(keep))
-			total -= i.Bytes
-		}
-		held = append(held, h)
-	}
-	if total > keep && removable > 0 {
-		held = append(held, Held{
-			Kind: BuildCache, ID: cacheID, Repository: repository,
-			Surplus: fmt.Sprintf("it has %s, %s may stay: what was used least recently goes", document.Size(cache),
-				document.Size(max(0, keep-total+cache))),
-		})
-	}
-	return held
+	return ofOthers(repository, all), err
 }
 
 // Again measures once more: another sweep may have removed enough.
@@ -87,18 +53,15 @@ func (s Store) Remove(ctx context.Context, h Held) error {
 	if err != nil {
 		return err
 	}
-	keep := s.Keep
-	for _, i := range images {
-		if h.Kind == Image && i.Name == h.ID {
-			return busyIfLocked(s.Engine.RemoveIdleImage(ctx, i))
-		}
-		keep -= i.Bytes
+	if h.Kind == BuildCache {
+		_, err = s.Engine.Docker.ThinBuildCache(ctx, room(images, s.Keep))
+		return err
 	}
-	if h.Kind == Image {
-		return ErrGone
+	image, err := called(h.ID, images)
+	if err != nil {
+		return err
 	}
-	_, err = s.Engine.Docker.ThinBuildCache(ctx, max(0, keep))
-	return err
+	return busyIfLocked(s.Engine.RemoveIdleImage(ctx, image))
 }
 
 func busyIfLocked(err error) error {

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,45 +17,6 @@ import (
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/provision"
 )
-
-func TestSurplus_IsTheOldestImagesAndThenTheCache(t *testing.T) {
-	const mb = 1_000_000
-	images := []provision.IdleImage{{Name: "old", Bytes: 30 * mb}, {Name: "new", Bytes: 20 * mb}}
-	for _, c := range []struct {
-		name                   string
-		images                 []provision.IdleImage
-		cache, removable, keep int64
-		want                   []string
-	}{
-		{"room for all", images, 40 * mb, 40 * mb, 90 * mb, nil},
-		{
-			"one too many", images, 40 * mb, 40 * mb, 89 * mb,
-			[]string{"old: of no preview; builds left 90.0 MB, 89.0 MB may stay"},
-		},
-		{"the cache too", images, 40 * mb, 40 * mb, 30 * mb, []string{
-			"old: of no preview; builds left 90.0 MB, 30.0 MB may stay",
-			"new: of no preview; builds left 60.0 MB, 30.0 MB may stay",
-			"of the engine: it has 40.0 MB, 30.0 MB may stay: what was used least recently goes",
-		}},
-		{
-			"only the cache", nil, 40 * mb, 1, 0,
-			[]string{"of the engine: it has 40.0 MB, 0 B may stay: what was used least recently goes"},
-		},
-		{"all of it in use", nil, 40 * mb, 0, 0, nil},
-		{"nothing at all", nil, 0, 0, 0, nil},
-	} {
-		var got []string
-		for _, r := range Mark(noon, surplus(shop, c.images, c.cache, c.removable, c.keep), nil).Remove {
-			got = append(got, r.ID+": "+r.Text)
-		}
-		slices.SortStableFunc(c.want, func(a, b string) int { // a plan sorts by name
-			return strings.Compare(strings.Replace(a, "of the", "~", 1), strings.Replace(b, "of the", "~", 1))
-		})
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s: %s", c.name, diff)
-		}
-	}
-}
 
 // ownEngine starts an engine with nothing on it and without a network: the
 // cache of the one that is there belongs to whoever works on this machine.
