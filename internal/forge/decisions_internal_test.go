@@ -224,3 +224,22 @@ func TestSettle_LeavesOneCommentWithTheText(t *testing.T) {
 		t.Errorf("%v, text %q, removed %v", err, on.text, on.dropped)
 	}
 }
+
+func TestGitLab_ANoteIsACommentOnceAndOnAMergeRequest(t *testing.T) {
+	for attributes, want := range map[string]EventKind{
+		`{"noteable_type": "MergeRequest", "action": "create"}`: Commented,
+		`{"noteable_type": "MergeRequest"}`:                     Commented, // of an older GitLab
+		`{"noteable_type": "MergeRequest", "action": "update"}`: Other,
+		`{"noteable_type": "Issue", "action": "create"}`:        Other,
+		`{"noteable_type": "Issue"}`:                            Other,
+	} {
+		var p payloadOf
+		text := `{"object_kind": "note", "merge_request": {"iid": 7}, "object_attributes": ` + attributes + `}`
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.gitLab(); got.Kind != want || (got.Number == 7) != (want == Commented) {
+			t.Errorf("%s: %+v", attributes, got)
+		}
+	}
+}

@@ -206,9 +206,11 @@ func (p payloadOf) labelsChanged() (kind EventKind, label string) {
 	switch {
 	case len(added) == 1:
 		return Labeled, added[0].Name
-	case len(added) == 0 && len(removed) == 1:
+	case len(added) != 0:
+		return Labeled, ""
+	case len(removed) == 1:
 		return Unlabeled, removed[0].Name
-	case len(added) == 0 && (len(removed) > 0 || p.Action == "label_cleared"):
+	case len(removed) != 0, p.Action == "label_cleared":
 		return Unlabeled, ""
 	}
 	return Labeled, ""

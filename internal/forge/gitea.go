@@ -49,9 +49,9 @@ func (g *giteaRepo) call(ctx context.Context, what string, do func(*gitea.Client
 	status := 0
 	if reply != nil && reply.Response != nil {
 		status = reply.StatusCode
-	}
-	if err != nil && status >= 400 {
-		err = fmt.Errorf("answer %d of Gitea: %w", status, err)
+		if err != nil {
+			err = fmt.Errorf("answer %d of Gitea: %w", status, err)
+		}
 	}
 	return refused(status, asked(what, status, err))
 }

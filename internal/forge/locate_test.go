@@ -174,7 +174,9 @@ func TestLocate_TakesTheAddressOfTheForgeFromTheEnvironment(t *testing.T) {
 			t.Errorf("%s: %v %s", remote, err, diff)
 		}
 	}
-	for _, wrong := range []string{"example.com", "ssh://example.com", "https://", "https://me:s3cret@example.com"} {
+	for _, wrong := range []string{
+		"example.com", "ssh://example.com", "https://", "https://me:s3cret@example.com", "://",
+	} {
 		if _, err := forge.Locate(vars{"OFFSHOOT_FORGE_URL": wrong}.lookup,
 			"git@github.com:acme/shop"); !errors.Is(err, hint.ErrUsage) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", wrong, err)
@@ -210,6 +212,7 @@ func TestLocate_RefusesWhatItCannotKnow(t *testing.T) {
 		"no remote":             {vars{}, ""},
 		"a folder":              {vars{}, "/srv/git/shop.git"},
 		"a folder by URL":       {vars{}, "file:///srv/git/shop.git"},
+		"a folder with a colon": {vars{"OFFSHOOT_FORGE": "github"}, "./git:old/acme/shop"},
 		"a host of any kind":    {vars{}, "git@git.acme.test:acme/shop.git"},
 		"no owner":              {vars{}, "git@github.com:shop.git"},
 		"an unknown kind":       {vars{"OFFSHOOT_FORGE": "svn"}, "git@github.com:acme/shop.git"},
