@@ -265,9 +265,6 @@ func (c *certificates) greeted(hello *tls.ClientHelloInfo) string {
 // ofAddress finds the authority's certificate for an address. What certmagic
 // takes for the address that was asked is one of the gateway's container.
 func (c *certificates) ofAddress(address string) *tls.Certificate {
-	if address == "" {
-		return nil
-	}
 	for _, found := range c.cache.AllMatchingCertificates(address) {
 		if !found.Expired() {
 			return &found.Certificate

@@ -34,11 +34,7 @@ func commandClone(args []string, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("gateway clone: %w", err)
 	}
-	how := "copy"
-	if c.shared > 0 && c.copied == 0 {
-		how = "reflink"
-	}
-	_, err = fmt.Fprintln(stdout, how, c.bytes)
+	_, err = fmt.Fprintln(stdout, c.how(), c.bytes)
 	return err
 }
 
@@ -49,6 +45,14 @@ type cloner struct {
 	shared, copied int // files that are not empty
 	bytes          int64
 	spare          map[string]bool // files that are left out
+}
+
+// how says whether the copy shares all its blocks with the original.
+func (c *cloner) how() string {
+	if c.shared > 0 && c.copied == 0 {
+		return "reflink"
+	}
+	return "copy"
 }
 
 func (c *cloner) clone() error {

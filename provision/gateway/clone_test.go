@@ -80,8 +80,29 @@ func TestClone_IsTheSameInEveryFileModeAndLink(t *testing.T) {
 		!strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("into a folder with a database in it: %v", err)
 	}
+	one := t.TempDir()
+	if err := os.WriteFile(filepath.Join(one, "PG_VERSION"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Command(t.Context(), []string{"clone", from, one}, nil, &how); err == nil ||
+		!strings.Contains(err.Error(), "is not empty") {
+		t.Errorf("into a folder with one file in it: %v", err)
+	}
 	for _, folder := range []string{from, to} {
 		_ = os.Chmod(filepath.Join(folder, "base/1"), 0o700) // to be removed
+	}
+}
+
+func TestCloner_SaysReflinkWhereEveryFileIs(t *testing.T) {
+	for want, made := range map[string][]cloner{
+		"reflink": {{shared: 1}},
+		"copy":    {{copied: 1}, {shared: 1, copied: 1}, {}},
+	} {
+		for _, c := range made {
+			if got := c.how(); got != want {
+				t.Errorf("%d shared, %d copied: %s", c.shared, c.copied, got)
+			}
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -112,7 +113,7 @@ func TestGuard_NobodyComesInUnasked(t *testing.T) {
 		response, answer, through := p.ask(t, method, privateHost, "/orders?a=1", "",
 			header("Authorization", "Bearer x", "Cookie", cookiePart+"shop-pr-1=x"))
 		if response.StatusCode != http.StatusUnauthorized || through != nil ||
-			!strings.Contains(answer, "Offshoot-Token") {
+			!strings.HasPrefix(answer, "sign in to") || !strings.Contains(answer, "Offshoot-Token") {
 			t.Errorf("%s: %s %q, came through: %v", method, response.Status, answer, through != nil)
 		}
 	}
@@ -259,9 +260,9 @@ func TestGuard_TooManyWrongPasswordsHaveToWait(t *testing.T) {
 		response.Header.Get("Retry-After") != "60" {
 		t.Errorf("after too many: %s", response.Status)
 	}
-	if response, _, _ := p.ask(t, http.MethodGet, privateHost, "/", "",
-		header(tokenHeader, "wrong")); response.StatusCode != http.StatusTooManyRequests {
-		t.Errorf("by the header: %s", response.Status)
+	if response, _, through := p.ask(t, http.MethodGet, privateHost, "/", "",
+		header(tokenHeader, "wrong")); response.StatusCode != http.StatusTooManyRequests || through != nil {
+		t.Errorf("by the header: %s, came through: %v", response.Status, through != nil)
 	}
 	if response, _ := p.post(t, otherHost, "wrong", "/"); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("another preview has to wait too: %s", response.Status)
@@ -319,8 +320,9 @@ func TestGuard_ProgramsSignInByAHeader(t *testing.T) {
 			t.Errorf("%s: robots %q", name, got)
 		}
 	}
-	response, _, through := p.ask(t, http.MethodGet, apiHost, "/v1", "", header(tokenHeader, "wrong"))
-	if response.StatusCode != http.StatusUnauthorized || through != nil {
+	response, answer, through := p.ask(t, http.MethodGet, apiHost, "/v1", "", header(tokenHeader, "wrong"))
+	if response.StatusCode != http.StatusUnauthorized || through != nil ||
+		!strings.HasPrefix(answer, "Offshoot-Token is neither the password nor") {
 		t.Errorf("a wrong one: %s", response.Status)
 	}
 }
@@ -395,6 +397,53 @@ func TestKey_IsMadeOnceAndForItsOwnerAlone(t *testing.T) {
 	entries, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
 	if len(entries) > 0 {
 		t.Errorf("left: %q", entries)
+	}
+}
+
+func TestKey_ChecksNothingThatIsNoWholeToken(t *testing.T) {
+	k, now := key(testKey), time.Unix(1_800_000_000, 0)
+	good := k.token(forLink, "shop-pr-1", now.Add(time.Second))
+	for token, want := range map[string]bool{
+		good: true, "": false, "AAAA": false, good[:len(good)-4]: false, good + "AAAA": false, good + "%": false,
+	} {
+		if expires, ok := k.check(token, forLink, "shop-pr-1", now); ok != want || ok == expires.IsZero() {
+			t.Errorf("%q: good %v until %s", token, ok, expires)
+		}
+	}
+	if _, ok := k.check(good, forLink, "shop-pr-1", now.Add(time.Second)); ok {
+		t.Error("it is good when it expires")
+	}
+	never := k.token(forLink, "shop-pr-1", time.Time{})
+	if expires, ok := k.check(never, forLink, "shop-pr-1", now); !ok || !expires.IsZero() {
+		t.Errorf("one for ever: good %v until %s", ok, expires)
+	}
+}
+
+// An image of the machine is to let nobody in, and knows its seeds again.
+func TestForget_KeepsWhatNamesSeedsAlone(t *testing.T) {
+	kept := t.TempDir()
+	for _, file := range []string{keyFile, seedKeyFile, givenFile, ACMEFile, certificatesFolder + "/a"} {
+		path := filepath.Join(kept, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("secret"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := Command(t.Context(), []string{"forget", "-kept", kept}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(kept)
+		if err != nil || len(entries) != 1 || entries[0].Name() != seedKeyFile {
+			t.Errorf("it keeps %v, %v", entries, err)
+		}
+	}
+	for _, bad := range [][]string{{"forget", "-x"}, {"forget", "-kept", filepath.Join(kept, "missing")}} {
+		if err := Command(t.Context(), bad, nil, nil); err == nil {
+			t.Errorf("%q: no error", bad)
+		}
 	}
 }
 

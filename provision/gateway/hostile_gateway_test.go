@@ -316,8 +316,13 @@ func TestHostile_AContainerWantsThePagesOfAnotherPreviewFromTheGateway(t *testin
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if r.allows(&net.UnixAddr{}, &net.UnixAddr{}) {
-		t.Error("what has no address is let in")
+	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
+	for _, ends := range [][2]net.Addr{
+		{&net.UnixAddr{}, &net.UnixAddr{}}, {loopback, &net.UnixAddr{}}, {&net.UnixAddr{}, loopback},
+	} {
+		if r.allows(ends[0], ends[1]) {
+			t.Errorf("%v: what has no address is let in", ends)
+		}
 	}
 }
 
@@ -327,9 +332,10 @@ func TestRoute_LeadsToNoAddressOutsideOfItsNetworks(t *testing.T) {
 		Address: "172.20.0.3:80", Container: "0123456789ab",
 		Networks: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16")},
 	}
-	stopped, inspected := route, route
+	stopped, inspected, unconnected := route, route, route
 	stopped.Address = ":80"
 	inspected.Container = ""
+	unconnected.Networks = nil
 	for name, c := range map[string]struct {
 		route Route
 		found []netip.Addr
@@ -345,7 +351,8 @@ func TestRoute_LeadsToNoAddressOutsideOfItsNetworks(t *testing.T) {
 		"stopped":              {route, nil, &net.DNSError{IsNotFound: true}, ""},
 		"was stopped":          {stopped, []netip.Addr{own}, nil, "172.20.0.5:80"},
 		"was stopped, alias":   {stopped, []netip.Addr{theirs}, nil, ""},
-		"only an address":      {inspected, []netip.Addr{theirs}, nil, "172.20.0.3:80"},
+		"only an address":      {inspected, []netip.Addr{own}, nil, "172.20.0.3:80"},
+		"of no network":        {unconnected, nil, &net.DNSError{IsNotFound: true}, "172.20.0.3:80"},
 		"nothing":              {Route{}, []netip.Addr{theirs}, nil, ""},
 		"a name is no address": {Route{Container: "0123456789ab"}, []netip.Addr{theirs}, nil, ""},
 	} {

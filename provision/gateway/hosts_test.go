@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -237,6 +238,18 @@ func TestAdmin_TakesAWholeTableOrLeavesTheOldOne(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, *again.table.Load()); diff != "" {
 		t.Errorf("after a restart: %s", diff)
+	}
+}
+
+func TestAdmin_TakesACertificateOnlyWhereItIsShown(t *testing.T) {
+	made, _ := wildcard(t, ownTime)
+	content, _ := json.Marshal(made)
+	for _, body := range []string{string(content), "{}"} {
+		g, w := New(make([]byte, keySize)), httptest.NewRecorder()
+		g.adminHandler("none").ServeHTTP(w, httptest.NewRequest(http.MethodPut, "/given", strings.NewReader(body)))
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "no use for a certificate") {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
 	}
 }
 

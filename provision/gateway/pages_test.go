@@ -41,7 +41,8 @@ func TestPages_WaitingPageLoadsItselfAgain(t *testing.T) {
 	for _, state := range []State{Starting, Updating, Asleep} {
 		route.State = state
 		response, body := browse(t, gatewayWith(t, route), "pr-7.bank.localhost.:8480", "/deep/link")
-		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+		again := map[State]string{Starting: "2", Updating: "2", Asleep: "15"}[state] // nobody is at work on it
+		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != again {
 			t.Errorf("status %s, Retry-After %q", response.Status, response.Header.Get("Retry-After"))
 		}
 		for _, want := range []string{

@@ -94,6 +94,33 @@ func TestProxy_PassesHostAndSaysWhoAsked(t *testing.T) {
 	}
 }
 
+// The application compresses as the browser can read, and the gateway does not.
+func TestProxy_AsksForNoCompressionOfItsOwn(t *testing.T) {
+	seen := make(chan http.Header, 1)
+	address := gatewayTo(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header }))
+	response, err := (&http.Transport{DisableCompression: true, DisableKeepAlives: true}).RoundTrip(
+		request(t, http.MethodGet, address, "pr-1.shop.localhost", "/", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if got := (<-seen).Get("Accept-Encoding"); got != "" {
+		t.Errorf("the application is asked for %q", got)
+	}
+}
+
+// Nobody signs in to an open preview: what a browser asks first is as it sent it.
+func TestProxy_PassesThePreflightOfAnOpenPreviewAsItIs(t *testing.T) {
+	seen := make(chan http.Header, 1)
+	address := gatewayTo(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header }))
+	r := request(t, http.MethodOptions, address, "pr-1.shop.localhost", "/", nil)
+	r.Header = header("Origin", "http://pr-1.shop.localhost", "Access-Control-Request-Method", "PUT", "Cookie", "a=1")
+	do(t, r)
+	if got := (<-seen).Get("Cookie"); got != "a=1" {
+		t.Errorf("the application sees the cookies %q", got)
+	}
+}
+
 func TestProxy_StreamsEventsAsTheyHappen(t *testing.T) {
 	next := make(chan struct{})
 	address := gatewayTo(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -128,9 +128,26 @@ func TestRestrict_AnswersOnlyInItsOwnNetworks(t *testing.T) {
 	}
 }
 
+func TestRestrict_LeavesAListenerOfAllNetworksAsItIs(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if got := restrict(listener, nil); got != listener {
+		t.Errorf("restricted without networks: %+v", got)
+	}
+	if _, ok := restrict(listener, []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16")}).(restricted); !ok {
+		t.Error("not restricted to a network")
+	}
+}
+
 func TestCommand_RefusesWhatItDoesNotKnow(t *testing.T) {
+	err := Command(t.Context(), []string{"fly"}, nil, nil)
+	if err == nil || err.Error() != `gateway: unknown command "fly"` {
+		t.Errorf("fly: %v", err)
+	}
 	for _, argv := range [][]string{
-		{"fly"},
 		{"probe"},
 		{"probe", "a"},
 		{"probe", "a", "1"},

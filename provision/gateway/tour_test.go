@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // tourists is a gateway with two previews whose services are all one label below
@@ -129,6 +131,50 @@ func TestHostile_ALinkWantsTheTokenSentToAnotherHost(t *testing.T) {
 				t.Fatalf("from %q: it leads to %s", from, to)
 			}
 			r = visiting(target.Host, target.RequestURI())
+		}
+	}
+}
+
+func TestTour_IsOnlyWhereNoCookieIsForAllHosts(t *testing.T) {
+	const site = "shop-pr-1.previews.example.com"
+	route := func(host string) Route { return Route{Host: host, ID: "shop-pr-1", Site: site} }
+	api, other, alias, local := route("api--"+site), route(site), route("web--"+site), route("x--"+site)
+	other.ID, alias.LeadsTo, local.Site = "shop-pr-2", site, ""
+	for name, c := range map[string]struct {
+		routes []Route
+		want   []string
+	}{
+		"one host":                   {[]Route{route(site)}, nil},
+		"one host apart":             {[]Route{api}, nil},
+		"one by two ports":           {[]Route{api, api}, nil},
+		"one below the other":        {[]Route{route(site), route("api." + site)}, nil},
+		"apart":                      {[]Route{route(site), api}, []string{"api--" + site, site}},
+		"of another preview":         {[]Route{other, api}, nil},
+		"of one service by its port": {[]Route{route(site), alias}, nil},
+		"of this computer":           {[]Route{route(site), local}, nil},
+	} {
+		if diff := cmp.Diff(c.want, (Table{Routes: c.routes}).tour(c.routes[0])); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestTour_LeadsNowhereWithoutTLSOrWithOneHost(t *testing.T) {
+	g, _ := tourists()
+	table := g.table.Load()
+	alone := Table{Routes: []Route{table.Routes[0]}}
+	for name, c := range map[string]struct {
+		table *Table
+		tls   *tls.ConnectionState
+	}{
+		"not encrypted":           {table, nil},
+		"one host":                {&alone, &tls.ConnectionState{}},
+		"one host, no TLS either": {&alone, nil},
+	} {
+		r := visiting(table.Routes[0].Host, signInPath)
+		r.TLS = c.tls
+		if got := g.guard.next(r, c.table, table.Routes[0], "token", "/orders"); got != "/orders" {
+			t.Errorf("%s: it leads to %s", name, got)
 		}
 	}
 }
