@@ -320,6 +320,34 @@ func TestRun_FollowsReferencesToLargeNumbersThatAreWrittenAsText(t *testing.T) {
 	}
 }
 
+func TestRun_FollowsReferencesFromDomainsAndFixedLengths(t *testing.T) {
+	t.Parallel()
+	source := pgtest.New(t)
+	pgtest.Exec(t, source, `
+		CREATE DOMAIN short AS varchar(40); CREATE DOMAIN written AS short CHECK (VALUE <> '');
+		CREATE DOMAIN clip_id AS uuid; CREATE DOMAIN number AS bigint;
+		CREATE TABLE posts (id number PRIMARY KEY);
+		CREATE TABLE clips (id clip_id PRIMARY KEY);
+		CREATE TABLE marks (id int PRIMARY KEY, about text, of written, clip char(40));
+		INSERT INTO posts SELECT generate_series(1, 500);
+		INSERT INTO clips SELECT md5(i::text)::uuid FROM generate_series(1, 500) AS i;
+		INSERT INTO marks SELECT i, CASE WHEN i % 2 = 0 THEN 'Post' ELSE 'Clip' END,
+			CASE WHEN i % 2 = 0 THEN (1 + i % 500)::text ELSE md5((1 + i % 500)::text)::uuid::text END,
+			md5((1 + i % 400)::text)::uuid FROM generate_series(1, 1500) AS i`)
+	report, target := takeRows(t, plan.Spec{URL: source, References: []string{
+		"public.marks.of -> public.posts.id when about = 'Post'",
+		"public.marks.of -> public.clips.id when about = 'Clip'",
+		"public.marks.clip -> public.clips.id",
+	}})
+	const dangling = `
+		SELECT count(*) FROM marks WHERE clip::text::uuid NOT IN (SELECT id FROM clips)
+			OR of::text NOT IN (SELECT id::text FROM posts UNION ALL SELECT id::text FROM clips)`
+	if n := pgtest.Value(t, target, dangling); n != "0" {
+		t.Errorf("%s dangling references", n)
+	}
+	wantBalance(t, report)
+}
+
 func TestRun_FollowsReferencesThatAreWrittenAsText(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)

@@ -49,7 +49,7 @@ func (s *Subset) fields() []field {
 			name: "references", value: texts(&s.References),
 			about: "foreign keys that the schema does not declare: " +
 				"`schema.child.column -> schema.parent.column [when condition]`; the condition is SQL on the child, " +
-				"whose column may be text with the parent's bigint or uuid in it",
+				"whose column may be text (or a domain over it) with the parent's bigint or uuid in it",
 			absent: "none",
 		},
 		{

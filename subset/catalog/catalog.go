@@ -115,6 +115,7 @@ type Heap struct {
 type Column struct {
 	Name      string
 	Type      string // format_type, such as character varying(20)
+	Base      string // of a domain: the type below it, without its length
 	NotNull   bool
 	Generated bool // GENERATED ALWAYS AS (…) STORED: computed, never copied
 	Identity  bool

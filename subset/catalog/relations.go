@@ -148,6 +148,13 @@ func compareNames(a, b Name) int {
 var columnsSQL = `
 SELECT a.attrelid, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
        a.attgenerated <> '', a.attidentity <> '',
+       COALESCE((WITH RECURSIVE base AS (
+                   SELECT t.oid, t.typtype, t.typbasetype FROM pg_catalog.pg_type AS t
+                    WHERE t.oid = a.atttypid AND t.typtype = 'd'
+                    UNION ALL
+                   SELECT t.oid, t.typtype, t.typbasetype FROM base
+                     JOIN pg_catalog.pg_type AS t ON t.oid = base.typbasetype)
+                 SELECT pg_catalog.format_type(base.oid, NULL) FROM base WHERE base.typtype <> 'd'), ''),
        a.attgenerated <> '' AND ` + callsUsers("(SELECT d.adbin FROM pg_catalog.pg_attrdef AS d "+
 	"WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum)") + `
   FROM pg_catalog.pg_attribute AS a
@@ -166,7 +173,8 @@ func (r *reader) columns(ctx context.Context) error {
 		var oid uint32
 		var c Column
 		var late bool
-		if err := rows.Scan(&oid, &c.Name, &c.Type, &c.NotNull, &c.Generated, &c.Identity, &late); err != nil {
+		err := rows.Scan(&oid, &c.Name, &c.Type, &c.NotNull, &c.Generated, &c.Identity, &c.Base, &late)
+		if err != nil {
 			return err
 		}
 		t := cmp.Or(r.byOID[oid].table, r.byOID[oid].extra)

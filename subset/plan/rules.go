@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -81,7 +82,7 @@ func resolveReference(db *catalog.Database, text string) (*catalog.ForeignKey, e
 		Name:  text,
 		Child: child, ChildRel: child.Name, ChildHeaps: child.Heaps, ChildColumns: []string{childColumn.Name},
 		Parent: parent, ParentRel: parent.Name, ParentHeaps: parent.Heaps, ParentColumns: []string{parentColumn.Name},
-		Operators: []catalog.Operator{equal(parentColumn.Type, childColumn.Type)},
+		Operators: []catalog.Operator{equal(base(parentColumn), base(childColumn))},
 		When:      strings.TrimSpace(when),
 		Nullable:  !childColumn.NotNull,
 		Indexed:   leadsKey(child, childColumn.Name),
@@ -104,8 +105,12 @@ func equal(parent, child string) catalog.Operator {
 	return op
 }
 
+// base is the type of a column, or that below its domain.
+func base(c *catalog.Column) string { return cmp.Or(c.Base, c.Type) }
+
+// isText tells the types of text, but for "char".
 func isText(kind string) bool {
-	return kind == "text" || strings.HasPrefix(kind, "character varying")
+	return kind == "text" || kind == "bpchar" || strings.HasPrefix(kind, "character")
 }
 
 func isKey(kind string) bool {
