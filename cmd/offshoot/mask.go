@@ -1,18 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/ui"
-	"github.com/offshoot-dev/offshoot/internal/whole"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 	"github.com/offshoot-dev/offshoot/subset/plan"
@@ -86,7 +81,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 		return err
 	}
 	if o.write {
-		path, err := a.writeRules(cfg, scan)
+		path, err := a.rewrite(cfg, func(text []byte) ([]byte, error) { return addRules(text, scan) })
 		if err != nil {
 			return err
 		}
@@ -116,29 +111,4 @@ func takeScan(ctx context.Context, u *ui.UI, spec plan.Spec) (*subset.Scan, erro
 	}
 	reading.Done(ui.Plural(int64(scan.Columns), "column"))
 	return scan, nil
-}
-
-// writeRules adds to offshoot.yaml, or begins it, through a file beside it. It
-// gives the path of the file.
-func (a *app) writeRules(cfg *config.Config, scan *subset.Scan) (string, error) {
-	path := cmp.Or(cfg.Path, filepath.Join(cfg.Dir, config.Name))
-	before, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("configuration: %w", err)
-	}
-	after, err := addRules(before, scan)
-	if err != nil {
-		return "", err
-	}
-	if err := new(config.Config).Parse(config.Name, after, a.lookup); err != nil {
-		return "", fmt.Errorf("configuration: with the new rules: %w", err)
-	}
-	mode := os.FileMode(0o644)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	if err := whole.WriteBytes(path, mode, after); err != nil {
-		return "", fmt.Errorf("configuration: %w", err)
-	}
-	return path, nil
 }
