@@ -11,14 +11,15 @@ import (
 // table says which packages of ours a package may import. internal/hint and
 // internal/repository are for all and not listed; cmd/offshoot may import everything.
 var table = map[string][]string{
-	"subset/catalog":  {},
-	"subset/mask":     {"subset/catalog", "internal/document"},
-	"subset/snapshot": {"subset/catalog", "internal/conninfo", "internal/pooler"},
-	"subset/plan":     {"subset/catalog", "subset/mask", "internal/document"},
-	"subset/walk":     {"subset/plan", "subset/snapshot", "subset/catalog"},
-	"subset/score":    {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
+	"subset/catalog":   {},
+	"subset/mask":      {"subset/catalog", "internal/document"},
+	"subset/snapshot":  {"subset/catalog", "internal/conninfo", "internal/pooler"},
+	"subset/plan":      {"subset/catalog", "subset/mask", "internal/document"},
+	"subset/reference": {"subset/catalog"},
+	"subset/walk":      {"subset/plan", "subset/snapshot", "subset/catalog"},
+	"subset/score":     {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
 	"subset": {
-		"subset/plan", "subset/walk", "subset/score", "subset/snapshot",
+		"subset/plan", "subset/reference", "subset/walk", "subset/score", "subset/snapshot",
 		"subset/catalog", "subset/mask", "internal/document",
 	},
 	"subset/sink": {
@@ -91,6 +92,7 @@ var modules = map[string][]string{
 		"subset/walk", "internal/conninfo", "internal/pooler", "internal/pgtest", "internal/pgtool", "cmd/offshoot",
 	},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
+	"github.com/jinzhu/inflection":  {"subset/reference"},
 	"github.com/aws/":               {"provision/ec2", "internal/store"},
 	"github.com/compose-spec/":      {"compose", "provision"},
 	"github.com/docker/compose/":    {"compose"},
