@@ -113,12 +113,17 @@ func (r *run) step(ctx context.Context, name string, do func(context.Context) er
 
 // choose walks while the sink writes the schema.
 func (r *run) choose(ctx context.Context) error {
+	known, err := r.src.facts(ctx, r)
+	if err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		return r.sink.Begin(ctx, Origin{
 			URL: r.src.spec.URL, Snapshot: r.src.ID, Catalog: r.src.Database,
 			Privacy: r.privacy(), Excluded: r.plan.Unreadable, Rewrite: r.plan.Rewrite,
 			Skip: r.plan.Skip, LockTimeout: cmp.Or(r.src.spec.LockTimeout, snapshot.DefaultLockTimeout),
+			Facts: known,
 		})
 	})
 	g.Go(func() error { return r.walk(ctx) })

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/facts"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
@@ -60,6 +61,9 @@ type Origin struct {
 	Rewrite  mask.Rewrite   // what is not to reach a target of the texts of the schema
 	Skip     []string       // extensions to leave out
 	Excluded []catalog.Name // tables the role cannot read and the user excluded: left out of the schema too
+
+	// Facts are what an archive tells of the source beside its rows; nil: nothing. No value of a row is among them.
+	Facts *facts.Facts
 }
 
 // Ending is what is known only once every row is written.

@@ -88,7 +88,7 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print the values in conditions of tables, in plan and report")
 	f.Lookup("privacy").DefValue = string(mask.PrivacyStrict)
 	a.jsonFlag(c)
-	c.AddCommand(a.scoreCommand(), a.referencesCommand())
+	c.AddCommand(a.scoreCommand(), a.referencesCommand(), a.factsCommand())
 	return c
 }
 

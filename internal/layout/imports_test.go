@@ -20,11 +20,11 @@ var table = map[string][]string{
 	"subset/score":     {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
 	"subset": {
 		"subset/plan", "subset/reference", "subset/walk", "subset/score", "subset/snapshot",
-		"subset/catalog", "subset/mask", "internal/document",
+		"subset/catalog", "subset/mask", "internal/document", "internal/facts", "internal/sqltext",
 	},
 	"subset/sink": {
 		"subset", "subset/catalog", "internal/conninfo", "internal/pooler", "internal/pgarchive",
-		"internal/pgtool", "internal/lock",
+		"internal/pgtool", "internal/lock", "internal/facts",
 	},
 	"compose":           {"internal/host", "internal/stall"},
 	"provision/gateway": {"internal/host", "internal/worktree", "internal/whole"},
@@ -52,6 +52,8 @@ var table = map[string][]string{
 	"internal/document":             {},
 	"internal/whole":                {},
 	"internal/worktree":             {"internal/host"},
+	"internal/facts":                {"internal/pgarchive", "internal/document"},
+	"internal/sqltext":              {},
 	"internal/forge":                {},
 	"internal/forge/forgetest":      {"internal/forge"},
 	"internal/forge/standin":        {"internal/forge"}, // answers in place of the forges in the tests

@@ -148,6 +148,9 @@ func (p *Plan) sort() {
 		func(a, b Column) int { return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Name, b.Name)) })
 }
 
+// Transformer is the name of the one that masks the column, one of Kinds.
+func (c Column) Transformer() string { return c.rule.As }
+
 // String says in one line how the column is masked.
 func (c Column) String() string {
 	if c.Key != "" {

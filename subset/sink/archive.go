@@ -74,6 +74,9 @@ func (a *archive) Begin(ctx context.Context, from subset.Origin) error {
 		return fmt.Errorf("read schema: %w", err)
 	}
 	a.toc.privacy = from.Privacy
+	if a.toc.facts, err = from.Facts.Comments(); err != nil {
+		return err
+	}
 	a.written = map[*pgarchive.Entry]bool{}
 	return writeError(a.to, a.store.begin())
 }

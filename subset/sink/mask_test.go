@@ -68,6 +68,8 @@ func wantNone(t *testing.T, spec plan.Spec, secrets []string) (target string) {
 			strings.Contains(name, "s.sql") && text[0] == '-'; whole &&
 			!strings.Contains(text, "ersonal data: privacy strict") {
 			t.Errorf("the %s does not say how private it is", name)
+		} else if whole && strings.Count(text, "-- offshoot facts: ") < 2 {
+			t.Errorf("the %s has no facts, which were to be searched as well", name)
 		}
 	}
 	return target

@@ -91,7 +91,11 @@ func (s *script) Begin(ctx context.Context, from subset.Origin) error {
 	if err := s.writeOurs(preamble(from.Privacy) + pgtool.Restrict(s.key) + "\n"); err != nil {
 		return err
 	}
-	return s.write(preData, checkedText(from.Catalog))
+	known, err := from.Facts.Comments()
+	if err != nil {
+		return err
+	}
+	return s.write(preData, checkedText(from.Catalog), known)
 }
 
 // checkedText makes COPY check text without an encoding, as for a database.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/offshoot-dev/offshoot/internal/facts"
 	"github.com/offshoot-dev/offshoot/internal/pgarchive"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -23,6 +24,7 @@ type toc struct {
 	names   map[*pgarchive.Entry]string // in COPY
 	objects []*objects
 	privacy string // in one line
+	facts   string // as comments
 }
 
 func newTOC(s *schema, made *pgarchive.Archive, db *catalog.Database) *toc {
@@ -154,7 +156,7 @@ func (c *toc) complete(end subset.Ending) *pgarchive.Archive {
 	data := slices.Concat(makeObjects, c.inOrder, c.sequences(end.Sequences), objects)
 	refreshes := c.refreshes(end.MatViews)
 	c.dependOn(last, refreshes)
-	c.archive.Entries = slices.Concat(c.note(), before, data, after, refreshes, last)
+	c.archive.Entries = slices.Concat(c.note(), c.told(), before, data, after, refreshes, last)
 	return c.archive
 }
 
@@ -167,6 +169,17 @@ func (c *toc) note() []*pgarchive.Entry {
 	return []*pgarchive.Entry{{
 		ID: c.id(), Tag: new("personal data: " + c.privacy), Kind: "COMMENT", Section: pgarchive.PreData,
 		Definition: new("-- personal data: " + c.privacy + "\n"), Drop: new(""), Owner: new(""),
+	}}
+}
+
+// told is an entry with the facts of the source, for programs: comments, which do nothing.
+func (c *toc) told() []*pgarchive.Entry {
+	if c.facts == "" {
+		return nil
+	}
+	return []*pgarchive.Entry{{
+		ID: c.id(), Tag: new(facts.Tag), Kind: facts.Kind, Section: pgarchive.PreData,
+		Definition: new(c.facts), Drop: new(""), Owner: new(""),
 	}}
 }
 

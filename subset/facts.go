@@ -1,0 +1,217 @@
+package subset
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/offshoot-dev/offshoot/internal/facts"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+// relationFactsSQL asks for sizes and counts, which every role may read.
+const relationFactsSQL = `
+SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8, c.relpages::bigint, c.relallvisible::bigint,
+       COALESCE(pg_catalog.pg_relation_size(c.oid), 0),
+       COALESCE(pg_catalog.pg_table_size(c.oid) - pg_catalog.pg_relation_size(c.oid), 0),
+       COALESCE((SELECT pn.nspname || '.' || p.relname
+                   FROM pg_catalog.pg_inherits AS i
+                   JOIN pg_catalog.pg_class AS p ON p.oid = i.inhparent
+                   JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
+                  WHERE c.relispartition AND i.inhrelid = c.oid LIMIT 1), '')
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
+
+const indexFactsSQL = `
+SELECT i.indrelid, c.relname::text, m.amname::text, i.indisunique, c.reltuples::float8, c.relpages::bigint,
+       COALESCE(pg_catalog.pg_relation_size(c.oid), 0)
+  FROM pg_catalog.pg_index AS i
+  JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+  JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+ WHERE i.indrelid = ANY ($1)
+ ORDER BY i.indrelid, c.relname COLLATE "C"`
+
+// columnFactsSQL asks for no value: of the most common ones only how common they are.
+const columnFactsSQL = `
+SELECT c.oid, s.attname::text, s.null_frac::float8, s.avg_width::float8, s.n_distinct::float8,
+       COALESCE(s.correlation, 0)::float8, COALESCE(s.most_common_freqs, '{}')::float8[]
+  FROM pg_catalog.pg_stats AS s
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
+  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
+ WHERE c.oid = ANY ($1) AND s.inherited = (c.relkind = 'p')
+ ORDER BY c.oid, s.attname COLLATE "C"`
+
+// settingFactsSQL asks for what a session of the application has, not for what ours has set.
+const settingFactsSQL = `
+SELECT name, reset_val, COALESCE(unit, '')
+  FROM pg_catalog.pg_settings
+ WHERE reset_val IS NOT NULL AND (category LIKE 'Query Tuning%' OR name IN (
+       'work_mem', 'hash_mem_multiplier', 'maintenance_work_mem', 'autovacuum_work_mem', 'shared_buffers', 'temp_buffers',
+       'max_parallel_workers', 'max_parallel_workers_per_gather', 'max_parallel_maintenance_workers', 'max_worker_processes',
+       'block_size', 'data_checksums', 'wal_level', 'full_page_writes', 'max_wal_size', 'checkpoint_timeout',
+       'lock_timeout', 'statement_timeout', 'deadlock_timeout', 'idle_in_transaction_session_timeout'))
+ ORDER BY name`
+
+// facts reads what the archive tells of the source beside rows. It never fails for what the role may not read, or the
+// server does not have: that is missing, and said.
+func (s *Source) facts(ctx context.Context, r *run) (*facts.Facts, error) {
+	f := &facts.Facts{Format: facts.Format, Server: s.Database.Version}
+	g := &factReader{ctx: ctx, conn: s.Leader, facts: f, at: map[uint32]int{}, told: told(r)}
+	for _, read := range []func() error{g.settings, g.relations, g.indexes, g.columns} {
+		if err := read(); err != nil {
+			return nil, fmt.Errorf("facts: %w", s.Explain(s.Leader, err))
+		}
+	}
+	if err := s.Tentative(ctx, g.statements); err != nil {
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) {
+			return nil, fmt.Errorf("facts: %w", s.Explain(s.Leader, err))
+		}
+		f.Statements = nil
+		f.Missing = append(f.Missing, "pg_stat_statements: SQLSTATE "+refused.Code)
+	}
+	return f, nil
+}
+
+// factReader makes facts of answers.
+type factReader struct {
+	ctx   context.Context
+	conn  *pgx.Conn
+	facts *facts.Facts
+	oids  []uint32
+	at    map[uint32]int // places of tables by oid
+	told  teller
+}
+
+func (g *factReader) each(sql string, do func(pgx.Rows) error, args ...any) error {
+	rows, err := g.conn.Query(g.ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := do(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (g *factReader) settings() error {
+	return g.each(settingFactsSQL, func(rows pgx.Rows) error {
+		var s facts.Setting
+		err := rows.Scan(&s.Name, &s.Value, &s.Unit)
+		g.facts.Settings = append(g.facts.Settings, s)
+		return err
+	})
+}
+
+func (g *factReader) relations() error {
+	return g.each(relationFactsSQL, func(rows pgx.Rows) error {
+		var t facts.Table
+		var oid uint32
+		err := rows.Scan(&oid, &t.Schema, &t.Name, &t.Kind, &t.Rows, &t.Pages, &t.Visible, &t.Bytes, &t.Toast,
+			&t.Parent)
+		if err != nil || !g.told.table(catalog.Name{Schema: t.Schema, Name: t.Name}) {
+			return err
+		}
+		g.at[oid] = len(g.facts.Tables)
+		g.oids = append(g.oids, oid)
+		g.facts.Tables = append(g.facts.Tables, t)
+		return nil
+	})
+}
+
+func (g *factReader) indexes() error {
+	return g.each(indexFactsSQL, func(rows pgx.Rows) error {
+		var i facts.Index
+		var oid uint32
+		err := rows.Scan(&oid, &i.Name, &i.Method, &i.Unique, &i.Rows, &i.Pages, &i.Bytes)
+		t := &g.facts.Tables[g.at[oid]]
+		t.Indexes = append(t.Indexes, i)
+		return err
+	}, g.oids)
+}
+
+func (g *factReader) columns() error {
+	return g.each(columnFactsSQL, func(rows pgx.Rows) error {
+		var c facts.Column
+		var oid uint32
+		if err := rows.Scan(&oid, &c.Name, &c.Null, &c.Width, &c.Distinct, &c.Correlation, &c.Common); err != nil {
+			return err
+		}
+		t := &g.facts.Tables[g.at[oid]]
+		if c, ok := g.told.column(*t, c); ok {
+			t.Columns = append(t.Columns, c)
+		}
+		return nil
+	}, g.oids)
+}
+
+// most is how many shapes of statements are told.
+const most = 300
+
+// statementsSQL leaves out what others than the server's own monitoring may not see. What ours ask is no production.
+const statementsSQL = `
+SELECT s.query, s.calls, s.rows, s.total_exec_time
+  FROM %s.pg_stat_statements AS s
+  JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
+ WHERE d.datname = pg_catalog.current_database() AND s.queryid IS NOT NULL AND s.query IS NOT NULL
+ ORDER BY s.calls DESC, s.queryid LIMIT 2000`
+
+// statements reads shapes and calls, where the role may. Texts of commands hold literals and are left out; what is
+// left goes through Shape once more.
+func (g *factReader) statements() error {
+	var schema, readable string
+	err := g.conn.QueryRow(g.ctx, `
+SELECT n.nspname::text, CASE WHEN pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN 'yes' ELSE '' END
+  FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+ WHERE e.extname = 'pg_stat_statements'`).Scan(&schema, &readable)
+	if errors.Is(err, pgx.ErrNoRows) {
+		g.facts.Missing = append(g.facts.Missing, "pg_stat_statements: the extension is not in the database")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if readable == "" {
+		g.facts.Missing = append(g.facts.Missing,
+			"pg_stat_statements: the role has no part in pg_read_all_stats, and sees its own statements alone")
+		return nil
+	}
+	sums := map[string]facts.Statement{}
+	err = g.each(fmt.Sprintf(statementsSQL, catalog.Quote(schema)), func(rows pgx.Rows) error {
+		var one facts.Statement
+		if err := rows.Scan(&one.Shape, &one.Calls, &one.Rows, &one.Time); err != nil || !isQuery(one.Shape) {
+			return err
+		}
+		one.Shape = sqltext.Shape(one.Shape)
+		sum := sums[one.Shape]
+		one.Calls, one.Rows, one.Time = one.Calls+sum.Calls, one.Rows+sum.Rows, one.Time+sum.Time
+		sums[one.Shape] = one
+		return nil
+	})
+	for _, one := range sums {
+		g.facts.Statements = append(g.facts.Statements, one)
+	}
+	slices.SortFunc(g.facts.Statements, func(a, b facts.Statement) int {
+		return cmp.Or(cmp.Compare(b.Calls, a.Calls), strings.Compare(a.Shape, b.Shape))
+	})
+	g.facts.Statements = g.facts.Statements[:min(len(g.facts.Statements), most)]
+	return err
+}
+
+func isQuery(text string) bool {
+	return slices.Contains([]string{"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"}, sqltext.Verb(text)) &&
+		!strings.Contains(text, "pg_catalog.")
+}
