@@ -25,11 +25,10 @@ import (
 // that one gives what the real one does not.
 func TestIssuer_IsAskedAgainWhereTheAuthorityForTrialsGaveOne(t *testing.T) {
 	t.Setenv("PEBBLE_VA_ALWAYS_VALID", "1")
-	t.Setenv("PEBBLE_WFE_NONCEREJECT", "0") // by default one request in twenty, and an order that is sent again counts
 	http, https := freePort(t), freePort(t)
 	first, trials := newAuthority(t, http, https), newAuthority(t, http, https)
 	first.broken.Store(true)
-	c := newCertificates(ACME{Authority: first.Authority}, t.TempDir(), http, https)
+	c := newCertificates(ACME{Authority: first.Authority}, keptFolder(t), http, https)
 	defer c.stop()
 	asked := c.magic.Issuers[0].(issuer)
 	asked.names.TestCA = trials.Directory
@@ -66,7 +65,7 @@ func TestCertificates_TheNextAuthorityIsAskedWhereALimitIsReached(t *testing.T) 
 	first.limit.Store(quota)
 	acme := ACME{Authority: first.Authority, Second: second.Authority}
 	acme.Second.KeyID, acme.Second.Key = accountID, accountKey
-	e := startWith(t, t.TempDir(), acme, first, http, https, publicRoutes)
+	e := startWith(t, keptFolder(t), acme, first, http, https, publicRoutes(first.host))
 	e.await(t, "the certificate", ready)
 	response, err := e.open(t, "/", second.issued, "")
 	if err != nil {
@@ -86,8 +85,8 @@ func TestCertificates_SayWhatEachAuthorityHasAndUntilWhen(t *testing.T) {
 	http, https := freePort(t), freePort(t)
 	first, second := newAuthority(t, http, https), newAuthorityFor(t, http, https, true)
 	first.limit.Store(quota)
-	e := startWith(t, t.TempDir(), ACME{Authority: first.Authority, Second: second.Authority}, first, http, https,
-		publicRoutes)
+	e := startWith(t, keptFolder(t), ACME{Authority: first.Authority, Second: second.Authority}, first, http, https,
+		publicRoutes(first.host))
 	status := e.await(t, "the authorities' answers", func(s CertificateStatus) bool { return s.Problem != "" })
 	for _, want := range []string{
 		"127.0.0.1: rate limited until 2031-05-07 08:07 UTC: too many certificates",
@@ -100,7 +99,8 @@ func TestCertificates_SayWhatEachAuthorityHasAndUntilWhen(t *testing.T) {
 	if !status.Until.IsZero() {
 		t.Errorf("it is not only for the limit: %s", status.Until)
 	}
-	only := startWith(t, t.TempDir(), ACME{Authority: first.Authority}, first, freePort(t), freePort(t), publicRoutes)
+	only := startWith(t, keptFolder(t), ACME{Authority: first.Authority}, first, freePort(t), freePort(t),
+		publicRoutes(first.host))
 	status = only.await(t, "the authority's answer", func(s CertificateStatus) bool { return s.Problem != "" })
 	if want := time.Date(2031, 5, 7, 8, 7, 2, 0, time.UTC); !status.Until.Equal(want) || status.Ready {
 		t.Errorf("%+v, want until %s", status, want)
@@ -112,7 +112,7 @@ func TestCertificates_ANonceThatIsNotGoodAnyMoreIsNoFailure(t *testing.T) {
 	http, https := freePort(t), freePort(t)
 	a := newAuthority(t, http, https)
 	a.nonces.Store(3)
-	startEncrypted(t, t.TempDir(), a, http, https).await(t, "the certificate", ready)
+	startEncrypted(t, keptFolder(t), a, http, https).await(t, "the certificate", ready)
 	if got := a.orders.Load(); got < 4 {
 		t.Errorf("%d orders", got)
 	}
@@ -122,7 +122,7 @@ func TestCertificates_SayThatTheAuthorityDoesNotReachTheMachine(t *testing.T) {
 	t.Parallel()
 	http, https := freePort(t), freePort(t)
 	a := newAuthority(t, freePort(t), freePort(t)) // where nobody listens
-	e := startEncrypted(t, t.TempDir(), a, http, https)
+	e := startEncrypted(t, keptFolder(t), a, http, https)
 	status := e.await(t, "the authority's answer", func(s CertificateStatus) bool { return s.Problem != "" })
 	if status.Ready ||
 		!strings.Contains(status.Problem, "Failed to connect to 127.0.0.1") &&
@@ -145,7 +145,7 @@ func TestCertificates_AnAddressHasOneOfTheProfileForAddresses(t *testing.T) {
 	acme := ACME{Authority: first.Authority, Second: second.Authority}
 	acme.Profile, acme.Second.Profile = lasting, lasting // which the first does not have
 	acme.Second.KeyID, acme.Second.Key = accountID, accountKey
-	e := startWith(t, t.TempDir(), acme, first, http, https, addressRoutes(8443))
+	e := startWith(t, keptFolder(t), acme, first, http, https, addressRoutes(8443))
 	e.awaitHost(t, "127.0.0.1", ready)
 	// a browser that opens an address names no host
 	conn, err := tls.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", https), &tls.Config{RootCAs: second.issued})
@@ -221,7 +221,7 @@ func (e encrypted) give(t *testing.T, g Given) error {
 
 func TestCertificates_NobodyIsAskedWhereOneWasGiven(t *testing.T) {
 	t.Parallel()
-	kept, http, https := t.TempDir(), freePort(t), freePort(t)
+	kept, http, https := keptFolder(t), freePort(t), freePort(t)
 	a := newAuthority(t, http, https)
 	made, pool := wildcard(t, ownTime)
 	content, _ := json.Marshal(made)
@@ -267,7 +267,7 @@ func TestCertificates_HostsGetTheirOwnWhenWhatWasGivenEnds(t *testing.T) {
 	http, https := freePort(t), freePort(t)
 	a := newAuthority(t, http, https)
 	made, _ := wildcard(t, enough+2*time.Second)
-	kept := t.TempDir()
+	kept := keptFolder(t)
 	content, _ := json.Marshal(made)
 	if err := os.WriteFile(filepath.Join(kept, GivenFile), content, 0o600); err != nil {
 		t.Fatal(err)

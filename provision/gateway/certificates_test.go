@@ -76,7 +76,7 @@ func TestCertificates_AskForNamesWithoutTheProfileForAddresses(t *testing.T) {
 		Authority: Authority{Directory: "https://first.example/d", Profile: "ip"},
 		Second:    Authority{Directory: "https://second.example/d"},
 	}
-	c := newCertificates(acme, t.TempDir(), 80, 443)
+	c := newCertificates(acme, keptFolder(t), 80, 443)
 	defer c.stop()
 	for i, profile := range []string{"ip", ""} {
 		made := c.magic.Issuers[i].(issuer)
@@ -93,7 +93,7 @@ func TestCertificates_AskForNamesWithoutTheProfileForAddresses(t *testing.T) {
 // previews, so that nobody is asked for any.
 func givenTo(t *testing.T) *certificates {
 	t.Helper()
-	c := newCertificates(ACME{}, t.TempDir(), 80, 443)
+	c := newCertificates(ACME{}, keptFolder(t), 80, 443)
 	t.Cleanup(c.stop)
 	made, _ := wildcard(t, ownTime)
 	pair, err := made.pair()
