@@ -1,6 +1,9 @@
 package mask
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestRelation_SaysHowAValueLeadsToAnother(t *testing.T) {
 	for _, c := range []struct {
@@ -28,6 +31,12 @@ func TestRelation_SaysHowAValueLeadsToAnother(t *testing.T) {
 		if got := o.texts[0].relation(newShown(c.value, c.class)); got != c.want {
 			t.Errorf("%q and %q: %s, wanted %s", c.of, c.value, got, c.want)
 		}
+	}
+}
+
+func TestWordsIn_AreOfTwoLettersAtLeast(t *testing.T) {
+	if got := strings.Join(wordsIn("J. Dóe-van 7 Å 42, and Co"), " "); got != "doe van 42 and co" {
+		t.Errorf("%q", got)
 	}
 }
 

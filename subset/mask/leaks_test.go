@@ -65,6 +65,9 @@ func TestWords_AreOpenOnlyBesideWhatIsMasked(t *testing.T) {
 	if len(found) != 1 || found[0].Name != "search" || found[0].As != "null" {
 		t.Errorf("%+v", found)
 	}
+	if found := Words(table, details, []string{"search"}, Sensitive{"email": "email"}); len(found) != 1 {
+		t.Errorf("beside one column: %+v", found)
+	}
 	if found := Words(table, details, []string{"search"}, Sensitive{}); len(found) > 0 {
 		t.Errorf("beside nothing: %+v", found)
 	}

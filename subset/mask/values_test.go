@@ -375,7 +375,7 @@ func TestPaths_AreRead(t *testing.T) {
 
 func TestHstore_LosesWhatCannotBeRead(t *testing.T) {
 	for value, want := range map[string]string{
-		`"a"=>"b", c`: "", `"a"`: "", `a=>b`: "", ``: ``,
+		`"a"=>"b", c`: "", `"a"`: "", `a=>b`: "", ``: ``, `"a"=>"b`: "", `"a`: "", `"a"=>b`: "", `"a\`: "",
 		`"a"=>NULL`: `"a"=>NULL`,
 	} {
 		if got := once("k", "hstore", field{class: hstore}, Rule{At: []Rule{{Column: "other", As: "text"}}},
@@ -522,7 +522,7 @@ func TestNameParts_TakeNamesApart(t *testing.T) {
 		"first_name": "first name", "firstName": "first name", "FIRST_NAME": "first name", "First-Name": "first name",
 		"HTTPHeaderName": "http header name", "strEmail": "email",
 		"E_Mail": "e mail", "Straße": "strasse", "PrénomÉlève": "prenom eleve", "addr2": "addr 2",
-		"tbl_user_email": "user email", "": "", "___": "", "naïveID": "naive id", "Größe": "groesse",
+		"tbl_user_email": "user email", "tbl": "tbl", "c_email": "email", "XMLFile": "xml file", "aB1c": "a b 1 c", "": "", "___": "", "naïveID": "naive id", "Größe": "groesse",
 	} {
 		if got := strings.Join(nameParts(name), " "); got != want {
 			t.Errorf("%q is %q, not %q", name, got, want)

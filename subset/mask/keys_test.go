@@ -1,0 +1,118 @@
+package mask
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+)
+
+func TestLeveled_GivesBothSidesTheSmallerRoom(t *testing.T) {
+	short, long, any := field{class: text, limit: 10}, field{class: text, limit: 20}, field{class: text}
+	small, big := field{class: integer, max: math.MaxInt16}, field{class: integer, max: math.MaxInt64}
+	number := field{class: decimal}
+	for name, c := range map[string]struct {
+		a, b, wantA, wantB field
+		changed            bool
+	}{
+		"the same":            {short, short, short, short, false},
+		"any":                 {any, any, any, any, false},
+		"the second":          {short, long, short, short, true},
+		"the first":           {long, short, short, short, true},
+		"one of them":         {any, short, short, short, true},
+		"numbers":             {small, big, small, small, true},
+		"numbers, turned":     {big, small, small, small, true},
+		"numbers alike":       {small, small, small, small, false},
+		"numbers of two ways": {number, small, number, small, false},
+	} {
+		a, b := c.a, c.b
+		changed := leveled(&a, &b)
+		if changed != c.changed || a.room() != c.wantA.room() || b.room() != c.wantB.room() || a.max != c.wantA.max ||
+			b.max != c.wantB.max {
+			t.Errorf("%s: %+v and %+v, changed %v", name, a, b, changed)
+		}
+		if leveled(&a, &b) {
+			t.Errorf("%s: there is no end of it", name)
+		}
+	}
+}
+
+// joined is a parent and its child by a text, each with one more column.
+func joined(declared bool) (Source, *catalog.Table, *catalog.Table) {
+	s, customers, orders := store()
+	for _, t := range []*catalog.Table{customers, orders} {
+		columnOf(t, s.Details, "name", "text", "text", -1)
+	}
+	key := &catalog.ForeignKey{
+		Name: "k", Child: orders, ChildRel: orders.Name, ChildColumns: []string{"name"},
+		Parent: customers, ParentRel: customers.Name, ParentColumns: []string{"name"},
+	}
+	if declared {
+		key.OID = 9
+	}
+	s.Keys = []*catalog.ForeignKey{key}
+	return s, customers, orders
+}
+
+func TestResolve_RefusesKeysByMoreThanTheValue(t *testing.T) {
+	change := func(edit func(d *catalog.ColumnDetail)) func(s Source, child *catalog.Table) {
+		return func(s Source, child *catalog.Table) {
+			d := s.Details.Columns[child]["name"]
+			edit(&d)
+			s.Details.Columns[child]["name"] = d
+		}
+	}
+	base := func(name string, modifier int) func(s Source, child *catalog.Table) {
+		return change(func(d *catalog.ColumnDetail) { d.Base, d.Modifier = name, modifier })
+	}
+	for name, c := range map[string]struct {
+		rule     Rule
+		declared bool
+		edit     func(s Source, child *catalog.Table)
+		want     string
+	}{
+		"by the value":           {Rule{As: "token"}, true, nil, ""},
+		"kept":                   {Rule{As: "keep"}, true, nil, ""},
+		"a constant":             {Rule{As: "constant", Value: "x"}, true, nil, ""},
+		"an expression":          {Rule{As: "sql", Value: "upper(name)"}, true, nil, "depends on more than the value"},
+		"by a country":           {Rule{As: "city", Country: "country"}, true, nil, "depends on more than the value"},
+		"blanks at one end":      {Rule{As: "token"}, true, base("bpchar", -1), ""},
+		"without case":           {Rule{As: "token"}, true, base("citext", -1), "written differently"},
+		"of another kind":        {Rule{As: "token"}, true, base("uuid", -1), "written differently"},
+		"a constant, undeclared": {Rule{As: "constant", Value: "x"}, false, base("citext", -1), ""},
+	} {
+		s, _, orders := joined(c.declared)
+		if c.rule.Country != "" {
+			columnOf(orders, s.Details, "country", "text", "text", -1)
+		}
+		if c.edit != nil {
+			c.edit(s, orders)
+		}
+		c.rule.Column = "shop.customers.name"
+		_, err := resolved(s, c.rule)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestResolve_SpreadsOverChainsOfKeysInAnyOrder(t *testing.T) {
+	s, _, orders := joined(true)
+	items := &catalog.Table{Name: catalog.Name{Schema: "shop", Name: "items"}}
+	columnOf(items, s.Details, "name", "text", "text", -1)
+	s.Database.Tables = append(s.Database.Tables, items)
+	further := &catalog.ForeignKey{
+		OID: 10, Name: "l", Child: items, ChildRel: items.Name, ChildColumns: []string{"name"},
+		Parent: orders, ParentRel: orders.Name, ParentColumns: []string{"name"},
+	}
+	for _, keys := range [][]*catalog.ForeignKey{{s.Keys[0], further}, {further, s.Keys[0]}} {
+		for _, from := range []string{"customers", "items"} {
+			p, err := resolved(Source{Database: s.Database, Details: s.Details, Keys: keys},
+				Rule{Column: "shop." + from + ".name", As: "token"})
+			if err != nil || len(p.Columns) != 3 {
+				t.Errorf("from %s: %v, %v", from, p.Columns, err)
+			}
+		}
+	}
+}
