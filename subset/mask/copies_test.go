@@ -26,6 +26,8 @@ func TestRelation_SaysHowAValueLeadsToAnother(t *testing.T) {
 		{"1234", "991234", integer, unrelated},
 		{"F", "F", enum, same},
 		{"Lee", "Leeds is a town", text, unrelated},
+		{"Jo", "jo", text, unrelated},
+		{"Joe", "joe", text, folded},
 	} {
 		o := newOriginal("c", []*string{&c.of})
 		if got := o.texts[0].relation(newShown(c.value, c.class)); got != c.want {

@@ -63,6 +63,19 @@ func TestClassify_JudgesDocumentsByTheirKeys(t *testing.T) {
 	}
 }
 
+// A fifth of the values is enough, whatever each of them is.
+func TestClassify_AddsUpWhatIsPersonal(t *testing.T) {
+	c := NewClassifier()
+	samples := append(slices.Repeat([]string{"nothing"}, 8), "ann@corp.test", "DE89370400440532013000")
+	if f, _ := c.Classify(Look{Table: "public.t", Name: "c1", Type: "text", Samples: samples}); f.As != "scrub" {
+		t.Errorf("%+v", f)
+	}
+	samples = append(samples, "nothing")
+	if f, ok := c.Classify(Look{Table: "public.t", Name: "c1", Type: "text", Samples: samples}); ok {
+		t.Errorf("less than a fifth: %+v", f)
+	}
+}
+
 // Whatever the share, several people's addresses are no chance.
 func TestClassify_TakesFiveAddressesForPersonal(t *testing.T) {
 	c := NewClassifier()

@@ -97,6 +97,53 @@ func TestResolve_RefusesKeysByMoreThanTheValue(t *testing.T) {
 	}
 }
 
+func TestResolve_LevelsBlanksAndChainsOfKeys(t *testing.T) {
+	limits := func(from, to, end int, turned bool) []int {
+		s, customers, orders := joined(true)
+		items := &catalog.Table{Name: catalog.Name{Schema: "shop", Name: "items"}}
+		columnOf(items, s.Details, "name", "text", "text", -1)
+		s.Database.Tables = append(s.Database.Tables, items)
+		for table, limit := range map[*catalog.Table]int{customers: from, orders: to, items: end} {
+			d := s.Details.Columns[table]["name"]
+			d.Base, d.Modifier = "bpchar", limit+4
+			s.Details.Columns[table]["name"] = d
+		}
+		s.Keys = append(s.Keys, &catalog.ForeignKey{
+			OID: 10, Name: "l", Child: items, ChildRel: items.Name, ChildColumns: []string{"name"},
+			Parent: orders, ParentRel: orders.Name, ParentColumns: []string{"name"},
+		})
+		if turned {
+			s.Keys[0], s.Keys[1] = s.Keys[1], s.Keys[0]
+		}
+		p, err := resolved(s, Rule{Column: "shop.customers.name", As: "token"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, table := range []*catalog.Table{customers, orders, items} {
+			got = append(got, p.tables[table]["name"].field.limit)
+		}
+		return got
+	}
+	for _, c := range [][]int{{20, 30, 40}, {40, 30, 20}, {30, 20, 40}, {40, 20, 30}} {
+		for _, turned := range []bool{false, true} {
+			for _, got := range limits(c[0], c[1], c[2], turned) {
+				if got != 20 {
+					t.Errorf("%v, turned %v: a room of %d", c, turned, got)
+				}
+			}
+		}
+	}
+	s, customers, orders := joined(true)
+	d := s.Details.Columns[orders]["name"]
+	d.Base = "bpchar"
+	s.Details.Columns[orders]["name"] = d
+	p, err := resolved(s, Rule{Column: "shop.customers.name", As: "token"})
+	if err != nil || !p.tables[customers]["name"].field.padded || !p.tables[orders]["name"].field.padded {
+		t.Errorf("blanks at the end count on one side: %v", err)
+	}
+}
+
 func TestResolve_SpreadsOverChainsOfKeysInAnyOrder(t *testing.T) {
 	s, _, orders := joined(true)
 	items := &catalog.Table{Name: catalog.Name{Schema: "shop", Name: "items"}}

@@ -52,6 +52,19 @@ func TestPlan_TellsWhatIsMaskedOpenAndEmpty(t *testing.T) {
 			t.Errorf("%s becomes empty: %v", column, !nulls)
 		}
 	}
+	one := &Plan{tables: map[*catalog.Table]map[string]*Column{table: {"email": {rule: Rule{As: "email"}}}}}
+	if !one.Masks(table) {
+		t.Error("a table with one masked column is not masked")
+	}
+	for column, want := range map[string]string{"email": "How", "kept": "keep", "login": ""} {
+		p.tables[table]["email"].How, p.tables[table]["kept"].How = "How", "keep"
+		if got := p.RuleOf(table, column, nil); got != want {
+			t.Errorf("the rule of %s is %q", column, got)
+		}
+	}
+	if got := p.RuleOf(table, "other", rules); got != "keep" {
+		t.Errorf("the rule of a column that is kept by name is %q", got)
+	}
 	var none *Plan
 	if none.Nulls(table,
 		"gone") || none.Masks(table) || len(none.Masked(table)) > 0 || !p.Masks(table) || (&Plan{}).Masks(table) {

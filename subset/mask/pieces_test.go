@@ -34,6 +34,8 @@ func TestNewSample_TakesApartWhatHasParts(t *testing.T) {
 		{"XML", `<a b="ann"><c>bob</c></a>`, xmlText, false, []string{"a b", "ann", "c", "bob", "/c", "/a"}, nil},
 		{"in single quotes", `<a b='ann' c='it''s'>don't</a>`, xmlText, false,
 			[]string{"a b", "ann", "c", "it's", "don't", "/a"}, nil},
+		{"a list in single quotes", `('ann, lee','b') 'c, d' isn't`, other, false,
+			[]string{"ann, lee", "b", "c, d", "isn't"}, nil},
 		{"YAML", "---\nmail: ann\nlist:\n - true\n - bob\n", text, false, []string{"ann", "list:", "bob"}, nil},
 		{"what PHP writes", `a:1:{s:4:"mail";s:3:"ann";}`, text, false,
 			[]string{"a:1:", "s:4:", "mail", "s:3:", "ann"}, nil},

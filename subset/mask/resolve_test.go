@@ -370,15 +370,93 @@ func TestUnruled_ListsWhatNobodyHasDecidedAbout(t *testing.T) {
 }
 
 func TestUnruled_WantsARuleForColumnsOfLargeObjects(t *testing.T) {
-	s, customers, _ := store()
-	columnOf(customers, s.Details, "scan", "oid", "oid", -1)
-	s.Details.Objects = true
-	var found bool
-	for _, f := range Unruled(s, nil, nil, nil) {
-		found = found || f.Name == "scan" && f.Topic == "large objects" && f.As == "null"
+	for name, c := range map[string]struct{ objects, system, want bool }{
+		"large objects": {true, true, true}, "none in the database": {false, true, false},
+		"a type of that name": {true, false, false},
+	} {
+		s, customers, _ := store()
+		columnOf(customers, s.Details, "scan", "oid", "oid", -1)
+		detail := s.Details.Columns[customers]["scan"]
+		detail.System = c.system
+		s.Details.Columns[customers]["scan"] = detail
+		s.Details.Objects = c.objects
+		var found bool
+		for _, f := range Unruled(s, nil, nil, nil) {
+			found = found || f.Name == "scan" && f.Topic == "large objects" && f.As == "null"
+		}
+		if found != c.want {
+			t.Errorf("%s: asked about: %v", name, found)
+		}
 	}
-	if !found {
-		t.Error("nobody asks about large objects")
+}
+
+func TestLookAt_SaysHowManyCharactersFitAndWhatIsAKey(t *testing.T) {
+	s, customers, orders := store()
+	customers.Keys = []catalog.Key{
+		{Primary: true, Columns: []string{"id"}}, {Columns: []string{"nick"}},
+		{Primary: true, Columns: []string{"code", "born"}},
+	}
+	for column, want := range map[string]struct {
+		limit int
+		key   bool
+	}{"email": {60, false}, "id": {0, true}, "nick": {0, false}, "code": {12, false}, "balance": {0, false}} {
+		if got := s.LookAt(customers, column); got.Limit != want.limit || got.Key != want.key {
+			t.Errorf("%s: %+v", column, got)
+		}
+	}
+	if got := s.LookAt(orders, "customer"); got.Limit != 40 || !got.Key {
+		t.Errorf("a column that refers to another: %+v", got)
+	}
+}
+
+func TestResolve_ReadsColumnsThatAreThere(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule Rule
+		want string
+	}{
+		"by another":            {Rule{Column: "shop.customers.born", As: "shift", By: "id"}, ""},
+		"by none":               {Rule{Column: "shop.customers.born", As: "shift", By: "nobody"}, "has no column nobody"},
+		"by a computed one":     {Rule{Column: "shop.customers.born", As: "shift", By: "shown"}, "has no column shown"},
+		"a country":             {Rule{Column: "shop.customers.nick", As: "city", Country: "country"}, ""},
+		"no country":            {Rule{Column: "shop.customers.nick", As: "city", Country: "shown"}, "has no column shown"},
+		"a date without itself": {Rule{Column: "shop.orders.year", As: "shift", Date: []string{"id"}}, "does not name the column itself"},
+		"a year":                {Rule{Column: "shop.orders.year", As: "shift", Date: []string{"year"}}, ""},
+		"a date to a number":    {Rule{Column: "shop.customers.born", As: "bucket", To: "10"}, "bucket to 10 does not work"},
+		"a date to its month":   {Rule{Column: "shop.customers.born", As: "bucket", To: "month"}, ""},
+		"a number to a month":   {Rule{Column: "shop.orders.amount", As: "bucket", To: "month"}, "bucket to month does not work"},
+		"a number to a number":  {Rule{Column: "shop.orders.amount", As: "bucket", To: "10"}, ""},
+	} {
+		s, _, orders := store()
+		columnOf(orders, s.Details, "year", "integer", "int4", -1)
+		_, err := resolved(s, c.rule)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestMistakes_AreToldInTheOrderOfTheRules(t *testing.T) {
+	s, _, _ := store()
+	_, err := resolved(s, Rule{Column: "shop.customers.born", As: "text"}, Rule{Column: "*.nick", As: "nothing"},
+		Rule{Column: "shop.nobody.x", As: "text"}, Rule{Column: "shop.customers.active", As: "text"})
+	if err == nil {
+		t.Fatal("no mistakes")
+	}
+	for i, line := range strings.Split(err.Error(), "\n") {
+		if want := fmt.Sprintf("offshoot.yaml:%d: ", i+1); !strings.HasPrefix(line, want) {
+			t.Errorf("mistake %d is %s", i+1, line)
+		}
+	}
+}
+
+func TestResolve_RemembersWhatAWrongPatternWasMeantFor(t *testing.T) {
+	s, customers, _ := store()
+	rules := []Rule{{Column: "*.nick", As: "nothing"}}
+	p, _ := Resolve(s, rules, NewKey("k"))
+	for column, want := range map[string]bool{"nick": true, "email": false} {
+		if got := p.decided(rules, customers, column); got != want {
+			t.Errorf("somebody has thought of %s: %v", column, got)
+		}
 	}
 }
 
