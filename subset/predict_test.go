@@ -39,6 +39,37 @@ func TestPlan_ForetellsAFactWithManyDimensions(t *testing.T) {
 	wantForetoldWithin(t, plan.Spec{URL: url}, 1.3)
 }
 
+// What a condition lets through the planner knows, from what ANALYZE saw.
+func TestPlan_ForetellsWhatConditionsLetThrough(t *testing.T) {
+	t.Parallel()
+	url := pgtest.New(t)
+	pgtest.Exec(t, url, `
+		CREATE TABLE tenant (id int PRIMARY KEY);
+		CREATE TABLE task (id int PRIMARY KEY, tenant int REFERENCES tenant, state text, day date) PARTITION BY RANGE (id);
+		CREATE TABLE task_1 PARTITION OF task FOR VALUES FROM (1) TO (20001);
+		CREATE TABLE task_2 PARTITION OF task FOR VALUES FROM (20001) TO (50001);
+		CREATE TABLE step (id int PRIMARY KEY, task int REFERENCES task, about text, about_id int);
+		INSERT INTO tenant SELECT generate_series(1, 500);
+		INSERT INTO task SELECT i, 1 + (hashint4(i) & 1048575) % 500, CASE WHEN i % 200 = 0 THEN 'open' ELSE 'done' END FROM generate_series(1, 50000) AS i;
+		INSERT INTO step SELECT i, 1 + i % 50000, CASE WHEN i % 25 = 0 THEN 'tenant' ELSE 'other' END, 1 + i % 500 FROM generate_series(1, 60000) AS i;
+		CREATE INDEX ON task (tenant); CREATE INDEX ON step (task);
+		ANALYZE`)
+	for name, spec := range map[string]plan.Spec{
+		"of a rule": {Tables: map[string]plan.Rule{
+			"public.task": {Where: "state = 'open' -- and nothing else", Rows: 2000}, "public.step": {None: true},
+		}},
+		"of a root": {Roots: []plan.Root{{Table: "public.tenant", Where: "id BETWEEN 5 AND 24"}}},
+		"of a reference": {References: []string{
+			"public.step.about_id -> public.tenant.id when about = 'tenant'",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec.URL = url
+			wantForetoldWithin(t, spec, 1.15)
+		})
+	}
+}
+
 // wantForetold runs a plan and compares what it expected with what came.
 func wantForetold(t *testing.T, spec plan.Spec) {
 	t.Helper()

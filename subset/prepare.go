@@ -13,13 +13,19 @@ func (s *Source) Plan(ctx context.Context) (*plan.Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("count rows: %w", s.Explain(s.Leader, err))
 	}
-	p, err := plan.Make(s.Database, counts, s.spec)
+	spec := s.spec
+	p, err := plan.Make(s.Database, counts, spec)
 	if err != nil {
 		return nil, err
 	}
-	p.Warnings = append(p.Warnings, s.Notices...)
-	if err := s.checkConditions(ctx, p); err != nil {
+	if spec.Matching, err = s.checkConditions(ctx, p, counts); err != nil {
 		return nil, err
 	}
+	if conditioned(p) {
+		if p, err = plan.Make(s.Database, counts, spec); err != nil {
+			return nil, err
+		}
+	}
+	p.Warnings = append(p.Warnings, s.Notices...)
 	return p, s.mask(ctx, p)
 }

@@ -33,6 +33,7 @@ type KeyPlan struct {
 // the walk looks at the row.
 type forecast struct {
 	plan   *Plan
+	known  Matching
 	tables []outlook
 	ties   [][]*tie // by child
 }
@@ -41,6 +42,7 @@ type forecast struct {
 type outlook struct {
 	rows, target    float64
 	sampled, forced float64
+	matching        float64 // share of rows that fulfil the rule's condition
 }
 
 func (o *outlook) kept() float64 { return o.sampled + o.forced }
@@ -49,8 +51,8 @@ func (o *outlook) room() float64 { return max(o.target-o.kept(), 0) }
 
 // predict fills in what the plan expects. It looks at nothing but the plan,
 // the catalog it was made from, and the counts.
-func (p *Plan) predict(counts catalog.Counts) {
-	f := newForecast(p, counts)
+func (p *Plan) predict(counts catalog.Counts, known Matching) {
+	f := newForecast(p, counts, known)
 	f.run()
 	for i := range p.Tables {
 		t := &p.Tables[i]
@@ -66,13 +68,16 @@ func (p *Plan) predict(counts catalog.Counts) {
 	p.Keys = f.keyPlans(counts)
 }
 
-func newForecast(p *Plan, counts catalog.Counts) *forecast {
-	f := &forecast{plan: p, tables: make([]outlook, len(p.Tables)), ties: make([][]*tie, len(p.Tables))}
+func newForecast(p *Plan, counts catalog.Counts, known Matching) *forecast {
+	f := &forecast{plan: p, known: known, tables: make([]outlook, len(p.Tables)), ties: make([][]*tie, len(p.Tables))}
 	position := map[*catalog.Table]int{}
 	for i := range p.Tables {
 		t := &p.Tables[i]
 		position[t.Table] = i
-		f.tables[i] = outlook{rows: float64(t.Rows), target: float64(t.Target)}
+		f.tables[i] = outlook{rows: float64(t.Rows), target: float64(t.Target), matching: 1}
+		if share, ok := known.Tables[t.Table.Name.Dotted()]; ok && t.Keep.Where != "" {
+			f.tables[i].matching = share
+		}
 	}
 	for n, k := range p.ForeignKeys {
 		child := position[k.Child]
@@ -82,7 +87,7 @@ func newForecast(p *Plan, counts catalog.Counts) *forecast {
 	}
 	for _, ties := range f.ties {
 		for _, l := range ties {
-			l.measure(p, counts)
+			l.measure(p, counts, known)
 		}
 	}
 	f.shortcut()
@@ -95,6 +100,9 @@ func (f *forecast) run() {
 		if f.plan.Tables[i].How == Every {
 			f.keepAll(i)
 		}
+	}
+	for _, r := range f.known.Roots {
+		f.keepRoot(r)
 	}
 	spent := 0.0
 	kept := func(i int) float64 { return f.tables[i].kept() }

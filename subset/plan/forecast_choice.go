@@ -99,7 +99,7 @@ func (f *forecast) supplies(i int, wanted float64) []supply {
 	need, rows := wanted+FewCandidates, float64(t.Rows)
 	switch t.How {
 	case Scan:
-		return []supply{{rows: min(need*Surplus, rows)}}
+		return []supply{{rows: min(need*Surplus, rows*f.tables[i].matching)}}
 	case Drive:
 		return f.driven(i, need)
 	case Blocks:

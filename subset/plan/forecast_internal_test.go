@@ -194,7 +194,7 @@ func TestPredict_TakesAShortWayForPartOfALongOne(t *testing.T) {
 
 // forecastRefers is the share of rows that a key is reckoned with, in percent.
 func (p *Plan) forecastRefers(key string, counts catalog.Counts) int64 {
-	for _, ties := range newForecast(p, counts).ties {
+	for _, ties := range newForecast(p, counts, Matching{}).ties {
 		for _, l := range ties {
 			if l.key.Name == key {
 				return int64(math.Round(100 * l.refers))
@@ -220,7 +220,7 @@ func TestPredict_JoinsKeysOfPartitions(t *testing.T) {
 	second.OID, second.Name, second.ChildHeaps = 77, "tree_2_parent", tree.Heaps[1:]
 	m.db.ForeignKeys = append(m.db.ForeignKeys, &second)
 	p := m.plan(t, map[string]Rule{"s.tree": {All: true}, "s.parent": {None: true}})
-	f := newForecast(p, m.counts)
+	f := newForecast(p, m.counts, Matching{})
 	var ties []*tie
 	for _, l := range f.ties {
 		ties = append(ties, l...)

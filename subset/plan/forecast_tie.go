@@ -105,7 +105,7 @@ func (l *tie) fresh(f *forecast, references float64) float64 {
 // measure reads from the statistics how much of the child refers, and to how
 // many different parents. Where they say nothing, every row refers to one of
 // its own.
-func (l *tie) measure(p *Plan, counts catalog.Counts) {
+func (l *tie) measure(p *Plan, counts catalog.Counts, known Matching) {
 	rows, parents := max(float64(p.Tables[l.child].Rows), 1), max(float64(p.Tables[l.parent].Rows), 1)
 	var heaps []*catalog.Heap
 	for _, n := range l.keys {
@@ -123,11 +123,14 @@ func (l *tie) measure(p *Plan, counts catalog.Counts) {
 		}
 		referring += given * float64(counts[h.OID].Rows)
 	}
-	if l.key.When != "" {
+	values := l.values(heaps, counts, parents)
+	if share, ok := known.References[l.key.Name]; ok && l.key.When != "" {
+		referring, values = min(referring, share*rowsIn(heaps, counts)), values*share
+	} else if l.key.When != "" {
 		referring /= p.alternatives(l.key)
 	}
 	l.refers = min(referring/rows, 1)
-	l.distinct = max(min(l.values(heaps, counts, parents), parents, referring), 1)
+	l.distinct = max(min(values, parents, referring), 1)
 }
 
 // alternatives is how many references of the configuration share a column:

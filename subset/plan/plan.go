@@ -107,7 +107,7 @@ func Make(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, error)
 	}
 	p.finish()
 	p.explain()
-	p.predict(counts)
+	p.predict(counts, spec.Matching)
 	p.advise(counts)
 	return p, nil
 }

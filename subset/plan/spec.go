@@ -29,6 +29,21 @@ type Spec struct {
 	Waiting     func(what string) // is told when waiting or a pause begins; may be nil
 	Masking     mask.Masking
 	Conditions  bool // shows the values that conditions name, in plans and reports
+	Matching    Matching
+}
+
+// Matching is for which share of the rows the server expects conditions to
+// hold. What is not in it is not known.
+type Matching struct {
+	Tables     map[string]float64 // of rules, by "schema.table"
+	References map[string]float64 // by their text
+	Roots      []RootShare
+}
+
+// RootShare is the share of a table's rows that one root keeps.
+type RootShare struct {
+	Table string // schema.table
+	Share float64
 }
 
 // Load bounds how busy the source may be with what others do. The zero Load
