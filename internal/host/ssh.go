@@ -20,7 +20,10 @@ type Remote struct {
 	Address string // host:port
 	User    string
 	Key     []byte // private, in PEM
-	HostKey string // one line: the only key that the machine may show
+	// Agent is the socket of an SSH agent that logs in, where there is no Key.
+	Agent string
+	// HostKey is the only key that the machine may show, or each in a line.
+	HostKey string
 	// Admit is called ahead of each connection, also one that is made anew, so
 	// that the machine lets the key in; nil: it always does.
 	Admit func(context.Context) error
@@ -79,41 +82,30 @@ func Dial(ctx context.Context, remote Remote) (*SSH, error) {
 }
 
 func (r Remote) config() (*ssh.ClientConfig, error) {
-	signer, err := parseKey(r.Key)
-	if err != nil {
-		return nil, fmt.Errorf("key to log in with: %w", err)
+	if len(r.Key) > 0 || r.Agent == "" { // it is known now that it is none
+		if _, err := parseKey(r.Key); err != nil {
+			return nil, fmt.Errorf("key to log in with: %w", err)
+		}
 	}
-	want, _, _, _, err := ssh.ParseAuthorizedKey([]byte(r.HostKey))
+	wanted, err := hostKeys(r.HostKey)
 	if err != nil {
 		return nil, fmt.Errorf("host key of %s: %w", r.Address, err)
 	}
 	return &ssh.ClientConfig{
-		User: r.User, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyAlgorithms: algorithms(want.Type()),
+		User: r.User, HostKeyAlgorithms: algorithms(wanted),
 		HostKeyCallback: func(_ string, _ net.Addr, shown ssh.PublicKey) error {
-			if publicLine(shown) == publicLine(want) {
-				return nil
+			var prints []string
+			for _, want := range wanted {
+				if publicLine(shown) == publicLine(want) {
+					return nil
+				}
+				prints = append(prints, ssh.FingerprintSHA256(want))
 			}
 			return &HostKeyError{
-				Address: r.Address, Want: ssh.FingerprintSHA256(want),
-				Shown: ssh.FingerprintSHA256(shown),
+				Address: r.Address, Want: strings.Join(prints, " or "), Shown: ssh.FingerprintSHA256(shown),
 			}
 		},
 	}, nil
-}
-
-// algorithms begin with those of the wanted key, so that a server with several
-// keys shows that one. The others let a stranger show what he has.
-func algorithms(keyType string) []string {
-	wanted := []string{keyType}
-	if keyType == ssh.KeyAlgoRSA {
-		wanted = []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
-	}
-	for _, other := range []string{ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoRSASHA512} {
-		if other != wanted[0] {
-			wanted = append(wanted, other)
-		}
-	}
-	return wanted
 }
 
 // connected returns the connection, made anew if it was lost.
@@ -154,7 +146,14 @@ func (s *SSH) dial(ctx context.Context) (*ssh.Client, *ear, error) {
 	}
 	conn := &ear{Conn: dialed}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	secure, channels, requests, err := ssh.NewClientConn(conn, s.remote.Address, s.config)
+	login, done, err := s.remote.login()
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("key to log in with: %w", err), ignoreClosed(conn.Close()))
+	}
+	defer done()
+	config := *s.config
+	config.Auth = []ssh.AuthMethod{login}
+	secure, channels, requests, err := ssh.NewClientConn(conn, s.remote.Address, &config)
 	if err == nil {
 		return ssh.NewClient(secure, channels, requests), conn, nil
 	}
