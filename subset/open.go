@@ -21,7 +21,8 @@ type Source struct {
 // writes to the source.
 func Open(ctx context.Context, spec plan.Spec) (*Source, error) {
 	s, err := snapshot.Open(ctx, snapshot.Options{
-		URL: spec.URL, Connections: spec.Connections, LockTimeout: spec.LockTimeout, Load: snapshot.Load(spec.Load),
+		URL: spec.URL, Way: spec.Way, Connections: spec.Connections, LockTimeout: spec.LockTimeout,
+		Load:    snapshot.Load(spec.Load),
 		Waiting: spec.Waiting,
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/facts"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
@@ -51,6 +52,7 @@ type Sink interface {
 // the same snapshot as the rows.
 type Origin struct {
 	URL      string // connection string; holds the password, never print it
+	Way      *conninfo.Way
 	Snapshot string // pg_export_snapshot identifier, valid until Close
 	Catalog  *catalog.Database
 

@@ -29,6 +29,8 @@ type app struct {
 	provider string // --provider
 	writer   string // who may push, by the event of the job,
 	reader   string // and who may not
+
+	ways []io.Closer // to the source, until the program ends
 }
 
 // run runs one command line and returns the exit code.
@@ -39,6 +41,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
+	_ = a.leave() // whatever went through is over, and its error known
 	code := exitCode(ctx, err)
 	a.report(command, code, err)
 	return code

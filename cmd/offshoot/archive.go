@@ -14,6 +14,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // archive is the file that up loads; the zero archive is none.
@@ -49,7 +50,7 @@ func (a *app) archive(
 	if o.keepData {
 		return archive{}, nil
 	}
-	source, err := a.source(cfg, "")
+	spec, err := a.spec(cfg, sourceFlags{})
 	if errors.Is(err, errNoSource) {
 		return archive{}, nil // the run says what that means
 	}
@@ -59,7 +60,7 @@ func (a *app) archive(
 	if err := checkCompose(ctx, cfg); err != nil {
 		return archive{}, err
 	}
-	made, err := a.makeArchive(ctx, u, cfg, source, preview)
+	made, err := a.makeArchive(ctx, u, cfg, spec, preview)
 	if err == nil && o.subset != nil {
 		o.subset(made.report)
 	}
@@ -81,7 +82,7 @@ func checkCompose(ctx context.Context, cfg *config.Config) error {
 }
 
 func (a *app) makeArchive(
-	ctx context.Context, u *ui.UI, cfg *config.Config, source string, preview provision.Preview,
+	ctx context.Context, u *ui.UI, cfg *config.Config, spec plan.Spec, preview provision.Preview,
 ) (archive, error) {
 	parent, err := a.archiveFolder(preview)
 	if err != nil {
@@ -95,7 +96,7 @@ func (a *app) makeArchive(
 		return archive{}, fmt.Errorf("make the archive: %w", err)
 	}
 	made := archive{path: filepath.Join(folder, "subset.sql.zst"), folder: folder}
-	run := &subsetRun{app: a, ui: u, spec: cfg.Spec(source), to: made.path}
+	run := &subsetRun{app: a, ui: u, spec: spec, to: made.path}
 	run.spec.Masking, err = a.masking(cfg, "")
 	var report *subset.Report
 	if err == nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/provision"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 func TestArchive_IsPrivateAndGoesAgain(t *testing.T) {
@@ -21,7 +22,7 @@ func TestArchive_IsPrivateAndGoesAgain(t *testing.T) {
 	var out bytes.Buffer
 	u := ui.New(ui.Options{Err: &out})
 	preview := provision.Preview{ID: "shop-pr-1"}
-	made, err := here().makeArchive(t.Context(), u, &config.Config{}, source, preview)
+	made, err := here().makeArchive(t.Context(), u, &config.Config{}, plan.Spec{URL: source}, preview)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func TestArchive_OfABrokenSourceLeavesNothing(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", cache)
 	u := ui.New(ui.Options{Err: &bytes.Buffer{}})
 	preview := provision.Preview{ID: "shop-pr-1"}
-	if _, err := here().makeArchive(t.Context(), u, &config.Config{}, "postgres://u@127.0.0.1:1/x",
+	if _, err := here().makeArchive(t.Context(), u, &config.Config{}, plan.Spec{URL: "postgres://u@127.0.0.1:1/x"},
 		preview); err == nil {
 		t.Fatal("no error")
 	}

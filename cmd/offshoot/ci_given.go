@@ -80,7 +80,7 @@ func (p *ciPreviews) isSet(name string) bool {
 // wanted.
 func (p *ciPreviews) missing() error {
 	if p.options.archive == "" && !p.stranger {
-		_, err := p.source(p.cfg, "")
+		_, err := p.spec(p.cfg, sourceFlags{})
 		switch {
 		case err == nil:
 		case !errors.Is(err, errNoSource):

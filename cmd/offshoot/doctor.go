@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/internal/config"
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
 	"github.com/offshoot-dev/offshoot/internal/pooler"
@@ -157,16 +158,20 @@ func (a *app) checkSource(ctx context.Context, cfg *config.Config) (major int, t
 	if err != nil {
 		return 0, "", err
 	}
-	return serverVersion(ctx, source)
+	way, err := a.way(cfg, "")
+	if err != nil {
+		return 0, "", err
+	}
+	return serverVersion(ctx, source, way)
 }
 
 // serverVersion asks a server for its version; the major one is 0 while it is
 // being developed.
-func serverVersion(ctx context.Context, source string) (major int, text string, err error) {
+func serverVersion(ctx context.Context, source string, way *conninfo.Way) (major int, text string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	found, err := snapshot.Look(ctx, source)
-	if errors.Is(err, pooler.ErrShared) {
+	found, err := snapshot.Look(ctx, source, way)
+	if errors.Is(err, pooler.ErrShared) || errors.As(err, new(*conninfo.WayError)) {
 		return 0, "", err
 	}
 	if err != nil {
@@ -177,6 +182,9 @@ func serverVersion(ctx context.Context, source string) (major int, text string, 
 		major = 0 // a development version, such as 18devel
 	}
 	text = fmt.Sprintf("PostgreSQL %s at %s", found.Version, found.Host)
+	if !way.Direct() {
+		text += ", through " + way.Name
+	}
 	if found.Pooled {
 		text += ", through a pooler in session mode"
 	}

@@ -36,8 +36,8 @@ Look at the rules before you commit them; keep is one too.`
 
 // scanOptions is the command line of mask scan.
 type scanOptions struct {
-	source string
-	write  bool
+	from  sourceFlags
+	write bool
 }
 
 func (a *app) scanCommand() *cobra.Command {
@@ -56,7 +56,7 @@ func (a *app) scanCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&o.source, "source", "", "`URL` of the database to read")
+	o.from.add(c.Flags())
 	c.Flags().BoolVar(&o.write, "write", false, "add rules to offshoot.yaml")
 	a.jsonFlag(c)
 	return c
@@ -67,11 +67,10 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 	if err != nil {
 		return err
 	}
-	source, err := a.sourceNeeded(cfg, o.source)
+	spec, err := a.spec(cfg, o.from)
 	if err != nil {
 		return err
 	}
-	spec := cfg.Spec(source)
 	spec.Connections = 1
 	spec.Masking = mask.Masking{Rules: cfg.Mask, Schema: cfg.Schema}
 	u := a.newUI("")

@@ -8,6 +8,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // installVariable lets offshoot install PostgreSQL's programs, on a computer that
@@ -30,11 +31,11 @@ func (a *app) mayInstall() (bool, error) {
 // prepareClient sees to it that there are programs for the source's version,
 // ahead of the snapshot that would have to wait for them. What is wrong with the
 // source is for those to say who read it.
-func (a *app) prepareClient(ctx context.Context, u *ui.UI, source string) error {
+func (a *app) prepareClient(ctx context.Context, u *ui.UI, spec plan.Spec) error {
 	if may, err := a.mayInstall(); !may {
 		return err
 	}
-	major, _, err := serverVersion(ctx, source)
+	major, _, err := serverVersion(ctx, spec.URL, spec.Way)
 	if err != nil || major == 0 {
 		return nil
 	}

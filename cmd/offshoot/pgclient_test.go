@@ -10,6 +10,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // A server newer than every pg_dump here gets its own, where that is allowed.
@@ -62,7 +63,7 @@ func TestClient_IsLeftAloneUnlessAllowed(t *testing.T) {
 			return os.LookupEnv(name)
 		}
 		u := a.newUI()
-		err := a.prepareClient(t.Context(), u, pgtest.New(t))
+		err := a.prepareClient(t.Context(), u, plan.Spec{URL: pgtest.New(t)})
 		u.Close()
 		if (err != nil) != wrong || wrong && (!errors.Is(err, hint.ErrUsage) || !strings.Contains(err.Error(), value)) {
 			t.Errorf("%q: %v", value, err)

@@ -9,8 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/offshoot-dev/offshoot/internal/config"
-	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
@@ -22,7 +20,7 @@ import (
 
 // subsetOptions is the command line of subset.
 type subsetOptions struct {
-	source      string
+	from        sourceFlags
 	to          string
 	plan        bool
 	seed        uint64
@@ -64,7 +62,7 @@ func (a *app) subsetCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.subset(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.source, "source", "", "`URL` of the database to read")
+	o.from.add(f)
 	f.StringVar(&o.to, "to", "", "write to `TARGET`: database URL, path, s3:// or -")
 	f.BoolVar(&o.plan, "plan", false, "print what would be kept, and why; copy nothing")
 	f.Uint64Var(&o.seed, "seed", 0, "keep the same rows for the same `SEED` and data")
@@ -100,11 +98,10 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 	if err != nil {
 		return err
 	}
-	source, err := a.sourceNeeded(cfg, o.source)
+	spec, err := a.spec(cfg, o.from)
 	if err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
-	spec := cfg.Spec(source)
 	if err := o.apply(&spec); err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
@@ -177,55 +174,6 @@ func checkPrivacy(level string) error {
 	}
 	_, err := mask.ParsePrivacy(level)
 	return err
-}
-
-var errNoSource = errors.New("no source given")
-
-// source is the connection string of the database to read: the command
-// line's, the environment's or the configuration's. From here on its password
-// is not printed.
-func (a *app) source(cfg *config.Config, flag string) (string, error) {
-	if cfg.Stranger {
-		return "", errNoSource // whatever the environment of the job has
-	}
-	source := cmp.Or(flag, a.getenv("OFFSHOOT_SOURCE"), cfg.Source)
-	if source == "" && cfg.SourceUnset != nil {
-		return "", cfg.SourceUnset
-	}
-	if source == "" {
-		return "", errNoSource
-	}
-	return source, a.checkURL("source", source)
-}
-
-// sourceNeeded is the source for a command that cannot do without, with advice
-// where there is none.
-func (a *app) sourceNeeded(cfg *config.Config, flag string) (string, error) {
-	source, err := a.source(cfg, flag)
-	if errors.Is(err, errNoSource) {
-		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", config.Name)
-	}
-	return source, err
-}
-
-// checkURL refuses what is no connection string.
-func (a *app) checkURL(what, text string) error {
-	if err := a.rememberURL(text); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
-// rememberURL reads a connection string as libpq would, to remember its
-// password, which may be from the environment or ~/.pgpass, as a secret.
-func (a *app) rememberURL(text string) error {
-	a.secrets.AddURL(text)
-	config, err := conninfo.Parse(text)
-	if err != nil {
-		return err
-	}
-	a.secrets.Add(config.Password)
-	return nil
 }
 
 func (a *app) runSubset(ctx context.Context, spec plan.Spec, o subsetOptions) error {

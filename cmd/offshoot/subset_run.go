@@ -135,7 +135,7 @@ func (r *subsetRun) withRetry(ctx context.Context) (*subset.Report, error) {
 
 // runOnce makes the subset, of one snapshot.
 func (r *subsetRun) runOnce(ctx context.Context) (report *subset.Report, err error) {
-	if err := r.app.prepareClient(ctx, r.ui, r.spec.URL); err != nil {
+	if err := r.app.prepareClient(ctx, r.ui, r.spec); err != nil {
 		return nil, err
 	}
 	target, err := r.sink()

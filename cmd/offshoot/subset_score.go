@@ -20,7 +20,7 @@ import (
 
 // scoreOptions is the command line of subset score.
 type scoreOptions struct {
-	source      string
+	from        sourceFlags
 	target      string
 	compare     string
 	report      string
@@ -49,7 +49,7 @@ func (a *app) scoreCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.score(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.source, "source", "", "`URL` of the source database")
+	o.from.add(f)
 	f.StringVar(&o.target, "target", "", "`URL` of the subset")
 	f.StringVar(&o.compare, "compare", "", "`URL` of another subset, to compare with the first")
 	f.StringVar(&o.report, "report", "", "write the figures to `FILE` (.md, .json or .txt)")
@@ -85,7 +85,7 @@ func (o scoreOptions) check() error {
 	switch {
 	case o.target == "":
 		return hint.Usage(errors.New("no subset given"), "add --target URL")
-	case o.source != "" && o.compare != "":
+	case o.from.source != "" && o.compare != "":
 		return hint.Usage(errors.New("--source and --compare"),
 			"give one of them: two subsets are compared without their source")
 	}
@@ -106,11 +106,10 @@ func (a *app) measure(ctx context.Context, o scoreOptions) error {
 	if err != nil {
 		return err
 	}
-	url, err := a.sourceNeeded(cfg, o.source)
+	spec, err := a.spec(cfg, o.from)
 	if err != nil {
 		return err
 	}
-	spec := cfg.Spec(url)
 	spec.Connections = o.connections
 	u := a.newUI()
 	defer u.Close()

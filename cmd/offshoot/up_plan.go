@@ -90,7 +90,7 @@ func (a *app) makePlan(
 			return plan, err
 		}
 	case o.archive == "" && !o.keepData:
-		_, err := a.source(cfg, "")
+		_, err := a.spec(cfg, sourceFlags{})
 		plan.Subset = err == nil
 		if err != nil && !errors.Is(err, errNoSource) {
 			wrong = errors.Join(wrong, hint.Wrap(err, "or load a file with --archive"))

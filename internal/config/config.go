@@ -28,6 +28,7 @@ type Config struct {
 
 	Project string
 	Source  string
+	Way     Way // to the source
 	// Stranger says that the configuration is that of a fork: nothing of it is
 	// made with a source, a key or a login of this computer.
 	Stranger bool
@@ -57,9 +58,9 @@ func (c *Config) fields() []field {
 			absent: "the repository's name, or the folder's when that is not the repository's root",
 		},
 		{
-			name: "source", value: mayBeUnset(text(&c.Source), &c.SourceUnset),
-			about: "the database to take subsets of, only read: URL or `key=value` pairs, as psql takes them; " +
-				"`--source` and `OFFSHOOT_SOURCE` win over it",
+			name: "source", value: c.source(),
+			about: "the database to take subsets of, only read: URL or `key=value` pairs, as psql takes them, or " +
+				"`{url, via, …}` where it takes more to reach it; `--source` and `OFFSHOOT_SOURCE` win over it",
 			absent: "none", example: "${PRODUCTION_DATABASE_URL}",
 		},
 		{name: "subset", value: section(c.Subset.fields()), about: "which rows to keep"},

@@ -83,7 +83,7 @@ func Ignored(own, base *Config) []string {
 		own, base any
 	}{
 		{"project", own.Project, base.Project},
-		{"source", own.Source, base.Source},
+		{"source", []any{own.Source, own.Way}, []any{base.Source, base.Way}},
 		{"subset", own.Subset, base.Subset},
 		{"mask", own.Mask, base.Mask},
 		{"schema", own.Schema, base.Schema},

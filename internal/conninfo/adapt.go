@@ -22,7 +22,7 @@ var sent = []string{"application_name", "options", "timezone"}
 
 // adapt does by pgx what it would else hand on to the server as settings, which
 // refuses them. Some come from a service file, which nobody has looked at yet.
-func adapt(config *pgx.ConnConfig) error {
+func adapt(config *pgx.ConnConfig, way *Way) error {
 	params := config.RuntimeParams
 	own := map[string]string{}
 	for name, value := range params {
@@ -41,6 +41,7 @@ func adapt(config *pgx.ConnConfig) error {
 	// Prepares no statement that the session would keep, be it a pooler's.
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	config.DialFunc = dialer(own).DialContext
+	way.dial(&config.Config)
 	limitTLS(&config.Config, own)
 	return redirect(&config.Config, or(own["hostaddr"], "PGHOSTADDR"))
 }

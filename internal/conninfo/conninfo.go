@@ -20,7 +20,9 @@ import (
 // ~/.pgpass and to a service file. An error names the parameter that is wrong,
 // and never a value: every part of a malformed string may be a part of the
 // password.
-func Parse(text string) (*pgx.ConnConfig, error) {
+func Parse(text string) (*pgx.ConnConfig, error) { return parse(text, nil) }
+
+func parse(text string, way *Way) (*pgx.ConnConfig, error) {
 	given, err := Read(text)
 	if err != nil {
 		return nil, err
@@ -29,7 +31,7 @@ func Parse(text string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, malformed()
 	}
-	return config, adapt(config)
+	return config, adapt(config, way)
 }
 
 // Read returns the parameters that a connection string spells out itself, but

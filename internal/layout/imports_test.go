@@ -14,13 +14,13 @@ var table = map[string][]string{
 	"subset/catalog":   {},
 	"subset/mask":      {"subset/catalog", "internal/document"},
 	"subset/snapshot":  {"subset/catalog", "internal/conninfo", "internal/pooler"},
-	"subset/plan":      {"subset/catalog", "subset/mask", "internal/document"},
+	"subset/plan":      {"subset/catalog", "subset/mask", "internal/conninfo", "internal/document"},
 	"subset/reference": {"subset/catalog"},
 	"subset/walk":      {"subset/plan", "subset/snapshot", "subset/catalog"},
 	"subset/score":     {"subset/plan", "subset/snapshot", "subset/catalog", "internal/document"},
 	"subset": {
 		"subset/plan", "subset/reference", "subset/walk", "subset/score", "subset/snapshot",
-		"subset/catalog", "subset/mask", "internal/document", "internal/facts", "internal/sqltext",
+		"subset/catalog", "subset/mask", "internal/conninfo", "internal/document", "internal/facts", "internal/sqltext",
 	},
 	"subset/sink": {
 		"subset", "subset/catalog", "internal/conninfo", "internal/pooler", "internal/pgarchive",
@@ -48,6 +48,7 @@ var table = map[string][]string{
 	"provision/sweep":               {"provision", "provision/machine", "internal/document"},
 	"provision/wildcard":            {"provision/gateway", "internal/store"},
 	"provision/testdata/program":    {"provision/gateway"}, // runs in the containers of the tests
+	"internal/bastion":              {"internal/conninfo", "internal/host"},
 	"internal/bench":                {"internal/document"},
 	"internal/document":             {},
 	"internal/whole":                {},
@@ -76,7 +77,7 @@ var table = map[string][]string{
 	"internal/repository":           {},
 	"internal/config": {
 		"subset/plan", "subset/mask", "compose", "provision", "provision/gateway",
-		"provision/wildcard", "internal/store",
+		"provision/wildcard", "internal/bastion", "internal/store",
 	},
 	"internal/ci":             {"internal/forge", "internal/guard", "internal/report"},
 	"internal/layout/figures": {},

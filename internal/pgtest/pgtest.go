@@ -138,6 +138,12 @@ func Server(t testing.TB) string {
 	return u.String()
 }
 
+// Password returns that of the cluster's superuser.
+func Password(t testing.TB) string {
+	t.Helper()
+	return running(t).password
+}
+
 // SocketDir returns the folder of the cluster's unix socket.
 func SocketDir(t testing.TB) string {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/conninfo"
@@ -64,6 +65,10 @@ func Environ(connection string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return environ(connection, config, config.Password)
+}
+
+func environ(connection string, config *pgx.ConnConfig, password string) ([]string, error) {
 	given, err := conninfo.Read(connection)
 	if err != nil {
 		return nil, err
@@ -71,7 +76,7 @@ func Environ(connection string) ([]string, error) {
 	hosts, ports := addresses(&config.Config)
 	env := append(base(),
 		"PGHOST="+hosts, "PGPORT="+ports, "PGUSER="+config.User, "PGDATABASE="+config.Database,
-		"PGPASSWORD="+config.Password, "PGAPPNAME=offshoot",
+		"PGPASSWORD="+password, "PGAPPNAME=offshoot",
 	)
 	var rest []string
 	for setting, variable := range variables {
@@ -100,22 +105,29 @@ func WithOption(env []string, setting, value string) []string {
 	return append(env, "PGOPTIONS="+option)
 }
 
-// addresses joins the hosts and their ports as libpq wants them. pgconn lists
-// a host again for each way of using TLS.
-func addresses(config *pgconn.Config) (hosts, ports string) {
-	type address struct {
-		host string
-		port uint16
-	}
-	all := []address{{config.Host, config.Port}}
+// server is one of those that a connection string names.
+type server struct {
+	host string
+	port uint16
+}
+
+// servers lists them in order. pgconn lists a host again for each way of using
+// TLS.
+func servers(config *pgconn.Config) []server {
+	all := []server{{config.Host, config.Port}}
 	for _, f := range config.Fallbacks {
-		if a := (address{f.Host, f.Port}); !slices.Contains(all, a) {
-			all = append(all, a)
+		if s := (server{f.Host, f.Port}); !slices.Contains(all, s) {
+			all = append(all, s)
 		}
 	}
+	return all
+}
+
+// addresses joins the hosts and their ports as libpq wants them.
+func addresses(config *pgconn.Config) (hosts, ports string) {
 	var h, p []string
-	for _, a := range all {
-		h, p = append(h, a.host), append(p, fmt.Sprint(a.port))
+	for _, s := range servers(config) {
+		h, p = append(h, s.host), append(p, fmt.Sprint(s.port))
 	}
 	return strings.Join(h, ","), strings.Join(p, ",")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
@@ -14,6 +15,7 @@ import (
 // Spec is what the user asks for.
 type Spec struct {
 	URL    string // connection string of the source; holds the password, never print it
+	Way    *conninfo.Way
 	Curve  Curve  // zero means DefaultCurve
 	Seed   uint64 // the same seed and data choose the same rows
 	Mode   Mode

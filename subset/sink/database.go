@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -165,7 +166,8 @@ func (d *database) vet(ctx context.Context, from subset.Origin) error {
 
 // same tells whether source and target are one database, also when one is a
 // standby of the other: those share the system identifier. Where the role may
-// not read that, the address has to do.
+// not read that, the address has to do, which means little beyond a bastion: there
+// its own sockets and loopback are others.
 func (d *database) same(from subset.Origin) bool {
 	if d.target.Name != from.Catalog.Name {
 		return false
@@ -174,7 +176,16 @@ func (d *database) same(from subset.Origin) bool {
 		return d.target.SystemID == from.Catalog.SystemID
 	}
 	source, err := conninfo.Parse(from.URL)
-	return err == nil && source.Host == d.config.Host && source.Port == d.config.Port
+	if err != nil || !from.Way.Direct() && home(source.Host) {
+		return false
+	}
+	return source.Host == d.config.Host && source.Port == d.config.Port
+}
+
+// home tells whether a host is the computer itself.
+func home(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.HasPrefix(host, "/") || host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func some(found []object) string {

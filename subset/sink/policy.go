@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
 	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
@@ -34,7 +33,7 @@ ORDER BY p.oid, r.rolname`
 
 // readPolicies asks the source, in the snapshot of the archive.
 func readPolicies(ctx context.Context, from subset.Origin) ([]policy, error) {
-	config, err := conninfo.Parse(from.URL)
+	config, err := from.Way.Parse(from.URL)
 	if err != nil {
 		return nil, err
 	}

@@ -47,17 +47,13 @@ func dumpSchema(ctx context.Context, from subset.Origin) (*schema, error) {
 }
 
 func (s *schema) read(ctx context.Context, from subset.Origin) error {
-	env, err := pgtool.Environ(from.URL)
-	if err != nil {
-		return err
-	}
 	dump := pgtool.Dump{
 		Snapshot: from.Snapshot, Encoding: encoding(from.Catalog), Path: s.archive, Wait: from.LockTimeout,
 	}
 	for _, name := range from.Excluded {
 		dump.Exclude = append(dump.Exclude, name.String())
 	}
-	if err := s.tools.Dump(ctx, env, dump); err != nil {
+	if err := s.dump(ctx, from, dump); err != nil {
 		return err
 	}
 	if err := s.rewrite(from); err != nil {
@@ -71,6 +67,20 @@ func (s *schema) read(ctx context.Context, from subset.Origin) error {
 		return e.Catalog == pgtool.Extensions && slices.Contains(from.Skip, extensionOf(e))
 	})
 	s.policies, err = readPolicies(ctx, from)
+	return err
+}
+
+// dump has pg_dump write the archive, by the way to the source. That it is gone is
+// worth more than what pg_dump says of the server then.
+func (s *schema) dump(ctx context.Context, from subset.Origin, dump pgtool.Dump) error {
+	passage, err := pgtool.OpenPassage(ctx, from.Way, from.URL, s.dir.path)
+	if err != nil {
+		return err
+	}
+	err = s.tools.Dump(ctx, passage.Env, dump)
+	if fault := passage.Close(); fault != nil && err != nil {
+		return fault
+	}
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
@@ -23,6 +24,9 @@ func connectError(config *pgx.ConnConfig, err error) error {
 	at := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 	if strings.HasPrefix(config.Host, "/") {
 		at = config.Host
+	}
+	if fault := conninfo.Fault(err); fault != nil {
+		return fault
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -46,6 +50,9 @@ func connectError(config *pgx.ConnConfig, err error) error {
 func cause(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
+		if from, ok := strings.CutPrefix(op.Op, "dial "); ok {
+			return fmt.Errorf("%s: %w", from, op.Err)
+		}
 		return op.Err
 	}
 	var dns *net.DNSError
@@ -103,5 +110,8 @@ func withheld(pg *pgconn.PgError) error {
 }
 
 func lost(err error) error {
+	if fault := conninfo.Fault(err); fault != nil {
+		return fmt.Errorf("%w: %w", ErrSourceLost, fault)
+	}
 	return hint.Wrap(fmt.Errorf("%w: %w", ErrSourceLost, err), "retry once the source is reachable")
 }

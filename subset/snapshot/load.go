@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
@@ -82,7 +81,7 @@ func (s *Snapshot) guard(ctx context.Context) error {
 	if s.gate == nil {
 		return nil
 	}
-	config, err := conninfo.Parse(s.options.URL) // as it is without the gate
+	config, err := s.options.Way.Parse(s.options.URL) // as it is without the gate
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,8 @@ type Found struct {
 
 // Look asks who answers at a connection string, and refuses it where Open would
 // before it takes a snapshot.
-func Look(ctx context.Context, url string) (_ Found, err error) {
-	config, err := conninfo.Parse(url)
+func Look(ctx context.Context, url string, way *conninfo.Way) (_ Found, err error) {
+	config, err := way.Parse(url)
 	if err != nil {
 		return Found{}, err
 	}

@@ -37,7 +37,8 @@ type Snapshot struct {
 // Options says which database to open, and how.
 type Options struct {
 	URL         string // connection string; holds the password, never print it
-	Connections int    // at once, 0 means DefaultConnections
+	Way         *conninfo.Way
+	Connections int // at once, 0 means DefaultConnections
 
 	LockTimeout time.Duration     // how long to wait for locked tables, 0 means DefaultLockTimeout
 	Load        Load              // above which reading pauses
@@ -53,7 +54,7 @@ const DefaultConnections = 2
 // and locks its tables against changes of their definition. Nothing that it
 // does writes to the database.
 func Open(ctx context.Context, o Options) (*Snapshot, error) {
-	config, err := conninfo.Parse(o.URL)
+	config, err := o.Way.Parse(o.URL)
 	if err != nil {
 		return nil, err
 	}
