@@ -54,6 +54,7 @@ var table = map[string][]string{
 	"internal/whole":                {},
 	"internal/worktree":             {"internal/host"},
 	"internal/facts":                {"internal/pgarchive", "internal/document"},
+	"internal/rehearse":             {"internal/document", "internal/facts", "internal/sqltext"},
 	"internal/sqltext":              {},
 	"internal/forge":                {},
 	"internal/forge/forgetest":      {"internal/forge"},

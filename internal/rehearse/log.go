@@ -1,0 +1,93 @@
+package rehearse
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A record is one message in the log of the server.
+type record struct {
+	at       time.Time
+	pid      int
+	vxid     string // virtual transaction; empty outside of any
+	code     string // SQLSTATE
+	database string
+	level    string
+	text     string
+}
+
+var prefixed = regexp.MustCompile(`^~(\d+)\.(\d{3})~(\d+)~([0-9/-]*)~(\w{5})~(.*?)~ ([A-Z0-9]+):  `)
+
+// longestRecord bounds what is kept of one message: a migration may insert a file of megabytes as one statement.
+const longestRecord = 1 << 20
+
+// readLog reads messages to the end, and hands on those of one database.
+func readLog(r io.Reader, database string, hand func(record)) error {
+	b := bufio.NewReaderSize(r, 1<<16)
+	var now *record
+	done := func() {
+		if now != nil && now.database == database {
+			hand(*now)
+		}
+		now = nil
+	}
+	for {
+		line, err := logLine(b)
+		if next := parseLine(line); next != nil {
+			done()
+			now = next
+		} else if now != nil && strings.HasPrefix(line, "\t") && len(now.text) < longestRecord {
+			now.text += "\n" + line[1:]
+		}
+		if errors.Is(err, io.EOF) {
+			done()
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// logLine reads a line without its end, and of a longer one the beginning.
+func logLine(b *bufio.Reader) (string, error) {
+	var line []byte
+	for {
+		part, err := b.ReadSlice('\n')
+		if len(line) < longestRecord {
+			line = append(line, part...)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return strings.TrimRight(string(line), "\r\n"), err
+		}
+	}
+}
+
+func parseLine(line string) *record {
+	if !strings.HasPrefix(line, "~") {
+		return nil
+	}
+	m := prefixed.FindStringSubmatch(line)
+	if m == nil {
+		return nil
+	}
+	seconds, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		return nil
+	}
+	millis, _ := strconv.ParseInt(m[2], 10, 64)
+	pid, _ := strconv.Atoi(m[3])
+	r := &record{
+		at: time.Unix(seconds, millis*int64(time.Millisecond)), pid: pid, vxid: m[4], code: m[5], database: m[6],
+		level: m[7], text: line[len(m[0]):],
+	}
+	if strings.HasSuffix(r.vxid, "/0") {
+		r.vxid = ""
+	}
+	return r
+}
