@@ -28,6 +28,7 @@ func TestRelation_SaysHowAValueLeadsToAnother(t *testing.T) {
 		{"Lee", "Leeds is a town", text, unrelated},
 		{"Jo", "jo", text, unrelated},
 		{"Joe", "joe", text, folded},
+		{"Ann Lee", "md4US8HiuY4g97y3Xr8mgJGiS2s=", text, digest}, // SHA-1 in base64
 	} {
 		o := newOriginal("c", []*string{&c.of})
 		if got := o.texts[0].relation(newShown(c.value, c.class)); got != c.want {
@@ -50,7 +51,8 @@ func TestLikeness_IsNoneByChance(t *testing.T) {
 		}
 		return list
 	}
-	closest := func(o original, values []*string) likeness { return closest([]original{o}, values, text) }
+	closestOf := closest
+	closest := func(o original, values []*string) likeness { return closestOf([]original{o}, values, text) }
 	genders := newOriginal("gender", column("F", "M", "F", "M", "F", "M"))
 	if got := closest(genders, column("F", "M", "F", "M", "F", "M")); got.share > 0 {
 		t.Errorf("%+v", got)
@@ -60,6 +62,12 @@ func TestLikeness_IsNoneByChance(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	names := newOriginal("name", column("Anna", "Bert", "Carl", "Dora"))
+	spelled, copied := newOriginal("spelled", column("ANNA", "BERT", "CARL", "DORA")), column("Anna", "Bert", "Carl", "Dora")
+	for _, originals := range [][]original{{names, spelled}, {spelled, names}} {
+		if got := closestOf(originals, copied, text); got.of != "name" || got.how != same {
+			t.Errorf("of two originals it is a copy of %+v", got)
+		}
+	}
 	if got := closest(names, column("anna", "bert", "carl", "dora")); got.share != 1 || got.how != folded {
 		t.Errorf("%+v", got)
 	}

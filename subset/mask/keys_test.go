@@ -79,6 +79,7 @@ func TestResolve_RefusesKeysByMoreThanTheValue(t *testing.T) {
 		"by a country":           {Rule{As: "city", Country: "country"}, true, nil, "depends on more than the value"},
 		"blanks at one end":      {Rule{As: "token"}, true, base("bpchar", -1), ""},
 		"without case":           {Rule{As: "token"}, true, base("citext", -1), "written differently"},
+		"a constant, declared":   {Rule{As: "constant", Value: "x"}, true, base("citext", -1), "written differently"},
 		"of another kind":        {Rule{As: "token"}, true, base("uuid", -1), "written differently"},
 		"a constant, undeclared": {Rule{As: "constant", Value: "x"}, false, base("citext", -1), ""},
 	} {
@@ -93,6 +94,20 @@ func TestResolve_RefusesKeysByMoreThanTheValue(t *testing.T) {
 		_, err := resolved(s, c.rule)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestResolve_RefusesKeysOfTimesInTwoZones(t *testing.T) {
+	for child, want := range map[string]bool{"timestamp without time zone": true, "timestamp with time zone": false} {
+		s, customers, orders := joined(true)
+		for table, typ := range map[*catalog.Table]string{customers: "timestamp without time zone", orders: child} {
+			table.Columns[len(table.Columns)-1].Type = typ
+			s.Details.Columns[table]["name"] = catalog.ColumnDetail{Base: "timestamp", System: true, Modifier: -1}
+		}
+		_, err := resolved(s, Rule{Column: "shop.customers.name", As: "shift"})
+		if (err == nil) != want {
+			t.Errorf("%s: %v", child, err)
 		}
 	}
 }

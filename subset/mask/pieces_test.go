@@ -17,10 +17,10 @@ func TestNewSample_TakesApartWhatHasParts(t *testing.T) {
 		{"a text", "ann@corp.test, or Bob", text, false, nil, nil},
 		{"a number", "17", integer, false, nil, nil},
 		{
-			"a document", ` {"to": {"mail": "ann", "age": 17, "ok": true, "none": null}, "at": ["x", "y"], "": ""} `,
+			"a document", ` {"to": {"mail": "ann", "age": 17, "ok": true, "none": null}, "at": ["x", {"y": 1}], "": "", "z": "c"} `,
 			jsonText, false,
-			[]string{"to", "mail", "ann", "age", "17", "ok", "none", "at", "x", "y", "", ""},
-			[]string{"mail", "age"},
+			[]string{"to", "mail", "ann", "age", "17", "ok", "none", "at", "x", "y", "1", "", "", "z", "c"},
+			[]string{"mail", "age", "y", "z"},
 		},
 		{"a list of documents", `[{"mail":"ann"},{"mail":"bob"},"x"]`, text, false,
 			[]string{"mail", "ann", "mail", "bob", "x"}, []string{"mail", "mail"}},

@@ -106,6 +106,8 @@ func TestResolve_RefusesWhatCannotBeKept(t *testing.T) {
 		if want := "offshoot.yaml:1: mask: shop.customers." + c.column + ": " + c.want; err == nil ||
 			!strings.HasPrefix(err.Error(), want) || !errors.Is(err, hint.ErrUsage) {
 			t.Errorf("got %v\nwant %s", err, want)
+		} else if strings.Count(err.Error(), c.column) != strings.Count(want, c.column) && c.as == "text" {
+			t.Errorf("told more than once: %v", err)
 		}
 	}
 }
@@ -465,7 +467,7 @@ func TestProbes_AskAboutTypesAndConstraintsOfMaskedColumns(t *testing.T) {
 	s.Details.Checks[customers] = []catalog.Check{
 		{Name: "both", Columns: []string{"nick", "id"}, SQL: "nick <> id::text"},
 		{Name: "named", Columns: []string{"country"}, SQL: "country <> ''"},
-		{Name: "other", Columns: []string{"id"}, SQL: "id > 0"},
+		{Name: "other", Columns: []string{"balance"}, SQL: "balance > 0"},
 	}
 	p, err := resolved(s, Rule{Column: "*.nick", As: "text"}, Rule{Column: "*.country", As: "first_name"})
 	if err != nil {

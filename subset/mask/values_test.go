@@ -521,7 +521,7 @@ func TestNameParts_TakeNamesApart(t *testing.T) {
 	for name, want := range map[string]string{
 		"first_name": "first name", "firstName": "first name", "FIRST_NAME": "first name", "First-Name": "first name",
 		"HTTPHeaderName": "http header name", "strEmail": "email",
-		"E_Mail": "e mail", "Straße": "strasse", "PrénomÉlève": "prenom eleve", "addr2": "addr 2",
+		"E_Mail": "e mail", "á": "a", "Straße": "strasse", "PrénomÉlève": "prenom eleve", "addr2": "addr 2",
 		"tbl_user_email": "user email", "tbl": "tbl", "c_email": "email", "XMLFile": "xml file", "aB1c": "a b 1 c", "": "", "___": "", "naïveID": "naive id", "Größe": "groesse",
 	} {
 		if got := strings.Join(nameParts(name), " "); got != want {
