@@ -75,7 +75,8 @@ func TestChecker_ProposesToLeaveOutWhatLeavesSomething(t *testing.T) {
 	privileged := Refused{Allow: "proxy.privileged", service: "proxy"}
 	ofWeb := Refused{Allow: "web.privileged", service: "web"}
 	ofFile := Refused{Allow: "volumes.x"}
-	proxy, web, worker := published("proxy", "traefik"), published("web", "shop"), types.ServiceConfig{Name: "web", Image: "shop"}
+	proxy, web := published("proxy", "traefik"), published("web", "shop")
+	worker := types.ServiceConfig{Name: "web", Image: "shop"}
 	for name, c := range map[string]struct {
 		items []Refused
 		web   types.ServiceConfig

@@ -17,7 +17,10 @@ var subjects = []subject{
 	{dir: "subset/plan"},
 	{dir: "subset/walk"},
 	{
-		dir: "compose", skip: "^Test(Up|Wait|Stack|RemoveByLabel|Logs|Exec|Run|Resume|Pull|List|Stop|Build)_",
+		dir: "compose",
+		skip: "^Test(Up|Wait|Stack|RemoveByLabel|Logs|Exec|Run|Resume|Pull|List|Stop|Build|Find[A-Za-z]*|LooksLike" +
+			"Postgres)_|^Test(Load|SettleData)$|^TestLoad_(Errors|Interpolation|SaysWhich|FindsThe|Named|Files|Large" +
+			"|Later)|^TestTransform_(Database|Environment|Labels|Limits|Logging|Networks|Ports|Restart)",
 		files: []string{
 			"refuse.go", "hostile.go", "foreign.go", "mounted.go", "without.go", "rawsockets.go",
 		},

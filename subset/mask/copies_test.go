@@ -62,7 +62,8 @@ func TestLikeness_IsNoneByChance(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	names := newOriginal("name", column("Anna", "Bert", "Carl", "Dora"))
-	spelled, copied := newOriginal("spelled", column("ANNA", "BERT", "CARL", "DORA")), column("Anna", "Bert", "Carl", "Dora")
+	spelled := newOriginal("spelled", column("ANNA", "BERT", "CARL", "DORA"))
+	copied := column("Anna", "Bert", "Carl", "Dora")
 	for _, originals := range [][]original{{names, spelled}, {spelled, names}} {
 		if got := closestOf(originals, copied, text); got.of != "name" || got.how != same {
 			t.Errorf("of two originals it is a copy of %+v", got)
