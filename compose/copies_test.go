@@ -315,6 +315,19 @@ volumes: {code: {driver_opts: {type: none, o: bind, device: "${PWD}/code"}}}
 	}
 }
 
+func TestLoad_SaysWhatIsMountedOrThatNothingIs(t *testing.T) {
+	for volumes, want := range map[string]string{
+		`["./data:/d"]`: "what is mounted is ./data",
+		`["data:/d"]`:   "take it out of offshoot.yaml: nothing of the checkout is mounted",
+	} {
+		dir := checkoutOf(t, "services: {web: {image: a, volumes: "+volumes+"}}\nvolumes: {data: {}}\n", "data/a")
+		_, _, err := compose.Load(t.Context(), compose.Source{Dir: dir, Mounts: []string{"./elsewhere"}})
+		if err == nil || !slices.Equal(hint.Of(err), []string{want}) {
+			t.Errorf("%s: %v, hints %q", volumes, err, hint.Of(err))
+		}
+	}
+}
+
 func TestPlanCopies_NamesEachMount(t *testing.T) {
 	dir := checkoutOf(t, `services: {web: {image: a, volumes: ["./uploads:/u", "./gone:/g", "./tmp:/t", "/app/x"]}}`,
 		"uploads/a", "tmp/a")

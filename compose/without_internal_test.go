@@ -1,10 +1,13 @@
 package compose
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/offshoot-dev/offshoot/internal/hint"
 )
 
 func TestNeeds_NamesTheKeyThatTiesTwoServices(t *testing.T) {
@@ -99,6 +102,27 @@ func TestChecker_ProposesToLeaveOutWhatLeavesSomething(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" || check.show != c.show {
 			t.Errorf("%s: %s, shown %q", name, diff, check.show)
+		}
+	}
+}
+
+func TestNoService_SaysWhichProfileHasIt(t *testing.T) {
+	p := &types.Project{
+		Name: "p", Services: types.Services{"web": {Name: "web"}},
+		DisabledServices: types.Services{
+			"mail": {Name: "mail", Profiles: []string{"dev", "all"}}, "seed": {Name: "seed", Profiles: []string{"setup"}},
+			"left": {Name: "left"},
+		},
+	}
+	for name, want := range map[string]struct{ says, advice string }{
+		"mail": {"service mail is there only with a profile that is not chosen: dev, all", "preview.profiles: [dev]"},
+		"seed": {"service seed is there only with a profile that is not chosen: setup", "preview.profiles: [setup]"},
+		"left": {"no service left in the compose file", "services are web"},
+		"none": {"no service none in the compose file", "services are web"},
+	} {
+		err := noService(p, "preview.expose", name)
+		if err.Error() != "preview.expose: "+want.says || !strings.HasSuffix(hint.Of(err)[0], want.advice) {
+			t.Errorf("%v, hints %q", err, hint.Of(err))
 		}
 	}
 }
