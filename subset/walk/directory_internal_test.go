@@ -111,3 +111,28 @@ func TestHoldsKey_AsksForAValidatedIntegerOfOneHeap(t *testing.T) {
 		}
 	}
 }
+
+// Where a key may lead to several rows, the value alone does not say which.
+func TestHoldsKey_AsksThatNoKeyAroundIsAmbiguous(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(other *catalog.ForeignKey, elsewhere *catalog.Table)
+		want   bool
+	}{
+		"one of other tables": {func(o *catalog.ForeignKey, elsewhere *catalog.Table) {
+			o.OID, o.Parent, o.ParentHeaps, o.Child, o.ChildHeaps = 0, elsewhere, nil, elsewhere, nil
+		}, true},
+		"one that is sure":   {func(*catalog.ForeignKey, *catalog.Table) {}, true},
+		"one to the parents": {func(o *catalog.ForeignKey, _ *catalog.Table) { o.OID = 0 }, false},
+		"one of the parents": {func(o *catalog.ForeignKey, elsewhere *catalog.Table) {
+			o.OID, o.Child, o.ChildHeaps, o.Parent, o.ParentHeaps = 0, o.Parent, nil, elsewhere, nil
+		}, false},
+	} {
+		p := byInteger(twoTables(1, 1))
+		other := *p.ForeignKeys[0]
+		c.change(&other, &catalog.Table{Name: catalog.Name{Schema: "s", Name: "elsewhere"}})
+		p.ForeignKeys = append(p.ForeignKeys, &other)
+		if got := remembering(t, p).foreignKeys[0].directory != nil; got != c.want {
+			t.Errorf("%s: known by the key: %v", name, got)
+		}
+	}
+}

@@ -184,3 +184,16 @@ func TestNotes_KeepAnswersOfEveryLayout(t *testing.T) {
 		}
 	}
 }
+
+func TestLayout_NeedsAColumnOnce(t *testing.T) {
+	s, staff := company(t)
+	l := s.parentLayout(staff)
+	before := len(l.inner)
+	for range 2 {
+		l.need("firm")
+		l.need("another")
+	}
+	if len(l.inner) != before+1 {
+		t.Errorf("%d columns, and %d before", len(l.inner), before)
+	}
+}

@@ -190,3 +190,69 @@ func TestQuestionsAbout_ReadBlocksOnceForAllParentsWithoutAnIndex(t *testing.T) 
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestQuestionsAbout_AskByKeysOnlyHeapsThatHoldAnything(t *testing.T) {
+	s, table := asking(t, plan.Drive, func(k *catalog.ForeignKey) {
+		k.Validated, k.Parent.Heaps, k.ParentHeaps = true, k.Parent.Heaps[:1], k.ParentHeaps[:1]
+		k.Parent.Columns = []catalog.Column{{Name: "id", Type: "bigint", NotNull: true}}
+		k.Child.Columns = []catalog.Column{{Name: "parent", Type: "integer"}}
+	})
+	fk := s.foreignKeys[0]
+	if fk.directory == nil {
+		t.Fatal("parents are not known by their keys")
+	}
+	for key := range uint64(10) {
+		fk.directory.sampled.Add(key)
+	}
+	got := s.keyQuestions(fk, func(*heap) int64 { return 5 }, 2)
+	if len(got) != 1 || got[0].layout.heap != table.heaps[0] {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Only the first foreign key finds rows of which all the rest is as everywhere.
+func TestQuestionsAbout_TakeWhatTheSecondKeyFindsForSpecial(t *testing.T) {
+	p := twoTables(100, 100)
+	for i := range p.Tables {
+		p.Tables[i].Rows = 1_000
+		p.Tables[i].Table.Heaps[0].Pages = 10
+	}
+	k := p.ForeignKeys[0]
+	k.ParentColumns, k.ChildColumns, k.Indexed = []string{"id"}, []string{"parent"}, true
+	k.Operators = []catalog.Operator{{Name: "pg_catalog.="}}
+	other := *k
+	other.Name, other.ChildColumns = "other", []string{"other"}
+	p.ForeignKeys = append(p.ForeignKeys, &other)
+	p.Tables[1].How, p.Tables[1].Driving = plan.Drive, p.ForeignKeys
+	s := &searcher{memory: remembering(t, p), src: &snapshot.Snapshot{Workers: make([]*pgx.Conn, 2)}}
+	for i := range 10 {
+		s.sampled.Add(parent(i))
+	}
+	got := s.questionsAbout(s.tables[1], 500)
+	if len(got) != 2 || !got[0].plain || got[1].plain {
+		t.Errorf("%+v", got)
+	}
+	if got = s.questionsAbout(s.tables[1], 10); len(got) != 1 || !got[0].plain {
+		t.Errorf("the first gives enough: %+v", got)
+	}
+}
+
+func TestSQL_HoldsForTheChildrenOfAConditionAlone(t *testing.T) {
+	for when, want := range map[string][2]string{
+		"": {`ONLY "s"."children" AS c`, " WHERE EXISTS ("},
+		"kind = 'note'": {
+			"(SELECT ctid, * FROM ONLY \"s\".\"children\" WHERE kind = 'note'\n) AS c",
+			" WHERE (kind = 'note'\n) AND EXISTS (",
+		},
+	} {
+		s, table := asking(t, plan.Drive, func(k *catalog.ForeignKey) { k.When = when })
+		fk := s.foreignKeys[0]
+		if got := childrenIn(table.heaps[0], fk); got != want[0] {
+			t.Errorf("%q: %s", when, got)
+		}
+		sql := blocksAmongSQL(s.candidateLayout(table.heaps[0]), fk, fk.parentHeaps[0])
+		if !strings.Contains(sql, want[1]) {
+			t.Errorf("%q: %s", when, sql)
+		}
+	}
+}
