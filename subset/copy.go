@@ -147,7 +147,7 @@ func (r *run) copyStretch(
 ) (n int64, err error) {
 	c := r.src.Workers[part.Lane]
 	into := &noting{Writer: w}
-	err = r.src.InTurn(part.Lane, func() error {
+	err = r.src.InTurn(ctx, part.Lane, func() error {
 		return r.src.evaluating(ctx, c, r.plan.Masks, t, func() error {
 			tag, err := c.PgConn().CopyTo(ctx, into, sql)
 			n = tag.RowsAffected()

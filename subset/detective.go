@@ -158,7 +158,7 @@ func (d *detective) ask(ctx context.Context, sql string, args ...any) (list [][]
 		if _, err := s.Leader.Exec(ctx, "SET LOCAL statement_timeout = '"+patience+"'"); err != nil {
 			return err
 		}
-		err := s.Searching(ctx, s.Leader, func() error {
+		return s.Searching(ctx, s.Leader, func() error {
 			rows, err := s.Leader.Query(ctx, sql, args...)
 			if err != nil {
 				return err
@@ -166,11 +166,6 @@ func (d *detective) ask(ctx context.Context, sql string, args ...any) (list [][]
 			list, err = pgx.CollectRows(rows, inWords)
 			return err
 		})
-		if err != nil {
-			return err
-		}
-		_, err = s.Leader.Exec(ctx, "SET LOCAL statement_timeout = 0")
-		return err
 	})
 	return list, err
 }

@@ -35,7 +35,7 @@ func (r *run) copyExtra(ctx context.Context, e *catalog.Extra) (rows int64, err 
 	_, err = r.pass(ctx, e.Heap, columns, func(ctx context.Context, w io.Writer) error {
 		const lane = 0
 		c := r.src.Workers[lane]
-		err := r.src.InTurn(lane, func() error {
+		err := r.src.InTurn(ctx, lane, func() error {
 			tag, err := c.PgConn().CopyTo(ctx, w, extraSQL(e, columns))
 			rows = tag.RowsAffected()
 			return err

@@ -134,6 +134,9 @@ func (s *Source) undecided(ctx context.Context, p *plan.Plan, facts mask.Source)
 			return nil, fmt.Errorf("look at values of %s: %w", t.Name.Dotted(), s.Explain(s.Leader, err))
 		}
 		findings = slices.AppendSeq(findings, looker.unknown(t, more, findings))
+		if err := s.Rest(ctx); err != nil {
+			return nil, s.Explain(s.Leader, err)
+		}
 	}
 	return inOrder(findings, p), nil
 }

@@ -75,6 +75,9 @@ func (c *Scan) look(ctx context.Context, l *looker) error {
 			return fmt.Errorf("scan %s: %w", t.Name.Dotted(), l.source.Explain(l.source.Leader, err))
 		}
 		findings = append(findings, more...)
+		if err := l.source.Rest(ctx); err != nil {
+			return l.source.Explain(l.source.Leader, err)
+		}
 	}
 	proposals, err := l.propose(ctx, l.withoutRule(findings))
 	if err != nil {

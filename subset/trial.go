@@ -27,14 +27,14 @@ type trial struct {
 
 // withoutRows tries what transformers give whatever they are given.
 func (t *trial) withoutRows(ctx context.Context) error {
-	return t.each(func(table *catalog.Table) error {
+	return t.each(ctx, func(table *catalog.Table) error {
 		return t.ask(ctx, t.plan.Masks.Spaces(table, t.plan.Details))
 	})
 }
 
 // withRows masks some rows of each table, but for the columns left out.
 func (t *trial) withRows(ctx context.Context, leftOut map[string]bool) error {
-	return t.each(func(table *catalog.Table) error {
+	return t.each(ctx, func(table *catalog.Table) error {
 		if err := t.expressions(ctx, table); err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (t *trial) withRows(ctx context.Context, leftOut map[string]bool) error {
 	})
 }
 
-func (t *trial) each(do func(*catalog.Table) error) error {
+func (t *trial) each(ctx context.Context, do func(*catalog.Table) error) error {
 	for i := range t.plan.Tables {
 		table := t.plan.Tables[i].Table
 		if !t.plan.Masks.Masks(table) {
@@ -56,6 +56,9 @@ func (t *trial) each(do func(*catalog.Table) error) error {
 		}
 		if err := do(table); err != nil {
 			return fmt.Errorf("mask %s: %w", table.Name.Dotted(), err)
+		}
+		if err := t.source.Rest(ctx); err != nil {
+			return t.source.Explain(t.source.Leader, err)
 		}
 	}
 	return nil

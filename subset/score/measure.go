@@ -170,7 +170,7 @@ func ofTarget(err error) error {
 func (r *scoring) planForScans(ctx context.Context) error {
 	for _, s := range r.sides {
 		for _, c := range s.Workers {
-			if _, err := c.Exec(ctx, "SET LOCAL random_page_cost TO DEFAULT"); err != nil {
+			if err := s.Set(ctx, c, "SET LOCAL random_page_cost TO DEFAULT"); err != nil {
 				return s.Explain(c, err)
 			}
 		}

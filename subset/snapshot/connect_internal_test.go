@@ -71,3 +71,20 @@ func TestConnectError_HintsAtWhatToDo(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestExplain_SaysWhatPostgreSQLAdvises(t *testing.T) {
+	s := &Snapshot{}
+	full := &pgconn.PgError{Code: "53200", Message: "out of shared memory", Hint: "You might need more locks."}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{full, "You might need more locks."},
+		{fmt.Errorf("lock tables: %w", full), "You might need more locks."},
+		{&pgconn.PgError{Code: "53200"}, "the source's server has no memory left"},
+	} {
+		if got := hint.Of(s.Explain(&pgx.Conn{}, c.err)); len(got) != 1 || got[0] != c.want {
+			t.Errorf("%v: %q", c.err, got)
+		}
+	}
+}

@@ -42,6 +42,12 @@ func (s *Snapshot) Count(ctx context.Context) (catalog.Counts, error) {
 		if err := s.countBatch(ctx, batch, counts); err != nil {
 			return nil, err
 		}
+		if s.round() == 0 {
+			continue
+		}
+		if err := s.letGoOfIndexes(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return counts, nil
 }

@@ -76,7 +76,7 @@ func (s *Snapshot) lock(ctx context.Context) error {
 	}
 	sql := "LOCK TABLE " + strings.Join(names, ", ") + " IN ACCESS SHARE MODE"
 	if _, err := s.Leader.Exec(ctx, sql); err != nil {
-		return fmt.Errorf("lock tables: %w", err)
+		return fmt.Errorf("lock tables: %w", s.Explain(s.Leader, err))
 	}
 	return nil
 }

@@ -15,13 +15,13 @@ import (
 // Searching has a connection look for names where the role's own sessions do,
 // until do is done.
 func (s *Snapshot) Searching(ctx context.Context, c *pgx.Conn, do func() error) error {
-	if err := setPath(ctx, c, s.Database.SearchPath); err != nil {
+	if err := s.setPath(ctx, c, s.Database.SearchPath); err != nil {
 		return err
 	}
 	if err := do(); err != nil {
 		return err // what failed in a transaction takes the setting with it
 	}
-	return setPath(ctx, c, s.home())
+	return s.setPath(ctx, c, s.home())
 }
 
 // home is where our own queries look: nowhere but in the system's schema, but for a source whose planner itself cannot
@@ -40,7 +40,7 @@ func (s *Snapshot) lookAtHome(ctx context.Context) error {
 		return nil
 	}
 	for _, c := range append(slices.Clone(s.Workers), s.Leader) { // which may be one of the workers
-		if err := setPath(ctx, c, s.home()); err != nil {
+		if err := s.Set(ctx, c, setPathSQL(s.home())); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,16 @@ func (s *Snapshot) searching(ctx context.Context, all []*pgx.Conn, do func() err
 	return s.Searching(ctx, all[0], func() error { return s.searching(ctx, all[1:], do) })
 }
 
-func setPath(ctx context.Context, c *pgx.Conn, schemas []string) error {
-	_, err := c.PgConn().Exec(ctx, "SET LOCAL search_path = "+catalog.SearchPath(schemas)).ReadAll()
+// setPath keeps a worker's path where it lets go of locks. The leader is asked
+// within other savepoints, and sets it for these.
+func (s *Snapshot) setPath(ctx context.Context, c *pgx.Conn, schemas []string) error {
+	if c != s.Leader {
+		return s.Set(ctx, c, setPathSQL(schemas))
+	}
+	_, err := c.PgConn().Exec(ctx, setPathSQL(schemas)).ReadAll()
 	return err
+}
+
+func setPathSQL(schemas []string) string {
+	return "SET LOCAL search_path = " + catalog.SearchPath(schemas)
 }

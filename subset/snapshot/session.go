@@ -65,6 +65,9 @@ func begin(ctx context.Context, c *pgx.Conn, is pooler.Session, id string) error
 	if c.Config().RuntimeParams["application_name"] == "" { // as a parameter of the start it would outlast us in a pool
 		sql += "; SET LOCAL application_name = " + catalog.Literal(applicationName)
 	}
+	if id != "" {
+		sql += "; " + plant
+	}
 	if _, err := c.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}

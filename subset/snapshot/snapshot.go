@@ -32,6 +32,9 @@ type Snapshot struct {
 	turns   []sync.Mutex   // of each of Workers: one query at a time
 	gate    *gate          // before all of these, where Options bounds the load
 	watch   *watch
+
+	asked    []int // of each of Workers, since it has let go of locks
+	answered int   // by the leader
 }
 
 // Options says which database to open, and how.
@@ -113,7 +116,7 @@ func (s *Snapshot) take(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	s.turns = make([]sync.Mutex, len(s.Workers))
+	s.turns, s.asked = make([]sync.Mutex, len(s.Workers)), make([]int, len(s.Workers))
 	return s.lookAtHome(ctx)
 }
 
@@ -132,7 +135,11 @@ func (s *Snapshot) read(ctx context.Context) error {
 	if err := s.seeViews(ctx); err != nil {
 		return err
 	}
-	return s.mindLocks(ctx, 0)
+	if err := s.mindLocks(ctx, 0); err != nil {
+		return err
+	}
+	_, err = s.Leader.PgConn().Exec(ctx, plant).ReadAll()
+	return err
 }
 
 // recruit opens the other connections. A server or role that has fewer left

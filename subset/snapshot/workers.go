@@ -77,7 +77,7 @@ func (s *Snapshot) Spread(
 	for own, c := range s.Workers {
 		g.Go(func() error {
 			for i, ok := l.take(own); ok; i, ok = l.take(own) {
-				if err := s.InTurn(own, func() error { return do(ctx, c, i) }); err != nil {
+				if err := s.InTurn(ctx, own, func() error { return do(ctx, c, i) }); err != nil {
 					return s.Explain(c, err)
 				}
 			}
@@ -88,10 +88,13 @@ func (s *Snapshot) Spread(
 }
 
 // InTurn keeps a connection to one query at a time.
-func (s *Snapshot) InTurn(lane int, do func() error) error {
+func (s *Snapshot) InTurn(ctx context.Context, lane int, do func() error) error {
 	s.turns[lane].Lock()
 	defer s.turns[lane].Unlock()
-	return do()
+	if err := do(); err != nil {
+		return err
+	}
+	return s.rested(ctx, lane)
 }
 
 // Each calls do for 0 to n-1, on all connections at once.
