@@ -53,7 +53,8 @@ type Sink interface {
 type Origin struct {
 	URL      string // connection string; holds the password, never print it
 	Way      *conninfo.Way
-	Snapshot string // pg_export_snapshot identifier, valid until Close
+	Server   conninfo.Server // that the snapshot is of, where the string names several
+	Snapshot string          // pg_export_snapshot identifier, valid until Close
 	Catalog  *catalog.Database
 
 	// LockTimeout is how long pg_dump may wait for a table: it cannot pass a migration that waits for the rows' reader.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -75,14 +76,20 @@ func (a *app) checkURL(what, text string) error {
 }
 
 // rememberURL reads a connection string as libpq would, to remember its
-// password, which may be from the environment or ~/.pgpass, as a secret.
+// passwords, which may be from the environment or ~/.pgpass, as secrets.
 func (a *app) rememberURL(text string) error {
 	a.secrets.AddURL(text)
 	config, err := conninfo.Parse(text)
 	if err != nil {
 		return err
 	}
-	a.secrets.Add(config.Password)
+	for _, server := range conninfo.Servers(&config.Config) {
+		password, err := conninfo.PasswordFor(context.Background(), &config.Config, server)
+		if err != nil {
+			return err
+		}
+		a.secrets.Add(password)
+	}
 	return nil
 }
 

@@ -102,7 +102,7 @@ func TestWay_ChecksTheServersOwnNameBehindABastion(t *testing.T) {
 			}
 			conn.Close(t.Context())
 		}
-		passage, err := pgtool.OpenPassage(t.Context(), way, named(t, name, root), t.TempDir())
+		passage, err := pgtool.OpenPassage(t.Context(), way, named(t, name, root), conninfo.Server{}, t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestPassage_LeadsToASocketBehindABastion(t *testing.T) {
 	}.Encode()
 	way := &conninfo.Way{Dial: b.Dial}
 	folder := t.TempDir()
-	passage, err := pgtool.OpenPassage(t.Context(), way, text, folder)
+	passage, err := pgtool.OpenPassage(t.Context(), way, text, conninfo.Server{}, folder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func redirect(config *pgconn.Config, hostaddr string) error {
 	if hostaddr == "" {
 		return nil
 	}
-	hosts, addresses := Hosts(config), strings.Split(hostaddr, ",")
+	hosts, addresses := Servers(config), strings.Split(hostaddr, ",")
 	if len(addresses) != len(hosts) {
 		return hint.Usage(&ParameterError{"hostaddr", "to be as many addresses as there are hosts"},
 			"mend the parameter hostaddr of the connection string")
@@ -115,7 +115,7 @@ func redirect(config *pgconn.Config, hostaddr string) error {
 			return hint.Usage(&ParameterError{"hostaddr", "to be an IP address, such as 192.0.2.1"},
 				"mend the parameter hostaddr of the connection string, or write host")
 		} else if address != "" {
-			at[host] = append(at[host], address)
+			at[host.Host] = append(at[host.Host], address)
 		}
 	}
 	lookup := config.LookupFunc
@@ -126,21 +126,4 @@ func redirect(config *pgconn.Config, hostaddr string) error {
 		return lookup(ctx, host)
 	}
 	return nil
-}
-
-// Hosts lists the hosts of a connection string in order. pgconn lists each
-// again for every way of using TLS.
-func Hosts(config *pgconn.Config) []string {
-	type place struct {
-		host string
-		port uint16
-	}
-	places := []place{{config.Host, config.Port}}
-	hosts := []string{config.Host}
-	for _, f := range config.Fallbacks {
-		if p := (place{f.Host, f.Port}); !slices.Contains(places, p) {
-			places, hosts = append(places, p), append(hosts, f.Host)
-		}
-	}
-	return hosts
 }

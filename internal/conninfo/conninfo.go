@@ -9,6 +9,8 @@ package conninfo
 
 import (
 	"errors"
+	"maps"
+	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -27,11 +29,25 @@ func parse(text string, way *Way) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := pgx.ParseConfig(completed(text, given))
+	file, settings, err := service(given)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(settings, given)
+	text = with(completed(text, given), "passfile", os.DevNull) // whose passwords are looked up here
+	if file != "" {
+		text = with(text, "servicefile", file)
+	}
+	config, err := pgx.ParseConfig(text)
 	if err != nil {
 		return nil, malformed()
 	}
-	return config, adapt(config, way)
+	if err := adapt(config, way); err != nil {
+		return nil, err
+	}
+	remember(&config.Config)
+	way.signIn(&config.Config, passwords(&config.Config, settings))
+	return config, nil
 }
 
 // Read returns the parameters that a connection string spells out itself, but

@@ -23,7 +23,7 @@ type Way struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// Password makes a password for one connection; nil: the string's holds.
-	Password func(ctx context.Context, host string, port uint16, user string) (string, error)
+	Password func(ctx context.Context, to Server, user string) (string, error)
 }
 
 // WayError says that the way to a server is at fault, and not the server.
@@ -54,28 +54,47 @@ func (w *Way) Direct() bool { return w == nil || w.Dial == nil }
 
 // Parse reads a connection string as the function of that name does, of a database
 // that is reached this way.
-func (w *Way) Parse(text string) (*pgx.ConnConfig, error) {
+func (w *Way) Parse(text string) (*pgx.ConnConfig, error) { return parse(text, w) }
+
+// ParseAt is Parse for one of the servers that the string names; any, when it is none.
+func (w *Way) ParseAt(text string, at Server) (*pgx.ConnConfig, error) {
 	config, err := parse(text, w)
-	if err != nil || w == nil || w.Password == nil {
-		return config, err
+	if err == nil {
+		Pin(&config.Config, at)
 	}
-	if err := oneHost(&config.Config); err != nil {
-		return nil, err
+	return config, err
+}
+
+// signIn has each connection give the password of the server that it leads to:
+// made for it, or found in a file.
+func (w *Way) signIn(config *pgconn.Config, found func(Server) string) {
+	if found != nil {
+		config.Password = found(Server{Host: config.Host, Port: config.Port})
+	}
+	made := w != nil && w.Password != nil
+	if !made && found == nil {
+		return
 	}
 	config.AfterNetConnect = func(ctx context.Context, c *pgconn.Config, conn net.Conn) (net.Conn, error) {
 		var err error
-		c.Password, err = w.Password(ctx, c.Host, c.Port, c.User)
+		if server := reachedBy(conn); made {
+			c.Password, err = w.Password(ctx, server, c.User)
+		} else {
+			c.Password = found(server)
+		}
 		return conn, err
 	}
-	return config, nil
 }
 
-// FreshPassword returns the password that a connection beginning now is to give.
-func (w *Way) FreshPassword(ctx context.Context, config *pgconn.Config) (string, error) {
-	if w == nil || w.Password == nil {
+// PasswordFor returns the password that a connection to a server is to give that
+// begins now.
+func PasswordFor(ctx context.Context, config *pgconn.Config, to Server) (string, error) {
+	if config.AfterNetConnect == nil {
 		return config.Password, nil
 	}
-	return w.Password(ctx, config.Host, config.Port, config.User)
+	c := config.Copy()
+	_, err := config.AfterNetConnect(ctx, c, &reached{Server: to})
+	return c.Password, err
 }
 
 // dial has a configuration go this way. The names of hosts are for the other end
@@ -86,13 +105,4 @@ func (w *Way) dial(config *pgconn.Config) {
 	}
 	config.DialFunc = w.Dial
 	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
-}
-
-// oneHost refuses several hosts where each would take a password of its own.
-func oneHost(config *pgconn.Config) error {
-	if len(Hosts(config)) == 1 {
-		return nil
-	}
-	return hint.Usage(errors.New("several hosts, each with passwords of its own"),
-		"give one host: that of the cluster, whose name leads to the instance that is to be read")
 }

@@ -1,12 +1,12 @@
 package pgtool
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/conninfo"
@@ -17,6 +17,7 @@ import (
 // https://www.postgresql.org/docs/current/libpq-envars.html
 var variables = map[string]string{
 	"hostaddr":                 "PGHOSTADDR",
+	"passfile":                 "PGPASSFILE",
 	"sslmode":                  "PGSSLMODE",
 	"sslnegotiation":           "PGSSLNEGOTIATION",
 	"sslrootcert":              "PGSSLROOTCERT",
@@ -65,22 +66,30 @@ func Environ(connection string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return environ(connection, config, config.Password)
+	return environ(context.Background(), connection, &config.Config, conninfo.Server{})
 }
 
-func environ(connection string, config *pgx.ConnConfig, password string) ([]string, error) {
-	given, err := conninfo.Read(connection)
+// environ leads to one server, or to all that the string names, in order.
+func environ(
+	ctx context.Context, connection string, config *pgconn.Config, at conninfo.Server,
+) ([]string, error) {
+	settings, err := conninfo.Settings(connection)
 	if err != nil {
 		return nil, err
 	}
-	hosts, ports := addresses(&config.Config)
+	servers := conninfo.Servers(config)
+	password, err := commonPassword(ctx, config, servers)
+	if err != nil {
+		return nil, err
+	}
+	hosts, ports := addresses(servers)
 	env := append(base(),
 		"PGHOST="+hosts, "PGPORT="+ports, "PGUSER="+config.User, "PGDATABASE="+config.Database,
 		"PGPASSWORD="+password, "PGAPPNAME=offshoot",
 	)
 	var rest []string
 	for setting, variable := range variables {
-		value, ok := given[setting]
+		value, ok := settings[setting]
 		if !ok {
 			value, ok = os.LookupEnv(variable)
 		}
@@ -89,7 +98,26 @@ func environ(connection string, config *pgx.ConnConfig, password string) ([]stri
 		}
 	}
 	slices.Sort(rest)
-	return append(env, rest...), nil
+	env = append(env, rest...)
+	if at != (conninfo.Server{}) {
+		env = set(set(env, "PGHOSTADDR", at.IP), "PGTARGETSESSIONATTRS", "")
+	}
+	return env, nil
+}
+
+// commonPassword is that of all servers. Where each has its own they are in a file,
+// which the programs read too.
+func commonPassword(ctx context.Context, config *pgconn.Config, servers []conninfo.Server) (string, error) {
+	first, err := conninfo.PasswordFor(ctx, config, servers[0])
+	if err != nil {
+		return "", err
+	}
+	for _, s := range servers[1:] {
+		if next, err := conninfo.PasswordFor(ctx, config, s); err != nil || next != first {
+			return "", err
+		}
+	}
+	return first, nil
 }
 
 // WithOption returns the environment with a setting for the sessions of the
@@ -105,29 +133,11 @@ func WithOption(env []string, setting, value string) []string {
 	return append(env, "PGOPTIONS="+option)
 }
 
-// server is one of those that a connection string names.
-type server struct {
-	host string
-	port uint16
-}
-
-// servers lists them in order. pgconn lists a host again for each way of using
-// TLS.
-func servers(config *pgconn.Config) []server {
-	all := []server{{config.Host, config.Port}}
-	for _, f := range config.Fallbacks {
-		if s := (server{f.Host, f.Port}); !slices.Contains(all, s) {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
 // addresses joins the hosts and their ports as libpq wants them.
-func addresses(config *pgconn.Config) (hosts, ports string) {
+func addresses(servers []conninfo.Server) (hosts, ports string) {
 	var h, p []string
-	for _, s := range servers(config) {
-		h, p = append(h, s.host), append(p, fmt.Sprint(s.port))
+	for _, s := range servers {
+		h, p = append(h, s.Host), append(p, fmt.Sprint(s.Port))
 	}
 	return strings.Join(h, ","), strings.Join(p, ",")
 }

@@ -34,20 +34,18 @@ type Passage struct {
 	fault error      // of the way
 }
 
-// OpenPassage opens doors to the database that a connection string names, sockets
-// in folder, which is private. Where the servers are in this computer's own
+// OpenPassage opens doors to the database that a connection string names, at one of
+// its servers or at any, sockets in folder, which is private. Where the servers are in this computer's own
 // network there are no doors, and the environment alone leads there. Close has to
 // be called in either case.
-func OpenPassage(ctx context.Context, way *conninfo.Way, connection, folder string) (*Passage, error) {
-	config, err := way.Parse(connection)
+func OpenPassage(
+	ctx context.Context, way *conninfo.Way, connection string, at conninfo.Server, folder string,
+) (*Passage, error) {
+	config, err := way.ParseAt(connection, at)
 	if err != nil {
 		return nil, err
 	}
-	password, err := way.FreshPassword(ctx, &config.Config)
-	if err != nil {
-		return nil, err
-	}
-	env, err := environ(connection, config, password)
+	env, err := environ(ctx, connection, &config.Config, at)
 	if err != nil {
 		return nil, err
 	}
@@ -78,21 +76,21 @@ func (p *Passage) Close() error {
 // open opens a door for each host, and has the programs look for it there.
 func (p *Passage) open(ctx context.Context, way *conninfo.Way, config *pgconn.Config, folder string) error {
 	var hosts, addresses, ports []string
-	for i, to := range servers(config) {
-		network, address := pgconn.NetworkAddress(to.host, to.port)
-		host, at, port, listen := to.host, "127.0.0.1", "", ""
+	for i, to := range conninfo.Servers(config) {
+		network, address := pgconn.NetworkAddress(to.Host, to.Port)
+		host, at, port, listen := to.Host, "127.0.0.1", "", ""
 		if network == "unix" {
-			host, at, port = filepath.Join(folder, strconv.Itoa(i)), "", strconv.Itoa(int(to.port))
+			host, at, port = filepath.Join(folder, strconv.Itoa(i)), "", strconv.Itoa(int(to.Port))
 			if err := os.Mkdir(host, 0o700); err != nil {
 				return err
 			}
-			_, listen = pgconn.NetworkAddress(host, to.port)
+			_, listen = pgconn.NetworkAddress(host, to.Port)
 		} else {
-			found, err := config.LookupFunc(ctx, to.host)
+			found, err := config.LookupFunc(ctx, to.Host)
 			if err != nil {
 				return err
 			}
-			_, address = pgconn.NetworkAddress(found[0], to.port)
+			_, address = pgconn.NetworkAddress(found[0], to.Port)
 			listen = at + ":0"
 		}
 		door, err := (&net.ListenConfig{}).Listen(ctx, network, listen)

@@ -33,7 +33,7 @@ ORDER BY p.oid, r.rolname`
 
 // readPolicies asks the source, in the snapshot of the archive.
 func readPolicies(ctx context.Context, from subset.Origin) ([]policy, error) {
-	config, err := from.Way.Parse(from.URL)
+	config, err := from.Way.ParseAt(from.URL, from.Server)
 	if err != nil {
 		return nil, err
 	}

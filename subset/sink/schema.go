@@ -73,7 +73,7 @@ func (s *schema) read(ctx context.Context, from subset.Origin) error {
 // dump has pg_dump write the archive, by the way to the source. That it is gone is
 // worth more than what pg_dump says of the server then.
 func (s *schema) dump(ctx context.Context, from subset.Origin, dump pgtool.Dump) error {
-	passage, err := pgtool.OpenPassage(ctx, from.Way, from.URL, s.dir.path)
+	passage, err := pgtool.OpenPassage(ctx, from.Way, from.URL, from.Server, s.dir.path)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,9 @@ type Snapshot struct {
 	ID       string      // by which other transactions, such as that of pg_dump, can share it
 	Leader   *pgx.Conn   // made the snapshot; the transaction that holds it must outlive the others
 	Workers  []*pgx.Conn // share it
-	Notices  []string    // for the user, about the connections
-	Pooled   bool        // a pooler stands between, and keeps a session of the server for each connection
+	Server   conninfo.Server
+	Notices  []string // for the user, about the connections
+	Pooled   bool     // a pooler stands between, and keeps a session of the server for each connection
 
 	options Options
 	config  *pgx.ConnConfig
@@ -90,6 +91,9 @@ func (s *Snapshot) open(ctx context.Context) error {
 	if s.Leader, err = dial(ctx, s.config); err != nil {
 		return err
 	}
+	// Another server, such as the next of a reader endpoint, has other snapshots.
+	s.Server = conninfo.Reached(s.Leader.PgConn())
+	conninfo.Pin(&s.config.Config, s.Server)
 	if err := s.recognize(ctx); err != nil {
 		return err
 	}
