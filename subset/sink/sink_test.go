@@ -175,7 +175,7 @@ func dump(t *testing.T, url string) string {
 	return text.(func() string)()
 }
 
-func pgDump(t *testing.T, url string) string {
+func pgDump(t *testing.T, url string, options ...string) string {
 	t.Helper()
 	tools, err := pgtool.Find(t.Context(), pgtest.Major(t))
 	if err != nil {
@@ -185,7 +185,7 @@ func pgDump(t *testing.T, url string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(tools.Path("pg_dump"), "--no-owner", "--no-privileges")
+	cmd := exec.Command(tools.Path("pg_dump"), append(options, "--no-owner", "--no-privileges")...)
 	cmd.Env = env
 	out, err := cmd.CombinedOutput()
 	if err != nil {
