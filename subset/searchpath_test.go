@@ -117,6 +117,9 @@ func plans(t *testing.T, spec plan.Spec) (*plan.Plan, error) {
 
 func TestRun_ReadsTablesWhoseIndexesLeanOnTheSearchPath(t *testing.T) {
 	t.Parallel()
+	if pgtest.Major(t) >= 17 {
+		t.Skip("since PostgreSQL 17 no such index can be made")
+	}
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, `
 		CREATE FUNCTION public.low(v text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(v)';
