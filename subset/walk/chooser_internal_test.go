@@ -118,3 +118,22 @@ func TestBehind_IsWhatCandidatesReferenceAndIsNotKept(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+func TestDirect_LeavesOutTheRowItself(t *testing.T) {
+	m, candidates := fixed(t, 9, 9, map[int][]int{0: {0}, 1: {}})
+	c := &chooser{memory: m, table: m.tables[1]}
+	prices := []float64{2, 5}
+	itself := m.seen.id(candidates[1].row)
+	m.seen.look(itself, []edge{{to: itself}})
+	if needs, cost := c.direct(itself, prices); needs != 0 || cost != 0 {
+		t.Errorf("a row that references itself costs %v", cost)
+	}
+	id := m.seen.id(candidates[0].row)
+	if needs, cost := c.direct(id, prices); needs != signature(m.seen.id(parent(0))) || cost != 2 {
+		t.Errorf("a row with a parent costs %v", cost)
+	}
+	m.keepRow(parent(0))
+	if _, cost := c.direct(id, prices); cost != 0 {
+		t.Errorf("a row with a kept parent costs %v", cost)
+	}
+}

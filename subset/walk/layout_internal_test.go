@@ -3,6 +3,7 @@ package walk
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -195,5 +196,20 @@ func TestLayout_NeedsAColumnOnce(t *testing.T) {
 	}
 	if len(l.inner) != before+1 {
 		t.Errorf("%d columns, and %d before", len(l.inner), before)
+	}
+}
+
+// The condition of a foreign key is looked at where the columns have their own
+// names.
+func TestLayout_GivesColumnsAndConditionsUnderTheirNames(t *testing.T) {
+	s, staff := company(t)
+	sql := parentsSQL(s.parentLayout(staff))
+	for _, want := range []string{`AS "offshoot: when 3"`, `, "firm"`, `, "about"`, "kind = 'note'"} {
+		if !strings.Contains(sql, want) {
+			t.Errorf("no %s in %s", want, sql)
+		}
+	}
+	if strings.Contains(sql, `AS "firm"`) {
+		t.Errorf("a column under another name in %s", sql)
 	}
 }

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -148,11 +149,14 @@ func TestQuestionsAbout_AskEachHeapThatHoldsAnything(t *testing.T) {
 	for how, part := range map[plan.Strategy]string{
 		plan.Whole: "FROM ONLY", plan.Scan: "LIMIT $2", plan.Blocks: "TABLESAMPLE",
 	} {
-		s, table := asking(t, how, unchanged)
-		got := s.questionsAbout(table, 10)
-		if len(got) != 1 || !got[0].plain || got[0].layout.heap != table.heaps[0] ||
-			!strings.Contains(got[0].sql, part) {
-			t.Errorf("%v: %+v", how, got)
+		for _, pages := range []int64{10, 1} {
+			s, table := asking(t, how, unchanged)
+			table.heaps[0].Pages = pages
+			got := s.questionsAbout(table, 10)
+			if len(got) != 1 || !got[0].plain || got[0].layout.heap != table.heaps[0] ||
+				!strings.Contains(got[0].sql, part) {
+				t.Errorf("%v of %d pages: %+v", how, pages, got)
+			}
 		}
 	}
 }
@@ -254,5 +258,34 @@ func TestSQL_HoldsForTheChildrenOfAConditionAlone(t *testing.T) {
 		if !strings.Contains(sql, want[1]) {
 			t.Errorf("%q: %s", when, sql)
 		}
+	}
+}
+
+func TestParents_ArePairedWithEachHeapThatHoldsAnything(t *testing.T) {
+	heapOf := func(pages int64) *heap { return &heap{Heap: &catalog.Heap{Pages: pages}} }
+	small, large, first, second := heapOf(1), heapOf(2), heapOf(1), heapOf(1)
+	p := &parents{
+		foreignKey: &foreignKey{childHeaps: []*heap{heapOf(0), small, large}},
+		rows:       []placed{{heap: first}, {heap: second}},
+	}
+	var got [][2]*heap
+	for of, child := range p.pairs() {
+		got = append(got, [2]*heap{of.heap, child})
+	}
+	if want := [][2]*heap{{first, small}, {first, large}, {second, small}, {second, large}}; !slices.Equal(got, want) {
+		t.Errorf("%d pairs: %v", len(got), got)
+	}
+	for range p.pairs() {
+		break // and is asked for no more
+	}
+}
+
+func TestSampledParents_AreEvenOne(t *testing.T) {
+	s, table := asking(t, plan.Drive, unchanged)
+	s.sampled = snapshot.NewRowSet(len(s.heaps))
+	s.sampled.Add(parent(3))
+	all := s.parentsOf(table, 5)
+	if len(all) != 1 || all[0].n != 1 || all[0].share != 0.001 || len(all[0].rows) != 1 {
+		t.Errorf("%+v", all)
 	}
 }
