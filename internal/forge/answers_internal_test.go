@@ -86,6 +86,19 @@ func TestMayWrite_IsOnlyWhoTheForgeSaysMay(t *testing.T) {
 	}
 }
 
+// A token that may not remove environments is not asked to, where there is none.
+func TestGitHub_RetiresNothingWhereNothingWasDeployed(t *testing.T) {
+	for list, fails := range map[string]bool{"[]": false, `[{"id": 7}]`: true} {
+		f := answering(t, GitHub, map[string]reply{
+			"/deployments": {200, list}, "/statuses": {201, "{}"}, "/deployments/7": {204, ""},
+			"/environments/preview": {500, "{}"},
+		})
+		if err := f.(Deployer).Retire(t.Context(), "preview"); (err != nil) != fails {
+			t.Errorf("%s: %v", list, err)
+		}
+	}
+}
+
 func TestGitea_AnAnswerThatIsAnErrorIsNamed(t *testing.T) {
 	f := answering(t, Gitea, map[string]reply{"/pulls/7": {400, `{"message":"no"}`}, "/pulls/8": {200, "<html>"}})
 	for number, want := range map[int]string{7: "answer 400 of Gitea", 8: "answer 200 of Gitea"} {

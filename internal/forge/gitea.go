@@ -87,7 +87,7 @@ func (g *giteaRepo) OpenPulls(ctx context.Context) ([]Pull, error) {
 // page than was asked for, and has a Link header only from some version on.
 func following(page, found int, reply *gitea.Response) int {
 	switch {
-	case reply.NextPage > 0:
+	case reply.NextPage != 0:
 		return reply.NextPage
 	case found == 0 || reply.Header.Get("Link") != "":
 		return 0
