@@ -99,6 +99,19 @@ func TestGitHub_RetiresNothingWhereNothingWasDeployed(t *testing.T) {
 	}
 }
 
+func TestGitea_AnAuthorIsAskedAboutOnceItIsKnown(t *testing.T) {
+	for status, known := range map[int]bool{200: true, 500: false} {
+		n := answering(t, Gitea, map[string]reply{
+			"/collaborators/wendy/permission": {status, `{"permission":"write"}`},
+		}).(*giteaRepo).notes(7)
+		may, err := n.vouches(t.Context(), "wendy")
+		remembered, is := n.vouched["wendy"]
+		if may != known || (err == nil) != known || is != known || remembered != known {
+			t.Errorf("%d: %v, %v, remembered %v", status, may, err, n.vouched)
+		}
+	}
+}
+
 func TestGitea_AnAnswerThatIsAnErrorIsNamed(t *testing.T) {
 	f := answering(t, Gitea, map[string]reply{"/pulls/7": {400, `{"message":"no"}`}, "/pulls/8": {200, "<html>"}})
 	for number, want := range map[int]string{7: "answer 400 of Gitea", 8: "answer 200 of Gitea"} {

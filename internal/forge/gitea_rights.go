@@ -75,7 +75,7 @@ func (g *giteaRepo) assignable(ctx context.Context, login string) (bool, error) 
 // readingTeam names a team that may not push; none where a person owns the
 // repository (405).
 func (g *giteaRepo) readingTeam(ctx context.Context) (name string, err error) {
-	personal := false
+	var personal bool
 	err = g.call(ctx, "teams", func(c *gitea.Client) (*gitea.Response, error) {
 		teams, reply, err := c.GetRepoTeams(g.owner, g.name)
 		for _, team := range teams {
