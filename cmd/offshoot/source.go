@@ -14,6 +14,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/rds"
 	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
@@ -102,10 +103,23 @@ func (a *app) way(cfg *config.Config, flag string) (*conninfo.Way, error) {
 	if cfg.Stranger {
 		return nil, errNoSource
 	}
+	way := &conninfo.Way{}
+	if cfg.Way.Auth == config.AuthRDS {
+		way.Password = (&rds.SignIn{Region: cfg.Way.Region, Seen: func(s string) { a.secrets.Add(s) }}).Password
+	}
 	via := cmp.Or(flag, a.getenv("OFFSHOOT_VIA"), cfg.Way.Via)
 	if via == "" || via == viaDirectly {
-		return nil, nil
+		return way, nil
 	}
+	b, err := a.bastion(cfg, via)
+	if err != nil {
+		return nil, err
+	}
+	way.Name, way.Dial = b.String(), b.Dial
+	return way, nil
+}
+
+func (a *app) bastion(cfg *config.Config, via string) (*bastion.Bastion, error) {
 	key, err := a.viaKey(cfg)
 	if err != nil {
 		return nil, err
@@ -115,11 +129,10 @@ func (a *app) way(cfg *config.Config, flag string) (*conninfo.Way, error) {
 		o.HostKey = cfg.Way.HostKey
 	}
 	b, err := bastion.Open(o)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		a.ways = append(a.ways, b)
 	}
-	a.ways = append(a.ways, b)
-	return &conninfo.Way{Name: b.String(), Dial: b.Dial}, nil
+	return b, err
 }
 
 // viaKey is the private key to log in to the bastion with; none where the agent

@@ -49,6 +49,10 @@ func TestWay_TheNearestWinsAndItsKeyIsASecret(t *testing.T) {
 			t.Errorf("%+v: %v, %v", c, way, err)
 		}
 	}
+	signing := &config.Config{Way: config.Way{Auth: config.AuthRDS, Region: "eu-west-1"}}
+	if way, err := with(nil).way(signing, ""); err != nil || way.Password == nil || !way.Direct() {
+		t.Errorf("by rights at AWS: %+v, %v", way, err)
+	}
 	a := with(map[string]string{"OFFSHOOT_VIA_KEY": key})
 	cfg.Way.Key = "gone"
 	if _, err := a.way(cfg, ""); err != nil || strings.Contains(a.secrets.Redact(key), "PRIVATE") {

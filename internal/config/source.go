@@ -11,7 +11,12 @@ type Way struct {
 	Via     string // ssh://user@host:port; empty: it is
 	HostKey string // of that bastion; empty: the user's known_hosts has it
 	Key     string // path of the private key; empty: OFFSHOOT_VIA_KEY, or the SSH agent
+	Auth    string // AuthRDS; empty: the connection string's password
+	Region  string // at AWS, for AuthRDS
 }
+
+// AuthRDS signs in to RDS and Aurora by rights at AWS.
+const AuthRDS = "rds-iam"
 
 // source reads a connection string, or {url, via, …}.
 func (c *Config) source() value {
@@ -55,7 +60,26 @@ func (c *Config) sourceFields() []field {
 				"`OFFSHOOT_VIA_KEY` wins over it",
 			absent: "the keys of the SSH agent",
 		},
+		{
+			name: "auth", value: auth(&w.Auth),
+			about: "how to [sign in](subset.md#amazon-rds-and-aurora): `rds-iam`, by rights at AWS, with a new token " +
+				"for each connection",
+			absent: "the password of the URL, the environment or `~/.pgpass`",
+		},
+		{
+			name: "region", value: text(&w.Region), about: "of the database at AWS, for `rds-iam`",
+			absent: "as the database's name says, or AWS's own configuration",
+		},
 	}
+}
+
+func auth(into *string) value {
+	return value{schema: words(AuthRDS), read: func(d *decoder, n node, where string) {
+		text(into).read(d, n, where)
+		if *into != "" && *into != AuthRDS {
+			d.problem(n, where+": unknown way to sign in", "use auth: "+AuthRDS+", or remove the line")
+		}
+	}}
 }
 
 func via(into *string) value {

@@ -8,6 +8,7 @@
 package conninfo
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"os"
@@ -40,14 +41,13 @@ func parse(text string, way *Way) (*pgx.ConnConfig, error) {
 	}
 	config, err := pgx.ParseConfig(text)
 	if err != nil {
-		return nil, malformed()
+		return nil, cmp.Or(unreadable(settings), malformed())
 	}
 	if err := adapt(config, way); err != nil {
 		return nil, err
 	}
 	remember(&config.Config)
-	way.signIn(&config.Config, passwords(&config.Config, settings))
-	return config, nil
+	return config, way.signIn(&config.Config, passwords(&config.Config, settings))
 }
 
 // Read returns the parameters that a connection string spells out itself, but
@@ -87,6 +87,21 @@ func completed(text string, given map[string]string) string {
 		text = with(text, "host", addresses)
 	}
 	return text
+}
+
+// unreadable names the parameter whose file cannot be read, if there is one.
+func unreadable(settings map[string]string) error {
+	for _, name := range []string{"sslrootcert", "sslcert", "sslkey"} {
+		path := or(settings[name], "PG"+strings.ToUpper(name))
+		if path == "" || path == "system" {
+			continue
+		}
+		if _, err := os.ReadFile(path); err != nil {
+			return hint.Usage(&ParameterError{name, "its file cannot be read"},
+				"mend the parameter %s of the connection string, or put the file there", name)
+		}
+	}
+	return nil
 }
 
 const form = "postgres://user:password@host:5432/database"

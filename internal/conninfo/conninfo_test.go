@@ -144,6 +144,10 @@ func TestParse_NamesTheParameterThatIsWrong(t *testing.T) {
 		"host=h user=u password=hunter2 port=54x2": {
 			"port: to be a number between 1 and 65535", "mend the parameter port of the connection string",
 		},
+		"postgres://u@h/d?sslmode=verify-full&sslrootcert=/nowhere/bundle.pem": {
+			"sslrootcert: its file cannot be read",
+			"mend the parameter sslrootcert of the connection string, or put the file there",
+		},
 		"host=h,i hostaddr=127.0.0.1": {
 			"hostaddr: to be as many addresses as there are hosts",
 			"mend the parameter hostaddr of the connection string",

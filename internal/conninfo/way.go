@@ -2,6 +2,7 @@ package conninfo
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"slices"
@@ -22,7 +23,8 @@ type Way struct {
 	// also of the connection later, are a *WayError. Nil: this computer's network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-	// Password makes a password for one connection; nil: the string's holds.
+	// Password makes a password for one connection, which takes a certificate that is
+	// checked; nil: the string's holds.
 	Password func(ctx context.Context, to Server, user string) (string, error)
 }
 
@@ -67,13 +69,17 @@ func (w *Way) ParseAt(text string, at Server) (*pgx.ConnConfig, error) {
 
 // signIn has each connection give the password of the server that it leads to:
 // made for it, or found in a file.
-func (w *Way) signIn(config *pgconn.Config, found func(Server) string) {
+func (w *Way) signIn(config *pgconn.Config, found func(Server) string) error {
 	if found != nil {
 		config.Password = found(Server{Host: config.Host, Port: config.Port})
 	}
 	made := w != nil && w.Password != nil
 	if !made && found == nil {
-		return
+		return nil
+	}
+	if made && !verified(config) {
+		return hint.Usage(&ParameterError{"sslmode", "to be verify-full: the server is sent a password in the clear"},
+			"add sslmode=verify-full, and sslrootcert with the authority of its certificate")
 	}
 	config.AfterNetConnect = func(ctx context.Context, c *pgconn.Config, conn net.Conn) (net.Conn, error) {
 		var err error
@@ -84,6 +90,17 @@ func (w *Way) signIn(config *pgconn.Config, found func(Server) string) {
 		}
 		return conn, err
 	}
+	return nil
+}
+
+// verified tells whether all servers have to show a certificate that is checked.
+func verified(config *pgconn.Config) bool {
+	checked := func(c *tls.Config) bool {
+		return c != nil && (!c.InsecureSkipVerify || c.VerifyPeerCertificate != nil)
+	}
+	return checked(config.TLSConfig) && !slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool {
+		return !checked(f.TLSConfig)
+	})
 }
 
 // PasswordFor returns the password that a connection to a server is to give that

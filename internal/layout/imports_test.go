@@ -74,6 +74,7 @@ var table = map[string][]string{
 	"internal/pooler":               {},
 	"internal/scratch":              {"internal/host", "internal/pgtool"},
 	"internal/starter":              {"compose"},
+	"internal/rds":                  {"internal/conninfo"},
 	"internal/report":               {"internal/document"},
 	"internal/repository":           {},
 	"internal/config": {
@@ -97,7 +98,7 @@ var modules = map[string][]string{
 	},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/jinzhu/inflection":  {"subset/reference"},
-	"github.com/aws/":               {"provision/ec2", "internal/store"},
+	"github.com/aws/":               {"provision/ec2", "internal/rds", "internal/store"},
 	"github.com/compose-spec/":      {"compose", "provision"},
 	"github.com/docker/compose/":    {"compose"},
 	"github.com/docker/cli/":        {"compose"},
