@@ -95,6 +95,7 @@ var steps = []provision.Step{
 	provision.StepDatabaseImage, provision.StepCopies, provision.StepDatabase, provision.StepAccept,
 	provision.StepLoad, provision.StepCreate,
 	provision.StepMigrate, provision.StepStart, provision.StepReady, provision.StepRoute, provision.StepCleanup,
+	provision.StepRehearse,
 }
 
 func TestUp_KilledAtAnyStepLeavesNothingThatDownDoesNotRemove(t *testing.T) {
@@ -117,7 +118,7 @@ func dieAndGoDown(t *testing.T, step provision.Step, kind provision.Kind) {
 	f.write("compose.yaml",
 		strings.Replace(composeFile, `["uploads:/uploads"]`, `[".:/checkout", "./gone:/gone", "uploads:/uploads"]`, 1))
 	f.built()
-	f.options.Archive = f.archive("apple")
+	f.options.Archive, f.options.Rehearse = f.archive("apple"), true
 	f.options.Migrate = &provision.Migrate{Service: "tool"}
 	before := snapshot(t, f.options.Source.Dir)
 	if !f.upAndDie(step, kind) {

@@ -20,6 +20,7 @@ const (
 	StepLoad          Step = "load archive"
 	StepCreate        Step = "create containers"
 	StepMigrate       Step = "migrate"
+	StepRehearse      Step = "rehearse the migration"
 	StepStart         Step = "start"
 	StepReady         Step = "wait until ready"
 	StepRoute         Step = "route"

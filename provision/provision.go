@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/rehearse"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
 
@@ -63,6 +64,8 @@ type Options struct {
 	DatabaseName string         `json:",omitempty"`
 	Expose       map[string]int // services to show and their ports; empty: found
 	Migrate      *Migrate       // nil: nothing to migrate
+	// Rehearse has the migration watched on a clone of the database as well, beside the stack while that starts.
+	Rehearse bool `json:",omitempty"`
 
 	// Mounts decide about paths of the checkout that services mount, relative to
 	// Source.Dir: copy, empty or shared. Without a decision it is a copy.
@@ -135,13 +138,15 @@ type Result struct {
 	Access     *Access `json:"access,omitempty"` // nil: no sign-in is needed
 	Loaded     *Loaded `json:"loaded,omitempty"`
 	// LoadedOthers are the other databases of the server.
-	LoadedOthers []Loaded         `json:"loaded_others,omitempty"`
-	Migrated     *Migrated        `json:"migrated,omitempty"`
-	Kept         bool             `json:"kept_data,omitempty"`
-	Seeded       bool             `json:"seeded,omitempty"` // of Bake: a clone of the database is at hand
-	Expires      time.Time        `json:"expires,omitzero"`
-	Timings      []Timing         `json:"timings"`
-	Changes      []compose.Change `json:"changes"` // what the preview does differently from the compose file
+	LoadedOthers []Loaded  `json:"loaded_others,omitempty"`
+	Migrated     *Migrated `json:"migrated,omitempty"`
+	// Rehearsal tells what the migration does, and would do to production.
+	Rehearsal *rehearse.Report `json:"rehearsal,omitempty"`
+	Kept      bool             `json:"kept_data,omitempty"`
+	Seeded    bool             `json:"seeded,omitempty"` // of Bake: a clone of the database is at hand
+	Expires   time.Time        `json:"expires,omitzero"`
+	Timings   []Timing         `json:"timings"`
+	Changes   []compose.Change `json:"changes"` // what the preview does differently from the compose file
 	// Certificates is how it stands about those of the hosts, where it is reached
 	// by HTTPS.
 	Certificates []gateway.CertificateStatus `json:"certificates,omitempty"`

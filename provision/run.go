@@ -16,6 +16,7 @@ type run struct {
 	succession
 	contents
 	shape
+	rehearsal rehearsal
 
 	options Options
 	result  *Result

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/rehearse"
 )
 
 // events are what a run tells of, and where it is.
@@ -50,6 +52,13 @@ func (r *run) end(name Step, took time.Duration, err error) Step {
 		r.result.Timings = append(r.result.Timings, Timing{Step: name, Took: took})
 	}
 	return r.failedIn
+}
+
+// rehearsed notes the report of a rehearsal.
+func (r *run) rehearsed(report *rehearse.Report) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.result.Rehearsal = report
 }
 
 // emit hands an event on. Compose calls from goroutines of its own.

@@ -66,8 +66,12 @@ func (r *run) upAlone(ctx context.Context) error {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
+	if r.options.Migrate != nil && r.options.Rehearse {
+		r.openRehearsal(ctx)
+	}
 	err := r.perform(ctx, r.tasks())
 	if err = errors.Join(err, r.keeperDone()); err != nil {
+		r.awaitRehearsal(true)
 		return r.undo(ctx, err)
 	}
 	r.conclude()
@@ -75,6 +79,7 @@ func (r *run) upAlone(ctx context.Context) error {
 	// is left to do is not worth calling it failed: the next up or down would do
 	// it as well.
 	r.emit(Event{Step: StepRoute, Kind: Answered, Result: r.answer()})
+	r.awaitRehearsal(false)
 	if err := r.step(ctx, StepCleanup, r.cleanUp); err != nil {
 		r.emit(Event{Step: StepCleanup, Kind: Notice, Text: err.Error()})
 	}

@@ -202,6 +202,9 @@ func (e *earlyAnswer) end(result *provision.Result) error {
 	if !e.given {
 		e.give(result)
 	}
+	if report := result.Rehearsal; report != nil && e.err == nil {
+		showRehearsal(e.ui, report)
+	}
 	e.ui.Close()
 	return e.err
 }
@@ -233,6 +236,7 @@ func provisionOptions(
 	options.Stranger, options.NoTemplate = cfg.Stranger, o.noTemplate || cfg.Stranger
 	if m := cfg.Preview.Migrate; m != nil {
 		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command}
+		options.Rehearse = cfg.Preview.Rehearse
 	}
 	if most := cfg.Preview.KeepTemplates; most != nil {
 		options.TemplateSpace, options.NoTemplate = *most, options.NoTemplate || *most == 0

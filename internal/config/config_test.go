@@ -131,8 +131,8 @@ func TestConfig_ErrorsNameTheLineAndWhatToDo(t *testing.T) {
 			},
 			[]string{
 				`did you mean "source"?`, `did you mean "tables"?`,
-				"known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, " +
-					"keep_templates, environment, mounts, allow, port, domain, public, acme",
+				"known here: compose, profiles, without, env_files, build, database, migrate, rehearse, expose, " +
+					"expires, keep_templates, environment, mounts, allow, port, domain, public, acme",
 			},
 		},
 		{

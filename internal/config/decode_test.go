@@ -136,8 +136,8 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 			"provider, ec2, mask, schema, scanned, privacy"},
 		{
 			"preview:\n  <<: {port: 80}", `2: unknown key "preview.<<"`,
-			"known here: compose, profiles, without, env_files, build, database, migrate, expose, expires, " +
-				"keep_templates, environment, mounts, allow, port, domain, public, acme",
+			"known here: compose, profiles, without, env_files, build, database, migrate, rehearse, expose, " +
+				"expires, keep_templates, environment, mounts, allow, port, domain, public, acme",
 		},
 		{"? [a, b]\n: c", "1: the file: a key that is not plain text", ""},
 		{"subset:\n\ttables: {}", "2: found character that cannot start any token", ""},

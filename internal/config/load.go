@@ -31,7 +31,7 @@ func Load(dir string, lookup func(string) (string, bool)) (*Config, error) {
 
 // Default returns the configuration of a folder without a file.
 func Default(dir string) *Config {
-	return &Config{Dir: dir, Preview: Preview{Expires: DefaultExpires}}
+	return &Config{Dir: dir, Preview: Preview{Expires: DefaultExpires, Rehearse: true}}
 }
 
 // MaxSize is the most bytes that a file may have.

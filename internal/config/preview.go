@@ -20,6 +20,7 @@ type Preview struct {
 	DatabaseName  string
 	Databases     map[string]string
 	Migrate       *Migrate
+	Rehearse      bool
 	Expose        map[string]int
 	Expires       time.Duration
 	KeepTemplates *int64 // bytes; nil: provision.DefaultTemplateSpace; 0: none
@@ -89,6 +90,12 @@ func (p *Preview) dataFields() []field {
 		{
 			name: "migrate", value: section(p.migrateFields()),
 			about: "how to bring the database to the branch's schema",
+		},
+		{
+			name: "rehearse", value: yesNo(&p.Rehearse),
+			about: "whether the migration is [rehearsed](rehearsal.md) as well: watched on a clone of the database, " +
+				"to tell what it would do to production",
+			absent: "`true`",
 		},
 	}
 }

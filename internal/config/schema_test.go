@@ -97,9 +97,11 @@ func TestFields_TellTheDefaultsOfTheCode(t *testing.T) {
 	keepTemplates := int64(provision.DefaultTemplateSpace)
 	want := Config{
 		Provider: ProviderDocker, Privacy: mask.PrivacyStrict,
-		Subset:  Subset{Curve: plan.DefaultCurve, Mode: plan.ModeCurve},
-		Preview: Preview{Expires: DefaultExpires, KeepTemplates: &keepTemplates, Port: gateway.DefaultPort},
-		EC2:     c.EC2, // cmd/offshoot compares these: nothing here imports provision/ec2
+		Subset: Subset{Curve: plan.DefaultCurve, Mode: plan.ModeCurve},
+		Preview: Preview{
+			Expires: DefaultExpires, KeepTemplates: &keepTemplates, Port: gateway.DefaultPort, Rehearse: true,
+		},
+		EC2: c.EC2, // cmd/offshoot compares these: nothing here imports provision/ec2
 	}
 	want.Preview.Wildcard.Update.Algorithm = c.Preview.Wildcard.Update.Algorithm
 	if diff := cmp.Diff(want, *c); diff != "" {

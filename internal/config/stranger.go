@@ -48,6 +48,7 @@ func (c *Config) ForStranger(own *Config) *Config {
 		Preview: Preview{
 			Compose: by.Compose, Profiles: by.Profiles, Without: by.Without, EnvFiles: by.EnvFiles, Build: by.Build,
 			Database: by.Database, DatabaseName: by.DatabaseName, Migrate: by.Migrate, Expose: by.Expose,
+			Rehearse:    of.Rehearse,
 			Environment: by.Environment, Mounts: copies(by.Mounts),
 			Expires: of.Expires, KeepTemplates: of.KeepTemplates, Port: of.Port, Domain: of.Domain, Public: of.Public,
 			ACME: of.ACME, Wildcard: of.Wildcard,

@@ -30,7 +30,7 @@ var table = map[string][]string{
 	"provision/gateway": {"internal/host", "internal/worktree", "internal/whole"},
 	"provision": {
 		"compose", "provision/gateway", "provision/machine", "internal/guard",
-		"internal/host", "internal/pgtool", "internal/worktree", "internal/lock",
+		"internal/host", "internal/pgtool", "internal/worktree", "internal/lock", "internal/facts", "internal/rehearse",
 	},
 	"provision/docker":      {"provision", "provision/machine", "compose", "internal/host"},
 	"provision/ec2":         {"provision/machine", "internal/host"},

@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,6 +19,11 @@ func (w *Watch) fill(r *Report, after relations, all []ending) {
 	slices.SortStableFunc(t.steps, func(a, b *step) int { return a.began.Compare(b.began) })
 	for _, one := range t.steps {
 		r.Statements = append(r.Statements, f.statement(one))
+	}
+	for _, oid := range slices.Sorted(maps.Keys(w.before)) {
+		if one := w.before[oid]; one.isTable() {
+			r.Sizes = append(r.Sizes, Size{Table: one.Dotted(), Rows: one.Rows, Bytes: one.Bytes})
+		}
 	}
 	if w.sampler.err != nil {
 		r.Unknown = append(r.Unknown, "locks that are short: "+w.sampler.err.Error())

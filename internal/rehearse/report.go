@@ -13,7 +13,10 @@ type Report struct {
 	Version    int          `json:"version"` // of this document, 1
 	Server     int          `json:"server"`  // server_version_num of the clone
 	Seconds    float64      `json:"seconds"`
+	Exit       int          `json:"exit"`             // of the migration command
+	Failed     string       `json:"failed,omitempty"` // why there was no rehearsal
 	Statements []*Statement `json:"statements"`
+	Sizes      []Size       `json:"sizes,omitempty"` // of the tables that were touched, the largest in production first
 	Audit      Audit        `json:"audit"`
 	Unknown    []string     `json:"unknown,omitempty"` // what could not be told, and why
 }
@@ -36,6 +39,9 @@ type Statement struct {
 	Changes   []Change `json:"changes,omitempty"`
 	WAL       int64    `json:"wal_bytes,omitempty"`
 	Temporary int64    `json:"temporary_bytes,omitempty"`
+
+	Production *Forecast `json:"production,omitempty"`      // of the statement itself
+	Held       *Forecast `json:"production_held,omitempty"` // of its locks
 }
 
 // A Lock is one that a statement took on a table, or on an index of it.

@@ -1,0 +1,16 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/internal/rehearse"
+	"github.com/offshoot-dev/offshoot/internal/ui"
+)
+
+// showRehearsal says what the migration would do to production.
+func showRehearsal(u *ui.UI, report *rehearse.Report) {
+	var b strings.Builder
+	_ = report.WriteText(document.OfWidth(&b, document.Unbounded)) // a builder takes everything
+	u.Block(strings.TrimSpace(b.String()))
+}

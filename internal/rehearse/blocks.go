@@ -1,0 +1,124 @@
+package rehearse
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
+)
+
+// A Block is how long others have to wait for a table, because of one transaction.
+type Block struct {
+	Statement int     `json:"statement"` // the one that begins it
+	Table     string  `json:"table"`
+	Mode      string  `json:"mode"`
+	Reads     bool    `json:"reads"`
+	Writes    bool    `json:"writes"`
+	Here      float64 `json:"seconds_here"`
+	There     float64 `json:"seconds_in_production"`
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+	Known     bool    `json:"known"` // of production; otherwise only Here is told
+}
+
+// seconds is what it is judged by.
+func (b Block) seconds() float64 {
+	if b.Known {
+		return b.There
+	}
+	return b.Here
+}
+
+// Blocks lists who would wait, the worst first. Of one transaction and table, the earliest lock of each kind counts.
+func (r *Report) Blocks() []Block {
+	var all []Block
+	for _, s := range r.Statements {
+		for _, l := range s.Locks {
+			if !l.Reads && !l.Writes {
+				continue
+			}
+			b := Block{
+				Statement: s.Number, Table: l.Table, Mode: l.Mode, Reads: l.Reads, Writes: l.Writes, Here: l.Held,
+			}
+			if s.Held != nil {
+				b.Known, b.There, b.Low, b.High = true, s.Held.Seconds, s.Held.Low, s.Held.High
+			}
+			if !slices.ContainsFunc(all, func(other Block) bool { return r.covers(other, b, s) }) {
+				all = append(all, b)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Block) int {
+		return cmp.Or(cmp.Compare(b.seconds(), a.seconds()), cmp.Compare(a.Statement, b.Statement))
+	})
+	return all
+}
+
+// covers tells whether a block that began earlier in the same transaction has the same wait.
+func (r *Report) covers(before, b Block, s *Statement) bool {
+	i := slices.IndexFunc(r.Statements, func(other *Statement) bool { return other.Number == before.Statement })
+	return before.Table == b.Table && r.Statements[i].Transaction == s.Transaction &&
+		(before.Reads || !b.Reads) && (before.Writes || !b.Writes)
+}
+
+// unnoticed is how long a wait may be, in seconds, without anybody minding.
+const unnoticed = 0.3
+
+// Headline says in one sentence what there is to know.
+func (r *Report) Headline() string {
+	if r.Failed != "" {
+		return "not rehearsed: " + r.Failed
+	}
+	if r.Exit != 0 {
+		for _, s := range r.Statements {
+			if s.Code != "" {
+				return fmt.Sprintf("the migration fails: exit %d, SQLSTATE %s of %q", r.Exit, s.Code, s.Shape)
+			}
+		}
+		return fmt.Sprintf("the migration fails: exit %d", r.Exit)
+	}
+	blocks := r.Blocks()
+	if len(blocks) == 0 || blocks[0].seconds() < unnoticed {
+		if len(blocks) > 0 && !blocks[0].Known {
+			return "no lock was held for long here; what production will see is not known"
+		}
+		return "safe: nobody waits for longer than a moment"
+	}
+	return blocks[0].String()
+}
+
+// String says it in a sentence.
+func (b Block) String() string {
+	what := "writes to"
+	if b.Reads {
+		what = "reads and writes of"
+	}
+	if !b.Known {
+		return fmt.Sprintf("blocks %s %s for %s here; in production it is not known", what, shortName(b.Table),
+			took(b.Here))
+	}
+	return fmt.Sprintf("blocks %s %s for about %s in production", what, shortName(b.Table), b.there())
+}
+
+// there is the time in production with its interval.
+func (b Block) there() string {
+	return fmt.Sprintf("%s (%s to %s)", took(b.There), took(b.Low), took(b.High))
+}
+
+// shortName leaves out the schema that everybody has.
+func shortName(table string) string { return strings.TrimPrefix(table, "public.") }
+
+// took writes seconds for people.
+func took(seconds float64) string {
+	switch {
+	case seconds < 0.001:
+		return "0 ms"
+	case seconds < 1:
+		return fmt.Sprintf("%.0f ms", seconds*1000)
+	case seconds < 10:
+		return fmt.Sprintf("%.1f s", seconds)
+	}
+	return document.Duration(seconds)
+}

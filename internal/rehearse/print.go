@@ -1,0 +1,153 @@
+package rehearse
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
+)
+
+// WriteText prints the report for people.
+func (r *Report) WriteText(w io.Writer) error { return r.sheet().WriteText(w) }
+
+// WriteMarkdown prints the same in Markdown.
+func (r *Report) WriteMarkdown(w io.Writer) error { return r.sheet().WriteMarkdown(w) }
+
+// WriteJSON prints all that was seen.
+func (r *Report) WriteJSON(w io.Writer) error { return document.WriteJSON(w, r) }
+
+// widest is how much of a statement is shown for people.
+const widest = 100
+
+func (r *Report) sheet() document.Sheet {
+	s := document.Sheet{Headlines: []string{"rehearsal: " + r.Headline()}}
+	if blocks := r.Blocks(); len(blocks) > 0 {
+		s.Grids = append(s.Grids, r.blockGrid(blocks))
+	}
+	if g := r.statementGrid(); len(g.Lines) > 1 {
+		s.Grids = append(s.Grids, g)
+	}
+	if len(r.Sizes) > 0 {
+		s.Grids = append(s.Grids, r.sizeGrid())
+	}
+	if r.Failed == "" {
+		s.Notes = append(s.Notes, r.Audit.String())
+	}
+	for _, u := range r.Unknown {
+		s.Notes = append(s.Notes, "not known: "+u)
+	}
+	return s
+}
+
+// String says whether all is explained.
+func (a Audit) String() string {
+	switch {
+	case a.Impossible != "":
+		return "audit: " + a.Impossible
+	case len(a.Unexplained) > 0:
+		return "audit: not explained by any statement: " + strings.Join(a.Unexplained, ", ")
+	}
+	return fmt.Sprintf("audit: complete; each of %d relations that the WAL says were locked exclusively, and of %d "+
+		"new files, is explained by a statement above", a.Exclusive, a.Files)
+}
+
+func (r *Report) blockGrid(blocks []Block) document.Grid {
+	g := document.Grid{}
+	g.Add("waits for", "who", "held here", "in production", "because of")
+	for _, b := range blocks {
+		who, there := "writes", "not known"
+		if b.Reads {
+			who = "reads, writes"
+		}
+		if b.Known {
+			there = b.there()
+		}
+		g.Add(shortName(b.Table), who, took(b.Here), there, fmt.Sprintf("statement %d, %s", b.Statement,
+			strings.TrimSuffix(b.Mode, "Lock")))
+	}
+	return g
+}
+
+// statementGrid leaves out what only asked, or set something.
+func (r *Report) statementGrid() document.Grid {
+	g := document.Grid{}
+	g.Add("", "statement", "took", "WAL", "work")
+	for _, s := range r.Statements {
+		if !s.worth() {
+			continue
+		}
+		wal := ""
+		if s.WAL > 0 {
+			wal = document.Size(s.WAL)
+		}
+		g.Add(fmt.Sprint(s.Number), sqltext.Short(s.Shape, widest), took(s.Seconds), wal,
+			strings.Join(s.worked(), ", "))
+	}
+	return g
+}
+
+// worth tells whether a statement is one that people want to see.
+func (s *Statement) worth() bool {
+	if s.Code != "" || len(s.works()) > 0 {
+		return true
+	}
+	for _, l := range s.Locks {
+		if strength[l.Mode].rank >= strength["RowExclusiveLock"].rank {
+			return true
+		}
+	}
+	return false
+}
+
+// worked says what a statement did.
+func (s *Statement) worked() []string {
+	var all []string
+	for _, table := range s.Rewrites {
+		all = append(all, "rewrites "+shortName(table))
+	}
+	for _, scan := range s.Scans {
+		if scan.Key != "" {
+			all = append(all, "checks all of "+shortName(scan.Table)+" for "+scan.Key)
+			continue
+		}
+		all = append(all, "reads all of "+shortName(scan.Table))
+	}
+	for _, b := range s.Builds {
+		all = append(all, "builds "+b.Index)
+	}
+	for _, c := range s.Changes {
+		if c.Rows > 0 {
+			what := strings.ToLower(c.Operation)
+			all = append(all, fmt.Sprintf("%s of %s of %s", what, plural(c.Rows), shortName(c.Table)))
+		}
+	}
+	if s.Temporary > 0 {
+		all = append(all, document.Size(s.Temporary)+" of temporary files")
+	}
+	if s.Code != "" {
+		all = append(all, "fails: SQLSTATE "+s.Code)
+	}
+	return all
+}
+
+func plural(n int64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return document.Number(n) + " rows"
+}
+
+func (r *Report) sizeGrid() document.Grid {
+	g := document.Grid{}
+	g.Add("table", "rows here", "in production", "size here", "in production")
+	for _, s := range r.Sizes {
+		there, bytes := "not known", "not known"
+		if s.There > 0 || s.ThereSize > 0 {
+			there, bytes = document.Number(int64(s.There)), document.Size(s.ThereSize)
+		}
+		g.Add(shortName(s.Table), document.Number(s.Rows), there, document.Size(s.Bytes), bytes)
+	}
+	return g
+}

@@ -1,0 +1,173 @@
+package provision
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/offshoot-dev/offshoot/internal/rehearse"
+)
+
+// clone is the server of a rehearsal: psql in its own container, one for each database, so that no port has to be
+// open.
+type clone struct {
+	run      *run
+	mutex    sync.Mutex
+	sessions map[string]*psqlSession
+}
+
+// psqlSession is a psql that is asked again and again.
+type psqlSession struct {
+	mutex  sync.Mutex
+	stdin  *io.PipeWriter
+	stdout *bufio.Reader
+	ended  chan struct{}
+	stop   context.CancelFunc
+}
+
+// Signs that no value of a catalog has.
+const (
+	betweenFields = "\x1f"
+	betweenRows   = "\x1e"
+)
+
+func (c *clone) session(ctx context.Context, database string) *psqlSession {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if known := c.sessions[database]; known != nil {
+		return known
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	stdin, in := io.Pipe()
+	out, stdout := io.Pipe()
+	s := &psqlSession{stdin: in, stdout: bufio.NewReader(out), ended: make(chan struct{}), stop: stop}
+	c.sessions[database] = s
+	at := c.run.server.using(database)
+	argv := []string{
+		"psql", "-X", "-q", "-A", "-t", "-F", betweenFields, "-R", betweenRows, "-U", at.user, "-d", at.dbname(),
+		"-f", "-",
+	}
+	go func() {
+		defer close(s.ended)
+		_, err := runIn(ctx, c.run.Docker.Client(), at.container,
+			command{argv: argv, env: at.env(), stdin: stdin, stdout: stdout})
+		_ = stdout.CloseWithError(errors.Join(err, io.EOF))
+		_ = stdin.CloseWithError(io.ErrClosedPipe)
+	}()
+	return s
+}
+
+// Query runs one statement as the user that the image was told to make.
+func (c *clone) Query(ctx context.Context, database, sql string) ([][]string, error) {
+	s := c.session(ctx, database)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	defer context.AfterFunc(ctx, s.stop)()
+	rows, err := s.ask(sql)
+	if err != nil && !errors.As(err, new(*stateError)) {
+		c.forget(database, s) // the next question starts another one
+	}
+	return rows, err
+}
+
+// stateError is the error of a statement, without the words of the server: these hold values.
+type stateError struct{ code string }
+
+func (e *stateError) Error() string { return "SQLSTATE " + e.code }
+
+func (c *clone) forget(database string, s *psqlSession) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.sessions[database] == s {
+		delete(c.sessions, database)
+	}
+	s.end()
+}
+
+func (s *psqlSession) end() {
+	_ = s.stdin.Close()
+	s.stop()
+	<-s.ended
+}
+
+// ask sends one statement and reads its rows.
+func (s *psqlSession) ask(sql string) ([][]string, error) {
+	end := rand.Text()
+	if _, err := fmt.Fprintf(s.stdin, "%s\n;\n\\echo %s%s :SQLSTATE\n", sql, betweenRows, end); err != nil {
+		return nil, fmt.Errorf("psql: %w", err)
+	}
+	var b bytes.Buffer
+	for {
+		line, err := s.stdout.ReadString('\n')
+		if err != nil {
+			return nil, fmt.Errorf("psql: %w", err)
+		}
+		if before, state, found := strings.Cut(line, betweenRows+end+" "); found {
+			b.WriteString(before)
+			if state = strings.TrimSpace(state); state != "00000" {
+				return nil, &stateError{state}
+			}
+			return rowsOf(b.String()), nil
+		}
+		b.WriteString(line)
+	}
+}
+
+// rowsOf reads what psql prints without alignment.
+func rowsOf(text string) [][]string {
+	text = strings.Trim(text, "\n")
+	if text == "" {
+		return nil
+	}
+	var rows [][]string
+	for row := range strings.SplitSeq(text, betweenRows) {
+		rows = append(rows, strings.Split(strings.Trim(row, "\n"), betweenFields))
+	}
+	return rows
+}
+
+// WAL asks pg_waldump in the container.
+func (c *clone) WAL(ctx context.Context, from, to string) (string, error) {
+	rows, err := c.Query(ctx, maintenanceDatabase, "SHOW data_directory")
+	if err != nil || len(rows) != 1 {
+		return "", errors.Join(errors.New("no data directory"), err)
+	}
+	var stdout, stderr bytes.Buffer
+	code, err := runIn(ctx, c.run.Docker.Client(), c.run.server.container, command{
+		argv: []string{"pg_waldump", "-s", from, "-e", to, "-p", rows[0][0] + "/pg_wal"}, env: []string{"TZ=UTC"},
+		stdout: &stdout, stderr: &stderr,
+	})
+	if err == nil && code != 0 {
+		err = fmt.Errorf("pg_waldump: exit %d", code)
+	}
+	return stdout.String(), err
+}
+
+const maintenanceDatabase = "postgres"
+
+// configure sets what a rehearsal wants of the server, as far as that goes while it runs.
+func (c *clone) configure(ctx context.Context) error {
+	for _, setting := range rehearse.Settings {
+		name, value, _ := strings.Cut(setting, "=")
+		sql := fmt.Sprintf("ALTER SYSTEM SET %s = '%s'", name, strings.ReplaceAll(value, "'", "''"))
+		if _, err := c.Query(ctx, maintenanceDatabase, sql); err != nil {
+			return fmt.Errorf("set %s for the rehearsal: %w", name, err)
+		}
+	}
+	_, err := c.Query(ctx, maintenanceDatabase, "SELECT pg_catalog.pg_reload_conf()")
+	return err
+}
+
+func (c *clone) close() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	for _, s := range c.sessions {
+		s.end()
+	}
+}
