@@ -38,8 +38,9 @@ func adapt(config *pgx.ConnConfig, way *Way) error {
 	if name := own["fallback_application_name"]; name != "" && params["application_name"] == "" {
 		params["application_name"] = name
 	}
-	// Prepares no statement that the session would keep, be it a pooler's.
-	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	// Prepares no statement that the session would keep, be it a pooler's, and asks for no description first: that
+	// would be one more round trip.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.DialFunc = dialer(own).DialContext
 	way.dial(&config.Config)
 	limitTLS(&config.Config, own)

@@ -65,20 +65,27 @@ func (s *Snapshot) holdStill(ctx context.Context) error {
 }
 
 // lock holds ACCESS SHARE on everything readable until Close, as pg_dump
-// does, so that no table is altered or dropped under the walk.
+// does, so that no table is altered or dropped under the walk. And it makes sure
+// that no view is locked: pg_dump would wait for it without a limit, and with all
+// locks of the tables, while this side still can let go.
 func (s *Snapshot) lock(ctx context.Context) error {
 	names := make([]string, 0, len(s.Database.Tables))
 	for _, name := range s.lockable() {
 		names = append(names, "ONLY "+name.String())
 	}
-	if len(names) == 0 {
+	sql, what := strings.Join([]string{viewsSQL, mindLocks(0), plant}, ";\n"), "look at views"
+	if len(names) > 0 {
+		sql = "LOCK TABLE " + strings.Join(names, ", ") + " IN ACCESS SHARE MODE;" + sql
+		what = "lock tables"
+	}
+	results, err := s.Leader.PgConn().Exec(ctx, sql).ReadAll()
+	if err == nil {
 		return nil
 	}
-	sql := "LOCK TABLE " + strings.Join(names, ", ") + " IN ACCESS SHARE MODE"
-	if _, err := s.Leader.Exec(ctx, sql); err != nil {
-		return fmt.Errorf("lock tables: %w", s.Explain(s.Leader, err))
+	if len(results) > 1 { // of which the last one has failed
+		what = "look at views"
 	}
-	return nil
+	return fmt.Errorf("%s: %w", what, s.Explain(s.Leader, err))
 }
 
 // viewsSQL prints views as pg_dump will. Printing one waits for whoever changes or refreshes it.
@@ -87,21 +94,11 @@ SELECT pg_catalog.count(pg_catalog.pg_get_viewdef(c.oid)) FROM pg_catalog.pg_cla
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
 
-// seeViews makes sure that no view is locked: pg_dump would wait for it without a limit, and with all locks of the
-// tables, while this side still can let go.
-func (s *Snapshot) seeViews(ctx context.Context) error {
-	if _, err := s.Leader.Exec(ctx, viewsSQL); err != nil {
-		return fmt.Errorf("look at views: %w", err)
-	}
-	return nil
-}
-
-// mindLocks has what the leader asks from now on fail that waits for a lock longer than so long, which the catalog's
-// functions do too; 0 means that it may wait.
-func (s *Snapshot) mindLocks(ctx context.Context, limit time.Duration) error {
-	sql := fmt.Sprintf("SET LOCAL lock_timeout = %d", limit.Milliseconds())
-	_, err := s.Leader.PgConn().Exec(ctx, sql).ReadAll()
-	return err
+// mindLocks has what is asked in the transaction from now on fail that waits for
+// a lock longer than so long, which the catalog's functions do too; 0 means that
+// it may wait.
+func mindLocks(limit time.Duration) string {
+	return fmt.Sprintf("SET LOCAL lock_timeout = %d", limit.Milliseconds())
 }
 
 func (s *Snapshot) lockable() []catalog.Name {

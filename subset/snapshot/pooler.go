@@ -33,12 +33,11 @@ func Look(ctx context.Context, url string, way *conninfo.Way) (_ Found, err erro
 	}
 	s := &Snapshot{config: config}
 	defer func() { err = errors.Join(err, s.Close(ctx)) }()
-	if s.Leader, err = dial(ctx, config); err != nil {
-		return Found{}, err
-	}
-	found := Found{Version: s.Leader.PgConn().ParameterStatus("server_version"), Host: s.Leader.Config().Host}
 	err = s.recognize(ctx)
-	found.Pooled = s.Pooled
+	found := Found{Pooled: s.Pooled}
+	if s.Leader != nil {
+		found.Version, found.Host = s.Leader.PgConn().ParameterStatus("server_version"), s.Leader.Config().Host
+	}
 	return found, err
 }
 
@@ -51,44 +50,112 @@ func greet(ctx context.Context, c *pgx.Conn, other pooler.Session) (pooler.Sessi
 	return is, supported(is.Version)
 }
 
-// recognize makes sure, before anything is done, that the leader keeps its
-// session between transactions, and so do others: the first of these, which it
-// opens for that, is the first of Workers.
+// recognize opens the leader and makes sure, before anything is done, that it
+// keeps its session between transactions, and so do others: the first of these,
+// which it opens for that, is the first of Workers.
 func (s *Snapshot) recognize(ctx context.Context) error {
 	var err error
-	if s.server, err = greet(ctx, s.Leader, pooler.Session{}); err != nil {
+	if s.Leader, err = dial(ctx, s.config); err != nil {
 		return err
+	}
+	// Another server, such as the next of a reader endpoint, has other snapshots.
+	s.Server = conninfo.Reached(s.Leader.PgConn())
+	conninfo.Pin(&s.config.Config, s.Server)
+	calling, stop := context.WithCancel(ctx)
+	defer stop()
+	second := make(chan dialed, 1)
+	go func() { second <- dialing(calling, s.config) }()
+	if s.server, err = s.greet(ctx, s.Leader, pooler.Session{}); err != nil {
+		stop()
+		return errors.Join(err, (<-second).drop(ctx))
 	}
 	s.Pooled = pooler.Proxied(s.Leader.PgConn(), s.server)
-	second, is, err := s.second(ctx)
-	if err != nil || second == nil {
+	other, is, err := s.second(ctx, second, stop)
+	if err != nil || other == nil {
 		return err
 	}
-	s.Workers = append(s.Workers, second)
-	return pooler.Stay(ctx, [2]*pgconn.PgConn{s.Leader.PgConn(), second.PgConn()}, [2]pooler.Session{s.server, is})
+	s.Workers = append(s.Workers, other)
+	pair, began := [2]*pgconn.PgConn{s.Leader.PgConn(), other.PgConn()}, time.Now()
+	err = pooler.Stay(ctx, pair, [2]pooler.Session{s.server, is})
+	s.took(time.Since(began) / 2) // it has asked twice at least, and not for the first time
+	return err
 }
 
-// second opens another connection, if the server has one to spare: no pooler
+// dialed is what came of a call for a connection.
+type dialed struct {
+	conn *pgx.Conn
+	err  error
+}
+
+func dialing(ctx context.Context, config *pgx.ConnConfig) dialed {
+	c, err := dial(ctx, config)
+	return dialed{c, err}
+}
+
+// dialAlone connects where connections that were opened together were too many.
+// The server takes a moment to forget them.
+func (s *Snapshot) dialAlone(ctx context.Context) (*pgx.Conn, error) {
+	const tries, between = 5, 50 * time.Millisecond
+	for n := 1; ; n++ {
+		c, err := dial(ctx, s.config)
+		if !isTooMany(err) || n == tries {
+			return c, err
+		}
+		if err := pause(ctx, between); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// drop ends the connection, if there is one.
+func (d dialed) drop(ctx context.Context) error {
+	if d.conn == nil {
+		return nil
+	}
+	return d.conn.Close(context.WithoutCancel(ctx))
+}
+
+// second waits for another connection, if the server has one to spare: no pooler
 // that shares sessions is known to say there is none.
-func (s *Snapshot) second(ctx context.Context) (*pgx.Conn, pooler.Session, error) {
+func (s *Snapshot) second(ctx context.Context, calling <-chan dialed, stop func()) (*pgx.Conn, pooler.Session, error) {
 	if s.Pooled {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, queued, errNoSession)
 		defer cancel()
 	}
-	c, err := dial(ctx, s.config)
-	var pg *pgconn.PgError
+	defer context.AfterFunc(ctx, stop)()
+	other := <-calling
 	switch {
-	case errors.As(err, &pg) && pg.Code == tooManyConnections && !s.Pooled:
+	case isTooMany(other.err) && !s.Pooled:
 		return nil, pooler.Session{}, nil
-	case err != nil:
-		return nil, pooler.Session{}, noSession(ctx, err)
+	case other.err != nil:
+		return nil, pooler.Session{}, noSession(ctx, other.err)
 	}
-	is, err := greet(ctx, c, s.server)
+	is, err := s.greet(ctx, other.conn, s.server)
 	if err != nil {
-		return nil, pooler.Session{}, errors.Join(noSession(ctx, err), c.Close(context.WithoutCancel(ctx)))
+		return nil, pooler.Session{}, errors.Join(noSession(ctx, err), other.drop(ctx))
 	}
-	return c, is, nil
+	return other.conn, is, nil
+}
+
+// greet asks who answers, and learns how far away that is.
+func (s *Snapshot) greet(ctx context.Context, c *pgx.Conn, other pooler.Session) (pooler.Session, error) {
+	began := time.Now()
+	is, err := greet(ctx, c, other)
+	s.took(time.Since(began))
+	return is, err
+}
+
+// took learns of an answer that took so long.
+func (s *Snapshot) took(d time.Duration) {
+	if s.RoundTrip == 0 || d < s.RoundTrip {
+		s.RoundTrip = d
+	}
+}
+
+func isTooMany(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == tooManyConnections
 }
 
 var errNoSession = errors.New("the pooler has no second session for this role and database")

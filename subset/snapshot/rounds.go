@@ -35,18 +35,29 @@ func (s *Snapshot) round() int {
 	return max(heaps/heapsARound, leastRound)
 }
 
-// rested lets go of what one of the workers has locked, when it has asked so
-// many questions. The leader has cursors open meanwhile, where it is the only
-// one.
-func (s *Snapshot) rested(ctx context.Context, lane int) error {
-	s.asked[lane]++
+// restsNow counts a question to one of the workers, and reports whether it is to
+// let go of what it has locked. The leader has cursors open meanwhile, where it
+// is the only one.
+func (s *Snapshot) restsNow(l *line) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked++
 	every := s.round()
-	if c := s.Workers[lane]; c == s.Leader || every == 0 || s.asked[lane] < every {
-		return nil
+	if l.conn == s.Leader || every == 0 || l.asked < every {
+		return false
 	}
-	s.asked[lane] = 0
-	_, err := s.Workers[lane].PgConn().Exec(ctx, letsGo).ReadAll()
-	return err
+	l.asked = 0
+	return true
+}
+
+// RestBehind has a connection let go, if it is time to, when it has answered what
+// it was sent so far. No setting of its may be meant to last.
+func (s *Snapshot) RestBehind(lane int) { s.rest(s.lines[lane%len(s.lines)]) }
+
+func (s *Snapshot) rest(l *line) {
+	if s.restsNow(l) {
+		l.send(&Question{SQL: letsGo}).Forget()
+	}
 }
 
 // Rest counts a question that the leader was asked, and lets go of what it has

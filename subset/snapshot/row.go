@@ -1,10 +1,11 @@
 package snapshot
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"strconv"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -65,16 +66,20 @@ func TIDArray(rows []Row) []byte {
 	return append(out, '}')
 }
 
-// BinaryResults asks for results in binary format: they are read by hand, because
-// there are hundreds of thousands.
-var BinaryResults = pgx.QueryResultFormats{pgx.BinaryFormatCode}
-
 // Place reads a tid in binary format: four bytes of block, two of item.
 func Place(tid []byte) pgtype.TID {
 	return pgtype.TID{
 		BlockNumber: binary.BigEndian.Uint32(tid), OffsetNumber: binary.BigEndian.Uint16(tid[4:]),
 		Valid: true,
 	}
+}
+
+// placeText reads a tid in text form, such as (12,3).
+func placeText(tid []byte) (pgtype.TID, error) {
+	block, item, _ := bytes.Cut(bytes.Trim(tid, "()"), []byte{','})
+	b, err := strconv.ParseUint(string(block), 10, blockBits)
+	i, err2 := strconv.ParseUint(string(item), 10, 16)
+	return pgtype.TID{BlockNumber: uint32(b), OffsetNumber: uint16(i), Valid: true}, errors.Join(err, err2)
 }
 
 // Elsewhere is where a row lies of which only the heap is known.

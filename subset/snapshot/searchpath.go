@@ -40,7 +40,7 @@ func (s *Snapshot) lookAtHome(ctx context.Context) error {
 		return nil
 	}
 	for _, c := range append(slices.Clone(s.Workers), s.Leader) { // which may be one of the workers
-		if err := s.Set(ctx, c, setPathSQL(s.home())); err != nil {
+		if err := s.Set(ctx, c, pathSQL(s.home())); err != nil {
 			return err
 		}
 	}
@@ -64,12 +64,19 @@ func (s *Snapshot) searching(ctx context.Context, all []*pgx.Conn, do func() err
 // within other savepoints, and sets it for these.
 func (s *Snapshot) setPath(ctx context.Context, c *pgx.Conn, schemas []string) error {
 	if c != s.Leader {
-		return s.Set(ctx, c, setPathSQL(schemas))
+		return s.Set(ctx, c, pathSQL(schemas))
 	}
-	_, err := c.PgConn().Exec(ctx, setPathSQL(schemas)).ReadAll()
+	_, err := c.PgConn().Exec(ctx, pathSQL(schemas)).ReadAll()
 	return err
 }
 
-func setPathSQL(schemas []string) string {
+// There is the statement by which a connection looks for names where the role's
+// own sessions do.
+func (s *Snapshot) There() string { return pathSQL(s.Database.SearchPath) }
+
+// Home is the statement by which a connection looks where our own queries do.
+func (s *Snapshot) Home() string { return pathSQL(s.home()) }
+
+func pathSQL(schemas []string) string {
 	return "SET LOCAL search_path = " + catalog.SearchPath(schemas)
 }

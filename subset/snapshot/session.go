@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,26 +53,29 @@ SET LOCAL plan_cache_mode = force_custom_plan`
 
 // begin opens the transaction in which a connection is used from now on, with
 // values that read the same everywhere; id is of the snapshot that it shares,
-// or empty.
-func begin(ctx context.Context, c *pgx.Conn, is pooler.Session, id string) error {
-	sql := beginSQL
+// or empty. More statements go with it in the same round trip: what the last of
+// them says is returned.
+func begin(ctx context.Context, c *pgx.Conn, is pooler.Session, id string, more ...string) (said string, err error) {
+	all := []string{beginSQL}
 	if id != "" {
-		sql += "; SET TRANSACTION SNAPSHOT " + catalog.Literal(id)
+		all = append(all, "SET TRANSACTION SNAPSHOT "+catalog.Literal(id))
 	}
-	if _, err := c.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
-		return err
-	}
-	sql = settings(is)
+	all = append(all, settings(is))
 	if c.Config().RuntimeParams["application_name"] == "" { // as a parameter of the start it would outlast us in a pool
-		sql += "; SET LOCAL application_name = " + catalog.Literal(applicationName)
+		all = append(all, "SET LOCAL application_name = "+catalog.Literal(applicationName))
 	}
+	all = append(all, more...)
 	if id != "" {
-		sql += "; " + plant
+		all = append(all, plant)
 	}
-	if _, err := c.PgConn().Exec(ctx, sql).ReadAll(); err != nil {
-		return fmt.Errorf("settings: %w", err)
+	results, err := c.PgConn().Exec(ctx, strings.Join(all, ";\n")).ReadAll()
+	if err != nil {
+		return "", err
 	}
-	return nil
+	if last := results[len(results)-1]; len(last.Rows) > 0 {
+		said = string(last.Rows[0][0])
+	}
+	return said, nil
 }
 
 func settings(is pooler.Session) string {
@@ -96,10 +100,11 @@ func supported(version int) error {
 	return hint.Wrap(err, "offshoot reads PostgreSQL 13 and newer")
 }
 
-// end gives a session back as it was: a pooler would have to end one whose
-// client leaves in the middle of a transaction.
-func end(ctx context.Context, c *pgx.Conn) error {
-	if c.PgConn().TxStatus() != 'I' {
+// end gives a session back as it was, where others will use it: a pooler would
+// have to end one whose client leaves in the middle of a transaction. A server
+// does that by itself.
+func end(ctx context.Context, c *pgx.Conn, pooled bool) error {
+	if pooled && c.PgConn().TxStatus() != 'I' {
 		_, _ = c.PgConn().Exec(ctx, "ROLLBACK").ReadAll() // where it fails, so has the connection
 	}
 	return c.Close(ctx)

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/offshoot-dev/offshoot/internal/conninfo"
@@ -27,15 +27,16 @@ type Snapshot struct {
 	Notices  []string // for the user, about the connections
 	Pooled   bool     // a pooler stands between, and keeps a session of the server for each connection
 
+	RoundTrip time.Duration // of the quickest answer while the connections were made
+
 	options Options
 	config  *pgx.ConnConfig
 	server  pooler.Session // who answers the leader
-	turns   []sync.Mutex   // of each of Workers: one query at a time
+	lines   []*line        // of each of Workers
 	gate    *gate          // before all of these, where Options bounds the load
 	watch   *watch
 
-	asked    []int // of each of Workers, since it has let go of locks
-	answered int   // by the leader
+	answered int // by the leader
 }
 
 // Options says which database to open, and how.
@@ -78,7 +79,7 @@ func (s *Snapshot) Close(ctx context.Context) error {
 	s.watch = nil
 	for _, c := range append(s.Workers, s.Leader) { // which may be one of the workers
 		if c != nil && !c.IsClosed() {
-			errs = append(errs, end(ctx, c))
+			errs = append(errs, end(ctx, c, s.Pooled))
 		}
 	}
 	s.Workers, s.Leader = nil, nil
@@ -87,13 +88,6 @@ func (s *Snapshot) Close(ctx context.Context) error {
 
 func (s *Snapshot) open(ctx context.Context) error {
 	s.hold()
-	var err error
-	if s.Leader, err = dial(ctx, s.config); err != nil {
-		return err
-	}
-	// Another server, such as the next of a reader endpoint, has other snapshots.
-	s.Server = conninfo.Reached(s.Leader.PgConn())
-	conninfo.Pin(&s.config.Config, s.Server)
 	if err := s.recognize(ctx); err != nil {
 		return err
 	}
@@ -106,11 +100,9 @@ func (s *Snapshot) open(ctx context.Context) error {
 // take takes the snapshot. No pooler is harmed by what it does, nor by what is
 // asked of the connections then, not even one that recognize took for a server.
 func (s *Snapshot) take(ctx context.Context) error {
-	err := begin(ctx, s.Leader, s.server, "")
+	var err error
+	s.ID, err = begin(ctx, s.Leader, s.server, "", mindLocks(lockPatience), `SELECT pg_catalog.pg_export_snapshot()`)
 	if err != nil {
-		return err
-	}
-	if err = s.Leader.QueryRow(ctx, `SELECT pg_catalog.pg_export_snapshot()`).Scan(&s.ID); err != nil {
 		return err
 	}
 	// Each connection is a new process of the server, which takes its time.
@@ -120,74 +112,81 @@ func (s *Snapshot) take(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	s.turns, s.asked = make([]sync.Mutex, len(s.Workers)), make([]int, len(s.Workers))
+	s.lines = nil
+	for _, c := range s.Workers {
+		s.lines = append(s.lines, &line{conn: c})
+	}
 	return s.lookAtHome(ctx)
 }
 
 // read learns from the leader what there is, and locks it.
 func (s *Snapshot) read(ctx context.Context) error {
-	err := s.mindLocks(ctx, lockPatience)
-	if err != nil {
-		return err
-	}
+	var err error
 	if s.Database, err = catalog.Read(ctx, s.Leader); err != nil {
 		return s.Explain(s.Leader, err)
 	}
-	if err := s.lock(ctx); err != nil {
-		return err
-	}
-	if err := s.seeViews(ctx); err != nil {
-		return err
-	}
-	if err := s.mindLocks(ctx, 0); err != nil {
-		return err
-	}
-	_, err = s.Leader.PgConn().Exec(ctx, plant).ReadAll()
-	return err
+	return s.lock(ctx)
 }
 
-// recruit opens the other connections. A server or role that has fewer left
-// is served with those: the leader alone will do.
+// recruit opens the other connections, all at once, and one more to make sure
+// that pg_dump will get one. A server or role that has fewer left is served with
+// those: the leader alone will do.
 func (s *Snapshot) recruit(ctx context.Context) error {
 	n := s.options.Connections
 	if n <= 0 {
 		n = DefaultConnections
 	}
-	for _, c := range s.Workers {
-		if err := s.join(ctx, c); err != nil {
-			return err
+	refused, err := s.call(ctx, max(n+1, len(s.Workers)))
+	for err == nil && refused && len(s.Workers) <= n { // each may have been one too many for another
+		var c *pgx.Conn
+		if c, err = s.dialAlone(ctx); isTooMany(err) {
+			err = nil
+			break
+		}
+		if err == nil {
+			s.Workers = append(s.Workers, c)
+			err = s.join(ctx, c)
 		}
 	}
-	for len(s.Workers) < n {
-		c, err := s.follow(ctx)
-		var pg *pgconn.PgError
-		if errors.As(err, &pg) && pg.Code == tooManyConnections {
-			return s.settle(ctx, n)
-		}
-		if err != nil {
-			return err
-		}
-		s.Workers = append(s.Workers, c)
-	}
-	return s.spare(ctx, n)
-}
-
-// spare makes sure that pg_dump will get a connection too.
-func (s *Snapshot) spare(ctx context.Context, n int) error {
-	c, err := dial(ctx, s.config)
-	var pg *pgconn.PgError
-	switch {
-	case errors.As(err, &pg) && pg.Code == tooManyConnections:
-		return s.settle(ctx, n)
-	case err != nil:
+	if err != nil {
 		return err
 	}
-	return c.Close(ctx)
+	return s.settle(ctx, n, refused && len(s.Workers) <= n)
 }
 
-// settle makes do with the connections there are, and gives one of them back
-// if it can: pg_dump will need it.
-func (s *Snapshot) settle(ctx context.Context, wanted int) error {
+// call has so many connections join the snapshot at once, those that there are
+// already among them. It reports whether the server refused some for being too
+// many.
+func (s *Snapshot) call(ctx context.Context, n int) (refused bool, err error) {
+	all, there := make([]dialed, n), s.Workers
+	var calls sync.WaitGroup
+	for i := range all {
+		calls.Go(func() {
+			if i < len(there) {
+				all[i] = dialed{there[i], s.join(ctx, there[i])}
+				return
+			}
+			all[i].conn, all[i].err = s.follow(ctx)
+		})
+	}
+	calls.Wait()
+	s.Workers = nil
+	for _, d := range all {
+		if d.conn != nil {
+			s.Workers = append(s.Workers, d.conn) // also one that cannot join: it is closed with the others
+		}
+		if isTooMany(d.err) {
+			refused = true
+		} else {
+			err = cmp.Or(err, d.err)
+		}
+	}
+	return refused, err
+}
+
+// settle gives one of the connections back, for pg_dump, and makes do with what
+// is left.
+func (s *Snapshot) settle(ctx context.Context, wanted int, refused bool) error {
 	if last := len(s.Workers) - 1; last >= 0 {
 		if err := s.Workers[last].Close(ctx); err != nil {
 			return err
@@ -197,7 +196,9 @@ func (s *Snapshot) settle(ctx context.Context, wanted int) error {
 	if len(s.Workers) == 0 {
 		s.Workers = []*pgx.Conn{s.Leader}
 	}
-	s.Notices = append(s.Notices, fmt.Sprintf("the server accepted only %d of %d connections", len(s.Workers), wanted))
+	if refused {
+		s.Notices = append(s.Notices, fmt.Sprintf("the server accepted only %d of %d connections", len(s.Workers), wanted))
+	}
 	return nil
 }
 
@@ -214,7 +215,7 @@ func Connect(ctx context.Context, url string) (*pgx.Conn, error) {
 	}
 	is, err := greet(ctx, c, pooler.Session{})
 	if err == nil {
-		err = begin(ctx, c, is, "")
+		_, err = begin(ctx, c, is, "")
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
@@ -244,7 +245,7 @@ func (s *Snapshot) follow(ctx context.Context) (*pgx.Conn, error) {
 
 // join has a connection see the leader's snapshot.
 func (s *Snapshot) join(ctx context.Context, c *pgx.Conn) error {
-	err := begin(ctx, c, s.server, s.ID)
+	_, err := begin(ctx, c, s.server, s.ID)
 	if err == nil {
 		return nil
 	}

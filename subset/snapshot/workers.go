@@ -64,21 +64,31 @@ func (l *lanes) take(own int) (task int, ok bool) {
 }
 
 // Spread calls do for 0 to n-1, on all connections at once, each preferably on
-// that of its lane.
+// that of its lane. Nobody else asks a connection meanwhile.
 func (s *Snapshot) Spread(
 	ctx context.Context, n int, lane func(i int) int, do func(ctx context.Context, c *pgx.Conn, i int) error,
 ) error {
-	l := &lanes{tasks: make([][]int, len(s.Workers))}
+	return s.spread(ctx, n, lane, func(ctx context.Context, l *line, i int) error {
+		l.turn.Lock()
+		defer l.turn.Unlock()
+		return s.Explain(l.conn, s.alone(ctx, l, func() error { return do(ctx, l.conn, i) }))
+	})
+}
+
+func (s *Snapshot) spread(
+	ctx context.Context, n int, lane func(i int) int, do func(ctx context.Context, l *line, i int) error,
+) error {
+	tasks := &lanes{tasks: make([][]int, len(s.lines))}
 	for i := range n {
-		own := lane(i) % len(s.Workers)
-		l.tasks[own] = append(l.tasks[own], i)
+		own := lane(i) % len(s.lines)
+		tasks.tasks[own] = append(tasks.tasks[own], i)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	for own, c := range s.Workers {
+	for own, l := range s.lines {
 		g.Go(func() error {
-			for i, ok := l.take(own); ok; i, ok = l.take(own) {
-				if err := s.InTurn(ctx, own, func() error { return do(ctx, c, i) }); err != nil {
-					return s.Explain(c, err)
+			for i, ok := tasks.take(own); ok; i, ok = tasks.take(own) {
+				if err := do(ctx, l, i); err != nil {
+					return err
 				}
 			}
 			return nil
@@ -89,12 +99,19 @@ func (s *Snapshot) Spread(
 
 // InTurn keeps a connection to one query at a time.
 func (s *Snapshot) InTurn(ctx context.Context, lane int, do func() error) error {
-	s.turns[lane].Lock()
-	defer s.turns[lane].Unlock()
-	if err := do(); err != nil {
+	l := s.lines[lane]
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	return s.alone(ctx, l, do)
+}
+
+// alone asks a connection that nobody else asks, which lets go of locks then.
+func (s *Snapshot) alone(ctx context.Context, l *line, do func() error) error {
+	if err := do(); err != nil || !s.restsNow(l) {
 		return err
 	}
-	return s.rested(ctx, lane)
+	_, err := l.conn.PgConn().Exec(ctx, letsGo).ReadAll()
+	return err
 }
 
 // Each calls do for 0 to n-1, on all connections at once.

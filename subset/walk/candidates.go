@@ -5,8 +5,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
@@ -92,18 +90,16 @@ type asked struct {
 func (s *searcher) ask(ctx context.Context, t *table, questions []question) *asked {
 	a := &asked{questions: questions, answers: make([]found, len(questions)), done: make(chan struct{})}
 	seed := int64(t.seed(s.plan.Seed))
-	lane := func(n int) int { return questions[n].lane }
+	all := make([]snapshot.Question, len(questions))
+	for n := range questions {
+		q := &questions[n]
+		all[n] = snapshot.Question{
+			Lane: q.lane, SQL: q.sql, Args: append([]any{seed}, q.args...), Row: a.answers[n].scan(q),
+		}
+	}
 	go func() {
 		defer close(a.done)
-		a.err = s.src.Spread(ctx, len(questions), lane, func(ctx context.Context, c *pgx.Conn, n int) error {
-			args := append([]any{snapshot.BinaryResults, seed}, questions[n].args...)
-			rows, err := c.Query(ctx, questions[n].sql, args...)
-			if err != nil {
-				return err
-			}
-			a.answers[n], err = scan(rows, &questions[n])
-			return err
-		})
+		a.err = s.src.Ask(ctx, all)
 	}()
 	return a
 }
@@ -134,19 +130,18 @@ type found struct {
 	notes      notes // of each its key, where it has one, and its parents
 }
 
-// scan reads candidates. It may run ahead of the walk, and knows nothing of
+// scan reads a candidate. It may run ahead of the walk, and knows nothing of
 // what is kept.
-func scan(rows pgx.Rows, q *question) (found, error) {
-	defer rows.Close()
-	var f found
-	for a := q.layout.newAnswer(); rows.Next(); {
-		if err := q.layout.read(rows.RawValues(), a); err != nil {
-			return f, err
+func (f *found) scan(q *question) func(values [][]byte) error {
+	a := q.layout.newAnswer()
+	return func(values [][]byte) error {
+		if err := q.layout.read(values, a); err != nil {
+			return err
 		}
 		f.candidates = append(f.candidates, candidate{a.row, a.hash, q.plain})
 		f.notes.take(q.layout, a)
+		return nil
 	}
-	return f, rows.Err()
 }
 
 // remember records the parents of candidates.

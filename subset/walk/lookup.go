@@ -3,11 +3,9 @@ package walk
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
@@ -63,15 +61,52 @@ func (s *searcher) follow(ctx context.Context, ids []int32, bounded bool) error 
 	}
 }
 
+// lookedUp is questions about the parents of rows, on their way or answered.
+type lookedUp struct {
+	links []links
+	err   error
+	done  chan struct{}
+}
+
+// lookAhead asks for the parents of rows, and does not wait.
+func (s *searcher) lookAhead(ctx context.Context, rows []snapshot.Row) *lookedUp {
+	l := &lookedUp{links: s.linksByPlace(rows), done: make(chan struct{})}
+	go func() {
+		defer close(l.done)
+		l.err = s.src.Ask(ctx, questions(l.links))
+	}()
+	return l
+}
+
+// hear waits for what was asked ahead about a table, and remembers it.
+func (s *searcher) hear(t *table) error {
+	l := t.looking
+	if l == nil {
+		return nil
+	}
+	t.looking = nil
+	<-l.done
+	if l.err != nil {
+		return l.err
+	}
+	for i := range l.links {
+		l.links[i].record(s.memory, nil)
+	}
+	return nil
+}
+
+func questions(all []links) (questions []snapshot.Question) {
+	for i := range all {
+		questions = all[i].questions(questions)
+	}
+	return questions
+}
+
 // lookup finds the parents of rows, given by their places or by ids of which
 // the keys are known, both sorted.
 func (s *searcher) lookup(ctx context.Context, rows []snapshot.Row, keyed []int32) ([]int32, error) {
 	all := append(s.linksByPlace(rows), s.linksByKey(keyed)...)
-	lane := func(i int) int { return all[i].lane }
-	err := s.src.Spread(ctx, len(all), lane, func(ctx context.Context, c *pgx.Conn, i int) error {
-		return all[i].ask(ctx, c)
-	})
-	if err != nil {
+	if err := s.src.Ask(ctx, questions(all)); err != nil {
 		return nil, err
 	}
 	// Only now, so that the outcome does not depend on which answer came first.
@@ -134,8 +169,11 @@ type links struct {
 	children []child
 	single   []reference // of each child, by foreign key
 	// Others may lead to several.
-	several []link
+	several []*several // by foreign key
 }
+
+// several is the answers by a foreign key that may lead to several parents.
+type several struct{ links []link }
 
 // child is a row that was looked at.
 type child struct {
@@ -149,72 +187,70 @@ type link struct {
 	foreignKey    *foreignKey
 }
 
-func (l *links) ask(ctx context.Context, c *pgx.Conn) error {
+// questions appends what there is to ask about the rows.
+func (l *links) questions(all []snapshot.Question) []snapshot.Question {
 	if len(l.heap.single) > 0 || l.heap.directory != nil {
-		if err := l.askSingle(ctx, c); err != nil {
-			return err
-		}
+		all = append(all, l.singleQuestion())
 	}
 	for _, fk := range l.heap.several {
-		if err := l.askSeveral(ctx, c, fk); err != nil {
-			return err
-		}
+		all = append(all, l.severalQuestion(fk))
 	}
-	return nil
+	return all
 }
 
-func (l *links) askSingle(ctx context.Context, c *pgx.Conn) error {
+func (l *links) singleQuestion() snapshot.Question {
 	layout := l.schema.parentLayout(l.heap)
-	sql, which := parentsSQL(layout), any(snapshot.TIDs(l.rows))
+	q := snapshot.Question{Lane: l.lane, SQL: parentsSQL(layout)}
 	if l.ids != nil {
-		sql, which = parentsByKeySQL(layout), l.keys
+		q.SQL, q.Args = parentsByKeySQL(layout), []any{l.keys}
+	} else {
+		q.Args = []any{snapshot.Places(l.rows)}
 	}
-	rows, err := c.Query(ctx, sql, snapshot.BinaryResults, which)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	n := max(len(l.rows), len(l.ids))
 	l.children, l.single = make([]child, 0, n), make([]reference, 0, n*len(layout.foreignKeys))
-	for a := layout.newAnswer(); rows.Next(); {
-		if err := layout.read(rows.RawValues(), a); err != nil {
+	a := layout.newAnswer()
+	q.Row = func(values [][]byte) error {
+		if err := layout.read(values, a); err != nil {
 			return err
 		}
 		l.children, l.single = append(l.children, child{a.row, a.key}), append(l.single, a.parents...)
+		return nil
 	}
-	return rows.Err()
+	return q
 }
 
-func (l *links) askSeveral(ctx context.Context, c *pgx.Conn, fk *foreignKey) error {
-	rows, err := c.Query(ctx, fk.ParentsSQL(l.heap.Heap, "ctid = ANY($1)"), snapshot.TIDs(l.rows))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var child, parent pgtype.TID
-		var heap pgtype.Uint32
-		if err := rows.Scan(&child, &heap, &parent); err != nil {
-			return err
-		}
-		found := link{child: snapshot.MakeRow(l.heap.number, child), parent: snapshot.Nowhere, foreignKey: fk}
-		if heap.Valid {
-			h := l.schema.byOID[heap.Uint32]
-			if h == nil {
-				return errMoved
+// severalQuestion asks by one foreign key. Its answers go to a place of their
+// own: another one may be answered at the same time.
+func (l *links) severalQuestion(fk *foreignKey) snapshot.Question {
+	found := &several{}
+	l.several = append(l.several, found)
+	return snapshot.Question{
+		Lane: l.lane, SQL: fk.ParentsSQL(l.heap.Heap, "ctid = ANY($1)"), Args: []any{snapshot.Places(l.rows)},
+		Row: func(values [][]byte) error {
+			one := link{
+				child:  snapshot.MakeRow(l.heap.number, snapshot.Place(values[0])),
+				parent: snapshot.Nowhere, foreignKey: fk,
 			}
-			found.parent = snapshot.MakeRow(h.number, parent)
-		}
-		l.several = append(l.several, found)
+			if values[1] != nil {
+				h := l.schema.byOID[binary.BigEndian.Uint32(values[1])]
+				if h == nil {
+					return errMoved
+				}
+				one.parent = snapshot.MakeRow(h.number, snapshot.Place(values[2]))
+			}
+			found.links = append(found.links, one)
+			return nil
+		},
 	}
-	return rows.Err()
 }
 
 // record remembers the answers, and appends the parents to those given.
 func (l *links) record(m *memory, parents []int32) []int32 {
 	extra := map[snapshot.Row][]link{}
-	for _, one := range l.several {
-		extra[one.child] = append(extra[one.child], one)
+	for _, found := range l.several {
+		for _, one := range found.links {
+			extra[one.child] = append(extra[one.child], one)
+		}
 	}
 	if l.children == nil { // nothing was asked about them
 		for _, r := range l.rows {
@@ -223,6 +259,9 @@ func (l *links) record(m *memory, parents []int32) []int32 {
 	}
 	var edges []edge
 	for i, child := range l.children {
+		if l.ids == nil && (m.seen.known(child.row) || m.kept.Has(child.row)) {
+			continue // since it was asked about
+		}
 		edges = edges[:0]
 		for n, fk := range l.heap.single {
 			edges = m.edge(edges, l.single[i*len(l.heap.single)+n], fk)

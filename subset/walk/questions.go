@@ -182,7 +182,7 @@ func (s *searcher) blockQuestions(t *table, p *parents, want int64) []question {
 		l := s.candidateLayout(child)
 		questions = append(questions, question{
 			sql: blocksAmongSQL(l, p.foreignKey, of.heap), layout: l, lane: child.number,
-			args: []any{share * 100, t.blockSeed(s.plan.Seed), t.Portion(child.Heap, want), snapshot.TIDs(of.rows)},
+			args: []any{share * 100, t.blockSeed(s.plan.Seed), t.Portion(child.Heap, want), snapshot.Places(of.rows)},
 		})
 	}
 	return questions
@@ -202,7 +202,7 @@ func (s *searcher) indexQuestions(t *table, p *parents, want int64) []question {
 		sql := childrenSQL(l, p.foreignKey, of.heap)
 		for _, part := range s.src.Stretches(of.heap.Heap, of.rows, lookupBatch) {
 			questions = append(questions, question{
-				sql: sql, layout: l, lane: part.Lane, args: []any{limit(child), each, snapshot.TIDs(part.Rows)},
+				sql: sql, layout: l, lane: part.Lane, args: []any{limit(child), each, snapshot.Places(part.Rows)},
 			})
 		}
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
@@ -167,7 +166,7 @@ func TestQuestionsAbout_AskByTheIndexForChildrenOfSampledParents(t *testing.T) {
 	if len(got) != 1 || !got[0].plain || !strings.Contains(got[0].sql, "CROSS JOIN LATERAL") {
 		t.Fatalf("%+v", got)
 	}
-	if places := got[0].args[2].([]pgtype.TID); len(places) != 10 {
+	if places := got[0].args[2].(snapshot.Places); len(places) != 10 {
 		t.Errorf("%d parents", len(places))
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
@@ -36,18 +34,16 @@ func (w *walk) keepRoots(ctx context.Context) error {
 // find runs a query for rows of one heap.
 func (s *searcher) find(ctx context.Context, h *heap, sql string, args ...any) ([]snapshot.Row, error) {
 	var found []snapshot.Row
-	err := s.src.Each(ctx, 1, func(ctx context.Context, c *pgx.Conn, _ int) error {
-		rows, err := c.Query(ctx, sql, append([]any{snapshot.BinaryResults}, args...)...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			found = append(found, snapshot.MakeRow(h.number, snapshot.Place(rows.RawValues()[0])))
-		}
-		return rows.Err()
-	})
+	err := s.src.Ask(ctx, []snapshot.Question{finding(h, &found, sql, args...)})
 	return found, err
+}
+
+// finding is a question for rows of one heap.
+func finding(h *heap, found *[]snapshot.Row, sql string, args ...any) snapshot.Question {
+	return snapshot.Question{SQL: sql, Args: args, Row: func(values [][]byte) error {
+		*found = append(*found, snapshot.MakeRow(h.number, snapshot.Place(values[0])))
+		return nil
+	}}
 }
 
 // keepFamily keeps rows and, by some foreign keys, their children, and theirs, to
@@ -77,7 +73,8 @@ func (w *walk) keepFamily(ctx context.Context, rows []snapshot.Row, by []*foreig
 
 // childrenOf finds every child of rows, which must be sorted, by some foreign keys.
 func (s *searcher) childrenOf(ctx context.Context, rows []snapshot.Row, by []*foreignKey) ([]snapshot.Row, error) {
-	var children []snapshot.Row
+	var questions []snapshot.Question
+	var found []*[]snapshot.Row // in the order of the questions
 	for _, of := range s.byHeap(rows) {
 		for _, fk := range by {
 			if !slices.Contains(fk.parentHeaps, of.heap) || fk.child.Keep.None {
@@ -86,14 +83,19 @@ func (s *searcher) childrenOf(ctx context.Context, rows []snapshot.Row, by []*fo
 			for _, child := range fk.childHeaps {
 				sql := everyChildSQL(fk, child, of.heap)
 				for batch := range slices.Chunk(of.rows, snapshot.MostPlaces) {
-					found, err := s.find(ctx, child, sql, snapshot.TIDs(batch))
-					if err != nil {
-						return nil, err
-					}
-					children = append(children, found...)
+					found = append(found, new([]snapshot.Row))
+					q := finding(child, found[len(found)-1], sql, snapshot.Places(batch))
+					questions = append(questions, q)
 				}
 			}
 		}
+	}
+	if err := s.src.Ask(ctx, questions); err != nil {
+		return nil, err
+	}
+	var children []snapshot.Row
+	for _, some := range found {
+		children = append(children, *some...)
 	}
 	return children, nil
 }

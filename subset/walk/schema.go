@@ -30,6 +30,7 @@ type table struct {
 
 	// Of its turns; nobody else's concern while another table has its turn:
 	ahead    *asked      // questions that were asked before the turn, if any
+	looking  *lookedUp   // and those about what is left
 	askedFor int64       // how many candidates, when it was asked last
 	left     []candidate // those that were not needed so far; some may be kept meanwhile
 	offered  bool        // a turn had its whole target for a goal

@@ -43,12 +43,8 @@ func newWalk(src *snapshot.Snapshot, s *schema, observe Observe) *walk {
 }
 
 func (w *walk) run(ctx context.Context) error {
-	for _, t := range w.tables {
-		if t.How == plan.Every {
-			if err := w.keepAll(ctx, t); err != nil {
-				return t.in(err)
-			}
-		}
+	if err := w.keepAll(ctx); err != nil {
+		return fmt.Errorf("choose rows of tables that are kept whole: %w", err)
 	}
 	if err := w.keepRoots(ctx); err != nil {
 		return err
@@ -121,6 +117,9 @@ func (w *walk) sample(ctx context.Context, t *table, goal, allowance int64) (spe
 		return 0, err
 	}
 	defer w.forget()
+	if err := w.hear(t); err != nil {
+		return 0, err
+	}
 	if err := w.look(ctx, places(candidates)); err != nil {
 		return 0, err
 	}
@@ -166,19 +165,25 @@ func (w *walk) keepOne(ctx context.Context, t *table) error {
 	return w.keepEach(ctx, places(candidates[:min(1, len(candidates))]))
 }
 
-// keepAll keeps every row of a table and all that it references.
-func (w *walk) keepAll(ctx context.Context, t *table) error {
-	for _, h := range t.heaps {
-		if h.Pages == 0 {
-			continue
+// keepAll keeps every row of the tables of which that is the plan, and all that
+// they reference.
+func (w *walk) keepAll(ctx context.Context) error {
+	var heaps []snapshot.Numbered
+	every := func(t *table) bool { return t.How == plan.Every }
+	for _, t := range w.tables {
+		for _, h := range t.heaps {
+			if every(t) && h.Pages > 0 {
+				heaps = append(heaps, snapshot.Numbered{Number: h.number, Heap: h.Heap})
+			}
 		}
-		each := func(rows []snapshot.Row) error { return w.keepEach(ctx, rows) }
-		if err := w.src.EveryRow(ctx, h.number, h.Heap, each); err != nil {
-			return err
-		}
-		w.tell(t, false)
 	}
-	return nil
+	err := w.src.EveryRow(ctx, heaps, func(rows []snapshot.Row) error { return w.keepEach(ctx, rows) })
+	for _, t := range w.tables {
+		if every(t) && err == nil {
+			w.tell(t, false)
+		}
+	}
+	return err
 }
 
 // keepEach keeps rows and all that they reference.
