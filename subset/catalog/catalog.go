@@ -21,6 +21,7 @@ type Database struct {
 	Extensions  []Extension   // sorted by name
 	Extras      []*Extra      // tables of extensions whose rows of users come along
 	LateChecks  []LateCheck   // that may fail on the rows of a subset or before all of them are there
+	Policies    []Policy      // that name roles
 	SearchPath  []string      // schemas where the role's own sessions look for names, without the system's
 	Inlines     bool          // an index or a partition key is made of a function in SQL, which the planner looks into
 	Role        string        // current_user

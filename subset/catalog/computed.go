@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -35,8 +34,8 @@ SELECT a.attrelid, a.attname::text, pg_catalog.pg_get_expr(f.adbin, f.adrelid),
 
 // computed reads generated columns, and what they demand of the columns that
 // they are computed of, which is as good as a CHECK constraint on these.
-func (d *details) computed(ctx context.Context) error {
-	return d.collect(ctx, computedSQL, func(rows pgx.Rows) error {
+func (d *details) computed() query {
+	return query{name: "generated columns", sql: computedSQL, args: []any{d.oids}, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var c Computed
 		var demand demand
@@ -50,7 +49,7 @@ func (d *details) computed(ctx context.Context) error {
 			d.all.Checks[t] = append(d.all.Checks[t], Check{Name: c.Name, Of: c.Name, Columns: c.Columns, SQL: sql})
 		}
 		return nil
-	}, d.oids)
+	}}
 }
 
 // demand is what a generated column takes.

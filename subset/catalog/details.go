@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -69,22 +68,8 @@ func ReadDetails(ctx context.Context, q Querier, db *Database) (*Details, error)
 			}
 		}
 	}
-	for _, step := range []struct {
-		name string
-		read func(context.Context) error
-	}{
-		{"columns", d.columns},
-		{"unique indexes", d.unique},
-		{"checks", d.checks},
-		{"generated columns", d.computed},
-		{"partitions", d.routes},
-		{"large objects", d.objects},
-	} {
-		if err := step.read(ctx); err != nil {
-			return nil, fmt.Errorf("catalog: %s: %w", step.name, err)
-		}
-	}
-	return d.all, nil
+	err := d.collect(ctx, d.columns(), d.unique(), d.checks(), d.computed(), d.routes(), d.objects())
+	return d.all, err
 }
 
 type details struct {
@@ -120,8 +105,8 @@ SELECT a.attrelid, a.attname::text, b.typname::text, b.typnamespace = 'pg_catalo
   JOIN pg_catalog.pg_type AS b ON b.oid = type.oid
  WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped`
 
-func (d *details) columns(ctx context.Context) error {
-	return d.collect(ctx, columnDetailsSQL, func(rows pgx.Rows) error {
+func (d *details) columns() query {
+	return query{name: "columns", sql: columnDetailsSQL, args: []any{d.oids}, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var name string
 		var c ColumnDetail
@@ -134,7 +119,7 @@ func (d *details) columns(ctx context.Context) error {
 			d.all.Columns[t][name] = c
 		}
 		return err
-	}, d.oids)
+	}}
 }
 
 // uniqueSQL lists the columns of expressions too: an index depends on them.
@@ -158,8 +143,8 @@ SELECT i.indrelid, c.relname::text, i.indisexclusion, i.indexprs IS NULL,
  WHERE i.indrelid = ANY($1) AND (i.indisunique OR i.indisexclusion)
  ORDER BY i.indrelid, c.relname COLLATE "C"`
 
-func (d *details) unique(ctx context.Context) error {
-	return d.collect(ctx, uniqueSQL, func(rows pgx.Rows) error {
+func (d *details) unique() query {
+	return query{name: "unique indexes", sql: uniqueSQL, args: []any{d.oids}, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var u Unique
 		err := rows.Scan(&oid, &u.Name, &u.Exclusion, &u.Plain, &u.OneNull, &u.Columns, &u.Operators, &u.Keys)
@@ -169,7 +154,7 @@ func (d *details) unique(ctx context.Context) error {
 		t := d.tables[oid]
 		d.all.Unique[t] = append(d.all.Unique[t], u)
 		return nil
-	}, d.oids)
+	}}
 }
 
 const checksSQL = `
@@ -180,8 +165,8 @@ SELECT k.conrelid, k.conname::text,
  WHERE k.contype = 'c' AND k.conrelid = ANY($1) AND k.convalidated
  ORDER BY k.conrelid, k.conname COLLATE "C"`
 
-func (d *details) checks(ctx context.Context) error {
-	return d.collect(ctx, checksSQL, func(rows pgx.Rows) error {
+func (d *details) checks() query {
+	return query{name: "checks", sql: checksSQL, args: []any{d.oids}, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var c Check
 		if err := rows.Scan(&oid, &c.Name, &c.Columns, &c.SQL); err != nil {
@@ -190,7 +175,7 @@ func (d *details) checks(ctx context.Context) error {
 		t := d.tables[oid]
 		d.all.Checks[t] = append(d.all.Checks[t], c)
 		return nil
-	}, d.oids)
+	}}
 }
 
 // routesSQL takes the columns of expressions from what the table depends on.
@@ -205,8 +190,8 @@ SELECT DISTINCT pg_catalog.pg_partition_root(p.partrelid)::pg_catalog.oid, a.att
                       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = p.partrelid AND d.refobjsubid = a.attnum))
  ORDER BY 1, 2`
 
-func (d *details) routes(ctx context.Context) error {
-	return d.collect(ctx, routesSQL, func(rows pgx.Rows) error {
+func (d *details) routes() query {
+	return query{name: "partitions", sql: routesSQL, args: []any{d.oids}, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var column string
 		if err := rows.Scan(&oid, &column); err != nil {
@@ -216,10 +201,10 @@ func (d *details) routes(ctx context.Context) error {
 			d.all.Routes[t] = append(d.all.Routes[t], column)
 		}
 		return nil
-	}, d.oids)
+	}}
 }
 
-func (d *details) objects(ctx context.Context) error {
+func (d *details) objects() query {
 	const sql = `SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)`
-	return d.q.QueryRow(ctx, sql).Scan(&d.all.Objects)
+	return query{name: "large objects", sql: sql, scan: func(rows pgx.Rows) error { return rows.Scan(&d.all.Objects) }}
 }

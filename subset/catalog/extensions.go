@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"context"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -66,26 +65,24 @@ SELECT e.extname::text, c.oid, COALESCE(c.condition, '')
 // runs are the extensions whose tables hold what a server then does by itself, such as jobs.
 var runs = map[string]bool{"pg_cron": true}
 
-func (r *reader) extensions(ctx context.Context) error {
-	err := r.collect(ctx, extensionsSQL, func(rows pgx.Rows) error {
+func (r *reader) extensions() query {
+	return query{name: "extensions", sql: extensionsSQL, scan: func(rows pgx.Rows) error {
 		var e Extension
 		err := rows.Scan(&e.Name, &e.Needed)
 		r.db.Extensions = append(r.db.Extensions, e)
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	configured := map[uint32]*Extra{}
-	err = r.collect(ctx, extrasSQL, func(rows pgx.Rows) error {
+	}}
+}
+
+func (r *reader) extras() query {
+	r.configured = map[uint32]*Extra{}
+	return query{name: "extensions", sql: extrasSQL, scan: func(rows pgx.Rows) error {
 		var e Extra
 		var oid uint32
 		err := rows.Scan(&e.Extension, &oid, &e.Where)
-		configured[oid] = &e
+		r.configured[oid] = &e
 		return err
-	})
-	r.configured = configured
-	return err
+	}}
 }
 
 // extra makes a table to copy of one of an extension's, where its users' rows come along.
@@ -107,21 +104,28 @@ SELECT DISTINCT conrelid, confrelid FROM pg_catalog.pg_constraint
  WHERE contype = 'f' AND conrelid <> confrelid AND conrelid = ANY ($1) AND confrelid = ANY ($1)
  ORDER BY 1, 2`
 
-// orderExtras puts tables behind those that their keys reference: unlike keys of the user's, these are there when the
-// rows come in.
-func (r *reader) orderExtras(ctx context.Context) error {
-	byOID, parents := map[uint32]*Extra{}, map[uint32][]uint32{}
-	var oids []uint32
+func (r *reader) extraKeys() query {
+	r.extraOf = map[uint32][]uint32{}
+	oids := []uint32{}
 	for _, e := range r.db.Extras {
-		byOID[e.Heap.OID] = e
 		oids = append(oids, e.Heap.OID)
 	}
-	err := r.collect(ctx, extraKeysSQL, func(rows pgx.Rows) error {
+	scan := func(rows pgx.Rows) error {
 		var child, parent uint32
 		err := rows.Scan(&child, &parent)
-		parents[child] = append(parents[child], parent)
+		r.extraOf[child] = append(r.extraOf[child], parent)
 		return err
-	}, oids)
+	}
+	return query{name: "rows of extensions", sql: extraKeysSQL, args: []any{oids}, scan: scan}
+}
+
+// orderExtras puts tables behind those that their keys reference: unlike keys of the user's, these are there when the
+// rows come in.
+func (r *reader) orderExtras() {
+	byOID := map[uint32]*Extra{}
+	for _, e := range r.db.Extras {
+		byOID[e.Heap.OID] = e
+	}
 	var ordered []*Extra
 	seen := map[uint32]bool{}
 	var put func(oid uint32)
@@ -130,14 +134,13 @@ func (r *reader) orderExtras(ctx context.Context) error {
 			return
 		}
 		seen[oid] = true
-		for _, parent := range parents[oid] {
+		for _, parent := range r.extraOf[oid] {
 			put(parent)
 		}
 		ordered = append(ordered, byOID[oid])
 	}
-	for _, oid := range oids {
-		put(oid)
+	for _, e := range r.db.Extras {
+		put(e.Heap.OID)
 	}
 	r.db.Extras = ordered
-	return err
 }

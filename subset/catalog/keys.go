@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 
@@ -43,8 +42,8 @@ SELECT k.oid, k.conname::text, k.conrelid, k.confrelid, k.confmatchtype = 'f',
       LEFT JOIN pg_catalog.pg_namespace AS ls ON ls.oid = l.collnamespace) AS p
  WHERE k.contype = 'f' AND k.conparentid = 0`
 
-func (r *reader) foreignKeys(ctx context.Context) error {
-	err := r.collect(ctx, foreignKeysSQL, func(rows pgx.Rows) error {
+func (r *reader) foreignKeys() query {
+	return query{name: "foreign keys", sql: foreignKeysSQL, scan: func(rows pgx.Rows) error {
 		var k ForeignKey
 		var child, parent uint32
 		var operators, parentTypes, childTypes, collations []string
@@ -60,12 +59,14 @@ func (r *reader) foreignKeys(ctx context.Context) error {
 		}
 		r.addKey(&k, r.byOID[child], r.byOID[parent])
 		return nil
-	})
+	}}
+}
+
+func (r *reader) sortKeys() {
 	slices.SortFunc(r.db.ForeignKeys, func(a, b *ForeignKey) int {
 		return cmp.Or(compareNames(a.ChildRel, b.ChildRel), cmp.Compare(a.Name, b.Name))
 	})
 	slices.Sort(r.db.Warnings)
-	return err
 }
 
 func (r *reader) addKey(k *ForeignKey, child, parent *relation) {

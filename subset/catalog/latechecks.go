@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"context"
-
 	"github.com/jackc/pgx/v5"
 )
 
@@ -49,11 +47,11 @@ SELECT c.oid, n.nspname::text, COALESCE(r.relname, t.typname)::text, COALESCE(r.
                       AND e.objid IN (c.conrelid, c.contypid) AND e.deptype = 'e')
  ORDER BY 5 DESC, 2, 3, 6`
 
-func (r *reader) lateChecks(ctx context.Context) error {
-	return r.collect(ctx, lateChecksSQL, func(rows pgx.Rows) error {
+func (r *reader) lateChecks() query {
+	return query{name: "check constraints", sql: lateChecksSQL, scan: func(rows pgx.Rows) error {
 		var c LateCheck
 		err := rows.Scan(&c.OID, &c.Of.Schema, &c.Of.Name, &c.OfOID, &c.Domain, &c.Name, &c.Definition, &c.Local)
 		r.db.LateChecks = append(r.db.LateChecks, c)
 		return err
-	})
+	}}
 }

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"context"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -29,19 +28,16 @@ type view struct {
 	reads   []uint32
 }
 
-func (r *reader) matViews(ctx context.Context) error {
-	views := map[uint32]*view{}
-	var order []uint32
-	err := r.collect(ctx, viewsSQL, func(rows pgx.Rows) error {
+func (r *reader) matViews() query {
+	r.views = map[uint32]*view{}
+	return query{name: "materialized views", sql: viewsSQL, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var v view
 		err := rows.Scan(&oid, &v.name.Schema, &v.name.Name, &v.refresh, &v.reads)
-		views[oid] = &v
-		order = append(order, oid)
+		r.views[oid] = &v
+		r.viewOrder = append(r.viewOrder, oid)
 		return err
-	})
-	r.db.MatViews = refreshOrder(views, order)
-	return err
+	}}
 }
 
 // refreshOrder follows plain views too: one materialized view may read

@@ -216,3 +216,22 @@ func TestRead_WorksOnAStandby(t *testing.T) {
 		{Name: catalog.Name{Schema: "public", Name: "fleeting"}, Reason: "unlogged, not readable on a standby"},
 	}, db.LeftOut)
 }
+
+func TestRead_ListsPoliciesThatNameRoles(t *testing.T) {
+	db := made(t, `
+		CREATE TABLE t (n int);
+		CREATE POLICY two ON t TO pg_monitor, pg_signal_backend USING (true);
+		CREATE POLICY everybody ON t USING (true);
+		CREATE POLICY one ON t TO pg_monitor USING (true);`)
+	var got [][]string
+	for _, p := range db.Policies {
+		if p.OID == 0 || p.Table.Dotted() != "public.t" {
+			t.Errorf("%+v", p)
+		}
+		got = append(got, append([]string{p.Name}, p.Roles...))
+	}
+	want := [][]string{{"two", "pg_monitor", "pg_signal_backend"}, {"one", "pg_monitor"}}
+	if !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("%v", got)
+	}
+}

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -25,7 +24,8 @@ type relation struct {
 	byOID       bool // partitioned by oids or a hash of them, or by the hash of what an expression may make of them
 	extension   string
 
-	parent     *relation // of a partition
+	parentOID  uint32    // of a partition
+	parent     *relation // the same
 	partitions []*relation
 	table      *Table // once it is known which one it belongs to
 	heap       *Heap  // of an ordinary table or leaf
@@ -63,34 +63,30 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartitio
    AND n.nspname !~ '^pg_(toast|temp)'
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
 
-func (r *reader) relations(ctx context.Context) error {
+func (r *reader) relations() query {
 	r.byOID = map[uint32]*relation{}
-	parents := map[*relation]uint32{}
-	var all []*relation
-	err := r.collect(ctx, relationsSQL, func(rows pgx.Rows) error {
+	return query{name: "relations", sql: relationsSQL, scan: func(rows pgx.Rows) error {
 		var rel relation
-		var parent uint32
 		err := rows.Scan(&rel.oid, &rel.name.Schema, &rel.name.Name, &rel.kind, &rel.isPartition, &rel.tuples, &rel.was,
 			&rel.pages, &rel.bytes, &rel.toast, &rel.security, &rel.readable, &rel.unlogged, &rel.byOID,
-			&rel.extension, &parent)
+			&rel.extension, &rel.parentOID)
 		r.byOID[rel.oid] = &rel
-		parents[&rel] = parent
-		all = append(all, &rel)
+		r.all = append(r.all, &rel)
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, rel := range all {
-		if p := r.byOID[parents[rel]]; p != nil {
+	}}
+}
+
+// connect makes tables of the relations.
+func (r *reader) connect() {
+	for _, rel := range r.all {
+		if p := r.byOID[rel.parentOID]; p != nil {
 			rel.parent = p
 			p.partitions = append(p.partitions, rel)
 		}
 	}
-	for _, rel := range all {
+	for _, rel := range r.all {
 		r.add(rel)
 	}
-	return nil
 }
 
 // add makes a table of a relation that is not a part of another one.
@@ -161,7 +157,7 @@ SELECT a.attrelid, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypm
  WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum`
 
-func (r *reader) columns(ctx context.Context) error {
+func (r *reader) columns() query {
 	oids := make([]uint32, len(r.db.Tables))
 	for i, t := range r.db.Tables {
 		oids[i] = t.OID
@@ -169,7 +165,7 @@ func (r *reader) columns(ctx context.Context) error {
 	for _, e := range r.db.Extras {
 		oids = append(oids, e.Heap.OID)
 	}
-	return r.collect(ctx, columnsSQL, func(rows pgx.Rows) error {
+	return query{name: "columns", sql: columnsSQL, args: []any{oids}, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var c Column
 		var late bool
@@ -181,7 +177,7 @@ func (r *reader) columns(ctx context.Context) error {
 		t.Late = t.Late || late
 		t.Columns = append(t.Columns, c)
 		return nil
-	}, oids)
+	}}
 }
 
 const indexesSQL = `
@@ -197,7 +193,7 @@ SELECT i.indrelid, c.relname::text, i.indisunique, i.indisprimary,
    AND m.amname IN ('btree', 'hash')
  ORDER BY i.indrelid, i.indisprimary DESC, i.indisunique DESC, c.relname COLLATE "C"`
 
-func (r *reader) indexes(ctx context.Context) error {
+func (r *reader) indexes() query {
 	r.indexed = map[uint32][]Key{}
 	oids := make([]uint32, 0, len(r.byOID))
 	for oid, rel := range r.byOID {
@@ -206,7 +202,7 @@ func (r *reader) indexes(ctx context.Context) error {
 		}
 	}
 	slices.Sort(oids)
-	return r.collect(ctx, indexesSQL, func(rows pgx.Rows) error {
+	return query{name: "indexes", sql: indexesSQL, args: []any{oids}, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var unique bool
 		var k Key
@@ -218,5 +214,5 @@ func (r *reader) indexes(ctx context.Context) error {
 			t.Keys = append(t.Keys, k)
 		}
 		return nil
-	}, oids)
+	}}
 }

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,9 +29,8 @@ SELECT c.oid, n.nspname::text, c.relname::text, s.seqincrement,
                     WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid IN (c.oid, t.oid) AND e.deptype = 'e'))
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
 
-func (r *reader) sequences(ctx context.Context) error {
-	var known []*Sequence
-	err := r.collect(ctx, sequencesSQL, func(rows pgx.Rows) error {
+func (r *reader) sequences() query {
+	return query{name: "sequences", sql: sequencesSQL, scan: func(rows pgx.Rows) error {
 		var s Sequence
 		var oid uint32
 		err := rows.Scan(&oid, &s.Name.Schema, &s.Name.Name, &s.Increment, &s.Known, &s.Owner.Schema, &s.Owner.Name,
@@ -40,24 +38,12 @@ func (r *reader) sequences(ctx context.Context) error {
 		if runs[s.Extension] {
 			return err
 		}
+		if s.Column != "" {
+			s.UsedBy = append(s.UsedBy, ColumnName{s.Owner, s.Column})
+		}
 		r.db.Sequences = append(r.db.Sequences, &s)
-		if s.Known {
-			known = append(known, &s)
-		}
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := r.users(ctx); err != nil {
-		return err
-	}
-	for batch := range slices.Chunk(known, 200) {
-		if err := r.positions(ctx, batch); err != nil {
-			return err
-		}
-	}
-	return nil
+	}}
 }
 
 // usersSQL asks for columns whose default calls a sequence, which need not be
@@ -74,15 +60,15 @@ SELECT sn.nspname::text, s.relname::text, tn.nspname::text, t.relname::text, a.a
  WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
  ORDER BY 1, 2, 3, 4, 5`
 
-func (r *reader) users(ctx context.Context) error {
+// users must be read after sequences.
+func (r *reader) users() query {
 	byName := map[Name]*Sequence{}
-	for _, s := range r.db.Sequences {
-		byName[s.Name] = s
-		if s.Column != "" {
-			s.UsedBy = append(s.UsedBy, ColumnName{s.Owner, s.Column})
+	return query{name: "sequences", sql: usersSQL, scan: func(rows pgx.Rows) error {
+		if len(byName) == 0 {
+			for _, s := range r.db.Sequences {
+				byName[s.Name] = s
+			}
 		}
-	}
-	return r.collect(ctx, usersSQL, func(rows pgx.Rows) error {
 		var sequence Name
 		var user ColumnName
 		err := rows.Scan(&sequence.Schema, &sequence.Name, &user.Table.Schema, &user.Table.Name, &user.Column)
@@ -90,22 +76,28 @@ func (r *reader) users(ctx context.Context) error {
 			s.UsedBy = append(s.UsedBy, user)
 		}
 		return err
-	})
+	}}
 }
 
-// positions reads the sequences themselves: pg_sequences does not tell
-// setval(…, true) from setval(…, false).
-func (r *reader) positions(ctx context.Context, batch []*Sequence) error {
-	selects := make([]string, len(batch))
-	for i, s := range batch {
-		selects[i] = fmt.Sprintf("SELECT %d, last_value, is_called FROM %s", i, s.Name)
+// positions read the sequences themselves, some at a time: pg_sequences does
+// not tell setval(…, true) from setval(…, false).
+func (r *reader) positions() []query {
+	known := slices.DeleteFunc(slices.Clone(r.db.Sequences), func(s *Sequence) bool { return !s.Known })
+	var queries []query
+	for batch := range slices.Chunk(known, 200) {
+		selects := make([]string, len(batch))
+		for i, s := range batch {
+			selects[i] = fmt.Sprintf("SELECT %d, last_value, is_called FROM %s", i, s.Name)
+		}
+		scan := func(rows pgx.Rows) error {
+			var i int
+			var last int64
+			var called bool
+			err := rows.Scan(&i, &last, &called)
+			batch[i].LastValue, batch[i].Called = last, called
+			return err
+		}
+		queries = append(queries, query{name: "sequences", sql: strings.Join(selects, " UNION ALL "), scan: scan})
 	}
-	return r.collect(ctx, strings.Join(selects, " UNION ALL "), func(rows pgx.Rows) error {
-		var i int
-		var last int64
-		var called bool
-		err := rows.Scan(&i, &last, &called)
-		batch[i].LastValue, batch[i].Called = last, called
-		return err
-	})
+	return queries
 }

@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"context"
-
 	"github.com/jackc/pgx/v5"
 )
 
@@ -34,7 +32,7 @@ SELECT c.oid, s.attname::text, s.n_distinct::float8, s.null_frac::float8, COALES
   JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
  WHERE c.oid = ANY($1) AND s.inherited = (c.relkind = 'p')`
 
-func (r *reader) statistics(ctx context.Context) error {
+func (r *reader) statistics() query {
 	var oids []uint32
 	of := map[uint32]map[string]Statistics{}
 	for _, t := range r.db.Tables {
@@ -49,7 +47,7 @@ func (r *reader) statistics(ctx context.Context) error {
 			oids = append(oids, h.OID)
 		}
 	}
-	return r.collect(ctx, statisticsSQL, func(rows pgx.Rows) error {
+	return query{name: "statistics", sql: statisticsSQL, args: []any{oids}, scan: func(rows pgx.Rows) error {
 		var oid uint32
 		var column string
 		var s Statistics
@@ -58,5 +56,5 @@ func (r *reader) statistics(ctx context.Context) error {
 			known[column] = s
 		}
 		return err
-	}, oids)
+	}}
 }

@@ -80,14 +80,9 @@ func TestConnect_UndoesTheDefaultsOfTheRole(t *testing.T) {
 	}
 }
 
-func TestGroupPolicies_CollectsRoles(t *testing.T) {
-	got := groupPolicies([][]string{{"5", "s", "t", "p", "a"}, {"5", "s", "t", "p", "b"}, {"6", "s", "t", "q", "a"}})
-	name := catalog.Name{Schema: "s", Name: "t"}
-	want := []policy{{5, name, "p", []string{"a", "b"}}, {6, name, "q", []string{"a"}}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{"b"}, got[0].missing(map[string]bool{"a": true})); diff != "" {
+func TestPolicy_MissesRolesThatTheTargetLacks(t *testing.T) {
+	p := policy{OID: 5, Name: "p", Roles: []string{"a", "b"}}
+	if diff := cmp.Diff([]string{"b"}, p.missing(map[string]bool{"a": true})); diff != "" {
 		t.Error(diff)
 	}
 }

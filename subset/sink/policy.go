@@ -1,71 +1,20 @@
 package sink
 
 import (
-	"context"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
-	"github.com/offshoot-dev/offshoot/subset"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
 
-// policy is a row-level security policy that names roles. Roles belong to the
-// server, so a target may lack them.
-type policy struct {
-	OID   uint32
-	Table catalog.Name
-	Name  string
-	Roles []string
-}
+// policy is one that names roles: a target may lack them.
+type policy catalog.Policy
 
-const policiesSQL = `
-SELECT p.oid, n.nspname, c.relname, p.polname, r.rolname
-FROM pg_catalog.pg_policy p
-JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_roles r ON r.oid = ANY (p.polroles)
-ORDER BY p.oid, r.rolname`
-
-// readPolicies asks the source, in the snapshot of the archive.
-func readPolicies(ctx context.Context, from subset.Origin) ([]policy, error) {
-	config, err := from.Way.ParseAt(from.URL, from.Server)
-	if err != nil {
-		return nil, err
-	}
-	config.RuntimeParams["client_encoding"] = encoding(from.Catalog)
-	conn, err := pgconn.ConnectConfig(ctx, &config.Config)
-	if err != nil {
-		return nil, unreachable("source", err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	begin := "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-	if from.Snapshot != "" {
-		begin += "SET TRANSACTION SNAPSHOT " + catalog.Literal(from.Snapshot) + ";"
-	}
-	// Nobody else's operators are found, whatever path the role's sessions have.
-	rows, err := query(ctx, conn, begin+"SET LOCAL search_path = '';"+policiesSQL+"; ROLLBACK")
-	if err != nil {
-		return nil, fmt.Errorf("read policies of the source: %w", err)
-	}
-	return groupPolicies(rows), nil
-}
-
-func groupPolicies(rows [][]string) []policy {
-	var policies []policy
-	for _, row := range rows {
-		oid, _ := strconv.ParseUint(row[0], 10, 32)
-		if n := len(policies); n > 0 && policies[n-1].OID == uint32(oid) {
-			policies[n-1].Roles = append(policies[n-1].Roles, row[4])
-			continue
-		}
-		policies = append(policies, policy{
-			OID: uint32(oid), Table: catalog.Name{Schema: row[1], Name: row[2]}, Name: row[3], Roles: []string{row[4]},
-		})
+func policiesOf(db *catalog.Database) []policy {
+	policies := make([]policy, len(db.Policies))
+	for i, p := range db.Policies {
+		policies[i] = policy(p)
 	}
 	return policies
 }

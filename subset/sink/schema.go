@@ -56,6 +56,7 @@ func (s *schema) read(ctx context.Context, from subset.Origin) error {
 	if err := s.dump(ctx, from, dump); err != nil {
 		return err
 	}
+	s.policies = policiesOf(from.Catalog)
 	if err := s.rewrite(from); err != nil {
 		return err
 	}
@@ -66,8 +67,7 @@ func (s *schema) read(ctx context.Context, from subset.Origin) error {
 	s.entries = without(s.wanted(entries), func(e pgtool.Entry) bool {
 		return e.Catalog == pgtool.Extensions && slices.Contains(from.Skip, extensionOf(e))
 	})
-	s.policies, err = readPolicies(ctx, from)
-	return err
+	return nil
 }
 
 // dump has pg_dump write the archive, by the way to the source. That it is gone is
