@@ -120,7 +120,8 @@ func (r *run) choose(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		return r.sink.Begin(ctx, Origin{
-			URL: r.src.spec.URL, Way: r.src.spec.Way, Server: r.src.Server, Snapshot: r.src.ID, Catalog: r.src.Database,
+			URL: r.src.spec.URL, Way: r.src.spec.Way, Server: r.src.Server, Snapshot: r.src.ID,
+			RoundTrip: r.src.RoundTrip, Catalog: r.src.Database,
 			Privacy: r.privacy(), Excluded: r.plan.Unreadable, Rewrite: r.plan.Rewrite,
 			Skip: r.plan.Skip, LockTimeout: cmp.Or(r.src.spec.LockTimeout, snapshot.DefaultLockTimeout),
 			Facts: known,

@@ -57,6 +57,9 @@ type Origin struct {
 	Snapshot string          // pg_export_snapshot identifier, valid until Close
 	Catalog  *catalog.Database
 
+	// RoundTrip is how long the source takes to answer at least; 0 where nobody knows.
+	RoundTrip time.Duration
+
 	// LockTimeout is how long pg_dump may wait for a table: it cannot pass a migration that waits for the rows' reader.
 	LockTimeout time.Duration
 

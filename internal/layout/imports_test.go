@@ -24,7 +24,7 @@ var table = map[string][]string{
 	},
 	"subset/sink": {
 		"subset", "subset/catalog", "internal/conninfo", "internal/pooler", "internal/pgarchive",
-		"internal/pgtool", "internal/lock", "internal/facts",
+		"internal/pgtool", "internal/relay", "internal/lock", "internal/facts",
 	},
 	"compose":           {"internal/host", "internal/stall"},
 	"provision/gateway": {"internal/host", "internal/worktree", "internal/whole"},

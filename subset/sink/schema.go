@@ -77,7 +77,7 @@ func (s *schema) dump(ctx context.Context, from subset.Origin, dump pgtool.Dump)
 	if err != nil {
 		return err
 	}
-	err = s.tools.Dump(ctx, passage.Env, dump)
+	err = s.runDump(ctx, from, passage.Env, dump)
 	if fault := passage.Close(); fault != nil && err != nil {
 		return fault
 	}
