@@ -169,9 +169,14 @@ func conditioned(p *plan.Plan) bool {
 // of the user's it is looked up like conditions; but what a column of names of
 // objects holds is written by the same path, and has to be whole.
 func (s *Source) evaluating(ctx context.Context, c *pgx.Conn, m *mask.Plan, t *catalog.Table, do func() error) error {
-	names := func(c catalog.Column) bool { return strings.Contains(c.Type, "reg") }
-	if m == nil || len(m.Evaluated(t)) == 0 || slices.ContainsFunc(t.Columns, names) {
+	if !evaluates(m, t) {
 		return do()
 	}
 	return s.Searching(ctx, c, do)
+}
+
+// evaluates reports whether it is to do so for rows of a table.
+func evaluates(m *mask.Plan, t *catalog.Table) bool {
+	names := func(c catalog.Column) bool { return strings.Contains(c.Type, "reg") }
+	return m != nil && len(m.Evaluated(t)) > 0 && !slices.ContainsFunc(t.Columns, names)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,7 +16,10 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
-const copyBuffer = 1 << 16 // bytes; COPY sends one message for each row
+const (
+	copyBuffer  = 1 << 16 // bytes; COPY sends one message for each row
+	mostOrdered = 64      // heaps whose rows are asked for before their turn
+)
 
 // copied is what came of one heap or table.
 type copied struct {
@@ -40,35 +44,45 @@ func (r *run) copyAll(ctx context.Context) error {
 }
 
 func (r *run) copyTables(ctx context.Context, tables []*catalog.Table) error {
+	var heaps []*catalog.Heap
+	for _, t := range tables {
+		heaps = append(heaps, t.Heaps...)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(min(max(r.sink.Concurrency(), 1), len(r.src.Workers)))
-	for _, t := range tables {
-		for _, h := range t.Heaps {
-			g.Go(func() error {
-				rows := r.kept.Of(h)
-				if len(rows) == 0 {
-					return nil
-				}
-				if err := r.copyHeap(ctx, h, rows); err != nil {
-					return fmt.Errorf("copy %s: %w", h.Name.Dotted(), err)
-				}
-				return nil
-			})
-		}
+	var ordering sync.WaitGroup
+	shipments, all := make(chan *shipment, mostOrdered), []*shipment{}
+	ordering.Go(func() { r.order(ctx, heaps, shipments) })
+	for s := range shipments {
+		all = append(all, s)
+		g.Go(func() error {
+			if err := r.copyHeap(ctx, s); err != nil {
+				return fmt.Errorf("copy %s: %w", s.heap.Name.Dotted(), err)
+			}
+			return nil
+		})
 	}
-	return g.Wait()
+	err := g.Wait() // ends the context too
+	for range 2 {   // what was under way, and what that kept from being sent
+		for _, s := range all {
+			r.abandon(ctx, s)
+		}
+		ordering.Wait()
+	}
+	return err
 }
 
-func (r *run) copyHeap(ctx context.Context, h *catalog.Heap, rows []snapshot.Row) error {
+func (r *run) copyHeap(ctx context.Context, s *shipment) error {
 	began := time.Now()
-	columns := copiedColumns(h.Table)
-	bytes, err := r.pass(ctx, h, columns, func(ctx context.Context, w io.Writer) error {
-		return r.copyOut(ctx, h, columns, rows, w)
+	columns := copiedColumns(s.heap.Table)
+	bytes, err := r.pass(ctx, s.heap, columns, func(ctx context.Context, w io.Writer) error {
+		return r.copyOut(ctx, s, columns, w)
 	})
 	if err != nil {
 		return err
 	}
-	r.tell(h, copied{int64(len(rows)), bytes, time.Since(began).Seconds()})
+	s.parts = nil // their questions are long
+	r.tell(s.heap, copied{s.rows, bytes, time.Since(began).Seconds()})
 	return nil
 }
 
@@ -110,14 +124,13 @@ func (r *run) tell(h *catalog.Heap, c copied) {
 	})
 }
 
-// copyOut reads each stretch of rows on the connection that found them.
-func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, rows []snapshot.Row, w io.Writer) error {
-	masked := r.masked(h, columns, w)
+// copyOut reads each part of a shipment on the connection that found its rows.
+func (r *run) copyOut(ctx context.Context, s *shipment, columns []string, w io.Writer) error {
+	masked := r.masked(s.heap, columns, w)
 	buffer := bufio.NewWriterSize(masked, copyBuffer)
-	selected := r.plan.Masks.Expressions(h.Table, columns)
-	sent, err := r.copyParts(ctx, h, selected, rows, buffer)
-	if err == nil && sent != int64(len(rows)) {
-		err = fmt.Errorf("%d rows came for %d", sent, len(rows))
+	sent, err := r.copyParts(ctx, s, buffer)
+	if err == nil && sent != s.rows {
+		err = fmt.Errorf("%d rows came for %d", sent, s.rows)
 	}
 	if err == nil {
 		err = buffer.Flush()
@@ -129,35 +142,15 @@ func (r *run) copyOut(ctx context.Context, h *catalog.Heap, columns []string, ro
 	return errors.Join(err, closing)
 }
 
-func (r *run) copyParts(
-	ctx context.Context, h *catalog.Heap, selected []string, rows []snapshot.Row, w io.Writer,
-) (sent int64, err error) {
-	for _, part := range r.src.Stretches(h, rows, snapshot.MostPlaces) {
-		n, err := r.copyStretch(ctx, h.Table, part, copySQL(h, selected, part.Rows), w)
+func (r *run) copyParts(ctx context.Context, s *shipment, w io.Writer) (sent int64, err error) {
+	for _, p := range s.parts {
+		n, err := r.receive(ctx, p, w)
 		if err != nil {
 			return sent, err
 		}
 		sent += n
 	}
 	return sent, nil
-}
-
-func (r *run) copyStretch(
-	ctx context.Context, t *catalog.Table, part snapshot.Stretch, sql string, w io.Writer,
-) (n int64, err error) {
-	c := r.src.Workers[part.Lane]
-	into := &noting{Writer: w}
-	err = r.src.InTurn(ctx, part.Lane, func() error {
-		return r.src.evaluating(ctx, c, r.plan.Masks, t, func() error {
-			tag, err := c.PgConn().CopyTo(ctx, into, sql)
-			n = tag.RowsAffected()
-			return err
-		})
-	})
-	if into.err != nil {
-		return n, into.err // the connection is closed by it, and not lost
-	}
-	return n, r.src.Explain(c, err)
 }
 
 // drained makes sure that the sink has read everything.
@@ -184,19 +177,4 @@ func copiedColumns(t *catalog.Table) []string {
 func copySQL(h *catalog.Heap, columns []string, rows []snapshot.Row) string {
 	return fmt.Sprintf("COPY (SELECT %s FROM ONLY %s WHERE ctid = ANY('%s'::pg_catalog.tid[])) TO STDOUT",
 		strings.Join(columns, ", "), h.Name, snapshot.TIDArray(rows))
-}
-
-// noting is a writer that knows why it failed.
-type noting struct {
-	io.Writer
-	err error
-}
-
-// Write notes the error.
-func (n *noting) Write(p []byte) (int, error) {
-	written, err := n.Writer.Write(p)
-	if err != nil {
-		n.err = err
-	}
-	return written, err
 }

@@ -18,12 +18,17 @@ type Far struct {
 	half  time.Duration
 	began time.Time
 
-	mu     sync.Mutex
-	turns  []Turn
-	conns  []net.Conn
-	lines  int
-	last   time.Time     // when somebody began to wait last
-	waited time.Duration // while at least one was waiting for the way
+	mu    sync.Mutex
+	turns []Turn
+	conns []net.Conn
+	lines int
+	waits []wait
+}
+
+// wait is the moment from which on a connection waits for what is under way.
+type wait struct {
+	line int
+	from time.Time
 }
 
 // Turn is what a client said before it waited for an answer.
@@ -149,7 +154,7 @@ func (l *line) asked(at time.Time, p []byte) {
 	if !l.waiting {
 		l.waiting, l.turn = true, len(f.turns)
 		f.turns = append(f.turns, Turn{Line: l.number, At: at.Sub(f.began)})
-		f.wait(at)
+		f.waits = append(f.waits, wait{l.number, at})
 	}
 	f.turns[l.turn].Said = append(f.turns[l.turn].Said, l.listen.hear(p)...)
 }
@@ -160,15 +165,8 @@ func (l *line) answered(at time.Time, _ []byte) {
 	defer f.mu.Unlock()
 	if l.waiting && !l.gone {
 		l.waiting = false
-		f.wait(at)
+		f.waits = append(f.waits, wait{l.number, at})
 	}
-}
-
-// wait adds the time that one parcel is under way, but for the part in which
-// another one is too.
-func (f *Far) wait(at time.Time) {
-	f.waited += min(f.half, at.Sub(f.last))
-	f.last = at
 }
 
 // Turns lists all there were so far.
@@ -182,13 +180,24 @@ func (f *Far) Turns() []Turn {
 // each of them went: the time in which anything was under way, in round trips.
 // What connections wait for side by side counts once, as far as it is at the
 // same time, so that a machine which is slow beside the way makes more of it.
-func (f *Far) Depth() float64 {
+func (f *Far) Depth() float64 { return f.DepthOf(func(int) bool { return true }) }
+
+// DepthOf is the same of some connections.
+func (f *Far) DepthOf(counts func(line int) bool) float64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	var waited time.Duration
+	var last time.Time
+	for _, w := range f.waits {
+		if counts(w.line) {
+			waited += min(f.half, w.from.Sub(last))
+			last = w.from
+		}
+	}
 	if f.half == 0 {
 		return 0
 	}
-	return float64(f.waited) / float64(2*f.half)
+	return float64(waited) / float64(2*f.half)
 }
 
 // String lists all turns, a line each.
