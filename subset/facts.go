@@ -28,9 +28,12 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::fl
                   WHERE c.relispartition AND i.inhrelid = c.oid LIMIT 1), '')
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
-   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+ WHERE ` + ofUsers + `
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
+
+// ofUsers are relations c of a schema n that facts are told of.
+const ofUsers = `c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`
 
 const indexFactsSQL = `
 SELECT i.indrelid, c.relname::text, m.amname::text, i.indisunique, c.reltuples::float8, c.relpages::bigint,
@@ -38,7 +41,8 @@ SELECT i.indrelid, c.relname::text, m.amname::text, i.indisunique, c.reltuples::
   FROM pg_catalog.pg_index AS i
   JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
   JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
- WHERE i.indrelid = ANY ($1)
+ WHERE i.indrelid IN (SELECT c.oid FROM pg_catalog.pg_class AS c
+                        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE ` + ofUsers + `)
  ORDER BY i.indrelid, c.relname COLLATE "C"`
 
 // columnFactsSQL asks for no value: of the most common ones only how common they are.
@@ -48,7 +52,7 @@ SELECT c.oid, s.attname::text, s.null_frac::float8, s.avg_width::float8, s.n_dis
   FROM pg_catalog.pg_stats AS s
   JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
   JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
- WHERE c.oid = ANY ($1) AND s.inherited = (c.relkind = 'p')
+ WHERE ` + ofUsers + ` AND s.inherited = (c.relkind = 'p')
  ORDER BY c.oid, s.attname COLLATE "C"`
 
 // settingFactsSQL asks for what a session of the application has, not for what ours has set.
@@ -67,10 +71,11 @@ SELECT name, reset_val, COALESCE(unit, '')
 func (s *Source) facts(ctx context.Context, r *run) (*facts.Facts, error) {
 	f := &facts.Facts{Format: facts.Format, Server: s.Database.Version}
 	g := &factReader{ctx: ctx, conn: s.Leader, facts: f, at: map[uint32]int{}, told: told(r)}
-	for _, read := range []func() error{g.settings, g.relations, g.indexes, g.columns} {
-		if err := read(); err != nil {
-			return nil, fmt.Errorf("facts: %w", s.Explain(s.Leader, err))
-		}
+	if err := g.ask(g.settings(), g.relations(), g.indexes(), g.columns(), g.extension()); err != nil {
+		return nil, fmt.Errorf("facts: %w", s.Explain(s.Leader, err))
+	}
+	if !g.mayReadStatements() {
+		return f, nil
 	}
 	if err := s.Tentative(ctx, g.statements); err != nil {
 		var refused *pgconn.PgError
@@ -88,36 +93,56 @@ type factReader struct {
 	ctx   context.Context
 	conn  *pgx.Conn
 	facts *facts.Facts
-	oids  []uint32
 	at    map[uint32]int // places of tables by oid
 	told  teller
+
+	schema   string // of pg_stat_statements, where the database has it
+	readable bool   // and the role sees what others ask
 }
 
-func (g *factReader) each(sql string, do func(pgx.Rows) error, args ...any) error {
-	rows, err := g.conn.Query(g.ctx, sql, args...)
-	if err != nil {
-		return err
+// factQuery is one question, and what becomes of a row of the answer.
+type factQuery struct {
+	sql  string
+	take func(pgx.Rows) error
+}
+
+// ask puts questions in one round trip.
+func (g *factReader) ask(queries ...factQuery) (err error) {
+	batch := &pgx.Batch{}
+	for _, q := range queries {
+		batch.Queue(q.sql)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := do(rows); err != nil {
+	results := g.conn.SendBatch(g.ctx, batch)
+	defer func() { err = cmp.Or(err, results.Close()) }()
+	for _, q := range queries {
+		rows, err := results.Query()
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			if err := q.take(rows); err != nil {
+				rows.Close()
+				return err
+			}
+		}
+		if err := rows.Err(); err != nil {
 			return err
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
-func (g *factReader) settings() error {
-	return g.each(settingFactsSQL, func(rows pgx.Rows) error {
+func (g *factReader) settings() factQuery {
+	return factQuery{settingFactsSQL, func(rows pgx.Rows) error {
 		var s facts.Setting
 		err := rows.Scan(&s.Name, &s.Value, &s.Unit)
 		g.facts.Settings = append(g.facts.Settings, s)
 		return err
-	})
+	}}
 }
 
-func (g *factReader) relations() error {
-	return g.each(relationFactsSQL, func(rows pgx.Rows) error {
+func (g *factReader) relations() factQuery {
+	return factQuery{relationFactsSQL, func(rows pgx.Rows) error {
 		var t facts.Table
 		var oid uint32
 		err := rows.Scan(&oid, &t.Schema, &t.Name, &t.Kind, &t.Rows, &t.Pages, &t.Visible, &t.Bytes, &t.Toast,
@@ -126,36 +151,47 @@ func (g *factReader) relations() error {
 			return err
 		}
 		g.at[oid] = len(g.facts.Tables)
-		g.oids = append(g.oids, oid)
 		g.facts.Tables = append(g.facts.Tables, t)
 		return nil
-	})
+	}}
 }
 
-func (g *factReader) indexes() error {
-	return g.each(indexFactsSQL, func(rows pgx.Rows) error {
+// table is the one of an oid, where it is told of; relations must be read before.
+func (g *factReader) table(oid uint32) *facts.Table {
+	if at, ok := g.at[oid]; ok {
+		return &g.facts.Tables[at]
+	}
+	return nil
+}
+
+func (g *factReader) indexes() factQuery {
+	return factQuery{indexFactsSQL, func(rows pgx.Rows) error {
 		var i facts.Index
 		var oid uint32
 		err := rows.Scan(&oid, &i.Name, &i.Method, &i.Unique, &i.Rows, &i.Pages, &i.Bytes)
-		t := &g.facts.Tables[g.at[oid]]
-		t.Indexes = append(t.Indexes, i)
+		if t := g.table(oid); t != nil {
+			t.Indexes = append(t.Indexes, i)
+		}
 		return err
-	}, g.oids)
+	}}
 }
 
-func (g *factReader) columns() error {
-	return g.each(columnFactsSQL, func(rows pgx.Rows) error {
+func (g *factReader) columns() factQuery {
+	return factQuery{columnFactsSQL, func(rows pgx.Rows) error {
 		var c facts.Column
 		var oid uint32
 		if err := rows.Scan(&oid, &c.Name, &c.Null, &c.Width, &c.Distinct, &c.Correlation, &c.Common); err != nil {
 			return err
 		}
-		t := &g.facts.Tables[g.at[oid]]
+		t := g.table(oid)
+		if t == nil {
+			return nil
+		}
 		if c, ok := g.told.column(*t, c); ok {
 			t.Columns = append(t.Columns, c)
 		}
 		return nil
-	}, g.oids)
+	}}
 }
 
 // most is how many shapes of statements are told.
@@ -169,28 +205,32 @@ SELECT s.query, s.calls, s.rows, s.total_exec_time
  WHERE d.datname = pg_catalog.current_database() AND s.queryid IS NOT NULL AND s.query IS NOT NULL
  ORDER BY s.calls DESC, s.queryid LIMIT 2000`
 
+const extensionSQL = `
+SELECT n.nspname::text, pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
+  FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+ WHERE e.extname = 'pg_stat_statements'`
+
+func (g *factReader) extension() factQuery {
+	return factQuery{extensionSQL, func(rows pgx.Rows) error { return rows.Scan(&g.schema, &g.readable) }}
+}
+
+// mayReadStatements says what is missing where there are none to read.
+func (g *factReader) mayReadStatements() bool {
+	switch {
+	case g.schema == "":
+		g.facts.Missing = append(g.facts.Missing, "pg_stat_statements: the extension is not in the database")
+	case !g.readable:
+		g.facts.Missing = append(g.facts.Missing,
+			"pg_stat_statements: the role has no part in pg_read_all_stats, and sees its own statements alone")
+	}
+	return g.schema != "" && g.readable
+}
+
 // statements reads shapes and calls, where the role may. Texts of commands hold literals and are left out; what is
 // left goes through Shape once more.
 func (g *factReader) statements() error {
-	var schema, readable string
-	err := g.conn.QueryRow(g.ctx, `
-SELECT n.nspname::text, CASE WHEN pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN 'yes' ELSE '' END
-  FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
- WHERE e.extname = 'pg_stat_statements'`).Scan(&schema, &readable)
-	if errors.Is(err, pgx.ErrNoRows) {
-		g.facts.Missing = append(g.facts.Missing, "pg_stat_statements: the extension is not in the database")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if readable == "" {
-		g.facts.Missing = append(g.facts.Missing,
-			"pg_stat_statements: the role has no part in pg_read_all_stats, and sees its own statements alone")
-		return nil
-	}
 	sums := map[string]facts.Statement{}
-	err = g.each(fmt.Sprintf(statementsSQL, catalog.Quote(schema)), func(rows pgx.Rows) error {
+	err := g.ask(factQuery{fmt.Sprintf(statementsSQL, catalog.Quote(g.schema)), func(rows pgx.Rows) error {
 		var one facts.Statement
 		if err := rows.Scan(&one.Shape, &one.Calls, &one.Rows, &one.Time); err != nil || !isQuery(one.Shape) {
 			return err
@@ -200,7 +240,7 @@ SELECT n.nspname::text, CASE WHEN pg_catalog.pg_has_role('pg_read_all_stats', 'U
 		one.Calls, one.Rows, one.Time = one.Calls+sum.Calls, one.Rows+sum.Rows, one.Time+sum.Time
 		sums[one.Shape] = one
 		return nil
-	})
+	}})
 	for _, one := range sums {
 		g.facts.Statements = append(g.facts.Statements, one)
 	}
