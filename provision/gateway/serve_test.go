@@ -142,6 +142,30 @@ func TestRestrict_LeavesAListenerOfAllNetworksAsItIs(t *testing.T) {
 	}
 }
 
+func TestRestrict_TakesConnectionsUntilItIsClosed(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := restrict(listener, []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16")})
+	client, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	conn, err := own.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := own.Accept(); err == nil {
+		t.Errorf("a connection of a closed listener: %v", conn.RemoteAddr())
+	}
+}
+
 func TestCommand_RefusesWhatItDoesNotKnow(t *testing.T) {
 	err := Command(t.Context(), []string{"fly"}, nil, nil)
 	if err == nil || err.Error() != `gateway: unknown command "fly"` {
