@@ -131,22 +131,26 @@ func TestCertificates_NoteWhatBecomesOfTheirHosts(t *testing.T) {
 		want  CertificateStatus
 	}{
 		{
-			"cert_failed", map[string]any{"identifier": "a.previews.example.com", "error": context.Canceled},
+			"cert_failed",
+			map[string]any{"identifier": "a.previews.example.com", "error": context.Canceled},
 			CertificateStatus{Ready: true},
 		},
 		{
-			"cert_failed", map[string]any{"identifier": "a.previews.example.com", "error": refused},
+			"cert_failed",
+			map[string]any{"identifier": "a.previews.example.com", "error": refused},
 			CertificateStatus{Ready: true, Problem: "rate limited"},
 		},
 		{"cert_failed", map[string]any{"identifier": "a.previews.example.com"}, CertificateStatus{
 			Ready: true, Problem: "rate limited",
 		}},
 		{
-			"cached_managed_cert", map[string]any{"sans": []string{"a.previews.example.com", "gone.example.com"}},
+			"cached_managed_cert",
+			map[string]any{"sans": []string{"a.previews.example.com", "gone.example.com"}},
 			CertificateStatus{Ready: true},
 		},
 		{
-			"cert_failed", map[string]any{"identifier": "gone.example.com", "error": refused},
+			"cert_failed",
+			map[string]any{"identifier": "gone.example.com", "error": refused},
 			CertificateStatus{Ready: true},
 		},
 	} {

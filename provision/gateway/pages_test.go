@@ -120,8 +120,11 @@ func TestFormTargets_AreTheHostsOfATour(t *testing.T) {
 	for want, routes := range map[string][]Route{
 		"'self' https://*.previews.example.com:*": {{Site: "shop-pr-1.previews.example.com", Several: true}},
 		"'self'": {
-			{}, {Site: "shop-pr-1.previews.example.com"}, {Site: "192.0.2.7", Several: true},
-			{Site: "2001:db8::7", Several: true}, {Site: "previews", Several: true},
+			{},
+			{Site: "shop-pr-1.previews.example.com"},
+			{Site: "192.0.2.7", Several: true},
+			{Site: "2001:db8::7", Several: true},
+			{Site: "previews", Several: true},
 		},
 	} {
 		for _, route := range routes {

@@ -52,10 +52,17 @@ func TestMoved_StaysInTheYearsThatADateHas(t *testing.T) {
 		days  int
 		want  string
 	}{
-		{"2020-02-28", 1, "2020-02-29"}, {"2020-01-01 10:00:00+02", -1, "2019-12-31 10:00:00+02"},
-		{"0001-01-01", -1, "0001-01-02"}, {"9999-12-31", 2, "9999-12-29"}, {"infinity", 1, "infinity"},
-		{"-infinity", 1, "-infinity"}, {"0044-03-15 BC", 1, "2000-01-01"}, {"10000-01-01", 1, "2000-01-01"},
-		{"2020-02", 1, "2000-01-01"}, {"2020-02-30", 1, "2000-01-01"}, {"0000-05-05", 1, "2000-01-01"},
+		{"2020-02-28", 1, "2020-02-29"},
+		{"2020-01-01 10:00:00+02", -1, "2019-12-31 10:00:00+02"},
+		{"0001-01-01", -1, "0001-01-02"},
+		{"9999-12-31", 2, "9999-12-29"},
+		{"infinity", 1, "infinity"},
+		{"-infinity", 1, "-infinity"},
+		{"0044-03-15 BC", 1, "2000-01-01"},
+		{"10000-01-01", 1, "2000-01-01"},
+		{"2020-02", 1, "2000-01-01"},
+		{"2020-02-30", 1, "2000-01-01"},
+		{"0000-05-05", 1, "2000-01-01"},
 	} {
 		if got := moved(c.value, c.days); got != c.want {
 			t.Errorf("%s by %d: %s, want %s", c.value, c.days, got, c.want)
@@ -91,8 +98,13 @@ func TestNumbers_StayWithinTheirColumn(t *testing.T) {
 		field field
 		want  string
 	}{
-		{"99.99", price, "99.99"}, {"100", price, "99.99"}, {"-100", price, "-99.99"}, {"-99.99", price, "-99.99"},
-		{"100", any, "100.00"}, {"1", cents, "0.99"}, {"-1", cents, "-0.99"},
+		{"99.99", price, "99.99"},
+		{"100", price, "99.99"},
+		{"-100", price, "-99.99"},
+		{"-99.99", price, "-99.99"},
+		{"100", any, "100.00"},
+		{"1", cents, "0.99"},
+		{"-1", cents, "-0.99"},
 	} {
 		if got := bounded(number(c.value), c.field).FloatString(2); got != c.want {
 			t.Errorf("%s in %+v: %s", c.value, c.field, got)
@@ -104,8 +116,15 @@ func TestNumbers_StayWithinTheirColumn(t *testing.T) {
 		field field
 		want  string
 	}{
-		{"1.50", any, "3.00"}, {"7", any, "14"}, {"1.5e3", any, "3000"}, {"1e-3", any, "0.002"}, {"NaN", any, "NaN"},
-		{"1e+401", any, "0"}, {"1e-401", any, "0"}, {"1ex", any, "0"}, {"100", field{class: integer, max: 127}, "127"},
+		{"1.50", any, "3.00"},
+		{"7", any, "14"},
+		{"1.5e3", any, "3000"},
+		{"1e-3", any, "0.002"},
+		{"NaN", any, "NaN"},
+		{"1e+401", any, "0"},
+		{"1e-401", any, "0"},
+		{"1ex", any, "0"},
+		{"100", field{class: integer, max: 127}, "127"},
 	} {
 		if got := scaled(c.value, c.field, double); got != c.want {
 			t.Errorf("twice %s: %s, want %s", c.value, got, c.want)

@@ -395,7 +395,8 @@ func TestUnruled_WantsARuleForColumnsOfLargeObjects(t *testing.T) {
 func TestLookAt_SaysHowManyCharactersFitAndWhatIsAKey(t *testing.T) {
 	s, customers, orders := store()
 	customers.Keys = []catalog.Key{
-		{Primary: true, Columns: []string{"id"}}, {Columns: []string{"nick"}},
+		{Primary: true, Columns: []string{"id"}},
+		{Columns: []string{"nick"}},
 		{Primary: true, Columns: []string{"code", "born"}},
 	}
 	for column, want := range map[string]struct {
