@@ -12,6 +12,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
@@ -92,6 +93,7 @@ func goldenPlan(t *testing.T) (*subset.Source, *plan.Plan) {
 	}
 	p.Database = "golden"
 	p.Expected.Seconds = 0.5
+	p.Pace = catalog.Pace{RoundTrip: 0.021, Apart: 2_900, Bytes: 118 << 20, Memory: 4 << 30}
 	for i := range p.Tables {
 		p.Tables[i].Bytes = p.Tables[i].Rows * 100
 		p.Tables[i].Expected.Seconds = 0.05

@@ -14,6 +14,11 @@ func (s *Source) Plan(ctx context.Context) (*plan.Plan, error) {
 		return nil, fmt.Errorf("count rows: %w", s.Explain(s.Leader, err))
 	}
 	spec := s.spec
+	pace, err := s.Pace(ctx, !spec.Disk.IsGiven())
+	if err != nil {
+		return nil, fmt.Errorf("measure how fast the source reads: %w", err)
+	}
+	spec.Pace = spec.Disk.Pace(pace)
 	p, err := plan.Make(s.Database, counts, spec)
 	if err != nil {
 		return nil, err

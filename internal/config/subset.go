@@ -18,6 +18,7 @@ type Subset struct {
 	References []string
 	Skip       []string // extensions
 	Load       plan.Load
+	Disk       plan.Disk
 }
 
 func (s *Subset) fields() []field {
@@ -70,6 +71,12 @@ func (s *Subset) fields() []field {
 				"behind, such as `10s`; `--max-lag` wins over it",
 			absent: "no limit",
 		},
+		{
+			name: "disk", value: disk(&s.Disk),
+			about: "how fast the source reads what is not in its memory: `{reads: 3000, rate: 125MB}`, random reads " +
+				"and bytes a second, or `memory`; decides how rows are read, never which are kept",
+			absent: "measured when a run begins; `--plan` shows it",
+		},
 	}
 }
 
@@ -102,7 +109,7 @@ func curve(into *plan.Curve) value {
 	}}
 }
 
-// rowCount is a number of rows, for editors.
+// rowCount is a number of rows or pages, for editors.
 func rowCount() *schema { return orVariable(&schema{Type: "integer", Minimum: bound[int64](1)}) }
 
 func mode(into *plan.Mode) value {
@@ -222,6 +229,6 @@ func (c *Config) Spec(source string) plan.Spec {
 	return plan.Spec{
 		URL: source, Curve: c.Subset.Curve, Mode: c.Subset.Mode,
 		Tables: c.Subset.Tables, Roots: c.Subset.Roots, References: c.Subset.References,
-		Skip: c.Subset.Skip, Load: c.Subset.Load,
+		Skip: c.Subset.Skip, Load: c.Subset.Load, Disk: c.Subset.Disk,
 	}
 }

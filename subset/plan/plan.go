@@ -25,6 +25,7 @@ type Plan struct {
 	Expected   Expected           `json:"expected"`  // in all
 	Tables     []TablePlan        `json:"tables"`    // parents before children
 	Keys       []KeyPlan          `json:"keys"`
+	Pace       catalog.Pace       `json:"source,omitzero"` // how far and how fast the source is
 	LeftOut    []catalog.Omission `json:"left_out,omitempty"`
 	Warnings   []string           `json:"warnings,omitempty"` // what the source lacks, and what would help
 	// what the subset will look like, and what would change it
@@ -90,6 +91,7 @@ func Make(db *catalog.Database, counts catalog.Counts, spec Spec) (*Plan, error)
 	p := &Plan{
 		Version: 1, Database: db.Name, Curve: spec.Curve.String(), Mode: cmp.Or(spec.Mode, ModeCurve), Roots: roots,
 		Seed:        spec.Seed,
+		Pace:        spec.Pace,
 		Skip:        spec.Skip,
 		Warnings:    slices.Clone(db.Warnings),
 		ForeignKeys: append(slices.Clone(db.ForeignKeys), declared...),

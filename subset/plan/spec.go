@@ -9,6 +9,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/conninfo"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
 
@@ -24,8 +25,10 @@ type Spec struct {
 	// References are keys the schema does not declare, written
 	// "schema.child.column -> schema.parent.column [when condition]".
 	References  []string
-	Skip        []string          // extensions to leave out of the schema
-	Connections int               // at once to the source, 0 means DefaultConnections
+	Skip        []string // extensions to leave out of the schema
+	Connections int      // at once to the source, 0 means DefaultConnections
+	Disk        Disk
+	Pace        catalog.Pace      // how far and how fast the source is, as measured or given
 	LockTimeout time.Duration     // how long to wait for locked tables of the source, 0 means two minutes
 	Load        Load              // of the source, above which reading pauses
 	Waiting     func(what string) // is told when waiting or a pause begins; may be nil

@@ -12,7 +12,7 @@ import (
 // WriteText prints the plan for people.
 func (p *Plan) WriteText(w io.Writer) error {
 	width := document.Columns(w, document.Unbounded)
-	lines := append([]string{p.promise()}, Remarks(p.LeftOut, p.Warnings)...)
+	lines := append([]string{p.promise(), p.source()}, Remarks(p.LeftOut, p.Warnings)...)
 	for _, advice := range p.Advice {
 		lines = append(lines, "advice: "+advice)
 	}
@@ -58,7 +58,7 @@ func (p *Plan) WriteMarkdown(w io.Writer) error {
 			document.Number(t.Expected.Rows), document.Number(t.Expected.Forced), document.Size(t.Expected.Bytes),
 			document.Duration(t.Expected.Seconds), document.EscapeMarkdown(t.Reason))
 	}
-	fmt.Fprintf(&b, "\n%s\n", document.EscapeMarkdown(p.promise()))
+	fmt.Fprintf(&b, "\n%s\n\n%s\n", document.EscapeMarkdown(p.promise()), document.EscapeMarkdown(p.source()))
 	for _, o := range p.LeftOut {
 		fmt.Fprintf(&b, "\n- left out: %s (%s)", document.EscapeMarkdown(o.Schema+"."+o.Name),
 			document.EscapeMarkdown(o.Reason))
@@ -81,6 +81,10 @@ func (p *Plan) promise() string {
 	return fmt.Sprintf("up to %s rows may be kept above these targets, where other rows need them",
 		document.Number(p.Allowance))
 }
+
+// source says how far and how fast the source is, by which it is decided how
+// rows are read.
+func (p *Plan) source() string { return "source: " + describe(p.Pace) }
 
 // Remarks are lines about what is left out, and warnings.
 func Remarks(leftOut []catalog.Omission, warnings []string) []string {

@@ -116,12 +116,28 @@ func (s *searcher) gather(a *asked) ([]candidate, error) {
 		count += len(a.answers[n].candidates)
 	}
 	all := make([]candidate, 0, count)
-	for n := range a.answers {
-		s.remember(a.questions[n].layout, &a.answers[n])
-		all = append(all, a.answers[n].candidates...)
+	sets := map[int][]candidate{}
+	for n, q := range a.questions {
+		s.remember(q.layout, &a.answers[n])
+		if q.set > 0 {
+			sets[q.set] = lowest(append(sets[q.set], a.answers[n].candidates...), q.most)
+		} else {
+			all = append(all, a.answers[n].candidates...)
+		}
 		a.answers[n] = found{} // there may be a hundred thousand of them
 	}
+	for _, set := range sets {
+		all = append(all, set...)
+	}
 	return inOrder(s.unkept(all)), nil
+}
+
+// lowest are those with the lowest hashes, at most so many.
+func lowest(all []candidate, most int64) []candidate {
+	if int64(len(all)) <= most {
+		return all
+	}
+	return inOrder(all)[:most]
 }
 
 // found is the answers to a question, in their order.

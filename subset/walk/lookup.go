@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/offshoot-dev/offshoot/subset/catalog"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 	"github.com/offshoot-dev/offshoot/subset/snapshot"
 )
 
@@ -127,17 +129,30 @@ func (s *searcher) linksByPlace(rows []snapshot.Row) []links {
 	return all
 }
 
+// linksByKey asks for each heap in one scan of it where that takes least, else
+// for some thousand rows at once. ids are in order of their heaps.
 func (s *searcher) linksByKey(ids []int32) []links {
 	var all []links
-	for _, id := range ids {
-		h, key := s.heapOf(s.seen.rows[id]), s.seen.keys[id]
-		lane := s.laneOf(h, key)
-		last := len(all) - 1
-		if last < 0 || all[last].heap != h || all[last].lane != lane || len(all[last].ids) == lookupBatch {
-			all = append(all, links{schema: s.schema, heap: h, lane: lane})
-			last++
+	for len(ids) > 0 {
+		h, n := s.heapOf(s.seen.rows[ids[0]]), 1
+		for n < len(ids) && s.heapOf(s.seen.rows[ids[n]]) == h {
+			n++
 		}
-		all[last].ids, all[last].keys = append(all[last].ids, id), append(all[last].keys, key)
+		scan := n <= plan.MostHashed && s.access(h).ScansForKeys(h.Heap, h.rows(), int64(n))
+		if scan {
+			s.reads(h)
+			all = append(all, links{schema: s.schema, heap: h, lane: h.number, scan: true})
+		}
+		for _, id := range ids[:n] {
+			key, last := s.seen.keys[id], len(all)-1
+			if lane := s.laneOf(h, key); !scan && (last < 0 || all[last].heap != h || all[last].scan ||
+				all[last].lane != lane || len(all[last].ids) == lookupBatch) {
+				all = append(all, links{schema: s.schema, heap: h, lane: lane})
+				last++
+			}
+			all[last].ids, all[last].keys = append(all[last].ids, id), append(all[last].keys, key)
+		}
+		ids = ids[n:]
 	}
 	return all
 }
@@ -164,6 +179,7 @@ type links struct {
 	rows   []snapshot.Row // sorted; or
 	ids    []int32        // of which the keys are known
 	keys   []int64        // of those
+	scan   bool           // reads the whole heap
 
 	// What most foreign keys lead to is one parent at most.
 	children []child
@@ -200,11 +216,14 @@ func (l *links) questions(all []snapshot.Question) []snapshot.Question {
 
 func (l *links) singleQuestion() snapshot.Question {
 	layout := l.schema.parentLayout(l.heap)
-	q := snapshot.Question{Lane: l.lane, SQL: parentsSQL(layout)}
-	if l.ids != nil {
+	q := snapshot.Question{Lane: l.lane}
+	switch {
+	case l.scan:
+		q.SQL, q.Args = parentsAmongKeysSQL(layout), []any{l.keys}
+	case l.ids != nil:
 		q.SQL, q.Args = parentsByKeySQL(layout), []any{l.keys}
-	} else {
-		q.Args = []any{snapshot.Places(l.rows)}
+	default:
+		q.SQL, q.Args = parentsSQL(layout), []any{snapshot.Places(l.rows)}
 	}
 	n := max(len(l.rows), len(l.ids))
 	l.children, l.single = make([]child, 0, n), make([]reference, 0, n*len(layout.foreignKeys))
@@ -310,5 +329,16 @@ func parentsByKeySQL(l *layout) string {
   FROM pg_catalog.unnest($1::pg_catalog.int8[]) AS n("offshoot: key")
  CROSS JOIN LATERAL (SELECT ctid%s FROM ONLY %s AS c WHERE %s LIMIT 1) AS c`,
 			columns, l.heap.Name, isAsked(l.heap.directory.column))
+	})
+}
+
+// parentsAmongKeysSQL asks the same of a heap that is read as a whole. A sample
+// of blocks, were it of all of them, is never found by an index.
+func parentsAmongKeysSQL(l *layout) string {
+	return l.sql("c.", func(columns string) string {
+		return fmt.Sprintf(`SELECT c.ctid%s
+  FROM ONLY %s AS c TABLESAMPLE pg_catalog.system (100) REPEATABLE (0)
+ WHERE c.%s OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.unnest($1::pg_catalog.int8[]))`,
+			columns, l.heap.Name, catalog.Quote(l.heap.directory.column))
 	})
 }

@@ -3,7 +3,6 @@ package walk
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -21,13 +20,18 @@ type question struct {
 	layout *layout // of the answers
 	lane   int     // connection, preferably
 	plain  bool    // asks without regard to parents
+
+	// Of the answers to all questions of one set only the lowest hashes count,
+	// so many: how rows are read must not decide which are candidates.
+	set  int // above 0
+	most int64
 }
 
 // questionsAbout a table are those by which candidates of it are found.
 func (s *searcher) questionsAbout(t *table, need int64) []question {
 	switch t.How {
 	case plan.Whole:
-		return s.heapQuestions(t, func(q *question) { q.sql = rowsSQL(q.layout) })
+		return s.heapQuestions(t, func(q *question) { q.sql = rowsSQL(q.layout); s.reads(q.layout.heap) })
 	case plan.Scan:
 		return s.heapQuestions(t, func(q *question) {
 			q.sql, q.args = filteredSQL(q.layout, t.Keep.Where), []any{t.want(need)}
@@ -41,12 +45,10 @@ func (s *searcher) questionsAbout(t *table, need int64) []question {
 // heapQuestions are one about each heap of a table that holds anything.
 func (s *searcher) heapQuestions(t *table, phrase func(*question)) []question {
 	var questions []question
-	for _, h := range t.heaps {
-		if h.Pages > 0 {
-			q := question{layout: s.candidateLayout(h), lane: h.number, plain: true}
-			phrase(&q)
-			questions = append(questions, q)
-		}
+	for _, h := range filled(t.heaps) {
+		q := question{layout: s.candidateLayout(h), lane: h.number, plain: true}
+		phrase(&q)
+		questions = append(questions, q)
 	}
 	return questions
 }
@@ -115,10 +117,7 @@ func (s *searcher) childQuestions(t *table, need int64) []question {
 			break
 		}
 		children, want := int64(p.share*float64(t.Rows)), t.want(missing)
-		asked := s.blockQuestions(t, p, min(want, children+1))
-		if t.Search(p.foreignKey.ForeignKey, p.n, p.share, want).ByIndex {
-			asked = s.indexQuestions(t, p, want)
-		}
+		asked := s.questionsBy(t, p, min(want, children+1), want)
 		strays = strays || p.foreignKey.Optional()
 		for n := range asked {
 			asked[n].plain = plain && !strays // but for this one foreign key, which all of them have
@@ -160,50 +159,89 @@ func (s *searcher) sampledParents(fk *foreignKey) *parents {
 	return p
 }
 
-// pairs are the parents in each of their heaps, with each heap of children.
-func (p *parents) pairs() iter.Seq2[placed, *heap] {
-	return func(yield func(placed, *heap) bool) {
-		for _, of := range p.rows {
-			for _, child := range p.foreignKey.childHeaps {
-				if child.Pages > 0 && !yield(of, child) {
-					return
-				}
-			}
+// questionsBy asks for children by one foreign key: for all of them, or for
+// those in a sample of blocks where there are far more than are wanted.
+func (s *searcher) questionsBy(t *table, p *parents, most, want int64) []question {
+	if !t.Search(p.foreignKey.ForeignKey, p.n, p.share, want).ByIndex {
+		share := min(float64(most)*plan.ThinAmong/max(float64(t.Rows)*p.share, 1), 1)
+		limit := func(child *heap) int64 { return t.Portion(child.Heap, most) }
+		return s.scanQuestions(t, p, filled(p.foreignKey.childHeaps), share, limit)
+	}
+	// One parent with a great many children must not cost a scan of them.
+	each := 10*want + 1_000
+	limit := func(child *heap) int64 { return min(2*t.Portion(child.Heap, want)+plan.FewCandidates, want) }
+	var scanned, stepped []*heap
+	for _, child := range filled(p.foreignKey.childHeaps) {
+		if s.access(child).Scans(child.Heap, child.rows(), p.foreignKey.ForeignKey, p.n, p.share) {
+			scanned = append(scanned, child)
+		} else {
+			stepped = append(stepped, child)
 		}
 	}
+	all := append(s.scanQuestions(t, p, scanned, 1, limit), s.indexQuestions(p, stepped, limit, each)...)
+	for i := range all {
+		all[i].set = 1 + p.foreignKey.position*len(s.heaps) + all[i].layout.heap.number
+	}
+	return all
 }
 
-// blockQuestions read blocks of a table and take the children of all the
-// parents: more questions would read the blocks again.
-func (s *searcher) blockQuestions(t *table, p *parents, want int64) []question {
-	share := min(float64(want)*plan.ThinAmong/max(float64(t.Rows)*p.share, 1), 1)
+// scanQuestions read heaps of a table, or a share of their blocks, in order and
+// pick the children of all the parents: more questions would read them again.
+func (s *searcher) scanQuestions(
+	t *table, p *parents, of []*heap, share float64, limit func(child *heap) int64,
+) []question {
 	var questions []question
-	for of, child := range p.pairs() {
-		l := s.candidateLayout(child)
+	ask := func(child *heap, sql string, l *layout, which any) {
 		questions = append(questions, question{
-			sql: blocksAmongSQL(l, p.foreignKey, of.heap), layout: l, lane: child.number,
-			args: []any{share * 100, t.blockSeed(s.plan.Seed), t.Portion(child.Heap, want), snapshot.Places(of.rows)},
+			sql: sql, layout: l, lane: child.number, most: limit(child),
+			args: []any{share * 100, t.blockSeed(s.plan.Seed), limit(child), which},
 		})
+	}
+	for _, child := range of {
+		if share == 1 {
+			s.reads(child)
+		}
+		if d := p.foreignKey.directory; d != nil {
+			l := s.candidateLayout(child)
+			for keys := range slices.Chunk(signed(d.sampled.ToArray()), plan.MostHashed) {
+				ask(child, blocksAmongKeysSQL(l, p.foreignKey), l, keys)
+			}
+			continue
+		}
+		for _, parents := range p.rows {
+			l := s.childLayout(child, p.foreignKey, parents.heap)
+			ask(child, blocksAmongSQL(l, p.foreignKey, parents.heap), l, snapshot.Places(parents.rows))
+		}
 	}
 	return questions
 }
 
+// signed are keys as the server has them.
+func signed(keys []uint64) []int64 {
+	all := make([]int64, len(keys))
+	for i, k := range keys {
+		all[i] = int64(k)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // indexQuestions ask for the children of some thousand parents at once.
-func (s *searcher) indexQuestions(t *table, p *parents, want int64) []question {
-	// One parent with a great many children must not cost a scan of them.
-	each := 10*want + 1_000
-	limit := func(child *heap) int64 { return min(2*t.Portion(child.Heap, want)+plan.FewCandidates, want) }
+func (s *searcher) indexQuestions(p *parents, of []*heap, limit func(child *heap) int64, each int64) []question {
 	if p.foreignKey.directory != nil {
-		return s.keyQuestions(p.foreignKey, limit, each)
+		return s.keyQuestions(p.foreignKey, of, limit, each)
 	}
 	var questions []question
-	for of, child := range p.pairs() {
-		l := s.childLayout(child, p.foreignKey, of.heap)
-		sql := childrenSQL(l, p.foreignKey, of.heap)
-		for _, part := range s.src.Stretches(of.heap.Heap, of.rows, lookupBatch) {
-			questions = append(questions, question{
-				sql: sql, layout: l, lane: part.Lane, args: []any{limit(child), each, snapshot.Places(part.Rows)},
-			})
+	for _, parents := range p.rows {
+		for _, child := range of {
+			l := s.childLayout(child, p.foreignKey, parents.heap)
+			sql := childrenSQL(l, p.foreignKey, parents.heap)
+			for _, part := range s.src.Stretches(parents.heap.Heap, parents.rows, lookupBatch) {
+				questions = append(questions, question{
+					sql: sql, layout: l, lane: part.Lane, most: limit(child),
+					args: []any{limit(child), each, snapshot.Places(part.Rows)},
+				})
+			}
 		}
 	}
 	return questions
@@ -211,17 +249,14 @@ func (s *searcher) indexQuestions(t *table, p *parents, want int64) []question {
 
 // keyQuestions ask for the children by the keys of the parents: these need not
 // be read again, and what comes says itself whose child it is.
-func (s *searcher) keyQuestions(fk *foreignKey, limit func(child *heap) int64, each int64) []question {
+func (s *searcher) keyQuestions(fk *foreignKey, of []*heap, limit func(child *heap) int64, each int64) []question {
 	var questions []question
-	for _, child := range fk.childHeaps {
-		if child.Pages == 0 {
-			continue
-		}
+	for _, child := range of {
 		l := s.candidateLayout(child)
 		sql := childrenByKeySQL(l, fk)
 		for _, part := range s.batches(fk.directory) {
 			questions = append(questions, question{
-				sql: sql, layout: l, lane: part.lane, args: []any{limit(child), each, part.keys},
+				sql: sql, layout: l, lane: part.lane, most: limit(child), args: []any{limit(child), each, part.keys},
 			})
 		}
 	}
@@ -257,36 +292,56 @@ func (s *searcher) laneOf(h *heap, key int64) int {
 	return int(min(max(part, 0), 1)*float64(lanes-1) + 0.5)
 }
 
-// blocksAmongSQL asks the same, for rows alone whose parent by a foreign key is
-// one of some rows ($5) of a heap.
+// blocksAmongSQL asks for rows ($4 of them) of some blocks of a heap, of those
+// alone whose parent by a foreign key is one of some rows ($5) of another. The
+// place of that parent comes along. A sample of blocks, were it of all of them,
+// is never found by an index.
 func blocksAmongSQL(l *layout, fk *foreignKey, parents *heap) string {
 	when := ""
 	if fk.When != "" {
-		when = "(" + fk.When + "\n) AND "
+		when = "\n WHERE (" + fk.When + "\n)"
 	}
 	return l.sql("c.", func(columns string) string {
-		return fmt.Sprintf(`SELECT ctid, %s AS "offshoot: hash"%s
-  FROM ONLY %s AS c TABLESAMPLE pg_catalog.system ($2) REPEATABLE ($3)
- WHERE %sEXISTS (SELECT FROM ONLY %s AS p WHERE p.ctid = ANY($5) AND %s)
+		return fmt.Sprintf(`SELECT c.ctid, %s AS "offshoot: hash"%s, p.ctid AS "offshoot: parent"
+  FROM (SELECT tableoid, ctid, * FROM ONLY %s TABLESAMPLE pg_catalog.system ($2) REPEATABLE ($3)%s) AS c
+  JOIN (SELECT ctid, %s FROM ONLY %s WHERE ctid = ANY($5)) AS p ON %s
  ORDER BY "offshoot: hash"
- LIMIT $4`, hashOf(l.heap.Table, "c."), columns, l.heap.Name, when, parents.Name, fk.Join("p", "c"))
+ LIMIT $4`, hashOf(l.heap.Table, "c."), columns, l.heap.Name, when,
+			referenced(fk), parents.Name, fk.Join("p", "c"))
 	})
+}
+
+// blocksAmongKeysSQL asks the same of parents by their keys ($5), by a foreign
+// key for which that will do.
+func blocksAmongKeysSQL(l *layout, fk *foreignKey) string {
+	return l.sql("c.", func(columns string) string {
+		return fmt.Sprintf(`SELECT c.ctid, %s AS "offshoot: hash"%s
+  FROM ONLY %s AS c TABLESAMPLE pg_catalog.system ($2) REPEATABLE ($3)
+ WHERE c.%s OPERATOR(pg_catalog.=) ANY (SELECT pg_catalog.unnest($5::pg_catalog.int8[]))
+ ORDER BY "offshoot: hash"
+ LIMIT $4`, hashOf(l.heap.Table, "c."), columns, l.heap.Name, catalog.Quote(fk.ChildColumns[0]))
+	})
+}
+
+// referenced lists the columns of parents that a foreign key compares with.
+func referenced(fk *foreignKey) string {
+	columns := make([]string, len(fk.ParentColumns))
+	for i, c := range fk.ParentColumns {
+		columns[i] = catalog.Quote(c)
+	}
+	return strings.Join(columns, ", ")
 }
 
 // childrenSQL asks for the children ($2 of them) in a heap that rows ($4) of
 // another have by a foreign key, and at most $3 of one parent. The place of that
 // parent comes along.
 func childrenSQL(l *layout, fk *foreignKey, parents *heap) string {
-	referenced := make([]string, len(fk.ParentColumns))
-	for i, c := range fk.ParentColumns {
-		referenced[i] = catalog.Quote(c)
-	}
 	return l.sql("c.", func(columns string) string {
 		return fmt.Sprintf(`SELECT c.*, p.ctid AS "offshoot: parent"
   FROM (SELECT ctid, %s FROM ONLY %s WHERE ctid = ANY($4)) AS p
  CROSS JOIN LATERAL (SELECT c.ctid, %s AS "offshoot: hash"%s FROM %s WHERE %s LIMIT $3) AS c
  ORDER BY "offshoot: hash"
- LIMIT $2`, strings.Join(referenced, ", "), parents.Name,
+ LIMIT $2`, referenced(fk), parents.Name,
 			hashOf(fk.Child, "c."), columns, childrenIn(l.heap, fk), fk.Join("p", "c"))
 	})
 }
@@ -311,7 +366,7 @@ func isAsked(column string) string {
 // childrenIn is the rows of a heap for which the foreign key holds, as c.
 func childrenIn(h *heap, fk *foreignKey) string {
 	if fk.When != "" {
-		return fmt.Sprintf("(SELECT ctid, * FROM ONLY %s WHERE %s\n) AS c", h.Name, fk.When)
+		return fmt.Sprintf("(SELECT tableoid, ctid, * FROM ONLY %s WHERE %s\n) AS c", h.Name, fk.When)
 	}
 	return "ONLY " + h.Name.String() + " AS c"
 }

@@ -2,6 +2,7 @@ package walk
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/plan"
@@ -17,6 +18,7 @@ type schema struct {
 	foreignKeys []*foreignKey // as in the plan
 	byOID       map[uint32]*heap
 	byTable     map[*catalog.Table]*table
+	pagesRead   int64 // of heaps that were read whole
 }
 
 // table is one table on its way through the walk.
@@ -55,6 +57,7 @@ type heap struct {
 	directory *directory    // nil where its rows are known by their places alone
 	single    []*foreignKey // of its rows, that lead to one parent at most
 	several   []*foreignKey // and those that may lead to several
+	wasRead   bool          // all of it, and it fits into the server's memory
 }
 
 // foreignKey is a foreign key of the plan.
@@ -131,3 +134,8 @@ func (s *schema) heapOf(r snapshot.Row) *heap { return s.heaps[r.Heap()] }
 
 // tableOf is the table that a row is of.
 func (s *schema) tableOf(r snapshot.Row) *table { return s.heaps[r.Heap()].table }
+
+// filled are the heaps that hold anything.
+func filled(heaps []*heap) []*heap {
+	return slices.DeleteFunc(slices.Clone(heaps), func(h *heap) bool { return h.Pages == 0 })
+}

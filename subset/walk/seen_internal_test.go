@@ -59,7 +59,7 @@ func TestRecord_TakesRowsThatNothingWasAskedAboutForRowsWithoutParents(t *testin
 func TestLinksByKey_AreForOneHeapAndConnectionEach(t *testing.T) {
 	s := &searcher{memory: withKeys(t)}
 	s.src = &snapshot.Snapshot{Workers: make([]*pgx.Conn, 2)}
-	s.tables[0].Rows = 3 * lookupBatch
+	s.tables[0].Rows, s.heaps[0].Pages = 3*lookupBatch, 1_000_000 // a scan takes longer
 	var ids []int32
 	for key := range int64(3 * lookupBatch) {
 		edges := s.edgeByKey(nil, key, s.foreignKeys[0])
