@@ -54,6 +54,7 @@ type TableReport struct {
 	Sampled   int64         `json:"sampled"`
 	Forced    int64         `json:"forced"`
 	ForcedBy  []Force       `json:"forced_by,omitempty"` // most rows first
+	LookedUp  int64         `json:"looked_up,omitempty"` // rows that were looked up one by one, kept or not
 	Bytes     int64         `json:"bytes"`
 	Seconds   float64       `json:"seconds"`           // of copying alone
 	Expected  plan.Expected `json:"expected,omitzero"` // by the plan; its seconds count finding the rows too

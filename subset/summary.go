@@ -45,6 +45,7 @@ func (r *run) tableReport(i int) TableReport {
 	t := TableReport{
 		Schema: p.Schema, Name: p.Name, Source: p.Rows, Estimated: p.Estimated, Target: p.Target, Expected: p.Expected,
 		Rows: tally.Rows(), Sampled: tally.Sampled, Forced: tally.Forced,
+		LookedUp: tally.LookedUp,
 	}
 	for _, h := range p.Table.Heaps {
 		c := r.heaps[h]

@@ -26,6 +26,7 @@ type searcher struct {
 func (s *searcher) candidates(ctx context.Context, t *table, goal int64) ([]candidate, error) {
 	need := t.need(goal)
 	if s.hasLeft(t, need) {
+		s.recollect(t.recall)
 		return t.left, nil
 	}
 	t.askedFor = need
@@ -68,13 +69,13 @@ func (s *searcher) hasLeft(t *table, need int64) bool {
 
 // leave remembers the candidates that were not needed, as long as they are few.
 func (s *searcher) leave(t *table, candidates []candidate) {
-	t.left = nil
+	t.left, t.recall = nil, nil
 	remembered := 0
 	for _, other := range s.tables {
 		remembered += len(other.left)
 	}
 	if left := s.unkept(candidates); remembered+len(left) <= mostRemembered {
-		t.left = left
+		t.left, t.recall = left, s.note(left)
 	}
 }
 

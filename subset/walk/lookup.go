@@ -299,6 +299,7 @@ func (l *links) record(m *memory, parents []int32) []int32 {
 			}
 		}
 	}
+	l.heap.table.tally.LookedUp += int64(len(l.rows) + len(l.ids))
 	m.miss(l.ids)
 	return parents
 }

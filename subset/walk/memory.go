@@ -63,7 +63,7 @@ func (m *memory) edge(edges []edge, p reference, fk *foreignKey) []edge {
 		return m.edgeByKey(edges, p.key, fk)
 	case p.at == snapshot.Nowhere:
 		return append(edges, edge{toNowhere, int32(fk.position)})
-	case m.kept.Has(p.at):
+	case p.at == keptBefore || m.kept.Has(p.at):
 		return append(edges, edge{toKept, int32(fk.position)})
 	}
 	return append(edges, edge{m.intern(p.at, p.key), int32(fk.position)})

@@ -21,6 +21,7 @@ type Result struct {
 // Tally is how many rows of a table are kept.
 type Tally struct {
 	Sampled, Forced int64
+	LookedUp        int64         // rows that were looked up one by one, kept or not
 	By              map[int]int64 // forced rows, by the position of the foreign key in the plan
 }
 

@@ -35,6 +35,7 @@ type table struct {
 	looking  *lookedUp   // and those about what is left
 	askedFor int64       // how many candidates, when it was asked last
 	left     []candidate // those that were not needed so far; some may be kept meanwhile
+	recall   *recall     // what these reference
 	offered  bool        // a turn had its whole target for a goal
 }
 

@@ -63,7 +63,7 @@ func (w *walk) run(ctx context.Context) error {
 func (w *walk) pass(ctx context.Context, pass plan.Pass, spent float64) (float64, error) {
 	if pass.Others {
 		for _, t := range w.tables {
-			t.left = nil
+			t.left, t.recall = nil, nil
 		}
 	}
 	ctx, stop := context.WithCancel(ctx)
