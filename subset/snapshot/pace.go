@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -24,32 +25,38 @@ const (
 // operating system had it.
 const fromMemory = 60e-6
 
-// Pace says how much the source has in memory and, with disk, measures how
-// fast it reads what it has not.
+// Pace says how far the source is, how much it has in memory and, with disk,
+// measures how fast it reads what it has not.
 func (s *Snapshot) Pace(ctx context.Context, disk bool) (catalog.Pace, error) {
-	if disk {
-		return s.probe(ctx, s.largest())
+	pace, err := s.near(ctx)
+	if h := s.largest(); err == nil && disk && h != nil {
+		return s.probe(ctx, pace, h)
 	}
-	return s.probe(ctx, nil)
+	return pace, err
 }
 
-// probe asks about the memory and, if there is one, a heap, all at once.
-func (s *Snapshot) probe(ctx context.Context, h *catalog.Heap) (catalog.Pace, error) {
-	pace := catalog.Pace{}
-	sql := "SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('effective_cache_size'))"
-	if h != nil {
-		sql += probes(h)
-	}
+// near is the pace of a source that has everything in memory.
+func (s *Snapshot) near(ctx context.Context) (pace catalog.Pace, err error) {
+	const sql = "SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('effective_cache_size'))"
+	began := time.Now()
 	answers, err := s.Leader.PgConn().Exec(ctx, sql).ReadAll()
 	if err != nil {
 		return pace, s.Explain(s.Leader, err)
 	}
-	if pace.Memory, err = strconv.ParseInt(string(answers[0].Rows[0][0]), 10, 64); err != nil || h == nil {
-		return pace, err
+	pace.RoundTrip = time.Since(began).Seconds()
+	pace.Memory, err = strconv.ParseInt(string(answers[0].Rows[0][0]), 10, 64)
+	return pace, err
+}
+
+// probe asks both questions about a heap at once.
+func (s *Snapshot) probe(ctx context.Context, pace catalog.Pace, h *catalog.Heap) (catalog.Pace, error) {
+	answers, err := s.Leader.PgConn().Exec(ctx, probes(h)).ReadAll()
+	if err != nil {
+		return pace, s.Explain(s.Leader, err)
 	}
 	var found [2]probe
 	for i := range found {
-		if err := found[i].parse(answers[1+i].Rows[0][0]); err != nil {
+		if err := found[i].parse(answers[i].Rows[0][0]); err != nil {
 			return pace, err
 		}
 	}
@@ -75,13 +82,13 @@ func (s *Snapshot) largest() *catalog.Heap {
 // probes are the two questions. A ctid is in no index, so that each reads the
 // heap.
 func probes(h *catalog.Heap) string {
-	const explain = "; EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) SELECT ctid FROM ONLY "
+	const explain = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) SELECT ctid FROM ONLY "
 	density := float64(usualDensity)
 	if h.Rows > 0 && h.Was > 0 {
 		density = h.Rows / float64(h.Was)
 	}
 	share := 100 * probedApart / float64(h.Pages)
-	return fmt.Sprintf("%s%s TABLESAMPLE pg_catalog.system (%g) REPEATABLE (0)%s%s LIMIT %d",
+	return fmt.Sprintf("%s%s TABLESAMPLE pg_catalog.system (%g) REPEATABLE (0); %s%s LIMIT %d",
 		explain, h.Name, share, explain, h.Name, int64(density*probedBeside)+1)
 }
 

@@ -16,10 +16,11 @@ func TestPace_IsAskedOfARealServer(t *testing.T) {
 	}
 	defer s.Close(t.Context())
 	pace, err := s.Pace(t.Context(), true)
-	if err != nil || pace.Memory < 1<<20 || pace.Apart != 0 || pace.Holds(1<<40) || !pace.Holds(10) {
+	if err != nil || pace.RoundTrip <= 0 || pace.Memory < 1<<20 || pace.Apart != 0 || pace.Holds(1<<40) ||
+		!pace.Holds(10) {
 		t.Errorf("a small database: %+v, %v", pace, err)
 	}
-	if _, err := s.probe(t.Context(), s.Database.Tables[0].Heaps[0]); err != nil {
+	if _, err := s.probe(t.Context(), pace, s.Database.Tables[0].Heaps[0]); err != nil {
 		t.Error(err)
 	}
 	if pace, err := s.Pace(t.Context(), false); err != nil || pace.Memory == 0 {
