@@ -76,6 +76,7 @@ var table = map[string][]string{
 	"internal/starter":              {"compose"},
 	"internal/rds":                  {"internal/conninfo"},
 	"internal/report":               {"internal/document"},
+	"internal/relay":                {},
 	"internal/repository":           {},
 	"internal/config": {
 		"subset/plan", "subset/mask", "compose", "provision", "provision/gateway",
@@ -94,7 +95,8 @@ var table = map[string][]string{
 var modules = map[string][]string{
 	"github.com/jackc/pgx/": {
 		"subset", "subset/catalog", "subset/score", "subset/sink", "subset/snapshot",
-		"subset/walk", "internal/conninfo", "internal/pooler", "internal/pgtest", "internal/pgtool", "cmd/offshoot",
+		"subset/walk", "internal/conninfo", "internal/pooler", "internal/pgtest", "internal/pgtool", "internal/relay",
+		"cmd/offshoot",
 	},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/jinzhu/inflection":  {"subset/reference"},

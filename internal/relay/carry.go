@@ -38,7 +38,8 @@ func carry(conn net.Conn, server *pgconn.HijackedConn, foresight *foresight) err
 		return nil // a program that did not get as far as to ask anything
 	}
 	out := newMouth(server.Conn)
-	defer func() { _ = errors.Join(server.Conn.Close(), out.close()) }() // in this order: what is not said by then, nobody needs
+	// In this order: what is not said by then, nobody needs.
+	defer func() { _ = errors.Join(server.Conn.Close(), out.close()) }()
 	s := &session{
 		near: near, far: pgproto3.NewFrontend(server.Conn, out), foresight: foresight, status: 'I',
 		early: map[string][]answer{},

@@ -16,7 +16,9 @@ type foresight struct {
 }
 
 func newForesight(learned []string) *foresight {
-	return &foresight{opening: opening(learned), learned: steady(learned), in: map[string]int{}, asked: map[string]bool{}}
+	return &foresight{
+		opening: opening(learned), learned: steady(learned), in: map[string]int{}, asked: map[string]bool{},
+	}
 }
 
 // unsteady statements change what later ones mean.

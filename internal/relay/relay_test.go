@@ -73,11 +73,14 @@ func relayed(t *testing.T, learned ...string) (program, *pgtest.Far) {
 
 func TestRelay_AnswersAsTheServerDoes(t *testing.T) {
 	questions := []string{
-		"SELECT 'a' AS x UNION ALL SELECT 'b'", "SELECT 1 WHERE false", "SELECT count(*) FROM pg_class WHERE relname = 'pg_class'",
+		"SELECT 'a' AS x UNION ALL SELECT 'b'", "SELECT 1 WHERE false",
+		"SELECT count(*) FROM pg_class WHERE relname = 'pg_class'",
 	}
 	p, _ := relayed(t, append([]string{"BEGIN"}, questions...)...)
 	var got []string
-	for _, sql := range []string{"BEGIN", "SET a.b = 'c'", questions[0], questions[1], "SHOW a.b", questions[2], questions[0]} {
+	for _, sql := range []string{
+		"BEGIN", "SET a.b = 'c'", questions[0], questions[1], "SHOW a.b", questions[2], questions[0],
+	} {
 		got = append(got, p.ask(sql))
 	}
 	if diff := cmp.Diff([]string{"", "", "a b", "", "c", "1", "a b"}, got); diff != "" {

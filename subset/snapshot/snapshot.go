@@ -197,7 +197,8 @@ func (s *Snapshot) settle(ctx context.Context, wanted int, refused bool) error {
 		s.Workers = []*pgx.Conn{s.Leader}
 	}
 	if refused {
-		s.Notices = append(s.Notices, fmt.Sprintf("the server accepted only %d of %d connections", len(s.Workers), wanted))
+		s.Notices = append(s.Notices,
+			fmt.Sprintf("the server accepted only %d of %d connections", len(s.Workers), wanted))
 	}
 	return nil
 }
