@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 )
@@ -38,12 +37,11 @@ func (s *Snapshot) Pace(ctx context.Context, disk bool) (catalog.Pace, error) {
 // near is the pace of a source that has everything in memory.
 func (s *Snapshot) near(ctx context.Context) (pace catalog.Pace, err error) {
 	const sql = "SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('effective_cache_size'))"
-	began := time.Now()
 	answers, err := s.Leader.PgConn().Exec(ctx, sql).ReadAll()
 	if err != nil {
 		return pace, s.Explain(s.Leader, err)
 	}
-	pace.RoundTrip = time.Since(began).Seconds()
+	pace.RoundTrip = s.RoundTrip.Seconds()
 	pace.Memory, err = strconv.ParseInt(string(answers[0].Rows[0][0]), 10, 64)
 	return pace, err
 }

@@ -62,6 +62,7 @@ func (a *ahead) about(ctx context.Context, t *table) {
 	}
 	need := t.need(a.pass.Goal(t.TablePlan))
 	switch {
+	case a.hasLeft(t, need) && t.recall.knows():
 	case a.hasLeft(t, need):
 		if rows := a.unknown(places(t.left)); t.looking == nil && len(rows) > 0 && a.looks < mostAhead {
 			t.looking = a.lookAhead(ctx, rows)

@@ -11,6 +11,10 @@ type recall struct {
 	parents []reference // of each, by single foreign key of its heap
 }
 
+// knows reports whether anything was noted: it is of all candidates of a table,
+// or of none.
+func (r *recall) knows() bool { return r != nil && len(r.rows) > 0 }
+
 // keptBefore is the parent of a row that was looked at when its parent was kept
 // already: which one it is, nobody knows any more.
 const keptBefore = ^snapshot.Row(0) - 2
