@@ -63,6 +63,9 @@ func (p *ciPreviews) report(
 	if m := result.Migrated; m != nil {
 		r.Migrated = &report.Migrated{Took: m.Took, Output: m.Output}
 	}
+	if h := result.Rehearsal; h != nil {
+		r.Rehearsal = &report.Rehearsal{Headline: h.Headline(), Lines: rehearsalLines(h)}
+	}
 	for _, c := range result.Changes {
 		if c.Usual {
 			r.UsualChanges++

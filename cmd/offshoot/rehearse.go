@@ -10,7 +10,12 @@ import (
 
 // showRehearsal says what the migration would do to production.
 func showRehearsal(u *ui.UI, report *rehearse.Report) {
+	u.Block(strings.Join(rehearsalLines(report), "\n"))
+}
+
+// rehearsalLines are those of the report for people.
+func rehearsalLines(report *rehearse.Report) []string {
 	var b strings.Builder
 	_ = report.WriteText(document.OfWidth(&b, document.Unbounded)) // a builder takes everything
-	u.Block(strings.TrimSpace(b.String()))
+	return strings.Split(strings.TrimSpace(b.String()), "\n")
 }

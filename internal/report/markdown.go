@@ -49,7 +49,7 @@ func (r Report) log() []string {
 func (r Report) write(lines int) string {
 	var parts []string
 	for _, part := range []string{
-		r.title(), r.says(), r.facts(), r.failure(lines), r.tables(), r.migration(), r.changes(), r.timing(),
+		r.title(), r.says(), r.facts(), r.failure(lines), r.rehearsal(), r.tables(), r.migration(), r.changes(), r.timing(),
 		r.graph(), r.footer(),
 	} {
 		if part != "" {
@@ -130,6 +130,9 @@ func (r Report) facts() string {
 	add("Data", r.data())
 	if m := r.Migrated; m != nil {
 		add("Migrations", "applied in "+took(m.Took))
+	}
+	if h := r.Rehearsal; h != nil {
+		add("Rehearsal", text(h.Headline))
 	}
 	if len(rows) == 0 {
 		return ""

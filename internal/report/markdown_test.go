@@ -55,9 +55,10 @@ func TestMarkdown_ShowsHostileTextAsText(t *testing.T) {
 			{Service: evil, URL: "javascript:alert(1)"},
 			{Service: evil, URL: "http://a.test/<b>](x)"},
 		},
-		Loaded:   &report.Loaded{Archive: evil, Tables: []report.Table{{Name: evil, Rows: 1}}},
-		Changes:  []report.Change{{Service: evil, What: evil, Why: evil}},
-		Migrated: &report.Migrated{Output: []string{evil}},
+		Loaded:    &report.Loaded{Archive: evil, Tables: []report.Table{{Name: evil, Rows: 1}}},
+		Changes:   []report.Change{{Service: evil, What: evil, Why: evil}},
+		Migrated:  &report.Migrated{Output: []string{evil}},
+		Rehearsal: &report.Rehearsal{Headline: evil, Lines: []string{evil}},
 		Failure: &report.Failure{
 			Step: evil, Service: evil, Error: evil, Hints: []string{evil},
 			Log: []string{"``````", "\x1b[31mred " + evil},
@@ -139,8 +140,9 @@ func TestMarkdown_RedactsWhatComesFromElsewhere(t *testing.T) {
 	const secret = "hunter22"
 	r := report.Report{
 		State: report.Failed, Reason: secret, Reply: secret, Graph: "graph TD\n" + secret,
-		Changes:  []report.Change{{What: secret, Why: secret}},
-		Migrated: &report.Migrated{Took: time.Second, Output: []string{secret}},
+		Changes:   []report.Change{{What: secret, Why: secret}},
+		Migrated:  &report.Migrated{Took: time.Second, Output: []string{secret}},
+		Rehearsal: &report.Rehearsal{Headline: secret, Lines: []string{secret}},
 		Failure: &report.Failure{
 			Step: "start", Error: secret, Hints: []string{secret},
 			Log: []string{"password=" + secret},

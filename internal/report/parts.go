@@ -29,6 +29,20 @@ func (r Report) tables() string {
 	return folded("Biggest tables", b.String())
 }
 
+// shownRehearsal is how many lines of a rehearsal are shown, the worst first.
+const shownRehearsal = 80
+
+func (r Report) rehearsal() string {
+	if r.Rehearsal == nil || len(r.Rehearsal.Lines) == 0 {
+		return ""
+	}
+	lines := r.Rehearsal.Lines
+	if more := len(lines) - shownRehearsal; more > 0 {
+		lines = append(lines[:shownRehearsal:shownRehearsal], "and "+number(more, "more line", "more lines"))
+	}
+	return folded("What the migrations would do to production", block(lines))
+}
+
 func (r Report) migration() string {
 	if r.Migrated == nil || len(r.Migrated.Output) == 0 {
 		return ""
@@ -142,6 +156,9 @@ func (r Report) redacted(redact func(string) string) Report {
 	}
 	if m := r.Migrated; m != nil {
 		r.Migrated = &Migrated{Took: m.Took, Output: all(m.Output)}
+	}
+	if h := r.Rehearsal; h != nil {
+		r.Rehearsal = &Rehearsal{Headline: redact(h.Headline), Lines: all(h.Lines)}
 	}
 	if f := r.Failure; f != nil {
 		clean := *f

@@ -42,11 +42,14 @@ type Report struct {
 
 	Loaded   *Loaded
 	Migrated *Migrated
-	Kept     bool // the database was kept instead of loaded
-	Changes  []Change
-	Steps    []Step
-	Failure  *Failure
-	Graph    string // of the subset, in Mermaid's language
+	// Rehearsal is what the migrations would do to production.
+	Rehearsal *Rehearsal
+
+	Kept    bool // the database was kept instead of loaded
+	Changes []Change
+	Steps   []Step
+	Failure *Failure
+	Graph   string // of the subset, in Mermaid's language
 
 	UsualChanges int // that every preview makes, and that are not among Changes
 }
@@ -73,6 +76,12 @@ type Table struct {
 type Migrated struct {
 	Took   time.Duration
 	Output []string // its end
+}
+
+// A Rehearsal says what the migrations would do to production: in one sentence, and in lines of a table.
+type Rehearsal struct {
+	Headline string
+	Lines    []string
 }
 
 // A Change is what the preview does differently from the compose file, and not
