@@ -49,8 +49,8 @@ func (r Report) log() []string {
 func (r Report) write(lines int) string {
 	var parts []string
 	for _, part := range []string{
-		r.title(), r.says(), r.facts(), r.failure(lines), r.rehearsal(), r.tables(), r.migration(), r.changes(), r.timing(),
-		r.graph(), r.footer(),
+		r.title(), r.says(), r.facts(), r.failure(lines), r.rehearsal(), r.tables(), r.migration(), r.changes(),
+		r.timing(), r.graph(), r.footer(),
 	} {
 		if part != "" {
 			parts = append(parts, strings.TrimSpace(part)+"\n")
