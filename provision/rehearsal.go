@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -73,6 +74,9 @@ func (r *run) rehearse(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, rehearsalTime, fmt.Errorf("it took longer than %s", rehearsalTime))
 	defer cancel()
 	report, err := r.rehearseIn(ctx)
+	if errors.Is(context.Cause(ctx), context.Canceled) {
+		return nil // with the run: what ended that is told
+	}
 	if err != nil {
 		text := "the migration was not rehearsed: " + printable(err.Error())
 		r.emit(Event{Step: StepRehearse, Kind: Notice, Text: text})

@@ -80,5 +80,8 @@ func TestUp_EndsARehearsalWithTheMigrationThatFails(t *testing.T) {
 	if result, err := f.tryUp(); err == nil {
 		t.Fatalf("%+v", result)
 	}
+	if f.told(provision.Notice, "the migration was not") {
+		t.Errorf("it is told twice: %+v", f.events)
+	}
 	f.assertNothingLeft(t.Context())
 }

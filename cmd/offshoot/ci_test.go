@@ -179,7 +179,7 @@ func TestCi_FollowsAPullRequestFromOpenedToMerged(t *testing.T) {
 
 func TestCi_ReportsTheStepThatFails(t *testing.T) {
 	t.Parallel()
-	j := newMinimalJob(t, ", migrate: {service: tool}")
+	j := newMinimalJob(t, ", migrate: {service: tool}, rehearse: false")
 	j.run(exitCheckFailed, j.event("opened"))
 	for _, want := range []string{"could not be made", "**migrate** in <code>tool</code>", "already exists"} {
 		if !strings.Contains(j.comment(), want) {

@@ -208,7 +208,7 @@ func (o *outside) makeCheckout() {
 
 func machineConfig(more string) string {
 	return "project: shop\nprovider: ec2\nec2: {ssh: " + routerAddress + "/32" + more +
-		"}\npreview:\n  migrate: {service: tool}\n"
+		"}\npreview:\n  migrate: {service: tool}\n  rehearse: false\n"
 }
 
 // boot is what RunInstances leads to.

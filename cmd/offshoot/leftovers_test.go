@@ -11,7 +11,7 @@ import (
 
 func TestPreview_AFailedMigrationShowsItsEndAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	dir := minimal(t, ", migrate: {service: tool}")
+	dir := minimal(t, ", migrate: {service: tool}, rehearse: false")
 	p := offshoot(t, dir, 3, "up")
 	for _, want := range []string{
 		"fail migrate", `| ERROR:  column "paid" of relation "orders" already exists`,
@@ -31,7 +31,7 @@ func TestPreview_AFailedMigrationShowsItsEndAndLeavesNothing(t *testing.T) {
 
 func TestPreview_LeavesAFailedOneForALookOnRequest(t *testing.T) {
 	t.Parallel()
-	dir := minimal(t, ", migrate: {service: tool}")
+	dir := minimal(t, ", migrate: {service: tool}, rehearse: false")
 	p := offshoot(t, dir, 3, "up", "--pr", "4", "--keep")
 	if !strings.Contains(p.stderr.String(), "left as it is, on request") {
 		t.Errorf("stderr says %s", p.stderr.String())

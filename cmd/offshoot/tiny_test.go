@@ -45,9 +45,9 @@ INSERT INTO orders SELECT generate_series(1, 7);
 `
 
 const (
-	tinyPreview = "preview: {migrate: {service: tool}}\n"
+	tinyPreview = "preview: {migrate: {service: tool}, rehearse: false}\n"
 	// onceTiny keeps no template, which costs more than it saves where no other preview begins with the same rows.
-	onceTiny = "preview: {migrate: {service: tool}, keep_templates: 0}\n"
+	onceTiny = "preview: {migrate: {service: tool}, rehearse: false, keep_templates: 0}\n"
 )
 
 // minimalCompose is one container that says it is a database too, and serves the same page: a preview of it costs the
