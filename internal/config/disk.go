@@ -15,7 +15,8 @@ func disk(into *plan.Disk) value {
 	}
 	known := objectOf(fields)
 	known.Type = "object"
-	return value{schema: anyOf(&schema{Enum: []string{"memory"}}, refer("variable"), known),
+	return value{
+		schema: anyOf(&schema{Enum: []string{"memory"}}, refer("variable"), known),
 		read: func(d *decoder, n node, where string) {
 			const form = "memory or {reads, rate}"
 			if !n.isMapping() {
@@ -33,7 +34,8 @@ func disk(into *plan.Disk) value {
 			if !d.failedSince(n) && (into.Reads == 0 || into.Bytes == 0) {
 				d.problem(n, where+": one of reads and rate is missing", "write {reads: 3000, rate: 125MB}")
 			}
-		}}
+		},
+	}
 }
 
 // pages reads a number of pages.

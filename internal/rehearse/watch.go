@@ -22,10 +22,9 @@ type Watch struct {
 	before   relations
 	began    time.Time
 
-	nonce   string
-	records chan record // closed when the log has ended
-	logErr  error
-	marks   chan struct{} // our own statement was seen in the log
+	nonce  string
+	logErr error
+	marks  chan struct{} // our own statement was seen in the log
 
 	tracer  *tracer
 	sampler *sampler

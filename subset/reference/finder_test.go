@@ -36,7 +36,8 @@ func TestByName_ReadsNamesAsPeopleDo(t *testing.T) {
 		want   []string
 	}{
 		{
-			"plurals, humps and roles", []*catalog.Table{
+			"plurals, humps and roles",
+			[]*catalog.Table{
 				table("a", "people", "id"), table("a", "Category", "id"),
 				table("a", "x", "id", "person_id", "categoryId", "created_by_person_id", "stranger_id"),
 			},
@@ -46,20 +47,23 @@ func TestByName_ReadsNamesAsPeopleDo(t *testing.T) {
 			},
 		},
 		{
-			"keys of other names", []*catalog.Table{
+			"keys of other names",
+			[]*catalog.Table{
 				table("a", "users", "user_id"), table("a", "lands", "code"),
 				table("a", "x", "id", "user_id", "code", "land_code"),
 			},
 			[]string{"a.x.user_id -> a.users.user_id", "a.x.land_code -> a.lands.code"},
 		},
 		{
-			"the words that all tables begin with", []*catalog.Table{
+			"the words that all tables begin with",
+			[]*catalog.Table{
 				table("a", "wp_posts", "id"), table("a", "wp_postmeta", "id", "post_id"),
 			},
 			[]string{"a.wp_postmeta.post_id -> a.wp_posts.id"},
 		},
 		{
-			"the same schema before others", []*catalog.Table{
+			"the same schema before others",
+			[]*catalog.Table{
 				table("a", "users", "id"), table("b", "users", "id"), table("b", "x", "id", "user_id"),
 			},
 			[]string{"b.x.user_id -> b.users.id"},
@@ -67,7 +71,8 @@ func TestByName_ReadsNamesAsPeopleDo(t *testing.T) {
 		{"parents", []*catalog.Table{table("a", "tree", "id", "parent_id")}, []string{"a.tree.parent_id -> a.tree.id"}},
 		{"nothing of itself", []*catalog.Table{table("a", "users", "user_id")}, []string{}},
 		{
-			"a type that holds no key", []*catalog.Table{table("a", "secrets", "id"), table("a", "x", "id", "secret")},
+			"a type that holds no key",
+			[]*catalog.Table{table("a", "secrets", "id"), table("a", "x", "id", "secret")},
 			[]string{},
 		},
 	} {

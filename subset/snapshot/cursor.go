@@ -59,7 +59,8 @@ func (s *Snapshot) EveryRow(ctx context.Context, heaps []Numbered, do func([]Row
 func (s *Snapshot) allOf(ctx context.Context, heaps []Numbered) ([]Row, error) {
 	found, questions := make([][]Row, len(heaps)), make([]Question, len(heaps))
 	for i, h := range heaps {
-		questions[i] = Question{Lane: i, SQL: "SELECT ctid FROM ONLY " + h.Heap.Name.String(),
+		questions[i] = Question{
+			Lane: i, SQL: "SELECT ctid FROM ONLY " + h.Heap.Name.String(),
 			Row: func(values [][]byte) error {
 				found[i] = append(found[i], MakeRow(h.Number, Place(values[0])))
 				return nil

@@ -48,7 +48,10 @@ func TestRecollect_KnowsAgainWhatWasForgotten(t *testing.T) {
 	m.forgotten()
 	m.intern(parent(7), 77)
 	for i, p := range []reference{
-		{at: knownByKey, key: 11}, {at: nothingThere}, {at: snapshot.Nowhere}, {at: knownByKey, key: 99},
+		{at: knownByKey, key: 11},
+		{at: nothingThere},
+		{at: snapshot.Nowhere},
+		{at: knownByKey, key: 99},
 		{at: knownByKey, key: 77},
 	} {
 		m.learn(rows[i].row, 0, m.edge(nil, p, fk))
