@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +84,11 @@ func TestLargeObject_IsListedAsPgDumpListsIt(t *testing.T) {
 	for _, kind := range kinds {
 		path := t.TempDir() + "/" + kind
 		whole(t, from, path)
-		if diff := cmp.Diff(listed(t, theirs), listed(t, path)); diff != "" {
+		ours := listed(t, path)
+		if at := slices.Index(ours, "COMMENT - facts of the source, for offshoot"); at >= 0 { // all that is ours alone
+			ours = slices.Delete(ours, at, at+1)
+		}
+		if diff := cmp.Diff(listed(t, theirs), ours); diff != "" {
 			t.Errorf("%s (-pg_dump +ours):\n%.2000s", kind, diff)
 		}
 		again := t.TempDir() + "/" + kind
