@@ -19,6 +19,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -82,8 +84,54 @@ func (r *Relay) serve(ctx context.Context) {
 		return
 	}
 	defer context.AfterFunc(ctx, func() { r.hangUp(near) })()
-	r.err = r.carry(ctx, near)
+	heard := &listening{Conn: near}
+	defer heard.until(silence, func() { r.hangUp(near) })()
+	r.err = r.carry(ctx, heard)
 	_ = near.Close()
+}
+
+// silence is how long the program may say and hear nothing. Whatever it waits
+// for then, it is better asked without us in between.
+const silence = 10 * time.Second
+
+// listening notes when the program last said or heard something.
+type listening struct {
+	net.Conn
+	last atomic.Int64 // Unix nanoseconds
+}
+
+func (l *listening) Read(b []byte) (int, error) {
+	n, err := l.Conn.Read(b)
+	l.last.Store(time.Now().UnixNano())
+	return n, err
+}
+
+func (l *listening) Write(b []byte) (int, error) {
+	l.last.Store(time.Now().UnixNano())
+	return l.Conn.Write(b)
+}
+
+// until calls do once nothing was heard for so long, unless it is stopped.
+func (l *listening) until(silent time.Duration, do func()) (stop func()) {
+	l.last.Store(time.Now().UnixNano())
+	tick, stopped := time.NewTicker(silent/10), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stopped:
+				return
+			case now := <-tick.C:
+				if now.UnixNano()-l.last.Load() > int64(silent) {
+					do()
+					return
+				}
+			}
+		}
+	}()
+	return func() {
+		tick.Stop()
+		close(stopped)
+	}
 }
 
 func (r *Relay) hangUp(near net.Conn) {

@@ -14,8 +14,10 @@ import (
 	"github.com/offshoot-dev/offshoot/subset"
 )
 
-// farAway is the round trip from which on pg_dump is helped to wait less.
-const farAway = 2 * time.Millisecond
+// farAway is the round trip from which on pg_dump is helped to wait less: a
+// hundred of them are half a second, and a server that is near but busy is
+// quicker.
+const farAway = 5 * time.Millisecond
 
 // runDump runs pg_dump: where the source is far away, by a relay that asks ahead
 // what it will ask. Whatever keeps that from working, pg_dump itself can say
