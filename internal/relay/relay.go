@@ -46,6 +46,10 @@ func Dial(ctx context.Context, config *pgconn.Config) (*pgconn.HijackedConn, err
 	if err != nil {
 		return nil, err
 	}
+	// pgx may still read behind our back, and take answers to what is asked next.
+	if err := conn.SyncConn(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
 	return conn.Hijack()
 }
 
