@@ -47,6 +47,7 @@ public.tenant  567         50      70        40      700 B   0.0 s  small: 567 r
 public.big     ~1,234,000  11,550  11,630    0       2.1 MB  2 min  rule rows 11550: large
 
 up to 1,160 rows may be kept above these targets, where other rows need them
+source: near, in memory
 left out: public.far (foreign table)
 warning: no index on public.big (tenant): finding its rows costs a scan
 advice: public.a|b will hold much

@@ -54,7 +54,7 @@ func TestHostile_AForkWantsItsFileToDecideBeyondItsPreview(t *testing.T) {
 		EC2:   config.EC2{Types: []string{"t3.small"}, Image: "amazon-linux", Disk: 20},
 		Preview: config.Preview{
 			Database: "db", Environment: map[string]string{"LEAK": "x"}, Mounts: map[string]string{"./b": "empty"},
-			Port: 9000, Expires: 3 * time.Hour,
+			Port: 9000, Expires: 3 * time.Hour, Rehearse: true,
 		},
 	}
 	if diff := cmp.Diff(want, cfg, cmpopts.EquateEmpty()); diff != "" {

@@ -122,6 +122,10 @@ func (w *Watch) End(ctx context.Context) (*Report, error) {
 	if err != nil || len(ended) != 1 || len(ended[0]) != 2 {
 		return nil, errors.Join(errors.New("end the rehearsal"), err)
 	}
+	// What is written but not flushed, pg_waldump does not find; the switch to another segment flushes all.
+	if _, err := w.server.Query(ctx, w.database, "SELECT pg_catalog.pg_switch_wal()"); err != nil {
+		return nil, fmt.Errorf("end the rehearsal: %w", err)
+	}
 	w.stop()
 	r := &Report{Version: 1, Server: w.version}
 	wal, err := w.server.WAL(ctx, w.from, ended[0][0])
