@@ -67,13 +67,24 @@ func (c *clone) session(ctx context.Context, database string) *psqlSession {
 func (c *clone) Query(ctx context.Context, database, sql string) ([][]string, error) {
 	s := c.session(ctx, database)
 	s.mutex.Lock()
+	for !c.knows(database, s) { // whoever asked before has ended it
+		s.mutex.Unlock()
+		s = c.session(ctx, database)
+		s.mutex.Lock()
+	}
 	defer s.mutex.Unlock()
 	defer context.AfterFunc(ctx, s.stop)()
 	rows, err := s.ask(sql)
-	if err != nil && !errors.As(err, new(*stateError)) {
+	if ctx.Err() != nil || err != nil && !errors.As(err, new(*stateError)) {
 		c.forget(database, s) // the next question starts another one
 	}
 	return rows, err
+}
+
+func (c *clone) knows(database string, s *psqlSession) bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.sessions[database] == s
 }
 
 // stateError is the error of a statement, without the words of the server: these hold values.
