@@ -60,7 +60,7 @@ func (s *session) read(a asking, wanted bool, take func(pgproto3.BackendMessage)
 				s.failed = &failed
 			}
 			if wanted && s.failed != nil {
-				message = s.failed
+				message, s.told = s.failed, true
 			}
 		case *pgproto3.ReadyForQuery:
 			if wanted {

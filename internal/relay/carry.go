@@ -20,6 +20,7 @@ type session struct {
 	pending []asking                // on their way, in the order of their answers
 	early   map[string][]answer     // to what was not asked for yet, each as often as it was foreseen
 	failed  *pgproto3.ErrorResponse // of a statement that was taken for done
+	told    bool                    // the program was, of that
 }
 
 // asking is a statement that the server is asked.
@@ -75,12 +76,22 @@ func (s *session) serve() error {
 			if err := s.reply(message.String); err != nil {
 				return err
 			}
-		case *pgproto3.Terminate:
-			return nil // the server hears it by the end of our connection
+		case *pgproto3.Terminate: // the server hears it by the end of our connection
+			return s.unsaid()
 		default:
 			return fmt.Errorf("a program asked by %T, which is not relayed", message)
 		}
 	}
+}
+
+// unsaid is the error of a statement that was taken for done. Outside of a
+// transaction the next question does not fail by it, so that the program may not
+// have heard of it.
+func (s *session) unsaid() error {
+	if s.failed == nil || s.told {
+		return nil
+	}
+	return fmt.Errorf("a statement that was taken for done failed: SQLSTATE %s", s.failed.Code)
 }
 
 // gone is no error where the program has ended.
