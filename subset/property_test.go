@@ -52,7 +52,7 @@ func (r *replay) Finish(ctx context.Context, _ subset.Ending) error {
 // did not dangle before.
 func TestRun_LeavesNoKeyDanglingInRandomSchemas(t *testing.T) {
 	t.Parallel()
-	schemas := soak.Rounds(40, 220)
+	schemas := soak.Rounds(25, 220)
 	for name, value := range map[string]string{
 		"checks": strconv.Itoa(schemas), "shrinktime": "10s",
 		"nofailfile": "true",

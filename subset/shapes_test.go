@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
@@ -95,16 +96,17 @@ func spread(n, size int) string {
 	return strings.Join(list, ", ")
 }
 
-func TestRun_KeepsToTheCurveWhereOneParentHasAMillionChildren(t *testing.T) {
+func TestRun_KeepsToTheCurveWhereOneParentHasAllChildren(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)
-	pgtest.Exec(t, source, `CREATE TABLE top (id int PRIMARY KEY);
+	pgtest.Exec(t, source, fmt.Sprintf(`CREATE TABLE top (id int PRIMARY KEY);
 		CREATE TABLE mid (id int PRIMARY KEY, top int NOT NULL REFERENCES top);
 		CREATE TABLE leaf (id int PRIMARY KEY, mid int NOT NULL);
 		INSERT INTO top SELECT generate_series(1, 1000);
 		INSERT INTO mid VALUES (1, 77);
-		INSERT INTO leaf SELECT i, 1 FROM generate_series(1, 1000000) AS i;
-		CREATE INDEX ON leaf (mid); ALTER TABLE leaf ADD FOREIGN KEY (mid) REFERENCES mid; ANALYZE`)
+		INSERT INTO leaf SELECT i, 1 FROM generate_series(1, %d) AS i;
+		CREATE INDEX ON leaf (mid); ALTER TABLE leaf ADD FOREIGN KEY (mid) REFERENCES mid; ANALYZE`,
+		soak.Rounds(200_000, 1_000_000)))
 	notForEver(t, func() {
 		report, target := takeInto(t, plan.Spec{URL: source})
 		wantComplete(t, source, target, report)
@@ -135,10 +137,9 @@ func TestRun_CopiesATableOf1600Columns(t *testing.T) {
 	wantRowsOfSource(t, source, target)
 }
 
-// thousandTables makes 1,000 tables with three keys each, which are one
+// manyTables makes tables with three keys each, which are one
 // component: the last references the first.
-func thousandTables() (tables, rows, keys string) {
-	const n = 1000
+func manyTables(n int) (tables, rows, keys string) {
 	var create, fill, refer strings.Builder
 	for i := range n {
 		fmt.Fprintf(&create, "CREATE TABLE t%d (id int PRIMARY KEY, a int NOT NULL, b int, c int);\n", i)
@@ -153,15 +154,16 @@ func thousandTables() (tables, rows, keys string) {
 	return create.String(), fill.String(), refer.String()
 }
 
-func TestRun_CopesWithAThousandTablesAndThreeThousandKeys(t *testing.T) {
+func TestRun_CopesWithManyTablesOfThreeKeysEach(t *testing.T) {
 	t.Parallel()
-	tables, rows, keys := thousandTables()
+	n := soak.Rounds(250, 1000)
+	tables, rows, keys := manyTables(n)
 	source := pgtest.New(t)
 	pgtest.Exec(t, source, tables+rows+keys)
 	notForEver(t, func() {
 		report, target := takeFlat(t, plan.Spec{URL: source}, tables)
 		pgtest.Exec(t, target, keys)
-		if len(report.Tables) != 1000 || len(report.Keys) != 3000 {
+		if len(report.Tables) != n || len(report.Keys) != 3*n {
 			t.Errorf("%d tables, %d keys", len(report.Tables), len(report.Keys))
 		}
 		if report.Rows > report.SourceRows/2 {
@@ -175,28 +177,28 @@ func TestRun_CopesWithAThousandTablesAndThreeThousandKeys(t *testing.T) {
 	})
 }
 
-// leavesSQL makes 40 partitions of 50 leaves each: PostgreSQL takes twice the
+// leavesSQL makes partitions of 50 leaves each: PostgreSQL takes twice the
 // time for 2,000 of one parent.
 const leavesSQL = `DO $$ BEGIN
-	FOR i IN 0..39 LOOP
-		EXECUTE format('CREATE TABLE entry_%s PARTITION OF entry FOR VALUES FROM (%s) TO (%s) PARTITION BY LIST (part)', i, i * 50, i * 50 + 50);
+	FOR i IN 0..%[1]d - 1 LOOP
+		EXECUTE format('CREATE TABLE entry_%%s PARTITION OF entry FOR VALUES FROM (%%s) TO (%%s) PARTITION BY LIST (part)', i, i * 50, i * 50 + 50);
 		FOR j IN i * 50..i * 50 + 49 LOOP
-			EXECUTE format('CREATE TABLE entry_%s_%s PARTITION OF entry_%s FOR VALUES IN (%s)', i, j, i, j);
+			EXECUTE format('CREATE TABLE entry_%%s_%%s PARTITION OF entry_%%s FOR VALUES IN (%%s)', i, j, i, j);
 		END LOOP;
 	END LOOP;
 END $$;
 INSERT INTO account SELECT generate_series(1, 500);
-INSERT INTO entry SELECT i, i % 2000, 1 + i % 500 FROM generate_series(1, 20000) AS i;
+INSERT INTO entry SELECT i, i %% (%[1]d * 50), 1 + i %% 500 FROM generate_series(1, 20000) AS i;
 INSERT INTO note SELECT i, i FROM generate_series(1, 5000) AS i`
 
-func TestRun_CopesWithAPartitionTreeOf2000Leaves(t *testing.T) {
+func TestRun_CopesWithAPartitionTreeOfManyLeaves(t *testing.T) {
 	t.Parallel()
 	source := pgtest.New(t)
 	const root = "CREATE TABLE entry (id int NOT NULL, part int NOT NULL, account int REFERENCES account, PRIMARY " +
 		"KEY (id, part))"
 	const around = "CREATE TABLE account (id int PRIMARY KEY); %s; CREATE TABLE note (id int PRIMARY KEY, entry int)"
 	pgtest.Exec(t, source, fmt.Sprintf(around, root+" PARTITION BY RANGE (part)"))
-	pgtest.Exec(t, source, leavesSQL)
+	pgtest.Exec(t, source, fmt.Sprintf(leavesSQL, soak.Rounds(10, 40)))
 	notForEver(t, func() {
 		// A key of the configuration: to add one that references the tree
 		// takes the server longer than all the rest.

@@ -1,9 +1,11 @@
 package pgtest_test
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,40 +39,52 @@ var victims = map[string]func(t *testing.T){
 	},
 }
 
+// TestVictim runs those that another test has chosen, in the order of their names: one cluster is enough for many.
 func TestVictim(t *testing.T) {
-	victim, ok := victims[os.Getenv("PGTEST_CASE")]
-	if ok { // else this is not the process that another test starts
-		victim(t)
+	chosen := strings.Split(os.Getenv("PGTEST_CASE"), ",")
+	for _, name := range slices.Sorted(maps.Keys(victims)) {
+		if slices.Contains(chosen, name) { // else this is not the process that another test starts
+			t.Run(name, victims[name])
+		}
 	}
 }
 
 func TestHelpers_FailTheTestAndSayWhy(t *testing.T) {
 	pgtest.Server(t) // skips where there is no server
-	for name, want := range map[string]string{
-		"bad statement":                 `SELECT: ERROR: column "nonsense" does not exist`,
-		"no row":                        "SELECT 1 WHERE false: no row",
-		"no database":                   `database "nowhere" does not exist`,
-		"no server there":               "connection refused",
-		"bad script":                    `psql -f `,
-		"tuned too late":                "the cluster is running already",
-		"named folder without a server": "start PostgreSQL: OFFSHOOT_TEST_PG_BIN",
-	} {
-		t.Run(name, func(t *testing.T) {
-			out, err := again(name)
-			if err == nil || !strings.Contains(out, "--- FAIL: TestVictim") || !strings.Contains(out, want) {
-				t.Errorf("%v: %s", err, out)
-			}
-			if strings.Contains(out, "not reached") {
-				t.Errorf("the script went on: %s", out)
-			}
-		})
+	wanted := map[string]string{
+		"bad statement":   `SELECT: ERROR: column "nonsense" does not exist`,
+		"no row":          "SELECT 1 WHERE false: no row",
+		"no database":     `database "nowhere" does not exist`,
+		"no server there": "connection refused",
+		"bad script":      `psql -f `,
+		"tuned too late":  "the cluster is running already",
+	}
+	wantFailures(t, wanted)
+	// A cluster must not be running for this one.
+	wantFailures(t, map[string]string{"named folder without a server": "start PostgreSQL: OFFSHOOT_TEST_PG_BIN"})
+}
+
+// wantFailures runs victims, each of which has to fail for the reason given.
+func wantFailures(t *testing.T, wanted map[string]string) {
+	t.Helper()
+	out, err := again(slices.Collect(maps.Keys(wanted))...)
+	if err == nil || strings.Contains(out, "not reached") {
+		t.Errorf("%v: %s", err, out)
+	}
+	for name, want := range wanted {
+		_, said, _ := strings.Cut(out, "=== RUN   TestVictim/"+strings.ReplaceAll(name, " ", "_")+"\n")
+		said, _, _ = strings.Cut(said, "=== RUN ")
+		failed := strings.Contains(out, "--- FAIL: TestVictim/"+strings.ReplaceAll(name, " ", "_"))
+		if !failed || !strings.Contains(said, want) {
+			t.Errorf("%s: failed: %v: %s", name, failed, said)
+		}
 	}
 }
 
-// again runs one victim, without what this binary was started with.
-func again(name string) (string, error) {
+// again runs victims, without what this binary was started with.
+func again(names ...string) (string, error) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestVictim$", "-test.v")
-	cmd.Env = append(os.Environ(), "PGTEST_CASE="+name)
+	cmd.Env = append(os.Environ(), "PGTEST_CASE="+strings.Join(names, ","))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

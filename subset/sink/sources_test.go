@@ -8,6 +8,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/internal/soak"
 	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
@@ -117,31 +118,38 @@ func TestSource_MayHoldBytesWithoutAnEncoding(t *testing.T) {
 
 func TestSource_SampleDatabases(t *testing.T) {
 	t.Parallel()
-	for name, scripts := range map[string][]string{
-		"pagila":  {"pagila.sql"},
-		"chinook": {"chinook.sql"},
-		"sakila":  {"sakila-schema.sql", "sakila-data.sql"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			from := pgtest.New(t)
-			for _, script := range scripts {
-				pgtest.Load(t, from, pgtest.Data(t, script))
-			}
-			// A target brings its own comment on public, and may not own it.
-			pgtest.Exec(t, from, "COMMENT ON SCHEMA public IS 'standard public schema'")
-			direct := pgtest.New(t)
-			s := open(t, from)
-			s.mustCopyTo(t, direct, sink.Options{})
-			same(t, from, direct)
-			for _, way := range []string{"x.sql", "x.dump", "x/"} {
-				path, loaded := t.TempDir()+"/"+way, pgtest.New(t)
-				s.mustCopyTo(t, path, sink.Options{})
-				loadFile(t, loaded, path)
-				same(t, from, loaded)
-			}
-			if name == "pagila" { // which has views, partitions, triggers and types of its own
-				eachTargetHoldsTheSame(t, from)
-			}
-		})
+	samples := []struct {
+		name    string
+		scripts []string
+	}{
+		{"pagila", []string{"pagila.sql"}},
+		{"chinook", []string{"chinook.sql"}},
+		{"sakila", []string{"sakila-schema.sql", "sakila-data.sql"}},
+	}
+	for _, at := range soak.Steps(t, len(samples), 1) {
+		t.Run(samples[at].name, func(t *testing.T) { sampleComesWhole(t, samples[at].name, samples[at].scripts) })
+	}
+}
+
+// sampleComesWhole takes all rows of a sample database to each kind of target.
+func sampleComesWhole(t *testing.T, name string, scripts []string) {
+	from := pgtest.New(t)
+	for _, script := range scripts {
+		pgtest.Load(t, from, pgtest.Data(t, script))
+	}
+	// A target brings its own comment on public, and may not own it.
+	pgtest.Exec(t, from, "COMMENT ON SCHEMA public IS 'standard public schema'")
+	direct := pgtest.New(t)
+	s := open(t, from)
+	s.mustCopyTo(t, direct, sink.Options{})
+	same(t, from, direct)
+	for _, way := range []string{"x.sql", "x.dump", "x/"} {
+		path, loaded := t.TempDir()+"/"+way, pgtest.New(t)
+		s.mustCopyTo(t, path, sink.Options{})
+		loadFile(t, loaded, path)
+		same(t, from, loaded)
+	}
+	if name == "pagila" { // which has views, partitions, triggers and types of its own
+		eachTargetHoldsTheSame(t, from)
 	}
 }
