@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -59,6 +60,36 @@ func Rehearsal(p *types.Project, o RehearsalOptions) (*types.Project, error) {
 	volumes[DatabaseVolume] = types.VolumeConfig{Name: o.Volume, External: true}
 	own.Name, own.Services, own.Networks, own.Volumes = o.Name, services, networks, volumes
 	return own, nil
+}
+
+// Only leaves of a project some services and those that they are made of. Nobody waits for the others any more.
+func Only(p *types.Project, names ...string) *types.Project {
+	kept := types.Services{}
+	for len(names) > 0 {
+		name := names[0]
+		names = names[1:]
+		s, there := p.Services[name]
+		if _, known := kept[name]; known || !there {
+			continue
+		}
+		for other := range p.Services {
+			if needs(s, other) != "" {
+				names = append(names, other)
+			}
+		}
+		kept[name] = s
+	}
+	for name, s := range kept {
+		s.DependsOn = maps.Clone(s.DependsOn)
+		maps.DeleteFunc(s.DependsOn, func(other string, _ types.ServiceDependency) bool {
+			_, there := kept[other]
+			return !there
+		})
+		kept[name] = s
+	}
+	own := *p
+	own.Services = kept
+	return &own
 }
 
 // undisturbed is a service with nothing around it.

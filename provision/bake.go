@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
@@ -15,13 +16,18 @@ import (
 // IdentifyBake names what a machine is made for that is to become an image. No
 // two have the same name, and no branch's preview has one of them.
 func IdentifyBake(repository, project string) (Preview, error) {
-	preview, err := Identify(repository, project, 0, "bake")
+	return identifyOnce(repository, project, "bake-")
+}
+
+// identifyOnce makes a name that begins so and that nothing else has.
+func identifyOnce(repository, project, kind string) (Preview, error) {
+	preview, err := Identify(repository, project, 0, strings.TrimSuffix(kind, "-"))
 	if err != nil {
 		return Preview{}, err
 	}
 	unique := make([]byte, hashLength/2)
 	_, _ = rand.Read(unique) // it never fails
-	preview.Name, preview.Branch = "bake-"+hex.EncodeToString(unique), ""
+	preview.Name, preview.Branch = kind+hex.EncodeToString(unique), ""
 	preview.ID = preview.Project + "-" + preview.Name
 	return preview, nil
 }

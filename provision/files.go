@@ -141,7 +141,7 @@ func (r *run) readFiles(ctx context.Context) error {
 	if err := r.openOthers(project); err != nil {
 		return err
 	}
-	own, err := r.decide(project, changes)
+	own, err := r.decide(r.onlyNeeded(project), changes)
 	if err != nil {
 		return err
 	}
@@ -248,7 +248,7 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 		return nil, err
 	}
 	exposed, err := compose.FindExposed(project, r.options.Expose)
-	if err != nil {
+	if err != nil && !r.bare {
 		return nil, err
 	}
 	if len(exposed) > maxExposed {

@@ -13,7 +13,7 @@ func (r *run) migrate(ctx context.Context) error {
 	if err := r.settleDatabase(ctx); err != nil {
 		return err
 	}
-	r.beginRehearsal()
+	r.rehearsal.allow()
 	m := r.options.Migrate
 	began := time.Now()
 	exit, err := r.stackIn(ctx).Run(ctx, compose.OneOff{Service: m.Service, Command: m.Command})

@@ -16,7 +16,8 @@ type run struct {
 	succession
 	contents
 	shape
-	rehearsal rehearsal
+	rehearsal *rehearsal // nil: there is none
+	bare      bool       // it is all that is wanted
 
 	options Options
 	result  *Result

@@ -67,11 +67,11 @@ func (r *run) upAlone(ctx context.Context) error {
 		return err
 	}
 	if r.options.Migrate != nil && r.options.Rehearse {
-		r.openRehearsal(ctx)
+		r.rehearsal = openRehearsal(ctx, r)
 	}
 	err := r.perform(ctx, r.tasks())
 	if err = errors.Join(err, r.keeperDone()); err != nil {
-		r.awaitRehearsal(true)
+		r.rehearsal.await(true)
 		return r.undo(ctx, err)
 	}
 	r.conclude()
@@ -79,7 +79,7 @@ func (r *run) upAlone(ctx context.Context) error {
 	// is left to do is not worth calling it failed: the next up or down would do
 	// it as well.
 	r.emit(Event{Step: StepRoute, Kind: Answered, Result: r.answer()})
-	r.awaitRehearsal(false)
+	r.rehearsal.await(false)
 	if err := r.step(ctx, StepCleanup, r.cleanUp); err != nil {
 		r.emit(Event{Step: StepCleanup, Kind: Notice, Text: err.Error()})
 	}

@@ -105,6 +105,11 @@ func (a *app) config() (*config.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("working directory: %w", err)
 	}
+	return a.configOf(dir)
+}
+
+// configOf reads the configuration of a folder.
+func (a *app) configOf(dir string) (*config.Config, error) {
 	cfg, err := config.Load(dir, a.lookup)
 	if err != nil {
 		return nil, err

@@ -1,12 +1,193 @@
 package main
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/internal/whole"
+	"github.com/offshoot-dev/offshoot/provision"
 )
+
+const rehearseLong = `Rehearse loads an archive, runs the migrations of this checkout's compose stack on
+clones of it, and tells what they did there and what they would do to production:
+locks and for how long, rewrites, validations, builds of indexes, rows.
+
+Only the database and the service of preview.migrate are started, on the engine of
+this computer, and nothing of them is left. Without --archive, a subset of the
+configured source is made first.
+
+It exits with 3 where a migration fails, or is beyond what rehearse in offshoot.yaml
+allows.`
+
+// defaultRehearsal is how long a rehearsal may take when nobody says.
+const defaultRehearsal = 15 * time.Minute
+
+// rehearseOptions is the command line of rehearse.
+type rehearseOptions struct {
+	up      upOptions
+	project string // the folder
+	report  string
+	time    time.Duration
+}
+
+func (a *app) rehearseCommand() *cobra.Command {
+	o := rehearseOptions{}
+	c := &cobra.Command{
+		Use:     "rehearse",
+		Short:   "tell what the migrations would do to production",
+		Long:    rehearseLong,
+		Example: "  offshoot rehearse --archive shop.sql.zst\n  offshoot rehearse --report rehearsal.html",
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return a.rehearse(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.Var(archiveFlag{&o.up}, "archive",
+		"load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; "+
+			"NAME=FILE for a further database")
+	f.StringVar(&o.project, "project", "", "`FOLDER` of the compose project (default: this one)")
+	f.StringVar(&o.report, "report", "", "write the report to `FILE` (.md, .html, .json or .txt) too")
+	f.BoolVar(&o.up.noTemplate, "no-template", false,
+		"always load the archive; neither clone nor save a template database")
+	f.DurationVar(&o.time, "timeout", defaultRehearsal, "how long it may take, and half of that the migrations")
+	a.jsonFlag(c)
+	return c
+}
+
+func (o *rehearseOptions) check() error {
+	if o.time <= 0 {
+		return hint.Usage(fmt.Errorf("timeout %v", o.time), "give a time such as 15m")
+	}
+	if _, err := rehearsalWriter(o.report); err != nil {
+		return err
+	}
+	o.up.timeout = defaultTimeout
+	return o.up.check()
+}
+
+func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
+	if err := o.check(); err != nil {
+		return fmt.Errorf("rehearse: %w", err)
+	}
+	dir, err := filepath.Abs(cmp.Or(o.project, "."))
+	if err != nil {
+		return fmt.Errorf("rehearse: %w", err)
+	}
+	cfg, err := a.configOf(dir)
+	if err != nil {
+		return err
+	}
+	report, err := a.rehearseProject(ctx, cfg, o)
+	if err != nil {
+		return err
+	}
+	if err := writeRehearsal(o.report, report); err != nil {
+		return err
+	}
+	return errors.Join(a.printDocument(report), rehearsedWell(cfg.Rehearse, report))
+}
+
+// rehearseProject rehearses on the engine of this computer, whatever previews run on.
+func (a *app) rehearseProject(
+	ctx context.Context, cfg *config.Config, o rehearseOptions,
+) (report *rehearse.Report, err error) {
+	if err := cfg.Preview.EnvironmentUnset; err != nil {
+		return nil, fmt.Errorf("rehearse: %w", err)
+	}
+	git, err := a.checkout(ctx, cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	preview, err := provision.IdentifyRehearsal(git.repository(), cfg.ProjectIn(git.Root))
+	if err != nil {
+		return nil, fmt.Errorf("rehearse: %w", err)
+	}
+	u := a.newUI()
+	defer u.Close()
+	archives := &archives{app: a, ui: u, cfg: cfg, options: o.up, preview: preview}
+	defer func() { err = errors.Join(err, archives.remove()) }()
+	engine, err := a.engine(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("rehearse: %w", err)
+	}
+	defer closing(engine, &err)
+	engine.Front = provision.Front{}
+	options := provisionOptions(cfg, o.up, preview, git.Commit, "")
+	options.Load, options.RehearseTime, options.Expires = archives.load, o.time, rehearsalLife(o.time)
+	report, err = engine.Rehearse(ctx, options, newSteps(u).observe)
+	if err != nil {
+		explain(u, err)
+	}
+	return report, err
+}
+
+// rehearsalWriter picks the format of a report by the name of its file.
+func rehearsalWriter(path string) (func(*rehearse.Report, io.Writer) error, error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".md":
+		return (*rehearse.Report).WriteMarkdown, nil
+	case ".html":
+		return (*rehearse.Report).WriteHTML, nil
+	case ".json":
+		return (*rehearse.Report).WriteJSON, nil
+	case ".txt":
+		return (*rehearse.Report).WriteText, nil
+	}
+	if path == "" {
+		return nil, nil
+	}
+	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .html, .json or .txt")
+}
+
+// writeRehearsal writes a report, of which no half is ever seen.
+func writeRehearsal(path string, report *rehearse.Report) error {
+	write, err := rehearsalWriter(path)
+	if err != nil || write == nil {
+		return err
+	}
+	if err := whole.Write(path, 0o644, func(w io.Writer) error { return write(report, w) }); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// rehearsalLife is when a sweep takes what is left of one for forgotten.
+func rehearsalLife(most time.Duration) time.Duration { return most + 2*time.Hour }
+
+// rehearsedWell tells what is wrong with a migration, or that it was not rehearsed.
+func rehearsedWell(limits rehearse.Limits, report *rehearse.Report) error {
+	switch {
+	case report.Failed != "":
+		return errors.New("rehearse: " + ui.Clean(report.Failed))
+	case report.Hangs > 0 || report.Exit != 0:
+		return &checkError{"rehearse: " + report.Headline()}
+	}
+	return withinLimits(limits, report)
+}
+
+// withinLimits tells how a migration is beyond what the configuration allows.
+func withinLimits(limits rehearse.Limits, report *rehearse.Report) error {
+	if report == nil {
+		return nil
+	}
+	exceeded := limits.Exceeded(report)
+	if len(exceeded) == 0 {
+		return nil
+	}
+	return &checkError{"beyond the limits of rehearse in " + config.Name + ": " + strings.Join(exceeded, "; ")}
+}
 
 // showRehearsal says what the migration would do to production.
 func showRehearsal(u *ui.UI, report *rehearse.Report) {

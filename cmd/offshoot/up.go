@@ -172,7 +172,7 @@ func (a *app) upPreview(
 		explain(u, err)
 		return err
 	}
-	return early.end(result)
+	return errors.Join(early.end(result), withinLimits(cfg.Rehearse, result.Rehearsal))
 }
 
 // earlyAnswer gives the answer of an up once requests go to the preview, and

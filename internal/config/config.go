@@ -11,6 +11,7 @@ package config
 import (
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/rehearse"
 	"github.com/offshoot-dev/offshoot/subset/mask"
 )
 
@@ -44,6 +45,7 @@ type Config struct {
 	Scanned  map[string][]string // columns by table, nil before the first scan
 	Privacy  mask.Privacy        // empty means strict
 	Preview  Preview
+	Rehearse rehearse.Limits
 	Pulls    Pulls
 	Sweep    Sweep
 	Provider string // of the machines: empty or docker, or ec2
@@ -65,6 +67,10 @@ func (c *Config) fields() []field {
 		},
 		{name: "subset", value: section(c.Subset.fields()), about: "which rows to keep"},
 		{name: "preview", value: section(c.Preview.fields()), about: "what to boot for a pull request"},
+		{
+			name: "rehearse", value: section(limitFields(&c.Rehearse)),
+			about: "what a migration may do to production; beyond that `rehearse`, `up` and `ci` exit with 3",
+		},
 		{
 			name: "pull_requests", value: section(c.Pulls.fields()),
 			about: "which pull requests have a preview, and what is said on them",

@@ -44,7 +44,7 @@ func (c *Config) ForStranger(own *Config) *Config {
 	of, by := c.Preview, own.Preview
 	made := &Config{
 		Path: own.Path, Dir: own.Dir, Stranger: true,
-		Project: c.Project, Provider: c.Provider, EC2: c.EC2, Pulls: c.Pulls, Sweep: c.Sweep,
+		Project: c.Project, Provider: c.Provider, EC2: c.EC2, Pulls: c.Pulls, Sweep: c.Sweep, Rehearse: c.Rehearse,
 		Preview: Preview{
 			Compose: by.Compose, Profiles: by.Profiles, Without: by.Without, EnvFiles: by.EnvFiles, Build: by.Build,
 			Database: by.Database, DatabaseName: by.DatabaseName, Migrate: by.Migrate, Expose: by.Expose,
@@ -102,6 +102,8 @@ func Ignored(own, base *Config) []string {
 			[]any{own.Preview.ACME, own.Preview.Wildcard},
 			[]any{base.Preview.ACME, base.Preview.Wildcard},
 		},
+		{"rehearse", own.Rehearse, base.Rehearse},
+		{"preview.rehearse", own.Preview.Rehearse, base.Preview.Rehearse},
 		{"pull_requests", own.Pulls, base.Pulls},
 		{"sweep", own.Sweep, base.Sweep},
 		{"provider", own.Provider, base.Provider},

@@ -80,7 +80,7 @@ var table = map[string][]string{
 	"internal/repository":           {},
 	"internal/config": {
 		"subset/plan", "subset/mask", "compose", "provision", "provision/gateway",
-		"provision/wildcard", "internal/bastion", "internal/store",
+		"provision/wildcard", "internal/bastion", "internal/rehearse", "internal/store",
 	},
 	"internal/ci":             {"internal/forge", "internal/guard", "internal/report"},
 	"internal/layout/figures": {},

@@ -71,6 +71,9 @@ func (r *Report) Headline() string {
 	if r.Failed != "" {
 		return "not rehearsed: " + r.Failed
 	}
+	if r.Hangs > 0 {
+		return "the migration hangs: it was ended after " + took(r.Hangs)
+	}
 	if r.Exit != 0 {
 		for _, s := range r.Statements {
 			if s.Code != "" {

@@ -77,6 +77,18 @@ func Prepare(ctx context.Context, s Server, database string) error {
 	return nil
 }
 
+// Disconnect ends all that goes on in a database beside our own question: what a migration that is over has left
+// running there would keep everybody waiting.
+func Disconnect(ctx context.Context, s Server, database string) error {
+	_, err := s.Query(ctx, database, `SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(a.pid))
+  FROM pg_catalog.pg_stat_activity AS a
+ WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()`)
+	if err != nil {
+		return fmt.Errorf("end what the migration left running: %w", err)
+	}
+	return nil
+}
+
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 func quoteLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

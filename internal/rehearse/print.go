@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -17,6 +18,25 @@ func (r *Report) WriteMarkdown(w io.Writer) error { return r.sheet().WriteMarkdo
 
 // WriteJSON prints all that was seen.
 func (r *Report) WriteJSON(w io.Writer) error { return document.WriteJSON(w, r) }
+
+// WriteHTML prints it as a page of its own.
+func (r *Report) WriteHTML(w io.Writer) error {
+	return r.sheet().WriteHTML(w, "Rehearsal of the migration")
+}
+
+// MarshalJSON adds what follows from the rest, so that programs need not draw the conclusions themselves.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	type plain Report
+	blocks := r.Blocks()
+	if blocks == nil {
+		blocks = []Block{}
+	}
+	return json.Marshal(struct {
+		Headline string  `json:"headline"`
+		Blocks   []Block `json:"blocks"`
+		*plain
+	}{r.Headline(), blocks, (*plain)(r)})
+}
 
 // widest is how much of a statement is shown for people.
 const widest = 100

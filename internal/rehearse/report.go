@@ -15,6 +15,7 @@ type Report struct {
 	Seconds    float64      `json:"seconds"`
 	Exit       int          `json:"exit"`             // of the migration command
 	Failed     string       `json:"failed,omitempty"` // why there was no rehearsal
+	Hangs      float64      `json:"hangs,omitempty"`  // seconds after which it was ended, because it did not by itself
 	Statements []*Statement `json:"statements"`
 	Sizes      []Size       `json:"sizes,omitempty"` // of the tables that were touched, the largest in production first
 	Audit      Audit        `json:"audit"`

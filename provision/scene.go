@@ -1,0 +1,159 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/rehearse"
+)
+
+// A scene is where a migration is rehearsed: a server of its own on a clone of the loaded database, and the service
+// that migrates, in a network in which both have their names.
+type scene struct {
+	*run
+	of    *run // whose database is cloned
+	clone *clone
+}
+
+// newScene is one of the next number, with the same archive and no state of its own.
+func newScene(r *run) *scene {
+	h := &run{Engine: r.Engine, options: r.options, engineID: r.engineID, at: r.at, result: &Result{}}
+	h.next, h.archive, h.template, h.owner, h.others = r.next, r.archive, r.template, r.owner, r.others
+	h.next.Number++
+	return &scene{run: h, of: r, clone: &clone{run: h, sessions: map[string]*psqlSession{}}}
+}
+
+// database is the one that the migration changes.
+func (s *scene) database() string { return s.run.server.database }
+
+// start starts the server on a clone, set up for a rehearsal.
+func (s *scene) start(ctx context.Context) error {
+	project, err := compose.Rehearsal(s.of.stack.Load().Project(), compose.RehearsalOptions{
+		Name: s.next.Preview.project(s.next.Number), Labels: s.next.everyLabel(),
+		Database: s.next.Database, Volume: s.next.volumeName(), Migrate: s.options.Migrate.Service,
+	})
+	if err != nil {
+		return err
+	}
+	stack := compose.NewStack(s.Docker, project, nil)
+	stack.Patience = s.timeout()
+	s.stack.Store(stack)
+	if err := s.databaseVolume(ctx); err != nil {
+		return err
+	}
+	how := ""
+	if s.template.name != "" {
+		if how, err = s.cloneTemplate(ctx); err != nil {
+			return err
+		}
+	}
+	if err := stack.Up(ctx, s.next.Database); err != nil {
+		return err
+	}
+	if err := s.awaitDatabase(ctx); err != nil {
+		return err
+	}
+	if how == "" {
+		err = s.loadAgain(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return s.clone.configure(ctx)
+}
+
+// loadAgain loads the archives, where there is nothing to clone.
+func (s *scene) loadAgain(ctx context.Context) error {
+	if err := s.loadInto(ctx, s.run.server, s.owner, s.archive); err != nil {
+		return err
+	}
+	for _, other := range s.others {
+		if err := s.loadInto(ctx, s.run.server.using(other.database), other.owner, other.archive); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watch runs the migration in its own container while it is watched, at most for so long.
+func (s *scene) watch(ctx context.Context, most time.Duration) (*rehearse.Report, error) {
+	log, err := s.log(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	if err := rehearse.Prepare(ctx, s.clone, s.database()); err != nil {
+		return nil, err
+	}
+	watch, err := rehearse.Begin(ctx, s.clone, s.database(), log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close(); watch.Close() }()
+	exit, hangs, err := s.migrateWithin(ctx, most)
+	if err != nil {
+		return nil, err
+	}
+	report, err := watch.End(ctx)
+	if err != nil {
+		return nil, err
+	}
+	report.Exit = exit
+	if hangs {
+		report.Hangs = most.Seconds()
+	}
+	return report, nil
+}
+
+// migrateWithin runs the migration to its end, or ends it, with all that it left running in the database.
+func (s *scene) migrateWithin(ctx context.Context, most time.Duration) (code int, hangs bool, err error) {
+	within, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	exit, err := s.stack.Load().Run(within, compose.OneOff{
+		Service: s.options.Migrate.Service, Command: s.options.Migrate.Command,
+	})
+	hangs = within.Err() != nil && ctx.Err() == nil
+	if err != nil && !hangs {
+		return 0, false, err
+	}
+	return exit.Code, hangs, rehearse.Disconnect(ctx, s.clone, s.database())
+}
+
+// log follows what the server in its container writes from now on.
+func (s *scene) log(ctx context.Context) (io.ReadCloser, error) {
+	raw, err := s.Docker.Client().ContainerLogs(ctx, s.run.server.container, container.LogsOptions{
+		ShowStdout: true, ShowStderr: true, Follow: true, Tail: "0",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("log of the database: %w", err)
+	}
+	read, write := io.Pipe()
+	copied := make(chan struct{})
+	go func() {
+		defer close(copied)
+		_, err := stdcopy.StdCopy(write, write, raw)
+		_ = write.CloseWithError(err)
+	}()
+	return &logFollower{PipeReader: read, raw: raw, copied: copied}, nil
+}
+
+// logFollower ends at both ends.
+type logFollower struct {
+	*io.PipeReader
+	raw    io.Closer
+	copied chan struct{}
+}
+
+// Close ends the log. It can be called twice.
+func (l *logFollower) Close() error {
+	err := errors.Join(l.PipeReader.Close(), l.raw.Close())
+	<-l.copied
+	return err
+}
