@@ -52,7 +52,7 @@ func number[K comparable](of map[K]int, k K) int {
 func (f *filler) statement(one *step) *Statement {
 	s := &Statement{
 		Number: 0, Connection: number(f.pids, one.pid), Transaction: number(f.ids, key(one.pid, one.vxid)),
-		Verb: one.verb, Shape: sqltext.Shape(one.text), Code: one.code,
+		Migration: one.migration, Verb: one.verb, Shape: sqltext.Shape(one.text), Code: one.code,
 		At: one.began.Sub(f.began).Seconds(), Seconds: one.ended.Sub(one.began).Seconds(),
 		WAL: one.wal, Temporary: one.temporary,
 	}

@@ -61,7 +61,13 @@ func Prepare(ctx context.Context, s Server, database string) error {
 	if err == nil {
 		settings = append(settings[:len(settings):len(settings)], planSettings...)
 	}
-	statements := []string{"CREATE SCHEMA " + watcher, watchSQL}
+	var names []string
+	for _, name := range ledgers {
+		names = append(names, quoteLiteral(name))
+	}
+	statements := []string{
+		"CREATE SCHEMA " + watcher, watchSQL, ledgerSQL, fmt.Sprintf(ledgerTriggersSQL, strings.Join(names, ", ")),
+	}
 	for _, event := range []string{"ddl_command_start", "ddl_command_end"} {
 		statements = append(statements, fmt.Sprintf("CREATE EVENT TRIGGER %s_%s ON %s EXECUTE FUNCTION %s.watch()",
 			watcher, event, event, watcher))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/document"
@@ -93,7 +94,12 @@ func (r *Report) blockGrid(blocks []Block) document.Grid {
 // statementGrid leaves out what only asked, or set something.
 func (r *Report) statementGrid() document.Grid {
 	g := document.Grid{}
-	g.Add("", "statement", "took", "WAL", "work")
+	named := slices.ContainsFunc(r.Statements, func(s *Statement) bool { return s.Migration != "" })
+	title := []string{""}
+	if named {
+		title = append(title, "migration")
+	}
+	g.Add(append(title, "statement", "took", "WAL", "work")...)
 	for _, s := range r.Statements {
 		if !s.worth() {
 			continue
@@ -102,8 +108,11 @@ func (r *Report) statementGrid() document.Grid {
 		if s.WAL > 0 {
 			wal = document.Size(s.WAL)
 		}
-		g.Add(fmt.Sprint(s.Number), sqltext.Short(s.Shape, widest), took(s.Seconds), wal,
-			strings.Join(s.worked(), ", "))
+		first := []string{fmt.Sprint(s.Number)}
+		if named {
+			first = append(first, s.Migration)
+		}
+		g.Add(append(first, sqltext.Short(s.Shape, widest), took(s.Seconds), wal, strings.Join(s.worked(), ", "))...)
 	}
 	return g
 }

@@ -25,8 +25,9 @@ type Report struct {
 // A Statement is one that a migration sent.
 type Statement struct {
 	Number      int     `json:"number"`
-	Connection  int     `json:"connection"`  // counted from 1
-	Transaction int     `json:"transaction"` // likewise; statements of one share it
+	Connection  int     `json:"connection"`          // counted from 1
+	Transaction int     `json:"transaction"`         // likewise; statements of one share it
+	Migration   string  `json:"migration,omitempty"` // that it is of, as the tool's ledger calls it
 	Verb        string  `json:"verb"`
 	Shape       string  `json:"statement"` // without literals
 	At          float64 `json:"at"`        // seconds after the beginning

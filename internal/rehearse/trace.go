@@ -27,6 +27,9 @@ type step struct {
 	changes   []change
 	wal       int64
 	temporary int64
+
+	migration string // that it belongs to, by the tool's ledger
+	settled   bool   // nothing that the ledger tells from now on is about it
 }
 
 // lock is one that a step took.
@@ -50,6 +53,9 @@ type session struct {
 	steps   []*step // its statements
 	current int
 	lsn     uint64 // where a command began
+
+	migration string // that has begun, by the tool's ledger
+	keeps     bool   // the ledger, for what it sends itself
 }
 
 // a tracer makes steps of records.
@@ -191,6 +197,8 @@ func (t *tracer) logged(s *session, r record) {
 		t.close(s, r.at)
 	} else if k, ok := parseMark(r.text); ok {
 		t.marked(s, k, r)
+	} else if name, done, ok := parseLedger(r.text); ok {
+		t.noted(s, r.pid, name, done)
 	} else if e, ok := parsePlan(r.text); ok {
 		s.executed(e, r)
 	} else if m := temporaryWord.FindStringSubmatch(r.text); m != nil {

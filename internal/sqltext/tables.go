@@ -97,3 +97,10 @@ func (t token) spelled() string {
 	}
 	return strings.ToLower(t.text)
 }
+
+// Names tells whether a statement names this relation, or anything else by its name.
+func Names(text, name string) bool {
+	return slices.ContainsFunc(scan(text), func(t token) bool {
+		return (t.kind == word || t.kind == quoted) && t.spelled() == name
+	})
+}
