@@ -8,6 +8,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/scratch"
 	"github.com/offshoot-dev/offshoot/subset"
+	"github.com/offshoot-dev/offshoot/subset/catalog"
 	"github.com/offshoot-dev/offshoot/subset/sink"
 )
 
@@ -52,7 +53,7 @@ func (r *subsetRun) load(ctx context.Context, report *subset.Report) (err error)
 			step.Fail("")
 		}
 	}()
-	server, err := scratch.Start(ctx, report.Server/10000)
+	server, err := scratch.Start(ctx, report.Server/10000, r.like)
 	if err != nil {
 		return fmt.Errorf("check the archive: %w", err)
 	}
@@ -68,4 +69,11 @@ func (r *subsetRun) load(ctx context.Context, report *subset.Report) (err error)
 	}
 	step.Done(fmt.Sprintf("it loads into PostgreSQL %d", server.Version()))
 	return nil
+}
+
+func databaseLike(source *catalog.Database) scratch.Database {
+	return scratch.Database{
+		Encoding: source.Encoding, Collate: source.Locale.Collate, Ctype: source.Locale.Ctype,
+		Provider: source.Locale.Provider, Locale: source.Locale.Name,
+	}
 }

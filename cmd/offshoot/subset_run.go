@@ -13,6 +13,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/hint"
+	"github.com/offshoot-dev/offshoot/internal/scratch"
 	"github.com/offshoot-dev/offshoot/internal/store"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
@@ -35,10 +36,11 @@ type subsetRun struct {
 	compress   string
 	replace    bool
 	score      bool
-	check      bool            // that the file loads
-	raises     map[string]bool // warnings that it may raise then
-	silent     bool            // about unmasked rows
-	silencedBy string          // the flag that makes it silent, for the warning
+	check      bool             // that the file loads
+	raises     map[string]bool  // warnings that it may raise then
+	like       scratch.Database // what it loads into
+	silent     bool             // about unmasked rows
+	silencedBy string           // the flag that makes it silent, for the warning
 }
 
 // run makes the subset where it is wanted, which may be a bucket.
@@ -122,7 +124,7 @@ func (r *subsetRun) withRetry(ctx context.Context) (*subset.Report, error) {
 	again := *r
 	again.silent = true // it has been said that rows are unmasked
 	report, err = again.runOnce(ctx)
-	r.raises = again.raises
+	r.raises, r.like = again.raises, again.like
 	if errors.Is(err, snapshot.ErrRecoveryConflict) {
 		return nil, fmt.Errorf("the retry failed too: %w", err)
 	}
@@ -159,7 +161,7 @@ func (r *subsetRun) runOnce(ctx context.Context) (report *subset.Report, err err
 	if err != nil {
 		return nil, err
 	}
-	r.raises = target.MayRaise()
+	r.raises, r.like = target.MayRaise(), databaseLike(source.Catalog())
 	report.Warnings = append(report.Warnings, target.Warnings()...)
 	for _, warning := range report.Warnings[len(plan.Warnings):] {
 		r.ui.Warn(warning)

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/offshoot-dev/offshoot/internal/scratch"
 )
 
 func TestHostile_ASchemaWantsToRunAProgramWhileItIsChecked(t *testing.T) {
@@ -12,7 +14,7 @@ func TestHostile_ASchemaWantsToRunAProgramWhileItIsChecked(t *testing.T) {
 	if err := os.Chmod(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t)
+	s := start(t, scratch.Database{})
 	defer func() { _ = s.Close() }()
 	planted := folder + "/planted"
 	for name, statement := range map[string]string{

@@ -43,8 +43,9 @@ kill -QUIT "$pid" 2>/dev/null
 wait "$pid"
 rm -rf "$dir"`
 
-// Start makes a server of at least that major version. Whoever starts it closes it.
-func Start(ctx context.Context, major int) (*Server, error) {
+// Start makes a server of at least that major version, with an empty database like another one. Whoever starts it
+// closes it.
+func Start(ctx context.Context, major int, like Database) (*Server, error) {
 	tools, err := pgtool.Find(ctx, major)
 	if err != nil {
 		return nil, err
@@ -54,13 +55,13 @@ func Start(ctx context.Context, major int) (*Server, error) {
 			"install the package postgresql-%d, or do without --check", tools.Major)
 	}
 	s := &Server{tools: tools, ended: make(chan error, 1)}
-	if err := s.begin(ctx); err != nil {
+	if err := s.begin(ctx, like); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *Server) begin(ctx context.Context) error {
+func (s *Server) begin(ctx context.Context, like Database) error {
 	var err error
 	if s.dir, err = os.MkdirTemp(room(), "offshoot-scratch-"); err != nil {
 		return err
@@ -86,9 +87,14 @@ func (s *Server) begin(ctx context.Context) error {
 		return err
 	}
 	// Functions of a schema run while it is loaded: a superuser's could run programs of this computer.
-	return errors.Join(s.ask(ctx, "postgres", "CREATE ROLE loader LOGIN"),
-		s.ask(ctx, "postgres", "CREATE DATABASE subset OWNER loader"),
-		s.ask(ctx, "subset", "GRANT ALL ON SCHEMA public TO loader"))
+	if err := s.ask(ctx, "postgres", "CREATE ROLE loader LOGIN"); err != nil {
+		return err
+	}
+	if err := s.create(ctx, like); err != nil {
+		return err
+	}
+	return errors.Join(s.ask(ctx, "subset", "GRANT ALL ON SCHEMA public TO loader"),
+		s.ask(ctx, "subset", extensionsSQL()))
 }
 
 // ask runs one statement as the superuser.

@@ -15,9 +15,9 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/scratch"
 )
 
-func start(t *testing.T) *scratch.Server {
+func start(t *testing.T, like scratch.Database) *scratch.Server {
 	t.Helper()
-	s, err := scratch.Start(t.Context(), 13)
+	s, err := scratch.Start(t.Context(), 13, like)
 	if (errors.Is(err, scratch.ErrNoServer) || errors.Is(err, pgtool.ErrNoTools)) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
@@ -60,13 +60,16 @@ func TestLoad_SaysWhatDoesNotLoadWithoutItsRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, os.TempDir())
-	s := start(t)
-	const fine = `CREATE TABLE a (id int PRIMARY KEY, mail text);
+	const nowhere = "xx_XX.UTF-8"
+	s := start(t, scratch.Database{Encoding: "SQL_ASCII", Collate: nowhere, Ctype: nowhere})
+	fine := `CREATE TABLE a (id int PRIMARY KEY, mail text);
 COPY a FROM stdin;
 1	jane@corp.test
 \.
 DO $$ BEGIN RAISE WARNING 'check constraint c of public.a added NOT VALID: kept rows break it'; END $$;
 DO $$ BEGIN RAISE WARNING 'jane@corp.test'; END $$;
+SET client_encoding = 'SQL_ASCII';
+CREATE TABLE bytes (id int DEFAULT length('caf\xe9'));
 `
 	known := map[string]bool{"check constraint c of public.a added NOT VALID: kept rows break it": true}
 	warnings, err := s.Load(t.Context(), write(t, "fine.sql.zst", fine), known)
@@ -104,12 +107,12 @@ func open(t *testing.T, path string) {
 
 func TestServer_IsGoneWithItsProcess(t *testing.T) {
 	if os.Getenv("SCRATCH_CHILD") != "" {
-		start(t)
+		start(t, scratch.Database{})
 		_, _ = os.Stdout.WriteString("up\n")
 		time.Sleep(time.Minute)
 		return
 	}
-	if err := start(t).Close(); err != nil { // skips where there is none
+	if err := start(t, scratch.Database{}).Close(); err != nil { // skips where there is none
 		t.Fatal(err)
 	}
 	child := exec.Command(os.Args[0], "-test.run", "^TestServer_IsGoneWithItsProcess$", "-test.v")

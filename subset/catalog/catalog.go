@@ -10,6 +10,7 @@ type Database struct {
 	Version    int    // server_version_num, such as 150018
 	Name       string // current_database()
 	Encoding   string // server encoding, such as UTF8
+	Locale     Locale // by which text is ordered
 	SystemID   string // pg_control_system().system_identifier: equal on a primary and its standbys
 	InRecovery bool   // a hot standby
 

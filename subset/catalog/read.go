@@ -59,6 +59,7 @@ SELECT pg_catalog.current_setting('server_version_num')::int,
        pg_catalog.current_database()::text,
        current_user::text,
        pg_catalog.current_setting('server_encoding'),
+       (SELECT pg_catalog.to_jsonb(d) FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()),
        pg_catalog.pg_is_in_recovery(),
        pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE'),
        COALESCE((SELECT s.reset_val FROM pg_catalog.pg_settings AS s WHERE s.name = 'search_path'), ''),
@@ -73,8 +74,10 @@ func (r *reader) server() query {
 	return query{name: "server", sql: serverSQL, scan: func(rows pgx.Rows) error {
 		var path string
 		var schemas []string
-		err := rows.Scan(&r.db.Version, &r.db.Name, &r.db.Role, &r.db.Encoding, &r.db.InRecovery, &r.mayAsk, &path,
-			&schemas, &r.db.Inlines)
+		var locale localeRow
+		err := rows.Scan(&r.db.Version, &r.db.Name, &r.db.Role, &r.db.Encoding, &locale, &r.db.InRecovery, &r.mayAsk,
+			&path, &schemas, &r.db.Inlines)
+		r.db.Locale = locale.locale()
 		r.db.SearchPath = searched(path, r.db.Role, schemas)
 		return err
 	}}
