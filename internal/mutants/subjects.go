@@ -25,7 +25,7 @@ var subjects = []subject{
 			"Postgres)_|^Test(Load|SettleData)$|^TestLoad_(Errors|Interpolation|SaysWhich|FindsThe|Named|Files|Large" +
 			"|Later)|^TestTransform_(Database|Environment|Labels|Limits|Logging|Networks|Ports|Restart)",
 		files: []string{
-			"refuse.go", "hostile.go", "foreign.go", "mounted.go", "without.go", "rawsockets.go",
+			"refuse.go", "checker.go", "foreign.go", "mounted.go", "without.go", "rawsockets.go",
 		},
 	},
 	{dir: "internal/guard"},

@@ -2,5 +2,5 @@
 
 package soak
 
-// On is true in the long suite.
+// On is true in the long suite; this one is off.
 const On = false
