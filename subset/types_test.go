@@ -101,8 +101,12 @@ func typesSQL(t *testing.T, url string) string {
 		columns = append(columns,
 			fmt.Sprintf("%s %s, %s %s[]", catalog.Quote("one "+name), typ, catalog.Quote("many "+name), typ))
 		rows[0] = append(rows[0], one, "'{}'")
-		rows[1] = append(rows[1], two, fmt.Sprintf("ARRAY[[%s, %s], [%s, NULL]]", one, two, last))
-		rows[2] = append(rows[2], last, fmt.Sprintf("array_fill(%s, ARRAY[2], ARRAY[-1])", two))
+		many := fmt.Sprintf("ARRAY[[%s, %s], [%s, NULL]]", one, two, last)
+		if name == "int2vector" || name == "oidvector" { // in brackets they are one vector before PostgreSQL 14
+			many = fmt.Sprintf("array_fill(%s, ARRAY[2, 2])::%s[]", last, typ)
+		}
+		rows[1] = append(rows[1], two, many)
+		rows[2] = append(rows[2], last, fmt.Sprintf("array_fill(%s, ARRAY[2], ARRAY[-1])::%s[]", two, typ))
 		rows[3] = append(rows[3], "NULL", "NULL")
 		fmt.Fprintf(&keys, `DO $do$ BEGIN
 			CREATE TABLE %[1]s (id %[2]s PRIMARY KEY, parent %[2]s NOT NULL REFERENCES %[1]s);
