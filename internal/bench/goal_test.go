@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,11 +54,37 @@ func TestSpeed_ComparesWithTheYardsticksAndTheScales(t *testing.T) {
 }
 
 func TestSpeed_HasAGoalForEachScale(t *testing.T) {
-	for scale, want := range map[float64]string{1: "at most 1.5: held", 4: "at most 0.7: MISSED", 2: ""} {
+	for scale, want := range map[float64]string{1: "at most 1.6: held", 4: "at most 1.3: held", 2: ""} {
 		s := measured(scale, 12_000_000, map[string]float64{Scan: 3, Schema: 1, Database: 5})
 		if got := Speed([]Shop{s})[0].Verdict(); got != want {
 			t.Errorf("scale %g: %q", scale, got)
 		}
+	}
+}
+
+func TestSpeed_SaysWhatDistanceAndADiskCost(t *testing.T) {
+	s := measured(4, 48_000_000, map[string]float64{Archive: 3})
+	s.Add(Far20, Cost{Seconds: 5, Trips: 60})
+	s.Add(Far80, Cost{Seconds: 8, Trips: 80})
+	s.Add(Cold, Cost{Seconds: 30, Reads: 90_000})
+	s.Add(ColdDump, Cost{Seconds: 60})
+	got := map[string]string{}
+	for _, g := range s.away() {
+		got[g.Name] = fmt.Sprintf("%g, %s", g.Value, g.Verdict())
+	}
+	want := map[string]string{
+		"48.0 M rows: far20 - archive, seconds": "2, at most 1.6: MISSED",
+		"48.0 M rows: far20, round trips":       "60, at most 75: held",
+		"48.0 M rows: far80 - archive, seconds": "5, at most 6: held",
+		"48.0 M rows: far80, round trips":       "80, at most 75: MISSED",
+		"48.0 M rows: cold / cold-dump":         "0.5, at most 0.6: held",
+		"48.0 M rows: cold, disk reads":         "90000, at most 85000: MISSED",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := measured(1, 1, map[string]float64{Archive: 3}).away(); got != nil {
+		t.Errorf("nothing was measured: %v", got)
 	}
 }
 
