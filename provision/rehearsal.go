@@ -99,8 +99,41 @@ func (h *rehearsal) perform(ctx context.Context, most time.Duration) (report *re
 		report.Foretell(ctx, s.clone, s.database(), known)
 		return nil
 	})
+	if err == nil {
+		h.again(ctx, report, most)
+	}
 	return report, err
 }
+
+// patience is how long a migration may wait for a lock before it is clear that it goes on to wait.
+const patience = 10 * time.Second
+
+// again runs the migration once more, behind an open transaction. That it cannot is told.
+func (h *rehearsal) again(ctx context.Context, report *rehearse.Report, most time.Duration) {
+	if report.Exit != 0 || report.Hangs > 0 || len(report.Blocks()) == 0 && len(report.Advice) == 0 {
+		return
+	}
+	err := h.on(ctx, func(s *scene) error {
+		copied := rehearse.Copy(ctx, s.clone, s.database(), advised)
+		err := report.Meet(ctx, s.clone, s.database(), patience, func(ctx context.Context) (int, error) {
+			code, _, err := s.migrateWithin(ctx, most/4)
+			return code, err
+		})
+		if err != nil {
+			report.Unknown = append(report.Unknown, "what happens behind an open transaction: "+err.Error())
+		}
+		if copied != nil || len(report.Advice) == 0 {
+			return copied
+		}
+		return s.try(ctx, report)
+	})
+	if err != nil {
+		report.Unknown = append(report.Unknown, "what the advice takes: "+err.Error())
+	}
+}
+
+// advised is the database in which advice is tried.
+const advised = "offshoot_advised"
 
 // on makes a scene, does something there, and removes it.
 func (h *rehearsal) on(ctx context.Context, do func(*scene) error) error {

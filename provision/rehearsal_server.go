@@ -43,11 +43,17 @@ func (c *clone) session(ctx context.Context, database string) *psqlSession {
 	if known := c.sessions[database]; known != nil {
 		return known
 	}
+	s := c.start(ctx, database)
+	c.sessions[database] = s
+	return s
+}
+
+// start starts a psql.
+func (c *clone) start(ctx context.Context, database string) *psqlSession {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	stdin, in := io.Pipe()
 	out, stdout := io.Pipe()
 	s := &psqlSession{stdin: in, stdout: bufio.NewReader(out), ended: make(chan struct{}), stop: stop}
-	c.sessions[database] = s
 	at := c.run.server.using(database)
 	argv := []string{
 		"psql", "-X", "-q", "-A", "-t", "-F", betweenFields, "-R", betweenRows, "-U", at.user, "-d", at.dbname(),
@@ -62,6 +68,25 @@ func (c *clone) session(ctx context.Context, database string) *psqlSession {
 	}()
 	return s
 }
+
+// Connect starts a psql of its own.
+func (c *clone) Connect(ctx context.Context, database string) (rehearse.Session, error) {
+	return ownSession{c.start(ctx, database)}, nil
+}
+
+// ownSession is one that nobody else asks.
+type ownSession struct{ session *psqlSession }
+
+// Query asks it, and ends it with the context.
+func (o ownSession) Query(ctx context.Context, sql string) ([][]string, error) {
+	o.session.mutex.Lock()
+	defer o.session.mutex.Unlock()
+	defer context.AfterFunc(ctx, o.session.stop)()
+	return o.session.ask(sql)
+}
+
+// Close ends it.
+func (o ownSession) Close() { o.session.end() }
 
 // Query runs one statement as the user that the image was told to make.
 func (c *clone) Query(ctx context.Context, database, sql string) ([][]string, error) {

@@ -43,6 +43,20 @@ func TestUp_RehearsesTheMigrationBesideTheStack(t *testing.T) {
 			t.Errorf("%+v", r.Audit)
 		}
 	})
+	t.Run("it measures how long others wait, and meets an open transaction", func(t *testing.T) {
+		if q := r.Queue; q == nil || !q.Forever || !slices.Equal(q.Waited, []string{"public.product"}) ||
+			q.Reads < 5 {
+			t.Errorf("%+v", q)
+		}
+		if len(r.Probes) > 1 || len(r.Probes) == 1 && r.Probes[0].Table != "public.product" {
+			t.Errorf("%+v", r.Probes)
+		}
+		for _, unknown := range r.Unknown {
+			if strings.Contains(unknown, "measured") {
+				t.Error(unknown)
+			}
+		}
+	})
 	t.Run("it says what it cannot know, and shows no literal", func(t *testing.T) {
 		var text strings.Builder
 		if err := r.WriteText(&text); err != nil {

@@ -112,6 +112,15 @@ func (s *scene) watch(ctx context.Context, most time.Duration) (*rehearse.Report
 	return report, nil
 }
 
+// try takes the time of what a report advises.
+func (s *scene) try(ctx context.Context, report *rehearse.Report) error {
+	log, err := s.log(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.Try(ctx, s.clone, advised, log), log.Close())
+}
+
 // migrateWithin runs the migration to its end, or ends it, with all that it left running in the database.
 func (s *scene) migrateWithin(ctx context.Context, most time.Duration) (code int, hangs bool, err error) {
 	within, cancel := context.WithTimeout(ctx, most)

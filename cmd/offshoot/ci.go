@@ -30,8 +30,10 @@ The token is read from GITHUB_TOKEN, GITLAB_TOKEN or GITEA_TOKEN.`
 type ciOptions struct {
 	event   string
 	archive string
-	dryRun  bool
-	commit  bool // only say which commit to check out
+	// rehearsal is the file for the report of one.
+	rehearsal string
+	dryRun    bool
+	commit    bool // only say which commit to check out
 }
 
 func (a *app) ciCommand() *cobra.Command {
@@ -51,6 +53,8 @@ func (a *app) ciCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&o.event, "event", "", "read the event from `FILE` (default: as the CI system names it)")
 	c.Flags().StringVar(&o.archive, "archive", "", "load this `FILE` instead of a subset of the configured source")
+	c.Flags().StringVar(&o.rehearsal, "rehearsal", "",
+		"write the report of the rehearsal to `FILE` (.md, .html, .svg, .json or .txt)")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be done; do nothing")
 	c.Flags().BoolVar(&o.commit, "commit", false,
 		"check the event author's permission and print the commit to check out; do nothing else")

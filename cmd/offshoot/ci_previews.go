@@ -93,7 +93,8 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	concluded := false
 	o := upOptions{
 		which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout,
-		observe: p.observe, subset: p.draw,
+		rehearsal: p.options.rehearsal,
+		observe:   p.observe, subset: p.draw,
 	}
 	o.guard = provision.Guard{
 		Patience: g.Patience, Wanted: g.Wanted,

@@ -64,7 +64,9 @@ func (p *ciPreviews) report(
 		r.Migrated = &report.Migrated{Took: m.Took, Output: m.Output}
 	}
 	if h := result.Rehearsal; h != nil {
-		r.Rehearsal = &report.Rehearsal{Headline: h.Headline(), Lines: rehearsalLines(h)}
+		r.Rehearsal = &report.Rehearsal{
+			Headline: h.Headline(), Lines: rehearsalLines(h), Exceeded: cfg.Rehearse.Exceeded(h),
+		}
 	}
 	for _, c := range result.Changes {
 		if c.Usual {

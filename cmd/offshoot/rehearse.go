@@ -58,7 +58,7 @@ func (a *app) rehearseCommand() *cobra.Command {
 		"load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; "+
 			"NAME=FILE for a further database")
 	f.StringVar(&o.project, "project", "", "`FOLDER` of the compose project (default: this one)")
-	f.StringVar(&o.report, "report", "", "write the report to `FILE` (.md, .html, .json or .txt) too")
+	f.StringVar(&o.report, "report", "", "write the report to `FILE` (.md, .html, .svg, .json or .txt) too")
 	f.BoolVar(&o.up.noTemplate, "no-template", false,
 		"always load the archive; neither clone nor save a template database")
 	f.DurationVar(&o.time, "timeout", defaultRehearsal, "how long it may take, and half of that the migrations")
@@ -140,6 +140,8 @@ func rehearsalWriter(path string) (func(*rehearse.Report, io.Writer) error, erro
 		return (*rehearse.Report).WriteMarkdown, nil
 	case ".html":
 		return (*rehearse.Report).WriteHTML, nil
+	case ".svg":
+		return (*rehearse.Report).WriteSVG, nil
 	case ".json":
 		return (*rehearse.Report).WriteJSON, nil
 	case ".txt":
@@ -148,13 +150,13 @@ func rehearsalWriter(path string) (func(*rehearse.Report, io.Writer) error, erro
 	if path == "" {
 		return nil, nil
 	}
-	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .html, .json or .txt")
+	return nil, hint.Usage(fmt.Errorf("report %s: unknown format", path), "name it .md, .html, .svg, .json or .txt")
 }
 
 // writeRehearsal writes a report, of which no half is ever seen.
 func writeRehearsal(path string, report *rehearse.Report) error {
 	write, err := rehearsalWriter(path)
-	if err != nil || write == nil {
+	if err != nil || write == nil || report == nil {
 		return err
 	}
 	if err := whole.Write(path, 0o644, func(w io.Writer) error { return write(report, w) }); err != nil {

@@ -70,10 +70,10 @@ func TestRehearse_SaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	dir := newCheckout(t, map[string]string{"compose.yaml": rehearsedCompose, "archive.sql": tinyArchive})
 	for want, args := range map[string][]string{
-		"there is no migration to rehearse":     {"--archive", "archive.sql"},
-		"name it .md, .html, .json or .txt":     {"--report", "r.pdf"},
-		"write it like [rewrite, validation]":   {},
-		"known here: rewrite, validation, inde": {"--archive", "archive.sql"},
+		"there is no migration to rehearse":       {"--archive", "archive.sql"},
+		"name it .md, .html, .svg, .json or .txt": {"--report", "r.pdf"},
+		"write it like [rewrite, validation]":     {},
+		"known here: rewrite, validation, inde":   {"--archive", "archive.sql"},
 	} {
 		switch {
 		case strings.HasPrefix(want, "write it"):

@@ -40,6 +40,7 @@ type upOptions struct {
 	plan       bool   // only tell what would be done
 	verbose    bool   // tell of usual changes too
 	binary     string // offshoot for a machine of another platform
+	rehearsal  string // file for the report of the rehearsal
 
 	guard   provision.Guard       // of a CI job
 	observe func(provision.Event) // may be nil
@@ -85,6 +86,8 @@ func (a *app) upCommand() *cobra.Command {
 	f.Lookup("expires").DefValue = ""
 	f.StringVar(&o.binary, "binary", "",
 		"`FILE` of offshoot for machines of another platform (default: this one, or offshoot-linux-ARCH beside it)")
+	f.StringVar(&o.rehearsal, "rehearsal", "",
+		"write the report of the rehearsal to `FILE` (.md, .html, .svg, .json or .txt)")
 	f.BoolVar(&o.plan, "plan", false, "print what would be done and refused; do nothing")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "list every change to the compose file, usual ones too")
 	a.providerFlag(c)
@@ -100,8 +103,9 @@ func (o upOptions) check() error {
 		return hint.Usage(fmt.Errorf("port %d", o.port), "a port lies between 1 and 65535")
 	case o.timeout <= 0:
 		return hint.Usage(fmt.Errorf("timeout %v", o.timeout), "give a time such as 5m")
-	case o.archive == "":
-		return nil
+	}
+	if _, err := rehearsalWriter(o.rehearsal); err != nil || o.archive == "" {
+		return err
 	}
 	return checkArchive(o.archive)
 }
@@ -172,7 +176,8 @@ func (a *app) upPreview(
 		explain(u, err)
 		return err
 	}
-	return errors.Join(early.end(result), withinLimits(cfg.Rehearse, result.Rehearsal))
+	return errors.Join(early.end(result), writeRehearsal(o.rehearsal, result.Rehearsal),
+		withinLimits(cfg.Rehearse, result.Rehearsal))
 }
 
 // earlyAnswer gives the answer of an up once requests go to the preview, and

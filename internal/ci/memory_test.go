@@ -12,15 +12,16 @@ import (
 
 // machine holds previews in memory, each behind a lock. Work takes time.
 type machine struct {
-	locks  map[int]chan struct{}
-	serves map[int]string // commit by pull request
-	parts  map[int]bool   // what a run has made and not finished
-	until  time.Time
-	work   func()          // takes the time of a build
-	broken func(int) error // how a build fails
-	orders []ci.Order      // that came to the switch
-	sweep  func(context.Context) error
-	away   error // why nothing can be reached; nil: it can
+	rehearsal *report.Rehearsal // what an up tells of its migrations
+	locks     map[int]chan struct{}
+	serves    map[int]string // commit by pull request
+	parts     map[int]bool   // what a run has made and not finished
+	until     time.Time
+	work      func()          // takes the time of a build
+	broken    func(int) error // how a build fails
+	orders    []ci.Order      // that came to the switch
+	sweep     func(context.Context) error
+	away      error // why nothing can be reached; nil: it can
 }
 
 func newMachine(numbers ...int) *machine {
@@ -47,7 +48,7 @@ func (m *machine) Up(ctx context.Context, o ci.Order, g ci.Guard) (err error) {
 	}
 	defer release()
 	err = m.up(ctx, o, g)
-	g.Conclude(ctx, report.Report{Links: m.links(o.Number)}, err)
+	g.Conclude(ctx, report.Report{Links: m.links(o.Number), Rehearsal: m.rehearsal}, err)
 	return err
 }
 

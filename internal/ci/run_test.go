@@ -14,6 +14,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
+	"github.com/offshoot-dev/offshoot/internal/report"
 )
 
 // bench is a runner with all that it touches.
@@ -111,6 +112,25 @@ func TestRunner_AFailureIsReportedAndFails(t *testing.T) {
 	if !errors.Is(err, broken) || !strings.Contains(b.comment(), "could not be made") ||
 		b.status(newest) != forge.Failure {
 		t.Errorf("%v: %s", err, b.comment())
+	}
+}
+
+func TestRunner_SaysBesideTheCommitWhatMigrationsWouldDo(t *testing.T) {
+	b := newBench(t)
+	b.machine.rehearsal = &report.Rehearsal{Headline: "safe", Lines: []string{"safe"}}
+	b.runner.Redact = strings.ToUpper
+	b.handle(forge.Event{Kind: forge.Opened, Commit: newest})
+	if s := b.forge.StatusOf(newest, "offshoot/rehearsal"); s.State != forge.Success || s.Text != "SAFE" {
+		t.Errorf("%+v", s)
+	}
+	b.machine.rehearsal.Exceeded = []string{"too long"}
+	b.forge.Change(7, func(p *forge.Pull) { p.Commit = older })
+	b.handle(forge.Event{Kind: forge.Pushed, Commit: older})
+	if s := b.forge.StatusOf(older, "offshoot/rehearsal"); s.State != forge.Failure || s.Text != "TOO LONG" {
+		t.Errorf("%+v", s)
+	}
+	if b.status(older) != forge.Success || !strings.Contains(b.comment(), "TOO LONG") {
+		t.Errorf("the preview is %s: %s", b.status(older), b.comment())
 	}
 }
 

@@ -12,6 +12,10 @@ import (
 // statusContext is the line of ours beside a commit.
 const statusContext = "offshoot/preview"
 
+// rehearsalContext is that about what the migrations would do to production. It is there only where they were
+// rehearsed.
+const rehearsalContext = "offshoot/rehearsal"
+
 // announce says that work is about to begin, before anything is spent: a token
 // that may not write is found out here. It also keeps what somebody asked for, for
 // the run of the next push. That it cannot be said for another reason is none not
@@ -80,8 +84,23 @@ func (j *job) conclude(ctx context.Context, r report.Report, err error) error {
 	first := firstLink(r.Links)
 	return errors.Join(
 		j.comment(ctx, r), j.status(ctx, forge.Success, "the preview is ready", first),
-		j.deploy(ctx, forge.Success, "ready", first),
+		j.deploy(ctx, forge.Success, "ready", first), j.rehearsed(ctx, r.Rehearsal),
 	)
+}
+
+// rehearsed is the line beside a commit about its migrations.
+func (j *job) rehearsed(ctx context.Context, h *report.Rehearsal) error {
+	if h == nil {
+		return nil
+	}
+	state, text := forge.Success, h.Headline
+	if len(h.Exceeded) > 0 {
+		state, text = forge.Failure, h.Exceeded[0]
+	}
+	if j.Redact != nil {
+		text = j.Redact(text)
+	}
+	return j.statusOf(ctx, rehearsalContext, state, text, j.RunURL)
 }
 
 // cancelled ends the line beside a commit that was superseded.
@@ -220,8 +239,11 @@ func (j *job) put(ctx context.Context, text string, existing bool) error {
 // every job of Gitea's for a fork's pull request has such a token, that of an
 // approval too, and it may comment.
 func (j *job) status(ctx context.Context, state forge.State, text, url string) error {
-	err := j.Forge.Status(ctx, j.action.Commit,
-		forge.Status{Context: statusContext, State: state, Text: text, URL: url})
+	return j.statusOf(ctx, statusContext, state, text, url)
+}
+
+func (j *job) statusOf(ctx context.Context, of string, state forge.State, text, url string) error {
+	err := j.Forge.Status(ctx, j.action.Commit, forge.Status{Context: of, State: state, Text: text, URL: url})
 	if errors.Is(err, forge.ErrForbidden) && j.situation.Pull.Fork {
 		j.Say("no line beside the commit, which is a fork's: " + err.Error())
 		return nil

@@ -13,11 +13,12 @@ const (
 	FailValidation  = "validation"  // a table is read as a whole, to see whether a constraint holds
 	FailIndex       = "index"       // an index is built while writes wait
 	FailUnexplained = "unexplained" // the audit found something that no statement explains
+	FailWaits       = "waits"       // behind an open transaction it waits, and everybody after it, without an end
 	FailUnknown     = "unknown"     // what production will see is not known
 )
 
 // FailWords are all words for Limits.FailOn.
-var FailWords = []string{FailRewrite, FailValidation, FailIndex, FailUnexplained, FailUnknown}
+var FailWords = []string{FailRewrite, FailValidation, FailIndex, FailUnexplained, FailWaits, FailUnknown}
 
 // Limits say what a migration may do to production. The zero value: everything.
 type Limits struct {
@@ -63,6 +64,9 @@ func (l Limits) blocks(r *Report) []string {
 func failing(word string, r *Report) string {
 	if word == FailUnexplained && !r.Audit.Complete() {
 		return r.Audit.String()
+	}
+	if word == FailWaits && r.Queue != nil && r.Queue.Forever {
+		return r.Queue.String()
 	}
 	if word == FailUnknown {
 		if i := slices.IndexFunc(r.Blocks(), func(b Block) bool { return !b.Known }); i >= 0 {

@@ -73,9 +73,13 @@ func (s *local) Query(ctx context.Context, database, sql string) ([][]string, er
 	if err != nil {
 		return nil, err
 	}
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	results, err := one.conn.Exec(context.WithoutCancel(ctx), sql).ReadAll()
+	return one.Query(ctx, sql)
+}
+
+func (s *session) Query(ctx context.Context, sql string) ([][]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	results, err := s.conn.Exec(context.WithoutCancel(ctx), sql).ReadAll()
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +95,16 @@ func (s *local) Query(ctx context.Context, database, sql string) ([][]string, er
 	}
 	return rows, nil
 }
+
+func (s *local) Connect(ctx context.Context, database string) (rehearse.Session, error) {
+	conn, err := pgconn.Connect(ctx, pgtest.WithDatabase(s.t, pgtest.Server(s.t), database))
+	if err != nil {
+		return nil, err
+	}
+	return &session{conn: conn}, nil
+}
+
+func (s *session) Close() { _ = s.conn.Close(context.Background()) }
 
 func (s *local) WAL(ctx context.Context, from, to string) (string, error) {
 	tools, err := pgtool.Find(ctx, pgtest.Major(s.t))
@@ -146,14 +160,20 @@ func (f *follow) Close() error {
 	return nil
 }
 
-// watched rehearses on a database.
-func watched(t *testing.T, connection string, run func()) *rehearse.Report {
+// databaseOf is the name of the database that a URL leads to.
+func databaseOf(t *testing.T, connection string) string {
 	t.Helper()
 	u, err := url.Parse(connection)
 	if err != nil {
 		t.Fatal(err)
 	}
-	database, s, log := strings.TrimPrefix(u.Path, "/"), server(t), logOf(t)
+	return strings.TrimPrefix(u.Path, "/")
+}
+
+// watched rehearses on a database.
+func watched(t *testing.T, connection string, run func()) *rehearse.Report {
+	t.Helper()
+	database, s, log := databaseOf(t, connection), server(t), logOf(t)
 	if err := rehearse.Prepare(t.Context(), s, database); err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,8 @@ func Prepare(ctx context.Context, s Server, database string) error {
 func Disconnect(ctx context.Context, s Server, database string) error {
 	_, err := s.Query(ctx, database, `SELECT pg_catalog.count(pg_catalog.pg_terminate_backend(a.pid))
   FROM pg_catalog.pg_stat_activity AS a
- WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()`)
+ WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+   AND a.application_name <> '`+application+`'`)
 	if err != nil {
 		return fmt.Errorf("end what the migration left running: %w", err)
 	}

@@ -20,9 +20,13 @@ func (r *Report) WriteMarkdown(w io.Writer) error { return r.sheet().WriteMarkdo
 // WriteJSON prints all that was seen.
 func (r *Report) WriteJSON(w io.Writer) error { return document.WriteJSON(w, r) }
 
-// WriteHTML prints it as a page of its own.
+// WriteHTML prints it as a page of its own, with the picture.
 func (r *Report) WriteHTML(w io.Writer) error {
-	return r.sheet().WriteHTML(w, "Rehearsal of the migration")
+	var picture strings.Builder
+	if err := r.WriteSVG(&picture); err != nil {
+		return err
+	}
+	return r.sheet().WriteHTML(w, "Rehearsal of the migration", picture.String())
 }
 
 // MarshalJSON adds what follows from the rest, so that programs need not draw the conclusions themselves.
@@ -47,11 +51,21 @@ func (r *Report) sheet() document.Sheet {
 	if blocks := r.Blocks(); len(blocks) > 0 {
 		s.Grids = append(s.Grids, r.blockGrid(blocks))
 	}
+	if len(r.Probes) > 0 {
+		s.Grids = append(s.Grids, r.probeGrid())
+	}
 	if g := r.statementGrid(); len(g.Lines) > 1 {
 		s.Grids = append(s.Grids, g)
 	}
+	if g := r.adviceGrid(); len(g.Lines) > 1 {
+		s.Grids = append(s.Grids, g)
+		s.Notes = append(s.Notes, r.untried()...)
+	}
 	if len(r.Sizes) > 0 {
 		s.Grids = append(s.Grids, r.sizeGrid())
+	}
+	if r.Queue != nil {
+		s.Notes = append(s.Notes, r.Queue.String())
 	}
 	if r.Failed == "" {
 		s.Notes = append(s.Notes, r.Audit.String())
@@ -87,6 +101,16 @@ func (r *Report) blockGrid(blocks []Block) document.Grid {
 		}
 		g.Add(shortName(b.Table), who, took(b.Here), there, fmt.Sprintf("statement %d, %s", b.Statement,
 			strings.TrimSuffix(b.Mode, "Lock")))
+	}
+	return g
+}
+
+// probeGrid is what others have measured.
+func (r *Report) probeGrid() document.Grid {
+	g := document.Grid{}
+	g.Add("measured here", "reads waited", "writes waited")
+	for _, p := range r.Probes {
+		g.Add(shortName(p.Table), took(p.Reads), took(p.Writes))
 	}
 	return g
 }

@@ -5,7 +5,8 @@
 //	Begin ──▶ the team's migrations run, in whatever tool ──▶ End
 //	   │ log of the server: statements, times, its own words for the work      ┐
 //	   │ event triggers: locks of each command, exactly                        ├─▶ trace ──▶ Report
-//	   │ pg_locks, every few milliseconds: locks of everything else, waits     ┘       ▲
+//	   │ pg_locks, every few milliseconds: locks of everything else, waits     ┤       ▲
+//	   │ probes: others that read and write what is locked, and take the time  ┘       │
 //	   └ WAL, filenodes, rows read by scans ──▶ audit: is each of them explained? ─────┘
 //
 // The migrations need not know of it: what sends which statement, and in how many connections, shows in the log of the
@@ -22,8 +23,17 @@ import (
 type Server interface {
 	// Query runs one statement in a database as a superuser, and returns its rows as text.
 	Query(ctx context.Context, database, sql string) ([][]string, error)
+	// Connect opens a session of its own in a database, as a superuser.
+	Connect(ctx context.Context, database string) (Session, error)
 	// WAL returns what pg_waldump says of the records between two positions, with times in UTC.
 	WAL(ctx context.Context, from, to string) (string, error)
+}
+
+// A Session is a connection of its own: what waits in it keeps no other question waiting.
+type Session interface {
+	// Query runs one statement, or several whose rows do not matter.
+	Query(ctx context.Context, sql string) ([][]string, error)
+	Close()
 }
 
 // Prefix is what log_line_prefix has to be: time, process, transaction, error code and database.

@@ -17,9 +17,14 @@ type Report struct {
 	Failed     string       `json:"failed,omitempty"` // why there was no rehearsal
 	Hangs      float64      `json:"hangs,omitempty"`  // seconds after which it was ended, because it did not by itself
 	Statements []*Statement `json:"statements"`
-	Sizes      []Size       `json:"sizes,omitempty"` // of the tables that were touched, the largest in production first
+	Sizes      []Size       `json:"sizes,omitempty"`                   // of the tables that were touched, the largest in production first
+	Probes     []Probe      `json:"probes,omitempty"`                  // of tables that were locked, the longest wait first
+	Queue      *Queue       `json:"behind_open_transaction,omitempty"` // nil: there is nothing to wait for
+	Advice     []Advice     `json:"advice,omitempty"`
 	Audit      Audit        `json:"audit"`
 	Unknown    []string     `json:"unknown,omitempty"` // what could not be told, and why
+
+	sent []*step // what the migration sent, with literals
 }
 
 // A Statement is one that a migration sent.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,8 @@ const samplesSQL = `
 SELECT EXTRACT(EPOCH FROM pg_catalog.clock_timestamp()), l.pid, l.virtualtransaction, l.relation, l.mode, l.granted
   FROM pg_catalog.pg_locks AS l
  WHERE l.locktype = 'relation' AND l.relation >= 16384
-   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = %s)`
+   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = %s)
+   AND l.pid <> ALL ('{%s}')`
 
 // A sighting is one lock of one transaction, as often as it was seen.
 type sighting struct {
@@ -31,6 +33,8 @@ type sampler struct {
 	server   Server
 	database string
 	seen     map[string]*sighting
+	ours     []string                      // processes that are not the migration's
+	touch    func(oid uint32, mode string) // told of what is locked to be changed
 	err      error
 }
 
@@ -38,7 +42,7 @@ type sampler struct {
 const maintenance = "postgres"
 
 func (s *sampler) run(ctx context.Context) {
-	sql := fmt.Sprintf(samplesSQL, quoteLiteral(s.database))
+	sql := fmt.Sprintf(samplesSQL, quoteLiteral(s.database), strings.Join(s.ours, ","))
 	for ctx.Err() == nil {
 		rows, err := s.server.Query(ctx, maintenance, sql)
 		if err != nil {
@@ -69,6 +73,9 @@ func (s *sampler) add(row []string) {
 	pid, _ := strconv.Atoi(row[1])
 	relation, _ := strconv.ParseUint(row[3], 10, 32)
 	one := sighting{pid: pid, vxid: row[2], lock: held{uint32(relation), row[4]}, first: at}
+	if strength[row[4]].rank >= strength["RowExclusiveLock"].rank {
+		s.touch(uint32(relation), row[4])
+	}
 	name := fmt.Sprint(pid, row[2], relation, row[4])
 	if s.seen[name] == nil {
 		s.seen[name] = &one

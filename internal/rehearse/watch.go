@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -20,14 +21,17 @@ type Watch struct {
 	oid      uint32
 	from     string // position in the WAL
 	before   relations
+	details  details
 	began    time.Time
 
-	nonce  string
-	logErr error
-	marks  chan struct{} // our own statement was seen in the log
+	nonce    string
+	unprobed error // why there are no probes
+	logErr   error
+	marks    chan struct{} // our own statement was seen in the log
 
 	tracer  *tracer
 	sampler *sampler
+	prober  *prober // nil: there could be none
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
@@ -46,7 +50,15 @@ func Begin(ctx context.Context, s Server, database string, log io.Reader) (*Watc
 	}
 	w.running.Add(1)
 	go func() { defer w.running.Done(); w.read(log) }()
+	// The log has to know them before the migrations begin.
+	mark := "DO $$ BEGIN RAISE LOG 'offshoot probe " + w.nonce + "'; END $$"
+	w.prober, w.unprobed = newProber(ctx, s, database, w.before, mark)
+	w.sampler.touch = w.prober.touch
+	if w.prober != nil {
+		w.sampler.ours = w.prober.pids
+	}
 	if err := w.sync(ctx); err != nil {
+		w.prober.end()
 		return nil, err
 	}
 	sampling, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -73,7 +85,10 @@ SELECT pg_catalog.current_setting('server_version_num'), d.oid, pg_catalog.pg_cu
 	w.oid, w.from = uint32(oid), rows[0][2]
 	epoch, _ := strconv.ParseFloat(rows[0][3], 64)
 	w.began = time.UnixMicro(int64(epoch * 1e6))
-	w.before, err = readRelations(ctx, w.server, w.database)
+	if w.before, err = readRelations(ctx, w.server, w.database); err != nil {
+		return err
+	}
+	w.details, err = readDetails(ctx, w.server, w.database)
 	return err
 }
 
@@ -85,6 +100,9 @@ func (w *Watch) read(log io.Reader) {
 			marks++
 			ours[r.pid] = true
 			w.marks <- struct{}{}
+		}
+		if r.level == "LOG" && r.text == "offshoot probe "+w.nonce {
+			ours[r.pid] = true
 		}
 		if marks == 1 && !ours[r.pid] {
 			w.tracer.record(r)
@@ -110,10 +128,15 @@ func (w *Watch) sync(ctx context.Context) error {
 // End tells what was seen. The log may be closed afterwards.
 func (w *Watch) End(ctx context.Context) (*Report, error) {
 	defer w.stop()
+	probes := w.prober.end()
 	if err := w.sync(ctx); err != nil {
 		return nil, err
 	}
 	after, err := readRelations(ctx, w.server, w.database)
+	if err != nil {
+		return nil, err
+	}
+	known, err := readDetails(ctx, w.server, w.database)
 	if err != nil {
 		return nil, err
 	}
@@ -127,13 +150,15 @@ func (w *Watch) End(ctx context.Context) (*Report, error) {
 		return nil, fmt.Errorf("end the rehearsal: %w", err)
 	}
 	w.stop()
-	r := &Report{Version: 1, Server: w.version}
+	r := &Report{Version: 1, Server: w.version, Probes: probes}
+	r.Unknown = append(r.Unknown, w.unmeasured()...)
 	wal, err := w.server.WAL(ctx, w.from, ended[0][0])
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	all := endings(wal, w.oid)
 	w.fill(r, after, all)
+	w.advise(r, after, known)
 	r.Audit = w.tracer.audit(w.before, after, all)
 	if err != nil {
 		r.Audit.Impossible = "the WAL cannot be read: " + err.Error()
@@ -143,8 +168,21 @@ func (w *Watch) End(ctx context.Context) (*Report, error) {
 	return r, nil
 }
 
+// unmeasured says whose waits were not.
+func (w *Watch) unmeasured() []string {
+	if w.unprobed != nil {
+		return []string{"how long others wait was not measured: " + w.unprobed.Error()}
+	}
+	if missed := w.prober.unprobed(); len(missed) > 0 {
+		return []string{"how long others wait for " + strings.Join(missed, ", ") + " was not measured: " +
+			strconv.Itoa(probedTables) + " tables are at a time"}
+	}
+	return nil
+}
+
 // Close ends a watch, also one whose End failed. The log has to be closed before.
 func (w *Watch) Close() {
 	w.stop()
+	w.prober.end()
 	w.running.Wait()
 }

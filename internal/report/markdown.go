@@ -133,6 +133,9 @@ func (r Report) facts() string {
 	}
 	if h := r.Rehearsal; h != nil {
 		add("Rehearsal", text(h.Headline))
+		if len(h.Exceeded) > 0 {
+			add("Beyond the limits", text(strings.Join(h.Exceeded, "; ")))
+		}
 	}
 	if len(rows) == 0 {
 		return ""

@@ -82,6 +82,8 @@ type Migrated struct {
 type Rehearsal struct {
 	Headline string
 	Lines    []string
+	// Exceeded is how they are beyond the limits, in a sentence each.
+	Exceeded []string
 }
 
 // A Change is what the preview does differently from the compose file, and not

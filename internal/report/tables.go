@@ -158,7 +158,7 @@ func (r Report) redacted(redact func(string) string) Report {
 		r.Migrated = &Migrated{Took: m.Took, Output: all(m.Output)}
 	}
 	if h := r.Rehearsal; h != nil {
-		r.Rehearsal = &Rehearsal{Headline: redact(h.Headline), Lines: all(h.Lines)}
+		r.Rehearsal = &Rehearsal{Headline: redact(h.Headline), Lines: all(h.Lines), Exceeded: all(h.Exceeded)}
 	}
 	if f := r.Failure; f != nil {
 		clean := *f
