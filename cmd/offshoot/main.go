@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string) int {
 // made on a small machine, and what is kept takes less than what was looked at.
 // Of 4.8 million rows three runs peaked at 49, 49 and 50 MB with the percentage,
 // and at 50, 50 and 59 MB without; the program's own pages would be 20 to 30 MB
-// more, see "Where the memory goes" in docs/benchmark.md.
+// more, see "Where the memory goes" in docs/design/benchmark.md.
 // https://pkg.go.dev/runtime/debug#SetGCPercent
 func lowMemory(ctx context.Context) {
 	const (
