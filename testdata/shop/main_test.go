@@ -35,7 +35,7 @@ func TestRun_MigrateSeedMigrateWork(t *testing.T) {
 		{[]string{"migrate", "--set", "production"}, 0, "applied 0006_stats.sql"},
 		{[]string{"seed", "--scale", "0.01", "--seed", "5"}, 0, "rows in all"},
 		{[]string{"seed", "--scale", "0.01"}, 1, "already has rows"},
-		{[]string{"migrate"}, 0, "applied 0008_wishlists.sql"},
+		{[]string{"migrate"}, 0, "applied 0009_tracking.sql"},
 		{[]string{"migrate"}, 0, "nothing to apply"},
 		{[]string{"worker", "--once"}, 0, ""},
 		{[]string{"migrate", "--broken"}, 1, "waterings_per_month"},

@@ -41,11 +41,11 @@ func TestApply_TwoAtOnceApplyEachMigrationOnce(t *testing.T) {
 		all = append(all, got.applied...)
 	}
 	slices.Sort(all)
-	if len(all) != 8 || len(slices.Compact(all)) != 8 {
+	if len(all) != 9 || len(slices.Compact(all)) != 9 {
 		t.Errorf("together they applied %v", all)
 	}
-	if n := shoptest.Value[int](t, conn, `SELECT count(*) FROM goose_db_version WHERE version_id > 0`); n != 8 {
-		t.Errorf("the ledger has %d entries, want 8", n)
+	if n := shoptest.Value[int](t, conn, `SELECT count(*) FROM goose_db_version WHERE version_id > 0`); n != 9 {
+		t.Errorf("the ledger has %d entries, want 9", n)
 	}
 	if n := shoptest.Value[int](t, conn, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'`); n != 0 {
 		t.Errorf("%d locks are left", n)
@@ -69,14 +69,14 @@ func TestApply_GivesUpWhenAsked(t *testing.T) {
 func TestApply_BrokenFailsTheSameEachTimeAndCanBeMended(t *testing.T) {
 	conn := shoptest.Connect(t, shoptest.Migrated(t, schema.Production))
 	applied, err := schema.Apply(t.Context(), conn.Config(), schema.Broken)
-	if !slices.Equal(applied, []string{"0007_care_levels.sql", "0008_wishlists.sql"}) {
+	if !slices.Equal(applied, []string{"0007_care_levels.sql", "0008_wishlists.sql", "0009_tracking.sql"}) {
 		t.Errorf("applied %v before it failed", applied)
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || pg.Code != "42703" {
 		t.Fatalf("got %v, want PostgreSQL's error inside", err)
 	}
-	if n := strings.Count(err.Error(), "0009_broken.sql"); n != 1 {
+	if n := strings.Count(err.Error(), "0010_broken.sql"); n != 1 {
 		t.Errorf("%q names the migration %d times", err, n)
 	}
 	again, second := schema.Apply(t.Context(), conn.Config(), schema.Broken)

@@ -65,6 +65,10 @@ func TestSchema_RefusesWhatTheShopMustNotHold(t *testing.T) {
 			`UPDATE crm.customers SET email = (SELECT email FROM crm.customers WHERE id = 2) WHERE id = 1`, double,
 		},
 		{"an order without customer", `UPDATE orders SET customer_id = NULL`, missing},
+		{
+			"two orders in one mail's link",
+			`UPDATE orders SET tracking = (SELECT min(tracking::text)::uuid FROM orders) WHERE id IN (SELECT id FROM orders ORDER BY id LIMIT 2)`, double,
+		},
 		{"a plant without care", `UPDATE products SET care_level_id = NULL`, missing},
 		{
 			"a June event of nobody", `INSERT INTO events (at, kind, customer_id) VALUES ('2026-06-15', 'view', 999999)`,

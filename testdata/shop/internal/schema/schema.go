@@ -1,7 +1,7 @@
 // Package schema holds the shop's migrations and applies them.
 //
 //	production   what is live: 0001 to 0006
-//	pullrequest  what the branch adds: care levels and wish lists
+//	pullrequest  what the branch adds: care levels, wish lists and tracking
 //	broken       fails after a good first statement, only on request
 package schema
 

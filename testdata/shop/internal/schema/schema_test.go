@@ -32,7 +32,7 @@ func TestApply_ProductionThenPullRequestThenNothing(t *testing.T) {
 			schema.Production,
 			"0001_base.sql 0002_people.sql 0003_orders.sql 0004_reviews.sql 0005_events.sql 0006_stats.sql",
 		},
-		{schema.PullRequest, "0007_care_levels.sql 0008_wishlists.sql"},
+		{schema.PullRequest, "0007_care_levels.sql 0008_wishlists.sql 0009_tracking.sql"},
 		{schema.PullRequest, ""},
 	} {
 		applied, err := schema.Apply(t.Context(), config.ConnConfig, step.set)
@@ -66,15 +66,15 @@ func TestApply_BrokenNamesMigrationAndLeavesNothingHalfDone(t *testing.T) {
 	address := shoptest.Migrated(t, schema.PullRequest)
 	conn := shoptest.Connect(t, address)
 	_, err := schema.Apply(t.Context(), conn.Config(), schema.Broken)
-	if err == nil || !strings.Contains(err.Error(), "0009_broken.sql") ||
+	if err == nil || !strings.Contains(err.Error(), "0010_broken.sql") ||
 		!strings.Contains(err.Error(), `column "waterings_per_month" does not exist`) {
 		t.Fatalf("got %v, want the migration's name and PostgreSQL's message", err)
 	}
 	if n := shoptest.Value[int](t, conn, `SELECT count(*) FROM pg_attribute WHERE attname = 'watering_days'`); n != 0 {
 		t.Error("the first statement of the broken migration was kept")
 	}
-	if v := shoptest.Value[int](t, conn, `SELECT max(version_id) FROM goose_db_version`); v != 8 {
-		t.Errorf("version is %d, want 8", v)
+	if v := shoptest.Value[int](t, conn, `SELECT max(version_id) FROM goose_db_version`); v != 9 {
+		t.Errorf("version is %d, want 9", v)
 	}
 }
 

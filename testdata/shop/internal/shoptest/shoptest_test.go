@@ -53,7 +53,7 @@ func TestEmpty_IsNewEachTimeAndGoneAfterTheTest(t *testing.T) {
 }
 
 func TestMigrated_HasTheSchemaAndNoRows(t *testing.T) {
-	for set, want := range map[schema.Set]int{schema.Production: 6, schema.PullRequest: 8} {
+	for set, want := range map[schema.Set]int{schema.Production: 6, schema.PullRequest: 9} {
 		conn := shoptest.Connect(t, shoptest.Migrated(t, set))
 		if v := shoptest.Value[int](t, conn, `SELECT max(version_id) FROM goose_db_version`); v != want {
 			t.Errorf("%s is at version %d, want %d", set, v, want)

@@ -230,7 +230,7 @@ func TestAbout_CountsEveryTableOnce(t *testing.T) {
 			`SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0`)
 		version, tick := "6 migration version", "· Care levels · Wish lists"
 		if set == schema.PullRequest {
-			version, tick = "8 migration version", "✓ Care levels ✓ Wish lists"
+			version, tick = "9 migration version", "✓ Care levels ✓ Wish lists"
 		}
 		s.tells("/about", version, tick, fmt.Sprintf("%d foreign keys, 1 not validated", keys),
 			"No OFFSHOOT_ variables",
