@@ -114,7 +114,7 @@ func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func what(r *http.Request) string {
-	for _, kind := range []string{"uploads", "partNumber", "uploadId"} {
+	for _, kind := range []string{"uploads", "partNumber", "uploadId", "list-type"} {
 		if r.URL.Query().Has(kind) {
 			return "?" + kind
 		}
@@ -158,6 +158,8 @@ func (b *bucket) answer(w http.ResponseWriter, r *http.Request, key string, body
 		fmt.Fprintf(w, "<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>", id)
 	case "GET?uploads":
 		b.list(w)
+	case "GET?list-type":
+		b.objectsBelow(w, r.URL.Query().Get("prefix"))
 	case "HEAD", "GET":
 		b.read(w, r, key, wrong)
 	default:
@@ -207,6 +209,17 @@ func (b *bucket) list(w http.ResponseWriter) {
 			u.begun.UTC().Format(time.RFC3339))
 	}
 	fmt.Fprint(w, "</ListMultipartUploadsResult>")
+}
+
+// objectsBelow lists what is right below a folder.
+func (b *bucket) objectsBelow(w http.ResponseWriter, prefix string) {
+	fmt.Fprint(w, "<ListBucketResult>")
+	for key := range b.objects {
+		if rest, ok := strings.CutPrefix(key, prefix); ok && !strings.Contains(rest, "/") {
+			fmt.Fprintf(w, "<Contents><Key>%s</Key></Contents>", key)
+		}
+	}
+	fmt.Fprint(w, "</ListBucketResult>")
 }
 
 func (b *bucket) read(w http.ResponseWriter, r *http.Request, key string, wrong fault) {
