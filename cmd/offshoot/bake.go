@@ -72,6 +72,7 @@ func (a *app) bakeCommand() *cobra.Command {
 }
 
 func (a *app) bake(ctx context.Context, o bakeOptions) error {
+	o.up.archive = a.archiveOf(o.up)
 	if err := o.up.check(); err != nil {
 		return fmt.Errorf("bake: %w", err)
 	}
@@ -91,8 +92,14 @@ func (a *app) bake(ctx context.Context, o bakeOptions) error {
 	if err != nil {
 		return fmt.Errorf("bake: %w", err)
 	}
+	newest, err := a.newestArchive(ctx, o.up.archive)
+	if err != nil {
+		return fmt.Errorf("bake: %w", err)
+	}
 	u := a.newUI()
 	defer u.Close()
+	newest.tell(u)
+	o.up.archive = newest.name
 	b := &baking{app: a, cfg: cfg, options: o, preview: preview, commit: git.Commit, steps: newSteps(u)}
 	result, err := b.run(ctx)
 	if err != nil {

@@ -66,7 +66,12 @@ func cacheFolder(name string) (string, error) {
 
 // archiveFromBucket downloads an archive, unless it is in the cache.
 func (a *app) archiveFromBucket(ctx context.Context, u *ui.UI, name string) (archive, error) {
-	at, err := store.Parse(name)
+	newest, err := a.newestArchive(ctx, name)
+	if err != nil {
+		return archive{}, err
+	}
+	newest.tell(u)
+	at, err := store.Parse(newest.name)
 	if err != nil {
 		return archive{}, err
 	}

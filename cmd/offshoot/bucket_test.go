@@ -27,6 +27,19 @@ func bucketServer(t *testing.T) (objects *sync.Map) {
 		const digest = "X-Amz-Meta-Offshoot-Sha256"
 		found, ok := objects.Load(r.URL.Path)
 		switch {
+		case r.URL.Query().Has("list-type"):
+			fmt.Fprint(w, "<ListBucketResult>")
+			objects.Range(func(path, _ any) bool {
+				key := strings.TrimPrefix(path.(string), "/archives/")
+				if strings.HasPrefix(key, r.URL.Query().Get("prefix")) {
+					fmt.Fprintf(w, "<Contents><Key>%s</Key></Contents>", key)
+				}
+				return true
+			})
+			fmt.Fprint(w, "</ListBucketResult>")
+		case r.Method == http.MethodDelete:
+			objects.Delete(r.URL.Path)
+			w.WriteHeader(http.StatusNoContent)
 		case r.URL.Path == "/archives": // it is there
 		case !strings.HasPrefix(r.URL.Path, "/archives/"):
 			w.WriteHeader(http.StatusNotFound)
@@ -100,7 +113,7 @@ func TestBucket_WhatIsWrongIsSaidBeforeTheWork(t *testing.T) {
 	for to, want := range map[string]string{
 		"s3://nowhere/shop.sql":   "nowhere: no such bucket",
 		"s3://archives/shop.tar":  "does not say which format",
-		"s3://archives/folder/":   "is no object in a bucket",
+		"s3://archives//":         "is no folder of a bucket",
 		"https://archives/x.dump": "unknown kind of URL",
 	} {
 		if _, stderr, code := capturedWith(t, lookup("OFFSHOOT_SOURCE", source), "subset", "--to", to); code == 0 ||

@@ -79,7 +79,7 @@ func (p *ciPreviews) isSet(name string) bool {
 // arrives empty would pass for none, and a database without rows for what was
 // wanted.
 func (p *ciPreviews) missing() error {
-	if p.options.archive == "" && !p.stranger {
+	if p.archiveNamed() == "" && !p.stranger {
 		_, err := p.spec(p.cfg, sourceFlags{})
 		switch {
 		case err == nil:

@@ -36,6 +36,8 @@ type ciPreviews struct {
 	steps []report.Step // of it
 	wrote *report.Report
 	graph string // of the subset that this job made
+
+	archived time.Time // when the archive was made, where its name says so
 }
 
 // identity names the preview of a pull request.
@@ -92,9 +94,9 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	preview, unknown := p.recognise(ctx, order.Number)
 	concluded := false
 	o := upOptions{
-		which: which{pull: order.Number}, archive: p.options.archive, timeout: defaultTimeout,
+		which: which{pull: order.Number}, archive: p.archiveNamed(), timeout: defaultTimeout,
 		rehearsal: p.options.rehearsal,
-		observe:   p.observe, subset: p.draw,
+		observe:   p.observe, subset: p.draw, archived: p.ofArchive,
 	}
 	o.guard = provision.Guard{
 		Patience: g.Patience, Wanted: g.Wanted,
@@ -113,6 +115,15 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 		g.Conclude(ctx, p.report(ctx, p.cfg, preview, nil, err), err)
 	}
 	return err
+}
+
+// archiveNamed is the one that the job names. A fork's preview gets what the command line
+// names alone: all of it is the fork's to read.
+func (p *ciPreviews) archiveNamed() string {
+	if p.stranger {
+		return p.options.archive
+	}
+	return p.archiveOf(upOptions{archive: p.options.archive})
 }
 
 // possible tells whether there is all that an order needs.

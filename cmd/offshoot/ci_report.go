@@ -39,6 +39,9 @@ func (p *ciPreviews) draw(made *subset.Report) {
 	}
 }
 
+// ofArchive keeps when the archive was made for the comment.
+func (p *ciPreviews) ofArchive(begun time.Time) { p.archived = begun }
+
 // report gathers what there is to say of an up that ended. What lets somebody in
 // becomes a secret before anything is printed.
 func (p *ciPreviews) report(
@@ -56,6 +59,10 @@ func (p *ciPreviews) report(
 	r.Links, r.Expires, r.Never, r.Kept = linksOf(result.Links), result.Expires, result.Expires.IsZero(), result.Kept
 	if l := result.Loaded; l != nil {
 		r.Loaded = &report.Loaded{Archive: l.Archive, SHA256: l.SHA256, Bytes: l.Bytes, Took: l.Took}
+		if !p.archived.IsZero() {
+			r.Loaded.Made, r.Loaded.Age = p.archived, time.Since(p.archived)
+			r.Loaded.Stale = r.Loaded.Age > oldArchive
+		}
 		for _, t := range l.Tables {
 			r.Loaded.Tables = append(r.Loaded.Tables, report.Table(t))
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/pgtool"
+	"github.com/offshoot-dev/offshoot/internal/scratch"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset/plan"
 )
@@ -48,16 +49,47 @@ func installClient(ctx context.Context, u *ui.UI, major int) error {
 	if !errors.Is(missing, pgtool.ErrNoTools) && !errors.As(missing, &old) {
 		return missing
 	}
-	installing := u.Start(fmt.Sprintf("install postgresql-client-%d", major))
-	if err := pgtool.Install(ctx, major); err != nil {
-		installing.Fail("")
+	if err := install(ctx, u, pgtool.Client, major, "pg_dump"); err != nil {
 		return errors.Join(missing, err)
+	}
+	return nil
+}
+
+// scratchServer starts a server to try an archive on, and installs one where that
+// is allowed and there is none.
+func (a *app) scratchServer(
+	ctx context.Context, u *ui.UI, major int, like scratch.Database,
+) (*scratch.Server, error) {
+	server, missing := scratch.Start(ctx, major, like)
+	if !errors.Is(missing, scratch.ErrNoServer) {
+		return server, missing
+	}
+	if may, err := a.mayInstall(); !may {
+		return nil, errors.Join(missing, err)
+	}
+	tools, err := pgtool.Find(ctx, major)
+	if err == nil {
+		err = install(ctx, u, pgtool.Server, tools.Major, "initdb")
+	}
+	if err != nil {
+		return nil, errors.Join(missing, err)
+	}
+	return scratch.Start(ctx, major, like)
+}
+
+// install installs a package, and shows where the program is that it was wanted for.
+func install(ctx context.Context, u *ui.UI, name string, major int, program string) error {
+	installing := u.Start(fmt.Sprintf("install %s-%d", name, major))
+	err := pgtool.Install(ctx, name, major)
+	if err != nil {
+		installing.Fail("")
+		return err
 	}
 	tools, err := pgtool.Find(ctx, major)
 	if err != nil {
 		installing.Fail("")
 		return err
 	}
-	installing.Done(tools.Path("pg_dump"))
+	installing.Done(tools.Path(program))
 	return nil
 }

@@ -106,7 +106,8 @@ func TestInit_ReadsTheSampleProject(t *testing.T) {
 		found.Expose[0] != (starter.Port{Service: "web", Port: 8000}) || found.Migration.Tool != "goose" {
 		t.Errorf("found %+v", found)
 	}
-	if got := strings.Join(document.Result.Written, " "); got != "offshoot.yaml .github/workflows/preview.yml" {
+	if got := strings.Join(document.Result.Written, " "); got !=
+		"offshoot.yaml .github/workflows/preview.yml .github/workflows/archive.yml" {
 		t.Errorf("wrote %s", got)
 	}
 	if !strings.Contains(p.stderr.String(), "goose is a library of the program here") {

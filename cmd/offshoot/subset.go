@@ -34,6 +34,7 @@ type subsetOptions struct {
 	roots       []string
 	score       bool
 	checks      bool
+	keep        int
 	compress    string
 	verbose     bool
 }
@@ -44,7 +45,8 @@ dangles. The source is only read, in one snapshot.
 TARGET is the URL of an empty database, or a path whose name picks the format:
 .sql, .sql.gz or .sql.zst is a script for psql, - is that script on stdout,
 .dump or a folder/ is an archive for pg_restore. s3://BUCKET/KEY is an object
-of such a name; AWS's usual variables say where and who.
+of such a name, and s3://BUCKET/FOLDER/ has one named by the time, beside the
+last ones; AWS's usual variables say where and who.
 
 The source is --source, else OFFSHOOT_SOURCE, else source in offshoot.yaml: a
 URL or key=value pairs, as psql takes them. A password is better kept in
@@ -82,6 +84,7 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.StringArrayVar(&o.roots, "root", nil, "keep matching rows and everything that references them: "+
 		"'schema.table: `CONDITION`'; repeatable")
 	f.BoolVar(&o.score, "score", false, "score the finished subset (reads the whole source)")
+	f.IntVar(&o.keep, "keep", keepArchives, "of the archives in a folder of a bucket, keep the newest `N`")
 	f.BoolVar(&o.checks, "check", false, "load the finished file into a throw-away server; keep it only if it loads")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print the values in conditions of tables, in plan and report")
 	f.Lookup("privacy").DefValue = string(mask.PrivacyStrict)
@@ -144,16 +147,13 @@ func (o subsetOptions) check(json bool) error {
 	case o.to == "-" && json && !o.plan:
 		return hint.Usage(errors.New("--to - and --json both want stdout"),
 			"write the report with --report report.json")
-	case o.score && !sink.IsDatabase(o.to):
-		return hint.Usage(errors.New("--score needs a database to measure"),
-			"give --to the URL of a database, or leave --score out")
 	}
 	if o.load.Sessions < 0 || o.load.Lag < 0 {
 		return hint.Usage(errors.New("a limit of the load is below nothing"),
 			"leave --max-load and --max-lag out for none")
 	}
-	if err := errors.Join(o.checkChecks(), checkConnections(o.connections), checkPrivacy(o.privacy),
-		sink.CheckCompress(o.compress, o.to)); err != nil {
+	if err := errors.Join(o.checkChecks(), o.checkKeep(), o.checkScored(sink.IsDatabase(o.to)),
+		checkConnections(o.connections), checkPrivacy(o.privacy), sink.CheckCompress(o.compress, o.to)); err != nil {
 		return err
 	}
 	_, err := reportWriter(o.report)
@@ -183,21 +183,26 @@ func (a *app) runSubset(ctx context.Context, spec plan.Spec, o subsetOptions) er
 	u := a.newUI(o.to)
 	defer u.Close()
 	run := &subsetRun{
-		app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress, score: o.score, check: o.checks,
+		app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress,
+		score: o.score, check: o.checks, keep: o.keep,
 		silent: spec.Masking.Privacy == mask.PrivacyOff, silencedBy: "--privacy off",
 	}
 	if o.plan {
 		return run.printPlan(ctx, o.report)
 	}
 	report, err := run.run(ctx)
-	if err != nil {
+	var refused *checkError // which the report explains
+	if err != nil && (report == nil || !errors.As(err, &refused)) {
 		return explainTarget(err)
 	}
-	if err := writeReport(o.report, report); err != nil {
-		return err
+	if err == nil {
+		err = checkReport(report)
+	}
+	if wrong := writeReport(o.report, report); wrong != nil {
+		return errors.Join(err, wrong)
 	}
 	u.Close()
-	return errors.Join(a.printReport(o.to, report), checkReport(report))
+	return errors.Join(a.printReport(o.to, report), err)
 }
 
 // explainTarget says what to change on the command line about a target that

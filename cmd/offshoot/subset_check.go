@@ -53,7 +53,7 @@ func (r *subsetRun) load(ctx context.Context, report *subset.Report) (err error)
 			step.Fail("")
 		}
 	}()
-	server, err := scratch.Start(ctx, report.Server/10000, r.like)
+	server, err := r.app.scratchServer(ctx, r.ui, report.Server/10000, r.like)
 	if err != nil {
 		return fmt.Errorf("check the archive: %w", err)
 	}
@@ -68,7 +68,10 @@ func (r *subsetRun) load(ctx context.Context, report *subset.Report) (err error)
 		r.ui.Warn(warning)
 	}
 	step.Done(fmt.Sprintf("it loads into PostgreSQL %d", server.Version()))
-	return nil
+	if r.score {
+		report.Score, err = scoreSubset(ctx, r.ui, r.spec, server.Database())
+	}
+	return err
 }
 
 func databaseLike(source *catalog.Database) scratch.Database {

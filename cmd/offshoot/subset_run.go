@@ -36,15 +36,20 @@ type subsetRun struct {
 	compress   string
 	replace    bool
 	score      bool
-	check      bool             // that the file loads
-	raises     map[string]bool  // warnings that it may raise then
-	like       scratch.Database // what it loads into
-	silent     bool             // about unmasked rows
-	silencedBy string           // the flag that makes it silent, for the warning
+	check      bool                       // that the file loads
+	keep       int                        // archives of a folder
+	accept     func(*subset.Report) error // before it is uploaded; may be nil
+	raises     map[string]bool            // warnings that it may raise then
+	like       scratch.Database           // what it loads into
+	silent     bool                       // about unmasked rows
+	silencedBy string                     // the flag that makes it silent, for the warning
 }
 
 // run makes the subset where it is wanted, which may be a bucket.
 func (r *subsetRun) run(ctx context.Context) (*subset.Report, error) {
+	if store.IsSeries(r.to) {
+		return r.intoSeries(ctx)
+	}
 	if !store.IsLocation(r.to) {
 		if r.check {
 			return r.checked(ctx)
@@ -94,6 +99,11 @@ func (r *subsetRun) upload(ctx context.Context, s *store.Store, at store.Locatio
 	if r.check {
 		if err := local.load(ctx, report); err != nil {
 			return nil, err
+		}
+	}
+	if r.accept != nil {
+		if err := r.accept(report); err != nil {
+			return report, err
 		}
 	}
 	step := r.ui.Start("upload")
@@ -166,7 +176,7 @@ func (r *subsetRun) runOnce(ctx context.Context) (report *subset.Report, err err
 	for _, warning := range report.Warnings[len(plan.Warnings):] {
 		r.ui.Warn(warning)
 	}
-	if r.score {
+	if r.score && sink.IsDatabase(r.to) {
 		report.Score, err = takeScore(ctx, r.ui, source, r.to)
 	}
 	return report, err

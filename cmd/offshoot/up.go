@@ -42,9 +42,10 @@ type upOptions struct {
 	binary     string // offshoot for a machine of another platform
 	rehearsal  string // file for the report of the rehearsal
 
-	guard   provision.Guard       // of a CI job
-	observe func(provision.Event) // may be nil
-	subset  func(*subset.Report)  // told of the one that was made; may be nil
+	guard    provision.Guard       // of a CI job
+	observe  func(provision.Event) // may be nil
+	subset   func(*subset.Report)  // told of the one that was made; may be nil
+	archived func(begun time.Time) // told of when the archive is; zero: not known; may be nil
 }
 
 const upLong = `Up boots the compose stack of this checkout as a preview: images are built and
@@ -112,6 +113,9 @@ func (o upOptions) check() error {
 
 func checkArchive(file string) error {
 	switch {
+	case store.IsSeries(file):
+		_, err := store.ParseSeries(file)
+		return err
 	case store.IsLocation(file):
 		_, err := store.Parse(file)
 		return err
@@ -130,6 +134,7 @@ func checkArchive(file string) error {
 }
 
 func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error) {
+	o.archive = a.archiveOf(o)
 	if err := o.check(); err != nil && !o.plan {
 		return fmt.Errorf("up: %w", err)
 	}
@@ -161,6 +166,14 @@ func (a *app) upPreview(
 	}
 	u := a.newUI()
 	defer u.Close()
+	newest, err := a.newestArchive(ctx, o.archive)
+	if err != nil {
+		return fmt.Errorf("up %s: %w", preview.Name, err)
+	}
+	newest.tell(u)
+	if o.archive = newest.name; o.archived != nil {
+		o.archived(newest.begun)
+	}
 	archives := &archives{app: a, ui: u, cfg: cfg, options: o, preview: preview}
 	defer func() { err = errors.Join(err, archives.remove()) }()
 	previews, err := a.backend(cfg).previews(ctx, supply{ui: u, archives: archives, program: o.binary})

@@ -3,6 +3,7 @@ package document
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // Number groups digits by three: 1,234,567.
@@ -51,4 +52,19 @@ func Duration(seconds float64) string {
 		return fmt.Sprintf("%.0f min", seconds/minute)
 	}
 	return fmt.Sprintf("%.0f h", seconds/hour)
+}
+
+// Minute is how a point in time is written for people, in UTC.
+const Minute = "Mon 2 Jan 2006, 15:04 MST"
+
+// Age is how old something is, in its largest unit: 3 days.
+func Age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", max(0, d/time.Minute))
+	case d < 2*day:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return Number(int64(d/day)) + " days"
 }

@@ -3,6 +3,7 @@ package document_test
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -42,6 +43,17 @@ func TestDuration_IsAsExactAsAForecast(t *testing.T) {
 	} {
 		if got := document.Duration(seconds); got != want {
 			t.Errorf("%v: %s, want %s", seconds, got, want)
+		}
+	}
+}
+
+func TestAge_IsInItsLargestUnit(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Minute: "0 min", 119 * time.Minute: "119 min", 2 * time.Hour: "2 hours", 47 * time.Hour: "47 hours",
+		71 * time.Hour: "2 days", 24_000 * time.Hour: "1,000 days",
+	} {
+		if got := document.Age(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
 		}
 	}
 }

@@ -19,16 +19,22 @@ const installPatience = 10 * time.Minute
 // and every version of PostgreSQL: https://wiki.postgresql.org/wiki/Apt
 const pgdg = "/usr/share/postgresql-common/pgdg/apt.postgresql.org.sh"
 
-// Steps are the commands that install the client programs of a version on Debian
-// and Ubuntu: from the system's own packages, and where these do not have it from
+// Steps are the commands that install a package of a version on Debian and
+// Ubuntu: from the system's own packages, and where these do not have it from
 // PostgreSQL's.
 type Steps struct {
 	Own  [][]string
 	Pgdg [][]string
 }
 
+// The packages of a version, but for its number.
+const (
+	Client = "postgresql-client"
+	Server = "postgresql" // which begins to serve an empty cluster, too
+)
+
 // InstallSteps plans an installation, by root or with sudo that asks for nothing.
-func InstallSteps(major int, root bool) Steps {
+func InstallSteps(name string, major int, root bool) Steps {
 	prefix := []string{"env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"}
 	if !root {
 		prefix = append([]string{"sudo", "-n"}, prefix...)
@@ -40,19 +46,19 @@ func InstallSteps(major int, root bool) Steps {
 			"--no-install-recommends",
 		}, packages...)...)
 	}
-	client := install("postgresql-client-" + strconv.Itoa(major))
+	wanted := install(name + "-" + strconv.Itoa(major))
 	return Steps{
-		Own:  [][]string{run("apt-get", "-o", "Acquire::Retries=3", "update", "-q"), client},
-		Pgdg: [][]string{install("postgresql-common", "ca-certificates"), run(pgdg, "-y"), client},
+		Own:  [][]string{run("apt-get", "-o", "Acquire::Retries=3", "update", "-q"), wanted},
+		Pgdg: [][]string{install("postgresql-common", "ca-certificates"), run(pgdg, "-y"), wanted},
 	}
 }
 
-// Install installs the client programs that fit a server of a major version, by
-// the packages of this computer. Only who was told that it may calls it.
-func Install(ctx context.Context, major int) error {
+// Install installs the programs of the client, or of the server, of a major
+// version, by the packages of this computer. Only who was told that it may calls it.
+func Install(ctx context.Context, name string, major int) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, installPatience, fmt.Errorf("not done in %v", installPatience))
 	defer cancel()
-	steps := InstallSteps(major, isRoot())
+	steps := InstallSteps(name, major, isRoot())
 	own := runAll(ctx, steps.Own)
 	if own == nil || ctx.Err() != nil || host.NoProgram(own) {
 		return own

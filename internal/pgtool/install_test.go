@@ -43,7 +43,7 @@ func TestInstall_TakesTheSystemsOwnPackageElsePostgreSQLs(t *testing.T) {
 		"16": {"-q", "postgresql-client-17", "ca-certificates", "pgdg_-y", "postgresql-client-17"},
 	} {
 		told := packages(t, own)
-		if err := Install(t.Context(), 17); err != nil {
+		if err := Install(t.Context(), Client, 17); err != nil {
 			t.Fatal(err)
 		}
 		if got := told(); !slices.Equal(got, want) {
@@ -60,18 +60,19 @@ func TestInstall_SaysWhatAptSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	var exit *host.ExitError
-	if err := Install(t.Context(), 17); !errors.As(err, &exit) || !strings.Contains(err.Error(), "E: no network") {
+	err := Install(t.Context(), Client, 17)
+	if !errors.As(err, &exit) || !strings.Contains(err.Error(), "E: no network") {
 		t.Errorf("%v", err)
 	}
 	t.Setenv("PATH", "/nowhere")
-	if err := Install(t.Context(), 17); err == nil {
+	if err := Install(t.Context(), Client, 17); err == nil {
 		t.Error("installed without apt-get")
 	}
 }
 
 func TestInstallSteps_AskForNothing(t *testing.T) {
 	for _, root := range []bool{true, false} {
-		steps := InstallSteps(17, root)
+		steps := InstallSteps(Client, 17, root)
 		for _, args := range slices.Concat(steps.Own, steps.Pgdg) {
 			line := strings.Join(args, " ")
 			if strings.HasPrefix(line, "sudo -n env ") == root ||

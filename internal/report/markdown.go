@@ -85,6 +85,7 @@ func (r Report) says() string {
 	if r.Approve != "" {
 		b.WriteString("```text\n/preview approve " + oneLine(r.Approve) + "\n```\n\n")
 	}
+	b.WriteString(r.Loaded.stale())
 	for i, l := range r.Links {
 		if i == 0 {
 			fmt.Fprintf(&b, "**%s**", link("Open "+text(l.Service), l.URL))
@@ -157,7 +158,7 @@ func (r Report) expires() string {
 	case r.Expires.IsZero():
 		return ""
 	}
-	return r.Expires.UTC().Format("Mon 2 Jan 2006, 15:04") + " UTC"
+	return r.Expires.UTC().Format(document.Minute)
 }
 
 func (r Report) data() string {
@@ -168,7 +169,7 @@ func (r Report) data() string {
 		}
 		return ""
 	}
-	size := document.Size(l.Bytes) + " in " + took(l.Took)
+	size := document.Size(l.Bytes) + " in " + took(l.Took) + l.made()
 	if len(l.Tables) == 0 {
 		return size
 	}
@@ -177,6 +178,22 @@ func (r Report) data() string {
 		rows += t.Rows
 	}
 	return fmt.Sprintf("%s rows in %d tables, %s", document.Number(rows), len(l.Tables), size)
+}
+
+// made says of when the archive is.
+func (l *Loaded) made() string {
+	if l.Made.IsZero() {
+		return ""
+	}
+	return ", of " + l.Made.UTC().Format(document.Minute)
+}
+
+// stale says that a newer archive was to be expected.
+func (l *Loaded) stale() string {
+	if l == nil || !l.Stale {
+		return ""
+	}
+	return "⚠️ The archive is " + document.Age(l.Age) + " old: look at the job that makes one every night.\n\n"
 }
 
 // footer says how to have another one.

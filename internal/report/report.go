@@ -64,6 +64,10 @@ type Loaded struct {
 	Bytes   int64
 	Took    time.Duration
 	Tables  []Table // the biggest first; none: not counted
+	// Made is when the archive was, where that is known, and Age how old it was when it was loaded.
+	Made  time.Time
+	Age   time.Duration
+	Stale bool // a newer one was to be expected
 }
 
 // Table is one table and its rows.

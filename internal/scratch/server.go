@@ -177,6 +177,11 @@ func (s *Server) environ(role string) []string {
 	}
 }
 
+// Database is the connection string of the database that Load fills, for its superuser.
+func (s *Server) Database() string {
+	return "host='" + s.dir + "' port=5432 user=postgres dbname=subset"
+}
+
 // Version is the major version of the server.
 func (s *Server) Version() int { return s.tools.Major }
 

@@ -53,20 +53,22 @@ func (p Pipeline) Files() ([]File, error) {
 		return nil,
 			hint.Usage(fmt.Errorf("no pipeline for %q", p.Forge), "choose one of %s", strings.Join(Forges(), ", "))
 	}
-	text, err := p.render()
+	text, err := p.render(p.Forge)
 	if err != nil {
 		return nil, fmt.Errorf("pipeline for %s: %w", p.Forge, err)
 	}
-	switch p.Forge {
-	case "github":
-		return []File{{Name: ".github/workflows/preview.yml", Content: text}}, nil
-	case "gitea":
-		return []File{{Name: ".gitea/workflows/preview.yml", Content: text}}, nil
+	if p.Forge == "gitlab" { // with a job of every night in it
+		return []File{
+			{Name: ".gitlab/preview.yml", Content: text},
+			{Name: ".gitlab-ci.yml", Content: Include, Shared: true},
+		}, nil
 	}
-	return []File{
-		{Name: ".gitlab/preview.yml", Content: text},
-		{Name: ".gitlab-ci.yml", Content: Include, Shared: true},
-	}, nil
+	nightly, err := p.render("archive")
+	if err != nil {
+		return nil, fmt.Errorf("pipeline for %s: %w", p.Forge, err)
+	}
+	folder := "." + p.Forge + "/workflows/"
+	return []File{{Name: folder + "preview.yml", Content: text}, {Name: folder + "archive.yml", Content: nightly}}, nil
 }
 
 // Include is what the .gitlab-ci.yml of a repository needs.
@@ -75,21 +77,27 @@ const Include = "include:\n  - local: .gitlab/preview.yml\n"
 // strange is what would need quotes, in YAML or in an expression.
 var strange = regexp.MustCompile(`[^A-Za-z0-9_/]+`)
 
-func (p Pipeline) render() (string, error) {
-	page, err := template.New(p.Forge+".yml").Delims("[[", "]]").ParseFS(pipelines, "pipelines/"+p.Forge+".yml")
+// checkouts are the versions of the action of that name that the forges' runners take.
+var checkouts = map[string]string{"github": "v5", "gitea": "v4"}
+
+func (p Pipeline) render(name string) (string, error) {
+	page, err := template.New(name+".yml").Delims("[[", "]]").ParseFS(pipelines, "pipelines/"+name+".yml")
 	if err != nil {
 		return "", err
 	}
 	values := struct {
-		Ref, Version   string
-		Dir, ChangeDir string // in YAML's quotes
-		Group          string // of runs, before the number of the pull request
-		Remote         bool
-		Region         string
-		HasRegion      bool
+		Forge, Checkout string
+		Ref, Version    string
+		Dir, ChangeDir  string // in YAML's quotes
+		Group           string // of runs, before the number of the pull request
+		Remote          bool
+		Role            bool // at AWS, in place of keys
+		Region          string
+		HasRegion       bool
 	}{
 		Ref: cmp.Or(p.Pinned(), "main"), Version: cmp.Or(p.Pinned(), "latest"), Remote: p.Remote,
-		Region: "${{ vars.AWS_REGION }}",
+		Region: "${{ vars.AWS_REGION }}", Forge: p.Forge, Checkout: checkouts[p.Forge],
+		Role: p.Forge == "github" && p.Remote,
 	}
 	if values.HasRegion = region.MatchString(p.Region); values.HasRegion {
 		values.Region = p.Region

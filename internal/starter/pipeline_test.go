@@ -63,11 +63,17 @@ func TestPipeline_PassesActionlint(t *testing.T) {
 	var paths []string
 	for _, forge := range []string{"github", "gitea"} {
 		for i, p := range every(forge) {
-			path := filepath.Join(dir, fmt.Sprintf("%s-%d.yml", forge, i))
-			if err := os.WriteFile(path, []byte(first(t, p)), 0o644); err != nil {
+			files, err := p.Files()
+			if err != nil {
 				t.Fatal(err)
 			}
-			paths = append(paths, path)
+			for j, file := range files {
+				path := filepath.Join(dir, fmt.Sprintf("%s-%d-%d.yml", forge, i, j))
+				if err := os.WriteFile(path, []byte(file.Content), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				paths = append(paths, path)
+			}
 		}
 	}
 	lint(t, paths...)
@@ -98,6 +104,7 @@ func TestScripts_HoldNoExpressions(t *testing.T) {
 	for _, forge := range []string{"github", "gitea"} {
 		for i, p := range every(forge) {
 			texts[fmt.Sprint(forge, i)] = first(t, p)
+			texts[fmt.Sprint(forge, i, "nightly")] = nightly(t, p)
 		}
 	}
 	paths, err := filepath.Glob("../../.github/workflows/*.yml")
@@ -262,7 +269,7 @@ func TestPipeline_RunsBesideThePreviewsUnlessTheyHaveMachines(t *testing.T) {
 	}
 }
 
-func TestPipeline_OfGitLabIsOneOfThreeJobs(t *testing.T) {
+func TestPipeline_OfGitLabIsOneOfFourJobs(t *testing.T) {
 	t.Parallel()
 	for _, p := range every("gitlab") {
 		var jobs map[string]struct {
@@ -281,12 +288,14 @@ func TestPipeline_OfGitLabIsOneOfThreeJobs(t *testing.T) {
 				continue
 			}
 			names = append(names, name)
-			if !slices.Equal(job.Script, []string{"offshoot ci"}) || job.Resource == "" {
+			own := name == "preview-archive" // which no event of a merge request starts
+			if !own && !slices.Equal(job.Script, []string{"offshoot ci"}) || job.Resource == "" {
 				t.Errorf("%s: %+v", name, job)
 			}
 		}
 		slices.Sort(names)
-		if diff := cmp.Diff([]string{"preview", "preview-stop", "preview-sweep"}, names); diff != "" {
+		want := []string{"preview", "preview-archive", "preview-stop", "preview-sweep"}
+		if diff := cmp.Diff(want, names); diff != "" {
 			t.Error(diff)
 		}
 		if stop, up := jobs["preview-stop"].Environment, jobs["preview"].Environment; stop["name"] != up["name"] ||
@@ -299,7 +308,8 @@ func TestPipeline_OfGitLabIsOneOfThreeJobs(t *testing.T) {
 func TestPipeline_IsPutWhereTheForgeLooks(t *testing.T) {
 	t.Parallel()
 	for forge, want := range map[string][]string{
-		"github": {".github/workflows/preview.yml"}, "gitea": {".gitea/workflows/preview.yml"},
+		"github": {".github/workflows/preview.yml", ".github/workflows/archive.yml"},
+		"gitea":  {".gitea/workflows/preview.yml", ".gitea/workflows/archive.yml"},
 		"gitlab": {".gitlab/preview.yml", ".gitlab-ci.yml"},
 	} {
 		files, err := Pipeline{Forge: forge}.Files()

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -31,7 +32,8 @@ func ParseSeries(text string) (Series, error) {
 	rest, ok := strings.CutPrefix(text, scheme)
 	bucket, folder, _ := strings.Cut(rest, "/")
 	if !ok || bucket == "" || folder != "" && (!strings.HasSuffix(folder, "/") || folder[0] == '/') {
-		return Series{}, hint.Usage(fmt.Errorf("%s is no folder of a bucket", text), "write it like s3://bucket/nightly/")
+		return Series{},
+			hint.Usage(fmt.Errorf("%s is no folder of a bucket", text), "write it like s3://bucket/nightly/")
 	}
 	return Series{Bucket: bucket, Folder: folder}, nil
 }
@@ -88,15 +90,23 @@ func (s *Store) Newest(ctx context.Context, f Series) (Archive, error) {
 	return found[0], nil
 }
 
-// Prune removes all archives of a series but the newest, and returns how many it
-// removed.
-func (s *Store) Prune(ctx context.Context, f Series, keep int) (removed int, err error) {
+// Prune removes all archives of a series but the newest and the one that was just
+// made, and returns how many it removed. What Upload did not put there stays,
+// whatever its name is. Two may prune at once.
+func (s *Store) Prune(ctx context.Context, f Series, keep int, made Location) (removed int, err error) {
 	found, err := s.Archives(ctx, f)
 	if err != nil {
 		return 0, err
 	}
 	for _, old := range found[min(max(keep, 1), len(found)):] {
-		if err := s.Remove(ctx, old.Location); err != nil {
+		info, err := s.Stat(ctx, old.Location)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && (!isDigest(info.SHA256) || old.Location == made) {
+			continue
+		}
+		if err == nil {
+			err = s.Remove(ctx, old.Location)
+		}
+		if err != nil {
 			return removed, err
 		}
 		removed++
