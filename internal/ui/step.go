@@ -32,6 +32,9 @@ func (u *UI) Start(name string) *Step {
 		return s
 	}
 	u.active = append(u.active, s)
+	if u.tell(eventBegan, s.name, "") {
+		return s
+	}
 	if !u.opts.Live {
 		u.print(u.line(markRunning, s.name, "", ""))
 		return s
@@ -58,6 +61,9 @@ func (s *Step) Progress(done, total int64, detail string) {
 		return
 	}
 	s.spoke = now
+	if u.tell(eventProgress, s.name, s.detail, done, total) {
+		return
+	}
 	u.print(u.line(markRunning, s.name, u.share(s)+u.elapsed(s), s.detail))
 }
 
@@ -77,6 +83,9 @@ func (s *Step) end(m mark, detail string) {
 	}
 	s.ended = true
 	u.active = slices.DeleteFunc(u.active, func(a *Step) bool { return a == s })
+	if u.tell(map[mark]string{markDone: eventDone, markFail: eventFailed}[m], s.name, detail) {
+		return
+	}
 	u.print(u.line(m, s.name, u.elapsed(s), u.safe(detail)))
 }
 

@@ -24,6 +24,7 @@ type Options struct {
 	Redraw  <-chan time.Time // when to redraw running steps; ten times a second when nil
 	Secrets *Secrets         // replaced wherever they would show; none when nil
 	Every   time.Duration    // pause between two progress lines of one step when not Live; 10 s when 0
+	Tell    func(Event)      // gets what the lines would say, in their place; not when Live
 }
 
 // UI writes the lines of one command. Its methods may be called from several
@@ -120,6 +121,9 @@ func (u *UI) Warn(text string) { u.say(markWarn, text) }
 func (u *UI) Block(text string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.tell(eventBlock, "", text) {
+		return
+	}
 	for _, line := range splitLines(text) {
 		u.print("     | " + u.safe(line))
 	}
@@ -128,6 +132,9 @@ func (u *UI) Block(text string) {
 func (u *UI) say(m mark, text string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.tell(map[mark]string{markNone: eventInfo, markWarn: eventWarn}[m], "", text) {
+		return
+	}
 	for _, line := range splitLines(text) {
 		u.print(u.paint(m) + " " + u.safe(line))
 	}
