@@ -19,6 +19,11 @@ func IdentifyBake(repository, project string) (Preview, error) {
 	return identifyOnce(repository, project, "bake-")
 }
 
+// IdentifySubset names what a machine is made for that makes a subset, likewise.
+func IdentifySubset(repository, project string) (Preview, error) {
+	return identifyOnce(repository, project, "subset-")
+}
+
 // identifyOnce makes a name that begins so and that nothing else has.
 func identifyOnce(repository, project, kind string) (Preview, error) {
 	preview, err := Identify(repository, project, 0, strings.TrimSuffix(kind, "-"))

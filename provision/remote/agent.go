@@ -21,6 +21,7 @@ type Agent struct {
 	// Connect reaches the machine's engine. The caller closes it.
 	Connect func(ctx context.Context) (provision.Engine, error)
 	Up      Up
+	Errand  Errand
 	Fetch   Fetch
 	// Wipe removes from the files below root what must not be in an image, but
 	// for the archive of a digest.
@@ -96,7 +97,7 @@ func (a Agent) inFolder(ctx context.Context, v verb, args []string) error {
 	if err != nil {
 		return err
 	}
-	return v.folder(a, ctx, Place{Folder: args[0], Program: program}, args[1:])
+	return v.folder(a, ctx, Place{Folder: args[0], Program: program, Errand: a.Errand}, args[1:])
 }
 
 // SaidError is how a command of the agent ended that has said why: there is

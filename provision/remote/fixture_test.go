@@ -3,6 +3,7 @@ package remote_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 	ctx, cancel := interruptible()
 	defer cancel()
 	err := remote.Agent{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Up: play, Fetch: copyLink,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Up: play, Errand: playErrand, Fetch: copyLink,
 		Redact: func(text string) string { return text },
 	}.Run(ctx, os.Args[2:])
 	var said *remote.SaidError
@@ -85,6 +86,19 @@ func play(ctx context.Context, request remote.Request, observe func(provision.Ev
 		Links:    []provision.Link{{Service: "web", URL: "http://" + request.Front.Address.String() + "/"}},
 		Migrated: &provision.Migrated{Output: []string{string(shown), string(loaded)}},
 	}}
+}
+
+// playErrand tells what it was asked for, in parts, and answers with its length.
+func playErrand(_ context.Context, errand json.RawMessage, tell func(json.RawMessage)) remote.Outcome {
+	var words []string
+	if err := json.Unmarshal(errand, &words); err != nil {
+		return remote.Outcome{Exit: 1, Error: "the errand cannot be read"}
+	}
+	for _, word := range words {
+		content, _ := json.Marshal(word)
+		tell(content)
+	}
+	return remote.Outcome{Exit: 3, Error: "a check failed", Answer: json.RawMessage(fmt.Sprint(len(words)))}
 }
 
 // copyLink fetches links that are files.

@@ -20,7 +20,11 @@ func (s Site) command(verb string, in io.Reader, args ...string) host.Command {
 // follow hands on the events of a run until its outcome, over as many
 // connections as that takes: each goes on where the last one broke off.
 func (s Site) follow(ctx context.Context, id string, observe func(provision.Event)) (Outcome, error) {
-	r := &reader{observe: observe}
+	return s.read(ctx, id, &reader{observe: observe})
+}
+
+// read is follow with a reader that knows whom to tell.
+func (s Site) read(ctx context.Context, id string, r *reader) (Outcome, error) {
 	t := s.tries()
 	for {
 		before := r.offset
@@ -52,6 +56,7 @@ func (s Site) follow(ctx context.Context, id string, observe func(provision.Even
 // reader takes the lines of a journal as they come.
 type reader struct {
 	observe func(provision.Event)
+	told    func(json.RawMessage)
 	offset  int64 // behind the last whole line
 	rest    []byte
 	outcome *Outcome
@@ -73,6 +78,9 @@ func (r *reader) Write(p []byte) (int, error) {
 		r.rest, r.offset = rest, r.offset+int64(len(line))+1
 		if record.Outcome != nil {
 			r.outcome = record.Outcome
+		}
+		if record.Told != nil && r.told != nil {
+			r.told(record.Told)
 		}
 		if record.Event != nil && r.observe != nil {
 			r.observe(*record.Event)

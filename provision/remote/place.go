@@ -26,6 +26,7 @@ import (
 type Place struct {
 	Folder  string
 	Program string // this executable: what a run is run by
+	Errand  Errand // what a run does that is not for a preview
 	// Patience bounds how long a run that is told to end may take; 0: three
 	// minutes, more than a run takes to clean up.
 	Patience time.Duration

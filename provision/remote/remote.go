@@ -18,6 +18,7 @@
 package remote
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/provision"
@@ -36,6 +37,8 @@ type Request struct {
 	Bake bool `json:"bake,omitempty"`
 	// Front is how the machine is reached from other computers.
 	Front provision.Front `json:"front,omitzero"`
+	// Errand is what to do in place of an up, in the words of who asks for it; nil: an up.
+	Errand json.RawMessage `json:"errand,omitempty"`
 }
 
 // An Outcome is how a run ended.
@@ -44,12 +47,14 @@ type Outcome struct {
 	Result *provision.Result `json:"result,omitempty"`
 	Error  string            `json:"error,omitempty"`
 	Hints  []string          `json:"hints,omitempty"`
-	Part   string            `json:"part,omitempty"` // the service or step that failed
-	Tail   []string          `json:"tail,omitempty"` // the last lines that it printed
+	Part   string            `json:"part,omitempty"`   // the service or step that failed
+	Tail   []string          `json:"tail,omitempty"`   // the last lines that it printed
+	Answer json.RawMessage   `json:"answer,omitempty"` // of an errand
 }
 
 // A Record is one line of a journal: an event, or at its end the outcome.
 type Record struct {
 	Event   *provision.Event `json:"event,omitempty"`
+	Told    json.RawMessage  `json:"told,omitempty"` // by an errand
 	Outcome *Outcome         `json:"outcome,omitempty"`
 }

@@ -22,6 +22,9 @@ import (
 // provision.Up, and the words for how that ended.
 type Up func(ctx context.Context, request Request, observe func(provision.Event)) Outcome
 
+// Errand does what is asked for in place of an up. What it tells goes to who asked for it.
+type Errand func(ctx context.Context, errand json.RawMessage, tell func(json.RawMessage)) Outcome
+
 // Run is the process of a run: it does what was asked for, writes down what
 // happens, and ends with the outcome.
 func (p Place) Run(ctx context.Context, id string, up Up) error {
@@ -53,7 +56,12 @@ func (p Place) Run(ctx context.Context, id string, up Up) error {
 	if err := whole.WriteBytes(r.file(filePID), 0o600, []byte(strconv.Itoa(os.Getpid()))); err != nil {
 		return explainDisk(err)
 	}
-	outcome := up(ctx, r.placed(request), j.event)
+	var outcome Outcome
+	if request.Errand == nil {
+		outcome = up(ctx, r.placed(request), j.event)
+	} else {
+		outcome = p.Errand(ctx, request.Errand, j.told)
+	}
 	return p.conclude(r, j, outcome, request.Options.Keep)
 }
 
@@ -131,6 +139,8 @@ func openJournal(path string) (*journal, error) {
 }
 
 func (j *journal) event(e provision.Event) { _ = j.write(Record{Event: &e}) } // kept, see failed
+
+func (j *journal) told(what json.RawMessage) { _ = j.write(Record{Told: what}) } // likewise
 
 func (j *journal) failed() error {
 	j.mutex.Lock()
