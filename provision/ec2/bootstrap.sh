@@ -20,6 +20,7 @@ say() {
 	echo "offshoot: bootstrap: $1"
 }
 systemd() { [ -d /run/systemd/system ]; }
+kind=@KIND@
 
 say "timer"
 # First of all: whatever goes wrong from here on, the machine ends when it expires. A shutdown terminates it.
@@ -89,7 +90,10 @@ update() {
 
 say "packages"
 # The distribution's own, and none where an image has them already.
-if command -v dockerd >/dev/null && command -v iptables >/dev/null && command -v git >/dev/null && [ -x /usr/sbin/sshd ]; then
+if [ "$kind" = bare ] && [ -x /usr/sbin/sshd ]; then
+	# What is to be installed later must not meet the upgrade that a young machine begins with.
+	if command -v apt-get >/dev/null && [ ! -x /usr/bin/pg_dump ]; then update; fi
+elif command -v dockerd >/dev/null && command -v iptables >/dev/null && command -v git >/dev/null && [ -x /usr/sbin/sshd ]; then
 	:
 elif command -v apt-get >/dev/null; then
 	export DEBIAN_FRONTEND=noninteractive
@@ -176,32 +180,44 @@ else
 	/usr/sbin/sshd -f /etc/offshoot/sshd_config
 fi
 
-say "engine"
-# Containers do not reach the metadata service, which knows the machine's credentials. The engine keeps what it finds in
-# this chain, and asks it first.
-cat >/etc/offshoot/guard <<'SCRIPT'
+engine() {
+	say "engine"
+	# Containers do not reach the metadata service, which knows the machine's credentials. The engine keeps what it finds in
+	# this chain, and asks it first.
+	cat >/etc/offshoot/guard <<'SCRIPT'
 #!/bin/sh
 set -e
 iptables -w -N DOCKER-USER 2>/dev/null || true
 iptables -w -C DOCKER-USER -d 169.254.169.254/32 -j REJECT 2>/dev/null || iptables -w -I DOCKER-USER -d 169.254.169.254/32 -j REJECT
 SCRIPT
-chmod 755 /etc/offshoot/guard
-if systemd; then
-	mkdir -p /etc/systemd/system/docker.service.d
-	printf '[Service]\nExecStartPre=/etc/offshoot/guard\n' >/etc/systemd/system/docker.service.d/offshoot.conf
-	systemctl daemon-reload
-	/etc/offshoot/guard # the packages may have started the engine already
-	systemctl enable --now docker.service
+	chmod 755 /etc/offshoot/guard
+	if systemd; then
+		mkdir -p /etc/systemd/system/docker.service.d
+		printf '[Service]\nExecStartPre=/etc/offshoot/guard\n' >/etc/systemd/system/docker.service.d/offshoot.conf
+		systemctl daemon-reload
+		/etc/offshoot/guard # the packages may have started the engine already
+		systemctl enable --now docker.service
+	else
+		/etc/offshoot/guard
+		[ -S /var/run/docker.sock ] || nohup dockerd >/var/log/offshoot-dockerd.log 2>&1 </dev/null &
+	fi
+	waited=0
+	until [ -S /var/run/docker.sock ]; do
+		[ "$waited" -lt 60 ] || exit 1
+		waited=$((waited + 1))
+		sleep 1
+	done
+}
+
+if [ "$kind" = bare ]; then
+	say "rights"
+	# To install PostgreSQL's programs of a version that only the source tells.
+	mkdir -p /etc/sudoers.d
+	echo 'offshoot ALL=(root) NOPASSWD: ALL' >/etc/sudoers.d/offshoot
+	chmod 440 /etc/sudoers.d/offshoot
 else
-	/etc/offshoot/guard
-	[ -S /var/run/docker.sock ] || nohup dockerd >/var/log/offshoot-dockerd.log 2>&1 </dev/null &
+	engine
 fi
-waited=0
-until [ -S /var/run/docker.sock ]; do
-	[ "$waited" -lt 60 ] || exit 1
-	waited=$((waited + 1))
-	sleep 1
-done
 
 say "done"
 : >/etc/offshoot/ready

@@ -64,6 +64,31 @@ func TestBootstrap_IsAValidShellScriptOfAFewKB(t *testing.T) {
 	}
 }
 
+// A machine that makes a subset has no engine, and who logs in may install packages; one
+// for previews is as it always was.
+func TestBootstrap_OfABareMachineHasNoEngine(t *testing.T) {
+	b := sample()
+	b.Bare = true
+	script, err := b.Script()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(script), "\nkind=bare\n") {
+		t.Error("it is of another kind")
+	}
+	preview, err := sample().Script()
+	if err != nil || !strings.Contains(string(preview), "\nkind=preview\n") {
+		t.Errorf("%v: a preview's machine is of another kind", err)
+	}
+	path := filepath.Join(t.TempDir(), "user-data")
+	if err := os.WriteFile(path, script, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("/bin/sh", "-n", path).CombinedOutput(); err != nil {
+		t.Errorf("sh: %s", out)
+	}
+}
+
 // An unattended upgrade has the lock of the lists while a machine is young, and
 // apt-get's own timeout is for another one.
 func TestBootstrap_WaitsForTheLockOfThePackageLists(t *testing.T) {

@@ -49,6 +49,9 @@ type Options struct {
 	Spot    bool   // ask for spot capacity first
 	Disk    int    // GB of the root volume; 0: DefaultDisk
 	Profile string // name of an instance profile; empty: the machine has no rights at AWS
+	// Bare machines have no engine. Who logs in may do there what root may: nothing of
+	// others runs on them.
+	Bare bool
 
 	// LoginKey is the private key, in PEM, that logs in to the machines.
 	// Without it Ensure and Connect are refused, unless by InstanceConnect.

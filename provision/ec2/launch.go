@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -105,7 +106,9 @@ func (p *Provider) planLaunch(ctx context.Context, spec machine.Spec, generation
 	if err != nil {
 		return launch{}, err
 	}
-	script, err := Bootstrap{HostKey: key.Private, LoginKey: login, Expires: spec.Expires, Port: sshPort}.Script()
+	script, err := Bootstrap{
+		HostKey: key.Private, LoginKey: login, Expires: p.untilTold(spec.Expires), Port: sshPort, Bare: p.options.Bare,
+	}.Script()
 	if err != nil {
 		return launch{}, err
 	}
@@ -118,6 +121,17 @@ func (p *Provider) planLaunch(ctx context.Context, spec machine.Spec, generation
 		labelGeneration: strconv.Itoa(generation), labelHostKey: key.Public, labelName: "offshoot " + spec.Preview,
 	})
 	return l, checkLabels(l.labels)
+}
+
+// nobodyCame is how long a bare machine stays when nobody connects, which tells it when it
+// expires: whoever made it was killed.
+const nobodyCame = 20 * time.Minute
+
+func (p *Provider) untilTold(expires time.Time) time.Time {
+	if soon := p.clock.Now().Add(nobodyCame); p.options.Bare && (expires.IsZero() || soon.Before(expires)) {
+		return soon.UTC().Truncate(time.Second)
+	}
+	return expires
 }
 
 // login is the public key that the machine lets in; empty with Instance
