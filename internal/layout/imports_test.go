@@ -81,6 +81,7 @@ var table = map[string][]string{
 	"internal/config": {
 		"subset/plan", "subset/mask", "compose", "provision", "provision/gateway",
 		"provision/wildcard", "internal/bastion", "internal/rehearse", "internal/store",
+		"internal/vault",
 	},
 	"internal/ci":             {"internal/forge", "internal/guard", "internal/report"},
 	"internal/layout/figures": {},
@@ -88,6 +89,7 @@ var table = map[string][]string{
 	"internal/stall":          {},
 	"internal/store":          {"internal/stall", "internal/whole"},
 	"internal/ui":             {"internal/document"},
+	"internal/vault":          {},
 }
 
 // modules says which packages may import what from elsewhere, by prefix. What
@@ -100,7 +102,7 @@ var modules = map[string][]string{
 	},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/jinzhu/inflection":  {"subset/reference"},
-	"github.com/aws/":               {"provision/ec2", "internal/rds", "internal/store"},
+	"github.com/aws/":               {"provision/ec2", "internal/rds", "internal/store", "internal/vault"},
 	"github.com/compose-spec/":      {"compose", "provision"},
 	"github.com/docker/compose/":    {"compose"},
 	"github.com/docker/cli/":        {"compose"},
