@@ -26,7 +26,7 @@ func (a *app) agentCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			return remote.Agent{
 				Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr,
-				Connect: docker.Connect, Up: a.agentUp, Fetch: fetchArchive, Wipe: ec2.Wipe,
+				Connect: docker.Connect, Up: a.agentUp, Errand: a.agentSubset, Fetch: fetchArchive, Wipe: ec2.Wipe,
 				Clean: a.logWriter, Redact: a.secrets.Redact,
 			}.Run(c.Context(), args)
 		},

@@ -242,7 +242,7 @@ func TestPrintReport_GoesWhereTheScriptDoesNot(t *testing.T) {
 	defer stderr.Close()
 	a.stderr = stderr
 	for to, onStdout := range map[string]bool{"": true, "a.sql": true, "-": false} {
-		got, err := printed(t, a, func() error { return a.printReport(to, smallReport) })
+		got, err := printed(t, a, func() error { return a.printMade(subsetOptions{to: to}, smallReport) })
 		if strings.Contains(got, "orders") != onStdout || err != nil {
 			t.Errorf("--to %q: %q on stdout, %v", to, got, err)
 		}
@@ -251,7 +251,8 @@ func TestPrintReport_GoesWhereTheScriptDoesNot(t *testing.T) {
 		t.Errorf("%q on stderr, %v", data, err)
 	}
 	a.json = true
-	if got, err := printed(t, a, func() error { return a.printReport("a.sql", smallReport) }); got != "" ||
+	asked := subsetOptions{to: "a.sql"}
+	if got, err := printed(t, a, func() error { return a.printMade(asked, smallReport) }); got != "" ||
 		err != nil || a.result != any(smallReport) {
 		t.Errorf("with --json: %q, %v, %v", got, err, a.result)
 	}

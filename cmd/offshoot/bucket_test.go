@@ -23,7 +23,20 @@ import (
 func bucketServer(t *testing.T) (objects *sync.Map) {
 	t.Helper()
 	objects = &sync.Map{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(bucketOf(objects))
+	t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id",
+		"AWS_SECRET_ACCESS_KEY":     "secret",
+		"AWS_EC2_METADATA_DISABLED": "true", "XDG_CACHE_HOME": filepath.Join(t.TempDir(), "cache"),
+	} {
+		t.Setenv(name, value)
+	}
+	return objects
+}
+
+func bucketOf(objects *sync.Map) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		const digest = "X-Amz-Meta-Offshoot-Sha256"
 		found, ok := objects.Load(r.URL.Path)
 		switch {
@@ -56,16 +69,7 @@ func bucketServer(t *testing.T) (objects *sync.Map) {
 				_, _ = io.WriteString(w, found.([]string)[0])
 			}
 		}
-	}))
-	t.Cleanup(server.Close)
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id",
-		"AWS_SECRET_ACCESS_KEY":     "secret",
-		"AWS_EC2_METADATA_DISABLED": "true", "XDG_CACHE_HOME": filepath.Join(t.TempDir(), "cache"),
-	} {
-		t.Setenv(name, value)
-	}
-	return objects
+	})
 }
 
 func TestBucket_SubsetGoesThereAndUpFetchesIt(t *testing.T) {

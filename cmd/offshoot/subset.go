@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/subset"
@@ -37,6 +39,7 @@ type subsetOptions struct {
 	keep        int
 	compress    string
 	verbose     bool
+	on          string
 }
 
 const subsetLong = `Subset copies a small part of a PostgreSQL database in which no reference
@@ -61,9 +64,17 @@ func (a *app) subsetCommand() *cobra.Command {
 		Example: `  offshoot subset --source postgres://reader@db.example.com/shop --to shop.sql.zst
   offshoot subset --plan`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.subset(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.subset(c.Context(), o, c.Flags()) },
 	}
-	f := c.Flags()
+	o.add(c.Flags())
+	c.Flags().StringVar(&o.on, "on", "", "have it made by a machine beside the source, on `PROVIDER`: ec2")
+	a.jsonFlag(c)
+	c.AddCommand(a.scoreCommand(), a.referencesCommand(), a.factsCommand())
+	return c
+}
+
+// add defines the flags that say what to make, wherever that is.
+func (o *subsetOptions) add(f *pflag.FlagSet) {
 	o.from.add(f)
 	f.StringVar(&o.to, "to", "", "write to `TARGET`: database URL, path, s3:// or -")
 	f.BoolVar(&o.plan, "plan", false, "print what would be kept, and why; copy nothing")
@@ -88,12 +99,9 @@ func (a *app) subsetCommand() *cobra.Command {
 	f.BoolVar(&o.checks, "check", false, "load the finished file into a throw-away server; keep it only if it loads")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "print the values in conditions of tables, in plan and report")
 	f.Lookup("privacy").DefValue = string(mask.PrivacyStrict)
-	a.jsonFlag(c)
-	c.AddCommand(a.scoreCommand(), a.referencesCommand(), a.factsCommand())
-	return c
 }
 
-func (a *app) subset(ctx context.Context, o subsetOptions) error {
+func (a *app) subset(ctx context.Context, o subsetOptions, given *pflag.FlagSet) error {
 	if err := o.check(a.json); err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
@@ -101,20 +109,39 @@ func (a *app) subset(ctx context.Context, o subsetOptions) error {
 	if err != nil {
 		return err
 	}
-	spec, err := a.spec(cfg, o.from)
+	if o.on = cmp.Or(o.on, cfg.Subset.On); o.on != "" {
+		err = a.subsetElsewhere(ctx, cfg, o, given)
+	} else {
+		err = a.subsetHere(ctx, cfg, o)
+	}
 	if err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
-	if err := o.apply(&spec); err != nil {
-		return fmt.Errorf("subset: %w", err)
-	}
-	if spec.Masking, err = a.masking(cfg, o.privacy); err != nil {
-		return fmt.Errorf("subset: %w", err)
-	}
-	if err := a.runSubset(ctx, spec, o); err != nil {
-		return fmt.Errorf("subset: %w", err)
-	}
 	return nil
+}
+
+func (a *app) subsetHere(ctx context.Context, cfg *config.Config, o subsetOptions) error {
+	spec, err := a.subsetSpec(cfg, o)
+	if err != nil {
+		return err
+	}
+	u := a.newUI(o.to)
+	defer u.Close()
+	made, err := a.makeSubset(ctx, u, spec, o)
+	return a.giveSubset(u, o, made, err)
+}
+
+// subsetSpec is what to make of which source.
+func (a *app) subsetSpec(cfg *config.Config, o subsetOptions) (plan.Spec, error) {
+	spec, err := a.spec(cfg, o.from)
+	if err != nil {
+		return spec, err
+	}
+	if err := o.apply(&spec); err != nil {
+		return spec, err
+	}
+	spec.Masking, err = a.masking(cfg, o.privacy)
+	return spec, err
 }
 
 // apply has the command line win over the configuration.
@@ -141,6 +168,9 @@ func (o subsetOptions) apply(spec *plan.Spec) error {
 }
 
 func (o subsetOptions) check(json bool) error {
+	if err := config.CheckOn(o.on); err != nil {
+		return err
+	}
 	switch {
 	case o.to == "" && !o.plan:
 		return hint.Usage(errors.New("no target given"), "add --to TARGET, or --plan to see what would be kept")
@@ -176,33 +206,41 @@ func checkPrivacy(level string) error {
 	return err
 }
 
-func (a *app) runSubset(ctx context.Context, spec plan.Spec, o subsetOptions) error {
+// makeSubset makes the subset, or only its plan, and returns what there is to say of it. A
+// subset that is not as it should be comes with an error.
+func (a *app) makeSubset(ctx context.Context, u *ui.UI, spec plan.Spec, o subsetOptions) (paper, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	lowMemory(ctx)
-	u := a.newUI(o.to)
-	defer u.Close()
 	run := &subsetRun{
 		app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress,
 		score: o.score, check: o.checks, keep: o.keep,
 		silent: spec.Masking.Privacy == mask.PrivacyOff, silencedBy: "--privacy off",
 	}
 	if o.plan {
-		return run.printPlan(ctx, o.report)
+		return run.planOnly(ctx)
 	}
 	report, err := run.run(ctx)
 	var refused *checkError // which the report explains
-	if err != nil && (report == nil || !errors.As(err, &refused)) {
-		return explainTarget(err)
+	switch {
+	case err == nil:
+		return report, checkReport(report)
+	case report == nil || !errors.As(err, &refused):
+		return nil, explainTarget(err)
 	}
-	if err == nil {
-		err = checkReport(report)
+	return report, err
+}
+
+// giveSubset writes and prints what there is to say of a subset, and returns how that ended.
+func (a *app) giveSubset(u *ui.UI, o subsetOptions, made paper, err error) error {
+	if made == nil {
+		return err
 	}
-	if wrong := writeReport(o.report, report); wrong != nil {
+	if wrong := writeReport(o.report, made); wrong != nil {
 		return errors.Join(err, wrong)
 	}
 	u.Close()
-	return errors.Join(a.printReport(o.to, report), err)
+	return errors.Join(a.printMade(o, made), err)
 }
 
 // explainTarget says what to change on the command line about a target that

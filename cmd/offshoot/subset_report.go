@@ -11,20 +11,19 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/internal/whole"
-	"github.com/offshoot-dev/offshoot/subset"
 )
 
-// printReport prints the summary: on stdout, unless that is the script.
-func (a *app) printReport(to string, r *subset.Report) error {
+// printMade prints the summary, or the plan: on stdout, unless that is the script.
+func (a *app) printMade(o subsetOptions, made paper) error {
 	if a.json {
-		a.result = r
+		a.result = made
 		return nil
 	}
 	out := a.stdout
-	if to == "-" {
+	if o.to == "-" && !o.plan {
 		out = a.stderr
 	}
-	return printText(out, a.secrets, r.WriteText)
+	return printText(out, a.secrets, made.WriteText)
 }
 
 // printText prints a document whose names come from a database.

@@ -192,25 +192,13 @@ func (r *subsetRun) warnUnmasked() {
 	r.ui.Warn(warning)
 }
 
-// printPlan prints what run would do, and writes it to a file if one is
-// given.
-func (r *subsetRun) printPlan(ctx context.Context, file string) error {
+// planOnly says what run would do.
+func (r *subsetRun) planOnly(ctx context.Context) (paper, error) {
 	source, plan, err := r.plan(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := closeSource(ctx, source); err != nil {
-		return err
-	}
-	if err := writeReport(file, plan); err != nil {
-		return err
-	}
-	r.ui.Close()
-	if r.app.json {
-		r.app.result = plan
-		return nil
-	}
-	return printText(r.app.stdout, r.app.secrets, plan.WriteText)
+	return plan, closeSource(ctx, source)
 }
 
 func (r *subsetRun) plan(ctx context.Context) (_ *subset.Source, _ *plan.Plan, err error) {

@@ -97,7 +97,9 @@ func TestFields_TellTheDefaultsOfTheCode(t *testing.T) {
 	keepTemplates := int64(provision.DefaultTemplateSpace)
 	want := Config{
 		Provider: ProviderDocker, Privacy: mask.PrivacyStrict,
-		Subset: Subset{Curve: plan.DefaultCurve, Mode: plan.ModeCurve},
+		Subset: Subset{
+			Curve: plan.DefaultCurve, Mode: plan.ModeCurve, Machine: SubsetMachine{Limit: DefaultLimit},
+		},
 		Preview: Preview{
 			Expires: DefaultExpires, KeepTemplates: &keepTemplates, Port: gateway.DefaultPort, Rehearse: true,
 		},

@@ -19,6 +19,9 @@ type Subset struct {
 	Skip       []string // extensions
 	Load       plan.Load
 	Disk       plan.Disk
+
+	On      string // ProviderEC2, or empty: this computer
+	Machine SubsetMachine
 }
 
 func (s *Subset) fields() []field {
@@ -77,6 +80,13 @@ func (s *Subset) fields() []field {
 				"and bytes a second, or `memory`; decides how rows are read, never which are kept",
 			absent: "measured when a run begins; `--plan` shows it",
 		},
+		{
+			name: "on", value: on(&s.On),
+			about: "`ec2` has subsets made by a [machine beside the source](ec2.md#a-subset-made-beside-the-source); " +
+				"`--on` wins over it",
+			absent: "this computer",
+		},
+		{name: "machine", value: section(s.Machine.fields()), about: "that machine"},
 	}
 }
 
