@@ -78,6 +78,7 @@ func (o *rehearseOptions) check() error {
 }
 
 func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
+	o.up.archive = a.archiveOf(o.up)
 	if err := o.check(); err != nil {
 		return fmt.Errorf("rehearse: %w", err)
 	}

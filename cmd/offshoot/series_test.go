@@ -5,8 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/config"
+	"github.com/offshoot-dev/offshoot/internal/forge/forgetest"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
+	"github.com/offshoot-dev/offshoot/internal/report"
+	"github.com/offshoot-dev/offshoot/provision"
 )
 
 // What a job that runs every night does, and what a preview finds then.
@@ -59,6 +64,44 @@ func TestSeries_KeepsTheLastArchivesAndLoadsTheNewest(t *testing.T) {
 	if info, err := os.Stat(made.path); err != nil || info.Size() == 0 {
 		t.Errorf("%v", err)
 	}
+	pgtest.Exec(t, source, "CREATE TABLE b (a int REFERENCES a); ALTER TABLE b DISABLE TRIGGER ALL; "+
+		"INSERT INTO b VALUES (77); ANALYZE")
+	refused := offshoot(t, dir, exitCheckFailed, "subset", "--source", source, "--to", folder, "--keep", "1")
+	if after := keys(); !slices.Equal(after, got) || !strings.Contains(refused.stdout.String(), "dangling") {
+		t.Errorf("a subset with rows that dangle leaves %q: %s", after, refused.stdout.String())
+	}
 	offshoot(t, dir, exitUsage, "subset", "--source", source, "--to", folder, "--keep", "0")
 	offshoot(t, dir, exitUsage, "subset", "--source", source, "--to", folder, "--score")
+}
+
+// The comment says of when the archive is, and where it is old, that somebody should look.
+// A fork's preview gets what the job itself names, and not what the repository has.
+func TestSeries_TheCommentSaysHowOldTheArchiveIs(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/none.sock") // nobody has to say what serves
+	a := here()
+	a.lookup = lookup(archiveVariable, "s3://archives/nightly/")
+	u := a.newUI()
+	defer u.Close()
+	p := &ciPreviews{
+		app: a, ui: u, cfg: &config.Config{}, git: checkout{Root: "/shop"}, forge: &forgetest.Memory{},
+	}
+	result := guardedResult()
+	result.Loaded = &provision.Loaded{Bytes: 1000}
+	for age, warns := range map[time.Duration]bool{time.Hour: false, 73 * time.Hour: true} {
+		begun := time.Now().Add(-age)
+		p.ofArchive(begun)
+		r := p.report(t.Context(), p.cfg, result.Preview, result, nil)
+		r.State = report.Ready
+		comment := report.Markdown(r, nil)
+		if !strings.Contains(comment, begun.UTC().Format("Mon 2 Jan 2006, 15:04")+" UTC") ||
+			strings.Contains(comment, "3 days old") != warns {
+			t.Errorf("%v: %s", age, comment)
+		}
+	}
+	if got := p.archiveNamed(); got != "s3://archives/nightly/" {
+		t.Errorf("loads %q", got)
+	}
+	if p.stranger = true; p.archiveNamed() != "" {
+		t.Error("a fork's preview loads what the repository has")
+	}
 }
