@@ -131,7 +131,8 @@ func TestMigrate_PrintsWhatItAppliedInOrder(t *testing.T) {
 			names = append(names, word[:4])
 		}
 	}
-	if want := []string{"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"}; !slices.Equal(names, want) {
+	want := []string{"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"}
+	if !slices.Equal(names, want) {
 		t.Errorf("applied %v, want %v", names, want)
 	}
 }
