@@ -30,6 +30,33 @@ const (
 // overflows costs 1.
 const RoomCost = 0.05
 
+const (
+	crowded     = 3   // times its target that a table holds before more rows of it count for more
+	crowdedCost = 5   // what each of those counts
+	small       = 100 // rows, of which a table may hold more than that for nothing
+)
+
+// Price is what one more row of a table costs that has so many.
+func Price(rows, target float64) float64 {
+	switch {
+	case target-rows >= 1:
+		return RoomCost
+	case rows >= crowd(target):
+		return crowdedCost
+	}
+	return 1
+}
+
+// crowd is how many rows of a table are a crowd.
+func crowd(target float64) float64 { return max(crowded*target, small) }
+
+// Over is what so many more rows of a table count above its target. A dimension is filled by its facts before any of
+// these has what it needs: the more it overflows, the less each further row is worth.
+func Over(rows, more, target float64) float64 {
+	above := func(limit float64) float64 { return min(more, max(rows+more-limit, 0)) }
+	return above(target) + (crowdedCost-1)*above(crowd(target))
+}
+
 // search is what it takes to find children of parents by a key.
 type search struct {
 	ByIndex bool

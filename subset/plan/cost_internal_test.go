@@ -57,3 +57,21 @@ func TestSearch_OfManyParentsReadsBlocks(t *testing.T) {
 		t.Errorf("without an index: %+v", got)
 	}
 }
+
+func TestOver_CountsRowsOfACrowdForMore(t *testing.T) {
+	for _, c := range []struct{ rows, more, target, over, price float64 }{
+		{10, 20, 50, 0, RoomCost},
+		{40, 20, 50, 10, RoomCost},
+		{50, 20, 50, 20, 1},
+		{140, 20, 50, 20 + 4*10, 1}, // ten of them are more than three times the target
+		{150, 20, 50, 5 * 20, 5},
+		{60, 30, 10, 30, 1}, // a lookup of a few rows is there as a whole soon
+	} {
+		if over := Over(c.rows, c.more, c.target); over != c.over {
+			t.Errorf("%v more than %v count %v, want %v", c.more, c.rows, over, c.over)
+		}
+		if price := Price(c.rows, c.target); price != c.price {
+			t.Errorf("one more than %v costs %v, want %v", c.rows, price, c.price)
+		}
+	}
+}

@@ -176,7 +176,7 @@ func (f *forecast) add(l *tie, parents float64) (added, over float64) {
 	if added <= 0 {
 		return 0, 0
 	}
-	over = max(added-t.room(), 0)
+	over = Over(t.kept(), added, t.target)
 	share := (1 - l.caught) * added / max(l.gone(f), added)
 	t.forced += added
 	l.force(added, share)

@@ -67,7 +67,7 @@ func (f *forecast) take(d *deal, sets float64) (over float64) {
 		if sets <= 0 {
 			continue
 		}
-		over += max(sets-t.room(), 0)
+		over += Over(t.kept(), sets, t.target)
 		t.forced += sets
 		share := sets / max(l.gone(f), sets) * (1 - l.caught)
 		if len(d.ties) == 1 && d.average > 0 {
@@ -271,10 +271,12 @@ func (f *forecast) complete(i int) float64 {
 // unit is the price of one new row of a table, and how much of it is above
 // the table's target.
 func (f *forecast) unit(i int) (price, over float64) {
-	if f.tables[i].room() >= 1 {
-		return RoomCost, 0
+	t := &f.tables[i]
+	price = Price(t.kept(), t.target)
+	if t.room() >= 1 {
+		return price, 0
 	}
-	return 1, 1
+	return price, price
 }
 
 // cost is unit with all that the row references.

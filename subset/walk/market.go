@@ -4,6 +4,8 @@ import (
 	"cmp"
 	queue "container/heap"
 	"slices"
+
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 // market sells the goal of a table to its candidates. Cheapest first: those
@@ -179,11 +181,11 @@ func (m *market) overflow(fresh []int32) int64 {
 	return over
 }
 
-// above takes what a table would be given, and returns what it has no room for.
+// above takes what a table would be given, and returns what that counts above its target.
 func (m *market) above(t *table) int64 {
 	n := m.add[t.position]
 	m.add[t.position] = 0
-	return max(n-t.room(), 0)
+	return int64(plan.Over(float64(t.tally.Rows()), float64(n), float64(t.Target)))
 }
 
 // offer is a candidate at a price.

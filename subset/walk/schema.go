@@ -43,12 +43,7 @@ type table struct {
 func (t *table) room() int64 { return max(t.Target-t.tally.Rows(), 0) }
 
 // price is what one new row of the table costs by itself.
-func (t *table) price() float64 {
-	if t.room() == 0 {
-		return 1
-	}
-	return plan.RoomCost
-}
+func (t *table) price() float64 { return plan.Price(float64(t.tally.Rows()), float64(t.Target)) }
 
 // heap is one heap of a table: the table itself, or a partition of it.
 type heap struct {
