@@ -121,7 +121,7 @@ func (s *Snapshot) lockable() []catalog.Name {
 // past the snapshot.
 func vanished(err error) bool {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
+	if errors.As(err, new(apart)) || !errors.As(err, &pg) {
 		return false
 	}
 	switch pg.Code {

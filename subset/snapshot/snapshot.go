@@ -250,6 +250,13 @@ func (s *Snapshot) join(ctx context.Context, c *pgx.Conn) error {
 	if err == nil {
 		return nil
 	}
-	return hint.Wrap(fmt.Errorf("share the snapshot between connections: %w", err),
+	return hint.Wrap(fmt.Errorf("share the snapshot between connections: %w", apart{err}),
 		"the URL must always lead to the same server, not to a reader endpoint")
 }
+
+// apart is an error of a connection that cannot see the leader's snapshot: to another server that is an undefined
+// object, since PostgreSQL 17.
+type apart struct{ error }
+
+// Unwrap returns what the server said.
+func (a apart) Unwrap() error { return a.error }
