@@ -66,7 +66,7 @@ type Options struct {
 	Migrate      *Migrate       // nil: nothing to migrate
 	// Rehearse has the migration watched on a clone of the database as well, beside the stack while that starts.
 	Rehearse bool `json:",omitempty"`
-	// RehearseTime bounds the rehearsal, and half of it the migration in it; 0: 15 minutes.
+	// RehearseTime bounds the migration in a rehearsal, and twice that all of it; 0: 7.5 minutes.
 	RehearseTime time.Duration `json:",omitempty"`
 
 	// Mounts decide about paths of the checkout that services mount, relative to

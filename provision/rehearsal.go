@@ -11,8 +11,12 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 )
 
-// rehearsalTime bounds a rehearsal where nobody says: a migration may hang, or wait for itself.
-const rehearsalTime = 15 * time.Minute
+const (
+	// rehearsalTime bounds the migration in a rehearsal where nobody says: it may hang, or wait for itself.
+	rehearsalTime = 7*time.Minute + 30*time.Second
+	// sceneTime is what clones and their servers may take beside.
+	sceneTime = time.Minute
+)
 
 // A rehearsal runs the migration once more, on a database that nobody else uses, beside the stack while that starts:
 //
@@ -70,7 +74,8 @@ func (h *rehearsal) await(cancel bool) {
 // do is the step. It fails nothing.
 func (h *rehearsal) do(ctx context.Context) error {
 	most := cmp.Or(h.of.options.RehearseTime, rehearsalTime)
-	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("it took longer than %s", most))
+	whole := 2*most + sceneTime
+	ctx, cancel := context.WithTimeoutCause(ctx, whole, fmt.Errorf("it took longer than %s", whole))
 	defer cancel()
 	report, err := h.perform(ctx, most)
 	if errors.Is(context.Cause(ctx), context.Canceled) {
@@ -85,10 +90,10 @@ func (h *rehearsal) do(ctx context.Context) error {
 	return nil
 }
 
-// perform rehearses. The migration may take half of the time.
+// perform rehearses. The migration may take so long.
 func (h *rehearsal) perform(ctx context.Context, most time.Duration) (report *rehearse.Report, err error) {
 	err = h.on(ctx, func(s *scene) error {
-		report, err = s.watch(ctx, most/2)
+		report, err = s.watch(ctx, most)
 		if err != nil {
 			return err
 		}
@@ -116,7 +121,7 @@ func (h *rehearsal) again(ctx context.Context, report *rehearse.Report, most tim
 	err := h.on(ctx, func(s *scene) error {
 		copied := rehearse.Copy(ctx, s.clone, s.database(), advised)
 		err := report.Meet(ctx, s.clone, s.database(), patience, func(ctx context.Context) (int, error) {
-			code, _, err := s.migrateWithin(ctx, most/4)
+			code, _, err := s.migrateWithin(ctx, most)
 			return code, err
 		})
 		if err != nil {

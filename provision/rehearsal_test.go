@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/provision"
 )
@@ -87,6 +88,29 @@ func TestUp_RehearsesTheMigrationBesideTheStack(t *testing.T) {
 			t.Errorf("%q", order)
 		}
 	})
+}
+
+func TestHostile_RehearseEndsAMigrationThatHangsAndLeavesNothing(t *testing.T) {
+	f := rehearsing(t, 33, "")
+	p, err := provision.IdentifyRehearsal(f.options.Preview.Repository, f.options.Preview.Project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.options.Preview, f.options.RehearseTime = p, 3*time.Second
+	f.options.Migrate.Command = []string{
+		"psql", "-X", "-c", "BEGIN", "-c", "ALTER TABLE product ADD c int", "-c", "SELECT pg_sleep(600)",
+	}
+	r, err := f.engine.Rehearse(t.Context(), f.options, nil)
+	if err != nil || r.Hangs != 3 || !r.Audit.Complete() ||
+		!strings.HasPrefix(r.Headline(), "the migration hangs") {
+		t.Fatalf("%v: %+v", err, r)
+	}
+	for _, one := range r.Statements { // as far as it came by then
+		if one.Verb == "SELECT" && one.Code != "57P01" {
+			t.Errorf("what it left running was not ended: %+v", one)
+		}
+	}
+	f.assertNothingLeft(t.Context())
 }
 
 func TestUp_EndsARehearsalWithTheMigrationThatFails(t *testing.T) {

@@ -32,8 +32,8 @@ configured source is made first.
 It exits with 3 where a migration fails, or is beyond what rehearse in offshoot.yaml
 allows.`
 
-// defaultRehearsal is how long a rehearsal may take when nobody says.
-const defaultRehearsal = 15 * time.Minute
+// defaultRehearsal is how long the migrations may take when nobody says.
+const defaultRehearsal = 7*time.Minute + 30*time.Second
 
 // rehearseOptions is the command line of rehearse.
 type rehearseOptions struct {
@@ -61,14 +61,14 @@ func (a *app) rehearseCommand() *cobra.Command {
 	f.StringVar(&o.report, "report", "", "write the report to `FILE` (.md, .html, .svg, .json or .txt) too")
 	f.BoolVar(&o.up.noTemplate, "no-template", false,
 		"always load the archive; neither clone nor save a template database")
-	f.DurationVar(&o.time, "timeout", defaultRehearsal, "how long it may take, and half of that the migrations")
+	f.DurationVar(&o.time, "timeout", defaultRehearsal, "how long the migrations may take, and all of it twice that")
 	a.jsonFlag(c)
 	return c
 }
 
 func (o *rehearseOptions) check() error {
 	if o.time <= 0 {
-		return hint.Usage(fmt.Errorf("timeout %v", o.time), "give a time such as 15m")
+		return hint.Usage(fmt.Errorf("timeout %v", o.time), "give a time such as 10m")
 	}
 	if _, err := rehearsalWriter(o.report); err != nil {
 		return err
@@ -167,7 +167,7 @@ func writeRehearsal(path string, report *rehearse.Report) error {
 }
 
 // rehearsalLife is when a sweep takes what is left of one for forgotten.
-func rehearsalLife(most time.Duration) time.Duration { return most + 2*time.Hour }
+func rehearsalLife(most time.Duration) time.Duration { return 2*most + 2*time.Hour }
 
 // rehearsedWell tells what is wrong with a migration, or that it was not rehearsed.
 func rehearsedWell(limits rehearse.Limits, report *rehearse.Report) error {

@@ -34,6 +34,11 @@ func (b Block) seconds() float64 {
 // Blocks lists who would wait, the worst first. Of one transaction and table, the earliest lock of each kind counts.
 func (r *Report) Blocks() []Block {
 	var all []Block
+	type in struct {
+		table       string
+		transaction int
+	}
+	before := map[in]Block{} // who waits already
 	for _, s := range r.Statements {
 		for _, l := range s.Locks {
 			if !l.Reads && !l.Writes {
@@ -45,8 +50,10 @@ func (r *Report) Blocks() []Block {
 			if s.Held != nil {
 				b.Known, b.There, b.Low, b.High = true, s.Held.Seconds, s.Held.Low, s.Held.High
 			}
-			if !slices.ContainsFunc(all, func(other Block) bool { return r.covers(other, b, s) }) {
+			at := in{l.Table, s.Transaction}
+			if known := before[at]; (b.Reads && !known.Reads) || (b.Writes && !known.Writes) {
 				all = append(all, b)
+				before[at] = Block{Reads: known.Reads || b.Reads, Writes: known.Writes || b.Writes}
 			}
 		}
 	}
@@ -54,13 +61,6 @@ func (r *Report) Blocks() []Block {
 		return cmp.Or(cmp.Compare(b.seconds(), a.seconds()), cmp.Compare(a.Statement, b.Statement))
 	})
 	return all
-}
-
-// covers tells whether a block that began earlier in the same transaction has the same wait.
-func (r *Report) covers(before, b Block, s *Statement) bool {
-	i := slices.IndexFunc(r.Statements, func(other *Statement) bool { return other.Number == before.Statement })
-	return before.Table == b.Table && r.Statements[i].Transaction == s.Transaction &&
-		(before.Reads || !b.Reads) && (before.Writes || !b.Writes)
 }
 
 // unnoticed is how long a wait may be, in seconds, without anybody minding.

@@ -200,3 +200,13 @@ func psql(t *testing.T, connection, sql string) {
 	}
 	pgtest.Load(t, connection, path)
 }
+
+// written is what a report writes.
+func written(t *testing.T, write func(io.Writer) error) string {
+	t.Helper()
+	var b strings.Builder
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

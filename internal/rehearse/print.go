@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -43,19 +44,29 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	}{r.Headline(), blocks, (*plain)(r)})
 }
 
+// For people the longest are shown, of so many at most; a program gets them all.
+const (
+	shownStatements = 60
+	shownBlocks     = 20
+	shownAdvice     = 10
+)
+
 // widest is how much of a statement is shown for people.
 const widest = 100
 
 func (r *Report) sheet() document.Sheet {
 	s := document.Sheet{Headlines: []string{"rehearsal: " + r.Headline()}}
 	if blocks := r.Blocks(); len(blocks) > 0 {
-		s.Grids = append(s.Grids, r.blockGrid(blocks))
+		s.Grids = append(s.Grids, r.blockGrid(blocks[:min(len(blocks), shownBlocks)]))
+		s.Notes = append(s.Notes, more(len(blocks)-shownBlocks, "waits that are shorter")...)
 	}
 	if len(r.Probes) > 0 {
 		s.Grids = append(s.Grids, r.probeGrid())
 	}
-	if g := r.statementGrid(); len(g.Lines) > 1 {
+	shown, hidden := r.shown()
+	if g := r.statementGrid(shown); len(g.Lines) > 1 {
 		s.Grids = append(s.Grids, g)
+		s.Notes = append(s.Notes, more(hidden, "statements that took less")...)
 	}
 	if g := r.adviceGrid(); len(g.Lines) > 1 {
 		s.Grids = append(s.Grids, g)
@@ -116,7 +127,7 @@ func (r *Report) probeGrid() document.Grid {
 }
 
 // statementGrid leaves out what only asked, or set something.
-func (r *Report) statementGrid() document.Grid {
+func (r *Report) statementGrid(shown []*Statement) document.Grid {
 	g := document.Grid{}
 	named := slices.ContainsFunc(r.Statements, func(s *Statement) bool { return s.Migration != "" })
 	title := []string{""}
@@ -124,10 +135,7 @@ func (r *Report) statementGrid() document.Grid {
 		title = append(title, "migration")
 	}
 	g.Add(append(title, "statement", "took", "WAL", "work")...)
-	for _, s := range r.Statements {
-		if !s.worth() {
-			continue
-		}
+	for _, s := range shown {
 		wal := ""
 		if s.WAL > 0 {
 			wal = document.Size(s.WAL)
@@ -139,6 +147,30 @@ func (r *Report) statementGrid() document.Grid {
 		g.Add(append(first, sqltext.Short(s.Shape, widest), took(s.Seconds), wal, strings.Join(s.worked(), ", "))...)
 	}
 	return g
+}
+
+// shown are the statements that people want to see: those that took longest, in their order.
+func (r *Report) shown() (shown []*Statement, hidden int) {
+	for _, s := range r.Statements {
+		if s.worth() {
+			shown = append(shown, s)
+		}
+	}
+	if hidden = len(shown) - shownStatements; hidden <= 0 {
+		return shown, 0
+	}
+	slices.SortStableFunc(shown, func(a, b *Statement) int { return cmp.Compare(b.Seconds, a.Seconds) })
+	shown = shown[:shownStatements]
+	slices.SortFunc(shown, func(a, b *Statement) int { return cmp.Compare(a.Number, b.Number) })
+	return shown, hidden
+}
+
+// more says that there are more; nothing where there are not.
+func more(n int, what string) []string {
+	if n <= 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("and %s %s", document.Number(int64(n)), what)}
 }
 
 // worth tells whether a statement is one that people want to see.

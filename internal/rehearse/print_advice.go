@@ -15,10 +15,14 @@ const longestStep = 300
 func (r *Report) adviceGrid() document.Grid {
 	g := document.Grid{}
 	g.Add("safer", "each in a transaction of its own", "took here", "others wait")
+	given := 0
 	for _, a := range r.Advice {
 		before := r.statement(a.Statement)
 		if !before.matters() {
 			continue
+		}
+		if given++; given > shownAdvice {
+			break
 		}
 		g.Add(fmt.Sprintf("than %d", a.Statement), a.Why, took(before.Seconds), waiting(lockedBy(before)))
 		for _, step := range a.Steps {
