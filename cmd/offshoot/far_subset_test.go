@@ -83,7 +83,6 @@ type production struct {
 	*outside
 	objects sync.Map
 	denied  sync.Map
-	tokens  sync.Map
 	printed bytes.Buffer
 	server  *exec.Cmd
 	seen    sync.Map // arguments of processes that have a secret

@@ -39,9 +39,6 @@ type table struct {
 	offered  bool        // a turn had its whole target for a goal
 }
 
-// room is how many rows the table may still take before it overflows.
-func (t *table) room() int64 { return max(t.Target-t.tally.Rows(), 0) }
-
 // price is what one new row of the table costs by itself.
 func (t *table) price() float64 { return plan.Price(float64(t.tally.Rows()), float64(t.Target)) }
 
