@@ -94,6 +94,7 @@ func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
 	if err != nil {
 		return err
 	}
+	a.askSource(ctx, cfg, report)
 	if err := writeRehearsal(o.report, report); err != nil {
 		return err
 	}

@@ -189,6 +189,7 @@ func (a *app) upPreview(
 		explain(u, err)
 		return err
 	}
+	a.askSource(ctx, cfg, result.Rehearsal)
 	return errors.Join(early.end(result), writeRehearsal(o.rehearsal, result.Rehearsal),
 		withinLimits(cfg.Rehearse, result.Rehearsal))
 }

@@ -82,6 +82,9 @@ func (r *Report) Headline() string {
 		}
 		return fmt.Sprintf("the migration fails: exit %d", r.Exit)
 	}
+	if q := r.violated(); q != nil {
+		return "would fail in production: " + q.String()
+	}
 	blocks := r.Blocks()
 	if len(blocks) == 0 || blocks[0].seconds() < unnoticed {
 		if len(blocks) > 0 && !blocks[0].Known {

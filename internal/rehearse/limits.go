@@ -15,10 +15,11 @@ const (
 	FailUnexplained = "unexplained" // the audit found something that no statement explains
 	FailWaits       = "waits"       // behind an open transaction it waits, and everybody after it, without an end
 	FailUnknown     = "unknown"     // what production will see is not known
+	FailViolation   = "violation"   // rows of production do not allow it
 )
 
 // FailWords are all words for Limits.FailOn.
-var FailWords = []string{FailRewrite, FailValidation, FailIndex, FailUnexplained, FailWaits, FailUnknown}
+var FailWords = []string{FailRewrite, FailValidation, FailIndex, FailUnexplained, FailWaits, FailUnknown, FailViolation}
 
 // Limits say what a migration may do to production. The zero value: everything.
 type Limits struct {
@@ -67,6 +68,9 @@ func failing(word string, r *Report) string {
 	}
 	if word == FailWaits && r.Queue != nil && r.Queue.Forever {
 		return r.Queue.String()
+	}
+	if q := r.violated(); word == FailViolation && q != nil {
+		return "would fail in production: " + q.String()
 	}
 	if word == FailUnknown {
 		if i := slices.IndexFunc(r.Blocks(), func(b Block) bool { return !b.Known }); i >= 0 {

@@ -78,6 +78,9 @@ func (r *Report) sheet() document.Sheet {
 	if r.Queue != nil {
 		s.Notes = append(s.Notes, r.Queue.String())
 	}
+	for _, q := range r.Questions {
+		s.Notes = append(s.Notes, q.String())
+	}
 	if r.Failed == "" {
 		s.Notes = append(s.Notes, r.Audit.String())
 	}

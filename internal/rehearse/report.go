@@ -21,6 +21,7 @@ type Report struct {
 	Probes     []Probe      `json:"probes,omitempty"`                  // of tables that were locked, the longest wait first
 	Queue      *Queue       `json:"behind_open_transaction,omitempty"` // nil: there is nothing to wait for
 	Advice     []Advice     `json:"advice,omitempty"`
+	Questions  []*Question  `json:"questions,omitempty"` // that only production can answer
 	Audit      Audit        `json:"audit"`
 	Unknown    []string     `json:"unknown,omitempty"` // what could not be told, and why
 

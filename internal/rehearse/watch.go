@@ -159,6 +159,11 @@ func (w *Watch) End(ctx context.Context) (*Report, error) {
 	all := endings(wal, w.oid)
 	w.fill(r, after, all)
 	w.advise(r, after, known)
+	questions, failed := w.questions(ctx, r, known)
+	if failed != nil {
+		return nil, failed
+	}
+	r.Questions = questions
 	r.Audit = w.tracer.audit(w.before, after, all)
 	if err != nil {
 		r.Audit.Impossible = "the WAL cannot be read: " + err.Error()
