@@ -52,8 +52,10 @@ func countWithin(ctx context.Context, c *pgx.Conn, most time.Duration, question 
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback(context.WithoutCancel(ctx))) }()
-	if _, err := tx.Exec(ctx, fmt.Sprintf(countedSQL, most.Milliseconds()), pgx.QueryExecModeSimpleProtocol); err != nil {
+	limits := fmt.Sprintf(countedSQL, most.Milliseconds())
+	if _, err := tx.Exec(ctx, limits, pgx.QueryExecModeSimpleProtocol); err != nil {
 		return 0, err
 	}
-	return rows, tx.QueryRow(ctx, question, pgx.QueryExecModeSimpleProtocol).Scan(&rows)
+	err = tx.QueryRow(ctx, question, pgx.QueryExecModeSimpleProtocol).Scan(&rows)
+	return rows, err
 }
