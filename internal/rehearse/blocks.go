@@ -90,9 +90,23 @@ func (r *Report) Headline() string {
 		if len(blocks) > 0 && !blocks[0].Known {
 			return "no lock was held for long here; what production will see is not known"
 		}
+		if table := r.rewritten(); table != "" {
+			return "nobody waits for longer than a moment by now, but it rewrites " + shortName(table) +
+				", which takes longer as that grows"
+		}
 		return "safe: nobody waits for longer than a moment"
 	}
 	return blocks[0].String()
+}
+
+// rewritten is the first table that gets a new file; empty where none does.
+func (r *Report) rewritten() string {
+	for _, s := range r.Statements {
+		if len(s.Rewrites) > 0 {
+			return s.Rewrites[0]
+		}
+	}
+	return ""
 }
 
 // String says it in a sentence.
