@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // Throttle is a cgroup whose processes get no more of a disk than a slow one
@@ -92,13 +94,19 @@ func (t *Throttle) Reads() (int64, error) {
 	return 0, nil // nothing was read yet
 }
 
-// Close lets the processes go, and removes the cgroup.
+// Close lets the processes go, and removes the cgroup. What ends at that moment is in it for a little longer.
 func (t *Throttle) Close() error {
-	procs, err := os.ReadFile(filepath.Join(t.dir, "cgroup.procs"))
-	for pid := range strings.FieldsSeq(string(procs)) {
-		_ = os.WriteFile(filepath.Join(filepath.Dir(t.dir), "cgroup.procs"), []byte(pid), 0o644) // it may have ended
+	const patience, pause = 5 * time.Second, 20 * time.Millisecond
+	for deadline := time.Now().Add(patience); ; time.Sleep(pause) {
+		procs, err := os.ReadFile(filepath.Join(t.dir, "cgroup.procs"))
+		for pid := range strings.FieldsSeq(string(procs)) {
+			// It may have ended.
+			_ = os.WriteFile(filepath.Join(filepath.Dir(t.dir), "cgroup.procs"), []byte(pid), 0o644)
+		}
+		if err = errors.Join(err, os.Remove(t.dir)); !errors.Is(err, syscall.EBUSY) || time.Now().After(deadline) {
+			return err
+		}
 	}
-	return errors.Join(err, os.Remove(t.dir))
 }
 
 // DiskOf is the number of the disk that a block device, such as 254:1, is or is
