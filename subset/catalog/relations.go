@@ -33,14 +33,15 @@ type relation struct {
 	extra      *Table // of an extension, with rows of users
 }
 
-// relationsSQL leaves out the schemas of the system and of sessions.
+// relationsSQL leaves out the schemas of the system and of sessions. Of a table that is gone by now nobody knows who may
+// read it: it is taken for readable, so that the lock on it finds that out, and all is read again.
 const relationsSQL = `
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, c.reltuples::float8, c.relpages,
        COALESCE(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::bigint,
        COALESCE(pg_catalog.pg_table_size(c.oid), 0),
        COALESCE(pg_catalog.pg_relation_size(NULLIF(c.reltoastrelid, 0)), 0),
        COALESCE(pg_catalog.row_security_active(c.oid), false),
-       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), false),
+       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), true),
        c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery(),
        EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p
                  JOIN pg_catalog.pg_opclass AS o ON o.oid = ANY (p.partclass::oid[])

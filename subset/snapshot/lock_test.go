@@ -49,6 +49,11 @@ func TestOpen_GoesOnWhileTablesComeAndGo(t *testing.T) {
 		if n := len(s.Database.Tables); n < 60 {
 			t.Errorf("%d tables", n)
 		}
+		for _, table := range s.Database.Tables {
+			if !table.Readable {
+				t.Errorf("%s is taken for unreadable", table.Name)
+			}
+		}
 		if err := s.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
