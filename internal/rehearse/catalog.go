@@ -8,16 +8,14 @@ import (
 
 // A Relation is what the clone's catalog says of a table or an index at one moment.
 type Relation struct {
-	OID     uint32
-	Schema  string
-	Name    string
-	Kind    string // pg_class.relkind
-	Table   uint32 // of an index, or of what is kept beside a table
-	File    uint32 // pg_relation_filenode
-	Rows    int64  // pg_class.reltuples; below 0: never analyzed
-	Bytes   int64  // of the heap or index
-	Scanned int64  // rows read by scans of the whole
-	Written int64  // rows inserted, updated and deleted
+	OID    uint32
+	Schema string
+	Name   string
+	Kind   string // pg_class.relkind
+	Table  uint32 // of an index, or of what is kept beside a table
+	File   uint32 // pg_relation_filenode
+	Rows   int64  // pg_class.reltuples; below 0: never analyzed
+	Bytes  int64  // of the heap or index
 }
 
 // Dotted is the name as schema.name.
@@ -30,13 +28,11 @@ type relations map[uint32]Relation
 
 const relationsSQL = `
 SELECT c.oid, n.nspname, c.relname, c.relkind, COALESCE(i.indrelid, t.oid, 0), COALESCE(pg_catalog.pg_relation_filenode(c.oid), 0),
-       c.reltuples::bigint, COALESCE(pg_catalog.pg_relation_size(c.oid), 0), COALESCE(s.seq_tup_read, 0),
-       COALESCE(s.n_tup_ins + s.n_tup_upd + s.n_tup_del, 0)
+       c.reltuples::bigint, COALESCE(pg_catalog.pg_relation_size(c.oid), 0)
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
   LEFT JOIN pg_catalog.pg_class AS t ON t.reltoastrelid = c.oid AND c.relkind = 't'
-  LEFT JOIN pg_catalog.pg_stat_all_tables AS s ON s.relid = c.oid
  WHERE c.relkind IN ('r', 'p', 'm', 'i', 'I', 't') AND c.oid >= 16384 AND n.nspname <> '` + watcher + `'`
 
 func readRelations(ctx context.Context, s Server, database string) (relations, error) {
@@ -46,13 +42,13 @@ func readRelations(ctx context.Context, s Server, database string) (relations, e
 	}
 	all := relations{}
 	for _, row := range rows {
-		if len(row) != 10 {
+		if len(row) != 8 {
 			return nil, fmt.Errorf("read the catalog: %d columns", len(row))
 		}
 		number := func(i int) int64 { n, _ := strconv.ParseInt(row[i], 10, 64); return n }
 		r := Relation{
 			OID: uint32(number(0)), Schema: row[1], Name: row[2], Kind: row[3], Table: uint32(number(4)),
-			File: uint32(number(5)), Rows: number(6), Bytes: number(7), Scanned: number(8), Written: number(9),
+			File: uint32(number(5)), Rows: number(6), Bytes: number(7),
 		}
 		all[r.OID] = r
 	}
