@@ -25,6 +25,7 @@ func (a *app) askSource(ctx context.Context, cfg *config.Config, report *rehears
 		return
 	}
 	nobody := func(why string) {
+		why = ui.Clean(a.secrets.Redact(why))
 		for _, q := range report.Questions {
 			if !q.Asked && q.Failed == "" {
 				q.Failed = why
@@ -53,7 +54,7 @@ func (a *app) askSource(ctx context.Context, cfg *config.Config, report *rehears
 	}
 	answers, err := snapshot.CountEach(ctx, source, way, askTime, questions)
 	if err != nil {
-		nobody(ui.Clean(a.secrets.Redact(err.Error())))
+		nobody(err.Error())
 		return
 	}
 	for i, q := range report.Questions {
@@ -69,6 +70,8 @@ func askedInVain(err error) string {
 	switch {
 	case err == nil:
 		return ""
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the minute for all questions was over"
 	case !errors.As(err, &refused):
 		return "the connection broke"
 	case refused.Code == "57014":

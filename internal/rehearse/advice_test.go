@@ -131,6 +131,6 @@ func wanted(t *testing.T, steps string) string {
 	if pgtest.Major(t) < 18 {
 		return steps
 	}
-	steps = strings.ReplaceAll(steps, `CHECK ("note" IS NOT NULL) `, "NOT NULL ")
+	steps = strings.ReplaceAll(steps, `CHECK ("note" IS NOT NULL) `, `NOT NULL "note" `)
 	return strings.ReplaceAll(strings.ReplaceAll(steps, "IS NOT NULL) ", ""), proved, "NOT VALID|VALIDATE")
 }

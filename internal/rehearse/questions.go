@@ -84,6 +84,8 @@ func (q *Question) String() string {
 		rows = "1 value that is there more than once violates"
 	}
 	switch {
+	case !q.Asked && q.Failed == "":
+		return "production was not asked about " + what
 	case !q.Asked:
 		return fmt.Sprintf("production was not asked about %s: %s", what, q.Failed)
 	case q.Rows == 0:

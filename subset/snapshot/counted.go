@@ -34,9 +34,8 @@ func CountEach(
 	}
 	answers := make([]Counted, len(questions))
 	for i, q := range questions {
-		answers[i].Rows, answers[i].Err = countWithin(ctx, s.Leader, most, q)
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+		if answers[i].Err = context.Cause(ctx); answers[i].Err == nil { // what is answered by then, is
+			answers[i].Rows, answers[i].Err = countWithin(ctx, s.Leader, most, q)
 		}
 	}
 	return answers, nil
