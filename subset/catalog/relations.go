@@ -41,7 +41,8 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartitio
        COALESCE(pg_catalog.pg_table_size(c.oid), 0),
        COALESCE(pg_catalog.pg_relation_size(NULLIF(c.reltoastrelid, 0)), 0),
        COALESCE(pg_catalog.row_security_active(c.oid), false),
-       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), true),
+       COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), true),
        c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery(),
        EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS p
                  JOIN pg_catalog.pg_opclass AS o ON o.oid = ANY (p.partclass::oid[])
