@@ -33,8 +33,8 @@ type relation struct {
 	extra      *Table // of an extension, with rows of users
 }
 
-// relationsSQL leaves out the schemas of the system and of sessions. Of a table that is gone by now nobody knows who may
-// read it: it is taken for readable, so that the lock on it finds that out, and all is read again.
+// relationsSQL leaves out the schemas of the system and of sessions. Of a table that is gone by now nobody knows who
+// may read it: it is taken for readable, so that the lock on it finds that out, and all is read again.
 const relationsSQL = `
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, c.reltuples::float8, c.relpages,
        COALESCE(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::bigint,
