@@ -93,13 +93,13 @@ func (h *rehearsal) do(ctx context.Context) error {
 // perform rehearses. The migration may take so long.
 func (h *rehearsal) perform(ctx context.Context, most time.Duration) (report *rehearse.Report, err error) {
 	err = h.on(ctx, func(s *scene) error {
-		report, err = s.watch(ctx, most)
+		known, unread := facts.Of(s.archive.Path)
+		report, err = s.watch(ctx, most, rehearse.Running(known))
 		if err != nil {
 			return err
 		}
-		known, err := facts.Of(s.archive.Path)
-		if err != nil {
-			report.Unknown = append(report.Unknown, err.Error())
+		if unread != nil {
+			report.Unknown = append(report.Unknown, unread.Error())
 		}
 		report.Foretell(ctx, s.clone, s.database(), known)
 		return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/compat"
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 )
 
@@ -82,8 +83,9 @@ func (s *scene) loadAgain(ctx context.Context) error {
 	return nil
 }
 
-// watch runs the migration in its own container while it is watched, at most for so long.
-func (s *scene) watch(ctx context.Context, most time.Duration) (*rehearse.Report, error) {
+// watch runs the migration in its own container while it is watched, at most for so long, and asks before and after it
+// about what production's code sends.
+func (s *scene) watch(ctx context.Context, most time.Duration, code []compat.Statement) (*rehearse.Report, error) {
 	log, err := s.log(ctx)
 	if err != nil {
 		return nil, err
@@ -92,6 +94,7 @@ func (s *scene) watch(ctx context.Context, most time.Duration) (*rehearse.Report
 	if err := rehearse.Prepare(ctx, s.clone, s.database()); err != nil {
 		return nil, err
 	}
+	before, unasked := s.ask(ctx, code)
 	watch, err := rehearse.Begin(ctx, s.clone, s.database(), log)
 	if err != nil {
 		return nil, err
@@ -109,7 +112,24 @@ func (s *scene) watch(ctx context.Context, most time.Duration) (*rehearse.Report
 	if hangs {
 		report.Hangs = most.Seconds()
 	}
+	if before != nil && exit == 0 && !hangs {
+		var after *compat.Answers
+		if after, unasked = s.ask(ctx, code); after != nil {
+			report.Judge(compat.Compare("production", code, before, after))
+		}
+	}
+	if unasked != nil {
+		report.Unknown = append(report.Unknown, "whether the code that runs now goes on to work: "+unasked.Error())
+	}
 	return report, nil
+}
+
+// ask asks about statements, where there are any.
+func (s *scene) ask(ctx context.Context, code []compat.Statement) (*compat.Answers, error) {
+	if len(code) == 0 {
+		return nil, nil
+	}
+	return compat.Ask(ctx, s.clone, s.database(), code)
 }
 
 // try takes the time of what a report advises.

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/offshoot-dev/offshoot/internal/facts"
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 )
 
@@ -23,15 +24,23 @@ services:
     environment: {PGHOST: db, PGUSER: shop, PGPASSWORD: hunter2hunter2, PGDATABASE: shop}
     entrypoint: []
     command: [psql, -X, -v, ON_ERROR_STOP=1, -c, "ALTER TABLE orders ADD c timestamptz DEFAULT clock_timestamp()",
-      -c, "UPDATE orders SET id = id WHERE 'canary' <> ''", -c, "SELECT pg_sleep(0.5)"]
+      -c, "UPDATE orders SET id = id WHERE 'canary' <> ''", -c, "SELECT pg_sleep(0.5)",
+      -c, "ALTER TABLE orders RENAME id TO number"]
   web: {build: ./nowhere, ports: ["8000"]}
 `
 
 // Two at once show what there is to see of the command: one is interrupted, and the other has limits.
 func TestRehearse_ExitsBeyondLimitsAndLeavesNothing(t *testing.T) {
 	t.Parallel()
-	dir := newCheckout(t, map[string]string{"compose.yaml": rehearsedCompose, "archive.sql": tinyArchive})
-	configure(t, dir, "preview: {migrate: {service: tool}, keep_templates: 0}\nrehearse: {fail_on: [rewrite]}\n")
+	known, err := (&facts.Facts{Format: facts.Format, Statements: []facts.Statement{
+		{Shape: "SELECT id FROM orders WHERE id > $1", Calls: 75}, {Shape: "SELECT count(*) FROM orders", Calls: 25},
+	}}).Comments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := newCheckout(t, map[string]string{"compose.yaml": rehearsedCompose, "archive.sql": known + tinyArchive})
+	configure(t, dir,
+		"preview: {migrate: {service: tool}, keep_templates: 0}\nrehearse: {fail_on: [rewrite, breaks]}\n")
 	other := start(t, dir, nil, "rehearse", "--archive", "archive.sql")
 	p := start(t, filepath.Dir(dir), nil, "rehearse", "--project", dir, "--archive",
 		filepath.Join(dir, "archive.sql"), "--json", "--report", filepath.Join(dir, "r.html"))
@@ -45,14 +54,21 @@ func TestRehearse_ExitsBeyondLimitsAndLeavesNothing(t *testing.T) {
 	if got := p.ends(); got != 3 {
 		t.Fatalf("exit code %d\n%s", got, p.stderr.String())
 	}
-	if want := "beyond the limits of rehearse in offshoot.yaml: statement 1 rewrites orders"; !strings.Contains(
-		p.stderr.String(), want) {
-		t.Errorf("stderr does not say %q: %s", want, p.stderr.String())
+	for _, want := range []string{
+		"beyond the limits of rehearse in offshoot.yaml: statement 1 rewrites orders",
+		`; breaks the code that runs now: column "id" does not exist`,
+	} {
+		if !strings.Contains(p.stderr.String(), want) {
+			t.Errorf("stderr does not say %q: %s", want, p.stderr.String())
+		}
 	}
 	var answer struct{ Result *rehearse.Report }
 	if err := json.Unmarshal(p.stdout.Bytes(), &answer); err != nil || answer.Result == nil ||
-		len(answer.Result.Statements) != 3 || !answer.Result.Audit.Complete() {
+		len(answer.Result.Statements) != 4 || !answer.Result.Audit.Complete() {
 		t.Errorf("%v: %s", err, p.stdout.String())
+	}
+	if code := answer.Result.Code; code == nil || code.Asked != 2 || len(code.Breaks) != 1 || code.Breaks[0].By != 4 {
+		t.Errorf("what breaks: %+v", code)
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "r.html"))
 	if err != nil || !strings.Contains(string(page), "rewrites orders") {

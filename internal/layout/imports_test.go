@@ -31,6 +31,7 @@ var table = map[string][]string{
 	"provision": {
 		"compose", "provision/gateway", "provision/machine", "internal/guard",
 		"internal/host", "internal/pgtool", "internal/worktree", "internal/lock", "internal/facts", "internal/rehearse",
+		"internal/compat",
 	},
 	"provision/docker":      {"provision", "provision/machine", "compose", "internal/host"},
 	"provision/ec2":         {"provision/machine", "internal/host"},
@@ -54,7 +55,8 @@ var table = map[string][]string{
 	"internal/whole":                {},
 	"internal/worktree":             {"internal/host"},
 	"internal/facts":                {"internal/pgarchive", "internal/document"},
-	"internal/rehearse":             {"internal/document", "internal/facts", "internal/sqltext"},
+	"internal/compat":               {"internal/document", "internal/sqltext"},
+	"internal/rehearse":             {"internal/compat", "internal/document", "internal/facts", "internal/sqltext"},
 	"internal/sqltext":              {},
 	"internal/forge":                {},
 	"internal/forge/forgetest":      {"internal/forge"},

@@ -68,6 +68,14 @@ const unnoticed = 0.3
 
 // Headline says in one sentence what there is to know.
 func (r *Report) Headline() string {
+	text := r.headline()
+	if r.breaks() && r.Failed == "" && r.Hangs == 0 && r.Exit == 0 {
+		text += "; " + r.Code.Headline()
+	}
+	return text
+}
+
+func (r *Report) headline() string {
 	if r.Failed != "" {
 		return "not rehearsed: " + r.Failed
 	}

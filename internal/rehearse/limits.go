@@ -16,10 +16,13 @@ const (
 	FailWaits       = "waits"       // behind an open transaction it waits, and everybody after it, without an end
 	FailUnknown     = "unknown"     // what production will see is not known
 	FailViolation   = "violation"   // rows of production do not allow it
+	FailBreaks      = "breaks"      // code that runs now no longer works
 )
 
 // FailWords are all words for Limits.FailOn.
-var FailWords = []string{FailRewrite, FailValidation, FailIndex, FailUnexplained, FailWaits, FailUnknown, FailViolation}
+var FailWords = []string{
+	FailRewrite, FailValidation, FailIndex, FailUnexplained, FailWaits, FailUnknown, FailViolation, FailBreaks,
+}
 
 // Limits say what a migration may do to production. The zero value: everything.
 type Limits struct {
@@ -71,6 +74,9 @@ func failing(word string, r *Report) string {
 	}
 	if q := r.violated(); word == FailViolation && q != nil {
 		return "would fail in production: " + q.String()
+	}
+	if word == FailBreaks && r.breaks() {
+		return r.Code.Headline()
 	}
 	if word == FailUnknown {
 		if i := slices.IndexFunc(r.Blocks(), func(b Block) bool { return !b.Known }); i >= 0 {

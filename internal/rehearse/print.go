@@ -72,6 +72,12 @@ func (r *Report) sheet() document.Sheet {
 		s.Grids = append(s.Grids, g)
 		s.Notes = append(s.Notes, r.untried()...)
 	}
+	if g := r.breakGrid(); len(g.Lines) > 1 {
+		s.Grids = append(s.Grids, g)
+		s.Notes = append(s.Notes, more(len(r.Code.Breaks)-shownBreaks, "statements that work no longer")...)
+	} else if text := r.Code.Headline(); text != "" {
+		s.Notes = append(s.Notes, text)
+	}
 	if len(r.Sizes) > 0 {
 		s.Grids = append(s.Grids, r.sizeGrid())
 	}

@@ -1,5 +1,7 @@
 package rehearse
 
+import "github.com/offshoot-dev/offshoot/internal/compat"
+
 // How a lock is known.
 const (
 	KnownExactly = "seen"   // by the transaction itself, at the end of a command
@@ -10,20 +12,21 @@ const (
 
 // A Report tells what migrations did to the clone.
 type Report struct {
-	Version    int          `json:"version"` // of this document, 1
-	Server     int          `json:"server"`  // server_version_num of the clone
-	Seconds    float64      `json:"seconds"`
-	Exit       int          `json:"exit"`             // of the migration command
-	Failed     string       `json:"failed,omitempty"` // why there was no rehearsal
-	Hangs      float64      `json:"hangs,omitempty"`  // seconds after which it was ended, because it did not by itself
-	Statements []*Statement `json:"statements"`
-	Sizes      []Size       `json:"sizes,omitempty"`                   // of the tables that were touched, the largest in production first
-	Probes     []Probe      `json:"probes,omitempty"`                  // of tables that were locked, the longest wait first
-	Queue      *Queue       `json:"behind_open_transaction,omitempty"` // nil: there is nothing to wait for
-	Advice     []Advice     `json:"advice,omitempty"`
-	Questions  []*Question  `json:"questions,omitempty"` // that only production can answer
-	Audit      Audit        `json:"audit"`
-	Unknown    []string     `json:"unknown,omitempty"` // what could not be told, and why
+	Version    int            `json:"version"` // of this document, 1
+	Server     int            `json:"server"`  // server_version_num of the clone
+	Seconds    float64        `json:"seconds"`
+	Exit       int            `json:"exit"`             // of the migration command
+	Failed     string         `json:"failed,omitempty"` // why there was no rehearsal
+	Hangs      float64        `json:"hangs,omitempty"`  // seconds after which it was ended, because it did not by itself
+	Statements []*Statement   `json:"statements"`
+	Sizes      []Size         `json:"sizes,omitempty"`                   // of the tables that were touched, the largest in production first
+	Probes     []Probe        `json:"probes,omitempty"`                  // of tables that were locked, the longest wait first
+	Queue      *Queue         `json:"behind_open_transaction,omitempty"` // nil: there is nothing to wait for
+	Advice     []Advice       `json:"advice,omitempty"`
+	Questions  []*Question    `json:"questions,omitempty"`    // that only production can answer
+	Code       *compat.Report `json:"running_code,omitempty"` // nil: nobody knows what it sends
+	Audit      Audit          `json:"audit"`
+	Unknown    []string       `json:"unknown,omitempty"` // what could not be told, and why
 
 	sent []*step // what the migration sent, with literals
 }

@@ -1,0 +1,91 @@
+package rehearse
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/offshoot-dev/offshoot/internal/compat"
+	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/internal/facts"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
+)
+
+// Running are the statements that production's code sends, as far as the facts of the source tell.
+func Running(known *facts.Facts) []compat.Statement {
+	var all []compat.Statement
+	if !known.Known() {
+		return nil
+	}
+	for _, s := range known.Statements {
+		if compat.Askable(s.Shape) {
+			all = append(all, compat.Statement{Text: s.Shape, Calls: s.Calls})
+		}
+	}
+	return all
+}
+
+// Judge notes which of the code's statements no longer work, and because of which of the migration's.
+func (r *Report) Judge(code *compat.Report) {
+	for _, b := range code.Breaks {
+		b.By = r.breaker(b)
+	}
+	r.Code = code
+}
+
+// breaker is the number of the statement that a break is because of: the last that names what it speaks of, or else
+// the only one that changes the schema; 0 where there is none.
+func (r *Report) breaker(b *compat.Break) int {
+	only := 0
+	for _, s := range slices.Backward(r.Statements) {
+		if !changesSchema(s) {
+			continue
+		}
+		if b.Named(s.Shape) {
+			return s.Number
+		}
+		if only == 0 {
+			only = s.Number
+		} else {
+			only = -1
+		}
+	}
+	return max(only, 0)
+}
+
+func changesSchema(s *Statement) bool {
+	for _, word := range []string{"ALTER", "DROP", "CREATE", "DO"} {
+		if sqltext.Has(s.Verb, word) {
+			return s.Code == ""
+		}
+	}
+	return false
+}
+
+// breaks tells whether code that runs now no longer works.
+func (r *Report) breaks() bool { return r.Code != nil && len(r.Code.Breaks) > 0 }
+
+// shownBreaks is how many people are shown.
+const shownBreaks = 20
+
+// breakGrid is empty but for its title where nothing breaks.
+func (r *Report) breakGrid() document.Grid {
+	g := document.Grid{}
+	g.Add("works no longer", "calls", "why", "because of", "instead")
+	if !r.breaks() {
+		return g
+	}
+	for _, b := range r.Code.Breaks[:min(len(r.Code.Breaks), shownBreaks)] {
+		share, by := "", ""
+		if b.Share > 0 {
+			share = fmt.Sprintf("%.1f %%", b.Share*100)
+		}
+		if b.By > 0 {
+			by = fmt.Sprintf("statement %d", b.By)
+			if m := r.Statements[b.By-1].Migration; m != "" {
+				by += ", " + m
+			}
+		}
+		g.Add(sqltext.Short(b.Shape, widest), share, b.Message, by, b.Way)
+	}
+	return g
+}
