@@ -65,7 +65,8 @@ func compare(text string, before, after *Answers, i int) *Break {
 		if !slices.Contains(lacked, m) {
 			return &Break{
 				Kind: KindMissing, Code: "23502", Table: m.table, Column: m.column, names: []string{m.column},
-				Message: fmt.Sprintf("it inserts rows into %s without %s, which has to have a value", m.table, m.column),
+				Message: fmt.Sprintf("it inserts rows into %s without %s, which has to have a value",
+					m.table, m.column),
 				Way: "give " + m.column + " a default, or let it be NULL until all code that runs sets it, " +
 					"and SET NOT NULL in a later release",
 			}
