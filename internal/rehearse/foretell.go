@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/offshoot-dev/offshoot/internal/facts"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // A Forecast is what a statement would take in production.
@@ -133,8 +134,19 @@ func (c *calibration) forecast(ctx context.Context, r *Report, s *Statement) *Fo
 	f.Basis = ""
 	for _, w := range works {
 		size, known := r.size(w.table)
+		if !known && r.isNew(w.table) && s.givesRows() {
+			f.Seconds, f.Low, f.High = f.Seconds+s.Seconds, f.Low+s.Seconds/4, f.High+math.Max(s.Seconds*4, 0.05)
+			f.Basis += "as here: the rows are its own"
+			continue
+		}
 		if !known {
-			c.unknown = append(c.unknown, "the size of "+w.table+" in production")
+			what := "the size of " + w.table + " in production"
+			if r.isNew(w.table) {
+				what = "how many rows " + w.table + ", which is new, gets in production"
+			}
+			if !slices.Contains(c.unknown, what) {
+				c.unknown = append(c.unknown, what)
+			}
 			return nil
 		}
 		fit, err := c.fit(ctx, w, size)
@@ -154,6 +166,14 @@ func (c *calibration) forecast(ctx context.Context, r *Report, s *Statement) *Fo
 	}
 	return f
 }
+
+// isNew tells whether the migration makes a table itself.
+func (r *Report) isNew(table string) bool {
+	return !slices.ContainsFunc(r.Sizes, func(s Size) bool { return s.Table == table })
+}
+
+// givesRows tells whether a statement brings the rows that it inserts.
+func (s *Statement) givesRows() bool { return s.Verb == "INSERT" && !sqltext.Has(s.Shape, "SELECT") }
 
 // holdThere sums up how long locks will be held in production: from the statement that takes them to the end of its
 // transaction.
