@@ -51,13 +51,10 @@ func compare(text string, before, after *Answers, i int) *Break {
 	was, is := before.of[i], after.of[i]
 	if is.Code != "" {
 		b := &Break{Kind: KindFails, Code: is.Code, Message: "SQLSTATE " + is.Code}
-		if speaks(is.Code) {
+		if speaks(is) {
 			b.Message, b.names = is.Message, namesIn(is.Message)
 		}
-		b.Way = wayAround(is.Code)
-		if is.Message == tooMany {
-			b.Message, b.Way = tooMany, "name the columns in the code's INSERT first"
-		}
+		b.Way = is.wayAround()
 		return b
 	}
 	lacked := before.missing(i)
@@ -82,7 +79,7 @@ func compare(text string, before, after *Answers, i int) *Break {
 		if gone := lost(was, is); gone != "" {
 			return &Break{
 				Kind: KindResult, Message: "the column " + gone + " is no longer in its rows", Column: gone,
-				names: []string{gone}, Way: wayAround("42703"),
+				names: []string{gone}, Way: wayOf("42703"),
 			}
 		}
 	} else if at, ok := narrowed(was.Results, is.Results); !ok {
@@ -94,19 +91,31 @@ func compare(text string, before, after *Answers, i int) *Break {
 	return nil
 }
 
-// speaks tells whether messages of this SQLSTATE name objects and types alone.
-func speaks(code string) bool {
-	return strings.HasPrefix(code, "42") && code != "42601" && code != "42602" || code == "428C9"
+// speaks tells whether the message names objects and types alone, as those about names and types do, and not the text
+// itself.
+func speaks(a answer) bool {
+	return (strings.HasPrefix(a.Code, "42") || a.Code == "428C9") && !strings.Contains(a.Message, " at or near ")
 }
-
-// tooMany is what the server says of an INSERT that names no columns, and has more values than there are.
-const tooMany = "INSERT has more expressions than target columns"
 
 const wayOfTypes = "add a second column of the new type, keep both alike by a trigger, move the code, and drop the " +
 	"old one in a later release"
 
+const wayOfGenerated = "let the code leave the column out first, and make it generated in a later release"
+
 // wayAround is how to come to the same schema in steps, each of which the code before it can work with.
-func wayAround(code string) string {
+func (a answer) wayAround() string {
+	if a.Code == "42601" { // syntax_error: the server has no other code for these
+		switch {
+		case strings.HasPrefix(a.Message, "INSERT has more expressions"):
+			return "name the columns in the code's INSERT first"
+		case strings.HasPrefix(a.Message, "cannot insert into column"), strings.Contains(a.Message, "updated to DEFAULT"):
+			return wayOfGenerated // before PostgreSQL 14
+		}
+	}
+	return wayOf(a.Code)
+}
+
+func wayOf(code string) string {
 	switch code {
 	case "42703", "42P01", "42883", "42704", "3F000": // column, table, function, object or schema that is not there
 		return "in place of a new name, add what is new beside what is there and keep both alike (a trigger, a view " +
@@ -117,7 +126,7 @@ func wayAround(code string) string {
 	case "42P10": // ON CONFLICT without its index
 		return "keep the index until no code that runs names its columns after ON CONFLICT"
 	case "428C9": // generated
-		return "let the code leave the column out first, and make it generated in a later release"
+		return wayOfGenerated
 	case "42804", "42846", "22P02": // types
 		return wayOfTypes
 	}

@@ -13,7 +13,8 @@ func TestForetell_SaysOnceWhatANewTableGets(t *testing.T) {
 	url := fresh(t, "CREATE TABLE events AS SELECT n FROM generate_series(1, 50) AS n")
 	r := watched(t, url, func() {
 		psql(t, url, "CREATE TABLE levels (id int);\nINSERT INTO levels VALUES (1), (2);\n"+
-			"CREATE TABLE wishes (n int);\nINSERT INTO wishes SELECT n FROM events;\nINSERT INTO wishes SELECT 1 FROM events;\n")
+			"CREATE TABLE wishes (n int);\nINSERT INTO wishes SELECT n FROM events;\n"+
+			"INSERT INTO wishes SELECT 1 FROM events;\n")
 	})
 	r.Foretell(t.Context(), server(t), databaseOf(t, url), &facts.Facts{
 		Format: facts.Format, Server: r.Server,
