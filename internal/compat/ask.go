@@ -82,7 +82,9 @@ SELECT pg_catalog.concat(n.nspname, '.', c.relname), a.attnum, a.attname
 func Ask(ctx context.Context, db Database, database string, statements []Statement) (*Answers, error) {
 	texts := make([]string, len(statements))
 	for i, s := range statements {
-		texts[i] = s.Text
+		if Askable(s.Text) { // else the server says that it is none
+			texts[i] = s.Text
+		}
 	}
 	list, err := json.Marshal(texts)
 	if err != nil {

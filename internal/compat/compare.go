@@ -108,7 +108,8 @@ func (a answer) wayAround() string {
 		switch {
 		case strings.HasPrefix(a.Message, "INSERT has more expressions"):
 			return "name the columns in the code's INSERT first"
-		case strings.HasPrefix(a.Message, "cannot insert into column"), strings.Contains(a.Message, "updated to DEFAULT"):
+		case strings.HasPrefix(a.Message, "cannot insert into column"),
+			strings.Contains(a.Message, "updated to DEFAULT"):
 			return wayOfGenerated // before PostgreSQL 14
 		}
 	}
