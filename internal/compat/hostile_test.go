@@ -17,13 +17,15 @@ CREATE FUNCTION spread() RETURNS int LANGUAGE sql AS 'INSERT INTO kept VALUES (1
 	s, name := open(t, connection), databaseOf(t, connection)
 	var statements []compat.Statement
 	for _, text := range []string{
-		"SELECT 'canary'::int", "SELECT word FROM kept WHERE id = 'canary'", "SELECT 'canary' 'x", "SELECT spread()",
-		"SELECT $offshoot$ canary $offshoot$", "DELETE FROM kept WHERE word = 'canary' AND id = 1/0", `SELECT '\! canary'`,
+		"SELECT 'canary'::int", "SELECT word FROM kept WHERE id = 'canary'", "SELECT 'canary' 'x",
+		"SELECT spread()", "SELECT $offshoot$ canary $offshoot$", "DELETE FROM kept WHERE word = 'canary' AND id = 1/0", `SELECT '\! canary'`,
 		"WITH gone AS (DELETE FROM kept RETURNING *) SELECT 'canary' FROM gone", "SELECT 1 \\gexec canary",
 	} {
 		statements = append(statements, compat.Statement{Text: text})
 	}
-	for _, text := range []string{"SELECT 1; DROP TABLE kept", "DROP TABLE kept", "COPY kept TO PROGRAM 'x'", "DO 'x'", ""} {
+	for _, text := range []string{
+		"SELECT 1; DROP TABLE kept", "DROP TABLE kept", "COPY kept TO PROGRAM 'x'", "DO 'x'", "",
+	} {
 		if compat.Askable(text) {
 			t.Errorf("taken: %s", text)
 		}
