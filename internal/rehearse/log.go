@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
@@ -90,4 +91,30 @@ func parseLine(line string) *record {
 		r.vxid = ""
 	}
 	return r
+}
+
+// A Query is one that auto_explain tells of.
+type Query struct {
+	At      time.Time // when it ended
+	Text    string    // with $1 for parameters, and literals as they are
+	Seconds float64
+	Plan    json.RawMessage // as EXPLAIN (ANALYZE, FORMAT JSON) shows the first node
+}
+
+// ReadQueries reads the log of a server to its end, and hands on what auto_explain tells of one database, in JSON.
+func ReadQueries(r io.Reader, database string, hand func(Query)) error {
+	return readLog(r, database, func(one record) {
+		m := planWord.FindStringSubmatch(one.text)
+		if m == nil {
+			return
+		}
+		var told struct {
+			Text string `json:"Query Text"`
+			Plan json.RawMessage
+		}
+		if json.Unmarshal([]byte(m[2]), &told) == nil {
+			ms, _ := strconv.ParseFloat(m[1], 64)
+			hand(Query{At: one.at, Text: told.Text, Seconds: ms / 1000, Plan: told.Plan})
+		}
+	})
 }
