@@ -54,12 +54,25 @@ func (r *run) load(ctx context.Context) error {
 	if r.cloned {
 		r.result.Loaded.Database = r.server.database
 		r.result.Loaded.Tables = r.countTables(ctx)
-		return nil
+		return r.configure(ctx)
 	}
 	if err := r.loadArchive(ctx); err != nil {
 		return err
 	}
-	return r.keepTemplate(ctx)
+	if err := r.keepTemplate(ctx); err != nil {
+		return err
+	}
+	return r.configure(ctx)
+}
+
+// configure sets what is wanted of the loaded database's server.
+func (r *run) configure(ctx context.Context) error {
+	if len(r.options.ServerSettings) == 0 {
+		return nil
+	}
+	c := &clone{run: r, sessions: map[string]*psqlSession{}}
+	defer c.close()
+	return r.failed(ctx, c.configure(ctx, r.options.ServerSettings))
 }
 
 // loadArchive fills the database with the archive, and others of the server

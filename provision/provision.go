@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/compat"
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 )
@@ -69,6 +70,10 @@ type Options struct {
 	// RehearseTime bounds the migration in a rehearsal, and twice that all of it; 0: 7.5 minutes.
 	RehearseTime time.Duration `json:",omitempty"`
 
+	// Code are statements of the code that runs now, beside those that the archive tells of: a rehearsal says which of
+	// them no longer work.
+	Code []compat.Statement `json:"-"`
+
 	// Mounts decide about paths of the checkout that services mount, relative to
 	// Source.Dir: copy, empty or shared. Without a decision it is a copy.
 	Mounts map[string]string `json:",omitempty"`
@@ -85,6 +90,10 @@ type Options struct {
 	// machine boots while a subset is made. What it makes is its caller's to remove.
 	// Nil: they are there.
 	Load func(ctx context.Context, o *Options) error `json:"-"`
+
+	// ServerSettings are set in the database's server, written name=value, when the archive is loaded and before any
+	// service is started; none without an archive.
+	ServerSettings []string `json:"-"`
 
 	// NoTemplate loads the archive even where a template of it could be cloned, and
 	// leaves none.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/internal/compat"
 	"github.com/offshoot-dev/offshoot/internal/facts"
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 )
@@ -94,7 +95,8 @@ func (h *rehearsal) do(ctx context.Context) error {
 func (h *rehearsal) perform(ctx context.Context, most time.Duration) (report *rehearse.Report, err error) {
 	err = h.on(ctx, func(s *scene) error {
 		known, unread := facts.Of(s.archive.Path)
-		report, err = s.watch(ctx, most, rehearse.Running(known))
+		from, code := h.code(known)
+		report, err = s.watch(ctx, most, from, code)
 		if err != nil {
 			return err
 		}
@@ -108,6 +110,18 @@ func (h *rehearsal) perform(ctx context.Context, most time.Duration) (report *re
 		h.again(ctx, report, most)
 	}
 	return report, err
+}
+
+// code is what code sends that runs now: as production counts it, and as it was recorded.
+func (h *rehearsal) code(known *facts.Facts) (from string, all []compat.Statement) {
+	all, from = rehearse.Running(known), "production"
+	switch recorded := h.of.options.Code; {
+	case len(recorded) > 0 && len(all) > 0:
+		return "production and the recording", append(all, recorded...)
+	case len(recorded) > 0:
+		return "the recording", recorded
+	}
+	return from, all
 }
 
 // patience is how long a migration may wait for a lock before it is clear that it goes on to wait.

@@ -187,13 +187,19 @@ func (c *clone) WAL(ctx context.Context, from, to string) (string, error) {
 
 const maintenanceDatabase = "postgres"
 
-// configure sets what a rehearsal wants of the server, as far as that goes while it runs.
-func (c *clone) configure(ctx context.Context) error {
-	for _, setting := range rehearse.Settings {
+// configure sets what is wanted of the server, as far as that goes while it runs.
+func (c *clone) configure(ctx context.Context, settings []string) error {
+	for _, setting := range settings {
 		name, value, _ := strings.Cut(setting, "=")
+		if library, _, custom := strings.Cut(name, "."); custom {
+			load := "LOAD '" + strings.ReplaceAll(library, "'", "''") + "'"
+			if _, err := c.Query(ctx, maintenanceDatabase, load); err != nil {
+				return fmt.Errorf("load %s: %w", library, err)
+			}
+		}
 		sql := fmt.Sprintf("ALTER SYSTEM SET %s = '%s'", name, strings.ReplaceAll(value, "'", "''"))
 		if _, err := c.Query(ctx, maintenanceDatabase, sql); err != nil {
-			return fmt.Errorf("set %s for the rehearsal: %w", name, err)
+			return fmt.Errorf("set %s: %w", name, err)
 		}
 	}
 	_, err := c.Query(ctx, maintenanceDatabase, "SELECT pg_catalog.pg_reload_conf()")

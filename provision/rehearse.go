@@ -14,12 +14,20 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 )
 
-// onceRehearsed is what the names of rehearsals begin with that are for themselves.
-const onceRehearsed = "rehearse-"
+// What the names of rehearsals and recordings begin with that are for themselves.
+const (
+	onceRehearsed = "rehearse-"
+	onceRecorded  = "record-"
+)
 
 // IdentifyRehearsal names a rehearsal that is no preview's. No two have the same name.
 func IdentifyRehearsal(repository, project string) (Preview, error) {
 	return identifyOnce(repository, project, onceRehearsed)
+}
+
+// IdentifyRecording names a preview of which only is recorded what it asks. No two have the same name.
+func IdentifyRecording(repository, project string) (Preview, error) {
+	return identifyOnce(repository, project, onceRecorded)
 }
 
 // Rehearse loads an archive, runs the migration on clones of it, and tells what it did there and would do to

@@ -67,7 +67,7 @@ func (s *scene) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.clone.configure(ctx)
+	return s.clone.configure(ctx, rehearse.Settings)
 }
 
 // loadAgain loads the archives, where there is nothing to clone.
@@ -84,8 +84,10 @@ func (s *scene) loadAgain(ctx context.Context) error {
 }
 
 // watch runs the migration in its own container while it is watched, at most for so long, and asks before and after it
-// about what production's code sends.
-func (s *scene) watch(ctx context.Context, most time.Duration, code []compat.Statement) (*rehearse.Report, error) {
+// about what code sends that is from somewhere.
+func (s *scene) watch(
+	ctx context.Context, most time.Duration, from string, code []compat.Statement,
+) (*rehearse.Report, error) {
 	log, err := s.log(ctx)
 	if err != nil {
 		return nil, err
@@ -115,7 +117,7 @@ func (s *scene) watch(ctx context.Context, most time.Duration, code []compat.Sta
 	if before != nil && exit == 0 && !hangs {
 		var after *compat.Answers
 		if after, unasked = s.ask(ctx, code); after != nil {
-			report.Judge(compat.Compare("production", code, before, after))
+			report.Judge(compat.Compare(from, code, before, after))
 		}
 	}
 	if unasked != nil {

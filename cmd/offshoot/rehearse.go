@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/offshoot-dev/offshoot/internal/compat"
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/hint"
@@ -40,6 +41,7 @@ type rehearseOptions struct {
 	up      upOptions
 	project string // the folder
 	report  string
+	code    string // file of a recording
 	time    time.Duration
 }
 
@@ -59,6 +61,8 @@ func (a *app) rehearseCommand() *cobra.Command {
 			"NAME=FILE for a further database")
 	f.StringVar(&o.project, "project", "", "`FOLDER` of the compose project (default: this one)")
 	f.StringVar(&o.report, "report", "", "write the report to `FILE` (.md, .html, .svg, .json or .txt) too")
+	f.StringVar(&o.code, "code", "",
+		"tell which statements in `FILE` of offshoot record no longer work, such as those of the main branch")
 	f.BoolVar(&o.up.noTemplate, "no-template", false,
 		"always load the archive; neither clone nor save a template database")
 	f.DurationVar(&o.time, "timeout", defaultRehearsal, "how long the migrations may take, and all of it twice that")
@@ -90,7 +94,11 @@ func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
 	if err != nil {
 		return err
 	}
-	report, err := a.rehearseProject(ctx, cfg, o)
+	code, err := recordedCode(o.code)
+	if err != nil {
+		return fmt.Errorf("rehearse: %w", err)
+	}
+	report, err := a.rehearseProject(ctx, cfg, o, code)
 	if err != nil {
 		return err
 	}
@@ -103,7 +111,7 @@ func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
 
 // rehearseProject rehearses on the engine of this computer, whatever previews run on.
 func (a *app) rehearseProject(
-	ctx context.Context, cfg *config.Config, o rehearseOptions,
+	ctx context.Context, cfg *config.Config, o rehearseOptions, code []compat.Statement,
 ) (report *rehearse.Report, err error) {
 	if err := cfg.Preview.EnvironmentUnset; err != nil {
 		return nil, fmt.Errorf("rehearse: %w", err)
@@ -128,6 +136,7 @@ func (a *app) rehearseProject(
 	engine.Front = provision.Front{}
 	options := provisionOptions(cfg, o.up, preview, git.Commit, "")
 	options.Load, options.RehearseTime, options.Expires = archives.load, o.time, rehearsalLife(o.time)
+	options.Code = code
 	report, err = engine.Rehearse(ctx, options, newSteps(u).observe)
 	if err != nil {
 		explain(u, err)

@@ -34,7 +34,8 @@ func (a *app) root() *cobra.Command {
 	addGroup(root, "Previews",
 		a.upCommand(), a.downCommand(), a.listCommand(), a.openCommand(), a.accessCommand(), a.logsCommand(),
 		a.execCommand(),
-		a.psqlCommand(), a.startCommand(), a.stopCommand(), a.extendCommand(), a.rehearseCommand())
+		a.psqlCommand(), a.startCommand(), a.stopCommand(), a.extendCommand(), a.rehearseCommand(),
+		a.recordCommand())
 	addGroup(root, "CI", a.ciCommand(), a.sweepCommand(), a.bakeCommand())
 	addGroup(root, "Setup", a.initCommand(), a.doctorCommand(), a.versionCommand())
 	root.AddCommand(a.gatewayCommand(), a.agentCommand(), a.manCommand()) // hidden

@@ -70,7 +70,7 @@ const shownBreaks = 20
 // breakGrid is empty but for its title where nothing breaks.
 func (r *Report) breakGrid() document.Grid {
 	g := document.Grid{}
-	g.Add("works no longer", "calls", "why", "because of", "instead")
+	g.Add("works no longer", "calls", "why", "because of")
 	if !r.breaks() {
 		return g
 	}
@@ -85,7 +85,18 @@ func (r *Report) breakGrid() document.Grid {
 				by += ", " + m
 			}
 		}
-		g.Add(sqltext.Short(b.Shape, widest), share, b.Message, by, b.Way)
+		g.Add(sqltext.Short(b.Shape, widest), share, b.Message, by)
 	}
 	return g
+}
+
+// ways are how to come to the same schema in steps, once each.
+func (r *Report) ways() []string {
+	var all []string
+	for _, b := range r.Code.Breaks {
+		if text := "instead: " + b.Way; b.Way != "" && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return all
 }

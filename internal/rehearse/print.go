@@ -75,6 +75,7 @@ func (r *Report) sheet() document.Sheet {
 	if g := r.breakGrid(); len(g.Lines) > 1 {
 		s.Grids = append(s.Grids, g)
 		s.Notes = append(s.Notes, more(len(r.Code.Breaks)-shownBreaks, "statements that work no longer")...)
+		s.Notes = append(s.Notes, r.ways()...)
 	} else if text := r.Code.Headline(); text != "" {
 		s.Notes = append(s.Notes, text)
 	}
