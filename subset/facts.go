@@ -45,16 +45,6 @@ SELECT i.indrelid, c.relname::text, m.amname::text, i.indisunique, c.reltuples::
                         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE ` + ofUsers + `)
  ORDER BY i.indrelid, c.relname COLLATE "C"`
 
-// columnFactsSQL asks for no value: of the most common ones only how common they are.
-const columnFactsSQL = `
-SELECT c.oid, s.attname::text, s.null_frac::float8, s.avg_width::float8, s.n_distinct::float8,
-       COALESCE(s.correlation, 0)::float8, COALESCE(s.most_common_freqs, '{}')::float8[]
-  FROM pg_catalog.pg_stats AS s
-  JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
-  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
- WHERE ` + ofUsers + ` AND s.inherited = (c.relkind = 'p')
- ORDER BY c.oid, s.attname COLLATE "C"`
-
 // settingFactsSQL asks for what a session of the application has, not for what ours has set.
 const settingFactsSQL = `
 SELECT name, reset_val, COALESCE(unit, '')
@@ -62,14 +52,18 @@ SELECT name, reset_val, COALESCE(unit, '')
  WHERE reset_val IS NOT NULL AND (category LIKE 'Query Tuning%' OR name IN (
        'work_mem', 'hash_mem_multiplier', 'maintenance_work_mem', 'autovacuum_work_mem', 'shared_buffers', 'temp_buffers',
        'max_parallel_workers', 'max_parallel_workers_per_gather', 'max_parallel_maintenance_workers', 'max_worker_processes',
-       'block_size', 'data_checksums', 'wal_level', 'full_page_writes', 'max_wal_size', 'checkpoint_timeout',
+       'parallel_leader_participation', 'block_size', 'data_checksums', 'wal_level', 'full_page_writes', 'max_wal_size', 'checkpoint_timeout',
        'lock_timeout', 'statement_timeout', 'deadlock_timeout', 'idle_in_transaction_session_timeout'))
  ORDER BY name`
 
 // facts reads what the archive tells of the source beside rows. It never fails for what the role may not read, or the
 // server does not have: that is missing, and said.
 func (s *Source) facts(ctx context.Context, r *run) (*facts.Facts, error) {
-	f := &facts.Facts{Format: facts.Format, Server: s.Database.Version}
+	like := s.Database.Locale
+	f := &facts.Facts{Format: facts.Format, Server: s.Database.Version, Database: &facts.Database{
+		Encoding: s.Database.Encoding, Provider: like.Provider, Collate: like.Collate, Ctype: like.Ctype,
+		Locale: like.Name,
+	}}
 	g := &factReader{ctx: ctx, conn: s.Leader, facts: f, at: map[uint32]int{}, told: told(r)}
 	if err := g.ask(g.settings(), g.relations(), g.indexes(), g.columns(), g.extension()); err != nil {
 		return nil, fmt.Errorf("facts: %w", s.Explain(s.Leader, err))
@@ -173,24 +167,6 @@ func (g *factReader) indexes() factQuery {
 			t.Indexes = append(t.Indexes, i)
 		}
 		return err
-	}}
-}
-
-func (g *factReader) columns() factQuery {
-	return factQuery{columnFactsSQL, func(rows pgx.Rows) error {
-		var c facts.Column
-		var oid uint32
-		if err := rows.Scan(&oid, &c.Name, &c.Null, &c.Width, &c.Distinct, &c.Correlation, &c.Common); err != nil {
-			return err
-		}
-		t := g.table(oid)
-		if t == nil {
-			return nil
-		}
-		if c, ok := g.told.column(*t, c); ok {
-			t.Columns = append(t.Columns, c)
-		}
-		return nil
 	}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/facts"
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/subset/mask"
+	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
 func TestRun_HandsTheFactsOfTheSourceOn(t *testing.T) {
@@ -31,7 +32,7 @@ func TestRun_HandsTheFactsOfTheSourceOn(t *testing.T) {
 	}
 }
 
-func TestRun_TellsOfMaskedColumnsFiguresOnlyAndOfScrubbedOnesNothing(t *testing.T) {
+func TestRun_TellsOfMaskedColumnsMaskedValuesAndOfScrubbedOnesNothing(t *testing.T) {
 	var sink memory
 	take(t, masking(t, "k", clinicRules...), &sink)
 	columns := map[string]facts.Column{}
@@ -45,8 +46,21 @@ func TestRun_TellsOfMaskedColumnsFiguresOnlyAndOfScrubbedOnesNothing(t *testing.
 	}
 	for name, c := range columns {
 		masked := slices.Contains([]string{"email", "code", "name", "phone", "born"}, name)
-		if masked && (c.Correlation != 0 || len(c.Common) > 0) || c.Width == 0 {
+		if c.Masked != masked || c.Width == 0 {
 			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	if born := columns["born"]; len(born.Common)+len(born.Values)+len(born.Bounds) > 0 { // shifted by another column
+		t.Errorf("born: %+v", born)
+	}
+	rows := sink.rows["public.person"] // all of them are kept
+	email := columns["email"]
+	if len(email.Bounds) < 2 || !slices.IsSorted(email.Bounds) {
+		t.Errorf("email: %+v", email)
+	}
+	for _, bound := range email.Bounds {
+		if !strings.Contains(rows, bound) {
+			t.Errorf("%s is not a masked address of a row", bound)
 		}
 	}
 	if mood := columns["mood"]; len(mood.Common) == 0 {
@@ -75,5 +89,71 @@ func TestRun_TellsNothingOfOrderAndFrequencyWhereNobodyHasDecided(t *testing.T) 
 		if c.Name == "email" && (c.Correlation != 0 || len(c.Common) > 0) {
 			t.Errorf("%+v", c)
 		}
+	}
+}
+
+// A value of a column that nobody masks is told where many rows have it.
+const canariesSQL = `
+	CREATE TYPE colour AS ENUM ('red', 'green');
+	CREATE TABLE goods (id int PRIMARY KEY, sort text, colour colour, tags text[], words text, doc jsonb, code text,
+		shape text GENERATED ALWAYS AS (lower(code)) STORED, price int);
+	INSERT INTO goods (id, sort, colour, tags, words, doc, code, price) SELECT n, CASE WHEN n <= 19 THEN 'rare-canary' WHEN n <= 500 THEN 'frequent' ELSE 'sort-' || n % 3 END,
+		(CASE n % 500 WHEN 1 THEN 'red' ELSE 'green' END)::colour,
+		CASE WHEN n <= 19 THEN ARRAY['tag-canary'] ELSE ARRAY['tag', 'tag-' || n % 2] END,
+		CASE WHEN n % 2 = 0 THEN 'words-canary in a sentence that goes on for quite a while' ELSE 'words-canary again and again and again' || n END,
+		jsonb_build_object('doc', 'doc-canary'), CASE WHEN n % 4 = 0 THEN 'Code-Canary' ELSE 'Code-Canary-' || n END, n
+		FROM generate_series(1, 1000) AS n;
+	CREATE MATERIALIZED VIEW seen AS SELECT id, code AS copied FROM goods;
+	CREATE TABLE empty_here (word text);
+	INSERT INTO empty_here SELECT 'none-canary' FROM generate_series(1, 100);
+	ANALYZE`
+
+func TestRun_TellsOfValuesOnlyWhatMayBeTold(t *testing.T) {
+	source := pgtest.New(t)
+	pgtest.Exec(t, source, canariesSQL)
+	spec := everything(t, source)
+	spec.Tables["public.empty_here"] = plan.Rule{None: true}
+	spec.Masking = mask.Masking{
+		Privacy: mask.PrivacyStrict, Key: mask.NewKey("k"),
+		Rules: []mask.Rule{{Column: "public.goods.code", As: "text"}},
+		Scanned: map[string][]string{
+			"public.goods":      {"id", "sort", "colour", "tags", "words", "doc", "code", "shape", "price"},
+			"public.empty_here": {"word"},
+		},
+	}
+	var sink memory
+	take(t, spec, &sink)
+	lines, err := sink.origin.Facts.Comments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, canary := range []string{
+		"rare-canary", "tag-canary", "words-canary", "doc-canary", "Code-Canary", "code-canary", "none-canary",
+	} {
+		if strings.Contains(lines, canary) {
+			t.Errorf("%q is in the facts", canary)
+		}
+	}
+	told := map[string][]string{}
+	for _, c := range sink.origin.Facts.Table("public.goods").Columns {
+		told[c.Name], _ = c.Told()
+		if c.Elements != nil {
+			told[c.Name] = c.Elements.Values
+		}
+		if c.Name == "price" && len(c.Bounds) < 100 {
+			t.Errorf("price: %+v", c)
+		}
+	}
+	for name, want := range map[string][]string{
+		"sort": {"frequent", "sort-0", "sort-1", "sort-2"}, "colour": {"green", "red"}, "tags": {"tag", "tag-0", "tag-1"},
+		"words": nil, "doc": nil, "shape": nil,
+	} {
+		got := slices.Sorted(slices.Values(told[name]))
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if len(told["code"]) != 1 || !strings.Contains(sink.rows["public.goods"], "\t"+told["code"][0]+"\t") {
+		t.Errorf("code: %q", told["code"])
 	}
 }

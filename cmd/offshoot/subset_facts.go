@@ -15,9 +15,10 @@ import (
 
 const factsLong = `Facts prints what an archive of offshoot subset tells of its source beside
 rows: rows, pages and bytes of tables and indexes, what the planner knows of
-columns in figures alone, settings, the server's version, and shapes and calls
-of statements where the role may read pg_stat_statements. No value of a row is
-among them.
+columns, settings, the server's version, and shapes and calls of statements
+where the role may read pg_stat_statements. --json prints all of it, with the
+values that the planner takes into account: masked as rows are, and of columns
+that are not masked only frequent ones and bounds of histograms.
 
 FILE is a script, compressed or not, a .dump, a .tar, a folder/ or s3://.`
 

@@ -4,7 +4,8 @@
 //
 //	source ── package subset ──▶ Facts ── Comments ──▶ script, or an entry of an archive ── Read ──▶ Facts
 //
-// No value of a row is among them.
+// Of values of rows there are what the planner takes into account: masked where the column is, and else none that are
+// rare, or that are texts in somebody's own words.
 package facts
 
 import (
@@ -12,19 +13,29 @@ import (
 	"strings"
 )
 
-// Format is the version of the lines in an archive.
-const Format = 1
+// Format is the version of the lines in an archive. Of format 1 there are no values and no locale.
+const Format = 2
 
 // Facts are those of one database at one moment. The zero value knows nothing.
 type Facts struct {
 	Format   int       `json:"offshoot_facts"` // Format
 	Server   int       `json:"server"`         // server_version_num
+	Database *Database `json:"database,omitempty"`
 	Settings []Setting `json:"settings,omitempty"`
 	Missing  []string  `json:"missing,omitempty"` // what could not be asked, and why
 	Lines    int       `json:"lines"`             // of tables and statements that follow, to tell a block that was cut
 
 	Tables     []Table     `json:"tables,omitempty"`
 	Statements []Statement `json:"statements,omitempty"` // what is called most, most first
+}
+
+// Database says how the source's database orders text, which decides what its indexes are good for.
+type Database struct {
+	Encoding string `json:"encoding"`
+	Provider string `json:"provider"` // libc, icu or builtin
+	Collate  string `json:"collate"`  // of libc
+	Ctype    string `json:"ctype"`
+	Locale   string `json:"locale,omitempty"` // of icu or builtin
 }
 
 // Setting is one of the server's, as pg_settings shows it.
@@ -57,16 +68,6 @@ type Index struct {
 	Rows   float64 `json:"rows"`
 	Pages  int64   `json:"pages"`
 	Bytes  int64   `json:"bytes"`
-}
-
-// Column is what ANALYZE found in one, in figures alone.
-type Column struct {
-	Name        string    `json:"column"`
-	Null        float64   `json:"null"`                  // share of rows
-	Width       float64   `json:"width"`                 // bytes on average
-	Distinct    float64   `json:"distinct"`              // different values; below 0, their share of the rows with the sign turned
-	Correlation float64   `json:"correlation,omitempty"` // of the order of values with that of rows
-	Common      []float64 `json:"common,omitempty"`      // shares of rows of the most common values, without the values
 }
 
 // Statement is a shape of pg_stat_statements.

@@ -14,6 +14,7 @@ import (
 
 var shop = facts.Facts{
 	Format: facts.Format, Server: 150018,
+	Database: &facts.Database{Encoding: "UTF8", Provider: "libc", Collate: "de_DE.UTF-8", Ctype: "de_DE.UTF-8"},
 	Settings: []facts.Setting{{"work_mem", "4096", "kB"}},
 	Missing:  []string{"pg_stat_statements: not there"},
 	Tables: []facts.Table{
@@ -22,7 +23,16 @@ var shop = facts.Facts{
 			Indexes: []facts.Index{
 				{Name: "pk", Method: "btree", Unique: true, Rows: 2e6, Pages: 5000, Bytes: 5000 * 8192},
 			},
-			Columns: []facts.Column{{Name: "id", Width: 8, Distinct: -1, Correlation: 1}},
+			Columns: []facts.Column{
+				{Name: "id", Width: 8, Distinct: -1, Correlation: 1, Bounds: []string{"1", "2000000"}},
+				{
+					Name: "Größe", Width: 4, Distinct: 2, Common: []float64{0.5, 0.25}, Masked: true,
+					Values: []*string{new("\\ü\n--"), nil},
+				},
+				{Name: "tags", Elements: &facts.Elements{
+					Values: []string{"a"}, Shares: []float64{0.1, 0.1, 0.1, 0}, Counts: []float64{1, 2, 1.5},
+				}},
+			},
 		},
 		{Schema: "public", Name: "empty", Kind: "r", Rows: -1},
 	},
@@ -62,6 +72,27 @@ func TestComments_AreReadBack(t *testing.T) {
 	}
 }
 
+func TestOf_ReadsTheFirstFormat(t *testing.T) {
+	got, err := in(t, `-- offshoot facts: {"offshoot_facts":1,"server":150018,"lines":1}`+"\n"+
+		`-- offshoot facts: {"schema":"a","table":"b","kind":"r","rows":7,"pages":1,"bytes":8192,`+
+		`"columns":[{"column":"c","null":0,"width":4,"distinct":-1,"common":[0.5]}]}`+"\n")
+	if err != nil || !got.Known() || got.Database != nil {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	c := got.Table("a.b").Columns[0]
+	if values, shares := c.Told(); len(values)+len(shares) > 0 || len(c.Common) != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestTold_LeavesOutWhatIsNotTold(t *testing.T) {
+	c := facts.Column{Common: []float64{0.5, 0.25, 0.1}, Values: []*string{new("a"), nil, new("c")}}
+	values, shares := c.Told()
+	if diff := cmp.Diff([]string{"a", "c"}, values) + cmp.Diff([]float64{0.5, 0.1}, shares); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestOf_IsNilWhereThereAreNone(t *testing.T) {
 	if got, err := in(t, ""); got != nil || err != nil {
 		t.Errorf("%v, %v", got, err)
@@ -81,7 +112,7 @@ func TestOf_RefusesWhatItDoesNotUnderstand(t *testing.T) {
 	}
 	parts := strings.SplitAfter(lines, "\n")
 	var format *facts.FormatError
-	if _, err := in(t, `-- offshoot facts: {"offshoot_facts":2}`+"\n"); !errors.As(err, &format) {
+	if _, err := in(t, `-- offshoot facts: {"offshoot_facts":3}`+"\n"); !errors.As(err, &format) {
 		t.Error(err)
 	}
 	if _, err := in(t, parts[0]+parts[1]); err == nil || !strings.Contains(err.Error(), "cut short") {

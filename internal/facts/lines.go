@@ -65,7 +65,7 @@ var errCut = errors.New("the facts in the archive are cut short")
 type FormatError struct{ Format int }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("facts of format %d; known is %d", e.Format, Format)
+	return fmt.Sprintf("facts of format %d; known are those up to %d", e.Format, Format)
 }
 
 // collector makes facts of lines, one after the other.
@@ -94,7 +94,7 @@ func (c *collector) head(text []byte) (done bool, err error) {
 	if err := json.Unmarshal(text, &f); err != nil {
 		return true, fmt.Errorf("facts: %w", err)
 	}
-	if f.Format != Format {
+	if f.Format < 1 || f.Format > Format {
 		return true, &FormatError{f.Format}
 	}
 	c.facts, c.left = &f, f.Lines

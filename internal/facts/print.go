@@ -43,7 +43,7 @@ func (f *Facts) sheet() document.Sheet {
 
 func (f *Facts) sizes() document.Grid {
 	g := document.Grid{}
-	g.Add("table", "rows", "heap", "beside it", "indexes", "columns known")
+	g.Add("table", "rows", "heap", "beside it", "indexes", "columns known", "values")
 	tables := slices.Clone(f.Tables)
 	slices.SortStableFunc(tables, func(a, b Table) int { return cmp.Compare(b.Total(), a.Total()) })
 	for _, t := range tables {
@@ -53,9 +53,22 @@ func (f *Facts) sizes() document.Grid {
 		}
 		indexes := t.Total() - t.Bytes - t.Toast
 		g.Add(t.Dotted(), rows, document.Size(t.Bytes), document.Size(t.Toast),
-			fmt.Sprintf("%d, %s", len(t.Indexes), document.Size(indexes)), fmt.Sprint(len(t.Columns)))
+			fmt.Sprintf("%d, %s", len(t.Indexes), document.Size(indexes)), fmt.Sprint(len(t.Columns)),
+			document.Number(t.values()))
 	}
 	return g
+}
+
+// values is how many of them are told.
+func (t Table) values() (n int64) {
+	for _, c := range t.Columns {
+		told, _ := c.Told()
+		n += int64(len(told) + len(c.Bounds))
+		if c.Elements != nil {
+			n += int64(len(c.Elements.Values))
+		}
+	}
+	return n
 }
 
 func (f *Facts) calls() document.Grid {
