@@ -84,6 +84,8 @@ var table = map[string][]string{
 	"internal/report":             {"internal/document"},
 	"internal/relay":              {},
 	"internal/repository":         {},
+	"internal/queryplan":          {"internal/document"},
+	"internal/planner":            {"internal/document", "internal/queryplan", "internal/facts", "internal/scratch", "internal/sqltext"},
 	"internal/config": {
 		"subset/plan", "subset/mask", "compose", "provision", "provision/gateway",
 		"provision/wildcard", "internal/bastion", "internal/rehearse", "internal/store",
@@ -103,8 +105,8 @@ var table = map[string][]string{
 var modules = map[string][]string{
 	"github.com/jackc/pgx/": {
 		"subset", "subset/catalog", "subset/score", "subset/sink", "subset/snapshot",
-		"subset/walk", "internal/conninfo", "internal/pooler", "internal/pgtest", "internal/pgtool", "internal/relay",
-		"cmd/offshoot",
+		"subset/walk", "internal/conninfo", "internal/planner", "internal/pooler", "internal/pgtest", "internal/pgtool",
+		"internal/relay", "cmd/offshoot",
 	},
 	"github.com/brianvoe/gofakeit/": {"subset/mask"},
 	"github.com/jinzhu/inflection":  {"subset/reference"},

@@ -31,7 +31,7 @@ func (s *Server) Load(ctx context.Context, path string, known map[string]bool) (
 	switch info, err := os.Stat(path); {
 	case err != nil:
 		return nil, err
-	case info.IsDir(), strings.HasSuffix(path, ".dump"):
+	case info.IsDir(), strings.HasSuffix(path, ".dump"), strings.HasSuffix(path, ".tar"):
 		command.Args = []string{
 			s.tools.Path("pg_restore"), "--exit-on-error", "--no-owner", "--no-privileges", "--dbname=subset", path,
 		}

@@ -33,6 +33,8 @@ type Server struct {
 	dir   string
 	input io.WriteCloser // its end ends the server
 	ended chan error
+
+	foreign bool
 }
 
 // keeper runs the server until its input ends, be it because the process that holds it was killed, and removes all.
@@ -77,6 +79,10 @@ func (s *Server) begin(ctx context.Context, like Database) error {
 	initdb := []string{
 		s.tools.Path("initdb"), "--no-sync", "--username=postgres", "--encoding=UTF8", "--locale=C", "--auth=trust",
 		"--pgdata=" + s.data(),
+	}
+	const checksums = 18 // the first version in which there are any when nobody says: Write would have to know them
+	if s.tools.Major >= checksums {
+		initdb = append(initdb, "--no-data-checksums")
 	}
 	err = host.Local{}.Run(ctx, host.Command{Args: initdb, Env: s.environ("postgres"), Dir: s.dir, As: s.as})
 	if err != nil {
@@ -178,8 +184,18 @@ func (s *Server) environ(role string) []string {
 }
 
 // Database is the connection string of the database that Load fills, for its superuser.
-func (s *Server) Database() string {
-	return "host='" + s.dir + "' port=5432 user=postgres dbname=subset"
+func (s *Server) Database() string { return s.Address(Loaded, "postgres") }
+
+// Loaded is the name of the database that Load fills, and Loader that of the role that does, and owns what is in it. It
+// is no superuser.
+const (
+	Loaded = "subset"
+	Loader = "loader"
+)
+
+// Address is the connection string of any database of the server, for any role.
+func (s *Server) Address(database, role string) string {
+	return "host='" + s.dir + "' port=5432 user=" + role + " dbname=" + database
 }
 
 // Version is the major version of the server.
