@@ -30,7 +30,7 @@ func (a *app) root() *cobra.Command {
 		Args:          unknownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	addGroup(root, "Data", a.subsetCommand(), a.maskCommand())
+	addGroup(root, "Data", a.subsetCommand(), a.maskCommand(), a.explainCommand())
 	addGroup(root, "Previews",
 		a.upCommand(), a.downCommand(), a.listCommand(), a.openCommand(), a.accessCommand(), a.logsCommand(),
 		a.execCommand(),
