@@ -69,14 +69,14 @@ func TestDress_TakesATerabyteWithoutADisk(t *testing.T) {
 	took := time.Since(began)
 	used := onDisk(t) - copied
 	t.Logf("%d tables: %v, %d kB of the disk", tables, took, used>>10)
-	if used > 64<<20 {
+	if used > int64(tables)*128<<10 {
 		t.Errorf("%d bytes of the disk", used)
 	}
 	got := c.explained(t, database, "SELECT * FROM t7 WHERE c3 = 2000", false)
 	if got.Root.Rows < 99_000 || got.Root.Rows > 101_000 || got.Root.Cost < 1e5 {
 		t.Errorf("%+v", got.Root)
 	}
-	if soak.On && took > 5*time.Second {
+	if soak.On && took > 10*time.Second { // five, where nothing else is done
 		t.Errorf("%v", took)
 	}
 }
