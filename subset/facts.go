@@ -64,22 +64,35 @@ func (s *Source) facts(ctx context.Context, r *run) (*facts.Facts, error) {
 		Encoding: s.Database.Encoding, Provider: like.Provider, Collate: like.Collate, Ctype: like.Ctype,
 		Locale: like.Name,
 	}}
-	g := &factReader{ctx: ctx, conn: s.Leader, facts: f, at: map[uint32]int{}, told: told(r)}
-	if err := g.ask(g.settings(), g.relations(), g.indexes(), g.columns(), g.extension()); err != nil {
+	g := &factReader{
+		ctx: ctx, conn: s.Leader, facts: f, at: map[uint32]int{}, told: told(r), ended: map[column]bool{},
+	}
+	if err := g.ask(g.settings(), g.relations(), g.indexes(), g.columns(), g.ends(), g.extension()); err != nil {
 		return nil, fmt.Errorf("facts: %w", s.Explain(s.Leader, err))
+	}
+	if len(g.asked) > 0 {
+		if err := s.optional(ctx, f, "ends of indexes", g.readEnds); err != nil {
+			return nil, err
+		}
 	}
 	if !g.mayReadStatements() {
 		return f, nil
 	}
-	if err := s.Tentative(ctx, g.statements); err != nil {
-		var refused *pgconn.PgError
-		if !errors.As(err, &refused) {
-			return nil, fmt.Errorf("facts: %w", s.Explain(s.Leader, err))
-		}
-		f.Statements = nil
-		f.Missing = append(f.Missing, "pg_stat_statements: SQLSTATE "+refused.Code)
+	return f, s.optional(ctx, f, "pg_stat_statements", g.statements)
+}
+
+// optional asks for what the archive can do without: what is refused is missing.
+func (s *Source) optional(ctx context.Context, f *facts.Facts, what string, ask func() error) error {
+	err := s.Tentative(ctx, ask)
+	var refused *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &refused):
+		return fmt.Errorf("facts: %w", s.Explain(s.Leader, err))
 	}
-	return f, nil
+	f.Missing = append(f.Missing, what+": SQLSTATE "+refused.Code)
+	return nil
 }
 
 // factReader makes facts of answers.
@@ -89,6 +102,8 @@ type factReader struct {
 	facts *facts.Facts
 	at    map[uint32]int // places of tables by oid
 	told  teller
+	ended map[column]bool // those whose ends may be told
+	asked []end
 
 	schema   string // of pg_stat_statements, where the database has it
 	readable bool   // and the role sees what others ask
@@ -217,6 +232,9 @@ func (g *factReader) statements() error {
 		sums[one.Shape] = one
 		return nil
 	}})
+	if err != nil {
+		return err
+	}
 	for _, one := range sums {
 		g.facts.Statements = append(g.facts.Statements, one)
 	}
@@ -224,7 +242,7 @@ func (g *factReader) statements() error {
 		return cmp.Or(cmp.Compare(b.Calls, a.Calls), strings.Compare(a.Shape, b.Shape))
 	})
 	g.facts.Statements = g.facts.Statements[:min(len(g.facts.Statements), most)]
-	return err
+	return nil
 }
 
 func isQuery(text string) bool {

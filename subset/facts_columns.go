@@ -64,6 +64,7 @@ func (g *factReader) columns() factQuery {
 		f.label, f.text, f.ranged = isLabel(kind, name), isText(name), isRanged(name)
 		if c, ok := g.told.column(*t, f); ok {
 			t.Columns = append(t.Columns, c)
+			g.ended[column{oid, c.Name}] = !c.Masked && f.hasEnds(len(c.Bounds))
 		}
 		return nil
 	}}

@@ -157,3 +157,43 @@ func TestRun_TellsOfValuesOnlyWhatMayBeTold(t *testing.T) {
 		t.Errorf("code: %q", told["code"])
 	}
 }
+
+func TestRun_TellsWhereTheValuesOfAnIndexEnd(t *testing.T) {
+	source := pgtest.New(t)
+	pgtest.Exec(t, source, `
+		CREATE TABLE job (id bigint PRIMARY KEY, done timestamptz, secret int, place int, word text);
+		CREATE INDEX ON job (done, secret); CREATE INDEX ON job (secret); CREATE INDEX ON job (word);
+		CREATE INDEX ON job (place) WHERE place > 5;
+		INSERT INTO job SELECT n, timestamptz '2024-01-01Z' + n * interval '1 hour', 31 * n % 499 + 7000, n, 'word ' || n FROM generate_series(1, 500) AS n;
+		ANALYZE;
+		INSERT INTO job (id, done, secret, place, word) VALUES (-7, '2023-01-01Z', 100001, 100002, 'zzz'), (9000, '2026-02-03Z', -100003, -100004, 'aaa'), (9001, NULL, NULL, NULL, NULL)`)
+	spec := everything(t, source)
+	spec.Masking = mask.Masking{
+		Privacy: mask.PrivacyWarn, Key: mask.NewKey("k"),
+		Rules: []mask.Rule{{Column: "public.job.secret", As: "token"}},
+	}
+	var sink memory
+	take(t, spec, &sink)
+	ends := map[string]string{}
+	for _, c := range sink.origin.Facts.Table("public.job").Columns {
+		if len(c.Bounds) > 0 {
+			ends[c.Name] = c.Bounds[0] + " " + c.Bounds[len(c.Bounds)-1]
+		}
+	}
+	for name, want := range map[string]string{
+		"id": "-7 9001", "done": "2023-01-01 00:00:00+00 2026-02-03 00:00:00+00", "place": "1 500",
+	} {
+		if ends[name] != want {
+			t.Errorf("%s: %q, want %q", name, ends[name], want)
+		}
+	}
+	lines, err := sink.origin.Facts.Comments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"100001", "100002", "100003", "100004", "zzz", "aaa"} {
+		if strings.Contains(lines, secret) {
+			t.Errorf("%s is in the facts", secret)
+		}
+	}
+}

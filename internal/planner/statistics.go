@@ -45,8 +45,8 @@ const columnsSQL = `
   JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
   JOIN pg_catalog.pg_type AS b ON b.oid = CASE WHEN t.typbasetype = 0 THEN t.oid ELSE t.typbasetype END`
 
-const forgetSQL = "DELETE FROM pg_catalog.pg_statistic AS p USING (SELECT a.attrelid, a.attnum, s.inherit" + columnsSQL +
-	") AS x WHERE p.starelid = x.attrelid AND p.staattnum = x.attnum AND p.stainherit = x.inherit"
+const forgetSQL = "DELETE FROM pg_catalog.pg_statistic AS p USING (SELECT a.attrelid, a.attnum, s.inherit" +
+	columnsSQL + ") AS x WHERE p.starelid = x.attrelid AND p.staattnum = x.attnum AND p.stainherit = x.inherit"
 
 // tellSQL writes statistics as ANALYZE does: 1 are the most common values, 2 the histogram, 3 the correlation, 4 and 5
 // what is in arrays. Bounds and elements are sorted by the order of this database.
@@ -114,7 +114,8 @@ BEGIN
   RETURN all_of_them;
 END $f$`
 
-// elementsSQL sorts elements, for the planner to find them, and their shares. What follows the shares stays behind them.
+// elementsSQL sorts elements, for the planner to find them, and their shares. What follows the shares stays behind
+// them.
 const elementsSQL = `
 CREATE FUNCTION pg_temp.elements(elements text, within text, type oid, coll oid, OUT list text, OUT shares real[])
    LANGUAGE plpgsql STRICT SET search_path = pg_catalog, pg_temp AS $f$
@@ -157,8 +158,8 @@ func (d *dresser) putStatistics(ctx context.Context) error {
 	return err
 }
 
-// tell replaces statistics of columns. Where values do not fit, since a migration may have changed the type, it finds the
-// column by halves, and tells figures alone of that.
+// tell replaces statistics of columns. Where values do not fit, since a migration may have changed the type, it finds
+// the column by halves, and tells figures alone of that.
 func (d *dresser) tell(ctx context.Context, list []statistic) error {
 	text, err := json.Marshal(list)
 	if err != nil {
@@ -183,7 +184,8 @@ func (d *dresser) tell(ctx context.Context, list []statistic) error {
 		return fmt.Errorf("%s.%s: %w", list[0].table, list[0].Column, err)
 	}
 	one := list[0]
-	d.note("%s.%s: values of the source do not fit here, so only figures are taken into account", one.table, one.Column)
+	d.note("%s.%s: values of the source do not fit here, so only figures are taken into account", one.table,
+		one.Column)
 	one.Values, one.Shares, one.Bounds, one.Elements, one.Within, one.Counts = nil, nil, nil, nil, nil, nil
 	return d.tell(ctx, []statistic{one})
 }
