@@ -8,7 +8,7 @@ MODULES := . testdata/shop
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down test soak hostile test-postgres test-ec2-conformance test-gitea lint generate mutants bench bench-update clean
+.PHONY: help build demo demo-down test soak hostile test-postgres test-ec2-conformance test-gitea test-tools lint generate mutants bench bench-update clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -41,10 +41,13 @@ test-ec2-conformance: ## the tests of every provider of machines, at EC2_ENDPOIN
 test-gitea: ## the life of pull requests on a real Gitea with a runner; building it takes ten minutes the first time
 	@testdata/gitea/run
 
+test-tools: ## rehearsals of real tools that migrate databases; Go's and npm's are fetched
+	@testdata/tools/run
+
 lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go')) && test -z "$$unformatted" || { echo "not gofumpt-ed: $$unformatted"; exit 1; }
 	@set -e; for module in $(MODULES); do (cd $$module && go vet ./... && $(STATICCHECK) ./...); done
-	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)) testdata/gitea/gitea testdata/gitea/run; else echo "no shellcheck here: skipped"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)) testdata/gitea/gitea testdata/gitea/run testdata/tools/run; else echo "no shellcheck here: skipped"; fi
 
 generate: ## docs/offshoot.schema.json and the keys in docs/configuration.md, from internal/config
 	go test ./internal/config -run TestDocs -update

@@ -16,6 +16,7 @@ var ledgers = []string{
 	"knex_migrations", "goose_db_version", "__EFMigrationsHistory", "databasechangelog", "pgmigrations",
 	"SequelizeMeta", "migrations", "typeorm_migrations", "mikro_orm_migrations", "__drizzle_migrations", "phinxlog",
 	"_sqlx_migrations", "schema_version", "gorp_migrations", "migratus", "ar_internal_migrations",
+	"kysely_migration",
 }
 
 // ledgerSQL tells by the log what becomes of rows in these tables, whatever way their values come. Some tools note a
@@ -27,7 +28,7 @@ DECLARE
   entry jsonb := pg_catalog.to_jsonb(NEW);
   name text := pg_catalog.concat_ws(' ', entry->>'app', COALESCE(entry->>'migration_name', entry->>'script',
     entry->>'MigrationId', entry->>'version_num', entry->>'version_id', entry->>'migration', entry->>'name',
-    entry->>'version', entry->>'id'));
+    entry->>'version', CASE WHEN entry ? 'hash' THEN entry->>'created_at' END, entry->>'id'));
 BEGIN
   RAISE LOG 'offshoot ledger % %',
     CASE WHEN entry->>'dirty' = 'true' OR entry ? 'finished_at' AND entry->>'finished_at' IS NULL

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 var tuned sync.Once
 
 // fresh is a database on a server that is set up for rehearsals.
-func fresh(t *testing.T, sql string) string {
+func fresh(t testing.TB, sql string) string {
 	t.Helper()
 	tuned.Do(func() { pgtest.Tune(t, rehearse.Settings...) })
 	url := pgtest.New(t)
@@ -35,7 +35,7 @@ func fresh(t *testing.T, sql string) string {
 
 // local is the server of the tests.
 type local struct {
-	t    *testing.T
+	t    testing.TB
 	mu   sync.Mutex
 	open map[string]*session
 }
@@ -45,7 +45,7 @@ type session struct {
 	conn *pgconn.PgConn
 }
 
-func server(t *testing.T) *local {
+func server(t testing.TB) *local {
 	s := &local{t: t, open: map[string]*session{}}
 	t.Cleanup(func() {
 		for _, one := range s.open {
@@ -128,7 +128,7 @@ type follow struct {
 	closed chan struct{}
 }
 
-func logOf(t *testing.T) *follow {
+func logOf(t testing.TB) *follow {
 	t.Helper()
 	pgtest.Server(t)
 	file, err := os.Open(filepath.Join(pgtest.SocketDir(t), "data.log"))
@@ -161,7 +161,7 @@ func (f *follow) Close() error {
 }
 
 // databaseOf is the name of the database that a URL leads to.
-func databaseOf(t *testing.T, connection string) string {
+func databaseOf(t testing.TB, connection string) string {
 	t.Helper()
 	u, err := url.Parse(connection)
 	if err != nil {
@@ -171,7 +171,7 @@ func databaseOf(t *testing.T, connection string) string {
 }
 
 // watched rehearses on a database.
-func watched(t *testing.T, connection string, run func()) *rehearse.Report {
+func watched(t testing.TB, connection string, run func()) *rehearse.Report {
 	t.Helper()
 	database, s, log := databaseOf(t, connection), server(t), logOf(t)
 	if err := rehearse.Prepare(t.Context(), s, database); err != nil {
@@ -192,7 +192,7 @@ func watched(t *testing.T, connection string, run func()) *rehearse.Report {
 }
 
 // psql sends a script as psql does: statement by statement.
-func psql(t *testing.T, connection, sql string) {
+func psql(t testing.TB, connection, sql string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "m.sql")
 	if err := os.WriteFile(path, []byte(sql), 0o600); err != nil {

@@ -23,6 +23,7 @@ type sighting struct {
 	pid         int
 	vxid        string
 	lock        held
+	since       time.Time // nobody had it then
 	first, last time.Time
 	waiting     time.Duration // until it was granted
 	granted     bool
@@ -43,7 +44,10 @@ const maintenance = "postgres"
 
 func (s *sampler) run(ctx context.Context) {
 	sql := fmt.Sprintf(samplesSQL, quoteLiteral(s.database), strings.Join(s.ours, ","))
+	looked := time.Now()
 	for ctx.Err() == nil {
+		before := looked
+		looked = time.Now()
 		rows, err := s.server.Query(ctx, maintenance, sql)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -52,7 +56,7 @@ func (s *sampler) run(ctx context.Context) {
 			return
 		}
 		for _, row := range rows {
-			s.add(row)
+			s.add(row, before)
 		}
 		select {
 		case <-ctx.Done():
@@ -61,7 +65,7 @@ func (s *sampler) run(ctx context.Context) {
 	}
 }
 
-func (s *sampler) add(row []string) {
+func (s *sampler) add(row []string, before time.Time) {
 	if len(row) != 6 {
 		return
 	}
@@ -72,7 +76,7 @@ func (s *sampler) add(row []string) {
 	at := time.UnixMicro(int64(epoch * 1e6))
 	pid, _ := strconv.Atoi(row[1])
 	relation, _ := strconv.ParseUint(row[3], 10, 32)
-	one := sighting{pid: pid, vxid: row[2], lock: held{uint32(relation), row[4]}, first: at}
+	one := sighting{pid: pid, vxid: row[2], lock: held{uint32(relation), row[4]}, since: before, first: at}
 	if strength[row[4]].rank >= strength["RowExclusiveLock"].rank {
 		s.touch(uint32(relation), row[4])
 	}
@@ -110,7 +114,7 @@ func (t *tracer) addSightings(all []*sighting) {
 			t.last[of] = one.last
 		}
 		taker := t.taker(one)
-		if taker == nil {
+		if taker == nil || one.ending() && t.hasSeen(one) {
 			continue
 		}
 		i := slices.IndexFunc(taker.locks,
@@ -126,15 +130,41 @@ func (t *tracer) addSightings(all []*sighting) {
 	}
 }
 
-// taker is the statement that was under way in the process when a lock was seen first.
-func (t *tracer) taker(one *sighting) *step {
-	var found *step
-	for _, s := range t.steps {
-		if s.pid == one.pid && !s.began.After(one.first.Add(time.Millisecond)) {
-			found = s
+// ending tells whether a transaction was about to let go: it has no number any more then.
+func (one *sighting) ending() bool { return strings.HasSuffix(one.vxid, "/0") }
+
+// hasSeen tells whether any transaction of the process is known to have had the lock.
+func (t *tracer) hasSeen(one *sighting) bool {
+	for of, locks := range t.seen {
+		if locks[one.lock] && strings.HasPrefix(of, key(one.pid, "")) {
+			return true
 		}
 	}
-	return found
+	return false
+}
+
+// around is how far a lock may be seen before the statement that took it: the log tells whole milliseconds, and drivers
+// that prepare a statement lock its tables before they execute it.
+const around = 5 * time.Millisecond
+
+// taker is the statement of the transaction that names what was locked, and was under way after the locks were looked
+// at before. Where none does, it is the one that was under way in the process when the lock was seen first.
+func (t *tracer) taker(one *sighting) *step {
+	var under, named *step
+	for _, s := range t.steps {
+		if s.pid != one.pid || slices.Contains(idle, s.verb) {
+			continue
+		}
+		if !s.began.After(one.first) {
+			under = s
+		}
+		may := (s.vxid == one.vxid || one.ending()) &&
+			!s.began.After(one.first.Add(around)) && !s.ended.Before(one.since.Add(-around))
+		if may && t.names(s, one.lock.relation) && (named == nil || !s.began.After(one.first)) {
+			named = s
+		}
+	}
+	return cmp.Or(named, under)
 }
 
 // end is when the transaction of a step had ended.

@@ -60,6 +60,7 @@ type session struct {
 
 // a tracer makes steps of records.
 type tracer struct {
+	known    relations // that were there before
 	sessions map[int]*session
 	steps    []*step
 	seen     map[string]map[held]bool // locks of each transaction that a step has
@@ -249,22 +250,34 @@ func (t *tracer) marked(s *session, k mark, r record) {
 		does = func(one *step) bool { return one.verb == k.tag }
 	}
 	s.advance(r.at, does)
-	t.take(t.before(s.now()), k.locks, r, KnownExactly)
+	for _, l := range k.locks {
+		t.take(t.before(s.now(), l), []held{l}, r, KnownExactly)
+	}
 	s.lsn = k.lsn
 }
 
-// before is the statement of the same process before this one.
-func (t *tracer) before(one *step) *step {
-	found := one
+// before is the statement of the same transaction before this one that has most likely taken a lock: the last one that
+// names what is locked, else the last one.
+func (t *tracer) before(one *step, l held) *step {
+	found, named := one, false
 	for _, other := range t.steps {
 		if other == one {
 			break
 		}
-		if other.pid == one.pid && other.vxid == one.vxid {
-			found = other
+		if other.pid != one.pid || other.vxid != one.vxid {
+			continue
+		}
+		if names := t.names(other, l.relation); names || !named {
+			found, named = other, names
 		}
 	}
 	return found
+}
+
+// names tells whether a statement names what is locked, or its table.
+func (t *tracer) names(one *step, relation uint32) bool {
+	table, _ := t.known.table(relation)
+	return sqltext.Names(one.text, table.Name) || sqltext.Names(one.text, t.known[relation].Name)
 }
 
 // take gives locks to the step that took them, unless the transaction had them before.

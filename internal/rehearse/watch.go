@@ -48,6 +48,7 @@ func Begin(ctx context.Context, s Server, database string, log io.Reader) (*Watc
 	if err := w.look(ctx); err != nil {
 		return nil, err
 	}
+	w.tracer.known = w.before
 	w.running.Add(1)
 	go func() { defer w.running.Done(); w.read(log) }()
 	// The log has to know them before the migrations begin.

@@ -1,0 +1,1 @@
+CREATE INDEX orders_c3 ON orders (c2);

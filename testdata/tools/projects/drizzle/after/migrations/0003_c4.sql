@@ -1,0 +1,1 @@
+ALTER TABLE orders ADD CONSTRAINT c4 CHECK (id > 0);

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY orders_c3 ON orders (c2);

@@ -1,0 +1,4 @@
+-- Up Migration
+ALTER TABLE orders ADD COLUMN c2 timestamptz DEFAULT clock_timestamp();
+UPDATE orders SET c2 = now() WHERE note <> 'c2';
+-- Down Migration

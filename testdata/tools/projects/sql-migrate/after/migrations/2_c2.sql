@@ -1,0 +1,5 @@
+-- +migrate Up
+ALTER TABLE orders ADD COLUMN c2 timestamptz DEFAULT clock_timestamp();
+UPDATE orders SET c2 = now() WHERE note <> 'c2';
+-- +migrate Down
+ALTER TABLE orders DROP COLUMN c2;
