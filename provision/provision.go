@@ -153,11 +153,14 @@ type Result struct {
 	Migrated     *Migrated `json:"migrated,omitempty"`
 	// Rehearsal tells what the migration does, and would do to production.
 	Rehearsal *rehearse.Report `json:"rehearsal,omitempty"`
-	Kept      bool             `json:"kept_data,omitempty"`
-	Seeded    bool             `json:"seeded,omitempty"` // of Bake: a clone of the database is at hand
-	Expires   time.Time        `json:"expires,omitzero"`
-	Timings   []Timing         `json:"timings"`
-	Changes   []compose.Change `json:"changes"` // what the preview does differently from the compose file
+	// Rehearsing says, when the preview answers, that the rehearsal still goes on.
+	Rehearsing bool `json:"rehearsing,omitempty"`
+
+	Kept    bool             `json:"kept_data,omitempty"`
+	Seeded  bool             `json:"seeded,omitempty"` // of Bake: a clone of the database is at hand
+	Expires time.Time        `json:"expires,omitzero"`
+	Timings []Timing         `json:"timings"`
+	Changes []compose.Change `json:"changes"` // what the preview does differently from the compose file
 	// Certificates is how it stands about those of the hosts, where it is reached
 	// by HTTPS.
 	Certificates []gateway.CertificateStatus `json:"certificates,omitempty"`

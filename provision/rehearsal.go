@@ -60,6 +60,19 @@ func (h *rehearsal) allow() {
 	}
 }
 
+// underWay tells whether it has begun and goes on.
+func (h *rehearsal) underWay() bool {
+	if h == nil || h.begin != nil {
+		return false
+	}
+	select {
+	case <-h.done:
+		return false
+	default:
+		return true
+	}
+}
+
 // await waits until it has ended; cancel ends it.
 func (h *rehearsal) await(cancel bool) {
 	if h == nil {

@@ -141,8 +141,11 @@ func (r *run) cleanUp(ctx context.Context) error {
 
 // answer is the result as it is when requests go to the new generation.
 func (r *run) answer() *Result {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
 	result := *r.result
 	result.Timings = slices.Clone(result.Timings)
+	result.Rehearsing = result.Rehearsal == nil && r.rehearsal.underWay()
 	return &result
 }
 

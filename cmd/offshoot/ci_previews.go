@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
@@ -95,14 +97,26 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	concluded := false
 	o := upOptions{
 		which: which{pull: order.Number}, archive: p.archiveNamed(), timeout: defaultTimeout,
-		rehearsal: p.options.rehearsal,
-		observe:   p.observe, subset: p.draw, archived: p.ofArchive,
+		rehearsal: p.options.rehearsal, subset: p.draw, archived: p.ofArchive,
+	}
+	var told sync.WaitGroup // of what serves, while the run goes on
+	defer told.Wait()
+	o.observe = func(e provision.Event) {
+		p.observe(e)
+		if e.Kind == provision.Answered && e.Result != nil && e.Result.Rehearsing && g.Serves != nil {
+			steps := slices.Clone(p.steps)
+			told.Go(func() { g.Serves(ctx, p.report(ctx, preview, e.Result, nil, steps)) })
+		}
 	}
 	o.guard = provision.Guard{
 		Patience: g.Patience, Wanted: g.Wanted,
 		Conclude: func(ctx context.Context, result *provision.Result, err error) {
 			concluded = true
-			g.Conclude(ctx, p.report(ctx, p.cfg, preview, result, err), err)
+			told.Wait()
+			if err == nil {
+				p.askSource(ctx, p.cfg, result.Rehearsal)
+			}
+			g.Conclude(ctx, p.report(ctx, preview, result, err, p.steps), err)
 		},
 	}
 	err := errors.Join(unknown, p.possible(order), o.check())
@@ -112,7 +126,7 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	var locked *provision.LockedError
 	if err != nil && !concluded && !errors.As(err, &locked) {
 		// Before its turn, with the subset for instance.
-		g.Conclude(ctx, p.report(ctx, p.cfg, preview, nil, err), err)
+		g.Conclude(ctx, p.report(ctx, preview, nil, err, p.steps), err)
 	}
 	return err
 }

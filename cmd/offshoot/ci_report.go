@@ -42,13 +42,14 @@ func (p *ciPreviews) draw(made *subset.Report) {
 // ofArchive keeps when the archive was made for the comment.
 func (p *ciPreviews) ofArchive(begun time.Time) { p.archived = begun }
 
-// report gathers what there is to say of an up that ended. What lets somebody in
-// becomes a secret before anything is printed.
+// report gathers what there is to say of an up that ended, or of what serves already. What lets somebody in becomes a
+// secret before anything is printed.
 func (p *ciPreviews) report(
-	ctx context.Context, cfg *config.Config, preview provision.Preview, result *provision.Result, err error,
+	ctx context.Context, preview provision.Preview, result *provision.Result, err error, steps []report.Step,
 ) report.Report {
+	cfg := p.cfg
 	now, unknown := p.Now(context.WithoutCancel(ctx), preview.PullRequest)
-	r := report.Report{Machine: cmp.Or(now.Machine, thisComputer()), Steps: p.steps}
+	r := report.Report{Machine: cmp.Or(now.Machine, thisComputer()), Steps: steps}
 	if err != nil {
 		r.Failure = p.failure(err)
 		if unknown == nil && len(now.Links) > 0 {
@@ -70,11 +71,7 @@ func (p *ciPreviews) report(
 	if m := result.Migrated; m != nil {
 		r.Migrated = &report.Migrated{Took: m.Took, Output: m.Output}
 	}
-	if h := result.Rehearsal; h != nil {
-		r.Rehearsal = &report.Rehearsal{
-			Headline: h.Headline(), Lines: rehearsalLines(h), Exceeded: cfg.Rehearse.Exceeded(h),
-		}
-	}
+	r.Rehearsal = rehearsalOf(cfg, result)
 	for _, c := range result.Changes {
 		if c.Usual {
 			r.UsualChanges++
@@ -89,6 +86,20 @@ func (p *ciPreviews) report(
 	p.signIn(&r, cfg, result)
 	p.wrote = &r
 	return r
+}
+
+// rehearsalOf is what there is to say of a rehearsal, or that it goes on; nil: there is none.
+func rehearsalOf(cfg *config.Config, result *provision.Result) *report.Rehearsal {
+	h := result.Rehearsal
+	switch {
+	case h != nil:
+		return &report.Rehearsal{
+			Headline: h.Headline(), Lines: rehearsalLines(h), Exceeded: cfg.Rehearse.Exceeded(h),
+		}
+	case result.Rehearsing:
+		return &report.Rehearsal{Headline: "under way, on a clone of the database", UnderWay: true}
+	}
+	return nil
 }
 
 // missingCertificates says why browsers warn of the links, and until when;

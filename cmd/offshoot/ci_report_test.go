@@ -38,7 +38,7 @@ func reported(t *testing.T, cfg *config.Config, system string, result *provision
 	u := a.newUI()
 	p := &ciPreviews{app: a, ui: u, cfg: cfg, git: checkout{Root: "/shop"}, forge: &forgetest.Memory{}}
 	p.draw(smallReport)
-	r := p.report(t.Context(), cfg, result.Preview, result, nil)
+	r := p.report(t.Context(), result.Preview, result, nil, nil)
 	r.State = report.Ready
 	showResult(u, result, false) // as up does afterwards
 	u.Close()

@@ -90,7 +90,7 @@ func TestSeries_TheCommentSaysHowOldTheArchiveIs(t *testing.T) {
 	for age, warns := range map[time.Duration]bool{time.Hour: false, 73 * time.Hour: true} {
 		begun := time.Now().Add(-age)
 		p.ofArchive(begun)
-		r := p.report(t.Context(), p.cfg, result.Preview, result, nil)
+		r := p.report(t.Context(), result.Preview, result, nil, nil)
 		r.State = report.Ready
 		comment := report.Markdown(r, nil)
 		if !strings.Contains(comment, begun.UTC().Format("Mon 2 Jan 2006, 15:04")+" UTC") ||

@@ -18,6 +18,7 @@ type job struct {
 	action    Action
 	links     []report.Link
 	said      error // what could not be reported
+	served    bool  // it is said that the preview is ready, and that its migrations are rehearsed
 	looks     int   // again, at what there is after a deed
 	pressing  bool  // somebody asked for what the run of a push need not find wanted
 }
@@ -136,7 +137,7 @@ func (j *job) make(ctx context.Context, order Order) error {
 	working, stop := j.watch(ctx)
 	defer stop()
 	begun := false
-	err := j.Previews.Up(working, order, Guard{
+	err := j.Previews.Up(working, order, Guard{Serves: j.serves, Guard: guard.Guard[report.Report]{
 		Patience: j.patience(),
 		Wanted: func(ctx context.Context) error {
 			if begun {
@@ -147,7 +148,7 @@ func (j *job) make(ctx context.Context, order Order) error {
 			return err
 		},
 		Conclude: func(ctx context.Context, r report.Report, err error) { j.said = j.conclude(ctx, r, err) },
-	})
+	}})
 	if cause := context.Cause(working); err != nil && errors.Is(cause, ErrUnwanted) {
 		err = cause
 	}
@@ -279,7 +280,7 @@ func (j *job) passOn(ctx context.Context, commit string) error {
 // down removes the preview, unless the pull request is to have one when it is
 // this run's turn.
 func (j *job) down(ctx context.Context) error {
-	err := j.Previews.Down(ctx, j.action.Number, Guard{
+	err := j.Previews.Down(ctx, j.action.Number, Guard{Guard: guard.Guard[report.Report]{
 		Patience: j.patience(),
 		Wanted:   j.needless,
 		Conclude: func(ctx context.Context, _ report.Report, err error) {
@@ -287,7 +288,7 @@ func (j *job) down(ctx context.Context) error {
 				j.said = j.removed(ctx)
 			}
 		},
-	})
+	}})
 	switch {
 	case errors.Is(err, ErrUnwanted):
 		j.Say("stopped: " + err.Error())

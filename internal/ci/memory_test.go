@@ -7,12 +7,14 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/ci"
 	"github.com/offshoot-dev/offshoot/internal/forge"
+	"github.com/offshoot-dev/offshoot/internal/guard"
 	"github.com/offshoot-dev/offshoot/internal/report"
 )
 
 // machine holds previews in memory, each behind a lock. Work takes time.
 type machine struct {
 	rehearsal *report.Rehearsal // what an up tells of its migrations
+	serving   func()            // told between what an up says when the preview serves, and its end; may be nil
 	locks     map[int]chan struct{}
 	serves    map[int]string // commit by pull request
 	parts     map[int]bool   // what a run has made and not finished
@@ -48,6 +50,12 @@ func (m *machine) Up(ctx context.Context, o ci.Order, g ci.Guard) (err error) {
 	}
 	defer release()
 	err = m.up(ctx, o, g)
+	if m.serving != nil && err == nil {
+		g.Serves(ctx, report.Report{
+			Links: m.links(o.Number), Rehearsal: &report.Rehearsal{Headline: "under way", UnderWay: true},
+		})
+		m.serving()
+	}
 	g.Conclude(ctx, report.Report{Links: m.links(o.Number), Rehearsal: m.rehearsal}, err)
 	return err
 }
@@ -131,7 +139,7 @@ func (m *machine) sweepWith(ctx context.Context, f forge.Forge) error {
 		if wanted[number] {
 			continue
 		}
-		err = errors.Join(err, m.Down(ctx, number, ci.Guard{
+		err = errors.Join(err, m.Down(ctx, number, ci.Guard{Guard: guard.Guard[report.Report]{
 			Wanted: func(ctx context.Context) error {
 				p, err := f.Pull(ctx, number)
 				if err == nil && p.Open {
@@ -140,7 +148,7 @@ func (m *machine) sweepWith(ctx context.Context, f forge.Forge) error {
 				return err
 			},
 			Conclude: func(context.Context, report.Report, error) {},
-		}))
+		}}))
 	}
 	return err
 }

@@ -44,7 +44,11 @@ type Preview struct {
 // A Guard orders a run among others. It is told, under the lock, what to say of
 // the preview. The error is why it is not there; it is nil for a down of nothing
 // too, whose report is zero.
-type Guard = guard.Guard[report.Report]
+type Guard struct {
+	guard.Guard[report.Report]
+	// Serves is told before that what serves by then, where its migrations are still rehearsed. It may be nil.
+	Serves func(ctx context.Context, r report.Report)
+}
 
 // A Runner does what events lead to.
 type Runner struct {

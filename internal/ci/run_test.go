@@ -134,6 +134,33 @@ func TestRunner_SaysBesideTheCommitWhatMigrationsWouldDo(t *testing.T) {
 	}
 }
 
+func TestRunner_SaysThatThePreviewIsReadyBeforeItsRehearsalEnds(t *testing.T) {
+	b := newBench(t)
+	of := func() forge.Status { return b.forge.StatusOf(newest, "offshoot/rehearsal") }
+	told := 0
+	b.machine.serving = func() {
+		told++
+		if s := of(); s.State != forge.Pending || s.Text != "under way" || b.status(newest) != forge.Success ||
+			!strings.Contains(b.comment(), "is ready") || !strings.Contains(b.comment(), "| Rehearsal | under way |") ||
+			b.forge.Deployed(environment).State != forge.Success {
+			t.Errorf("%+v, %s", s, b.comment())
+		}
+	}
+	b.machine.rehearsal = &report.Rehearsal{Headline: "safe", Lines: []string{"safe"}}
+	b.handle(forge.Event{Kind: forge.Opened, Commit: newest})
+	if s := of(); told != 1 || s.State != forge.Success || !strings.Contains(b.comment(), "| Rehearsal | safe |") {
+		t.Errorf("told %d times, %+v: %s", told, s, b.comment())
+	}
+	b.machine.rehearsal = nil // it was interrupted
+	b.forge.Change(7, func(p *forge.Pull) { p.Commit = older })
+	b.machine.serving = func() {}
+	b.handle(forge.Event{Kind: forge.Pushed, Commit: older})
+	if s := b.forge.StatusOf(older, "offshoot/rehearsal"); s.State != forge.Cancelled ||
+		b.status(older) != forge.Success {
+		t.Errorf("%+v, %s", s, b.status(older))
+	}
+}
+
 func TestRunner_APushMeanwhileStopsTheRun(t *testing.T) {
 	b := newBench(t)
 	b.runner.Holds = func(o ci.Order) error {

@@ -81,21 +81,47 @@ func (j *job) conclude(ctx context.Context, r report.Report, err error) error {
 	}
 	r.State = report.Ready
 	j.links = r.Links
-	first := firstLink(r.Links)
+	if j.served {
+		return errors.Join(j.comment(ctx, r), j.rehearsed(ctx, r.Rehearsal))
+	}
+	return errors.Join(j.comment(ctx, r), j.succeeded(ctx), j.rehearsed(ctx, r.Rehearsal))
+}
+
+// succeeded is the line beside the commit, and the deployment, of a preview that is ready.
+func (j *job) succeeded(ctx context.Context) error {
+	first := firstLink(j.links)
 	return errors.Join(
-		j.comment(ctx, r), j.status(ctx, forge.Success, "the preview is ready", first),
-		j.deploy(ctx, forge.Success, "ready", first), j.rehearsed(ctx, r.Rehearsal),
+		j.status(ctx, forge.Success, "the preview is ready", first), j.deploy(ctx, forge.Success, "ready", first),
 	)
+}
+
+// serves says that the preview is ready while its migrations are still rehearsed: nobody waits for these. What cannot
+// be said now, the end says.
+func (j *job) serves(ctx context.Context, r report.Report) {
+	if context.Cause(ctx) != nil {
+		return
+	}
+	r.State, r.Commit, j.links = report.Ready, j.action.Commit, r.Links
+	err := errors.Join(j.comment(ctx, r), j.succeeded(ctx), j.rehearsed(ctx, r.Rehearsal))
+	if j.served = err == nil; !j.served {
+		j.Say("could not say that the preview is ready: " + err.Error())
+	}
 }
 
 // rehearsed is the line beside a commit about its migrations.
 func (j *job) rehearsed(ctx context.Context, h *report.Rehearsal) error {
-	if h == nil {
+	if h == nil && !j.served {
 		return nil
 	}
-	state, text := forge.Success, h.Headline
-	if len(h.Exceeded) > 0 {
+	state, text := forge.Cancelled, "the migrations were not rehearsed to the end"
+	switch {
+	case h == nil:
+	case h.UnderWay:
+		state, text = forge.Pending, h.Headline
+	case len(h.Exceeded) > 0:
 		state, text = forge.Failure, h.Exceeded[0]
+	default:
+		state, text = forge.Success, h.Headline
 	}
 	if j.Redact != nil {
 		text = j.Redact(text)

@@ -88,6 +88,8 @@ type Rehearsal struct {
 	Lines    []string
 	// Exceeded is how they are beyond the limits, in a sentence each.
 	Exceeded []string
+	// UnderWay says that it goes on: Headline says so too.
+	UnderWay bool
 }
 
 // A Change is what the preview does differently from the compose file, and not

@@ -158,7 +158,9 @@ func (r Report) redacted(redact func(string) string) Report {
 		r.Migrated = &Migrated{Took: m.Took, Output: all(m.Output)}
 	}
 	if h := r.Rehearsal; h != nil {
-		r.Rehearsal = &Rehearsal{Headline: redact(h.Headline), Lines: all(h.Lines), Exceeded: all(h.Exceeded)}
+		r.Rehearsal = &Rehearsal{
+			Headline: redact(h.Headline), Lines: all(h.Lines), Exceeded: all(h.Exceeded), UnderWay: h.UnderWay,
+		}
 	}
 	if f := r.Failure; f != nil {
 		clean := *f
