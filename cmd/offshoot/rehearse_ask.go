@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,16 +19,16 @@ const (
 	askWhole = time.Minute
 )
 
-// askSource asks the source, where there is one, whether what a migration adds holds for its rows. That it cannot is
-// told in the report, and fails nothing.
+// askSource asks the source, where there is one, whether what a migration adds holds for its rows, and how many of them
+// it changes; once. That it cannot is told in the report, and fails nothing.
 func (a *app) askSource(ctx context.Context, cfg *config.Config, report *rehearse.Report) {
-	if report == nil || len(report.Questions) == 0 {
+	if report == nil || !slices.ContainsFunc(report.Questions, (*rehearse.Question).Open) {
 		return
 	}
 	nobody := func(why string) {
 		why = ui.Clean(a.secrets.Redact(why))
 		for _, q := range report.Questions {
-			if !q.Asked && q.Failed == "" {
+			if q.Open() {
 				q.Failed = why
 			}
 		}
@@ -48,6 +49,7 @@ func (a *app) askSource(ctx context.Context, cfg *config.Config, report *rehears
 	}
 	ctx, cancel := context.WithTimeout(ctx, askWhole)
 	defer cancel()
+	report.Questions = report.Questions[:min(len(report.Questions), rehearse.MostQuestions)]
 	questions := make([]string, len(report.Questions))
 	for i, q := range report.Questions {
 		questions[i] = q.SQL()
@@ -59,9 +61,10 @@ func (a *app) askSource(ctx context.Context, cfg *config.Config, report *rehears
 	}
 	for i, q := range report.Questions {
 		if q.Failed = askedInVain(answers[i].Err); q.Failed == "" {
-			q.Asked, q.Rows = true, answers[i].Rows
+			q.Answer(answers[i].Rows)
 		}
 	}
+	report.Recount()
 }
 
 // askedInVain says why there is no answer, without the server's words: they may show values.

@@ -82,6 +82,7 @@ func (r *Report) Foretell(ctx context.Context, s Server, database string, f *fac
 			f.Server/10000, r.Server/10000))
 	}
 	r.addSizes(f)
+	r.addShares()
 	c := &calibration{server: s, database: database, facts: f, known: map[work]fit{}}
 	c.begin(ctx)
 	for _, one := range r.Statements {

@@ -213,9 +213,8 @@ func (s *Statement) worked() []string {
 		all = append(all, "builds "+b.Index)
 	}
 	for _, c := range s.Changes {
-		if c.Rows > 0 {
-			what := strings.ToLower(c.Operation)
-			all = append(all, fmt.Sprintf("%s of %s of %s", what, plural(c.Rows), shortName(c.Table)))
+		if c.Rows > 0 || c.Counted {
+			all = append(all, c.String())
 		}
 	}
 	if s.Temporary > 0 {
@@ -242,7 +241,11 @@ func (r *Report) sizeGrid() document.Grid {
 		if s.There > 0 || s.ThereSize > 0 {
 			there, bytes = document.Number(int64(s.There)), document.Size(s.ThereSize)
 		}
-		g.Add(shortName(s.Table), document.Number(s.Rows), there, document.Size(s.Bytes), bytes)
+		here := "not analyzed"
+		if s.Rows >= 0 {
+			here = document.Number(s.Rows)
+		}
+		g.Add(shortName(s.Table), here, there, document.Size(s.Bytes), bytes)
 	}
 	return g
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // What a Question is about.
@@ -13,16 +15,17 @@ const (
 	askNotNull = "not null"
 	askUnique  = "unique"
 	askKey     = "foreign key"
+	askRows    = "rows"
 )
 
-// mostQuestions bounds what one migration has asked.
-const mostQuestions = 20
+// MostQuestions bounds what one migration has asked.
+const MostQuestions = 20
 
 // mostViolations is how many of them are counted.
 const mostViolations = 1000
 
-// A Question is what only production can tell: whether something new holds for its rows. It is made of names alone, so
-// that nothing that a migration's author has written is run there.
+// A Question is what only production can tell: whether something new holds for its rows, or how many of them a
+// statement changes. It is made of names alone, so that nothing that a migration's author has written is run there.
 type Question struct {
 	Kind    string   `json:"kind"`
 	Name    string   `json:"name,omitempty"` // of the index or the key
@@ -34,14 +37,33 @@ type Question struct {
 	Parent        string   `json:"parent,omitempty"`
 	ParentColumns []string `json:"parent_columns,omitempty"`
 
+	Statement int                `json:"statement,omitempty"` // whose rows are counted
+	Where     *sqltext.Condition `json:"where,omitempty"`     // that these meet
+
 	Changed bool   `json:"changed,omitempty"`   // the migration changes rows of the table, so that more may hold then
 	Asked   bool   `json:"asked"`               // production was
-	Rows    int64  `json:"rows"`                // that it does not hold for, 1000 at most; of unique: groups of rows
+	Rows    int64  `json:"rows"`                // see Answer
 	Failed  string `json:"not_asked,omitempty"` // why not
 }
 
-// SQL counts the rows that it does not hold for. It reads and calls nothing but the tables and their own operators.
+// Open tells whether nobody has tried to have it answered.
+func (q *Question) Open() bool { return !q.Asked && q.Failed == "" }
+
+// Answer takes in what production has counted: of rows that something does not hold for, 1000 at most (of unique:
+// groups of rows); of rows that a statement changes no more than about how many, and 0 for fewer than 1000.
+func (q *Question) Answer(rows int64) {
+	q.Asked, q.Rows = true, rows
+	if q.Kind == askRows {
+		q.Rows = roughly(rows)
+	}
+}
+
+// SQL counts the rows that it does not hold for, or that it is about. It reads and calls nothing but the tables and
+// their own operators.
 func (q *Question) SQL() string {
+	if q.Kind == askRows {
+		return q.countSQL()
+	}
 	table, columns := quote(q.Schema)+"."+quote(q.Table), make([]string, len(q.Columns))
 	set := make([]string, len(q.Columns))
 	for i, c := range q.Columns {
@@ -69,6 +91,9 @@ func (q *Question) SQL() string {
 
 // String says what was found, in a sentence.
 func (q *Question) String() string {
+	if q.Kind == askRows {
+		return q.counted()
+	}
 	what := fmt.Sprintf("%s of %s (%s)", strings.ToUpper(q.Kind), shortName(q.Schema+"."+q.Table),
 		strings.Join(q.Columns, ", "))
 	rows := fmt.Sprintf("%d rows violate", q.Rows)
@@ -97,7 +122,7 @@ func (q *Question) String() string {
 }
 
 // fails tells whether the migration would fail by it.
-func (q *Question) fails() bool { return q.Asked && q.Rows > 0 && !q.Changed }
+func (q *Question) fails() bool { return q.Kind != askRows && q.Asked && q.Rows > 0 && !q.Changed }
 
 // namedSQL lists the columns of unique indexes and of foreign keys, those of partitions left out.
 const namedSQL = `
@@ -155,7 +180,8 @@ func (w *Watch) questions(ctx context.Context, r *Report, known details) ([]*Que
 	for _, q := range all {
 		q.Changed = changed[q.Schema+"."+q.Table] || changed[q.ParentSchema+"."+q.Parent]
 	}
-	return all[:min(len(all), mostQuestions)], nil
+	all = append(all, w.counts(r)...)
+	return all[:min(len(all), MostQuestions)], nil
 }
 
 // newlyNotNull asks about columns that may be null in production.

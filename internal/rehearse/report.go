@@ -86,6 +86,9 @@ type Change struct {
 	Operation string `json:"operation"`
 	Rows      int64  `json:"rows"`
 	WAL       int64  `json:"wal_bytes"`
+
+	There   float64 `json:"production_rows,omitempty"`    // about so many there, by their share here,
+	Counted bool    `json:"production_counted,omitempty"` // or counted there; 0 is fewer than 1000 then
 }
 
 // An Audit says whether all that the database went through is explained by the statements.
