@@ -118,7 +118,11 @@ func assertAdvice(t *testing.T, r *rehearse.Report) {
 				t.Errorf("%s: step %q has no %q", one.sql, step.SQL, want[n])
 			}
 			for _, long := range []string{"VALIDATE", "CONCURRENTLY", "UPDATE", "DELETE", "VACUUM"} {
-				if strings.HasPrefix(step.SQL, long) && (step.Reads > 0 || step.Writes > 0) {
+				most := 0.0
+				if long == "VACUUM" { // it cuts off the end of a table that is empty, and gives way to whoever waits
+					most = 1
+				}
+				if strings.HasPrefix(step.SQL, long) && (step.Reads > most || step.Writes > most) {
 					t.Errorf("%s: others wait for %+v", one.sql, step)
 				}
 			}
