@@ -15,9 +15,12 @@ var tellable = []string{
 	"citext", "name",
 }
 
-// mostStatistics bounds the bytes of values that are asked for, as the server keeps them: those of the largest tables
-// come first.
-const mostStatistics = 600_000
+// mostStatistics bounds the bytes of values that are asked for: those of the largest tables come first. A number or a
+// date is longer as text than it is, and each has a length beside it.
+const (
+	mostStatistics = 800_000
+	overhead       = 8
+)
 
 // columnFactsSQL asks for values as text, and of types that may be told alone.
 const columnFactsSQL = `
@@ -33,22 +36,24 @@ SELECT oid, attname::text, kind, typname::text, null_frac::float8, avg_width::fl
           FROM (SELECT c.oid, c.relpages, a.attnum, b.typtype::text AS kind, b.typname, e.oid IS NOT NULL AS list, s.*,
                        b.typtype = 'e' OR (b.typnamespace = 'pg_catalog'::pg_catalog.regnamespace OR b.typname = 'citext')
                        AND b.typname = ANY ('{TELLABLE}') AS tellable,
-                       COALESCE(pg_catalog.pg_column_size(s.most_common_vals), 0)
-                       + COALESCE(pg_catalog.pg_column_size(s.histogram_bounds), 0)
-                       + COALESCE(pg_catalog.pg_column_size(s.most_common_elems), 0) AS size
+                       (s.avg_width + OVERHEAD) * (COALESCE(pg_catalog.array_length(s.most_common_freqs, 1), 0)
+                       + COALESCE(pg_catalog.array_length(s.histogram_bounds, 1), 0)
+                       + COALESCE(pg_catalog.array_length(s.most_common_elem_freqs, 1), 0)) AS size
                   FROM pg_catalog.pg_stats AS s
                   JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
                   JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
                   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attname = s.attname
                   JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
                   LEFT JOIN pg_catalog.pg_type AS d ON d.oid = t.typbasetype
-                  LEFT JOIN pg_catalog.pg_type AS e ON t.typlen = -1 AND e.typarray = COALESCE(d.oid, t.oid)
+                  LEFT JOIN pg_catalog.pg_type AS e
+                         ON e.oid = COALESCE(d.typelem, t.typelem) AND COALESCE(d.typcategory, t.typcategory) = 'A'
                   JOIN pg_catalog.pg_type AS b ON b.oid = COALESCE(e.oid, d.oid, t.oid)
                  WHERE ` + ofUsers + ` AND s.inherited = (c.relkind = 'p')) AS x) AS y
  ORDER BY oid, attname COLLATE "C"`
 
 func (g *factReader) columns() factQuery {
-	sql := strings.NewReplacer("MOST", strconv.Itoa(mostStatistics), "TELLABLE", strings.Join(tellable, ","))
+	sql := strings.NewReplacer("MOST", strconv.Itoa(mostStatistics), "OVERHEAD", strconv.Itoa(overhead), "TELLABLE",
+		strings.Join(tellable, ","))
 	return factQuery{sql.Replace(columnFactsSQL), func(rows pgx.Rows) error {
 		var (
 			f          columnFact

@@ -62,7 +62,7 @@ func TestShape_NamesNodesRelationsAndIndexesInTheirOrder(t *testing.T) {
 		`{"Node Type": "Aggregate", "Strategy": "Hashed", "Partial Mode": "Finalize"}`:                                           "Finalize HashAggregate",
 		`{"Node Type": "ModifyTable", "Operation": "Update", "Relation Name": "t", "Schema": "s", "Alias": "t"}`:                 "Update on s.t",
 		`{"Node Type": "Seq Scan", "Parallel Aware": true, "Relation Name": "t", "Schema": "s", "Alias": "t"}`:                   "Parallel Seq Scan on s.t",
-		`{"Node Type": "Index Scan", "Scan Direction": "Backward", "Index Name": "i", "Relation Name": "t", "Alias": "t"}`:       "Index Scan using i on t backward",
+		`{"Node Type": "Index Scan", "Scan Direction": "Backward", "Index Name": "i", "Relation Name": "t", "Alias": "t"}`:       "Index Scan Backward using i on t",
 		`{"Node Type": "Function Scan", "Function Name": "f", "Schema": "pg_catalog", "Alias": "g"}`:                             "Function Scan on f g",
 		`{"Node Type": "Result", "Parent Relationship": "InitPlan", "Subplan Name": "InitPlan 1 (returns $0)"}`:                  "Result as InitPlan",
 		`{"Node Type": "SetOp", "Strategy": "Hashed", "Plans": [{"Node Type": "Append"}]}`:                                       "HashSetOp (Append)",

@@ -15,9 +15,6 @@ func (p *Plan) Shape() string {
 
 func (n *Node) shape(b *strings.Builder) {
 	b.WriteString(n.Name())
-	if n.Direction == "Backward" {
-		b.WriteString(" backward")
-	}
 	if n.Subplan != "" {
 		b.WriteString(" as " + n.Role)
 	}
@@ -41,6 +38,9 @@ func (n *Node) Name() string {
 		b.WriteString("Parallel ")
 	}
 	b.WriteString(n.verb())
+	if n.Direction == "Backward" {
+		b.WriteString(" Backward")
+	}
 	if n.Index != "" && n.Type != "Bitmap Index Scan" {
 		b.WriteString(" using " + n.Index)
 	}
