@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/planner"
 	"github.com/offshoot-dev/offshoot/internal/queryplan"
@@ -244,5 +246,40 @@ func TestExplain_RunsNothing(t *testing.T) {
 	}
 	if _, err := planner.Explain(t.Context(), session, "DELETE FROM visit", false); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestDress_LeavesWhatAnalyzeFindsInATableThatIsHereAsAWhole(t *testing.T) {
+	source := pgtest.New(t)
+	pgtest.Exec(t, source, `CREATE TABLE plan (id int PRIMARY KEY, name text, price numeric);
+		INSERT INTO plan SELECT n, 'plan ' || n % 4, n % 7 FROM generate_series(1, 40) AS n; ANALYZE`)
+	all := map[string]plan.Rule{"public.plan": {All: true}}
+	c := load(t, archive(t, source, plan.Spec{Tables: all}))
+	const statement = "SELECT * FROM plan WHERE name = 'plan 1' AND price < 3"
+	want, got := truth(t, source, statement), c.explained(t, c.dress(t, scratch.Loaded), statement, false)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A migration may have changed the type of a column.
+func TestDress_SaysWhereValuesDoNotFit(t *testing.T) {
+	source := visits(t)
+	c := load(t, archive(t, source, plan.Spec{}))
+	changed := c.copy(t, scratch.Loaded)
+	c.run(t, changed, "ALTER TABLE visit ALTER kind TYPE boolean USING kind = 'rare'", "ANALYZE")
+	database := c.copy(t, changed)
+	notes, err := planner.Dress(t.Context(), c, database, c.facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "public.visit.kind: values of the source do not fit here, so only figures are taken into account"
+	if len(notes) != 1 || notes[0] != want {
+		t.Errorf("%q", notes)
+	}
+	const statement = "SELECT * FROM visit WHERE person = 7"
+	got := c.explained(t, database, statement, false)
+	if diff := cmp.Diff(truth(t, source, statement).Shape(), got.Shape()); diff != "" {
+		t.Error(diff)
 	}
 }

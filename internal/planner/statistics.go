@@ -196,7 +196,8 @@ func (s statistic) figures() bool { return s.Values == nil && s.Bounds == nil &&
 func statisticsOf(r relation, t *facts.Table) []statistic {
 	var list []statistic
 	for _, c := range t.Columns {
-		if whole := r.Rows > 0 && r.Rows == t.Rows; whole && slices.Contains(c.Values, nil) {
+		untold := slices.Contains(c.Values, nil) || len(c.Values)+len(c.Bounds) == 0
+		if untold && r.Rows > 0 && r.Rows == t.Rows {
 			continue // all rows are here: ANALYZE has found what nobody tells
 		}
 		list = append(list, newStatistic(r, c))

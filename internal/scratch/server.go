@@ -54,7 +54,7 @@ func Start(ctx context.Context, major int, like Database) (*Server, error) {
 	}
 	if _, err := os.Stat(tools.Path("initdb")); err != nil {
 		return nil, hint.Wrap(fmt.Errorf("%w (version %d or newer)", ErrNoServer, tools.Major),
-			"install the package postgresql-%d, or do without --check", tools.Major)
+			"install the package postgresql-%d of your system", tools.Major)
 	}
 	s := &Server{tools: tools, ended: make(chan error, 1)}
 	if err := s.begin(ctx, like); err != nil {
