@@ -116,6 +116,9 @@ func (h *rehearsal) perform(ctx context.Context, most time.Duration) (report *re
 		if unread != nil {
 			report.Unknown = append(report.Unknown, unread.Error())
 		}
+		if err := s.runTwice(ctx, report, most); err != nil {
+			report.Unknown = append(report.Unknown, "what a second run does: "+err.Error())
+		}
 		report.Foretell(ctx, s.clone, s.database(), known)
 		return nil
 	})

@@ -58,6 +58,11 @@ func TestUp_RehearsesTheMigrationBesideTheStack(t *testing.T) {
 			}
 		}
 	})
+	t.Run("it runs the migration twice", func(t *testing.T) {
+		if r.Twice == nil || r.Twice.Exit == 0 || len(r.Twice.Changed) > 0 {
+			t.Errorf("psql has no ledger, and there is a column c by then: %+v", r.Twice)
+		}
+	})
 	t.Run("it says what it cannot know, and shows no literal", func(t *testing.T) {
 		var text strings.Builder
 		if err := r.WriteText(&text); err != nil {

@@ -134,6 +134,18 @@ func (s *scene) ask(ctx context.Context, code []compat.Statement) (*compat.Answe
 	return compat.Ask(ctx, s.clone, s.database(), code)
 }
 
+// runTwice runs the migration a second time, which is not to take much longer than the first.
+func (s *scene) runTwice(ctx context.Context, report *rehearse.Report, most time.Duration) error {
+	most = min(most, patience+2*time.Duration(report.Seconds*float64(time.Second)))
+	return report.RunTwice(ctx, s.clone, s.database(), func(ctx context.Context) (int, error) {
+		code, hangs, err := s.migrateWithin(ctx, most)
+		if hangs {
+			err = errors.Join(err, fmt.Errorf("it took longer than %s", most.Round(time.Second)))
+		}
+		return code, err
+	})
+}
+
 // try takes the time of what a report advises.
 func (s *scene) try(ctx context.Context, report *rehearse.Report) error {
 	log, err := s.log(ctx)

@@ -85,6 +85,9 @@ func (r *Report) sheet() document.Sheet {
 	if r.Queue != nil {
 		s.Notes = append(s.Notes, r.Queue.String())
 	}
+	if r.Twice != nil {
+		s.Notes = append(s.Notes, r.Twice.String())
+	}
 	for _, q := range r.Questions {
 		s.Notes = append(s.Notes, q.String())
 	}

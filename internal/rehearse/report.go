@@ -22,6 +22,7 @@ type Report struct {
 	Sizes      []Size         `json:"sizes,omitempty"`                   // of the tables that were touched, the largest in production first
 	Probes     []Probe        `json:"probes,omitempty"`                  // of tables that were locked, the longest wait first
 	Queue      *Queue         `json:"behind_open_transaction,omitempty"` // nil: there is nothing to wait for
+	Twice      *Twice         `json:"run_twice,omitempty"`
 	Advice     []Advice       `json:"advice,omitempty"`
 	Questions  []*Question    `json:"questions,omitempty"`    // that only production can answer
 	Code       *compat.Report `json:"running_code,omitempty"` // nil: nobody knows what it sends
