@@ -27,7 +27,8 @@ afterwards.
 
 With --what-if it runs what you give there, such as CREATE INDEX, on the
 archive's database first, and prints the plan before and after. Several are run
-in their order.
+in their order. With --pr it compares with the database of a preview, in which
+the pull request's migrations have run.
 
 STATEMENT is one or more, with semicolons between them; - reads them from stdin.`
 
@@ -36,6 +37,7 @@ type explainOptions struct {
 	archive string
 	whatIf  []string
 	generic bool
+	of      which // the preview; none by default
 
 	statements []string
 }
@@ -66,6 +68,9 @@ func (a *app) explainCommand() *cobra.Command {
 		"at s3:// (default $"+archiveVariable+")")
 	f.StringArrayVar(&o.whatIf, "what-if", nil, "run this `STATEMENT` first and compare; may be given again")
 	f.BoolVar(&o.generic, "generic", false, "plan a statement with parameters such as $1 for any values")
+	f.Var((*pullFlag)(&o.of.pull), "pr", "compare with the preview of pull request `N`, as its migrations left it")
+	f.StringVar(&o.of.branch, "branch", "", "compare with the preview of branch `NAME`")
+	a.providerFlag(c)
 	a.jsonFlag(c)
 	return c
 }
@@ -74,6 +79,9 @@ func (a *app) explainCommand() *cobra.Command {
 const mostStatements = 16 << 20
 
 func (o *explainOptions) read(argument string, stdin io.Reader) error {
+	if o.of.pull != 0 && o.of.branch != "" {
+		return hint.Usage(errors.New("--pr and --branch"), "give one of them")
+	}
 	if o.archive == "" {
 		return hint.Usage(errors.New("no archive given"), "give --archive FILE, which offshoot subset --to FILE writes")
 	}
@@ -117,42 +125,64 @@ func (a *app) explain(ctx context.Context, o explainOptions, argument string, st
 	return a.printDocument(answer)
 }
 
-// plans loads the archive and asks for plans of all statements.
+// plans loads the archive and asks for plans of all statements, before and after what is to be compared.
 func (a *app) plans(ctx context.Context, u *ui.UI, o explainOptions) (_ *queryplan.Answer, err error) {
 	path, known, err := a.archiveWithFacts(ctx, u, o.archive)
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := a.loadArchive(ctx, u, path, known)
+	loaded, err := a.loadArchive(ctx, u, "load the archive", path, known)
 	if err != nil {
 		return nil, err
 	}
 	defer closing(loaded, &err)
-	answer := &queryplan.Answer{Version: 1, Server: known.Server, WhatIf: o.whatIf, Notes: loaded.notes()}
 	before, notes, err := loaded.plans(ctx, u, nil, o)
 	if err != nil {
 		return nil, err
 	}
-	answer.Notes = append(answer.Notes, notes...)
-	for i, plan := range before {
-		answer.Statements = append(answer.Statements, queryplan.Statement{
-			Text: o.statements[i], Plan: plan, Tables: sizesOf(plan, known),
-		})
+	answer := &queryplan.Answer{
+		Version: 1, Server: known.Server, WhatIf: o.whatIf, Notes: append(loaded.notes(), notes...),
 	}
-	if len(o.whatIf) == 0 {
-		return answer, nil
+	changed := loaded
+	if o.of != (which{}) {
+		if changed, err = a.loadPreview(ctx, u, o.of, known); err != nil {
+			return nil, err
+		}
+		defer closing(changed, &err)
 	}
-	after, notes, err := loaded.plans(ctx, u, o.whatIf, o)
-	if err != nil {
-		return nil, err
+	after := make([]planned, len(before))
+	if changed != loaded || len(o.whatIf) > 0 {
+		if after, notes, err = changed.plans(ctx, u, o.whatIf, o); err != nil {
+			return nil, err
+		}
+		answer.Notes = union(answer.Notes, notes)
 	}
-	answer.Notes = union(answer.Notes, notes)
-	for i, plan := range after {
-		s := &answer.Statements[i]
-		changes := queryplan.Compare(s.Plan, plan, func(relation string) bool { return planner.Large(known, relation) })
-		s.After, s.Changes = plan, &changes
+	return answer, o.compare(answer, before, after, known)
+}
+
+// compare fills the answer in. Of a preview a statement may need what its migrations bring: then there is nothing to
+// compare with.
+func (o explainOptions) compare(
+	answer *queryplan.Answer, before, after []planned, known *facts.Facts,
+) error {
+	for i, text := range o.statements {
+		s := queryplan.Statement{Text: text, Plan: before[i].plan, After: after[i].plan}
+		switch refused := before[i].refused; {
+		case after[i].refused != nil:
+			return askedGenerically(after[i].refused)
+		case refused != nil && s.After == nil:
+			return askedGenerically(refused)
+		case refused != nil:
+			answer.Notes = append(answer.Notes, "with the archive's schema there is no plan: "+refused.Message)
+			s.Plan, s.After = s.After, nil
+		case s.After != nil:
+			changes := queryplan.Compare(s.Plan, s.After, func(r string) bool { return planner.Large(known, r) })
+			s.Changes = &changes
+		}
+		s.Tables = sizesOf(s.Plan, known)
+		answer.Statements = append(answer.Statements, s)
 	}
-	return answer, nil
+	return nil
 }
 
 // archiveWithFacts fetches an archive, and reads what it tells of its source.

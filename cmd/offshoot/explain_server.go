@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/offshoot-dev/offshoot/internal/facts"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/planner"
@@ -24,8 +26,10 @@ type loadedArchive struct {
 // Close ends the server.
 func (l *loadedArchive) Close() error { return l.server.Close() }
 
-func (a *app) loadArchive(ctx context.Context, u *ui.UI, path string, known *facts.Facts) (*loadedArchive, error) {
-	step := u.Start("load the archive")
+func (a *app) loadArchive(
+	ctx context.Context, u *ui.UI, what, path string, known *facts.Facts,
+) (*loadedArchive, error) {
+	step := u.Start(what)
 	server, err := a.scratchServer(ctx, u, known.Server/10000, likeSource(known))
 	if err != nil {
 		step.Fail("")
@@ -37,7 +41,7 @@ func (a *app) loadArchive(ctx context.Context, u *ui.UI, path string, known *fac
 	}
 	if err != nil {
 		step.Fail("")
-		return nil, errors.Join(fmt.Errorf("load the archive into PostgreSQL %d: %w", server.Version(), err), l.Close())
+		return nil, errors.Join(fmt.Errorf("%s into PostgreSQL %d: %w", what, server.Version(), err), l.Close())
 	}
 	step.Done("")
 	return l, nil
@@ -80,7 +84,7 @@ func (l *loadedArchive) run(ctx context.Context, database string, statements ...
 // plans asks a copy of the database that is dressed as production for plans.
 func (l *loadedArchive) plans(
 	ctx context.Context, u *ui.UI, tried []string, o explainOptions,
-) ([]*queryplan.Plan, planner.Notes, error) {
+) ([]planned, planner.Notes, error) {
 	step := u.Start(map[bool]string{true: "production's sizes and statistics", false: "what if"}[len(tried) == 0])
 	database, notes, err := l.production(ctx, tried)
 	if err != nil {
@@ -122,7 +126,13 @@ func (l *loadedArchive) copy(ctx context.Context, from string) (string, error) {
 	return to, planner.Copy(ctx, l.server, from, to)
 }
 
-func (l *loadedArchive) explain(ctx context.Context, database string, o explainOptions) ([]*queryplan.Plan, error) {
+// planned is the plan of a statement, or why there is none.
+type planned struct {
+	plan    *queryplan.Plan
+	refused *pgconn.PgError
+}
+
+func (l *loadedArchive) explain(ctx context.Context, database string, o explainOptions) ([]planned, error) {
 	session, err := l.server.Connect(ctx, database, scratch.Loader)
 	if err != nil {
 		return nil, err
@@ -133,13 +143,14 @@ func (l *loadedArchive) explain(ctx context.Context, database string, o explainO
 			return nil, err
 		}
 	}
-	var plans []*queryplan.Plan
+	var plans []planned
 	for _, statement := range o.statements {
-		plan, err := planner.Explain(ctx, session, statement, o.generic)
-		if err != nil {
-			return nil, askedGenerically(err)
+		var one planned
+		one.plan, err = planner.Explain(ctx, session, statement, o.generic)
+		if err != nil && !errors.As(err, &one.refused) {
+			return nil, err
 		}
-		plans = append(plans, plan)
+		plans = append(plans, one)
 	}
 	return plans, nil
 }

@@ -28,6 +28,7 @@ func TestPreview_WholeLife(t *testing.T) {
 		{"UpPrintsTheLinkAndWhatItDid", l.upPrintsTheLink},
 		{"TwoUpsAtOnce", l.twoUpsAtOnce},
 		{"CommandsTellOfIt", l.commandsTellOfIt},
+		{"ExplainPlansOnItsMigratedSchema", l.explains},
 		{"CommandsSayThatAnotherIsNotThere", l.anotherIsNotThere},
 		{"OpensTheBrowserWhereThereIsAScreen", l.opensTheBrowser},
 		{"RestsAndGoesOn", l.restsAndGoesOn},

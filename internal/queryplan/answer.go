@@ -118,6 +118,8 @@ func (c *Changes) lines() []string {
 		first += fmt.Sprintf(": %s times as much", times(f))
 	case f > 0 && f <= 0.95:
 		first += fmt.Sprintf(": %s times less", times(1/f))
+	default:
+		first += ": another plan"
 	}
 	lines := []string{first}
 	for _, one := range c.List {
