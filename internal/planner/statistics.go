@@ -16,9 +16,7 @@ import (
 
 // statistic is what pg_statistic is to say of a column. Lists are written as arrays of the server.
 type statistic struct {
-	OID      uint32   `json:"oid"`
-	Column   string   `json:"column"`
-	Inherit  bool     `json:"inherit"` // of a partitioned table, with its partitions
+	place
 	Masked   bool     `json:"masked"`
 	Null     float64  `json:"null"`
 	Width    float64  `json:"width"`
@@ -32,6 +30,13 @@ type statistic struct {
 	Counts   *string  `json:"counts"`
 
 	table string
+}
+
+// place is which row of pg_statistic it is.
+type place struct {
+	OID     uint32 `json:"oid"`
+	Column  string `json:"column"`
+	Inherit bool   `json:"inherit"` // of a partitioned table, with its partitions
 }
 
 // columnsSQL are the columns of a list of statistics, with what ANALYZE knows of their types. Types are those below
@@ -161,15 +166,14 @@ func (d *dresser) putStatistics(ctx context.Context) error {
 // tell replaces statistics of columns. Where values do not fit, since a migration may have changed the type, it finds
 // the column by halves, and tells figures alone of that.
 func (d *dresser) tell(ctx context.Context, list []statistic) error {
-	text, err := json.Marshal(list)
-	if err != nil {
+	places := make([]place, len(list))
+	for i, one := range list {
+		places[i] = one.place
+	}
+	if err := d.send(ctx, forgetSQL, places); err != nil {
 		return err
 	}
-	literal := quote(string(text))
-	if _, err = d.session.Query(ctx, fmt.Sprintf(forgetSQL, literal)); err != nil {
-		return err
-	}
-	_, err = d.session.Query(ctx, fmt.Sprintf(tellSQL, literal))
+	err := d.send(ctx, tellSQL, list)
 	var refused *pgconn.PgError
 	switch {
 	case !errors.As(err, &refused):
@@ -190,6 +194,16 @@ func (d *dresser) tell(ctx context.Context, list []statistic) error {
 	return d.tell(ctx, []statistic{one})
 }
 
+// send runs a statement on a list.
+func (d *dresser) send(ctx context.Context, sql string, list any) error {
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	_, err = d.session.Query(ctx, fmt.Sprintf(sql, quote(string(text))))
+	return err
+}
+
 // figures reports whether there are no values in it.
 func (s statistic) figures() bool { return s.Values == nil && s.Bounds == nil && s.Elements == nil }
 
@@ -207,8 +221,8 @@ func statisticsOf(r relation, t *facts.Table) []statistic {
 
 func newStatistic(r relation, c facts.Column) statistic {
 	s := statistic{
-		OID: r.OID, Column: c.Name, Inherit: r.Kind == "p", Null: c.Null, Width: c.Width, Distinct: c.Distinct,
-		Masked: c.Masked, table: r.dotted(),
+		place: place{OID: r.OID, Column: c.Name, Inherit: r.Kind == "p"}, Null: c.Null, Width: c.Width,
+		Distinct: c.Distinct, Masked: c.Masked, table: r.dotted(),
 	}
 	if values, shares := c.Told(); len(values) > 0 {
 		s.Values, s.Shares = new(array(values)), new(numbers(shares))
