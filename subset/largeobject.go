@@ -31,6 +31,9 @@ func (r *run) copyKept(ctx context.Context) error {
 	if err := r.copyAll(ctx); err != nil {
 		return err
 	}
+	if err := r.src.Quiet(ctx); err != nil {
+		return err
+	}
 	c := r.src.Workers[0]
 	objects, denied, err := r.named(ctx, c)
 	if err != nil {

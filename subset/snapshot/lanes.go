@@ -105,6 +105,23 @@ func (s *Snapshot) InTurn(ctx context.Context, lane int, do func() error) error 
 	return s.alone(ctx, l, do)
 }
 
+// Quiet waits until all that was sent is answered, also what nobody waits for: then a connection can be asked by itself.
+// Where the context ends first, so do the connections.
+func (s *Snapshot) Quiet(ctx context.Context) error {
+	for _, l := range s.lines {
+		stop := context.AfterFunc(ctx, l.hurry)
+		l.idle()
+		stop()
+	}
+	return context.Cause(ctx)
+}
+
+// idle returns when nothing is on its way.
+func (l *line) idle() {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+}
+
 // alone asks a connection that nobody else asks, which lets go of locks then.
 func (s *Snapshot) alone(ctx context.Context, l *line, do func() error) error {
 	if err := do(); err != nil || !s.restsNow(l) {
