@@ -105,8 +105,8 @@ func (s *Snapshot) InTurn(ctx context.Context, lane int, do func() error) error 
 	return s.alone(ctx, l, do)
 }
 
-// Quiet waits until all that was sent is answered, also what nobody waits for: then a connection can be asked by itself.
-// Where the context ends first, so do the connections.
+// Quiet waits until all that was sent is answered, also what nobody waits for: then a
+// connection can be asked by itself. Where the context ends first, so do the connections.
 func (s *Snapshot) Quiet(ctx context.Context) error {
 	for _, l := range s.lines {
 		stop := context.AfterFunc(ctx, l.hurry)
