@@ -109,7 +109,7 @@ func (h *rehearsal) perform(ctx context.Context, most time.Duration) (report *re
 	err = h.on(ctx, func(s *scene) error {
 		known, unread := facts.Of(s.archive.Path)
 		from, code := h.code(known)
-		report, err = s.watch(ctx, most, from, code)
+		report, err = s.watch(ctx, most, running{from, code, known})
 		if err != nil {
 			return err
 		}

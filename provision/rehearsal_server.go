@@ -126,6 +126,16 @@ func (c *clone) forget(database string, s *psqlSession) {
 	s.end()
 }
 
+// leave ends the psql of a database, so that this can be copied.
+func (c *clone) leave(database string) {
+	c.mutex.Lock()
+	s := c.sessions[database]
+	c.mutex.Unlock()
+	if s != nil {
+		c.forget(database, s)
+	}
+}
+
 func (s *psqlSession) end() {
 	_ = s.stdin.Close()
 	s.stop()

@@ -12,6 +12,9 @@ import (
 
 	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/compat"
+	"github.com/offshoot-dev/offshoot/internal/facts"
+	"github.com/offshoot-dev/offshoot/internal/planner"
+	"github.com/offshoot-dev/offshoot/internal/queryplan"
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 )
 
@@ -83,20 +86,25 @@ func (s *scene) loadAgain(ctx context.Context) error {
 	return nil
 }
 
+// running is what code sends that runs now, where that is known from, and what is known of production.
+type running struct {
+	from  string
+	code  []compat.Statement
+	known *facts.Facts
+}
+
 // watch runs the migration in its own container while it is watched, at most for so long, and asks before and after it
-// about what code sends that is from somewhere.
-func (s *scene) watch(
-	ctx context.Context, most time.Duration, from string, code []compat.Statement,
-) (*rehearse.Report, error) {
+// about what code sends.
+func (s *scene) watch(ctx context.Context, most time.Duration, now running) (*rehearse.Report, error) {
 	log, err := s.log(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
+	before, unasked := s.ask(ctx, now, "offshoot_plans_before")
 	if err := rehearse.Prepare(ctx, s.clone, s.database()); err != nil {
 		return nil, err
 	}
-	before, unasked := s.ask(ctx, code)
 	watch, err := rehearse.Begin(ctx, s.clone, s.database(), log)
 	if err != nil {
 		return nil, err
@@ -115,9 +123,14 @@ func (s *scene) watch(
 		report.Hangs = most.Seconds()
 	}
 	if before != nil && exit == 0 && !hangs {
-		var after *compat.Answers
-		if after, unasked = s.ask(ctx, code); after != nil {
-			report.Judge(compat.Compare(from, code, before, after))
+		var after *judgement
+		if after, unasked = s.ask(ctx, now, "offshoot_plans_after"); after != nil {
+			report.Judge(compat.Compare(now.from, now.code, before.answers, after.answers))
+			if before.plans != nil && after.plans != nil {
+				report.Compare(before.plans, after.plans, func(table string) bool {
+					return planner.Large(now.known, table)
+				})
+			}
 		}
 	}
 	if unasked != nil {
@@ -126,12 +139,23 @@ func (s *scene) watch(
 	return report, nil
 }
 
-// ask asks about statements, where there are any.
-func (s *scene) ask(ctx context.Context, code []compat.Statement) (*compat.Answers, error) {
-	if len(code) == 0 {
+// judgement is what a database says of statements.
+type judgement struct {
+	answers *compat.Answers
+	plans   map[string]*queryplan.Plan // nil: production's are not known
+}
+
+// ask asks about statements, where there are any. Plans are asked in a copy of the database.
+func (s *scene) ask(ctx context.Context, now running, copied string) (*judgement, error) {
+	if len(now.code) == 0 {
 		return nil, nil
 	}
-	return compat.Ask(ctx, s.clone, s.database(), code)
+	answers, err := compat.Ask(ctx, s.clone, s.database(), now.code)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := s.plans(ctx, now.known, now.code, copied)
+	return &judgement{answers, plans}, err
 }
 
 // runTwice runs the migration a second time, which is not to take much longer than the first.

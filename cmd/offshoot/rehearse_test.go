@@ -25,7 +25,7 @@ services:
     entrypoint: []
     command: [psql, -X, -v, ON_ERROR_STOP=1, -c, "ALTER TABLE orders ADD c timestamptz DEFAULT clock_timestamp()",
       -c, "UPDATE orders SET id = id WHERE 'canary' <> ''", -c, "SELECT pg_sleep(0.5)",
-      -c, "ALTER TABLE orders RENAME id TO number"]
+      -c, "ALTER TABLE orders RENAME id TO number", -c, "ALTER TABLE people DROP CONSTRAINT people_pkey"]
   web: {build: ./nowhere, ports: ["8000"]}
 `
 
@@ -33,14 +33,24 @@ services:
 func TestRehearse_ExitsBeyondLimitsAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	known, err := (&facts.Facts{Format: facts.Format, Statements: []facts.Statement{
-		{Shape: "SELECT id FROM orders WHERE id > $1", Calls: 75}, {Shape: "SELECT count(*) FROM orders", Calls: 25},
-	}}).Comments()
+		{Shape: "SELECT id FROM orders WHERE id > $1", Calls: 75},
+		{Shape: "SELECT count(*) FROM orders", Calls: 20},
+		{Shape: "SELECT id FROM people WHERE id = $1", Calls: 5},
+	}, Tables: []facts.Table{{
+		Schema: "public", Name: "people", Kind: "r", Rows: 5e6, Pages: 22124, Bytes: 22124 * 8192,
+		Indexes: []facts.Index{
+			{Name: "people_pkey", Method: "btree", Unique: true, Rows: 5e6, Pages: 13713, Bytes: 13713 * 8192},
+		},
+	}}}).Comments()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := newCheckout(t, map[string]string{"compose.yaml": rehearsedCompose, "archive.sql": known + tinyArchive})
+	dir := newCheckout(t, map[string]string{"compose.yaml": rehearsedCompose, "archive.sql": known + tinyArchive + `
+CREATE TABLE people (id int PRIMARY KEY);
+INSERT INTO people SELECT generate_series(1, 90);
+`})
 	configure(t, dir,
-		"preview: {migrate: {service: tool}, keep_templates: 0}\nrehearse: {fail_on: [rewrite, breaks]}\n")
+		"preview: {migrate: {service: tool}, keep_templates: 0}\nrehearse: {fail_on: [rewrite, breaks, plans]}\n")
 	other := start(t, dir, nil, "rehearse", "--archive", "archive.sql")
 	p := start(t, filepath.Dir(dir), nil, "rehearse", "--project", dir, "--archive",
 		filepath.Join(dir, "archive.sql"), "--json", "--report", filepath.Join(dir, "r.html"))
@@ -57,6 +67,7 @@ func TestRehearse_ExitsBeyondLimitsAndLeavesNothing(t *testing.T) {
 	for _, want := range []string{
 		"beyond the limits of rehearse in offshoot.yaml: statement 1 rewrites orders",
 		`; breaks the code that runs now: column "id" does not exist`,
+		"; 1 plan is worse in production: lost index: people_pkey of public.people, new sequential scan of ",
 	} {
 		if !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("stderr does not say %q: %s", want, p.stderr.String())
@@ -64,11 +75,15 @@ func TestRehearse_ExitsBeyondLimitsAndLeavesNothing(t *testing.T) {
 	}
 	var answer struct{ Result *rehearse.Report }
 	if err := json.Unmarshal(p.stdout.Bytes(), &answer); err != nil || answer.Result == nil ||
-		len(answer.Result.Statements) != 4 || !answer.Result.Audit.Complete() {
+		len(answer.Result.Statements) != 5 || !answer.Result.Audit.Complete() {
 		t.Errorf("%v: %s", err, p.stdout.String())
 	}
-	if code := answer.Result.Code; code == nil || code.Asked != 2 || len(code.Breaks) != 1 || code.Breaks[0].By != 4 {
+	if code := answer.Result.Code; code == nil || code.Asked != 3 || len(code.Breaks) != 1 || code.Breaks[0].By != 4 {
 		t.Errorf("what breaks: %+v", code)
+	}
+	if p := answer.Result.Plans; p == nil || p.Asked != 2 || len(p.Changed) != 1 || p.Changed[0].By != 5 ||
+		p.Changed[0].Factor() < 1000 {
+		t.Errorf("plans: %+v", p)
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "r.html"))
 	if err != nil || !strings.Contains(string(page), "rewrites orders") {

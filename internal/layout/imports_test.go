@@ -31,7 +31,7 @@ var table = map[string][]string{
 	"provision": {
 		"compose", "provision/gateway", "provision/machine", "internal/guard",
 		"internal/host", "internal/pgtool", "internal/worktree", "internal/lock", "internal/facts", "internal/rehearse",
-		"internal/compat",
+		"internal/compat", "internal/planner", "internal/queryplan",
 	},
 	"provision/docker":      {"provision", "provision/machine", "compose", "internal/host"},
 	"provision/ec2":         {"provision/machine", "internal/host"},
@@ -56,7 +56,9 @@ var table = map[string][]string{
 	"internal/worktree":             {"internal/host"},
 	"internal/facts":                {"internal/pgarchive", "internal/document"},
 	"internal/compat":               {"internal/document", "internal/sqltext"},
-	"internal/rehearse":             {"internal/compat", "internal/document", "internal/facts", "internal/sqltext"},
+	"internal/rehearse": {
+		"internal/compat", "internal/document", "internal/facts", "internal/queryplan", "internal/sqltext",
+	},
 	"internal/queries": {
 		"internal/compat", "internal/document", "internal/rehearse", "internal/sqltext", "internal/visit",
 	},

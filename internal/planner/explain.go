@@ -3,6 +3,8 @@ package planner
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/queryplan"
@@ -53,15 +55,19 @@ func explainGeneric(ctx context.Context, session Session, statement string) (str
 	if _, err := session.Query(ctx, "PREPARE "+name+" AS "+statement); err != nil {
 		return "", err
 	}
-	count, err := session.Query(ctx, "SELECT pg_catalog.array_to_string(pg_catalog.array_fill('NULL'::pg_catalog.text, "+
-		"ARRAY[pg_catalog.cardinality(parameter_types)]), ', ') FROM pg_catalog.pg_prepared_statements WHERE name = '"+
-		name+"'")
-	values, err := first(count, err)
+	count, err := session.Query(ctx, "SELECT pg_catalog.cardinality(parameter_types) "+
+		"FROM pg_catalog.pg_prepared_statements WHERE name = '"+name+"'")
+	number, err := first(count, err)
 	if err != nil {
 		return "", err
 	}
-	if values != "" {
-		values = "(" + values + ")"
+	parameters, err := strconv.Atoi(number)
+	if err != nil {
+		return "", err
+	}
+	values := ""
+	if parameters > 0 {
+		values = "(NULL" + strings.Repeat(", NULL", parameters-1) + ")"
 	}
 	text, err := first(session.Query(ctx, "EXPLAIN ("+options+") EXECUTE "+name+values))
 	if err != nil {

@@ -72,6 +72,9 @@ func (r *Report) Headline() string {
 	if r.breaks() && r.Failed == "" && r.Hangs == 0 && r.Exit == 0 {
 		text += "; " + r.Code.Headline()
 	}
+	if r.Plans.worst() != nil {
+		text += "; " + r.Plans.Headline()
+	}
 	return text
 }
 

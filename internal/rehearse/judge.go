@@ -75,17 +75,11 @@ func (r *Report) breakGrid() document.Grid {
 		return g
 	}
 	for _, b := range r.Code.Breaks[:min(len(r.Code.Breaks), shownBreaks)] {
-		share, by := "", ""
+		share := ""
 		if b.Share > 0 {
 			share = fmt.Sprintf("%.1f %%", b.Share*100)
 		}
-		if b.By > 0 {
-			by = fmt.Sprintf("statement %d", b.By)
-			if m := r.Statements[b.By-1].Migration; m != "" {
-				by += ", " + m
-			}
-		}
-		g.Add(sqltext.Short(b.Shape, widest), share, b.Message, by)
+		g.Add(sqltext.Short(b.Shape, widest), share, b.Message, r.by(b.By))
 	}
 	return g
 }

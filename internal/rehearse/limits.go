@@ -17,11 +17,13 @@ const (
 	FailUnknown     = "unknown"     // what production will see is not known
 	FailViolation   = "violation"   // rows of production do not allow it
 	FailBreaks      = "breaks"      // code that runs now no longer works
+	FailPlans       = "plans"       // production's planner has a worse plan for what it asks
 )
 
 // FailWords are all words for Limits.FailOn.
 var FailWords = []string{
 	FailRewrite, FailValidation, FailIndex, FailUnexplained, FailWaits, FailUnknown, FailViolation, FailBreaks,
+	FailPlans,
 }
 
 // Limits say what a migration may do to production. The zero value: everything.
@@ -77,6 +79,9 @@ func failing(word string, r *Report) string {
 	}
 	if word == FailBreaks && r.breaks() {
 		return r.Code.Headline()
+	}
+	if word == FailPlans && r.Plans.worst() != nil {
+		return r.Plans.Headline()
 	}
 	if word == FailUnknown {
 		if i := slices.IndexFunc(r.Blocks(), func(b Block) bool { return !b.Known }); i >= 0 {

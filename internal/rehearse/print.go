@@ -79,6 +79,13 @@ func (r *Report) sheet() document.Sheet {
 	} else if text := r.Code.Headline(); text != "" {
 		s.Notes = append(s.Notes, text)
 	}
+	if g := r.planGrid(); len(g.Lines) > 1 {
+		s.Grids = append(s.Grids, g)
+		s.Notes = append(s.Notes, more(len(r.Plans.Changed)-shownPlans, "plans that change")...)
+	}
+	if text := r.Plans.Headline(); text != "" {
+		s.Notes = append(s.Notes, text)
+	}
 	if len(r.Sizes) > 0 {
 		s.Grids = append(s.Grids, r.sizeGrid())
 	}

@@ -26,6 +26,7 @@ type Report struct {
 	Advice     []Advice       `json:"advice,omitempty"`
 	Questions  []*Question    `json:"questions,omitempty"`    // that only production can answer
 	Code       *compat.Report `json:"running_code,omitempty"` // nil: nobody knows what it sends
+	Plans      *Plans         `json:"plans,omitempty"`        // of what it sends; nil: not known
 	Audit      Audit          `json:"audit"`
 	Unknown    []string       `json:"unknown,omitempty"` // what could not be told, and why
 
