@@ -97,6 +97,9 @@ func (c *calibration) fit(ctx context.Context, w work, s Size) (fit, error) {
 		if err != nil {
 			return fit{}, err
 		}
+		if p.rows == 0 {
+			return fit{}, errEmpty
+		}
 		tried = append(tried, p)
 		there := amount(w.kind, s.There, float64(s.ThereSize))
 		if p.seconds >= enough.Seconds() && len(tried) > 1 || p.bytes > largest/2 || p.n > there ||
@@ -146,7 +149,10 @@ type attempt struct {
 	undo []string // so that it can be tried again
 }
 
-var errGone = errors.New("the table is not there any more")
+var (
+	errGone  = errors.New("the table is not there any more")
+	errEmpty = errors.New("the table is empty here by the end of the migration")
+)
 
 // prepare makes the copy and finds the statement to try.
 func (t *attempt) prepare(ctx context.Context) error {

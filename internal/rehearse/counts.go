@@ -149,7 +149,7 @@ func (r *Report) addShares() {
 	for _, s := range r.Statements {
 		for i := range s.Changes {
 			c := &s.Changes[i]
-			if size, known := r.size(c.Table); known && size.Rows > 0 {
+			if size, known := r.size(c.Table); known && size.Rows > 0 && !s.givesRows() {
 				c.There = float64(c.Rows) * size.There / float64(size.Rows)
 			}
 		}

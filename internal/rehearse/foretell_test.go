@@ -31,3 +31,24 @@ func TestForetell_SaysOnceWhatANewTableGets(t *testing.T) {
 		}
 	}
 }
+
+func TestForetell_TellsNothingOfATableThatIsEmptyByTheEnd(t *testing.T) {
+	url := fresh(t, "CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 1000); ANALYZE")
+	r := watched(t, url, func() { psql(t, url, "ALTER TABLE t ADD c float DEFAULT random(); DELETE FROM t") })
+	r.Foretell(t.Context(), server(t), databaseOf(t, url), &facts.Facts{
+		Format: facts.Format, Server: r.Server,
+		Tables: []facts.Table{{Schema: "public", Name: "t", Kind: "r", Rows: 1e6, Pages: 5000, Bytes: 5000 * 8192}},
+	})
+	for _, s := range r.Statements {
+		if s.Production != nil || s.Held != nil {
+			t.Errorf("%s: %+v, held for %+v", s.Shape, s.Production, s.Held)
+		}
+	}
+	want := "seconds of the rewrite of public.t: the table is empty here by the end of the migration"
+	if !slices.Contains(r.Unknown, want) {
+		t.Errorf("%q", r.Unknown)
+	}
+	if c := r.Statements[1].Changes; len(c) != 1 || c[0].There != 1e6 {
+		t.Errorf("%+v", c)
+	}
+}
