@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/planner"
 	"github.com/offshoot-dev/offshoot/internal/queryplan"
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // A planServer is the server of a rehearsal, for whose databases plans are asked as production would choose them.
@@ -59,13 +61,17 @@ func (p planServer) Write(ctx context.Context, files []planner.File) error {
 	}
 	rows, err := p.Query(ctx, maintenanceDatabase, "SHOW data_directory")
 	if err != nil || len(rows) != 1 {
-		return fmt.Errorf("no data directory: %w", err)
+		return errors.Join(errors.New("no data directory"), err)
 	}
 	code, err := runIn(ctx, p.run.Docker.Client(), p.run.server.container, command{
 		argv: []string{"sh", "-c", writeScript, "sh", rows[0][0]}, stdin: strings.NewReader(lines.String()),
 	})
-	if err == nil && code != 0 {
-		err = fmt.Errorf("make files longer: exit %d", code)
+	const unknownCommand = 127
+	switch {
+	case err == nil && code == unknownCommand:
+		return errors.New("the image of the database lacks truncate, base64 or stat")
+	case err == nil && code != 0:
+		return fmt.Errorf("exit %d", code)
 	}
 	return err
 }
@@ -82,12 +88,11 @@ func (s *scene) plans(
 	if _, err := s.clone.Query(ctx, s.database(), "ANALYZE"); err != nil {
 		return nil, err
 	}
-	s.clone.leave(s.database())
 	if err := rehearse.Disconnect(ctx, s.clone, s.database()); err != nil {
 		return nil, err
 	}
 	s.clone.leave(s.database())
-	if err := planner.Copy(ctx, server, quoteName(s.database()), copied); err != nil {
+	if err := planner.Copy(ctx, server, s.database(), copied); err != nil {
 		return nil, err
 	}
 	if _, err := planner.Dress(ctx, server, copied, known); err != nil {
@@ -100,10 +105,11 @@ func (s *scene) plans(
 	defer session.Close()
 	all := map[string]*queryplan.Plan{}
 	for _, one := range code {
-		if !compat.Askable(one.Text) {
+		text, ok := forPsql(one.Text)
+		if !ok {
 			continue
 		}
-		plan, err := planner.Explain(ctx, session, one.Text, true)
+		plan, err := planner.Explain(ctx, session, text, true)
 		if err == nil {
 			all[one.Text] = plan
 		} else if _, err := session.Query(ctx, "DEALLOCATE ALL"); err != nil {
@@ -113,4 +119,9 @@ func (s *scene) plans(
 	return all, nil
 }
 
-func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+// forPsql is a single query without literals and comments, of which psql can take nothing for a command of its own, or
+// for a quotation that goes on; ok is false where there is no such.
+func forPsql(statement string) (text string, ok bool) {
+	text = sqltext.Parameterized(statement)
+	return text, compat.Askable(text) && !strings.Contains(text, `\`) && strings.Count(text, `"`)%2 == 0
+}

@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -40,7 +39,7 @@ func (e Engine) Rehearse(ctx context.Context, options Options, observe func(Even
 		err = r.rehearseBare(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("rehearse: %w", r.blame(ctx, err))
+		return nil, r.blame(ctx, err)
 	}
 	return r.result.Rehearsal, nil
 }

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,7 @@ func (s *scene) watch(ctx context.Context, most time.Duration, now running) (*re
 		return nil, err
 	}
 	defer log.Close()
-	before, unasked := s.ask(ctx, now, "offshoot_plans_before")
+	before := s.ask(ctx, now, "offshoot_plans_before")
 	if err := rehearse.Prepare(ctx, s.clone, s.database()); err != nil {
 		return nil, err
 	}
@@ -122,40 +123,47 @@ func (s *scene) watch(ctx context.Context, most time.Duration, now running) (*re
 	if hangs {
 		report.Hangs = most.Seconds()
 	}
-	if before != nil && exit == 0 && !hangs {
-		var after *judgement
-		if after, unasked = s.ask(ctx, now, "offshoot_plans_after"); after != nil {
-			report.Judge(compat.Compare(now.from, now.code, before.answers, after.answers))
-			if before.plans != nil && after.plans != nil {
-				report.Compare(before.plans, after.plans, func(table string) bool {
-					return planner.Large(now.known, table)
-				})
-			}
-		}
-	}
-	if unasked != nil {
-		report.Unknown = append(report.Unknown, "whether the code that runs now goes on to work: "+unasked.Error())
+	if exit == 0 && !hangs {
+		report.Unknown = append(report.Unknown, s.judge(ctx, report, now, before)...)
 	}
 	return report, nil
 }
 
+// judge asks after the migration too, and tells what could not be asked.
+func (s *scene) judge(ctx context.Context, report *rehearse.Report, now running, before judgement) (unknown []string) {
+	if len(now.code) == 0 {
+		return nil
+	}
+	after := s.ask(ctx, now, "offshoot_plans_after")
+	if err := cmp.Or(before.unasked, after.unasked); err != nil {
+		unknown = append(unknown, "whether the code that runs now goes on to work: "+err.Error())
+	} else {
+		report.Judge(compat.Compare(now.from, now.code, before.answers, after.answers))
+	}
+	if err := cmp.Or(before.unplanned, after.unplanned); err != nil {
+		unknown = append(unknown, "production's plans: "+err.Error())
+	} else if before.plans != nil {
+		report.Compare(before.plans, after.plans, func(table string) bool { return planner.Large(now.known, table) })
+	}
+	return unknown
+}
+
 // judgement is what a database says of statements.
 type judgement struct {
-	answers *compat.Answers
-	plans   map[string]*queryplan.Plan // nil: production's are not known
+	answers   *compat.Answers
+	unasked   error                      // why there are none
+	plans     map[string]*queryplan.Plan // nil: production's are not known
+	unplanned error                      // why, where they should be
 }
 
 // ask asks about statements, where there are any. Plans are asked in a copy of the database.
-func (s *scene) ask(ctx context.Context, now running, copied string) (*judgement, error) {
+func (s *scene) ask(ctx context.Context, now running, copied string) (j judgement) {
 	if len(now.code) == 0 {
-		return nil, nil
+		return j
 	}
-	answers, err := compat.Ask(ctx, s.clone, s.database(), now.code)
-	if err != nil {
-		return nil, err
-	}
-	plans, err := s.plans(ctx, now.known, now.code, copied)
-	return &judgement{answers, plans}, err
+	j.answers, j.unasked = compat.Ask(ctx, s.clone, s.database(), now.code)
+	j.plans, j.unplanned = s.plans(ctx, now.known, now.code, copied)
+	return j
 }
 
 // runTwice runs the migration a second time, which is not to take much longer than the first.

@@ -75,17 +75,13 @@ func (a *app) recordCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.record(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.Var(archiveFlag{&o.up}, "archive",
-		"load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; "+
-			"NAME=FILE for a further database")
+	loadingFlags(f, &o.up)
 	f.StringVar(&o.project, "project", "", "`FOLDER` of the compose project (default: this one)")
 	f.StringVar(&o.to, "to", "", "keep the recording in `FILE`")
 	f.StringVar(&o.against, "against", "", "compare with the recording in `FILE`")
 	f.StringArrayVar(&o.pages, "page", nil, "visit `PATH` first, and the links of it (default /); may be repeated")
 	f.IntVar(&o.most, "pages", visitedPages, "visit `N` pages at most")
 	f.StringVar(&o.headers, "headers", "", "send the headers in `FILE` with each request, such as Cookie: session=1")
-	f.BoolVar(&o.up.noTemplate, "no-template", false,
-		"always load the archive; neither clone nor save a template database")
 	f.DurationVar(&o.up.timeout, "timeout", defaultTimeout, "how long to wait until the stack is ready")
 	a.jsonFlag(c)
 	return c
@@ -202,48 +198,36 @@ func recordedCode(path string) ([]compat.Statement, error) {
 func (a *app) recordProject(
 	ctx context.Context, cfg *config.Config, o recordOptions, header http.Header,
 ) (recording *queries.Recording, err error) {
-	if err := cfg.Preview.EnvironmentUnset; err != nil {
-		return nil, err
-	}
-	git, err := a.checkout(ctx, cfg.Dir)
-	if err != nil {
-		return nil, err
-	}
-	preview, err := provision.IdentifyRecording(git.repository(), cfg.ProjectIn(git.Root))
-	if err != nil {
-		return nil, err
-	}
-	u := a.newUI()
-	defer u.Close()
-	archives := &archives{app: a, ui: u, cfg: cfg, options: o.up, preview: preview}
-	defer func() { err = errors.Join(err, archives.remove()) }()
-	engine, err := a.engine(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer closing(engine, &err)
-	engine.Front = provision.Front{}
-	options := provisionOptions(cfg, o.up, preview, git.Commit, "")
-	options.Load, options.Expires, options.Rehearse = archives.load, recordingLife, false
-	options.ServerSettings = queries.Settings
-	result, err := engine.Up(ctx, options, newSteps(u).observe)
-	if err != nil {
-		explain(u, err)
-		return nil, err
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		_, removed := engine.Down(ctx, preview, provision.Guard{}, nil)
-		err = errors.Join(err, removed)
-	}()
+	err = a.throwAway(ctx, cfg, o.up, provision.IdentifyRecording, func(t throwAway) (err error) {
+		t.options.Expires, t.options.Rehearse = recordingLife, false
+		t.options.ServerSettings = queries.Settings
+		result, err := t.engine.Up(ctx, t.options, newSteps(t.ui).observe)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+			defer cancel()
+			_, removed := t.engine.Down(ctx, result.Preview, provision.Guard{}, nil)
+			err = errors.Join(err, removed)
+		}()
+		recording, err = a.recordPreview(ctx, t, result, o, header)
+		return err
+	})
+	return recording, err
+}
+
+// recordPreview visits a preview that is up.
+func (a *app) recordPreview(
+	ctx context.Context, t throwAway, result *provision.Result, o recordOptions, header http.Header,
+) (*queries.Recording, error) {
 	if result.Loaded == nil {
 		return nil, hint.Usage(errors.New("there is no archive to record on"),
 			"give one with --archive, or set source in offshoot.yaml")
 	}
-	ear := hear(ctx, engine, result)
+	ear := hear(ctx, t.engine, result)
 	defer ear.stop()
-	rounds, err := a.visit(ctx, u, result, o, header)
+	rounds, err := a.visit(ctx, t.ui, result, o, header)
 	if err != nil {
 		return nil, err
 	}
@@ -251,8 +235,8 @@ func (a *app) recordProject(
 	if err != nil {
 		return nil, err
 	}
-	recording = queries.Record(asked, rounds)
-	recording.Commit, recording.Archive = git.Commit, result.Loaded.SHA256
+	recording := queries.Record(asked, rounds)
+	recording.Commit, recording.Archive = t.commit, result.Loaded.SHA256
 	return recording, nil
 }
 

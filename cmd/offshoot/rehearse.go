@@ -56,15 +56,11 @@ func (a *app) rehearseCommand() *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return a.rehearse(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.Var(archiveFlag{&o.up}, "archive",
-		"load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; "+
-			"NAME=FILE for a further database")
+	loadingFlags(f, &o.up)
 	f.StringVar(&o.project, "project", "", "`FOLDER` of the compose project (default: this one)")
 	f.StringVar(&o.report, "report", "", "write the report to `FILE` (.md, .html, .svg, .json or .txt) too")
 	f.StringVar(&o.code, "code", "",
 		"tell which statements in `FILE` of offshoot record no longer work, such as those of the main branch")
-	f.BoolVar(&o.up.noTemplate, "no-template", false,
-		"always load the archive; neither clone nor save a template database")
 	f.DurationVar(&o.time, "timeout", defaultRehearsal, "how long the migrations may take, and all of it twice that")
 	a.jsonFlag(c)
 	return c
@@ -100,7 +96,7 @@ func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
 	}
 	report, err := a.rehearseProject(ctx, cfg, o, code)
 	if err != nil {
-		return err
+		return fmt.Errorf("rehearse: %w", err)
 	}
 	a.askSource(ctx, cfg, report)
 	if err := writeRehearsal(o.report, report); err != nil {
@@ -113,34 +109,11 @@ func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
 func (a *app) rehearseProject(
 	ctx context.Context, cfg *config.Config, o rehearseOptions, code []compat.Statement,
 ) (report *rehearse.Report, err error) {
-	if err := cfg.Preview.EnvironmentUnset; err != nil {
-		return nil, fmt.Errorf("rehearse: %w", err)
-	}
-	git, err := a.checkout(ctx, cfg.Dir)
-	if err != nil {
-		return nil, err
-	}
-	preview, err := provision.IdentifyRehearsal(git.repository(), cfg.ProjectIn(git.Root))
-	if err != nil {
-		return nil, fmt.Errorf("rehearse: %w", err)
-	}
-	u := a.newUI()
-	defer u.Close()
-	archives := &archives{app: a, ui: u, cfg: cfg, options: o.up, preview: preview}
-	defer func() { err = errors.Join(err, archives.remove()) }()
-	engine, err := a.engine(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("rehearse: %w", err)
-	}
-	defer closing(engine, &err)
-	engine.Front = provision.Front{}
-	options := provisionOptions(cfg, o.up, preview, git.Commit, "")
-	options.Load, options.RehearseTime, options.Expires = archives.load, o.time, rehearsalLife(o.time)
-	options.Code = code
-	report, err = engine.Rehearse(ctx, options, newSteps(u).observe)
-	if err != nil {
-		explain(u, err)
-	}
+	err = a.throwAway(ctx, cfg, o.up, provision.IdentifyRehearsal, func(t throwAway) error {
+		t.options.RehearseTime, t.options.Expires, t.options.Code = o.time, rehearsalLife(o.time), code
+		report, err = t.engine.Rehearse(ctx, t.options, newSteps(t.ui).observe)
+		return err
+	})
 	return report, err
 }
 

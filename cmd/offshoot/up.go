@@ -72,14 +72,10 @@ func (a *app) upCommand() *cobra.Command {
 	}
 	whichFlags(c, &o.which)
 	f := c.Flags()
-	f.Var(archiveFlag{&o}, "archive",
-		"load this `FILE` of offshoot subset or pg_dump (.sql, .sql.gz, .sql.zst, .dump, .tar), also at s3://; "+
-			"NAME=FILE for a further database")
+	loadingFlags(f, &o)
 	f.IntVar(&o.port, "port", 0, "`PORT` of the gateway on this computer (default 8480)")
 	f.BoolVar(&o.keep, "keep", false, "keep a failed preview for debugging")
 	f.BoolVar(&o.keepData, "keep-data", false, "keep the database instead of resetting it")
-	f.BoolVar(&o.noTemplate, "no-template", false,
-		"always load the archive; neither clone nor save a template database")
 	f.BoolVar(&o.noTemplate, "no-seed", false, "") // its former name
 	_ = f.MarkHidden("no-seed")
 	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long to wait for readiness")

@@ -31,7 +31,7 @@ var table = map[string][]string{
 	"provision": {
 		"compose", "provision/gateway", "provision/machine", "internal/guard",
 		"internal/host", "internal/pgtool", "internal/worktree", "internal/lock", "internal/facts", "internal/rehearse",
-		"internal/compat", "internal/planner", "internal/queryplan",
+		"internal/compat", "internal/planner", "internal/queryplan", "internal/sqltext",
 	},
 	"provision/docker":      {"provision", "provision/machine", "compose", "internal/host"},
 	"provision/ec2":         {"provision/machine", "internal/host"},

@@ -3,6 +3,7 @@ package planner
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -71,7 +72,8 @@ func Copy(ctx context.Context, s Server, from, to string) error {
 	if err != nil {
 		return err
 	}
-	sql := fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", to, from)
+	name := func(database string) string { return `"` + strings.ReplaceAll(database, `"`, `""`) + `"` }
+	sql := fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name(to), name(from))
 	if version >= "150000" {
 		sql += " STRATEGY FILE_COPY"
 	}
