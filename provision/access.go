@@ -126,44 +126,44 @@ const certificatePatience = 30 * time.Second
 
 // tellCertificates says which of the preview's hosts have no certificate yet,
 // and why. They are served all the same: nothing here fails an up.
-func (r *run) tellCertificates(ctx context.Context) {
-	if !r.at.public() {
+func (o *opening) tellCertificates(ctx context.Context) {
+	if !o.at.public() {
 		return
 	}
 	for deadline := time.Now().Add(certificatePatience); ; {
-		r.result.Certificates = r.certificates(ctx)
+		o.result.Certificates = o.certificates(ctx)
 		settled := true
-		for _, status := range r.result.Certificates {
+		for _, status := range o.result.Certificates {
 			settled = settled && (status.Ready || status.Problem != "")
 		}
 		if settled || time.Now().After(deadline) || pause(ctx, 500*time.Millisecond) != nil {
 			break
 		}
 	}
-	for i, status := range r.result.Certificates {
+	for i, status := range o.result.Certificates {
 		if status.Ready {
 			continue
 		}
 		if status.Problem = printable(status.Problem); status.Problem == "" {
 			status.Problem = "no authority has answered yet"
 		}
-		r.result.Certificates[i] = status
-		r.notice("no certificate for %s: %s; until there is one, browsers warn", status.Host, status.Problem)
+		o.result.Certificates[i] = status
+		o.notice("no certificate for %s: %s; until there is one, browsers warn", status.Host, status.Problem)
 	}
 }
 
 // certificates is how it stands about those of the preview's hosts.
-func (r *run) certificates(ctx context.Context) []gateway.CertificateStatus {
+func (o *opening) certificates(ctx context.Context) []gateway.CertificateStatus {
 	var stdout bytes.Buffer
 	var all, ours []gateway.CertificateStatus
-	if r.askGateway(ctx, bytes.NewReader(nil), &stdout, "certificates") != nil ||
+	if o.askGateway(ctx, bytes.NewReader(nil), &stdout, "certificates") != nil ||
 		json.Unmarshal(stdout.Bytes(), &all) != nil {
 		return nil
 	}
 	hosts := map[string]bool{}
-	for i, link := range r.next.links(r.at) {
+	for i, link := range o.next.links(o.at) {
 		hosts[link.host()] = true
-		hosts[r.at.host(r.next.Preview, r.next.Expose[i].Service, false)] = true // the first may have two
+		hosts[o.at.host(o.next.Preview, o.next.Expose[i].Service, false)] = true // the first may have two
 	}
 	for _, status := range all {
 		if hosts[status.Host] {

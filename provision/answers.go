@@ -136,29 +136,29 @@ func statusOf(status int) string {
 
 // awaitAnswers waits until every exposed port answers HTTP, and leaves aside
 // those that speak something else and that nobody has named.
-func (r *run) awaitAnswers(ctx context.Context) error {
-	deadline := time.Now().Add(r.timeout())
-	all := r.listenings()
+func (o *opening) awaitAnswers(ctx context.Context) error {
+	deadline := time.Now().Add(o.timeout())
+	all := o.listenings()
 	var answered atomic.Int32
 	group, within := errgroup.WithContext(ctx)
 	for _, l := range all {
-		group.Go(func() error { return r.listen(within, l, &answered, deadline) })
+		group.Go(func() error { return o.listen(within, l, &answered, deadline) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return r.show(ctx, all)
+	return o.show(ctx, all)
 }
 
-func (r *run) listenings() []*listening {
+func (o *opening) listenings() []*listening {
 	var all []*listening
-	for i, link := range r.next.links(r.at) {
+	for i, link := range o.next.links(o.at) {
 		l := &listening{
-			service: link.Service, link: link, named: len(r.options.Expose) > 0,
-			numbers: []int{r.next.Expose[i].Number},
+			service: link.Service, link: link, named: len(o.options.Expose) > 0,
+			numbers: []int{o.next.Expose[i].Number},
 		}
 		if !l.named {
-			for _, number := range r.candidates[link.Service] {
+			for _, number := range o.candidates[link.Service] {
 				if !slices.Contains(l.numbers, number) {
 					l.numbers = append(l.numbers, number)
 				}
@@ -171,30 +171,30 @@ func (r *run) listenings() []*listening {
 
 // listen asks one service until it is known how it is with it. It gives up at
 // once when the container has ended.
-func (r *run) listen(ctx context.Context, l *listening, answered *atomic.Int32, deadline time.Time) error {
+func (o *opening) listen(ctx context.Context, l *listening, answered *atomic.Int32, deadline time.Time) error {
 	for began := time.Now(); ; {
-		c, err := r.containerOf(ctx, l.service)
+		c, err := o.containerOf(ctx, l.service)
 		if err != nil {
 			return err
 		}
 		if c.State == container.StateExited || c.State == container.StateDead {
-			return r.ended(ctx, l, c)
+			return o.ended(ctx, l, c)
 		}
 		trouble := fmt.Errorf("container is %s", c.State)
 		if c.running() {
-			trouble = r.askOnce(ctx, l, c)
+			trouble = o.askOnce(ctx, l, c)
 		}
 		now := time.Now()
 		switch {
 		case trouble != nil && now.After(deadline):
-			return r.stepFailed(ctx, l.service, fmt.Errorf("port %d does not answer: %w", l.numbers[0], trouble))
+			return o.stepFailed(ctx, l.service, fmt.Errorf("port %d does not answer: %w", l.numbers[0], trouble))
 		case trouble != nil:
 		case l.answers():
 			answered.Add(1)
 			return nil
 		case l.foreign(now) && !l.drop():
 			if l.named {
-				return r.stepFailed(ctx, l.service, l.failure())
+				return o.stepFailed(ctx, l.service, l.failure())
 			}
 			l.aside = l.String()
 			return nil
@@ -202,7 +202,7 @@ func (r *run) listen(ctx context.Context, l *listening, answered *atomic.Int32, 
 			l.aside = l.String()
 			return nil
 		case now.After(deadline):
-			return r.stepFailed(ctx, l.service, l.failure())
+			return o.stepFailed(ctx, l.service, l.failure())
 		}
 		if err := pause(ctx, askAgain(now.Sub(began))); err != nil {
 			return err
@@ -218,8 +218,8 @@ func askAgain(asked time.Duration) time.Duration {
 
 // askOnce asks the likeliest port, and the others of a service whose likeliest
 // has been closed or silent for long: it may be one for a debugger.
-func (r *run) askOnce(ctx context.Context, l *listening, c seenContainer) error {
-	answer, err := r.probe(ctx, c, l.numbers[0], l.link)
+func (o *opening) askOnce(ctx context.Context, l *listening, c seenContainer) error {
+	answer, err := o.probe(ctx, c, l.numbers[0], l.link)
 	if err != nil {
 		return err
 	}
@@ -229,7 +229,7 @@ func (r *run) askOnce(ctx context.Context, l *listening, c seenContainer) error 
 	}
 	for i, number := range l.numbers[1:] {
 		other := &listening{numbers: []int{number}}
-		if other.last, err = r.probe(ctx, c, number, l.link); err != nil {
+		if other.last, err = o.probe(ctx, c, number, l.link); err != nil {
 			return err
 		}
 		if other.answers() {
@@ -241,8 +241,8 @@ func (r *run) askOnce(ctx context.Context, l *listening, c seenContainer) error 
 }
 
 // containerOf is the container of a service, by as little as the engine can be asked.
-func (r *run) containerOf(ctx context.Context, service string) (seenContainer, error) {
-	all, err := r.stack.Load().Ps(ctx)
+func (o *opening) containerOf(ctx context.Context, service string) (seenContainer, error) {
+	all, err := o.stack.Load().Ps(ctx)
 	if err != nil {
 		return seenContainer{}, err
 	}
@@ -255,12 +255,12 @@ func (r *run) containerOf(ctx context.Context, service string) (seenContainer, e
 }
 
 // ended says how a container ended that was to answer.
-func (r *run) ended(ctx context.Context, l *listening, c seenContainer) error {
+func (o *opening) ended(ctx context.Context, l *listening, c seenContainer) error {
 	var failed *compose.NotReady
-	if err := r.stack.Load().Wait(ctx, time.Second); errors.As(err, &failed) && failed.Cause == nil {
+	if err := o.stack.Load().Wait(ctx, time.Second); errors.As(err, &failed) && failed.Cause == nil {
 		return err // with its exit code
 	}
-	return r.stepFailed(ctx, l.service,
+	return o.stepFailed(ctx, l.service,
 		hint.Wrap(fmt.Errorf("port %d does not answer: container is %s", l.numbers[0], c.State),
 			"a service under preview.expose, or with a published port, has to go on running"))
 }
@@ -268,7 +268,7 @@ func (r *run) ended(ctx context.Context, l *listening, c seenContainer) error {
 // show settles what the preview shows, and says what of it is of no use as it
 // is. The services have been told addresses already: those of what is left
 // aside lead nowhere.
-func (r *run) show(ctx context.Context, all []*listening) error {
+func (o *opening) show(ctx context.Context, all []*listening) error {
 	var shown []*listening
 	var ports []port
 	for _, l := range all {
@@ -278,26 +278,26 @@ func (r *run) show(ctx context.Context, all []*listening) error {
 		}
 	}
 	if len(shown) == 0 && len(all) > 0 {
-		return r.stepFailed(ctx, all[0].service, all[0].failure())
+		return o.stepFailed(ctx, all[0].service, all[0].failure())
 	}
 	for _, l := range all {
 		if l.aside != "" {
-			r.notice("%s: %s: left aside", l.service, l.aside)
+			o.notice("%s: %s: left aside", l.service, l.aside)
 		}
 	}
-	if !slices.Equal(ports, r.next.Expose) {
-		r.next.Expose = ports
-		r.result.Links = r.next.links(r.at)
-		if r.result.Access != nil {
+	if !slices.Equal(ports, o.next.Expose) {
+		o.next.Expose = ports
+		o.result.Links = o.next.links(o.at)
+		if o.result.Access != nil {
 			var err error
-			if r.result.Access, err = r.access(ctx, r.next, r.at); err != nil {
+			if o.result.Access, err = o.access(ctx, o.next, o.at); err != nil {
 				return err
 			}
 		}
 	}
 	for i, l := range shown {
-		if complaint := r.complaint(r.result.Links[i], l.last); complaint != "" {
-			r.notice("%s", complaint)
+		if complaint := o.complaint(o.result.Links[i], l.last); complaint != "" {
+			o.notice("%s", complaint)
 		}
 	}
 	return nil

@@ -111,7 +111,8 @@ func TestListening_EveryFailureNamesTheKeyThatHelps(t *testing.T) {
 }
 
 func TestListenings_HaveOtherPortsOnlyWhereNobodyNamedOne(t *testing.T) {
-	r := &run{at: entrance{port: 8480}, succession: succession{next: stackOf(1, port{"web", 9229})}}
+	r := new(opening)
+	r.at, r.next = entrance{port: 8480}, stackOf(1, port{"web", 9229})
 	r.candidates = map[string][]int{"web": {9229, 4000, 4001}}
 	l := r.listenings()[0]
 	if !l.drop() || l.numbers[0] != 4000 || !l.drop() || l.drop() {

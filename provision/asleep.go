@@ -40,8 +40,7 @@ func (e Engine) Stop(ctx context.Context, p Preview) error {
 // (0: 5 minutes). A service that does not become ready is a *StepError. What
 // runs is left alone. Observe gets what happens; it may be nil.
 func (e Engine) Start(ctx context.Context, p Preview, timeout time.Duration, observe func(Event)) (Status, error) {
-	r := &run{Engine: e, events: events{observe: observe}, result: &Result{}}
-	r.options.Timeout = timeout
+	r := newRun(e, Options{Timeout: timeout}, observe)
 	err := e.alone(ctx, p, "start", func(engineID string, s survey, g generation) error {
 		r.engineID, r.next = engineID, g
 		return r.letRun(ctx, s)
@@ -158,16 +157,16 @@ func (r *run) readyAgain(ctx context.Context) error {
 }
 
 // gatewayAgain makes the gateway run where it does not.
-func (r *run) gatewayAgain(ctx context.Context) error {
-	err := r.underGatewayLock(ctx, r.engineID, func() error {
-		current, exists, err := r.findGateway(ctx)
+func (o *opening) gatewayAgain(ctx context.Context) error {
+	err := o.underGatewayLock(ctx, o.engineID, func() error {
+		current, exists, err := o.findGateway(ctx)
 		if err != nil || exists && current.State.Running {
 			return err
 		}
-		return r.ensureGateway(ctx)
+		return o.ensureGateway(ctx)
 	})
 	if err == nil {
-		r.at, err = r.entrance(ctx)
+		o.at, err = o.entrance(ctx)
 	}
 	return err
 }

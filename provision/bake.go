@@ -42,8 +42,7 @@ func identifyOnce(repository, project, kind string) (Preview, error) {
 // engine's cache, the gateway's image, and a template of the archive. Nothing runs
 // in the end, and nothing of it lets anybody in anywhere.
 func (e Engine) Bake(ctx context.Context, options Options, observe func(Event)) (*Result, error) {
-	r := &run{Engine: e, options: options, events: events{observe: observe}}
-	r.result = &Result{Preview: options.Preview, Commit: options.Commit, Links: []Link{}, Timings: []Timing{}}
+	r := newRun(e, options, observe)
 	if err := r.bake(ctx); err != nil {
 		return nil, fmt.Errorf("bake: %w", r.blame(ctx, err))
 	}

@@ -43,47 +43,47 @@ import (
 // write. Where the engine's disk cannot be overlaid, layers holds whole copies.
 
 // prepareCopies makes the copies, and lets the stack mount them.
-func (r *run) prepareCopies(ctx context.Context) error {
-	if err := r.settleDatabase(ctx); err != nil { // what is mounted for data is not copied
+func (h *shape) prepareCopies(ctx context.Context) error {
+	if err := h.settleDatabase(ctx); err != nil { // what is mounted for data is not copied
 		return err
 	}
-	r.shaping.Lock()
-	defer r.shaping.Unlock()
-	r.written = r.stack.Load().Project()
-	source := r.options.Source
-	plan, changes, err := compose.PlanCopies(r.written, cmp.Or(source.Root, source.Dir), source.Dir, r.options.Mounts)
+	h.shaping.Lock()
+	defer h.shaping.Unlock()
+	h.written = h.stack.Load().Project()
+	source := h.options.Source
+	plan, changes, err := compose.PlanCopies(h.written, cmp.Or(source.Root, source.Dir), source.Dir, h.options.Mounts)
 	if err != nil {
 		return err
 	}
-	r.result.Changes = slices.Concat(r.result.Changes, changes)
+	h.result.Changes = slices.Concat(h.result.Changes, changes)
 	if len(plan.Parts) == 0 {
 		return nil
 	}
-	c := &copies{run: r, Copies: plan}
+	c := &copies{shape: h, Copies: plan}
 	if err := c.prepare(ctx); err != nil {
 		return fmt.Errorf("copy the checkout: %w", err)
 	}
-	own, err := plan.Place(r.written, compose.Places{
-		Base: c.base.Mountpoint, Layers: c.layers.Mountpoint, Labels: r.volumeLabels(), Reuse: r.carried,
+	own, err := plan.Place(h.written, compose.Places{
+		Base: c.base.Mountpoint, Layers: c.layers.Mountpoint, Labels: h.volumeLabels(), Reuse: h.carried,
 	})
 	if err != nil {
 		return err
 	}
-	r.stack.Store(r.stack.Load().With(own))
+	h.stack.Store(h.stack.Load().With(own))
 	return nil
 }
 
 // volumeLabels are those of a volume that this generation makes.
-func (r *run) volumeLabels() map[string]string {
-	labels := r.next.labels()
+func (j *job) volumeLabels() map[string]string {
+	labels := j.next.labels()
 	delete(labels, labelGeneration)
-	labels[labelVolumeOf] = strconv.Itoa(r.next.Number)
+	labels[labelVolumeOf] = strconv.Itoa(j.next.Number)
 	return labels
 }
 
 // copies are being prepared.
 type copies struct {
-	*run
+	*shape
 	*compose.Copies
 	root         *os.Root
 	image        string // of the program that copies

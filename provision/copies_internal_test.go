@@ -9,7 +9,8 @@ func TestCopies_NamesAFewOfWhatIsLeftOut(t *testing.T) {
 		"not in the copy of the checkout: a, b, c and 2 more (named pipes, sockets and devices cannot be copied)": {"a", "b", "c", "d", "e"},
 	} {
 		got := ""
-		c := &copies{run: &run{events: events{observe: func(e Event) { got += e.Text }}}}
+		c := &copies{shape: new(shape)}
+		c.observe = func(e Event) { got += e.Text }
 		c.tellLeftOut(names)
 		if got != want {
 			t.Errorf("got  %q\nwant %q", got, want)

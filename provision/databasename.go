@@ -23,39 +23,39 @@ import (
 // one that the configuration names, else the one that the image is told to make,
 // else the one that all services use. Without any it is the one that the image
 // makes unasked, which has the name of its user.
-func (r *run) nameDatabase(project *types.Project) []compose.Change {
-	project = withEnvironment(project, r.options.Environment)
-	r.uses = compose.DatabaseUses(project, r.next.Database)
-	if len(r.uses) == 0 {
-		r.uses = compose.FrameworkUses(cmp.Or(r.options.Source.Root, r.options.Source.Dir), project, r.next.Database)
+func (c *contents) nameDatabase(project *types.Project) []compose.Change {
+	project = withEnvironment(project, c.options.Environment)
+	c.uses = compose.DatabaseUses(project, c.next.Database)
+	if len(c.uses) == 0 {
+		c.uses = compose.FrameworkUses(cmp.Or(c.options.Source.Root, c.options.Source.Dir), project, c.next.Database)
 	}
-	agreed, user := compose.AgreedDatabase(r.uses)
-	switch told, isTold := toldDatabase(project.Services[r.next.Database]); {
-	case r.options.DatabaseName != "":
-		r.next.Loaded = r.options.DatabaseName
-	case r.carried != nil:
-		r.next.Loaded = r.serving.Loaded
-		r.tellKept(project.Services[r.next.Database])
+	agreed, user := compose.AgreedDatabase(c.uses)
+	switch told, isTold := toldDatabase(project.Services[c.next.Database]); {
+	case c.options.DatabaseName != "":
+		c.next.Loaded = c.options.DatabaseName
+	case c.carried != nil:
+		c.next.Loaded = c.serving.Loaded
+		c.tellKept(project.Services[c.next.Database])
 		return nil
 	case isTold:
-		r.tellOther(told)
+		c.tellOther(told)
 		return nil
 	case agreed == "":
-		r.tellSeveral(defaultDatabase(project.Services[r.next.Database]))
+		c.tellSeveral(defaultDatabase(project.Services[c.next.Database]))
 		return nil
-	case agreed == defaultDatabase(project.Services[r.next.Database]):
+	case agreed == defaultDatabase(project.Services[c.next.Database]):
 		return nil
 	default:
-		r.next.Loaded, r.owner = agreed, user
-		use := r.uses[slices.IndexFunc(r.uses, func(u compose.DatabaseUse) bool { return u.Name == agreed })]
+		c.next.Loaded, c.owner = agreed, user
+		use := c.uses[slices.IndexFunc(c.uses, func(u compose.DatabaseUse) bool { return u.Name == agreed })]
 		return []compose.Change{{
-			Service: r.next.Database, What: "the archive goes into database " + printable(agreed),
+			Service: c.next.Database, What: "the archive goes into database " + printable(agreed),
 			Why: "named by " + describeUse(use),
 		}}
 	}
-	for _, use := range r.uses {
-		if use.Name == r.next.Loaded && r.owner == "" {
-			r.owner = use.User
+	for _, use := range c.uses {
+		if use.Name == c.next.Loaded && c.owner == "" {
+			c.owner = use.User
 		}
 	}
 	return nil
@@ -64,28 +64,28 @@ func (r *run) nameDatabase(project *types.Project) []compose.Change {
 // tellKept warns where the image is told of another database or role now than
 // the data has: it makes them only where there is no data yet. What the data has
 // stays the preview's database.
-func (r *run) tellKept(s types.ServiceConfig) {
+func (c *contents) tellKept(s types.ServiceConfig) {
 	name, told := toldDatabase(s)
 	role := defaultDatabase(s)
 	if !told {
 		name = role
 	}
-	was := r.kept
+	was := c.kept
 	switch {
 	case was.container == "":
 		return
 	case role != was.user:
-		r.notice("the data that is kept has role %s, and %s names %s now, which the image does not make where "+
+		c.notice("the data that is kept has role %s, and %s names %s now, which the image does not make where "+
 			"there is data: run offshoot up without --keep-data",
 			printable(was.user), s.Name, printable(role))
-	case name == "" || name == was.database || r.serving.Loaded != "":
+	case name == "" || name == was.database || c.serving.Loaded != "":
 		return
 	default:
-		r.notice("the data that is kept has database %s, and %s names %s now, which the image does not make where "+
+		c.notice("the data that is kept has database %s, and %s names %s now, which the image does not make where "+
 			"there is data: run offshoot up without --keep-data",
 			printable(was.database), s.Name, printable(name))
 	}
-	r.next.Loaded = cmp.Or(r.serving.Loaded, was.database)
+	c.next.Loaded = cmp.Or(c.serving.Loaded, was.database)
 }
 
 // withEnvironment is the project as its services will see it.
@@ -128,15 +128,15 @@ func describeUse(u compose.DatabaseUse) string {
 
 // tellOther warns where services use another database than the archive goes
 // into.
-func (r *run) tellOther(loaded string) {
-	agreed, _ := compose.AgreedDatabase(r.uses)
-	if r.archive == nil || loaded == "" ||
-		slices.ContainsFunc(r.uses, func(u compose.DatabaseUse) bool { return u.Name == loaded }) {
+func (c *contents) tellOther(loaded string) {
+	agreed, _ := compose.AgreedDatabase(c.uses)
+	if c.archive == nil || loaded == "" ||
+		slices.ContainsFunc(c.uses, func(u compose.DatabaseUse) bool { return u.Name == loaded }) {
 		return
 	}
-	for _, use := range r.uses {
+	for _, use := range c.uses {
 		if use.Name == agreed {
-			r.warnOther(use.Name, describeUse(use)+" names", loaded)
+			c.warnOther(use.Name, describeUse(use)+" names", loaded)
 			return
 		}
 	}
@@ -144,29 +144,29 @@ func (r *run) tellOther(loaded string) {
 
 // tellSeveral warns where services use several databases and it is not known
 // which is meant.
-func (r *run) tellSeveral(unasked string) {
+func (c *contents) tellSeveral(unasked string) {
 	meant := func(u compose.DatabaseUse) bool { return u.Name == unasked }
-	if r.archive == nil || len(r.uses) == 0 || slices.ContainsFunc(r.uses, meant) {
+	if c.archive == nil || len(c.uses) == 0 || slices.ContainsFunc(c.uses, meant) {
 		return
 	}
 	var named []string
-	for _, use := range r.uses {
+	for _, use := range c.uses {
 		named = append(named, printable(use.Name)+" ("+describeUse(use)+")")
 	}
-	r.notice("%s has several databases: %s; say which one the archive is for: "+
+	c.notice("%s has several databases: %s; say which one the archive is for: "+
 		"preview.database: {service: %s, name: %s}",
-		r.next.Database, strings.Join(named, ", "), r.next.Database, printable(r.uses[0].Name))
+		c.next.Database, strings.Join(named, ", "), c.next.Database, printable(c.uses[0].Name))
 }
 
 // warnOther tells once of a database that is not the one with the archive.
-func (r *run) warnOther(name, who, loaded string) {
-	if slices.Contains(r.warned, name) {
+func (c *contents) warnOther(name, who, loaded string) {
+	if slices.Contains(c.warned, name) {
 		return
 	}
-	r.warned = append(r.warned, name)
-	r.notice("%s database %s of %s, and the archive is in %s; to have it there: preview.database: {service: %s, "+
+	c.warned = append(c.warned, name)
+	c.notice("%s database %s of %s, and the archive is in %s; to have it there: preview.database: {service: %s, "+
 		"name: %s}",
-		who, printable(name), r.next.Database, printable(loaded), r.next.Database, printable(name))
+		who, printable(name), c.next.Database, printable(loaded), c.next.Database, printable(name))
 }
 
 // databasesSQL lists the databases, and how many clients have come to each by
@@ -183,54 +183,54 @@ GROUP BY d.datname ORDER BY d.datname;
 // database than the one with the archive, or to one that is not there. It asks
 // the server only where the files leave a doubt. What goes wrong with it is no
 // matter.
-func (r *run) tellConnected(ctx context.Context) {
-	if r.archive == nil || r.server.container == "" || ctx.Err() != nil || r.allUse(r.server.database) {
+func (c *contents) tellConnected(ctx context.Context) {
+	if c.archive == nil || c.server.container == "" || ctx.Err() != nil || c.allUse(c.server.database) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	clients, err := r.clients(ctx)
+	clients, err := c.clients(ctx)
 	if err != nil {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(clients)) {
-		if clients[name] > 0 && !r.isLoaded(name) && r.isApplications(name) {
-			r.warnOther(name, "services connect to", r.server.database)
+		if clients[name] > 0 && !c.isLoaded(name) && c.isApplications(name) {
+			c.warnOther(name, "services connect to", c.server.database)
 		}
 	}
 	var log bytes.Buffer
-	if r.stack.Load().Logs(ctx, compose.LogOptions{Services: []string{r.next.Database}, Tail: 200}, &log) != nil {
+	if c.stack.Load().Logs(ctx, compose.LogOptions{Services: []string{c.next.Database}, Tail: 200}, &log) != nil {
 		return
 	}
 	for _, name := range missingDatabases(log.String()) {
-		if _, exists := clients[name]; !exists && name != r.server.user {
-			r.warnOther(name, "services ask for", r.server.database)
+		if _, exists := clients[name]; !exists && name != c.server.user {
+			c.warnOther(name, "services ask for", c.server.database)
 		}
 	}
 }
 
 // allUse tells whether the files say that every service uses one database.
-func (r *run) allUse(name string) bool {
-	return len(r.uses) > 0 && !slices.ContainsFunc(r.uses, func(u compose.DatabaseUse) bool { return u.Name != name })
+func (c *contents) allUse(name string) bool {
+	return len(c.uses) > 0 && !slices.ContainsFunc(c.uses, func(u compose.DatabaseUse) bool { return u.Name != name })
 }
 
-func (r *run) isLoaded(name string) bool {
-	return name == r.server.database || slices.ContainsFunc(r.others, func(t target) bool { return t.database == name })
+func (c *contents) isLoaded(name string) bool {
+	return name == c.server.database || slices.ContainsFunc(c.others, func(t target) bool { return t.database == name })
 }
 
 // isApplications leaves out what tools look at on every server.
-func (r *run) isApplications(name string) bool {
+func (c *contents) isApplications(name string) bool {
 	if name != "postgres" && name != "template1" {
 		return true
 	}
-	return slices.ContainsFunc(r.uses, func(u compose.DatabaseUse) bool { return u.Name == name })
+	return slices.ContainsFunc(c.uses, func(u compose.DatabaseUse) bool { return u.Name == name })
 }
 
 // clients counts the connections to each database.
-func (r *run) clients(ctx context.Context) (map[string]int, error) {
-	s := r.server
+func (c *contents) clients(ctx context.Context) (map[string]int, error) {
+	s := c.server
 	var out bounded
-	code, err := runIn(ctx, r.Docker.Client(), s.container, command{
+	code, err := runIn(ctx, c.Docker.Client(), s.container, command{
 		argv: []string{
 			"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d",
 			s.dbname(), "-f", "-",
@@ -265,10 +265,10 @@ func missingDatabases(log string) []string {
 
 // firstDatabase is the one that the archive goes into, as far as it is known
 // before the server runs.
-func (r *run) firstDatabase(project *types.Project) string {
-	s := withEnvironment(project, r.options.Environment).Services[r.next.Database]
+func (c *contents) firstDatabase(project *types.Project) string {
+	s := withEnvironment(project, c.options.Environment).Services[c.next.Database]
 	told, _ := toldDatabase(s)
-	return cmp.Or(r.next.Loaded, told, defaultDatabase(s))
+	return cmp.Or(c.next.Loaded, told, defaultDatabase(s))
 }
 
 // defaultDatabase is the one that an image makes when it is told none.
@@ -283,29 +283,29 @@ func defaultDatabase(s types.ServiceConfig) string {
 
 // openOthers reads the archives of further databases. They come with the first
 // one's: kept data has them already.
-func (r *run) openOthers(project *types.Project) error {
-	if r.carried != nil || len(r.options.Archives) == 0 {
+func (c *contents) openOthers(project *types.Project) error {
+	if c.carried != nil || len(c.options.Archives) == 0 {
 		return nil
 	}
-	if r.archive == nil {
+	if c.archive == nil {
 		return hint.Usage(errors.New("archives of further databases, and none of the first one"),
 			"add --archive FILE, or a source to offshoot.yaml")
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.options.Archives)) {
-		if name == r.firstDatabase(project) {
+	for _, name := range slices.Sorted(maps.Keys(c.options.Archives)) {
+		if name == c.firstDatabase(project) {
 			return hint.Usage(fmt.Errorf("database %s has two archives", printable(name)), "remove one of them")
 		}
-		a, err := openArchive(r.options.Archives[name])
+		a, err := openArchive(c.options.Archives[name])
 		if err != nil {
 			return fmt.Errorf("database %s: %w", printable(name), err)
 		}
 		t := target{database: name, archive: a}
-		for _, use := range r.uses {
+		for _, use := range c.uses {
 			if use.Name == name && t.owner == "" {
 				t.owner = use.User
 			}
 		}
-		r.others = append(r.others, t)
+		c.others = append(c.others, t)
 	}
 	return nil
 }

@@ -39,7 +39,8 @@ func TestServer_ClientsFindAPortAndTheChosenDatabase(t *testing.T) {
 	if diff := cmp.Diff([]string{"PGPASSWORD=s3cret", "PGPORT=5433"}, s.env()); diff != "" {
 		t.Error(diff)
 	}
-	r := &run{contents: contents{server: s}}
+	r := new(filling)
+	r.server = s
 	if got := strings.Join(r.isReady(), " "); got != "pg_isready -q -h 127.0.0.1 -U app -d postgres -p 5433" {
 		t.Errorf("asks %s", got)
 	}

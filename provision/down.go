@@ -17,8 +17,7 @@ const downPatience = 10 * time.Second
 // Down removes everything of one preview, and the gateway when it was the last.
 // It is ErrNoPreview when there was nothing to remove.
 func (e Engine) Down(ctx context.Context, preview Preview, guard Guard, observe func(Event)) (Removed, error) {
-	d := &run{Engine: e, events: events{observe: observe}, result: &Result{}}
-	d.options.Preview, d.options.Guard = preview, guard
+	d := newRun(e, Options{Preview: preview, Guard: guard}, observe)
 	removed, err := d.down(ctx, preview.ID)
 	if err != nil {
 		return Removed{Removed: removed}, fmt.Errorf("down %s: %w", preview.ID, d.blame(ctx, err))
@@ -26,43 +25,43 @@ func (e Engine) Down(ctx context.Context, preview Preview, guard Guard, observe 
 	return Removed{Removed: removed, Previews: []Preview{preview}}, nil
 }
 
-func (r *run) down(ctx context.Context, id string) (removed compose.Removed, err error) {
+func (j *job) down(ctx context.Context, id string) (removed compose.Removed, err error) {
 	if id == "" {
 		return removed, hint.Usage(errors.New("no preview is named"), "add --pr N or --branch NAME")
 	}
-	err = r.step(ctx, StepLock, func(ctx context.Context) error {
-		if r.engineID, err = r.Docker.ID(ctx); err != nil {
+	err = j.step(ctx, StepLock, func(ctx context.Context) error {
+		if j.engineID, err = j.Docker.ID(ctx); err != nil {
 			return err
 		}
-		r.lock, err = r.acquire(ctx, r.engineID, id, "down", r.options.Guard.Wait(downPatience))
+		j.lock, err = j.acquire(ctx, j.engineID, id, "down", j.options.Guard.Wait(downPatience))
 		return err
 	})
 	if err != nil {
 		return removed, err
 	}
-	defer r.lock.release()
-	removed, err = r.downAlone(ctx, id)
-	r.options.Guard.Tell(ctx, nil, err)
+	defer j.lock.release()
+	removed, err = j.downAlone(ctx, id)
+	j.options.Guard.Tell(ctx, nil, err)
 	return removed, err
 }
 
 // downAlone is down while no other run touches the preview.
-func (r *run) downAlone(ctx context.Context, id string) (removed compose.Removed, err error) {
-	if err := r.options.Guard.Ask(ctx); err != nil {
+func (j *job) downAlone(ctx context.Context, id string) (removed compose.Removed, err error) {
+	if err := j.options.Guard.Ask(ctx); err != nil {
 		return removed, err
 	}
-	found, err := look(ctx, r.Docker.Client(), id)
+	found, err := look(ctx, j.Docker.Client(), id)
 	if err == nil {
-		err = found.of(r.options.Preview)
+		err = found.of(j.options.Preview)
 	}
 	if err != nil {
 		return removed, err
 	}
-	err = r.step(ctx, StepRemove, func(ctx context.Context) error {
-		removed, err = compose.RemoveByLabel(ctx, r.Docker, map[string]string{labelPreview: id})
+	err = j.step(ctx, StepRemove, func(ctx context.Context) error {
+		removed, err = compose.RemoveByLabel(ctx, j.Docker, map[string]string{labelPreview: id})
 		// Even where nothing was left of the preview: a run that was killed here
 		// may have left the gateway.
-		return errors.Join(err, r.leaveMachine(ctx, r.engineID))
+		return errors.Join(err, j.leaveMachine(ctx, j.engineID))
 	})
 	if err == nil && len(found.labels()) == 0 {
 		err = ErrNoPreview

@@ -55,7 +55,7 @@ func Hold(ctx context.Context, e Engine, p Preview) error {
 func WouldClone(
 	ctx context.Context, e Engine, options Options, observe func(Event),
 ) (name string, clone bool, err error) {
-	r := &run{Engine: e, options: options, events: events{observe: observe}, result: &Result{Preview: options.Preview}}
+	r := newRun(e, options, observe)
 	if err := r.step(ctx, StepLock, r.takeLock); err != nil {
 		return "", false, err
 	}
@@ -100,7 +100,8 @@ func LoadInto(ctx context.Context, e Engine, p Preview, database, path string) e
 	if err != nil {
 		return err
 	}
-	r := &run{Engine: e, result: &Result{}, succession: succession{next: g}}
+	r := newRun(e, Options{}, nil)
+	r.next = g
 	for _, c := range s.containersOf(p.ID, g.Number) {
 		if c.service() != g.Database {
 			continue

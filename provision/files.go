@@ -22,19 +22,19 @@ import (
 
 // readMachine finds what is there of the preview, and removes what killed runs
 // have left.
-func (r *run) readMachine(ctx context.Context) error {
-	s, err := r.survey(ctx)
+func (h *shape) readMachine(ctx context.Context) error {
+	s, err := h.survey(ctx)
 	if err != nil {
 		return err
 	}
-	_, stopped := s.marker(r.next.Preview.ID, r.serving.Number, markStopped)
-	removed, err := r.removeLeftoversOf(ctx, s, r.next.Preview.ID)
+	_, stopped := s.marker(h.next.Preview.ID, h.serving.Number, markStopped)
+	removed, err := h.removeLeftoversOf(ctx, s, h.next.Preview.ID)
 	if err != nil {
 		return err
 	}
-	r.mended = stopped || len(removed) > 0
+	h.mended = stopped || len(removed) > 0
 	if len(removed) > 0 {
-		r.notice("removed %d unfinished of an earlier run", len(removed))
+		h.notice("removed %d unfinished of an earlier run", len(removed))
 	}
 	return nil
 }
@@ -42,27 +42,27 @@ func (r *run) readMachine(ctx context.Context) error {
 // survey finds what is there of the preview, refuses one that belongs to
 // another repository, and settles the entrance, since services are told their
 // address. It only looks.
-func (r *run) survey(ctx context.Context) (survey, error) {
-	if err := r.Front.Check(); err != nil {
+func (h *shape) survey(ctx context.Context) (survey, error) {
+	if err := h.Front.Check(); err != nil {
 		return survey{}, err
 	}
-	if err := r.limit(ctx); err != nil {
+	if err := h.limit(ctx); err != nil {
 		return survey{}, err
 	}
-	current, _, err := r.findGateway(ctx)
+	current, _, err := h.findGateway(ctx)
 	if err != nil {
 		return survey{}, err
 	}
-	r.at = r.wantedEntrance(current)
-	preview := r.options.Preview
-	s, err := look(ctx, r.Docker.Client(), preview.ID)
+	h.at = h.wantedEntrance(current)
+	preview := h.options.Preview
+	s, err := look(ctx, h.Docker.Client(), preview.ID)
 	if err != nil {
 		return survey{}, err
 	}
 	if err := s.sameOwner(preview); err != nil {
 		return survey{}, err
 	}
-	if err := r.onlyOne(ctx); err != nil {
+	if err := h.onlyOne(ctx); err != nil {
 		return survey{}, err
 	}
 	number := 0
@@ -70,41 +70,41 @@ func (r *run) survey(ctx context.Context) (survey, error) {
 		number = made
 	}
 	if serving := s.serving(preview.ID); serving > 0 {
-		r.serving = s.generation(preview.ID, serving)
+		h.serving = s.generation(preview.ID, serving)
 	}
-	r.name(number + 1)
-	if end, put := s.extended(preview.ID, r.serving.Number); put && r.options.Expires > 0 &&
-		(end.IsZero() || end.After(r.next.Expires)) {
-		r.next.Expires = end // somebody asked for that
+	h.name(number + 1)
+	if end, put := s.extended(preview.ID, h.serving.Number); put && h.options.Expires > 0 &&
+		(end.IsZero() || end.After(h.next.Expires)) {
+		h.next.Expires = end // somebody asked for that
 	}
 	return s, nil
 }
 
 // name says what the next generation is called, and how long it lives.
-func (r *run) name(number int) {
-	r.next = generation{
-		Preview: r.options.Preview, Number: number, Via: r.gateway(), Commit: r.options.Commit,
-		Version: r.options.Version,
-		SignIn:  r.signIn(), Pass: r.serving.Pass,
+func (j *job) name(number int) {
+	j.next = generation{
+		Preview: j.options.Preview, Number: number, Via: j.gateway(), Commit: j.options.Commit,
+		Version: j.options.Version,
+		SignIn:  j.signIn(), Pass: j.serving.Pass,
 	}
-	if r.next.Preview.RepositoryID == "" { // nobody asked the forge this time
-		r.next.Preview.RepositoryID = r.serving.Preview.RepositoryID
+	if j.next.Preview.RepositoryID == "" { // nobody asked the forge this time
+		j.next.Preview.RepositoryID = j.serving.Preview.RepositoryID
 	}
-	if r.serving.Number == 0 {
-		r.next.Pass = newPass()
+	if j.serving.Number == 0 {
+		j.next.Pass = newPass()
 	}
-	if r.options.Expires > 0 {
-		r.next.Expires = time.Now().Add(r.options.Expires).UTC().Truncate(time.Second)
+	if j.options.Expires > 0 {
+		j.next.Expires = time.Now().Add(j.options.Expires).UTC().Truncate(time.Second)
 	}
 }
 
 // signIn tells whether one has to sign in to the preview: as told, else where
 // other computers can reach it.
-func (r *run) signIn() bool {
-	if r.options.Public != nil {
-		return !*r.options.Public
+func (j *job) signIn() bool {
+	if j.options.Public != nil {
+		return !*j.options.Public
 	}
-	return r.at.public()
+	return j.at.public()
 }
 
 // sameOwner refuses an id that another repository or branch has on this
@@ -153,31 +153,31 @@ func (r *run) readFiles(ctx context.Context) error {
 
 // decide says what the next generation is, and how that differs from the
 // compose file. It only looks.
-func (r *run) decide(project *types.Project, changes []compose.Change) (*types.Project, error) {
-	source := r.options.Source
-	r.transform = compose.Options{
-		Preview: r.next.Preview.ID, Generation: r.next.Number, Labels: r.next.everyLabel(),
-		Database: r.next.Database, DatabaseVolume: r.ownVolume(), Dir: source.Dir,
+func (h *shape) decide(project *types.Project, changes []compose.Change) (*types.Project, error) {
+	source := h.options.Source
+	h.transform = compose.Options{
+		Preview: h.next.Preview.ID, Generation: h.next.Number, Labels: h.next.everyLabel(),
+		Database: h.next.Database, DatabaseVolume: h.ownVolume(), Dir: source.Dir,
 		Root: cmp.Or(source.Root, source.Dir), Allow: source.Allow,
-		Environment: r.options.Environment, ReuseVolumes: r.carried,
-		CPUs: r.limits.cpus, Memory: r.limits.memory, Pids: r.limits.pids,
-		Caches: r.caches(),
+		Environment: h.options.Environment, ReuseVolumes: h.carried,
+		CPUs: h.limits.cpus, Memory: h.limits.memory, Pids: h.limits.pids,
+		Caches: h.caches(),
 	}
-	own, more, err := compose.Transform(project, r.transform)
+	own, more, err := compose.Transform(project, h.transform)
 	if err != nil {
 		return nil, err
 	}
-	r.result.Changes = slices.Concat(changes, more)
-	return labelVolumes(own, r.next.Number), nil
+	h.result.Changes = slices.Concat(changes, more)
+	return labelVolumes(own, h.next.Number), nil
 }
 
 // caches tells the repository's cache mounts of builds from all others': what is
 // in them runs in every build that has them. Those of a stranger are the
 // preview's own.
-func (r *run) caches() string {
-	owner := []string{r.next.Preview.Repository}
-	if r.options.Stranger {
-		owner = append(owner, r.next.Preview.ID)
+func (j *job) caches() string {
+	owner := []string{j.next.Preview.Repository}
+	if j.options.Stranger {
+		owner = append(owner, j.next.Preview.ID)
 	}
 	text, _ := json.Marshal(owner) // it never fails
 	sum := sha256.Sum256(text)
@@ -186,69 +186,69 @@ func (r *run) caches() string {
 
 // ownVolume names the volume of the database where we make it, and not compose:
 // where an archive goes into it.
-func (r *run) ownVolume() string {
-	if r.archive == nil {
+func (j *job) ownVolume() string {
+	if j.archive == nil {
 		return ""
 	}
-	return r.next.volumeName()
+	return j.next.volumeName()
 }
 
 // loadProject reads the compose files and chooses among the services. Which of
 // them are shown is known only then, and where several are, each has an
 // address of its own that the files may ask for: they are read once more.
-func (r *run) loadProject(ctx context.Context) (*types.Project, []compose.Change, error) {
-	project, changes, err := r.loadWith(ctx)
-	if err == nil && len(r.next.Expose) > 1 {
-		project, changes, err = r.loadWith(ctx)
+func (h *shape) loadProject(ctx context.Context) (*types.Project, []compose.Change, error) {
+	project, changes, err := h.loadWith(ctx)
+	if err == nil && len(h.next.Expose) > 1 {
+		project, changes, err = h.loadWith(ctx)
 	}
 	return project, changes, err
 }
 
 // loadWith reads the compose files with the variables that are known so far.
-func (r *run) loadWith(ctx context.Context) (*types.Project, []compose.Change, error) {
-	project, changes, err := compose.Load(ctx, r.source())
-	if err = r.plan.goOn(project, err); err != nil {
+func (h *shape) loadWith(ctx context.Context) (*types.Project, []compose.Change, error) {
+	project, changes, err := compose.Load(ctx, h.source())
+	if err = h.plan.goOn(project, err); err != nil {
 		return nil, nil, err
 	}
-	if project, err = r.choose(project); err != nil {
+	if project, err = h.choose(project); err != nil {
 		return nil, nil, err
 	}
-	return project, append(changes, r.introduced(project)...), nil
+	return project, append(changes, h.introduced(project)...), nil
 }
 
 // introduced says what services are told, and which ports have no link though
 // nobody chose.
-func (r *run) introduced(project *types.Project) []compose.Change {
-	changes := []compose.Change{introduce(project, r.next.variables(r.at))}
-	if len(r.options.Expose) > 0 {
+func (j *job) introduced(project *types.Project) []compose.Change {
+	changes := []compose.Change{introduce(project, j.next.variables(j.at))}
+	if len(j.options.Expose) > 0 {
 		return changes
 	}
 	exposed := map[string]int{}
-	for _, p := range r.next.Expose {
+	for _, p := range j.next.Expose {
 		exposed[p.Service] = p.Number
 	}
 	return append(changes, compose.LeftAside(project, exposed)...)
 }
 
 // source is what the compose files may see.
-func (r *run) source() compose.Source {
-	source := r.options.Source
-	source.Env = maps.Clone(r.next.variables(r.at))
-	maps.Copy(source.Env, r.options.Source.Env)
-	source.Mounts = slices.Sorted(maps.Keys(r.options.Mounts))
+func (j *job) source() compose.Source {
+	source := j.options.Source
+	source.Env = maps.Clone(j.next.variables(j.at))
+	maps.Copy(source.Env, j.options.Source.Env)
+	source.Mounts = slices.Sorted(maps.Keys(j.options.Mounts))
 	return source
 }
 
 // choose names the services of the project that offshoot deals with. A service
 // that migrates may be one that only a profile brings: it is made part of the
 // project, but not of what is started.
-func (r *run) choose(project *types.Project) (*types.Project, error) {
-	database, err := compose.FindDatabase(project, r.options.Database)
+func (h *shape) choose(project *types.Project) (*types.Project, error) {
+	database, err := compose.FindDatabase(project, h.options.Database)
 	if err != nil {
 		return nil, err
 	}
-	exposed, err := compose.FindExposed(project, r.options.Expose)
-	if err != nil && !r.bare {
+	exposed, err := compose.FindExposed(project, h.options.Expose)
+	if err != nil && !h.bare {
 		return nil, err
 	}
 	if len(exposed) > maxExposed {
@@ -257,14 +257,14 @@ func (r *run) choose(project *types.Project) (*types.Project, error) {
 				maxExposed),
 				"name those to show under preview.expose")
 	}
-	r.next.Database, r.candidates = database, map[string][]int{}
-	r.next.expose(project, exposed)
-	r.makeRoom(len(exposed))
+	h.next.Database, h.candidates = database, map[string][]int{}
+	h.next.expose(project, exposed)
+	h.makeRoom(len(exposed))
 	for service := range exposed {
-		r.candidates[service] = compose.PublishedPorts(project.Services[service])
+		h.candidates[service] = compose.PublishedPorts(project.Services[service])
 	}
-	r.started = project.ServiceNames()
-	return r.withMigration(project)
+	h.started = project.ServiceNames()
+	return h.withMigration(project)
 }
 
 // expose sets the services that are shown, the one to open first first.
@@ -275,68 +275,68 @@ func (g *generation) expose(project *types.Project, exposed map[string]int) {
 	}
 }
 
-func (r *run) withMigration(project *types.Project) (*types.Project, error) {
-	if r.options.Migrate == nil || slices.Contains(project.ServiceNames(), r.options.Migrate.Service) {
+func (h *shape) withMigration(project *types.Project) (*types.Project, error) {
+	if h.options.Migrate == nil || slices.Contains(project.ServiceNames(), h.options.Migrate.Service) {
 		return project, nil
 	}
-	if _, known := project.DisabledServices[r.options.Migrate.Service]; !known {
-		return nil, hint.Usage(fmt.Errorf("migrate: no service %q in the compose file", r.options.Migrate.Service),
+	if _, known := project.DisabledServices[h.options.Migrate.Service]; !known {
+		return nil, hint.Usage(fmt.Errorf("migrate: no service %q in the compose file", h.options.Migrate.Service),
 			"preview.migrate.service is one of %s", strings.Join(project.ServiceNames(), ", "))
 	}
-	return project.WithServicesEnabled(r.options.Migrate.Service)
+	return project.WithServicesEnabled(h.options.Migrate.Service)
 }
 
-func (r *run) openArchive() error {
-	if r.options.KeepData && r.serving.Number > 0 {
+func (j *job) openArchive() error {
+	if j.options.KeepData && j.serving.Number > 0 {
 		return nil
 	}
-	if r.options.Archive == "" {
-		r.notice("no archive and no source: the database is what the compose project's own scripts make of it")
+	if j.options.Archive == "" {
+		j.notice("no archive and no source: the database is what the compose project's own scripts make of it")
 		return nil
 	}
 	var err error
-	if r.archive, err = openArchive(r.options.Archive); err != nil {
+	if j.archive, err = openArchive(j.options.Archive); err != nil {
 		return err
 	}
-	r.next.Archive = r.archive.SHA256
+	j.next.Archive = j.archive.SHA256
 	return nil
 }
 
 // carry finds the volumes of the serving generation that the next one takes
 // over.
-func (r *run) carry(ctx context.Context, project *types.Project) error {
-	if !r.options.KeepData {
+func (h *shape) carry(ctx context.Context, project *types.Project) error {
+	if !h.options.KeepData {
 		return nil
 	}
-	if r.serving.Number == 0 {
-		r.notice("nothing serves yet, so there is no data to keep")
+	if h.serving.Number == 0 {
+		h.notice("nothing serves yet, so there is no data to keep")
 		return nil
 	}
-	s, err := look(ctx, r.Docker.Client(), r.serving.Preview.ID)
+	s, err := look(ctx, h.Docker.Client(), h.serving.Preview.ID)
 	if err != nil {
 		return err
 	}
-	if r.serving.Database != r.next.Database {
+	if h.serving.Database != h.next.Database {
 		return hint.Wrap(fmt.Errorf("the data to keep is that of service %s, and the database is %s now",
-			r.serving.Database, r.next.Database),
+			h.serving.Database, h.next.Database),
 			"run offshoot up without --keep-data")
 	}
-	r.carried = map[string]string{}
-	for key, name := range s.volumesOf(r.serving.Preview.ID, r.serving.Number) {
+	h.carried = map[string]string{}
+	for key, name := range s.volumesOf(h.serving.Preview.ID, h.serving.Number) {
 		_, known := project.Volumes[key]
 		if known || isDataVolume(project, key) || strings.HasPrefix(key, compose.EmptyVolume) {
-			r.carried[key] = name
+			h.carried[key] = name
 		}
 	}
-	if r.carried[compose.DatabaseVolume] == "" {
+	if h.carried[compose.DatabaseVolume] == "" {
 		return hint.Wrap(errors.New("the serving generation has no database volume to keep"),
 			"run offshoot up without --keep-data")
 	}
-	r.next.Archive = r.serving.Archive
-	for _, c := range s.containersOf(r.serving.Preview.ID, r.serving.Number) {
-		if c.service() == r.serving.Database {
+	h.next.Archive = h.serving.Archive
+	for _, c := range s.containersOf(h.serving.Preview.ID, h.serving.Number) {
+		if c.service() == h.serving.Database {
 			// Not to know it is no reason to stop: a container that is down gives no file.
-			r.kept, _ = serverIn(ctx, r.Docker.Client(), c.ID)
+			h.kept, _ = serverIn(ctx, h.Docker.Client(), c.ID)
 		}
 	}
 	return nil
@@ -387,7 +387,7 @@ func labelVolumes(project *types.Project, number int) *types.Project {
 }
 
 // follow hands on what compose tells.
-func (r *run) follow(step Step, e compose.Event) {
+func (h *shape) follow(step Step, e compose.Event) {
 	kind := Progress
 	if e.State == compose.Warning {
 		kind = Notice
@@ -396,5 +396,5 @@ func (r *run) follow(step Step, e compose.Event) {
 	if e.Total > 0 && e.State == compose.Working {
 		text = fmt.Sprintf("%s %d %%", text, 100*e.Current/e.Total)
 	}
-	r.emit(Event{Step: step, Kind: kind, Service: e.Subject, Text: text})
+	h.emit(Event{Step: step, Kind: kind, Service: e.Subject, Text: text})
 }

@@ -200,8 +200,8 @@ func TestRun_AsksForASignInWhereOthersCanReachThePreview(t *testing.T) {
 		"made public":                {Front{Domain: "a.com"}, &yes, false},
 		"on this computer, not open": {Front{}, &no, true},
 	} {
-		r := &run{options: Options{Public: c.public}, at: entrance{front: c.front}}
-		if got := r.signIn(); got != c.want {
+		j := job{options: Options{Public: c.public}, at: entrance{front: c.front}}
+		if got := j.signIn(); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -75,10 +75,10 @@ func (e Engine) give(ctx context.Context) error {
 
 // makeRoom sees to it that a front by address has a port for each service that
 // is shown. Ports that are there stay: they are the links of what serves.
-func (r *run) makeRoom(shown int) {
-	if r.Front.ByAddress {
-		r.Front.Ports = max(r.Front.Ports, r.at.front.Ports, shown-1)
-		r.at.front.Ports = r.Front.Ports
+func (j *job) makeRoom(shown int) {
+	if j.Front.ByAddress {
+		j.Front.Ports = max(j.Front.Ports, j.at.front.Ports, shown-1)
+		j.at.front.Ports = j.Front.Ports
 	}
 }
 
@@ -99,16 +99,16 @@ func (e Engine) roomFor(ctx context.Context) (Engine, error) {
 
 // onlyOne refuses a second preview on a machine whose services are told apart by
 // port alone.
-func (r *run) onlyOne(ctx context.Context) error {
-	if !r.Front.ByAddress {
+func (j *job) onlyOne(ctx context.Context) error {
+	if !j.Front.ByAddress {
 		return nil
 	}
-	s, err := r.lookAll(ctx)
+	s, err := j.lookAll(ctx)
 	if err != nil {
 		return err
 	}
 	for _, id := range s.previews() {
-		if id != r.options.Preview.ID {
+		if id != j.options.Preview.ID {
 			return hint.Usage(fmt.Errorf("the machine shows %s at its address, and has none for another preview", id),
 				"set preview.domain in offshoot.yaml")
 		}

@@ -14,26 +14,26 @@ import (
 // the next one takes over: two servers on one database would destroy it. What
 // is stopped is written down first, so that resume can start it again even
 // after this process has been killed.
-func (r *run) halt(ctx context.Context) error {
-	if len(r.carried) == 0 {
+func (j *job) halt(ctx context.Context) error {
+	if len(j.carried) == 0 {
 		return nil
 	}
-	api := r.Docker.Client()
-	s, err := look(ctx, api, r.serving.Preview.ID)
+	api := j.Docker.Client()
+	s, err := look(ctx, api, j.serving.Preview.ID)
 	if err != nil {
 		return err
 	}
 	var ids []string
-	for _, c := range s.containersOf(r.serving.Preview.ID, r.serving.Number) {
-		if c.running() && c.hasOneOf(r.carried) {
+	for _, c := range s.containersOf(j.serving.Preview.ID, j.serving.Number) {
+		if c.running() && c.hasOneOf(j.carried) {
 			ids = append(ids, c.short())
 		}
 	}
-	if err := r.serving.set(ctx, api, markStopped,
+	if err := j.serving.set(ctx, api, markStopped,
 		map[string]string{labelContainers: strings.Join(ids, ",")}); err != nil {
 		return err
 	}
-	if err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) }); err != nil {
+	if err := j.underGatewayLock(ctx, j.engineID, func() error { return j.syncGateway(ctx) }); err != nil {
 		return err
 	}
 	for _, id := range ids {

@@ -10,27 +10,27 @@ import (
 
 // fetchDatabaseImage is ahead of the other images: the database is made while
 // those are built.
-func (r *run) fetchDatabaseImage(ctx context.Context) error {
-	r.Docker.AddLogins(r.options.Logins)
-	if err := r.fetch(ctx, r.stack.Load().ImagesFor(r.next.Database)); err != nil {
+func (h *shape) fetchDatabaseImage(ctx context.Context) error {
+	h.Docker.AddLogins(h.options.Logins)
+	if err := h.fetch(ctx, h.stack.Load().ImagesFor(h.next.Database)); err != nil {
 		return err
 	}
-	return r.settleDatabase(ctx)
+	return h.settleDatabase(ctx)
 }
 
-func (r *run) fetchImages(ctx context.Context) error {
-	fetched := r.stack.Load().ImagesFor(r.next.Database)
-	rest := slices.DeleteFunc(r.stack.Load().Project().ServiceNames(), func(name string) bool {
+func (h *shape) fetchImages(ctx context.Context) error {
+	fetched := h.stack.Load().ImagesFor(h.next.Database)
+	rest := slices.DeleteFunc(h.stack.Load().Project().ServiceNames(), func(name string) bool {
 		return slices.Contains(fetched, name)
 	})
-	return r.fetch(ctx, rest)
+	return h.fetch(ctx, rest)
 }
 
-func (r *run) fetch(ctx context.Context, services []string) error {
-	err := r.stackIn(ctx).Fetch(ctx, services)
+func (h *shape) fetch(ctx context.Context, services []string) error {
+	err := h.stackIn(ctx).Fetch(ctx, services)
 	var build *compose.BuildError
 	if errors.As(err, &build) {
-		return r.failed(ctx, err)
+		return h.failed(ctx, err)
 	}
 	return err
 }

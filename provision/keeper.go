@@ -140,63 +140,63 @@ type keeping struct {
 
 // beginKeeper starts the keeper of the next generation beside what else is to
 // be done; keeperDone waits for that.
-func (r *run) beginKeeper(ctx context.Context, hold []string) {
+func (j *job) beginKeeper(ctx context.Context, hold []string) {
 	done := make(chan error, 1)
-	r.keeping.done = done
-	go func() { done <- r.startKeeper(ctx, hold) }()
+	j.keeping.done = done
+	go func() { done <- j.startKeeper(ctx, hold) }()
 }
 
-func (r *run) keeperDone() error {
-	if r.keeping.done == nil {
+func (j *job) keeperDone() error {
+	if j.keeping.done == nil {
 		return nil
 	}
-	err := <-r.keeping.done
-	r.keeping.done = nil
+	err := <-j.keeping.done
+	j.keeping.done = nil
 	return err
 }
 
 // startKeeper makes the keeper of the next generation, which has the named
 // volumes for as long as it is there. They have to exist, and so has the
 // gateway, whose image it is of.
-func (r *run) startKeeper(ctx context.Context, hold []string) error {
-	r.keeping.hold = hold
-	return r.makeKeeper(ctx, keeper{is: markBegun})
+func (j *job) startKeeper(ctx context.Context, hold []string) error {
+	j.keeping.hold = hold
+	return j.makeKeeper(ctx, keeper{is: markBegun})
 }
 
 // makeKeeper makes a keeper that says something from the first.
-func (r *run) makeKeeper(ctx context.Context, k keeper) error {
-	api := r.Docker.Client()
-	image, err := r.programImage(ctx)
+func (j *job) makeKeeper(ctx context.Context, k keeper) error {
+	api := j.Docker.Client()
+	image, err := j.programImage(ctx)
 	if err != nil {
 		return err
 	}
-	labels := r.keeperLabels()
-	created, err := r.createKeeper(ctx, k, keeperConfig(image, labels))
+	labels := j.keeperLabels()
+	created, err := j.createKeeper(ctx, k, keeperConfig(image, labels))
 	if err != nil {
-		return explainKeeper(r.next, k, err)
+		return explainKeeper(j.next, k, err)
 	}
 	if err := api.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
 		ctx, cancel := sturdy(ctx)
 		defer cancel()
-		return errors.Join(fmt.Errorf("start the keeper: %w", err), r.removeKeeper(ctx, created.ID))
+		return errors.Join(fmt.Errorf("start the keeper: %w", err), j.removeKeeper(ctx, created.ID))
 	}
-	r.keeping.id, r.keeping.labels = created.ID, labels
+	j.keeping.id, j.keeping.labels = created.ID, labels
 	return nil
 }
 
 // createKeeper waits for the engine's answer though the run be interrupted: the engine makes what it was asked for even
 // where nobody waits, after what is left has been looked for.
-func (r *run) createKeeper(ctx context.Context, k keeper, config *container.Config) (container.CreateResponse, error) {
+func (j *job) createKeeper(ctx context.Context, k keeper, config *container.Config) (container.CreateResponse, error) {
 	if err := context.Cause(ctx); err != nil {
 		return container.CreateResponse{}, err
 	}
 	ctx, cancel := sturdy(ctx)
 	defer cancel()
-	return r.Docker.Client().ContainerCreate(ctx, config, keeperHost(r.keeping.hold), nil, nil, k.name(r.next))
+	return j.Docker.Client().ContainerCreate(ctx, config, keeperHost(j.keeping.hold), nil, nil, k.name(j.next))
 }
 
-func (r *run) keeperLabels() map[string]string {
-	labels := r.next.everyLabel()
+func (j *job) keeperLabels() map[string]string {
+	labels := j.next.everyLabel()
 	labels[labelKeeper] = strconv.FormatBool(true)
 	return labels
 }
@@ -212,26 +212,26 @@ func (e Engine) removeKeeper(ctx context.Context, id string) error {
 // markServing makes the next generation the one that serves, by one call to the
 // engine. What is known of the generation may have changed since its keeper was
 // made, whose labels cannot: there is a new one then.
-func (r *run) markServing(ctx context.Context) error {
-	if err := r.keeperDone(); err != nil {
+func (j *job) markServing(ctx context.Context) error {
+	if err := j.keeperDone(); err != nil {
 		return err
 	}
-	old := r.keeping
-	if old.id != "" && maps.Equal(old.labels, r.keeperLabels()) {
-		err := r.rename(ctx, r.next, keeper{id: old.id, is: markBegun}, keeper{is: markServing})
+	old := j.keeping
+	if old.id != "" && maps.Equal(old.labels, j.keeperLabels()) {
+		err := j.rename(ctx, j.next, keeper{id: old.id, is: markBegun}, keeper{is: markServing})
 		if !notFound(err) {
 			return err
 		}
 	}
-	if err := r.makeKeeper(ctx, keeper{is: markServing}); err != nil || old.id == "" {
+	if err := j.makeKeeper(ctx, keeper{is: markServing}); err != nil || old.id == "" {
 		return err
 	}
-	return r.removeKeeper(ctx, old.id)
+	return j.removeKeeper(ctx, old.id)
 }
 
 // unmarkServing takes that back.
-func (r *run) unmarkServing(ctx context.Context) error {
-	return r.rename(ctx, r.next, keeper{id: r.keeping.id, is: markServing}, keeper{is: markBegun})
+func (j *job) unmarkServing(ctx context.Context) error {
+	return j.rename(ctx, j.next, keeper{id: j.keeping.id, is: markServing}, keeper{is: markBegun})
 }
 
 func keeperConfig(image string, labels map[string]string) *container.Config {

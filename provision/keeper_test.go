@@ -209,24 +209,24 @@ func TestMarkServing_IsOneCall(t *testing.T) {
 	made := []string{"POST containers/create " + serving, "POST containers/new/start"}
 	for name, c := range map[string]struct {
 		there  []string // the ids of the containers
-		change func(*run)
+		change func(*job)
 		want   []string
 	}{
-		"the keeper is renamed": {[]string{"old"}, func(*run) {}, []string{"POST containers/old/rename " + serving}},
+		"the keeper is renamed": {[]string{"old"}, func(*job) {}, []string{"POST containers/old/rename " + serving}},
 		"of other labels, there is another": {
-			[]string{"old"}, func(r *run) { r.next.Expose = nil }, append(slices.Clone(made), "DELETE containers/old"),
+			[]string{"old"}, func(j *job) { j.next.Expose = nil }, append(slices.Clone(made), "DELETE containers/old"),
 		},
 		"of one that is gone, too": {
-			nil, func(*run) {},
+			nil, func(*job) {},
 			slices.Concat([]string{"POST containers/old/rename " + serving}, made, []string{"DELETE containers/old"}),
 		},
-		"where there was none": {nil, func(r *run) { r.keeping = keeping{} }, made},
+		"where there was none": {nil, func(j *job) { j.keeping = keeping{} }, made},
 	} {
 		e, changes := changing(t, c.there...)
-		r := &run{Engine: Engine{Docker: e}, succession: succession{next: stackOf(1, port{"web", 80})}}
-		r.keeping = keeping{id: "old", labels: r.keeperLabels()}
-		c.change(r)
-		if err := r.markServing(t.Context()); err != nil {
+		j := &job{Engine: Engine{Docker: e}, succession: succession{next: stackOf(1, port{"web", 80})}}
+		j.keeping = keeping{id: "old", labels: j.keeperLabels()}
+		c.change(j)
+		if err := j.markServing(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if got := changes(); !slices.Equal(got, c.want) {

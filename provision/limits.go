@@ -25,10 +25,10 @@ const (
 const maxExposed = 20
 
 // limit reads how much of the machine one container may have.
-func (r *run) limit(ctx context.Context) error {
-	capacity, err := r.Docker.Capacity(ctx)
+func (h *shape) limit(ctx context.Context) error {
+	capacity, err := h.Docker.Capacity(ctx)
 	if err == nil {
-		r.limits = limitsFor(capacity, r.options)
+		h.limits = limitsFor(capacity, h.options)
 	}
 	return err
 }

@@ -49,55 +49,55 @@ SELECT statement FROM offshoot_setting \gexec
 
 // load fills the database, unless it is a clone of one that was filled, and
 // keeps a template of it.
-func (r *run) load(ctx context.Context) error {
-	defer r.doneMaking()
-	if r.cloned {
-		r.result.Loaded.Database = r.server.database
-		r.result.Loaded.Tables = r.countTables(ctx)
-		return r.configure(ctx)
+func (c *cloning) load(ctx context.Context) error {
+	defer c.doneMaking()
+	if c.cloned {
+		c.result.Loaded.Database = c.server.database
+		c.result.Loaded.Tables = c.countTables(ctx)
+		return c.configure(ctx)
 	}
-	if err := r.loadArchive(ctx); err != nil {
+	if err := c.loadArchive(ctx); err != nil {
 		return err
 	}
-	if err := r.keepTemplate(ctx); err != nil {
+	if err := c.keepTemplate(ctx); err != nil {
 		return err
 	}
-	return r.configure(ctx)
+	return c.configure(ctx)
 }
 
 // configure sets what is wanted of the loaded database's server.
-func (r *run) configure(ctx context.Context) error {
-	if len(r.options.ServerSettings) == 0 {
+func (f *filling) configure(ctx context.Context) error {
+	if len(f.options.ServerSettings) == 0 {
 		return nil
 	}
-	c := &clone{run: r, sessions: map[string]*psqlSession{}}
+	c := &clone{of: &f.contents, sessions: map[string]*psqlSession{}}
 	defer c.close()
-	return r.failed(ctx, c.configure(ctx, r.options.ServerSettings))
+	return f.failed(ctx, c.configure(ctx, f.options.ServerSettings))
 }
 
 // loadArchive fills the database with the archive, and others of the server
 // with theirs.
-func (r *run) loadArchive(ctx context.Context) error {
+func (f *filling) loadArchive(ctx context.Context) error {
 	began := time.Now()
-	if err := r.loadInto(ctx, r.server, r.owner, r.archive); err != nil {
-		return r.failed(ctx, err)
+	if err := f.loadInto(ctx, f.server, f.owner, f.archive); err != nil {
+		return f.failed(ctx, err)
 	}
-	r.result.Loaded = r.loaded(began)
-	r.result.Loaded.Tables = r.countTables(ctx)
-	for _, other := range r.others {
+	f.result.Loaded = f.loaded(began)
+	f.result.Loaded.Tables = f.countTables(ctx)
+	for _, other := range f.others {
 		began := time.Now()
-		if err := r.loadInto(ctx, r.server.using(other.database), other.owner, other.archive); err != nil {
-			return r.failed(ctx, fmt.Errorf("database %s: %w", printable(other.database), err))
+		if err := f.loadInto(ctx, f.server.using(other.database), other.owner, other.archive); err != nil {
+			return f.failed(ctx, fmt.Errorf("database %s: %w", printable(other.database), err))
 		}
-		r.result.LoadedOthers = append(r.result.LoadedOthers, *other.loaded(began))
+		f.result.LoadedOthers = append(f.result.LoadedOthers, *other.loaded(began))
 	}
 	return nil
 }
 
 // loadInto fills one database, over the socket in the server's own container,
 // so that no port has to be open and the client fits the server.
-func (r *run) loadInto(ctx context.Context, s server, owner string, a *archive) error {
-	if err := r.recreate(ctx, s, owner); err != nil {
+func (f *filling) loadInto(ctx context.Context, s server, owner string, a *archive) error {
+	if err := f.recreate(ctx, s, owner); err != nil {
 		return err
 	}
 	content, err := a.open()
@@ -108,8 +108,8 @@ func (r *run) loadInto(ctx context.Context, s server, owner string, a *archive) 
 
 	done := make(chan struct{})
 	finished := make(chan struct{})
-	go func() { defer close(finished); r.tellLoaded(ctx, content.read, a.Bytes, done) }()
-	err = r.feed(ctx, loadCommand(s, content))
+	go func() { defer close(finished); f.tellLoaded(ctx, content.read, a.Bytes, done) }()
+	err = f.feed(ctx, loadCommand(s, content))
 	close(done)
 	<-finished
 	if err == nil {
@@ -118,19 +118,19 @@ func (r *run) loadInto(ctx context.Context, s server, owner string, a *archive) 
 	return err
 }
 
-func (r *run) loaded(began time.Time) *Loaded {
-	return target{database: r.server.database, archive: r.archive}.loaded(began)
+func (f *filling) loaded(began time.Time) *Loaded {
+	return target{database: f.server.database, archive: f.archive}.loaded(began)
 }
 
 // toldCloned notes that the databases came as a clone. The server that says
 // which the first one is has not started yet.
-func (r *run) toldCloned(began time.Time, how string) {
-	r.result.Loaded = r.loaded(began)
-	r.result.Loaded.Cloned = how
-	for _, other := range r.others {
+func (f *filling) toldCloned(began time.Time, how string) {
+	f.result.Loaded = f.loaded(began)
+	f.result.Loaded.Cloned = how
+	for _, other := range f.others {
 		loaded := other.loaded(began)
 		loaded.Cloned = how
-		r.result.LoadedOthers = append(r.result.LoadedOthers, *loaded)
+		f.result.LoadedOthers = append(f.result.LoadedOthers, *loaded)
 	}
 }
 
@@ -166,8 +166,8 @@ func loadCommand(s server, c *content) command {
 	return command{argv: argv, env: s.env(), stdin: stdin}
 }
 
-func (r *run) recreate(ctx context.Context, s server, owner string) error {
-	return r.feed(ctx, command{
+func (f *filling) recreate(ctx context.Context, s server, owner string) error {
+	return f.feed(ctx, command{
 		argv: []string{
 			"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-v", "name=" + s.database, "-v",
 			"wanted_owner=" + owner,
@@ -179,10 +179,10 @@ func (r *run) recreate(ctx context.Context, s server, owner string) error {
 
 // feed runs a database client and makes an error of what it says, without the
 // data that PostgreSQL likes to quote in its messages.
-func (r *run) feed(ctx context.Context, c command) error {
+func (f *filling) feed(ctx context.Context, c command) error {
 	said := &clientLog{}
 	c.stderr = said
-	code, err := runIn(ctx, r.Docker.Client(), r.server.container, c)
+	code, err := runIn(ctx, f.Docker.Client(), f.server.container, c)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (r *run) feed(ctx context.Context, c command) error {
 	}
 	lines := said.lines()
 	step := &StepError{
-		Step: r.stepIn(ctx), Service: r.next.Database, Tail: lines,
+		Step: f.stepIn(ctx), Service: f.next.Database, Tail: lines,
 		Err: fmt.Errorf("%s: exit %d", c.argv[0], code),
 	}
 	if len(lines) > 0 {
@@ -201,7 +201,7 @@ func (r *run) feed(ctx context.Context, c command) error {
 }
 
 // tellLoaded says how much of the file is read, now and then.
-func (r *run) tellLoaded(ctx context.Context, read *counter, bytes int64, done <-chan struct{}) {
+func (f *filling) tellLoaded(ctx context.Context, read *counter, bytes int64, done <-chan struct{}) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -209,7 +209,7 @@ func (r *run) tellLoaded(ctx context.Context, read *counter, bytes int64, done <
 		case <-done:
 			return
 		case <-ticker.C:
-			r.progress(ctx, r.next.Database, fmt.Sprintf("%d of %d MB", read.n.Load()>>20, bytes>>20))
+			f.progress(ctx, f.next.Database, fmt.Sprintf("%d of %d MB", read.n.Load()>>20, bytes>>20))
 		}
 	}
 }

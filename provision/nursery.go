@@ -23,46 +23,46 @@ type nursery struct {
 
 // openNursery starts the database's nursery. The database's own container is
 // made before, and started after: its name is then taken for good.
-func (r *run) openNursery(ctx context.Context) error {
-	stack := r.stackIn(ctx)
-	if err := stack.Create(ctx, r.next.Database); err != nil {
+func (f *filling) openNursery(ctx context.Context) error {
+	stack := f.stackIn(ctx)
+	if err := stack.Create(ctx, f.next.Database); err != nil {
 		return err
 	}
 	env := map[string]string{}
-	for name := range r.ownVariables(r.written.Services[r.next.Database]) {
+	for name := range f.ownVariables(f.written.Services[f.next.Database]) {
 		env[name] = ""
 	}
-	name, service, err := stack.StartOneOff(ctx, compose.OneOff{Service: r.next.Database, Env: env})
+	name, service, err := stack.StartOneOff(ctx, compose.OneOff{Service: f.next.Database, Env: env})
 	if err != nil {
 		return err
 	}
-	found, err := r.Docker.Client().ContainerInspect(ctx, name)
+	found, err := f.Docker.Client().ContainerInspect(ctx, name)
 	if err != nil {
 		return fmt.Errorf("inspect the database: %w", err)
 	}
-	r.nursery = nursery{id: found.ID, service: service}
+	f.nursery = nursery{id: found.ID, service: service}
 	return nil
 }
 
 // leaveNursery starts the database's own container on what the nursery has left.
-func (r *run) leaveNursery(ctx context.Context) error {
-	stack := r.stackIn(ctx)
-	if err := stack.EndOneOff(ctx, r.nursery.id); err != nil {
+func (f *filling) leaveNursery(ctx context.Context) error {
+	stack := f.stackIn(ctx)
+	if err := stack.EndOneOff(ctx, f.nursery.id); err != nil {
 		return err
 	}
-	r.nursery = nursery{}
-	if err := stack.Start(ctx, r.next.Database); err != nil {
-		return r.failed(ctx, fmt.Errorf("start the database: %w", err))
+	f.nursery = nursery{}
+	if err := stack.Start(ctx, f.next.Database); err != nil {
+		return f.failed(ctx, fmt.Errorf("start the database: %w", err))
 	}
-	return r.awaitDatabase(ctx)
+	return f.awaitDatabase(ctx)
 }
 
 // databaseContainer is the container in which the database is at this moment.
-func (r *run) databaseContainer(ctx context.Context) (seenContainer, error) {
-	if r.nursery.id == "" {
-		return r.container(ctx, r.next.Database)
+func (f *filling) databaseContainer(ctx context.Context) (seenContainer, error) {
+	if f.nursery.id == "" {
+		return f.container(ctx, f.next.Database)
 	}
-	found, err := r.Docker.Client().ContainerInspect(ctx, r.nursery.id)
+	found, err := f.Docker.Client().ContainerInspect(ctx, f.nursery.id)
 	if err != nil {
 		return seenContainer{}, fmt.Errorf("inspect the database: %w", err)
 	}
@@ -71,9 +71,9 @@ func (r *run) databaseContainer(ctx context.Context) (seenContainer, error) {
 
 // ownVariables are those of a service that we have given to it, and that differ
 // between previews.
-func (r *run) ownVariables(service types.ServiceConfig) map[string]string {
+func (j *job) ownVariables(service types.ServiceConfig) map[string]string {
 	own := map[string]string{}
-	for name, value := range r.next.variables(r.at) {
+	for name, value := range j.next.variables(j.at) {
 		if set := service.Environment[name]; set != nil && *set == value {
 			own[name] = value
 		}

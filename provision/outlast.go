@@ -13,17 +13,17 @@ import (
 // outlast lets what runs of a generation that serves come back when the engine
 // starts again, where the compose file says nothing about that. Not before: a
 // service that cannot start, while it is waited for, would be started for ever.
-func (r *run) outlast(ctx context.Context) error {
-	s, err := look(ctx, r.Docker.Client(), r.next.Preview.ID)
+func (h *shape) outlast(ctx context.Context) error {
+	s, err := look(ctx, h.Docker.Client(), h.next.Preview.ID)
 	if err != nil {
 		return err
 	}
 	var all sync.WaitGroup
-	containers := s.containersOf(r.next.Preview.ID, r.next.Number)
+	containers := s.containersOf(h.next.Preview.ID, h.next.Number)
 	errs := make([]error, len(containers))
 	for i, c := range containers {
-		if c.running() && mayOutlast(r.stack.Load().Project(), c.service()) {
-			all.Go(func() { errs[i] = r.restartUnlessStopped(ctx, c) })
+		if c.running() && mayOutlast(h.stack.Load().Project(), c.service()) {
+			all.Go(func() { errs[i] = h.restartUnlessStopped(ctx, c) })
 		}
 	}
 	all.Wait()

@@ -150,7 +150,8 @@ func (e Engine) Plan(ctx context.Context, options Options) (*UpPlan, error) {
 		Services: []PlannedService{}, Mounts: []PlannedMount{}, Networks: []string{}, Volumes: []string{},
 		Links: []Link{}, Changes: []compose.Change{},
 	}
-	r := &run{Engine: e, options: options, plan: plan, result: &Result{}, events: events{observe: plan.hear}}
+	r := &planning{contents: &newRun(e, options, plan.hear).contents}
+	r.plan = plan
 	r.planMachine(ctx)
 	clone := r.planArchive(ctx)
 	if project, changes := r.planProject(ctx); project != nil {
@@ -205,69 +206,72 @@ func (p *UpPlan) refuse(refusal *compose.Refusal) {
 	}
 }
 
+// planning looks at what an up would find, and makes nothing.
+type planning struct{ *contents }
+
 // planMachine looks at what is there of the preview, and at the gateway.
-func (r *run) planMachine(ctx context.Context) {
-	r.at = r.wantedEntrance(container.InspectResponse{})
-	r.name(1)
-	if r.Docker == nil {
+func (p *planning) planMachine(ctx context.Context) {
+	p.at = p.wantedEntrance(container.InspectResponse{})
+	p.name(1)
+	if p.Docker == nil {
 		return
 	}
-	s, err := r.survey(ctx)
-	if r.plan.Add(err) {
+	s, err := p.survey(ctx)
+	if p.plan.Add(err) {
 		return
 	}
-	r.plan.Generation = r.next.Number
-	if r.serving.Number > 0 {
-		r.plan.Replaces = &Replaced{Generation: r.serving.Number, Commit: r.serving.Commit, Expires: r.serving.Expires}
+	p.plan.Generation = p.next.Number
+	if p.serving.Number > 0 {
+		p.plan.Replaces = &Replaced{Generation: p.serving.Number, Commit: p.serving.Commit, Expires: p.serving.Expires}
 	}
-	for _, number := range s.generations(r.next.Preview.ID) {
-		if number != r.serving.Number {
-			r.plan.Leftovers = append(r.plan.Leftovers, number)
+	for _, number := range s.generations(p.next.Preview.ID) {
+		if number != p.serving.Number {
+			p.plan.Leftovers = append(p.plan.Leftovers, number)
 		}
 	}
-	current, exists, err := r.findGateway(ctx)
-	if r.plan.Add(err) {
+	current, exists, err := p.findGateway(ctx)
+	if p.plan.Add(err) {
 		return
 	}
-	r.plan.Gateway = &PlannedGateway{Running: exists && current.State != nil && current.State.Running, Port: r.at.port}
-	if r.at.public() {
-		r.plan.Gateway.Domain = r.at.String()
+	p.plan.Gateway = &PlannedGateway{Running: exists && current.State != nil && current.State.Running, Port: p.at.port}
+	if p.at.public() {
+		p.plan.Gateway.Domain = p.at.String()
 	}
-	if r.Binary == "" {
-		r.plan.Add(errors.Join(errors.New("no executable for the gateway"), r.Missing))
+	if p.Binary == "" {
+		p.plan.Add(errors.Join(errors.New("no executable for the gateway"), p.Missing))
 	}
 }
 
 // planArchive looks at the archive, and tells whether a clone of it is likely.
-func (r *run) planArchive(ctx context.Context) (clone string) {
-	if r.options.Archive == "" || r.options.KeepData || r.plan.Add(r.openArchive()) {
+func (p *planning) planArchive(ctx context.Context) (clone string) {
+	if p.options.Archive == "" || p.options.KeepData || p.plan.Add(p.openArchive()) {
 		return ""
 	}
-	a := r.archive
+	a := p.archive
 	format, err := a.format()
-	if r.plan.Add(err) {
+	if p.plan.Add(err) {
 		return ""
 	}
-	r.plan.Archive = &PlannedArchive{Path: a.Path, Format: format, Bytes: a.Bytes, SHA256: a.SHA256}
+	p.plan.Archive = &PlannedArchive{Path: a.Path, Format: format, Bytes: a.Bytes, SHA256: a.SHA256}
 	switch {
-	case r.options.NoTemplate:
+	case p.options.NoTemplate:
 		return CloneNo
-	case r.Docker == nil:
+	case p.Docker == nil:
 		return CloneUnknown
 	}
-	clone, err = r.likelyClone(ctx)
-	r.plan.Add(err)
+	clone, err = p.likelyClone(ctx)
+	p.plan.Add(err)
 	return clone
 }
 
 // likelyClone tells whether a template of the archive is there. Templates do not say of
 // which archive they are, but the previews that have a clone do.
-func (r *run) likelyClone(ctx context.Context) (string, error) {
-	templates, err := r.templates(ctx)
+func (p *planning) likelyClone(ctx context.Context) (string, error) {
+	templates, err := p.templates(ctx)
 	if err != nil {
 		return "", err
 	}
-	s, err := r.lookAll(ctx)
+	s, err := p.lookAll(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -278,8 +282,8 @@ func (r *run) likelyClone(ctx context.Context) (string, error) {
 		}
 		clone = CloneUnknown
 		if slices.ContainsFunc(s.volumes, func(v seenVolume) bool {
-			return v.Labels[labelTemplateOf] == template.name && v.Labels[labelArchive] == r.archive.SHA256 &&
-				v.Labels[labelRepository] == r.options.Preview.Repository
+			return v.Labels[labelTemplateOf] == template.name && v.Labels[labelArchive] == p.archive.SHA256 &&
+				v.Labels[labelRepository] == p.options.Preview.Repository
 		}) {
 			return CloneLikely, nil
 		}
@@ -289,82 +293,82 @@ func (r *run) likelyClone(ctx context.Context) (string, error) {
 
 // planProject reads the compose project. Where one choice among its services is
 // wrong, the others are looked at all the same.
-func (r *run) planProject(ctx context.Context) (*types.Project, []compose.Change) {
-	project, changes, err := r.loadProject(ctx)
+func (p *planning) planProject(ctx context.Context) (*types.Project, []compose.Change) {
+	project, changes, err := p.loadProject(ctx)
 	if err == nil {
 		return project, changes
 	}
 	var refusal *compose.Refusal
 	if errors.As(err, &refusal) {
-		r.plan.refuse(refusal)
-		r.plan.Unknown = append(r.plan.Unknown, "the rest of the compose file: it is read when that is settled")
+		p.plan.refuse(refusal)
+		p.plan.Unknown = append(p.plan.Unknown, "the rest of the compose file: it is read when that is settled")
 		return nil, nil
 	}
-	project, changes, failed := compose.Load(ctx, r.source())
+	project, changes, failed := compose.Load(ctx, p.source())
 	if project == nil {
-		r.plan.Add(failed)
+		p.plan.Add(failed)
 		return nil, nil
 	}
-	r.next.Database, err = compose.FindDatabase(project, r.options.Database)
-	r.plan.Add(err)
-	exposed, err := compose.FindExposed(project, r.options.Expose)
-	if !r.plan.Add(err) {
-		r.next.expose(project, exposed)
+	p.next.Database, err = compose.FindDatabase(project, p.options.Database)
+	p.plan.Add(err)
+	exposed, err := compose.FindExposed(project, p.options.Expose)
+	if !p.plan.Add(err) {
+		p.next.expose(project, exposed)
 	}
-	r.started = project.ServiceNames()
-	if with, err := r.withMigration(project); !r.plan.Add(err) {
+	p.started = project.ServiceNames()
+	if with, err := p.withMigration(project); !p.plan.Add(err) {
 		project = with
 	}
 	return project, changes
 }
 
 // planStack tells what the generation would be.
-func (r *run) planStack(ctx context.Context, project *types.Project, changes []compose.Change) {
-	if r.Docker != nil {
-		changes = append(changes, hasten(project, r.Docker.Client().ClientVersion())...)
-		r.plan.Add(r.carry(ctx, project))
+func (p *planning) planStack(ctx context.Context, project *types.Project, changes []compose.Change) {
+	if p.Docker != nil {
+		changes = append(changes, hasten(project, p.Docker.Client().ClientVersion())...)
+		p.plan.Add(p.carry(ctx, project))
 	}
-	changes = append(changes, r.nameDatabase(project)...)
-	r.plan.Add(r.openOthers(project))
-	for _, refused := range r.plan.Refused { // noted already
-		r.options.Source.Allow = append(slices.Clip(r.options.Source.Allow), refused.Allow)
+	changes = append(changes, p.nameDatabase(project)...)
+	p.plan.Add(p.openOthers(project))
+	for _, refused := range p.plan.Refused { // noted already
+		p.options.Source.Allow = append(slices.Clip(p.options.Source.Allow), refused.Allow)
 	}
-	own, err := r.decide(project, changes)
-	if r.plan.Add(r.plan.goOn(project, err)) || own == nil {
+	own, err := p.decide(project, changes)
+	if p.plan.Add(p.plan.goOn(project, err)) || own == nil {
 		return
 	}
-	own = r.planData(ctx, own)
-	source := r.options.Source
-	copies, more, err := compose.PlanCopies(own, cmp.Or(source.Root, source.Dir), source.Dir, r.options.Mounts)
-	r.plan.Add(err)
-	r.result.Changes = append(r.result.Changes, more...)
-	r.plan.Changes = append(r.plan.Changes, r.result.Changes...)
-	r.plan.Links = append(r.plan.Links, r.next.links(r.at)...)
-	r.describe(ctx, own, copies)
+	own = p.planData(ctx, own)
+	source := p.options.Source
+	copies, more, err := compose.PlanCopies(own, cmp.Or(source.Root, source.Dir), source.Dir, p.options.Mounts)
+	p.plan.Add(err)
+	p.result.Changes = append(p.result.Changes, more...)
+	p.plan.Changes = append(p.plan.Changes, p.result.Changes...)
+	p.plan.Links = append(p.plan.Links, p.next.links(p.at)...)
+	p.describe(ctx, own, copies)
 }
 
 // planData settles where databases keep their data, by what images say that are
 // there, and by the names of the others.
-func (r *run) planData(ctx context.Context, own *types.Project) *types.Project {
+func (p *planning) planData(ctx context.Context, own *types.Project) *types.Project {
 	images := map[string]compose.ImageConfig{}
 	for _, name := range own.ServiceNames() {
 		images[name] = compose.ImageConfig{}
-		if r.Docker == nil {
+		if p.Docker == nil {
 			continue
 		}
-		image, there, err := r.Docker.ImageConfig(ctx, own.Services[name].Image)
-		if r.plan.Add(err); there {
+		image, there, err := p.Docker.ImageConfig(ctx, own.Services[name].Image)
+		if p.plan.Add(err); there {
 			images[name] = image
 		}
 	}
-	if s, known := own.Services[r.next.Database]; known && !compose.LooksLikePostgres(s, images[s.Name]) {
-		r.plan.Unknown = append(r.plan.Unknown,
+	if s, known := own.Services[p.next.Database]; known && !compose.LooksLikePostgres(s, images[s.Name]) {
+		p.plan.Unknown = append(p.plan.Unknown,
 			"whether "+s.Name+" is PostgreSQL: neither its name nor its image says so, and up ends where it is not")
 	}
-	settled, changes, err := compose.SettleData(own, r.transform, images)
-	if r.plan.Add(err) {
+	settled, changes, err := compose.SettleData(own, p.transform, images)
+	if p.plan.Add(err) {
 		return own
 	}
-	r.result.Changes = append(r.result.Changes, changes...)
+	p.result.Changes = append(p.result.Changes, changes...)
 	return settled
 }

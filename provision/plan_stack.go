@@ -17,64 +17,64 @@ import (
 )
 
 // describe puts the project of the next generation into the plan.
-func (r *run) describe(ctx context.Context, own *types.Project, copies *compose.Copies) {
-	pulls := r.pulls(ctx, own)
+func (p *planning) describe(ctx context.Context, own *types.Project, copies *compose.Copies) {
+	pulls := p.pulls(ctx, own)
 	for _, name := range own.ServiceNames() {
 		s := own.Services[name]
 		planned := PlannedService{
-			Name: name, Image: s.Image, Once: !slices.Contains(r.started, name),
-			Port: r.shown(name),
+			Name: name, Image: s.Image, Once: !slices.Contains(p.started, name),
+			Port: p.shown(name),
 		}
 		if s.Build != nil {
-			planned.Build = r.below(s.Build.Context)
+			planned.Build = p.below(s.Build.Context)
 		} else if s.Image != "" && s.PullPolicy != types.PullPolicyNever {
 			planned.Pull = pulls(s.Image)
 		}
-		r.plan.Services = append(r.plan.Services, planned)
-		r.plan.Mounts = append(r.plan.Mounts, r.mounts(own, withInherited(own, s), copies)...)
+		p.plan.Services = append(p.plan.Services, planned)
+		p.plan.Mounts = append(p.plan.Mounts, p.mounts(own, withInherited(own, s), copies)...)
 	}
 	for _, key := range own.NetworkNames() {
-		r.plan.Networks = append(r.plan.Networks, own.Networks[key].Name)
+		p.plan.Networks = append(p.plan.Networks, own.Networks[key].Name)
 	}
-	r.describeVolumes(ctx, own, copies)
-	r.describeDatabase(own)
-	if m := r.options.Migrate; m != nil {
-		r.plan.Migrate = &PlannedRun{Service: m.Service, Command: m.Command}
+	p.describeVolumes(ctx, own, copies)
+	p.describeDatabase(own)
+	if m := p.options.Migrate; m != nil {
+		p.plan.Migrate = &PlannedRun{Service: m.Service, Command: m.Command}
 	}
 }
 
 // describeVolumes names the volumes that are made when mounts of the checkout
 // have become copies.
-func (r *run) describeVolumes(ctx context.Context, own *types.Project, plan *compose.Copies) {
+func (p *planning) describeVolumes(ctx context.Context, own *types.Project, plan *compose.Copies) {
 	if plan == nil {
 		return
 	}
-	c := &copies{run: r, Copies: plan}
-	at := compose.Places{Layers: "/layers", Reuse: r.carried}
+	c := &copies{shape: &p.shape, Copies: plan}
+	at := compose.Places{Layers: "/layers", Reuse: p.carried}
 	overlay := true // as on most engines
-	if r.Docker != nil {
+	if p.Docker != nil {
 		var err error
 		overlay, err = c.canOverlay(ctx)
-		r.plan.Add(err)
+		p.plan.Add(err)
 	}
 	if overlay {
 		at.Base = "/base"
 	}
 	placed, err := plan.Place(own, at)
-	if r.plan.Add(err) {
+	if p.plan.Add(err) {
 		return
 	}
 	for _, key := range placed.VolumeNames() {
-		if v := placed.Volumes[key]; !bool(v.External) || v.Name == r.ownVolume() {
-			r.plan.Volumes = append(r.plan.Volumes, v.Name)
+		if v := placed.Volumes[key]; !bool(v.External) || v.Name == p.ownVolume() {
+			p.plan.Volumes = append(p.plan.Volumes, v.Name)
 		}
 	}
 	folders := len(plan.Copied(true))
 	if folders+len(plan.Copied(false)) > 0 {
-		r.plan.Volumes = append(r.plan.Volumes, own.Name+layersVolume)
+		p.plan.Volumes = append(p.plan.Volumes, own.Name+layersVolume)
 	}
 	if folders > 0 && overlay {
-		r.plan.Volumes = append(r.plan.Volumes, own.Name+baseVolume)
+		p.plan.Volumes = append(p.plan.Volumes, own.Name+baseVolume)
 	}
 }
 
@@ -102,12 +102,12 @@ func withInherited(own *types.Project, s types.ServiceConfig) types.ServiceConfi
 }
 
 // pulls tells how an image gets onto the machine.
-func (r *run) pulls(ctx context.Context, own *types.Project) func(image string) string {
-	if r.Docker == nil {
+func (p *planning) pulls(ctx context.Context, own *types.Project) func(image string) string {
+	if p.Docker == nil {
 		return func(string) string { return PullUnknown }
 	}
-	missing, err := compose.NewStack(r.Docker, own, nil).Missing(ctx)
-	if r.plan.Add(err) {
+	missing, err := compose.NewStack(p.Docker, own, nil).Missing(ctx)
+	if p.plan.Add(err) {
 		return func(string) string { return PullUnknown }
 	}
 	return func(image string) string {
@@ -118,22 +118,22 @@ func (r *run) pulls(ctx context.Context, own *types.Project) func(image string) 
 	}
 }
 
-func (r *run) shown(service string) int {
-	for _, p := range r.next.Expose {
-		if p.Service == service {
-			return p.Number
+func (p *planning) shown(service string) int {
+	for _, exposed := range p.next.Expose {
+		if exposed.Service == service {
+			return exposed.Number
 		}
 	}
 	return 0
 }
 
 // mounts are what a service gets to see, its own volumes last.
-func (r *run) mounts(own *types.Project, s types.ServiceConfig, copies *compose.Copies) []PlannedMount {
+func (p *planning) mounts(own *types.Project, s types.ServiceConfig, copies *compose.Copies) []PlannedMount {
 	var mounts []PlannedMount
 	for _, v := range s.Volumes {
 		source := v.Source
 		if bound := compose.BindSource(own, v); bound != "" {
-			source = r.below(bound)
+			source = p.below(bound)
 		}
 		mounts = append(mounts,
 			PlannedMount{
@@ -142,20 +142,20 @@ func (r *run) mounts(own *types.Project, s types.ServiceConfig, copies *compose.
 			})
 	}
 	for _, c := range s.Configs {
-		mounts = append(mounts, r.given(s.Name, "config", c.Source, c.Target, own.Configs[c.Source].File, "/"))
+		mounts = append(mounts, p.given(s.Name, "config", c.Source, c.Target, own.Configs[c.Source].File, "/"))
 	}
 	for _, c := range s.Secrets {
 		mounts = append(mounts,
-			r.given(s.Name, "secret", c.Source, c.Target, own.Secrets[c.Source].File, "/run/secrets/"))
+			p.given(s.Name, "secret", c.Source, c.Target, own.Secrets[c.Source].File, "/run/secrets/"))
 	}
 	return mounts
 }
 
 // given is a secret or a config, from a file where it has one.
-func (r *run) given(service, kind, name, target, file, folder string) PlannedMount {
+func (p *planning) given(service, kind, name, target, file, folder string) PlannedMount {
 	m := PlannedMount{Service: service, Type: kind, Source: name, Target: target, ReadOnly: true}
 	if file != "" {
-		m.Source = r.below(file)
+		m.Source = p.below(file)
 	}
 	if !filepath.IsAbs(m.Target) {
 		m.Target = folder + cmp.Or(m.Target, name)
@@ -163,29 +163,29 @@ func (r *run) given(service, kind, name, target, file, folder string) PlannedMou
 	return m
 }
 
-func (r *run) describeDatabase(own *types.Project) {
-	s, known := own.Services[r.next.Database]
+func (p *planning) describeDatabase(own *types.Project) {
+	s, known := own.Services[p.next.Database]
 	if !known {
 		return
 	}
-	d := &PlannedDatabase{Service: s.Name, Name: r.firstDatabase(own), Data: DataScripts}
+	d := &PlannedDatabase{Service: s.Name, Name: p.firstDatabase(own), Data: DataScripts}
 	for _, v := range s.Volumes {
 		if v.Source == compose.DatabaseVolume {
 			d.Folder = v.Target
 		}
 	}
 	switch {
-	case r.options.KeepData && (r.serving.Number > 0 || r.Docker == nil):
+	case p.options.KeepData && (p.serving.Number > 0 || p.Docker == nil):
 		d.Data = DataKept
-	case r.options.Archive != "" && !r.options.KeepData:
+	case p.options.Archive != "" && !p.options.KeepData:
 		d.Data = DataArchive
 	}
-	r.plan.Database = d
+	p.plan.Database = d
 }
 
 // below names a path of the checkout as the compose file may have.
-func (r *run) below(path string) string {
-	root, err := filepath.Abs(r.options.Source.Dir)
+func (p *planning) below(path string) string {
+	root, err := filepath.Abs(p.options.Source.Dir)
 	if err != nil {
 		return path
 	}

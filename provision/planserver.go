@@ -63,7 +63,7 @@ func (p planServer) Write(ctx context.Context, files []planner.File) error {
 	if err != nil || len(rows) != 1 {
 		return errors.Join(errors.New("no data directory"), err)
 	}
-	code, err := runIn(ctx, p.run.Docker.Client(), p.run.server.container, command{
+	code, err := runIn(ctx, p.of.Docker.Client(), p.of.server.container, command{
 		argv: []string{"sh", "-c", writeScript, "sh", rows[0][0]}, stdin: strings.NewReader(lines.String()),
 	})
 	const unknownCommand = 127

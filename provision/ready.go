@@ -8,23 +8,23 @@ import (
 // waitReady waits until every service is ready in the stack's own terms, and
 // until what is exposed answers to the gateway, which is proof enough of a
 // service without a health check.
-func (r *run) waitReady(ctx context.Context) error {
-	defer r.tellConnected(ctx)
+func (o *opening) waitReady(ctx context.Context) error {
+	defer o.tellConnected(ctx)
 	var exposed []string
-	for _, p := range r.next.Expose {
+	for _, p := range o.next.Expose {
 		exposed = append(exposed, p.Service)
 	}
-	if err := r.stackIn(ctx).Wait(ctx, r.timeout(), exposed...); err != nil {
-		return r.failed(ctx, err)
+	if err := o.stackIn(ctx).Wait(ctx, o.timeout(), exposed...); err != nil {
+		return o.failed(ctx, err)
 	}
-	err := r.underGatewayLock(ctx, r.engineID, func() error {
-		_, _, err := r.connectGateway(ctx)
+	err := o.underGatewayLock(ctx, o.engineID, func() error {
+		_, _, err := o.connectGateway(ctx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return r.failed(ctx, r.awaitAnswers(ctx))
+	return o.failed(ctx, o.awaitAnswers(ctx))
 }
 
 // pause waits between two looks at something.

@@ -17,18 +17,18 @@ import (
 
 // complaint says what is wrong with what a service answers to its link, and
 // which setting helps; empty: nothing is.
-func (r *run) complaint(link Link, answer gateway.Answer) string {
+func (h *shape) complaint(link Link, answer gateway.Answer) string {
 	var ours []string
-	for _, other := range r.result.Links {
+	for _, other := range h.result.Links {
 		if parsed, err := url.Parse(other.URL); err == nil {
 			ours = append(ours, parsed.Host)
 		}
 	}
 	of := answer.Refusal
 	if of == "" {
-		of = frameworkOf(r.stack.Load().Project().Services[link.Service])
+		of = frameworkOf(h.stack.Load().Project().Services[link.Service])
 	}
-	return complain(r.next.Preview, link, answer, of, ours)
+	return complain(h.next.Preview, link, answer, of, ours)
 }
 
 // complain is complaint for a service of some framework, or of none that is

@@ -26,22 +26,22 @@ const (
 // A scene is a generation of its own that never serves: what a killed run leaves of it goes with the next up or down.
 // What goes wrong with a rehearsal is told, and fails nothing.
 type rehearsal struct {
-	of    *run          // whose database is cloned
+	of    *cloning      // whose database is cloned
 	begin chan struct{} // closed when the database is loaded; nil: it is
 	done  chan struct{} // closed when nothing is left of it
 	stop  context.CancelFunc
 }
 
 // openRehearsal waits for the database beside all other steps.
-func openRehearsal(ctx context.Context, r *run) *rehearsal {
+func openRehearsal(ctx context.Context, of *cloning) *rehearsal {
 	ctx, stop := context.WithCancel(ctx)
 	begin, done := make(chan struct{}), make(chan struct{})
-	h := &rehearsal{of: r, begin: begin, done: done, stop: stop}
+	h := &rehearsal{of: of, begin: begin, done: done, stop: stop}
 	go func() {
 		defer close(done)
 		select {
 		case <-begin:
-			_ = r.step(ctx, StepRehearse, h.do)
+			_ = of.step(ctx, StepRehearse, h.do)
 		case <-ctx.Done():
 		}
 	}()

@@ -17,7 +17,7 @@ import (
 // clone is the server of a rehearsal: psql in its own container, one for each database, so that no port has to be
 // open.
 type clone struct {
-	run      *run
+	of       *contents // the databases of which server
 	mutex    sync.Mutex
 	sessions map[string]*psqlSession
 }
@@ -54,14 +54,14 @@ func (c *clone) start(ctx context.Context, database string) *psqlSession {
 	stdin, in := io.Pipe()
 	out, stdout := io.Pipe()
 	s := &psqlSession{stdin: in, stdout: bufio.NewReader(out), ended: make(chan struct{}), stop: stop}
-	at := c.run.server.using(database)
+	at := c.of.server.using(database)
 	argv := []string{
 		"psql", "-X", "-q", "-A", "-t", "-F", betweenFields, "-R", betweenRows, "-U", at.user, "-d", at.dbname(),
 		"-f", "-",
 	}
 	go func() {
 		defer close(s.ended)
-		_, err := runIn(ctx, c.run.Docker.Client(), at.container,
+		_, err := runIn(ctx, c.of.Docker.Client(), at.container,
 			command{argv: argv, env: at.env(), stdin: stdin, stdout: stdout})
 		_ = stdout.CloseWithError(errors.Join(err, io.EOF))
 		_ = stdin.CloseWithError(io.ErrClosedPipe)
@@ -185,7 +185,7 @@ func (c *clone) WAL(ctx context.Context, from, to string) (string, error) {
 		return "", errors.Join(errors.New("no data directory"), err)
 	}
 	var stdout, stderr bytes.Buffer
-	code, err := runIn(ctx, c.run.Docker.Client(), c.run.server.container, command{
+	code, err := runIn(ctx, c.of.Docker.Client(), c.of.server.container, command{
 		argv: []string{"pg_waldump", "-s", from, "-e", to, "-p", rows[0][0] + "/pg_wal"}, env: []string{"TZ=UTC"},
 		stdout: &stdout, stderr: &stderr,
 	})

@@ -32,8 +32,8 @@ func IdentifyRecording(repository, project string) (Preview, error) {
 // Rehearse loads an archive, runs the migration on clones of it, and tells what it did there and would do to
 // production. Nothing but the database and the service that migrates is started, and nothing of it is left.
 func (e Engine) Rehearse(ctx context.Context, options Options, observe func(Event)) (*rehearse.Report, error) {
-	r := &run{Engine: e, options: options, events: events{observe: observe}, bare: true}
-	r.result = &Result{Preview: options.Preview, Commit: options.Commit, Links: []Link{}, Timings: []Timing{}}
+	r := newRun(e, options, observe)
+	r.bare = true
 	err := r.loadOptions(ctx)
 	if err == nil {
 		err = r.rehearseBare(ctx)
@@ -55,7 +55,7 @@ func (r *run) rehearseBare(ctx context.Context) error {
 		err = r.perform(ctx, r.loading(r.prepareCopies))
 	}
 	if err == nil {
-		err = r.step(ctx, StepRehearse, (&rehearsal{of: r}).do)
+		err = r.step(ctx, StepRehearse, (&rehearsal{of: &r.cloning}).do)
 	}
 	if err == nil {
 		err = context.Cause(ctx)
@@ -99,11 +99,11 @@ func (r *run) removeForgotten(ctx context.Context) {
 }
 
 // onlyNeeded leaves of a project what a rehearsal needs, where it is for itself.
-func (r *run) onlyNeeded(project *types.Project) *types.Project {
-	if !r.bare {
+func (h *shape) onlyNeeded(project *types.Project) *types.Project {
+	if !h.bare {
 		return project
 	}
-	project = compose.Only(project, r.next.Database, r.options.Migrate.Service)
-	r.started = project.ServiceNames()
+	project = compose.Only(project, h.next.Database, h.options.Migrate.Service)
+	h.started = project.ServiceNames()
 	return project
 }

@@ -22,21 +22,23 @@ import (
 // A scene is where a migration is rehearsed: a server of its own on a clone of the loaded database, and the service
 // that migrates, in a network in which both have their names.
 type scene struct {
-	*run
-	of    *run // whose database is cloned
+	*cloning
+	of    *cloning // whose database is cloned
 	clone *clone
 }
 
 // newScene is one of the next number, with the same archive and no state of its own.
-func newScene(r *run) *scene {
-	h := &run{Engine: r.Engine, options: r.options, engineID: r.engineID, at: r.at, result: &Result{}}
-	h.next, h.archive, h.template, h.owner, h.others = r.next, r.archive, r.template, r.owner, r.others
-	h.next.Number++
-	return &scene{run: h, of: r, clone: &clone{run: h, sessions: map[string]*psqlSession{}}}
+func newScene(of *cloning) *scene {
+	s := &scene{cloning: new(cloning), of: of}
+	s.Engine, s.options, s.engineID, s.at, s.result = of.Engine, of.options, of.engineID, of.at, &Result{}
+	s.next, s.archive, s.template, s.owner, s.others = of.next, of.archive, of.template, of.owner, of.others
+	s.next.Number++
+	s.clone = &clone{of: &s.contents, sessions: map[string]*psqlSession{}}
+	return s
 }
 
 // database is the one that the migration changes.
-func (s *scene) database() string { return s.run.server.database }
+func (s *scene) database() string { return s.server.database }
 
 // start starts the server on a clone, set up for a rehearsal.
 func (s *scene) start(ctx context.Context) error {
@@ -76,11 +78,11 @@ func (s *scene) start(ctx context.Context) error {
 
 // loadAgain loads the archives, where there is nothing to clone.
 func (s *scene) loadAgain(ctx context.Context) error {
-	if err := s.loadInto(ctx, s.run.server, s.owner, s.archive); err != nil {
+	if err := s.loadInto(ctx, s.server, s.owner, s.archive); err != nil {
 		return err
 	}
 	for _, other := range s.others {
-		if err := s.loadInto(ctx, s.run.server.using(other.database), other.owner, other.archive); err != nil {
+		if err := s.loadInto(ctx, s.server.using(other.database), other.owner, other.archive); err != nil {
 			return err
 		}
 	}
@@ -203,7 +205,7 @@ func (s *scene) migrateWithin(ctx context.Context, most time.Duration) (code int
 
 // log follows what the server in its container writes from now on.
 func (s *scene) log(ctx context.Context) (io.ReadCloser, error) {
-	raw, err := s.Docker.Client().ContainerLogs(ctx, s.run.server.container, container.LogsOptions{
+	raw, err := s.Docker.Client().ContainerLogs(ctx, s.server.container, container.LogsOptions{
 		ShowStdout: true, ShowStderr: true, Follow: true, Tail: "0",
 	})
 	if err != nil {

@@ -150,20 +150,20 @@ func (s server) maintenance() string {
 }
 
 // startDatabase starts the database, on a clone of the template where there is one.
-func (r *run) startDatabase(ctx context.Context) error {
-	if err := r.settleDatabase(ctx); err != nil {
+func (c *cloning) startDatabase(ctx context.Context) error {
+	if err := c.settleDatabase(ctx); err != nil {
 		return err
 	}
-	if err := r.halt(ctx); err != nil {
+	if err := c.halt(ctx); err != nil {
 		return err
 	}
-	if err := r.prepareDatabase(ctx); err != nil {
+	if err := c.prepareDatabase(ctx); err != nil {
 		return err
 	}
-	if r.template.name != "" && !r.cloned {
-		return r.failed(ctx, r.openNursery(ctx))
+	if c.template.name != "" && !c.cloned {
+		return c.failed(ctx, c.openNursery(ctx))
 	}
-	return r.failed(ctx, r.stackIn(ctx).Up(ctx, r.next.Database))
+	return c.failed(ctx, c.stackIn(ctx).Up(ctx, c.next.Database))
 }
 
 // awaitDatabase waits until the database accepts connections, which we ask
@@ -171,22 +171,22 @@ func (r *run) startDatabase(ctx context.Context) error {
 // asks on the socket is deceived by the server that the official image runs
 // while it initializes. That one does not listen on TCP. Whatever else the
 // health check may find is waited for with all other services.
-func (r *run) awaitDatabase(ctx context.Context) error {
-	deadline := time.Now().Add(r.timeout())
+func (f *filling) awaitDatabase(ctx context.Context) error {
+	deadline := time.Now().Add(f.timeout())
 	for {
-		c, err := r.databaseContainer(ctx)
+		c, err := f.databaseContainer(ctx)
 		if err != nil {
-			return r.failed(ctx, err)
+			return f.failed(ctx, err)
 		}
 		last := fmt.Errorf("container is %s", c.State)
 		if c.running() {
-			if last = r.accepts(ctx, c); last == nil {
+			if last = f.accepts(ctx, c); last == nil {
 				return nil
 			}
 		}
 		if hopeless(c, last) || time.Now().After(deadline) {
-			return r.doubted(ctx,
-				r.stepFailed(ctx, r.next.Database, fmt.Errorf("does not accept connections: %w", last)))
+			return f.doubted(ctx,
+				f.stepFailed(ctx, f.next.Database, fmt.Errorf("does not accept connections: %w", last)))
 		}
 		if err := pause(ctx, 250*time.Millisecond); err != nil {
 			return err
@@ -196,9 +196,9 @@ func (r *run) awaitDatabase(ctx context.Context) error {
 
 // doubted adds to the error of a database that nothing says it is PostgreSQL,
 // where that is so: another service may be meant.
-func (r *run) doubted(ctx context.Context, err error) error {
-	s := r.stack.Load().Project().Services[r.next.Database]
-	image, there, failed := r.Docker.ImageConfig(ctx, s.Image)
+func (f *filling) doubted(ctx context.Context, err error) error {
+	s := f.stack.Load().Project().Services[f.next.Database]
+	image, there, failed := f.Docker.ImageConfig(ctx, s.Image)
 	if failed != nil || !there || compose.LooksLikePostgres(s, image) || len(hint.Of(err)) > 0 {
 		return err
 	}
@@ -216,25 +216,25 @@ func hopeless(c seenContainer, err error) bool {
 // accepts asks the server in a container whether it takes connections, which
 // it mostly does soon. With a user that exists, the server does not log a failed
 // login each time.
-func (r *run) accepts(ctx context.Context, c seenContainer) (err error) {
-	if r.server.container != c.ID {
-		found, err := serverIn(ctx, r.Docker.Client(), c.ID)
+func (f *filling) accepts(ctx context.Context, c seenContainer) (err error) {
+	if f.server.container != c.ID {
+		found, err := serverIn(ctx, f.Docker.Client(), c.ID)
 		if err != nil {
 			return notPostgres(err)
 		}
-		r.server = found.using(r.next.Loaded)
+		f.server = found.using(f.next.Loaded)
 	}
-	if asked, err := r.acceptsSoon(ctx, c); asked {
+	if asked, err := f.acceptsSoon(ctx, c); asked {
 		return err
 	}
-	_, err = outputOf(ctx, r.Docker.Client(), c.ID, r.isReady()...)
+	_, err = outputOf(ctx, f.Docker.Client(), c.ID, f.isReady()...)
 	return notPostgres(err)
 }
 
 // isReady asks for a database that is there: the server logs it as an error when
 // one is not.
-func (r *run) isReady() []string {
-	s := r.server
+func (f *filling) isReady() []string {
+	s := f.server
 	if s.chosen {
 		s.database = "postgres"
 	}
@@ -249,7 +249,7 @@ func (r *run) isReady() []string {
 // program costs ten times what the program does. Not every image has a shell, or
 // the program: asked is false then. It ends by the clock: on a busy machine,
 // loops that nobody listens to any more would add up.
-func (r *run) acceptsSoon(ctx context.Context, c seenContainer) (asked bool, err error) {
+func (f *filling) acceptsSoon(ctx context.Context, c seenContainer) (asked bool, err error) {
 	const script = `end=$(($(date +%s) + 3))
 until "$@"; do
 	code=$?
@@ -258,9 +258,9 @@ until "$@"; do
 done`
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // of a server that hangs, each question may take three
 	defer cancel()
-	argv := append(r.isReady(), "-t", "1")
+	argv := append(f.isReady(), "-t", "1")
 	var stdout, stderr bounded
-	code, err := runIn(ctx, r.Docker.Client(), c.ID,
+	code, err := runIn(ctx, f.Docker.Client(), c.ID,
 		command{argv: append([]string{"sh", "-c", script, "sh"}, argv...), stdout: &stdout, stderr: &stderr})
 	switch {
 	case err != nil || code >= notRun:

@@ -143,7 +143,8 @@ func TestServer_HasAnotherDatabaseToBeInAndHidesItsPassword(t *testing.T) {
 
 func TestAcceptsSoon_OfASilentServerIsAnAnswer(t *testing.T) {
 	engine := NeedEngine(t)
-	r := &run{Engine: Engine{Docker: engine}, contents: contents{server: server{user: "u", database: "d"}}}
+	r := new(filling)
+	r.Docker, r.server = engine, server{user: "u", database: "d"}
 	asked, err := r.acceptsSoon(t.Context(), seenContainer{ID: idle(t, engine.Client())})
 	if !asked || err == nil || !strings.HasPrefix(err.Error(), "pg_isready: exit 2") {
 		t.Errorf("asked %v, %v", asked, err)

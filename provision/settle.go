@@ -23,41 +23,41 @@ import (
 // images have to be there for that: those that are not yet are settled when it
 // is called again, and those that are settled stay as they are. Data to be kept
 // that a new image would not find is refused, before anything is stopped.
-func (r *run) settleDatabase(ctx context.Context) error {
-	r.shaping.Lock()
-	defer r.shaping.Unlock()
-	images, err := r.unsettled(ctx)
+func (h *shape) settleDatabase(ctx context.Context) error {
+	h.shaping.Lock()
+	defer h.shaping.Unlock()
+	images, err := h.unsettled(ctx)
 	if err != nil || len(images) == 0 {
 		return err
 	}
-	own, changes, err := compose.SettleData(r.stack.Load().Project(), r.transform, images)
+	own, changes, err := compose.SettleData(h.stack.Load().Project(), h.transform, images)
 	if err != nil {
 		return err
 	}
 	for service, image := range images {
-		if err := r.checkKept(ctx, service, image); err != nil {
+		if err := h.checkKept(ctx, service, image); err != nil {
 			return err
 		}
-		r.settled[service] = true
+		h.settled[service] = true
 	}
-	r.unmounted = append(r.unmounted, compose.Unmounted(r.stack.Load().Project(), own)...)
-	r.stack.Store(r.stack.Load().With(labelVolumes(own, r.next.Number)))
-	r.result.Changes = append(r.result.Changes, changes...)
-	r.tellNotKept(images)
+	h.unmounted = append(h.unmounted, compose.Unmounted(h.stack.Load().Project(), own)...)
+	h.stack.Store(h.stack.Load().With(labelVolumes(own, h.next.Number)))
+	h.result.Changes = append(h.result.Changes, changes...)
+	h.tellNotKept(images)
 	return nil
 }
 
 // unsettled are the images that have come since the last time.
-func (r *run) unsettled(ctx context.Context) (map[string]compose.ImageConfig, error) {
-	if r.settled == nil {
-		r.settled = map[string]bool{}
+func (h *shape) unsettled(ctx context.Context) (map[string]compose.ImageConfig, error) {
+	if h.settled == nil {
+		h.settled = map[string]bool{}
 	}
-	project, images := r.stack.Load().Project(), map[string]compose.ImageConfig{}
+	project, images := h.stack.Load().Project(), map[string]compose.ImageConfig{}
 	for _, name := range project.ServiceNames() {
-		if r.settled[name] {
+		if h.settled[name] {
 			continue
 		}
-		image, there, err := r.Docker.ImageConfig(ctx, project.Services[name].Image)
+		image, there, err := h.Docker.ImageConfig(ctx, project.Services[name].Image)
 		if err != nil {
 			return nil, fmt.Errorf("data of %s: %w", name, err)
 		}
@@ -70,31 +70,31 @@ func (r *run) unsettled(ctx context.Context) (map[string]compose.ImageConfig, er
 
 // tellNotKept names the databases beside the first one whose data was not on a
 // volume that could be kept.
-func (r *run) tellNotKept(images map[string]compose.ImageConfig) {
-	if r.carried == nil {
+func (h *shape) tellNotKept(images map[string]compose.ImageConfig) {
+	if h.carried == nil {
 		return
 	}
-	project := r.stack.Load().Project()
+	project := h.stack.Load().Project()
 	for _, service := range project.ServiceNames() {
 		key := compose.DataVolume(service, false)
 		_, settled := images[service]
 		_, has := project.Volumes[key]
-		if _, kept := r.carried[key]; settled && has && !kept {
-			r.notice("the data of %s is not kept: what serves has it on no volume of its own", service)
+		if _, kept := h.carried[key]; settled && has && !kept {
+			h.notice("the data of %s is not kept: what serves has it on no volume of its own", service)
 		}
 	}
 }
 
 // checkKept refuses to give a server a volume in which it would not find the
 // data that is to be kept: it would make new ones, and nobody would know.
-func (r *run) checkKept(ctx context.Context, service string, image compose.ImageConfig) error {
-	database := service == r.next.Database
-	volume, kept := r.carried[compose.DataVolume(service, database)]
-	place, keeps := compose.DataPlaceOf(r.stack.Load().Project().Services[service], image, database)
+func (h *shape) checkKept(ctx context.Context, service string, image compose.ImageConfig) error {
+	database := service == h.next.Database
+	volume, kept := h.carried[compose.DataVolume(service, database)]
+	place, keeps := compose.DataPlaceOf(h.stack.Load().Project().Services[service], image, database)
 	if !kept || !keeps {
 		return nil
 	}
-	old, at, err := r.mountOf(ctx, service, volume)
+	old, at, err := h.mountOf(ctx, service, volume)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (r *run) checkKept(ctx context.Context, service string, image compose.Image
 	if err != nil {
 		return fmt.Errorf("data of %s: %w", service, err)
 	}
-	version, err := r.readVersion(ctx, old.ID, path.Join(at, filepath.ToSlash(below), "PG_VERSION"))
+	version, err := h.readVersion(ctx, old.ID, path.Join(at, filepath.ToSlash(below), "PG_VERSION"))
 	if err != nil {
 		return err
 	}
@@ -129,16 +129,16 @@ func (r *run) checkKept(ctx context.Context, service string, image compose.Image
 
 // mountOf finds the container of what serves that has a service's volume, and
 // where.
-func (r *run) mountOf(ctx context.Context, service, volume string) (container.InspectResponse, string, error) {
-	s, err := look(ctx, r.Docker.Client(), r.serving.Preview.ID)
+func (h *shape) mountOf(ctx context.Context, service, volume string) (container.InspectResponse, string, error) {
+	s, err := look(ctx, h.Docker.Client(), h.serving.Preview.ID)
 	if err != nil {
 		return container.InspectResponse{}, "", err
 	}
-	for _, c := range s.containersOf(r.serving.Preview.ID, r.serving.Number) {
+	for _, c := range s.containersOf(h.serving.Preview.ID, h.serving.Number) {
 		if c.service() != service || !slices.Contains(c.Volumes, volume) {
 			continue
 		}
-		found, err := r.Docker.Client().ContainerInspect(ctx, c.ID)
+		found, err := h.Docker.Client().ContainerInspect(ctx, c.ID)
 		if err != nil {
 			return found, "", fmt.Errorf("data of %s: %w", service, err)
 		}
@@ -155,8 +155,8 @@ func (r *run) mountOf(ctx context.Context, service, volume string) (container.In
 
 // readVersion reads the file that PostgreSQL has in every data folder, out of a
 // container that may have stopped; empty: there is none.
-func (r *run) readVersion(ctx context.Context, id, name string) (string, error) {
-	content, _, err := r.Docker.Client().CopyFromContainer(ctx, id, name)
+func (h *shape) readVersion(ctx context.Context, id, name string) (string, error) {
+	content, _, err := h.Docker.Client().CopyFromContainer(ctx, id, name)
 	if notFound(err) {
 		return "", nil
 	}

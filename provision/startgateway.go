@@ -9,31 +9,31 @@ import (
 
 // startGateway makes the gateway run and lets it show that the preview is
 // being made. Where another generation serves there is nothing else to show.
-func (r *run) startGateway(ctx context.Context) error {
+func (o *opening) startGateway(ctx context.Context) error {
 	var at entrance
-	err := r.underGatewayLock(ctx, r.engineID, func() error {
-		current, _, err := r.findGateway(ctx)
+	err := o.underGatewayLock(ctx, o.engineID, func() error {
+		current, _, err := o.findGateway(ctx)
 		if err != nil {
 			return err
 		}
 		ran := current.ContainerJSONBase != nil && current.State.Running
-		if err := r.ensureGateway(ctx); err != nil {
+		if err := o.ensureGateway(ctx); err != nil {
 			return err
 		}
-		if at, err = r.entrance(ctx); err != nil || ran && r.serving.Number > 0 && !r.mended {
+		if at, err = o.entrance(ctx); err != nil || ran && o.serving.Number > 0 && !o.mended {
 			return err
 		}
-		return r.syncGateway(ctx)
+		return o.syncGateway(ctx)
 	})
 	if err != nil {
 		return err
 	}
-	if at != r.at { // the services would be told a wrong address
-		return hint.Wrap(fmt.Errorf("another run moved the gateway from %s to %s", r.at, at), "retry offshoot up")
+	if at != o.at { // the services would be told a wrong address
+		return hint.Wrap(fmt.Errorf("another run moved the gateway from %s to %s", o.at, at), "retry offshoot up")
 	}
-	r.result.Links = r.next.links(at)
-	if r.next.SignIn {
-		r.result.Access, err = r.access(ctx, r.next, at)
+	o.result.Links = o.next.links(at)
+	if o.next.SignIn {
+		o.result.Access, err = o.access(ctx, o.next, at)
 	}
 	return err
 }

@@ -19,9 +19,9 @@ import (
 // recorder is a run that keeps its events.
 func recorder() (*run, *[]string) {
 	var told []string
-	r := &run{result: &Result{}}
-	r.observe = func(e Event) { told = append(told, fmt.Sprint(e.Step, " ", e.Kind, " ", e.Service, " ", e.Text)) }
-	return r, &told
+	return newRun(Engine{}, Options{}, func(e Event) {
+		told = append(told, fmt.Sprint(e.Step, " ", e.Kind, " ", e.Service, " ", e.Text))
+	}), &told
 }
 
 func TestStep_TellsItsBeginningAndItsEnd(t *testing.T) {

@@ -20,45 +20,45 @@ type events struct {
 }
 
 // step runs one step between its events and takes its time.
-func (r *run) step(ctx context.Context, name Step, do func(context.Context) error) error {
+func (j *job) step(ctx context.Context, name Step, do func(context.Context) error) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	r.begin(name)
-	r.emit(Event{Step: name, Kind: Began})
+	j.begin(name)
+	j.emit(Event{Step: name, Kind: Began})
 	began := time.Now()
 	err := do(context.WithValue(ctx, stepKey{}, name))
 	took := time.Since(began)
-	culprit := r.end(name, took, err)
+	culprit := j.end(name, took, err)
 	if err != nil {
 		text := err.Error()
 		if culprit != name && ctx.Err() != nil {
 			text = GivenUp
 		}
-		r.emit(Event{Step: name, Kind: Failed, Text: text, Took: took})
+		j.emit(Event{Step: name, Kind: Failed, Text: text, Took: took})
 		return err
 	}
-	r.emit(Event{Step: name, Kind: Done, Took: took})
+	j.emit(Event{Step: name, Kind: Done, Took: took})
 	return nil
 }
 
 // end tells which step was the first to fail.
-func (r *run) end(name Step, took time.Duration, err error) Step {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
+func (j *job) end(name Step, took time.Duration, err error) Step {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
 	if err != nil {
-		r.failedIn = cmp.Or(r.failedIn, name)
+		j.failedIn = cmp.Or(j.failedIn, name)
 	} else {
-		r.result.Timings = append(r.result.Timings, Timing{Step: name, Took: took})
+		j.result.Timings = append(j.result.Timings, Timing{Step: name, Took: took})
 	}
-	return r.failedIn
+	return j.failedIn
 }
 
 // rehearsed notes the report of a rehearsal.
-func (r *run) rehearsed(report *rehearse.Report) {
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	r.result.Rehearsal = report
+func (j *job) rehearsed(report *rehearse.Report) {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	j.result.Rehearsal = report
 }
 
 // emit hands an event on. Compose calls from goroutines of its own.

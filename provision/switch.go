@@ -7,19 +7,19 @@ import (
 
 // route is the moment of the switch: the marker is made, and the gateway told.
 // If it cannot be told, the marker is taken back.
-func (r *run) route(ctx context.Context) error {
-	if err := r.options.Guard.Ask(ctx); err != nil {
+func (o *opening) route(ctx context.Context) error {
+	if err := o.options.Guard.Ask(ctx); err != nil {
 		return err
 	}
-	if err := r.markServing(ctx); err != nil {
+	if err := o.markServing(ctx); err != nil {
 		return err
 	}
-	err := r.underGatewayLock(ctx, r.engineID, func() error { return r.syncGateway(ctx) })
+	err := o.underGatewayLock(ctx, o.engineID, func() error { return o.syncGateway(ctx) })
 	if err != nil {
 		ctx, cancel := sturdy(ctx)
 		defer cancel()
-		return errors.Join(err, r.unmarkServing(ctx))
+		return errors.Join(err, o.unmarkServing(ctx))
 	}
-	r.tellCertificates(ctx)
+	o.tellCertificates(ctx)
 	return nil
 }

@@ -26,10 +26,10 @@ ORDER BY n.nspname, c.relname \gexec
 
 // countTables says what the archive held, the biggest table first. That it is
 // not known is no reason to fail.
-func (r *run) countTables(ctx context.Context) []Table {
-	s := r.server
+func (f *filling) countTables(ctx context.Context) []Table {
+	s := f.server
 	var out bounded
-	code, err := runIn(ctx, r.Docker.Client(), s.container, command{
+	code, err := runIn(ctx, f.Docker.Client(), s.container, command{
 		argv: []string{
 			"psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", s.user, "-d",
 			s.dbname(), "-f", "-",

@@ -56,16 +56,16 @@ func (r *run) loading(copies func(context.Context) error) []task {
 
 // copiesNeed are the images, where one of them may say that what a service mounts
 // is the data of another server: that is nothing to copy.
-func (r *run) copiesNeed() []Step {
+func (h *shape) copiesNeed() []Step {
 	needs := []Step{StepGateway, StepDatabaseImage}
-	if stack := r.stack.Load(); stack != nil && compose.MayMountData(stack.Project(), r.next.Database) {
+	if stack := h.stack.Load(); stack != nil && compose.MayMountData(stack.Project(), h.next.Database) {
 		needs = append(needs, StepImages)
 	}
 	return needs
 }
 
-func (r *run) unlessKept(usual, kept []Step) []Step {
-	if len(r.carried) > 0 {
+func (h *shape) unlessKept(usual, kept []Step) []Step {
+	if len(h.carried) > 0 {
 		return kept
 	}
 	return usual

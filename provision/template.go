@@ -63,22 +63,22 @@ const (
 // databaseVolume makes the volume for the data of the next generation, which
 // compose would make otherwise: a clone has to be in it before the database
 // starts. It bears the labels that compose gives its volumes.
-func (r *run) databaseVolume(ctx context.Context) error {
-	if r.archive == nil {
+func (c *cloning) databaseVolume(ctx context.Context) error {
+	if c.archive == nil {
 		return nil
 	}
-	labels := r.next.labels()
+	labels := c.next.labels()
 	delete(labels, labelGeneration)
 	maps.Copy(labels,
-		map[string]string{labelVolumeOf: strconv.Itoa(r.next.Number), composeVolume: compose.DatabaseVolume})
-	if r.template.name != "" {
-		labels[labelTemplateOf] = r.template.name
+		map[string]string{labelVolumeOf: strconv.Itoa(c.next.Number), composeVolume: compose.DatabaseVolume})
+	if c.template.name != "" {
+		labels[labelTemplateOf] = c.template.name
 	}
-	made, err := createVolume(ctx, r.Docker.Client(), volume.CreateOptions{Name: r.next.volumeName(), Labels: labels})
+	made, err := createVolume(ctx, c.Docker.Client(), volume.CreateOptions{Name: c.next.volumeName(), Labels: labels})
 	if err != nil {
 		return fmt.Errorf("volume of the database: %w", err)
 	}
-	if made.Labels[labelPreview] != r.next.Preview.ID {
+	if made.Labels[labelPreview] != c.next.Preview.ID {
 		return hint.Wrap(fmt.Errorf("volume %s %w", made.Name, errForeign), "remove that volume")
 	}
 	return nil
@@ -91,26 +91,26 @@ func (g generation) volumeName() string {
 // prepareDatabase makes the volume of the database, with a clone of the template
 // in it where there is one. What is wrong with a template is said, and the archive
 // is loaded as if there were none.
-func (r *run) prepareDatabase(ctx context.Context) error {
-	r.template = r.wantedTemplate(ctx)
-	if err := r.awaitMaker(ctx); err != nil {
+func (c *cloning) prepareDatabase(ctx context.Context) error {
+	c.template = c.wantedTemplate(ctx)
+	if err := c.awaitMaker(ctx); err != nil {
 		return err
 	}
-	if err := r.databaseVolume(ctx); err != nil || r.template.name == "" {
+	if err := c.databaseVolume(ctx); err != nil || c.template.name == "" {
 		return err
 	}
 	began := time.Now()
-	how, err := r.cloneTemplate(ctx)
+	how, err := c.cloneTemplate(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		r.notice("the archive is loaded anew: its template cannot be cloned: %s", printable(err.Error()))
-		return r.emptyVolume(ctx)
+		c.notice("the archive is loaded anew: its template cannot be cloned: %s", printable(err.Error()))
+		return c.emptyVolume(ctx)
 	case how != "":
-		r.cloned = true
-		r.doneMaking()
-		r.toldCloned(began, how)
+		c.cloned = true
+		c.doneMaking()
+		c.toldCloned(began, how)
 	}
 	return nil
 }
@@ -118,81 +118,81 @@ func (r *run) prepareDatabase(ctx context.Context) error {
 // awaitMaker waits while another run loads the archive that this one wants, and
 // leaves a template of it: both would only slow each other down. The lock is held
 // until this run has its own database loaded, or its clone.
-func (r *run) awaitMaker(ctx context.Context) error {
-	if r.template.name == "" {
+func (c *cloning) awaitMaker(ctx context.Context) error {
+	if c.template.name == "" {
 		return nil
 	}
-	if r.isHeld(ctx, r.engineID, r.template.name) {
-		r.notice("another run loads this archive: its database is cloned when that is done")
+	if c.isHeld(ctx, c.engineID, c.template.name) {
+		c.notice("another run loads this archive: its database is cloned when that is done")
 	}
-	l, err := r.acquire(ctx, r.engineID, r.template.name, "template", makerTime)
+	l, err := c.acquire(ctx, c.engineID, c.template.name, "template", makerTime)
 	if err != nil && ctx.Err() == nil {
-		r.notice("the archive is loaded without a template: %s", printable(err.Error()))
-		r.template = template{}
+		c.notice("the archive is loaded without a template: %s", printable(err.Error()))
+		c.template = template{}
 		return nil
 	}
-	r.making = l
+	c.making = l
 	return err
 }
 
 // doneMaking lets other runs have the template; it is harmless when repeated.
-func (r *run) doneMaking() {
-	if r.making != nil {
-		r.making.release()
-		r.making = nil
+func (c *cloning) doneMaking() {
+	if c.making != nil {
+		c.making.release()
+		c.making = nil
 	}
 }
 
 // cloneTemplate clones the template, if it is there, and tells how.
-func (r *run) cloneTemplate(ctx context.Context) (how string, err error) {
-	err = r.underTemplateLock(ctx, func() error {
-		whole, err := r.isWhole(ctx)
+func (c *cloning) cloneTemplate(ctx context.Context) (how string, err error) {
+	err = c.underTemplateLock(ctx, func() error {
+		whole, err := c.isWhole(ctx)
 		if err != nil || !whole {
 			return err
 		}
-		if err := r.touchTemplate(ctx, r.template); err != nil {
+		if err := c.touchTemplate(ctx, c.template); err != nil {
 			return err
 		}
-		how, _, err = r.copyVolume(ctx, volumeCopy{from: r.template.name, to: r.next.volumeName()})
+		how, _, err = c.copyVolume(ctx, volumeCopy{from: c.template.name, to: c.next.volumeName()})
 		return err
 	})
 	return how, err
 }
 
 // emptyVolume begins again with the volume of the database.
-func (r *run) emptyVolume(ctx context.Context) error {
-	if err := r.Docker.Client().VolumeRemove(ctx, r.next.volumeName(), true); err != nil && !notFound(err) {
+func (c *cloning) emptyVolume(ctx context.Context) error {
+	if err := c.Docker.Client().VolumeRemove(ctx, c.next.volumeName(), true); err != nil && !notFound(err) {
 		return fmt.Errorf("volume of the database: %w", err)
 	}
-	r.template = template{}
-	return r.databaseVolume(ctx)
+	c.template = template{}
+	return c.databaseVolume(ctx)
 }
 
 // keepTemplate makes a template of the database that was just loaded in its nursery, and
 // lets the database's own container have it. The template is a matter of speed alone:
 // what goes wrong with it is said.
-func (r *run) keepTemplate(ctx context.Context) error {
-	if r.nursery.id == "" {
+func (c *cloning) keepTemplate(ctx context.Context) error {
+	if c.nursery.id == "" {
 		return nil
 	}
-	err := r.stopInOrder(ctx, r.nursery.id)
+	err := c.stopInOrder(ctx, c.nursery.id)
 	if err == nil {
-		err = r.underTemplateLock(ctx, func() error { return r.makeTemplate(ctx) })
+		err = c.underTemplateLock(ctx, func() error { return c.makeTemplate(ctx) })
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	if err != nil {
-		r.notice("no template was made, and the next up loads the archive: %s", printable(err.Error()))
+		c.notice("no template was made, and the next up loads the archive: %s", printable(err.Error()))
 	}
-	return r.leaveNursery(ctx)
+	return c.leaveNursery(ctx)
 }
 
 // stopInOrder stops the database. What was killed because it took too long is
 // no template.
-func (r *run) stopInOrder(ctx context.Context, id string) error {
+func (c *cloning) stopInOrder(ctx context.Context, id string) error {
 	patience := 60 // seconds
-	api := r.Docker.Client()
+	api := c.Docker.Client()
 	if err := api.ContainerStop(ctx, id, container.StopOptions{Timeout: &patience}); err != nil {
 		return fmt.Errorf("stop the database: %w", err)
 	}
@@ -207,36 +207,36 @@ func (r *run) stopInOrder(ctx context.Context, id string) error {
 }
 
 // makeTemplate clones the stopped database, and marks the clone as whole.
-func (r *run) makeTemplate(ctx context.Context) error {
-	api := r.Docker.Client()
-	if whole, err := r.isWhole(ctx); err != nil || whole {
+func (c *cloning) makeTemplate(ctx context.Context) error {
+	api := c.Docker.Client()
+	if whole, err := c.isWhole(ctx); err != nil || whole {
 		return err // another run was faster
 	}
-	if err := r.removeTemplate(ctx, r.template); err != nil { // what a killed run left
+	if err := c.removeTemplate(ctx, c.template); err != nil { // what a killed run left
 		return err
 	}
-	labels := r.templateLabels(r.template)
-	if _, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: r.template.name, Labels: labels}); err != nil {
+	labels := c.templateLabels(c.template)
+	if _, err := api.VolumeCreate(ctx, volume.CreateOptions{Name: c.template.name, Labels: labels}); err != nil {
 		return fmt.Errorf("volume of the template: %w", err)
 	}
-	_, bytes, err := r.copyVolume(ctx, volumeCopy{from: r.next.volumeName(), to: r.template.name, makes: r.template})
+	_, bytes, err := c.copyVolume(ctx, volumeCopy{from: c.next.volumeName(), to: c.template.name, makes: c.template})
 	if err == nil {
 		labels[labelBytes] = strconv.FormatInt(bytes, 10)
-		_, err = api.VolumeCreate(ctx, volume.CreateOptions{Name: r.template.mark(), Labels: labels})
+		_, err = api.VolumeCreate(ctx, volume.CreateOptions{Name: c.template.mark(), Labels: labels})
 	}
 	if err != nil {
 		ctx, cancel := sturdy(ctx)
 		defer cancel()
-		return errors.Join(err, r.removeTemplate(ctx, r.template))
+		return errors.Join(err, c.removeTemplate(ctx, c.template))
 	}
-	return r.thinTemplates(ctx, maxTemplates, cmp.Or(r.options.TemplateSpace, DefaultTemplateSpace))
+	return c.thinTemplates(ctx, maxTemplates, cmp.Or(c.options.TemplateSpace, DefaultTemplateSpace))
 }
 
 // isWhole tells whether the template is there, and ours.
-func (r *run) isWhole(ctx context.Context) (bool, error) {
-	for _, name := range []string{r.template.mark(), r.template.name} {
-		found, err := r.Docker.Client().VolumeInspect(ctx, name)
-		if notFound(err) || err == nil && found.Labels[labelTemplate] != r.template.name {
+func (c *cloning) isWhole(ctx context.Context) (bool, error) {
+	for _, name := range []string{c.template.mark(), c.template.name} {
+		found, err := c.Docker.Client().VolumeInspect(ctx, name)
+		if notFound(err) || err == nil && found.Labels[labelTemplate] != c.template.name {
 			return false, nil
 		}
 		if err != nil {
@@ -290,9 +290,9 @@ func (e Engine) removeTemplates(ctx context.Context) error {
 }
 
 // underTemplateLock runs f while no other run makes, clones or removes templates.
-func (r *run) underTemplateLock(ctx context.Context, f func() error) error {
-	subject := r.gateway() + "-seeds"
-	l, err := r.acquire(ctx, r.engineID, subject, "template", templateTime)
+func (c *cloning) underTemplateLock(ctx context.Context, f func() error) error {
+	subject := c.gateway() + "-seeds"
+	l, err := c.acquire(ctx, c.engineID, subject, "template", templateTime)
 	if err != nil {
 		return err
 	}

@@ -30,12 +30,12 @@ func (v volumeCopy) argv() []string {
 
 // copyVolume clones one volume into another, by the gateway's program in a
 // container that has nothing but the two. It tells how, and how many bytes.
-func (r *run) copyVolume(ctx context.Context, v volumeCopy) (how string, bytes int64, err error) {
-	labels := r.next.everyLabel()
+func (c *cloning) copyVolume(ctx context.Context, v volumeCopy) (how string, bytes int64, err error) {
+	labels := c.next.everyLabel()
 	if v.makes.name != "" {
 		labels[labelTemplate] = v.makes.name
 	}
-	said, err := r.runProgram(ctx, v.argv(), labels, copyHost(v.from, v.to))
+	said, err := c.runProgram(ctx, v.argv(), labels, copyHost(v.from, v.to))
 	if err == nil {
 		_, err = fmt.Sscan(said, &how, &bytes)
 	}
@@ -60,15 +60,15 @@ func (e Engine) programImage(ctx context.Context) (string, error) {
 
 // runProgram runs the gateway's program in a container of its own, as root, to
 // its end, and gives what it printed.
-func (r *run) runProgram(
+func (c *cloning) runProgram(
 	ctx context.Context, argv []string, labels map[string]string, host *container.HostConfig,
 ) (text string, err error) {
-	image, err := r.programImage(ctx)
+	image, err := c.programImage(ctx)
 	if err != nil {
 		return "", err
 	}
 	config := &container.Config{Image: image, Cmd: argv, User: "0:0", Labels: labels}
-	return r.runOnce(ctx, config, host, r.next.Preview.project(r.next.Number)+"-clone", nil)
+	return c.runOnce(ctx, config, host, c.next.Preview.project(c.next.Number)+"-clone", nil)
 }
 
 // runOnce runs a container to its end, removes it, and gives what it printed.

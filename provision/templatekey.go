@@ -43,33 +43,33 @@ type templateKey struct {
 
 // wantedTemplate names the template of the database that is about to be made. The zero
 // template is none: it is not wanted, or it cannot be told what would be in it.
-func (r *run) wantedTemplate(ctx context.Context) template {
-	if r.archive == nil || r.options.NoTemplate {
+func (c *cloning) wantedTemplate(ctx context.Context) template {
+	if c.archive == nil || c.options.NoTemplate {
 		return template{}
 	}
-	s, err := r.templateKey(ctx)
+	s, err := c.templateKey(ctx)
 	var text, name []byte
 	if err == nil {
 		text, err = json.Marshal(s)
 	}
 	if err == nil {
-		name, err = r.secretDigest(ctx, text)
+		name, err = c.secretDigest(ctx, text)
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			r.notice("the archive is loaded without a template: %s", printable(err.Error()))
+			c.notice("the archive is loaded without a template: %s", printable(err.Error()))
 		}
 		return template{}
 	}
-	return template{name: r.gateway() + "-seed-" + string(name)}
+	return template{name: c.gateway() + "-seed-" + string(name)}
 }
 
 // secretDigest is one that nobody can guess passwords by: the gateway makes it
 // with its key.
-func (r *run) secretDigest(ctx context.Context, text []byte) ([]byte, error) {
+func (c *cloning) secretDigest(ctx context.Context, text []byte) ([]byte, error) {
 	sum := sha256.Sum256(text)
 	var stdout bytes.Buffer
-	if err := r.askGateway(ctx, bytes.NewReader(sum[:]), &stdout, "digest"); err != nil {
+	if err := c.askGateway(ctx, bytes.NewReader(sum[:]), &stdout, "digest"); err != nil {
 		return nil, err
 	}
 	digest := bytes.TrimSpace(stdout.Bytes())
@@ -79,33 +79,33 @@ func (r *run) secretDigest(ctx context.Context, text []byte) ([]byte, error) {
 	return digest, nil
 }
 
-func (r *run) templateKey(ctx context.Context) (templateKey, error) {
-	service := r.written.Services[r.next.Database]
+func (c *cloning) templateKey(ctx context.Context) (templateKey, error) {
+	service := c.written.Services[c.next.Database]
 	if err := lonely(service); err != nil {
 		return templateKey{}, err
 	}
-	image, err := r.Docker.Client().ImageInspect(ctx, service.Image)
+	image, err := c.Docker.Client().ImageInspect(ctx, service.Image)
 	if err != nil {
 		return templateKey{}, fmt.Errorf("image of the database: %w", err)
 	}
 	s := templateKey{
-		Repository: r.next.Preview.Repository, Archive: r.archive.SHA256, Database: r.next.Loaded, Owner: r.owner,
+		Repository: c.next.Preview.Repository, Archive: c.archive.SHA256, Database: c.next.Loaded, Owner: c.owner,
 		Others: map[string]string{},
 		Layers: image.RootFS.Layers, Platform: image.Os + "/" + image.Architecture + "/" + image.Variant,
-		Service: bare(service, r.ownVariables(service)), Beside: map[string]string{},
+		Service: bare(service, c.ownVariables(service)), Beside: map[string]string{},
 	}
-	if r.options.Stranger {
-		s.Stranger = r.next.Preview.ID
+	if c.options.Stranger {
+		s.Stranger = c.next.Preview.ID
 	}
-	for _, other := range r.others {
+	for _, other := range c.others {
 		s.Others[other.database] = other.archive.SHA256
 	}
-	if c := image.Config; c != nil {
-		config := *c
+	if found := image.Config; found != nil {
+		config := *found
 		config.Labels, config.Healthcheck = nil, nil
 		s.Image = config
 	}
-	return s, s.mounts(r.written, r.stack.Load().Project(), service)
+	return s, s.mounts(c.written, c.stack.Load().Project(), service)
 }
 
 // bare leaves of a service what its nursery is made with, but for what names the

@@ -76,7 +76,7 @@ func TestTemplateKey_KnowsWhatADatabaseIsGivenBesideItsData(t *testing.T) {
 
 func TestTemplateKey_LeavesOutOnlyWhatDecidesNothing(t *testing.T) {
 	text := func(v string) *string { return &v }
-	r := &run{}
+	r := new(job)
 	r.next.Preview = Preview{ID: "shop-pr-1", Name: "pr-1", Project: "shop"}
 	digest := func(s types.ServiceConfig) string {
 		content, err := json.Marshal(bare(s, r.ownVariables(s)))

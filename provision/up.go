@@ -24,11 +24,10 @@ func (e Engine) Up(ctx context.Context, options Options, observe func(Event)) (*
 			return nil, fmt.Errorf("up %s: %w", options.Preview.Name, err)
 		}
 	}
-	r := &run{Engine: e, options: options, events: events{observe: observe}}
+	r := newRun(e, options, observe)
 	if options.Stranger {
 		r.Docker.Distrust()
 	}
-	r.result = &Result{Preview: options.Preview, Commit: options.Commit, Links: []Link{}, Timings: []Timing{}}
 	if err := r.up(ctx); err != nil {
 		return nil, fmt.Errorf("up %s: %w", options.Preview.Name, r.blame(ctx, err))
 	}
@@ -37,14 +36,14 @@ func (e Engine) Up(ctx context.Context, options Options, observe func(Event)) (*
 
 // blame says in one line that the engine has gone away, where that is behind
 // an error: everything else that then fails only follows from it.
-func (r *run) blame(ctx context.Context, err error) error {
+func (j *job) blame(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	_, down := r.Docker.ID(ctx)
+	_, down := j.Docker.ID(ctx)
 	if down == nil || errors.Is(err, compose.ErrEngineDown) || errors.Is(err, context.Canceled) {
 		return compose.ExplainFull(err)
 	}
-	return hint.Wrap(fmt.Errorf("%s: %w", r.failedIn, down),
+	return hint.Wrap(fmt.Errorf("%s: %w", j.failedIn, down),
 		"then retry: the next run removes the leftovers of this one")
 }
 
@@ -67,7 +66,7 @@ func (r *run) upAlone(ctx context.Context) error {
 		return err
 	}
 	if r.options.Migrate != nil && r.options.Rehearse {
-		r.rehearsal = openRehearsal(ctx, r)
+		r.rehearsal = openRehearsal(ctx, &r.cloning)
 	}
 	err := r.perform(ctx, r.tasks())
 	if err = errors.Join(err, r.keeperDone()); err != nil {
@@ -119,13 +118,13 @@ func (r *run) undo(ctx context.Context, cause error) error {
 	return errors.Join(cause, err)
 }
 
-func (r *run) resumeServing(ctx context.Context) error {
-	if r.serving.Number == 0 {
+func (j *job) resumeServing(ctx context.Context) error {
+	if j.serving.Number == 0 {
 		return nil
 	}
 	ctx, cancel := sturdy(ctx)
 	defer cancel()
-	return r.resume(ctx, r.serving)
+	return j.resume(ctx, j.serving)
 }
 
 // cleanUp removes what served before.
@@ -155,34 +154,34 @@ func (r *run) conclude() {
 	r.result.Kept = len(r.carried) > 0
 }
 
-func (r *run) takeLock(ctx context.Context) error {
-	if r.options.Preview.ID == "" {
+func (j *job) takeLock(ctx context.Context) error {
+	if j.options.Preview.ID == "" {
 		return hint.Usage(errors.New("no preview is named"), "add --pr N or --branch NAME")
 	}
-	id, err := r.Docker.ID(ctx)
+	id, err := j.Docker.ID(ctx)
 	if err != nil {
 		return err
 	}
-	r.engineID = id
-	preview := r.options.Preview.ID
-	r.lock, err = r.acquire(ctx, id, preview, "up", r.options.Guard.Wait(lockPatience))
+	j.engineID = id
+	preview := j.options.Preview.ID
+	j.lock, err = j.acquire(ctx, id, preview, "up", j.options.Guard.Wait(lockPatience))
 	return err
 }
 
-func (r *run) timeout() time.Duration {
-	if r.options.Timeout > 0 {
-		return r.options.Timeout
+func (j *job) timeout() time.Duration {
+	if j.options.Timeout > 0 {
+		return j.options.Timeout
 	}
 	return 5 * time.Minute
 }
 
 // failed makes an error of the stack into one of this step.
-func (r *run) failed(ctx context.Context, err error) error {
+func (j *job) failed(ctx context.Context, err error) error {
 	var already *StepError
 	if err == nil || ctx.Err() != nil || errors.As(err, &already) || errors.Is(err, compose.ErrEngineDown) {
 		return err
 	}
-	step := &StepError{Step: r.stepIn(ctx), Err: err}
+	step := &StepError{Step: j.stepIn(ctx), Err: err}
 	var build *compose.BuildError
 	var waiting *compose.NotReady
 	switch {
