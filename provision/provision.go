@@ -138,6 +138,7 @@ type Options struct {
 type Migrate struct {
 	Service string
 	Command []string // argv; empty: the service's own
+	Down    []string // argv, of the same service, that takes a migration back; only rehearsals run it
 }
 
 // Result tells what Up did.

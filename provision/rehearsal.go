@@ -120,6 +120,9 @@ func (h *rehearsal) perform(ctx context.Context, most time.Duration) (report *re
 			report.Unknown = append(report.Unknown, "what a second run does: "+err.Error())
 		}
 		report.Foretell(ctx, s.clone, s.database(), known)
+		if err := s.takeBack(ctx, report, most); err != nil {
+			report.Unknown = append(report.Unknown, "whether the down migration brings the schema back: "+err.Error())
+		}
 		return nil
 	})
 	if err == nil {
@@ -151,7 +154,7 @@ func (h *rehearsal) again(ctx context.Context, report *rehearse.Report, most tim
 	err := h.on(ctx, func(s *scene) error {
 		copied := rehearse.Copy(ctx, s.clone, s.database(), advised)
 		err := report.Meet(ctx, s.clone, s.database(), patience, func(ctx context.Context) (int, error) {
-			code, _, err := s.migrateWithin(ctx, most)
+			code, _, err := s.migrateWithin(ctx, s.options.Migrate.Command, most)
 			return code, err
 		})
 		if err != nil {

@@ -23,6 +23,9 @@ func rehearsing(t *testing.T, pullRequest int, sql string) *fixture {
 func TestUp_RehearsesTheMigrationBesideTheStack(t *testing.T) {
 	f := rehearsing(t, 31, "ALTER TABLE product ADD c timestamptz DEFAULT clock_timestamp(); "+
 		"UPDATE product SET name = 'canary'; CREATE INDEX ON product (name)")
+	f.options.Migrate.Down = []string{
+		"psql", "-X", "-v", "ON_ERROR_STOP=1", "-c", "DROP INDEX product_name_idx; ALTER TABLE product ADD d int",
+	}
 	result := f.up()
 	r := result.Rehearsal
 	if r == nil || r.Failed != "" || r.Exit != 0 || len(r.Statements) != 3 {
@@ -61,6 +64,12 @@ func TestUp_RehearsesTheMigrationBesideTheStack(t *testing.T) {
 	t.Run("it runs the migration twice", func(t *testing.T) {
 		if r.Twice == nil || r.Twice.Exit == 0 || len(r.Twice.Changed) > 0 {
 			t.Errorf("psql has no ledger, and there is a column c by then: %+v", r.Twice)
+		}
+	})
+	t.Run("it takes the migration back", func(t *testing.T) {
+		want := []string{"column c of product is still there", "column d of product is still there"}
+		if r.Back == nil || r.Back.Exit != 0 || r.Back.Runs != 1 || !slices.Equal(r.Back.Left, want) {
+			t.Errorf("%+v, unknown %q", r.Back, r.Unknown)
 		}
 	})
 	t.Run("it says what it cannot know, and shows no literal", func(t *testing.T) {

@@ -25,6 +25,7 @@ type scene struct {
 	*cloning
 	of    *cloning // whose database is cloned
 	clone *clone
+	was   rehearse.Schema // before the migration; nil: there is no down migration
 }
 
 // newScene is one of the next number, with the same archive and no state of its own.
@@ -105,6 +106,11 @@ func (s *scene) watch(ctx context.Context, most time.Duration, now running) (*re
 	}
 	defer log.Close()
 	before := s.ask(ctx, now, "offshoot_plans_before")
+	if len(s.options.Migrate.Down) > 0 {
+		if s.was, err = rehearse.SchemaOf(ctx, s.clone, s.database()); err != nil {
+			return nil, err
+		}
+	}
 	if err := rehearse.Prepare(ctx, s.clone, s.database()); err != nil {
 		return nil, err
 	}
@@ -113,7 +119,7 @@ func (s *scene) watch(ctx context.Context, most time.Duration, now running) (*re
 		return nil, err
 	}
 	defer func() { _ = log.Close(); watch.Close() }()
-	exit, hangs, err := s.migrateWithin(ctx, most)
+	exit, hangs, err := s.migrateWithin(ctx, s.options.Migrate.Command, most)
 	if err != nil {
 		return nil, err
 	}
@@ -172,12 +178,30 @@ func (s *scene) ask(ctx context.Context, now running, copied string) (j judgemen
 func (s *scene) runTwice(ctx context.Context, report *rehearse.Report, most time.Duration) error {
 	most = min(most, patience+2*time.Duration(report.Seconds*float64(time.Second)))
 	return report.RunTwice(ctx, s.clone, s.database(), func(ctx context.Context) (int, error) {
-		code, hangs, err := s.migrateWithin(ctx, most)
-		if hangs {
-			err = errors.Join(err, fmt.Errorf("it took longer than %s", most.Round(time.Second)))
-		}
-		return code, err
+		return s.migrateInTime(ctx, s.options.Migrate.Command, most)
 	})
+}
+
+// takeBack runs the down migration, where there is one, on what the migration has left.
+func (s *scene) takeBack(ctx context.Context, report *rehearse.Report, most time.Duration) error {
+	switch {
+	case s.was == nil:
+		return nil
+	case report.Twice != nil && len(report.Twice.Changed) > 0:
+		return errors.New("a second run of the migration has changed more")
+	}
+	return report.TakeBack(ctx, s.clone, s.database(), s.was, func(ctx context.Context) (int, error) {
+		return s.migrateInTime(ctx, s.options.Migrate.Down, most)
+	})
+}
+
+// migrateInTime is migrateWithin, and fails where it has to end it.
+func (s *scene) migrateInTime(ctx context.Context, command []string, most time.Duration) (int, error) {
+	code, hangs, err := s.migrateWithin(ctx, command, most)
+	if hangs {
+		err = errors.Join(err, fmt.Errorf("it took longer than %s", most.Round(time.Second)))
+	}
+	return code, err
 }
 
 // try takes the time of what a report advises.
@@ -189,13 +213,14 @@ func (s *scene) try(ctx context.Context, report *rehearse.Report) error {
 	return errors.Join(report.Try(ctx, s.clone, advised, log), log.Close())
 }
 
-// migrateWithin runs the migration to its end, or ends it, with all that it left running in the database.
-func (s *scene) migrateWithin(ctx context.Context, most time.Duration) (code int, hangs bool, err error) {
+// migrateWithin runs a command of the service that migrates to its end, or ends it, with all that it left running in
+// the database.
+func (s *scene) migrateWithin(
+	ctx context.Context, command []string, most time.Duration,
+) (code int, hangs bool, err error) {
 	within, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	exit, err := s.stack.Load().Run(within, compose.OneOff{
-		Service: s.options.Migrate.Service, Command: s.options.Migrate.Command,
-	})
+	exit, err := s.stack.Load().Run(within, compose.OneOff{Service: s.options.Migrate.Service, Command: command})
 	hangs = within.Err() != nil && ctx.Err() == nil
 	if err != nil && !hangs {
 		return 0, false, err

@@ -250,7 +250,7 @@ func provisionOptions(
 	}
 	options.Stranger, options.NoTemplate = cfg.Stranger, o.noTemplate || cfg.Stranger
 	if m := cfg.Preview.Migrate; m != nil {
-		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command}
+		options.Migrate = &provision.Migrate{Service: m.Service, Command: m.Command, Down: m.Down}
 		options.Rehearse = cfg.Preview.Rehearse
 	}
 	if most := cfg.Preview.KeepTemplates; most != nil {

@@ -41,6 +41,7 @@ type Preview struct {
 type Migrate struct {
 	Service string
 	Command []string
+	Down    []string // nil: none is rehearsed
 }
 
 func (p *Preview) fields() []field {
@@ -187,6 +188,12 @@ func (p *Preview) migrateFields() []field {
 			name: "command", value: keep(list(&m.Command)),
 			about:  "the migration command as argv, no shell",
 			absent: "the service's own command",
+		},
+		{
+			name: "down", value: keep(list(&m.Down)),
+			about: "the command that takes a migration back, as argv; a rehearsal runs it after the migration and " +
+				"tells whether the schema is as before",
+			absent: "none is rehearsed",
 		},
 	}
 }

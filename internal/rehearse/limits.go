@@ -17,13 +17,14 @@ const (
 	FailUnknown     = "unknown"     // what production will see is not known
 	FailViolation   = "violation"   // rows of production do not allow it
 	FailBreaks      = "breaks"      // code that runs now no longer works
+	FailDown        = "down"        // the down migration does not bring the schema back
 	FailPlans       = "plans"       // production's planner has a worse plan for what it asks
 )
 
 // FailWords are all words for Limits.FailOn.
 var FailWords = []string{
 	FailRewrite, FailValidation, FailIndex, FailUnexplained, FailWaits, FailUnknown, FailViolation, FailBreaks,
-	FailPlans,
+	FailPlans, FailDown,
 }
 
 // Limits say what a migration may do to production. The zero value: everything.
@@ -82,6 +83,9 @@ func failing(word string, r *Report) string {
 	}
 	if word == FailPlans && r.Plans.worst() != nil {
 		return r.Plans.Headline()
+	}
+	if word == FailDown && r.Back != nil && (r.Back.Exit != 0 || len(r.Back.Left) > 0) {
+		return r.Back.String()
 	}
 	if word == FailUnknown {
 		if i := slices.IndexFunc(r.Blocks(), func(b Block) bool { return !b.Known }); i >= 0 {

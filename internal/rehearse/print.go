@@ -95,6 +95,9 @@ func (r *Report) sheet() document.Sheet {
 	if r.Twice != nil {
 		s.Notes = append(s.Notes, r.Twice.String())
 	}
+	if r.Back != nil {
+		s.Notes = append(s.Notes, r.Back.String())
+	}
 	for _, q := range r.Questions {
 		s.Notes = append(s.Notes, q.String())
 	}

@@ -23,6 +23,7 @@ type Report struct {
 	Probes     []Probe        `json:"probes,omitempty"`                  // of tables that were locked, the longest wait first
 	Queue      *Queue         `json:"behind_open_transaction,omitempty"` // nil: there is nothing to wait for
 	Twice      *Twice         `json:"run_twice,omitempty"`
+	Back       *Back          `json:"taken_back,omitempty"` // nil: there is no down migration
 	Advice     []Advice       `json:"advice,omitempty"`
 	Questions  []*Question    `json:"questions,omitempty"`    // that only production can answer
 	Code       *compat.Report `json:"running_code,omitempty"` // nil: nobody knows what it sends
