@@ -43,7 +43,7 @@ func (a *app) printWithPolicy(ctx context.Context, cfg *config.Config, found []f
 	if provider, err := ec2.New(ctx, options); err == nil {
 		options.Region = provider.Region() // AWS's own configuration may name it
 	}
-	policy, err := options.Policy()
+	policy, err := options.Policy(cfg.Machine().Profile)
 	if err != nil {
 		return err
 	}

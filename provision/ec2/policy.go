@@ -3,6 +3,7 @@ package ec2
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,10 +32,34 @@ type statement struct {
 
 // Policy is the least that a key needs: nothing that bears no label of
 // offshoot's can be changed or removed with it, nor what another repository's
-// key has made. Without a repository it is for all of them.
-func (o Options) Policy() (string, error) {
-	text, err := json.MarshalIndent(map[string]any{"Version": "2012-10-17", "Statement": statements(o)}, "", "  ")
+// key has made. Without a repository it is for all of them. Machines may be given o.Profile, and the other instance
+// profiles that are named: their roles are taken to have the same names.
+func (o Options) Policy(others ...string) (string, error) {
+	all := statements(o)
+	var roles []string
+	for _, profile := range append(others, o.Profile) {
+		role := "arn:" + partitionOf(o.Region) + ":iam::*:role/" + profile
+		if profile != "" && !slices.Contains(roles, role) {
+			roles = append(roles, role)
+		}
+	}
+	if len(roles) > 0 {
+		all = append(all, statement{
+			"PassRole", "Allow", []string{"iam:PassRole"}, roles,
+			map[string]map[string]any{"StringEquals": {"iam:PassedToService": serviceOf(o.Region)}},
+		})
+	}
+	text, err := json.MarshalIndent(map[string]any{"Version": "2012-10-17", "Statement": all}, "", "  ")
 	return string(text), err
+}
+
+// serviceOf are EC2's names where a role is passed to it. In China there are two.
+func serviceOf(region string) []string {
+	names := []string{"ec2.amazonaws.com"}
+	if partitionOf(region) == "aws-cn" {
+		names = append(names, "ec2.amazonaws.com.cn")
+	}
+	return names
 }
 
 // statements follow what AWS says of resources and conditions of each action:

@@ -155,6 +155,33 @@ func TestPolicy_NamesThePartitionOfTheRegion(t *testing.T) {
 	}
 }
 
+func TestPolicy_PassesTheRolesThatMachinesHave(t *testing.T) {
+	for name, c := range map[string]struct {
+		options ec2.Options
+		others  []string
+		want    []string
+	}{
+		"none":             {ec2.Options{}, []string{""}, nil},
+		"that of previews": {ec2.Options{Profile: "web"}, []string{"web"}, []string{"arn:aws:iam::*:role/web"}},
+		"and that of others": {
+			ec2.Options{Region: "cn-north-1", Profile: "web"},
+			[]string{"reader"},
+			[]string{"arn:aws-cn:iam::*:role/reader", "arn:aws-cn:iam::*:role/web", "ec2.amazonaws.com.cn"},
+		},
+	} {
+		text, err := c.options.Policy(c.others...)
+		if err != nil || strings.Contains(text, "iam:PassRole") != (len(c.want) > 0) ||
+			strings.Contains(text, "role/\"") {
+			t.Errorf("%s: %v: %s", name, err, text)
+		}
+		for _, part := range c.want {
+			if strings.Count(text, `"`+part+`"`) != 1 {
+				t.Errorf("%s: not %s once: %s", name, part, text)
+			}
+		}
+	}
+}
+
 func TestRights_TryEveryTypeOnEveryMarket(t *testing.T) {
 	for name, c := range map[string]struct {
 		cloud standin.Options
