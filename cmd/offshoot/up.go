@@ -209,7 +209,7 @@ func (e *earlyAnswer) observe(event provision.Event) {
 
 func (e *earlyAnswer) give(result *provision.Result) {
 	showResult(e.ui, result, e.verbose)
-	e.given, e.err = true, e.answerUp(result)
+	e.given, e.err = true, e.ui.Beside(func() error { return e.answerUp(result) })
 }
 
 // end gives the answer where it was not yet.

@@ -33,6 +33,25 @@ func (u *UI) paint(m mark) string {
 	return colour + string(m) + reset
 }
 
+// Beside has something printed elsewhere, such as the answer on stdout, while no live line is on the screen: on a
+// terminal that shows both, the next drawing would take it for a live line and wipe it away.
+func (u *UI) Beside(print func() error) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.wipe()
+	err := print()
+	u.print("")
+	return err
+}
+
+// wipe takes the live lines off the screen.
+func (u *UI) wipe() {
+	if u.drawn > 0 {
+		_, _ = fmt.Fprintf(u.out, "\x1b[%dA\r\x1b[J", u.drawn)
+		u.drawn = 0
+	}
+}
+
 // print writes one lasting line ("" for none) above the live lines and draws
 // those anew. Everything goes out in one Write, so that a run that is killed
 // leaves neither colour on nor half a sequence; the cursor is never hidden.

@@ -113,6 +113,29 @@ func TestUI_TerminalEndsWithTheSameLinesLessTheStarts(t *testing.T) {
 	}
 }
 
+// The answer goes to stdout, which is the same terminal as often as not.
+func TestUI_KeepsAnAnswerThatIsGivenWhileAStepGoesOn(t *testing.T) {
+	screen := &screen{}
+	ticks := make(chan time.Time)
+	c := &clock{}
+	u := ui.New(ui.Options{Err: screen, Live: true, Now: c.Now, Redraw: ticks})
+	step := u.Start("rehearse the migration")
+	if err := u.Beside(func() error {
+		_, err := screen.Write([]byte("http://pr-12.shop.localhost:8480/\n"))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ticks <- c.Now()
+	ticks <- c.Now()
+	step.Done("")
+	u.Close()
+	want := []string{"http://pr-12.shop.localhost:8480/", "ok   rehearse the migration  0.0s"}
+	if diff := cmp.Diff(want, screen.lines()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestUI_NeverLeavesColourOnOrTheCursorHidden(t *testing.T) {
 	screen := &screen{}
 	c := &clock{}
