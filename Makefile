@@ -8,7 +8,7 @@ MODULES := . testdata/shop
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down test soak hostile test-postgres test-ec2-conformance test-gitea test-tools lint generate mutants bench bench-update clean
+.PHONY: help build demo demo-down pictures test soak hostile test-postgres test-ec2-conformance test-gitea test-tools lint generate mutants bench bench-update clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -21,6 +21,11 @@ demo: ## a production database, a subset of it, and a preview of the sample shop
 
 demo-down: ## remove all that the demo made
 	@$(MACHINE)/demo down
+
+pictures: ## docs/images from real runs of the sample shop: the recording of up, and the comment
+	@$(MACHINE)/demo record
+	go test -count=1 ./cmd/offshoot -run TestFront_ShowsTheComment -update
+	go run ./internal/picture comment docs/images/comment.md docs/images/comment.svg
 
 test: ## go vet and every test, with the servers they need
 	@$(MACHINE)/test
