@@ -14,7 +14,7 @@ const accessLong = `Access prints the link that signs in to a preview, and its p
 good until the preview expires. --rotate revokes those given out before, ends the
 sessions opened with them, and prints new ones.`
 
-func (a *app) accessCommand() *cobra.Command {
+func (a viewing) accessCommand() *cobra.Command {
 	w, rotate := which{}, false
 	c := &cobra.Command{
 		Use:     "access",
@@ -40,7 +40,7 @@ func (a *app) accessCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) printAccess(access *provision.Access, err error) error {
+func (a viewing) printAccess(access *provision.Access, err error) error {
 	if errors.Is(err, provision.ErrOpen) {
 		return hint.Wrap(err, "offshoot open prints its link")
 	}

@@ -25,10 +25,10 @@ func TestPrintAccess_GivesLinksAndPasswordOrTheWayToALinkThatNeedsNone(t *testin
 		Password: "abcd-efgh",
 	}
 	const want = "https://x/.offshoot/sign-in?token=t\npassword abcd-efgh\n"
-	if err := a.printAccess(access, nil); err != nil {
+	if err := (viewing{a}).printAccess(access, nil); err != nil {
 		t.Error(err)
 	}
-	err = a.printAccess(nil, fmt.Errorf("shop-pr-1 %w", provision.ErrOpen))
+	err = (viewing{a}).printAccess(nil, fmt.Errorf("shop-pr-1 %w", provision.ErrOpen))
 	if hints := strings.Join(hint.Of(err), " "); err == nil || !strings.Contains(hints, "offshoot open") {
 		t.Errorf("of an open one: %v, %q", err, hints)
 	}

@@ -17,7 +17,7 @@ import (
 
 // agentCommand is what offshoot calls on a machine that it has reached. Nobody
 // else does, so it is not listed.
-func (a *app) agentCommand() *cobra.Command {
+func (a making) agentCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:                "agent",
 		Short:              "work for offshoot on another computer (offshoot calls this itself)",
@@ -39,7 +39,7 @@ func fetchArchive(ctx context.Context, f remote.Fetching, path string) error {
 }
 
 // agentUp is up on the engine of this machine.
-func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(provision.Event)) remote.Outcome {
+func (a making) agentUp(ctx context.Context, request remote.Request, observe func(provision.Event)) remote.Outcome {
 	for name, value := range request.Options.Environment {
 		a.secrets.AddEnv([]string{name + "=" + value})
 	}
@@ -64,7 +64,7 @@ func (a *app) agentUp(ctx context.Context, request remote.Request, observe func(
 	return outcome
 }
 
-func (a *app) upHere(
+func (a making) upHere(
 	ctx context.Context, request remote.Request, observe func(provision.Event),
 ) (_ *provision.Result, err error) {
 	engine, err := docker.Connect(ctx)

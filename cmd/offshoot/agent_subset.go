@@ -26,7 +26,7 @@ const lastWords = 5 * time.Minute
 
 // agentSubset makes a subset on this machine, beside its source, and lets the machine end
 // soon, whether or not anybody is still there to remove it.
-func (a *app) agentSubset(ctx context.Context, errand json.RawMessage, tell func(json.RawMessage)) remote.Outcome {
+func (a making) agentSubset(ctx context.Context, errand json.RawMessage, tell func(json.RawMessage)) remote.Outcome {
 	u := ui.New(ui.Options{Err: io.Discard, Secrets: a.secrets, Every: time.Second, Tell: func(e ui.Event) {
 		if content, err := json.Marshal(e); err == nil {
 			tell(content)
@@ -61,7 +61,7 @@ func answerOf(made paper, secrets *ui.Secrets) (json.RawMessage, error) {
 type madeWords madeElsewhere
 
 // orderedSubset does what an order says.
-func (a *app) orderedSubset(ctx context.Context, u *ui.UI, errand json.RawMessage) (paper, error) {
+func (a archiving) orderedSubset(ctx context.Context, u *ui.UI, errand json.RawMessage) (paper, error) {
 	var order subsetOrder
 	if json.Unmarshal(errand, &order) != nil { // whose error would show a part of it
 		return nil, errors.New("the order cannot be read")

@@ -108,7 +108,7 @@ func TestDocument_OfASubset(t *testing.T) {
 }
 
 // printed returns what print wrote to stdout.
-func printed(t *testing.T, a *app, print func() error) (string, error) {
+func printed(t *testing.T, a placing, print func() error) (string, error) {
 	t.Helper()
 	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
@@ -132,7 +132,7 @@ func TestDoctor_OneLineForEachCheckAndItsHintsBelow(t *testing.T) {
 		{Check: "source", Text: "dial u:hunter9@h\nsecond line", Hints: []string{"check the URL", "and the network"}},
 		{Check: "port", Text: "::error::taken \x1b[31m"},
 	}
-	got, err := printed(t, a, func() error { return a.printFindings(found) })
+	got, err := printed(t, a, func() error { return (setup{a}).printFindings(found) })
 	want := `ok    configuration  /srv/offshoot.yaml
 fail  source         dial u:***@h
                      second line
@@ -150,7 +150,7 @@ fail  port           : :error::taken
 		t.Errorf("the document is not what was found: %s", diff)
 	}
 	a.json = true
-	if got, err := printed(t, a, func() error { return a.printFindings(found[:1]) }); got != "" || err != nil {
+	if got, err := printed(t, a, func() error { return (setup{a}).printFindings(found[:1]) }); got != "" || err != nil {
 		t.Errorf("with --json: %q, %v", got, err)
 	}
 }
@@ -242,7 +242,7 @@ func TestPrintReport_GoesWhereTheScriptDoesNot(t *testing.T) {
 	defer stderr.Close()
 	a.stderr = stderr
 	for to, onStdout := range map[string]bool{"": true, "a.sql": true, "-": false} {
-		got, err := printed(t, a, func() error { return a.printMade(subsetOptions{to: to}, smallReport) })
+		got, err := printed(t, a, func() error { return (data{a}).printMade(subsetOptions{to: to}, smallReport) })
 		if strings.Contains(got, "orders") != onStdout || err != nil {
 			t.Errorf("--to %q: %q on stdout, %v", to, got, err)
 		}
@@ -252,7 +252,7 @@ func TestPrintReport_GoesWhereTheScriptDoesNot(t *testing.T) {
 	}
 	a.json = true
 	asked := subsetOptions{to: "a.sql"}
-	if got, err := printed(t, a, func() error { return a.printMade(asked, smallReport) }); got != "" ||
+	if got, err := printed(t, a, func() error { return (data{a}).printMade(asked, smallReport) }); got != "" ||
 		err != nil || a.result != any(smallReport) {
 		t.Errorf("with --json: %q, %v, %v", got, err, a.result)
 	}

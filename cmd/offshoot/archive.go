@@ -37,7 +37,7 @@ func (r archive) remove() error {
 
 // archive returns the file that the command line names, or makes a subset of
 // the configured source in a private folder.
-func (a *app) archive(
+func (a archiving) archive(
 	ctx context.Context, u *ui.UI, cfg *config.Config, o upOptions, preview provision.Preview,
 ) (archive, error) {
 	if store.IsLocation(o.archive) {
@@ -81,7 +81,7 @@ func checkCompose(ctx context.Context, cfg *config.Config) error {
 	return err
 }
 
-func (a *app) makeArchive(
+func (a archiving) makeArchive(
 	ctx context.Context, u *ui.UI, cfg *config.Config, spec plan.Spec, preview provision.Preview,
 ) (archive, error) {
 	parent, err := a.archiveFolder(preview)
@@ -96,7 +96,7 @@ func (a *app) makeArchive(
 		return archive{}, fmt.Errorf("make the archive: %w", err)
 	}
 	made := archive{path: filepath.Join(folder, "subset.sql.zst"), folder: folder}
-	run := &subsetRun{app: a, ui: u, spec: spec, to: made.path}
+	run := &subsetRun{app: a.sourcing, ui: u, spec: spec, to: made.path}
 	run.spec.Masking, err = a.masking(cfg, "")
 	var report *subset.Report
 	if err == nil {
@@ -118,7 +118,7 @@ func kept(r *subset.Report) string {
 
 // archiveFolder is where up makes its archives of a preview. Down removes it,
 // in case an up was killed.
-func (a *app) archiveFolder(preview provision.Preview) (string, error) {
+func (a archiving) archiveFolder(preview provision.Preview) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", hint.Wrap(fmt.Errorf("make the archive: %w", err), "set HOME or XDG_CACHE_HOME")

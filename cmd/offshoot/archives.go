@@ -63,7 +63,7 @@ func there(path string) bool {
 
 // archives are those that an up loads, once it is time for that.
 type archives struct {
-	*app
+	archiving
 	ui      *ui.UI
 	cfg     *config.Config
 	options upOptions
@@ -126,7 +126,9 @@ func (s *archives) elsewhere(ctx context.Context) (*remote.Elsewhere, error) {
 // otherArchives are the files for further databases, by name: those of the
 // configuration, and over them those of the command line. Kept data has them
 // already.
-func (a *app) otherArchives(ctx context.Context, u *ui.UI, cfg *config.Config, o upOptions) (map[string]string, error) {
+func (a archiving) otherArchives(
+	ctx context.Context, u *ui.UI, cfg *config.Config, o upOptions,
+) (map[string]string, error) {
 	if o.keepData {
 		return nil, nil
 	}
@@ -154,7 +156,7 @@ func otherFiles(cfg *config.Config, o upOptions) map[string]string {
 	return files
 }
 
-func (a *app) otherArchive(ctx context.Context, u *ui.UI, file string) (string, error) {
+func (a archiving) otherArchive(ctx context.Context, u *ui.UI, file string) (string, error) {
 	if err := checkArchive(file); err != nil {
 		return "", err
 	}

@@ -48,7 +48,7 @@ type bakeResult struct {
 	Timings []provision.Timing `json:"timings"` // of what was done on the machine
 }
 
-func (a *app) bakeCommand() *cobra.Command {
+func (a jobs) bakeCommand() *cobra.Command {
 	o := bakeOptions{}
 	c := &cobra.Command{
 		Use:   "bake",
@@ -71,7 +71,7 @@ func (a *app) bakeCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) bake(ctx context.Context, o bakeOptions) error {
+func (a jobs) bake(ctx context.Context, o bakeOptions) error {
 	o.up.archive = a.archiveOf(o.up)
 	if err := o.up.check(); err != nil {
 		return fmt.Errorf("bake: %w", err)
@@ -100,7 +100,7 @@ func (a *app) bake(ctx context.Context, o bakeOptions) error {
 	defer u.Close()
 	newest.tell(u)
 	o.up.archive = newest.name
-	b := &baking{app: a, cfg: cfg, options: o, preview: preview, commit: git.Commit, steps: newSteps(u)}
+	b := &baking{jobs: a, cfg: cfg, options: o, preview: preview, commit: git.Commit, steps: newSteps(u)}
 	result, err := b.run(ctx)
 	if err != nil {
 		explain(u, err)
@@ -109,7 +109,7 @@ func (a *app) bake(ctx context.Context, o bakeOptions) error {
 	return a.answerBake(u, result)
 }
 
-func (a *app) answerBake(u *ui.UI, result bakeResult) error {
+func (a jobs) answerBake(u *ui.UI, result bakeResult) error {
 	if !result.Seeded {
 		u.Warn("there is no database in the image: an up there loads its archive")
 	}
@@ -125,7 +125,7 @@ func (a *app) answerBake(u *ui.UI, result bakeResult) error {
 
 // baking is a bake under way.
 type baking struct {
-	*app
+	jobs
 	options bakeOptions
 	cfg     *config.Config
 	preview provision.Preview
@@ -165,10 +165,10 @@ func (b *baking) run(ctx context.Context) (result bakeResult, err error) {
 
 // fill makes the machine, and brings it to where an image can be made of it.
 func (b *baking) fill(ctx context.Context) (up *provision.Result, err error) {
-	archives := &archives{app: b.app, ui: b.steps.ui, cfg: b.cfg, options: b.options.up, preview: b.preview}
+	archives := &archives{archiving: b.archiving, ui: b.steps.ui, cfg: b.cfg, options: b.options.up, preview: b.preview}
 	defer func() { err = errors.Join(err, archives.remove()) }()
 	given := supply{ui: b.steps.ui, archives: archives, program: b.options.up.binary}
-	previews := ec2Backend{b.app, b.cfg}.on(b.provider, given)
+	previews := ec2Backend{b.placing, b.cfg}.on(b.provider, given)
 	options := provisionOptions(b.cfg, b.options.up, b.preview, b.commit, "")
 	options.Expires, options.Load = bakeLife, archives.load
 	b.machine, up, err = previews.Bake(ctx, options, map[string]string{ec2.LabelBase: b.base}, b.steps.observe)

@@ -65,7 +65,7 @@ func cacheFolder(name string) (string, error) {
 }
 
 // archiveFromBucket downloads an archive, unless it is in the cache.
-func (a *app) archiveFromBucket(ctx context.Context, u *ui.UI, name string) (archive, error) {
+func (a archiving) archiveFromBucket(ctx context.Context, u *ui.UI, name string) (archive, error) {
 	newest, err := a.newestArchive(ctx, name)
 	if err != nil {
 		return archive{}, err

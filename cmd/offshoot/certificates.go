@@ -73,7 +73,7 @@ func checkCertificates(ctx context.Context, c *config.Config, note func(name, te
 }
 
 // checkWildcard notes how it stands about the certificate for all names.
-func (a *app) checkWildcard(ctx context.Context, cfg *config.Config, note func(name, text string, err error)) {
+func (a placing) checkWildcard(ctx context.Context, cfg *config.Config, note func(name, text string, err error)) {
 	if cfg.Preview.Wildcard == (config.Wildcard{}) {
 		return
 	}

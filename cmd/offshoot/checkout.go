@@ -25,7 +25,7 @@ type checkout struct {
 	Made    time.Time // the commit; zero when it does not say
 }
 
-func (a *app) checkout(ctx context.Context, dir string) (checkout, error) {
+func (a placing) checkout(ctx context.Context, dir string) (checkout, error) {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return checkout{}, fmt.Errorf("checkout: %w", err)
@@ -52,7 +52,7 @@ func (a *app) checkout(ctx context.Context, dir string) (checkout, error) {
 // user with two accounts gives it names of their own. Without an SSH that knows
 // more it is as it was, and so it is in a job, whose environment says where the
 // forge is.
-func (a *app) unaliased(ctx context.Context, git checkout) checkout {
+func (a placing) unaliased(ctx context.Context, git checkout) checkout {
 	name := forge.Alias(git.Remote)
 	if _, err := forge.Locate(a.lookup, ""); err == nil || name == "" || a.getenv("OFFSHOOT_FORGE_URL") != "" {
 		return git
@@ -71,7 +71,7 @@ type which struct {
 
 // preview identifies the preview that the command line means: by default that
 // of the branch that is checked out.
-func (a *app) preview(ctx context.Context, cfg *config.Config, w which) (provision.Preview, checkout, error) {
+func (a placing) preview(ctx context.Context, cfg *config.Config, w which) (provision.Preview, checkout, error) {
 	git, err := a.checkout(ctx, cfg.Dir)
 	if err != nil {
 		return provision.Preview{}, git, err

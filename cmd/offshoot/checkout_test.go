@@ -16,12 +16,13 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-// here is an app with the test's own surroundings.
-func here() *app {
-	return &app{
+// here is what commands stand on, with the test's own surroundings.
+func here() placing {
+	a := &app{
 		environ: os.Environ(), lookup: os.LookupEnv, secrets: &ui.Secrets{}, stdout: os.Stdout,
 		stderr: os.Stderr,
 	}
+	return a.above()
 }
 
 // gitRepository makes a git checkout with one commit and returns it without
@@ -178,7 +179,7 @@ func TestCI_LinksOfTheRunHaveOneSlash(t *testing.T) {
 		a := here()
 		env := map[string]string{"GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "7"}
 		a.lookup = func(name string) (string, bool) { value, ok := env[name]; return value, ok }
-		if got := a.runURL(); got != "https://git.acme.test/acme/shop/actions/runs/7" {
+		if got := (jobs{a}).runURL(); got != "https://git.acme.test/acme/shop/actions/runs/7" {
 			t.Error(got)
 		}
 	}

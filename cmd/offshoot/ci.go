@@ -36,7 +36,7 @@ type ciOptions struct {
 	commit    bool // only say which commit to check out
 }
 
-func (a *app) ciCommand() *cobra.Command {
+func (a jobs) ciCommand() *cobra.Command {
 	o := ciOptions{}
 	c := &cobra.Command{
 		Use:     "ci",
@@ -62,7 +62,7 @@ func (a *app) ciCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) ci(ctx context.Context, o ciOptions) error {
+func (a jobs) ci(ctx context.Context, o ciOptions) error {
 	event, err := a.event(o.event)
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
@@ -78,7 +78,7 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 	if err != nil {
 		return fmt.Errorf("ci: %w", err)
 	}
-	p := &ciPreviews{app: a, ui: u, forge: opened, options: o, event: event}
+	p := &ciPreviews{jobs: a, ui: u, forge: opened, options: o, event: event}
 	if o.commit {
 		return a.commitOfJob(ctx, p, event)
 	}
@@ -94,7 +94,7 @@ func (a *app) ci(ctx context.Context, o ciOptions) error {
 
 // commitOfJob hands the commit to check out on to the next steps of the job;
 // without one the job has nothing more to do.
-func (a *app) commitOfJob(ctx context.Context, p *ciPreviews, event forge.Event) error {
+func (a jobs) commitOfJob(ctx context.Context, p *ciPreviews, event forge.Event) error {
 	commit, goOn, err := a.ciRunner(p).Commit(ctx, event)
 	p.ui.Close()
 	if err != nil {
@@ -120,7 +120,7 @@ func (a *app) commitOfJob(ctx context.Context, p *ciPreviews, event forge.Event)
 // forgeOfJob opens the forge that the environment of the job names. Only where
 // that says nothing is the checkout asked: who may ask for anything is not known
 // yet.
-func (a *app) forgeOfJob(ctx context.Context) (forge.Forge, error) {
+func (a jobs) forgeOfJob(ctx context.Context) (forge.Forge, error) {
 	if _, err := forge.Locate(a.lookup, ""); err == nil {
 		return a.forgeOf(checkout{})
 	}
@@ -131,7 +131,7 @@ func (a *app) forgeOfJob(ctx context.Context) (forge.Forge, error) {
 	return a.forgeOf(a.unaliased(ctx, git))
 }
 
-func (a *app) checkoutHere(ctx context.Context) (checkout, error) {
+func (a placing) checkoutHere(ctx context.Context) (checkout, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return checkout{}, fmt.Errorf("working directory: %w", err)
@@ -140,7 +140,7 @@ func (a *app) checkoutHere(ctx context.Context) (checkout, error) {
 }
 
 // event reads the event of the job.
-func (a *app) event(file string) (forge.Event, error) {
+func (a jobs) event(file string) (forge.Event, error) {
 	for _, name := range []string{"GITHUB_EVENT_PATH", "TRIGGER_PAYLOAD"} {
 		if file == "" {
 			file = a.getenv(name)
@@ -163,7 +163,7 @@ func (a *app) event(file string) (forge.Event, error) {
 
 // forgeOf opens the forge of a checkout. Without a forge, or a token for it,
 // that is hint.ErrUsage.
-func (a *app) forgeOf(git checkout) (forge.Forge, error) {
+func (a placing) forgeOf(git checkout) (forge.Forge, error) {
 	at, err := forge.Locate(a.lookup, git.Remote)
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func (a *app) forgeOf(git checkout) (forge.Forge, error) {
 		forge.Options{Token: token, Version: buildVersion().Version, Writer: a.writer, Reader: a.reader})
 }
 
-func (a *app) ciRunner(p *ciPreviews) *ci.Runner {
+func (a jobs) ciRunner(p *ciPreviews) *ci.Runner {
 	r := &ci.Runner{
 		Forge: p.forge, Previews: p, Settings: ci.Settings{Approve: approveLabel},
 		Name: p.name, Marker: p.marker, RunURL: a.runURL(), DryRun: p.options.dryRun,
@@ -203,7 +203,7 @@ func (a *app) ciRunner(p *ciPreviews) *ci.Runner {
 const approveLabel = "preview-approved"
 
 // runURL is the page of this job.
-func (a *app) runURL() string {
+func (a jobs) runURL() string {
 	if url := a.getenv("CI_JOB_URL"); url != "" {
 		return url
 	}

@@ -13,7 +13,7 @@ import (
 // An acquaintance knows a repository by the number that its forge gave it, and
 // so the previews that were made while it had another name.
 type acquaintance struct {
-	*app
+	placing
 	forge forge.Forge
 	id    string // of the repository; empty: not asked yet, or the forge does not say
 }

@@ -218,8 +218,8 @@ func TestCiPreviews_APreviewOfAnotherPlaceHasNotEnded(t *testing.T) {
 		{"another." + thisComputer(), "", "", false},
 	} {
 		p := &ciPreviews{
-			app: &app{lookup: lookup()},
-			cfg: &config.Config{Provider: c.provider, EC2: config.EC2{Region: c.region}},
+			jobs: jobs{(&app{lookup: lookup()}).above()},
+			cfg:  &config.Config{Provider: c.provider, EC2: config.EC2{Region: c.region}},
 		}
 		text := report.Markdown(report.Report{
 			Preview: "pr-7 of shop", State: report.Ready, Commit: "abc",

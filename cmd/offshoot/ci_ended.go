@@ -41,7 +41,7 @@ func (p *ciPreviews) ended(ctx context.Context, one provision.Preview) error {
 
 // numbers are the pull requests of which there is anything.
 func (p *ciPreviews) numbers(ctx context.Context, one provision.Preview) (map[int]bool, error) {
-	all, err := (&acquaintance{app: p.app, forge: p.forge}).ofRepository(ctx, p.cfg, one)
+	all, err := (&acquaintance{placing: p.placing, forge: p.forge}).ofRepository(ctx, p.cfg, one)
 	there := map[int]bool{}
 	for _, preview := range all {
 		there[preview.PullRequest] = preview.Project == one.Project || there[preview.PullRequest]

@@ -32,7 +32,7 @@ func (p *ciPreviews) powerless() string {
 // nobody can tell a pipeline of a push from one that was asked for, and nothing
 // else starts one but a merge train: that tries the merge, of a commit that has had
 // its pipeline.
-func (a *app) again() bool {
+func (a jobs) again() bool {
 	attempt := a.getenv("GITHUB_RUN_ATTEMPT")
 	train := a.getenv("CI_MERGE_REQUEST_EVENT_TYPE") == "merge_train"
 	return attempt != "" && attempt != "1" || a.getenv("CI_PIPELINE_SOURCE") == "merge_request_event" && !train
@@ -124,7 +124,7 @@ func (p *ciPreviews) holds(order ci.Order) error {
 
 // foreign tells whether a job of GitLab runs in the project of a fork: the number of
 // the merge request is not of that project, and its token, if it has one, neither.
-func (a *app) foreign() bool {
+func (a jobs) foreign() bool {
 	to := a.getenv("CI_MERGE_REQUEST_PROJECT_ID")
 	return to != "" && a.getenv("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != to && a.getenv("CI_PROJECT_ID") != to
 }

@@ -121,7 +121,7 @@ func TestCiPreviews_LackTheKeysOfAWSWhereTheForgeGivesNone(t *testing.T) {
 	} {
 		lookup := func(name string) (string, bool) { value, ok := c.env[name]; return value, ok }
 		p := &ciPreviews{
-			app: &app{lookup: lookup}, cfg: &config.Config{Provider: c.provider}, stranger: c.stranger,
+			jobs: jobs{(&app{lookup: lookup}).above()}, cfg: &config.Config{Provider: c.provider}, stranger: c.stranger,
 			event: forge.Event{Kind: c.kind},
 		}
 		if got := p.lacks(); (got == "") != (c.lacks == "") || !strings.Contains(got, c.lacks) {
@@ -241,7 +241,7 @@ func TestApp_AMergeTrainAsksForNothingAgain(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]bool{"detached": true, "merged_result": true, "": true, "merge_train": false} {
 		a := &app{lookup: lookup("CI_PIPELINE_SOURCE", "merge_request_event", "CI_MERGE_REQUEST_EVENT_TYPE", kind)}
-		if got := a.again(); got != want {
+		if got := (jobs{a.above()}).again(); got != want {
 			t.Errorf("%s: %v", kind, got)
 		}
 	}

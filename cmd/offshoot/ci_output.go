@@ -14,7 +14,7 @@ import (
 
 // mask makes a secret of what was made in this job: offshoot prints it no more,
 // and neither does the log of GitHub or Gitea Actions.
-func (a *app) mask(values ...string) {
+func (a jobs) mask(values ...string) {
 	for _, value := range values {
 		if value == "" {
 			continue
@@ -34,7 +34,7 @@ func workflowData(value string) string {
 }
 
 // jobOutputs hands the link on to later steps, and writes the job's summary.
-func (a *app) jobOutputs(p *ciPreviews, out ci.Outcome) error {
+func (a jobs) jobOutputs(p *ciPreviews, out ci.Outcome) error {
 	if out.Action.Number == 0 || p.cfg == nil || p.options.dryRun {
 		return nil
 	}

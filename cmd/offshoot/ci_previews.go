@@ -21,7 +21,7 @@ import (
 // ciPreviews makes the previews of a CI job, with what up, down and sweep are
 // made of.
 type ciPreviews struct {
-	*app
+	jobs
 	ui  *ui.UI
 	cfg *config.Config
 	// stranger: the pull request comes from a fork; see strangersConfig.
@@ -61,7 +61,7 @@ func (p *ciPreviews) recognise(ctx context.Context, number int) (provision.Previ
 	if err != nil || p.known == wanted {
 		return wanted, err
 	}
-	found, err := (&acquaintance{app: p.app, forge: p.forge}).preview(ctx, p.cfg, wanted,
+	found, err := (&acquaintance{placing: p.placing, forge: p.forge}).preview(ctx, p.cfg, wanted,
 		p.cfg.ProjectIn(p.git.Root) != "")
 	if err != nil {
 		return wanted, fmt.Errorf("identify the preview: %w", err)
@@ -121,7 +121,7 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	}
 	err := errors.Join(unknown, p.possible(order), o.check())
 	if err == nil {
-		err = p.upPreview(ctx, p.cfg, o, preview, order.Commit)
+		err = making{p.placing}.upPreview(ctx, p.cfg, o, preview, order.Commit)
 	}
 	var locked *provision.LockedError
 	if err != nil && !concluded && !errors.As(err, &locked) {

@@ -36,7 +36,7 @@ func reported(t *testing.T, cfg *config.Config, system string, result *provision
 	defer file.Close()
 	a := &app{stderr: file, lookup: lookup("GITHUB_ACTIONS", system), secrets: &ui.Secrets{}, environ: os.Environ()}
 	u := a.newUI()
-	p := &ciPreviews{app: a, ui: u, cfg: cfg, git: checkout{Root: "/shop"}, forge: &forgetest.Memory{}}
+	p := &ciPreviews{jobs: jobs{a.above()}, ui: u, cfg: cfg, git: checkout{Root: "/shop"}, forge: &forgetest.Memory{}}
 	p.draw(smallReport)
 	r := p.report(t.Context(), result.Preview, result, nil, nil)
 	r.State = report.Ready

@@ -17,7 +17,7 @@ import (
 const installVariable = "OFFSHOOT_POSTGRESQL"
 
 // mayInstall reads whether it may.
-func (a *app) mayInstall() (bool, error) {
+func (a sourcing) mayInstall() (bool, error) {
 	switch value := a.getenv(installVariable); value {
 	case "install":
 		return true, nil
@@ -32,7 +32,7 @@ func (a *app) mayInstall() (bool, error) {
 // prepareClient sees to it that there are programs for the source's version,
 // ahead of the snapshot that would have to wait for them. What is wrong with the
 // source is for those to say who read it.
-func (a *app) prepareClient(ctx context.Context, u *ui.UI, spec plan.Spec) error {
+func (a sourcing) prepareClient(ctx context.Context, u *ui.UI, spec plan.Spec) error {
 	if may, err := a.mayInstall(); !may {
 		return err
 	}
@@ -57,7 +57,7 @@ func installClient(ctx context.Context, u *ui.UI, major int) error {
 
 // scratchServer starts a server to try an archive on, and installs one where that
 // is allowed and there is none.
-func (a *app) scratchServer(
+func (a sourcing) scratchServer(
 	ctx context.Context, u *ui.UI, major int, like scratch.Database,
 ) (*scratch.Server, error) {
 	server, missing := scratch.Start(ctx, major, like)

@@ -29,7 +29,7 @@ const doctorLong = `Doctor checks what offshoot needs, one line each: what is th
 It changes nothing. Of EC2 it asks for each right, by dry runs, and prints the
 minimal IAM policy.`
 
-func (a *app) doctorCommand() *cobra.Command {
+func (a setup) doctorCommand() *cobra.Command {
 	name := ""
 	c := &cobra.Command{
 		Use:     "doctor",
@@ -57,7 +57,7 @@ type doctorResult struct {
 	Policy   json.RawMessage `json:"policy,omitempty"` // of AWS
 }
 
-func (a *app) doctor(ctx context.Context, name string) error {
+func (a setup) doctor(ctx context.Context, name string) error {
 	if err := config.CheckProvider(name); err != nil {
 		return fmt.Errorf("doctor: %w", err)
 	}
@@ -97,7 +97,7 @@ func (a *app) doctor(ctx context.Context, name string) error {
 	return a.printFindings(found)
 }
 
-func (a *app) printFindings(found []finding) error {
+func (a setup) printFindings(found []finding) error {
 	if a.result == nil {
 		a.result = doctorResult{Findings: found}
 	}
@@ -133,7 +133,7 @@ func (a *app) printFindings(found []finding) error {
 }
 
 // fitted breaks lines for what a terminal has left of the names of checks.
-func (a *app) fitted(lines []string, found []finding) []string {
+func (a setup) fitted(lines []string, found []finding) []string {
 	if !ui.Terminal(a.stdout) {
 		return lines
 	}
@@ -150,7 +150,7 @@ func (a *app) fitted(lines []string, found []finding) []string {
 }
 
 // checkSource asks the source for its version; 0 when there is none to ask.
-func (a *app) checkSource(ctx context.Context, cfg *config.Config) (major int, text string, err error) {
+func (a setup) checkSource(ctx context.Context, cfg *config.Config) (major int, text string, err error) {
 	source, err := a.source(cfg, "")
 	if errors.Is(err, errNoSource) {
 		return 0, "none configured, offshoot subset needs --source", nil
@@ -291,7 +291,7 @@ func planError(plan *provision.UpPlan) error {
 	return err
 }
 
-func (a *app) checkEngine(ctx context.Context, cfg *config.Config) (_ string, err error) {
+func (a setup) checkEngine(ctx context.Context, cfg *config.Config) (_ string, err error) {
 	engine, err := a.engine(ctx, cfg)
 	if err != nil {
 		return "", err
@@ -314,7 +314,7 @@ func linksFor(cfg *config.Config) string {
 }
 
 // checkPort tells whether the gateway can have its port, or has it.
-func (a *app) checkPort(ctx context.Context, cfg *config.Config) (_ string, err error) {
+func (a setup) checkPort(ctx context.Context, cfg *config.Config) (_ string, err error) {
 	port := cfg.Preview.Port
 	if port == 0 {
 		port = gateway.DefaultPort

@@ -15,7 +15,7 @@ import (
 
 // checkEC2 notes whether machines can be made: the key to log in with, the
 // credentials, and each right.
-func (a *app) checkEC2(ctx context.Context, cfg *config.Config, note func(name, text string, err error)) {
+func (a setup) checkEC2(ctx context.Context, cfg *config.Config, note func(name, text string, err error)) {
 	options := a.ec2Options(cfg)
 	options.Repository = a.repositoryOf(ctx, cfg)
 	text, err := checkLogin(options)
@@ -37,7 +37,7 @@ func (a *app) checkEC2(ctx context.Context, cfg *config.Config, note func(name, 
 }
 
 // printWithPolicy prints the findings, and then the policy to allow.
-func (a *app) printWithPolicy(ctx context.Context, cfg *config.Config, found []finding) error {
+func (a setup) printWithPolicy(ctx context.Context, cfg *config.Config, found []finding) error {
 	options := a.ec2Options(cfg)
 	options.Repository = a.repositoryOf(ctx, cfg)
 	if provider, err := ec2.New(ctx, options); err == nil {
@@ -57,7 +57,7 @@ func (a *app) printWithPolicy(ctx context.Context, cfg *config.Config, found []f
 
 // repositoryOf is the repository of the checkout, as the labels of machines name
 // it; empty outside of a clone.
-func (a *app) repositoryOf(ctx context.Context, cfg *config.Config) string {
+func (a placing) repositoryOf(ctx context.Context, cfg *config.Config) string {
 	p, git, err := a.preview(ctx, cfg, which{branch: "all"}) // only the repository matters
 	if err != nil || git.Remote == "" {
 		return ""

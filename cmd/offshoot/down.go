@@ -18,7 +18,7 @@ const downLong = `Down removes every container, network, volume and image that u
 preview, also what a killed run left, and nothing else. Where the preview has a
 machine of its own, that is removed. It is harmless when repeated.`
 
-func (a *app) downCommand() *cobra.Command {
+func (a viewing) downCommand() *cobra.Command {
 	w, all := which{}, false
 	c := &cobra.Command{
 		Use:     "down",
@@ -40,7 +40,7 @@ func (a *app) downCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) down(ctx context.Context, w which, all bool) (err error) {
+func (a viewing) down(ctx context.Context, w which, all bool) (err error) {
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (a *app) down(ctx context.Context, w which, all bool) (err error) {
 // recognise looks, where there is a token for the forge, whether the preview was
 // made when the repository had another name. That the forge does not answer is
 // no reason to leave the preview where it is: its name has to do then.
-func (a *app) recognise(
+func (a placing) recognise(
 	ctx context.Context, cfg *config.Config, git checkout, preview provision.Preview,
 ) (provision.Preview, error) {
 	opened, err := a.forgeOf(a.unaliased(ctx, git))
@@ -71,7 +71,7 @@ func (a *app) recognise(
 	if err != nil {
 		return preview, err
 	}
-	k := &acquaintance{app: a, forge: opened}
+	k := &acquaintance{placing: a, forge: opened}
 	if _, err := k.number(ctx); err != nil {
 		u := a.newUI()
 		u.Warn(fmt.Sprintf("%v: the repository is known by its present name only", err))
@@ -81,7 +81,7 @@ func (a *app) recognise(
 	return k.preview(ctx, cfg, preview, cfg.ProjectIn(git.Root) != "")
 }
 
-func (a *app) downPreview(ctx context.Context, cfg *config.Config, preview provision.Preview, all bool) (err error) {
+func (a viewing) downPreview(ctx context.Context, cfg *config.Config, preview provision.Preview, all bool) (err error) {
 	previews, err := a.previews(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("down: %w", err)
@@ -104,7 +104,7 @@ func (a *app) downPreview(ctx context.Context, cfg *config.Config, preview provi
 
 // removed says what a down removed, and removes what killed runs left of its
 // subsets.
-func (a *app) removed(u *ui.UI, removed provision.Removed, err error) error {
+func (a placing) removed(u *ui.UI, removed provision.Removed, err error) error {
 	nothing := errors.Is(err, provision.ErrNoPreview)
 	if nothing {
 		err = nil
@@ -122,7 +122,7 @@ func (a *app) removed(u *ui.UI, removed provision.Removed, err error) error {
 }
 
 // forgetArchives removes what a killed up left of its subset.
-func (a *app) forgetArchives(preview provision.Preview) error {
+func (a archiving) forgetArchives(preview provision.Preview) error {
 	folder, err := a.archiveFolder(preview)
 	if err != nil {
 		return nil // no home, no cache: up could not have made one either

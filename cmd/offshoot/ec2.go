@@ -12,7 +12,7 @@ import (
 // it EC2 Instance Connect logs in.
 const loginVariable = "OFFSHOOT_SSH_KEY"
 
-func (a *app) ec2Options(cfg *config.Config) ec2.Options {
+func (a placing) ec2Options(cfg *config.Config) ec2.Options {
 	e, key := cfg.EC2, strings.TrimSpace(a.getenv(loginVariable))
 	return ec2.Options{
 		InstanceConnect: key == "",

@@ -15,7 +15,7 @@ import (
 const execLong = `Exec runs a command in the container of a service, without a shell, and exits
 with its exit code.`
 
-func (a *app) execCommand() *cobra.Command {
+func (a viewing) execCommand() *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
 		Use:     "exec SERVICE -- COMMAND [ARGUMENT...]",
@@ -58,7 +58,7 @@ func execArgs(args []string) (service string, argv []string, err error) {
 
 // terminal hands our own streams to a command inside a preview. It gets a
 // terminal when it talks to one.
-func (a *app) terminal() compose.ExecOptions {
+func (a viewing) terminal() compose.ExecOptions {
 	o := compose.ExecOptions{Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
 	if in, ok := a.stdin.(*os.File); ok {
 		o.TTY = ui.Terminal(in) && ui.Terminal(a.stdout)
@@ -74,7 +74,7 @@ func inside(code int, err error) error {
 	return &commandError{code: code}
 }
 
-func (a *app) psqlCommand() *cobra.Command {
+func (a viewing) psqlCommand() *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
 		Use:   "psql [-- ARGUMENT...]",

@@ -42,7 +42,7 @@ type explainOptions struct {
 	statements []string
 }
 
-func (a *app) explainCommand() *cobra.Command {
+func (a data) explainCommand() *cobra.Command {
 	o := explainOptions{}
 	c := &cobra.Command{
 		Use:   "explain STATEMENT",
@@ -108,7 +108,7 @@ func (o *explainOptions) read(argument string, stdin io.Reader) error {
 	return nil
 }
 
-func (a *app) explain(ctx context.Context, o explainOptions, argument string, stdin io.Reader) error {
+func (a data) explain(ctx context.Context, o explainOptions, argument string, stdin io.Reader) error {
 	if o.archive == "" {
 		o.archive = a.getenv(archiveVariable)
 	}
@@ -126,7 +126,7 @@ func (a *app) explain(ctx context.Context, o explainOptions, argument string, st
 }
 
 // plans loads the archive and asks for plans of all statements, before and after what is to be compared.
-func (a *app) plans(ctx context.Context, u *ui.UI, o explainOptions) (_ *queryplan.Answer, err error) {
+func (a data) plans(ctx context.Context, u *ui.UI, o explainOptions) (_ *queryplan.Answer, err error) {
 	path, known, err := a.archiveWithFacts(ctx, u, o.archive)
 	if err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (o explainOptions) compare(
 }
 
 // archiveWithFacts fetches an archive, and reads what it tells of its source.
-func (a *app) archiveWithFacts(ctx context.Context, u *ui.UI, name string) (string, *facts.Facts, error) {
+func (a archiving) archiveWithFacts(ctx context.Context, u *ui.UI, name string) (string, *facts.Facts, error) {
 	path := strings.TrimSuffix(name, "/")
 	if store.IsLocation(name) {
 		fetched, err := a.archiveFromBucket(ctx, u, name)

@@ -16,7 +16,7 @@ import (
 )
 
 // loadPreview loads the database of a preview, as its migrations have left it.
-func (a *app) loadPreview(ctx context.Context, u *ui.UI, w which, known *facts.Facts) (_ *loadedArchive, err error) {
+func (a data) loadPreview(ctx context.Context, u *ui.UI, w which, known *facts.Facts) (_ *loadedArchive, err error) {
 	dir, err := os.MkdirTemp("", "offshoot-explain-")
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (a *app) loadPreview(ctx context.Context, u *ui.UI, w which, known *facts.F
 
 // dumpPreview writes the database of a preview into an archive. Whoever wrote the pull request decides what is in it:
 // pg_restore sends it to the server alone, where psql would follow commands in a script.
-func (a *app) dumpPreview(ctx context.Context, w which, path string) (err error) {
+func (a data) dumpPreview(ctx context.Context, w which, path string) (err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

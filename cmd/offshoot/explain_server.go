@@ -26,7 +26,7 @@ type loadedArchive struct {
 // Close ends the server.
 func (l *loadedArchive) Close() error { return l.server.Close() }
 
-func (a *app) loadArchive(
+func (a data) loadArchive(
 	ctx context.Context, u *ui.UI, what, path string, known *facts.Facts,
 ) (*loadedArchive, error) {
 	step := u.Start(what)

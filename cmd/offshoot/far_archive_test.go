@@ -19,7 +19,8 @@ func TestFar_MachineFetchesAnArchiveOfABucketByALink(t *testing.T) {
 	sum := sha256.Sum256([]byte("SELECT 1;"))
 	objects.Store("/archives/shop.sql", []string{"SELECT 1;", hex.EncodeToString(sum[:])})
 	objects.Store("/archives/by-hand.sql", []string{"SELECT 1;", ""})
-	f := &archives{app: here(), cfg: &config.Config{}, options: upOptions{archive: "s3://archives/shop.sql"}}
+	options := upOptions{archive: "s3://archives/shop.sql"}
+	f := &archives{archiving: here().archiving, cfg: &config.Config{}, options: options}
 	e, err := f.elsewhere(t.Context())
 	if err != nil || e == nil {
 		t.Fatalf("%v, %v", e, err)
@@ -53,7 +54,7 @@ func TestHostile_AMachineOfAForkWantsALinkIntoTheBucket(t *testing.T) {
 	sum := sha256.Sum256([]byte("SELECT 1;"))
 	objects.Store("/archives/shop.sql", []string{"SELECT 1;", hex.EncodeToString(sum[:])})
 	f := &archives{
-		app: here(), cfg: &config.Config{Stranger: true},
+		archiving: here().archiving, cfg: &config.Config{Stranger: true},
 		options: upOptions{archive: "s3://archives/shop.sql"},
 	}
 	if e, err := f.elsewhere(t.Context()); e != nil || err != nil {

@@ -8,7 +8,7 @@ import (
 
 // gatewayCommand is what runs inside the gateway's container. Only offshoot
 // calls it, so it is not listed.
-func (a *app) gatewayCommand() *cobra.Command {
+func (a setup) gatewayCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:                "gateway",
 		Short:              "serve the gateway (offshoot runs this itself)",

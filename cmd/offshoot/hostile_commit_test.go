@@ -36,7 +36,7 @@ func TestHostile_AChildOfTheApprovedCommitWantsItsApproval(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &ciPreviews{app: here(), git: at}
+		p := &ciPreviews{jobs: jobs{here()}, git: at}
 		for fork, may := range map[bool]bool{false: c.own, true: c.fork} {
 			err := p.holds(ci.Order{Commit: approved, Fork: fork})
 			if (err == nil) != may || err != nil && !errors.Is(err, hint.ErrUsage) {

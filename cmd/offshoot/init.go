@@ -30,7 +30,7 @@ type initOptions struct {
 	force bool
 }
 
-func (a *app) initCommand() *cobra.Command {
+func (a setup) initCommand() *cobra.Command {
 	o := initOptions{}
 	c := &cobra.Command{
 		Use:     "init",
@@ -64,7 +64,7 @@ type placed struct {
 	starter.File
 }
 
-func (a *app) begin(ctx context.Context, o initOptions) error {
+func (a setup) begin(ctx context.Context, o initOptions) error {
 	if o.forge != "" && !slices.Contains(starter.Forges(), o.forge) {
 		return hint.Usage(fmt.Errorf("no pipeline for %q", o.forge), "choose one of %s",
 			strings.Join(starter.Forges(), ", "))
@@ -125,7 +125,9 @@ func initFiles(pipeline starter.Pipeline, root, dir string, found starter.Findin
 }
 
 // place writes the files, and says which, and what there is to do next.
-func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found starter.Findings, next []string) error {
+func (a setup) place(
+	u *ui.UI, root string, files []placed, o initOptions, found starter.Findings, next []string,
+) error {
 	result := initResult{Written: []string{}, Left: []string{}, Found: found, Unknown: []string{}}
 	for _, err := range found.Unknown {
 		result.Unknown = append(result.Unknown, err.Error())
@@ -159,7 +161,7 @@ func (a *app) place(u *ui.UI, root string, files []placed, o initOptions, found 
 	return a.answerInit(result)
 }
 
-func (a *app) answerInit(result initResult) error {
+func (a setup) answerInit(result initResult) error {
 	if a.json {
 		a.result = result
 		return nil

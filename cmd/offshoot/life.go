@@ -14,7 +14,7 @@ import (
 const extendLong = `Extend changes when a preview, or the machine that it has for itself, expires,
 counted from now. It neither makes nor starts one.`
 
-func (a *app) extendCommand() *cobra.Command {
+func (a viewing) extendCommand() *cobra.Command {
 	w, expires := which{}, durationFlag(0)
 	c := &cobra.Command{
 		Use:     "extend",
@@ -61,7 +61,7 @@ const stopLong = `Stop stops the containers of a preview, or the machine that it
 Its data is kept; a machine's disk still costs. Starting it again assigns a
 new public IP address, so links made from the address change.`
 
-func (a *app) stopCommand() *cobra.Command {
+func (a viewing) stopCommand() *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
 		Use: "stop", Short: "stop a preview and keep its data", Long: stopLong,
@@ -85,7 +85,7 @@ const startLong = `Start starts what has ended of a preview, since it was stoppe
 was, waits until it is ready, and prints the link. A machine of its own has
 another address then, and so has a preview that is named after it.`
 
-func (a *app) startCommand() *cobra.Command {
+func (a viewing) startCommand() *cobra.Command {
 	w, timeout := which{}, defaultTimeout
 	c := &cobra.Command{
 		Use: "start", Short: "start a stopped preview", Long: startLong,
@@ -105,7 +105,7 @@ func (a *app) startCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) start(ctx context.Context, all provision.Previews, p provision.Preview, timeout time.Duration) error {
+func (a viewing) start(ctx context.Context, all provision.Previews, p provision.Preview, timeout time.Duration) error {
 	u := a.newUI()
 	defer u.Close()
 	status, err := all.Start(ctx, p, timeout, newSteps(u).observe)
@@ -125,7 +125,7 @@ func (a *app) start(ctx context.Context, all provision.Previews, p provision.Pre
 }
 
 // say tells what was done, where that is no answer.
-func (a *app) say(text string) {
+func (a viewing) say(text string) {
 	u := a.newUI()
 	defer u.Close()
 	u.Info(text)

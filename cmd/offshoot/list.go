@@ -14,7 +14,7 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-func (a *app) listCommand() *cobra.Command {
+func (a viewing) listCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",
 		Short:   "list previews",
@@ -31,7 +31,7 @@ type listResult struct {
 	Previews []provision.Status `json:"previews"`
 }
 
-func (a *app) list(ctx context.Context) (err error) {
+func (a viewing) list(ctx context.Context) (err error) {
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (a *app) list(ctx context.Context) (err error) {
 }
 
 // printList prints previews on this computer, and what to do about them.
-func (a *app) printList(previews []provision.Status) error {
+func (a viewing) printList(previews []provision.Status) error {
 	if err := a.println(strings.TrimRight(a.listTable(previews, time.Now()), "\n")); err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (a *app) printList(previews []provision.Status) error {
 }
 
 // listTable has a line for each preview, and one below it for each of its links.
-func (a *app) listTable(previews []provision.Status, now time.Time) string {
+func (a viewing) listTable(previews []provision.Status, now time.Time) string {
 	return withLinks(a.table(listRows(previews, now)), previews)
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-func (a *app) logsCommand() *cobra.Command {
+func (a viewing) logsCommand() *cobra.Command {
 	w, o := which{}, compose.LogOptions{}
 	c := &cobra.Command{
 		Use:     "logs [SERVICE...]",

@@ -18,7 +18,7 @@ import (
 
 // manCommand writes the manual pages. Those who make packages call it, so it is
 // not listed.
-func (a *app) manCommand() *cobra.Command {
+func (a setup) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "man FOLDER",
 		Short:  "write manual pages into a folder",

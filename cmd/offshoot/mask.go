@@ -13,7 +13,7 @@ import (
 	"github.com/offshoot-dev/offshoot/subset/plan"
 )
 
-func (a *app) maskCommand() *cobra.Command {
+func (a data) maskCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "mask",
 		Short: "find columns with personal data",
@@ -40,7 +40,7 @@ type scanOptions struct {
 	write bool
 }
 
-func (a *app) scanCommand() *cobra.Command {
+func (a data) scanCommand() *cobra.Command {
 	o := scanOptions{}
 	c := &cobra.Command{
 		Use:   "scan",
@@ -62,7 +62,7 @@ func (a *app) scanCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) scan(ctx context.Context, o scanOptions) error {
+func (a data) scan(ctx context.Context, o scanOptions) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ const shortestKey = 16
 
 // masking is what becomes of the values of columns. The level of the command
 // line wins over the configuration's.
-func (a *app) masking(c *config.Config, level string) (mask.Masking, error) {
+func (a sourcing) masking(c *config.Config, level string) (mask.Masking, error) {
 	m := mask.Masking{Rules: c.Mask, Schema: c.Schema, Scanned: c.Scanned, Privacy: c.Privacy}
 	if level != "" {
 		parsed, err := mask.ParsePrivacy(level)

@@ -18,16 +18,16 @@ func TestMasking_IsStrictUnlessSomebodySaysOtherwise(t *testing.T) {
 		given, want string
 	}{{"", "", "strict"}, {"warn", "", "warn"}, {"warn", "strict", "strict"}, {"", "off", "off"}} {
 		a := &app{lookup: lookup(maskKey, "0123456789abcdef"), secrets: &ui.Secrets{}}
-		m, err := a.masking(&config.Config{Privacy: c.configured}, c.given)
+		m, err := a.above().masking(&config.Config{Privacy: c.configured}, c.given)
 		if err != nil || string(m.Privacy) != c.want || m.Fresh {
 			t.Errorf("%q and %q: %+v, %v", c.configured, c.given, m, err)
 		}
 	}
-	m, err := (&app{lookup: lookup()}).masking(&config.Config{}, "")
+	m, err := (&app{lookup: lookup()}).above().masking(&config.Config{}, "")
 	if err != nil || !m.Fresh {
 		t.Errorf("without a key: %+v, %v", m, err)
 	}
-	if _, err := (&app{lookup: lookup(maskKey, "guessme")}).masking(&config.Config{}, ""); !errors.Is(err,
+	if _, err := (&app{lookup: lookup(maskKey, "guessme")}).above().masking(&config.Config{}, ""); !errors.Is(err,
 		hint.ErrUsage) || strings.Contains(err.Error(), "guessme") {
 		t.Errorf("a short key: %v", err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
-func (a *app) openCommand() *cobra.Command {
+func (a viewing) openCommand() *cobra.Command {
 	w := which{}
 	c := &cobra.Command{
 		Use:     "open",
@@ -35,7 +35,7 @@ func (a *app) openCommand() *cobra.Command {
 
 // open prints the link, which may be passed on, and shows the browser the one
 // that signs in, where there is one.
-func (a *app) open(ctx context.Context, all provision.Previews, p provision.Preview) error {
+func (a viewing) open(ctx context.Context, all provision.Previews, p provision.Preview) error {
 	status, err := all.Get(ctx, p)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func stateOf(s provision.Status) string {
 
 // opener is the program that opens a link on this computer; "" where there is
 // no screen to open it on.
-func (a *app) opener() string {
+func (a viewing) opener() string {
 	switch {
 	case runtime.GOOS == "darwin":
 		return "open"

@@ -33,7 +33,7 @@ type backend interface {
 }
 
 // backend is that of the configuration: the one place where it matters which.
-func (a *app) backend(cfg *config.Config) backend {
+func (a placing) backend(cfg *config.Config) backend {
 	if cfg.Provider == config.ProviderEC2 {
 		return ec2Backend{a, cfg}
 	}
@@ -48,13 +48,13 @@ type supply struct {
 }
 
 // previews reaches those of the configuration.
-func (a *app) previews(ctx context.Context, cfg *config.Config) (provision.Previews, error) {
+func (a placing) previews(ctx context.Context, cfg *config.Config) (provision.Previews, error) {
 	return a.backend(cfg).previews(ctx, supply{})
 }
 
 // onPreview does something with the preview that the command line means. Its error
 // says what was done to which preview.
-func (a *app) onPreview(
+func (a placing) onPreview(
 	ctx context.Context, verb string, w which, do func(provision.Previews, provision.Preview) error,
 ) (err error) {
 	cfg, err := a.config()

@@ -27,7 +27,7 @@ import (
 
 // ec2Backend has the previews each on an instance of its own.
 type ec2Backend struct {
-	*app
+	placing
 	cfg *config.Config
 }
 

@@ -13,12 +13,12 @@ import (
 
 // engineBackend has the previews on the engine of this computer.
 type engineBackend struct {
-	*app
+	placing
 	cfg *config.Config
 }
 
 // engine connects to the engine of this computer. The caller closes it.
-func (a *app) engine(ctx context.Context, cfg *config.Config) (provision.Engine, error) {
+func (a placing) engine(ctx context.Context, cfg *config.Config) (provision.Engine, error) {
 	engine, err := docker.Connect(ctx)
 	if err != nil {
 		return engine, err

@@ -63,7 +63,7 @@ const (
 	recordingLife = 2 * time.Hour // after which a sweep takes what is left for forgotten
 )
 
-func (a *app) recordCommand() *cobra.Command {
+func (a making) recordCommand() *cobra.Command {
 	o := recordOptions{}
 	c := &cobra.Command{
 		Use:   "record",
@@ -100,7 +100,7 @@ func (o *recordOptions) check() error {
 }
 
 // header reads the headers of each request, and has their values shown nowhere.
-func (a *app) header(path string) (http.Header, error) {
+func (a making) header(path string) (http.Header, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -120,7 +120,7 @@ func (a *app) header(path string) (http.Header, error) {
 	return header, nil
 }
 
-func (a *app) record(ctx context.Context, o recordOptions) (err error) {
+func (a making) record(ctx context.Context, o recordOptions) (err error) {
 	defer func() {
 		if err != nil && !errors.As(err, new(*checkError)) {
 			err = fmt.Errorf("record: %w", err)
@@ -195,7 +195,7 @@ func recordedCode(path string) ([]compat.Statement, error) {
 }
 
 // recordProject records on the engine of this computer, whatever previews run on.
-func (a *app) recordProject(
+func (a making) recordProject(
 	ctx context.Context, cfg *config.Config, o recordOptions, header http.Header,
 ) (recording *queries.Recording, err error) {
 	err = a.throwAway(ctx, cfg, o.up, provision.IdentifyRecording, func(t throwAway) (err error) {
@@ -218,7 +218,7 @@ func (a *app) recordProject(
 }
 
 // recordPreview visits a preview that is up.
-func (a *app) recordPreview(
+func (a making) recordPreview(
 	ctx context.Context, t throwAway, result *provision.Result, o recordOptions, header http.Header,
 ) (*queries.Recording, error) {
 	if result.Loaded == nil {
@@ -241,7 +241,7 @@ func (a *app) recordPreview(
 }
 
 // visit visits the pages of a preview on this computer.
-func (a *app) visit(
+func (a making) visit(
 	ctx context.Context, u *ui.UI, result *provision.Result, o recordOptions, header http.Header,
 ) ([][]visit.Visit, error) {
 	if len(result.Links) == 0 {

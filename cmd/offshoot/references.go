@@ -29,7 +29,7 @@ type referencesOptions struct {
 	write  bool
 }
 
-func (a *app) referencesCommand() *cobra.Command {
+func (a data) referencesCommand() *cobra.Command {
 	o := referencesOptions{}
 	c := &cobra.Command{
 		Use:   "references",
@@ -51,7 +51,7 @@ func (a *app) referencesCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) references(ctx context.Context, o referencesOptions) error {
+func (a data) references(ctx context.Context, o referencesOptions) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ type rehearseOptions struct {
 	time    time.Duration
 }
 
-func (a *app) rehearseCommand() *cobra.Command {
+func (a making) rehearseCommand() *cobra.Command {
 	o := rehearseOptions{}
 	c := &cobra.Command{
 		Use:     "rehearse",
@@ -77,7 +77,7 @@ func (o *rehearseOptions) check() error {
 	return o.up.check()
 }
 
-func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
+func (a making) rehearse(ctx context.Context, o rehearseOptions) error {
 	o.up.archive = a.archiveOf(o.up)
 	if err := o.check(); err != nil {
 		return fmt.Errorf("rehearse: %w", err)
@@ -106,7 +106,7 @@ func (a *app) rehearse(ctx context.Context, o rehearseOptions) error {
 }
 
 // rehearseProject rehearses on the engine of this computer, whatever previews run on.
-func (a *app) rehearseProject(
+func (a making) rehearseProject(
 	ctx context.Context, cfg *config.Config, o rehearseOptions, code []compat.Statement,
 ) (report *rehearse.Report, err error) {
 	err = a.throwAway(ctx, cfg, o.up, provision.IdentifyRehearsal, func(t throwAway) error {

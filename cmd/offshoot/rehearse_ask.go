@@ -21,7 +21,7 @@ const (
 
 // askSource asks the source, where there is one, whether what a migration adds holds for its rows, and how many of them
 // it changes; once. That it cannot is told in the report, and fails nothing.
-func (a *app) askSource(ctx context.Context, cfg *config.Config, report *rehearse.Report) {
+func (a sourcing) askSource(ctx context.Context, cfg *config.Config, report *rehearse.Report) {
 	if report == nil || !slices.ContainsFunc(report.Questions, (*rehearse.Question).Open) {
 		return
 	}

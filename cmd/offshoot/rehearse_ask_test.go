@@ -22,7 +22,7 @@ func asked(t *testing.T, source string, cfg *config.Config) []string {
 	}}
 	report.Questions[3].Columns = []string{"id"}
 	a := &app{lookup: lookup("OFFSHOOT_SOURCE", source), secrets: &ui.Secrets{}}
-	a.askSource(t.Context(), cfg, report)
+	a.above().askSource(t.Context(), cfg, report)
 	var said []string
 	for _, q := range report.Questions {
 		said = append(said, q.String())

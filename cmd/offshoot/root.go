@@ -20,6 +20,8 @@ const rootExample = `  offshoot subset --to shop.sql.zst
 
 // root wires the command line.
 func (a *app) root() *cobra.Command {
+	all := a.above()
+	d, m, v, j, s := data{all}, making{all}, viewing{all}, jobs{all}, setup{all}
 	root := &cobra.Command{
 		Use:           "offshoot",
 		Short:         "a preview environment for every pull request, grown from a cutting of production",
@@ -30,15 +32,15 @@ func (a *app) root() *cobra.Command {
 		Args:          unknownCommand,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	addGroup(root, "Data", a.subsetCommand(), a.maskCommand(), a.explainCommand())
+	addGroup(root, "Data", d.subsetCommand(), d.maskCommand(), d.explainCommand())
 	addGroup(root, "Previews",
-		a.upCommand(), a.downCommand(), a.listCommand(), a.openCommand(), a.accessCommand(), a.logsCommand(),
-		a.execCommand(),
-		a.psqlCommand(), a.startCommand(), a.stopCommand(), a.extendCommand(), a.rehearseCommand(),
-		a.recordCommand())
-	addGroup(root, "CI", a.ciCommand(), a.sweepCommand(), a.bakeCommand())
-	addGroup(root, "Setup", a.initCommand(), a.doctorCommand(), a.versionCommand())
-	root.AddCommand(a.gatewayCommand(), a.agentCommand(), a.manCommand()) // hidden
+		m.upCommand(), v.downCommand(), v.listCommand(), v.openCommand(), v.accessCommand(), v.logsCommand(),
+		v.execCommand(),
+		v.psqlCommand(), v.startCommand(), v.stopCommand(), v.extendCommand(), m.rehearseCommand(),
+		m.recordCommand())
+	addGroup(root, "CI", j.ciCommand(), j.sweepCommand(), j.bakeCommand())
+	addGroup(root, "Setup", s.initCommand(), s.doctorCommand(), s.versionCommand())
+	root.AddCommand(s.gatewayCommand(), m.agentCommand(), s.manCommand()) // hidden
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)

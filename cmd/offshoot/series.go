@@ -83,7 +83,7 @@ func acceptable(r *subset.Report) error {
 }
 
 // archiveOf is the archive that is named, or else that of the variable.
-func (a *app) archiveOf(o upOptions) string {
+func (a archiving) archiveOf(o upOptions) string {
 	if o.keepData {
 		return o.archive
 	}
@@ -99,7 +99,7 @@ type newest struct {
 
 // newestArchive is the newest one where a folder of a bucket is named, and what is
 // named otherwise.
-func (a *app) newestArchive(ctx context.Context, name string) (newest, error) {
+func (a archiving) newestArchive(ctx context.Context, name string) (newest, error) {
 	if !store.IsSeries(name) {
 		return newest{name: name}, nil
 	}

@@ -83,7 +83,7 @@ func TestSeries_TheCommentSaysHowOldTheArchiveIs(t *testing.T) {
 	u := a.newUI()
 	defer u.Close()
 	p := &ciPreviews{
-		app: a, ui: u, cfg: &config.Config{}, git: checkout{Root: "/shop"}, forge: &forgetest.Memory{},
+		jobs: jobs{a.above()}, ui: u, cfg: &config.Config{}, git: checkout{Root: "/shop"}, forge: &forgetest.Memory{},
 	}
 	result := guardedResult()
 	result.Loaded = &provision.Loaded{Bytes: 1000}

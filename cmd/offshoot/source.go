@@ -29,7 +29,7 @@ func (s *sourceFlags) add(f *pflag.FlagSet) {
 
 // spec is what the configuration asks to keep of the source that is given, and the
 // way to that. It connects to nothing.
-func (a *app) spec(cfg *config.Config, from sourceFlags) (plan.Spec, error) {
+func (a sourcing) spec(cfg *config.Config, from sourceFlags) (plan.Spec, error) {
 	source, err := a.sourceNeeded(cfg, from.source)
 	if err != nil {
 		return plan.Spec{}, err
@@ -44,7 +44,7 @@ var errNoSource = errors.New("no source given")
 // source is the connection string of the database to read: the command
 // line's, the environment's or the configuration's. From here on its password
 // is not printed.
-func (a *app) source(cfg *config.Config, flag string) (string, error) {
+func (a sourcing) source(cfg *config.Config, flag string) (string, error) {
 	if cfg.Stranger {
 		return "", errNoSource // whatever the environment of the job has
 	}
@@ -60,7 +60,7 @@ func (a *app) source(cfg *config.Config, flag string) (string, error) {
 
 // sourceNeeded is the source for a command that cannot do without, with advice
 // where there is none.
-func (a *app) sourceNeeded(cfg *config.Config, flag string) (string, error) {
+func (a sourcing) sourceNeeded(cfg *config.Config, flag string) (string, error) {
 	source, err := a.source(cfg, flag)
 	if errors.Is(err, errNoSource) {
 		err = hint.Usage(err, "give --source, set OFFSHOOT_SOURCE, or write source: to %s", config.Name)
@@ -69,7 +69,7 @@ func (a *app) sourceNeeded(cfg *config.Config, flag string) (string, error) {
 }
 
 // checkURL refuses what is no connection string.
-func (a *app) checkURL(what, text string) error {
+func (a sourcing) checkURL(what, text string) error {
 	if err := a.rememberURL(text); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -78,7 +78,7 @@ func (a *app) checkURL(what, text string) error {
 
 // rememberURL reads a connection string as libpq would, to remember its
 // passwords, which may be from the environment or ~/.pgpass, as secrets.
-func (a *app) rememberURL(text string) error {
+func (a sourcing) rememberURL(text string) error {
 	a.secrets.AddURL(text)
 	config, err := conninfo.Parse(text)
 	if err != nil {
@@ -99,7 +99,7 @@ const viaDirectly = "none"
 
 // way is how to reach the source: the command line's, the environment's or the
 // configuration's. It lasts until the program ends.
-func (a *app) way(cfg *config.Config, flag string) (*conninfo.Way, error) {
+func (a sourcing) way(cfg *config.Config, flag string) (*conninfo.Way, error) {
 	if cfg.Stranger {
 		return nil, errNoSource
 	}
@@ -119,7 +119,7 @@ func (a *app) way(cfg *config.Config, flag string) (*conninfo.Way, error) {
 	return way, nil
 }
 
-func (a *app) bastion(cfg *config.Config, via string) (*bastion.Bastion, error) {
+func (a sourcing) bastion(cfg *config.Config, via string) (*bastion.Bastion, error) {
 	key, err := a.viaKey(cfg)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (a *app) bastion(cfg *config.Config, via string) (*bastion.Bastion, error) 
 
 // viaKey is the private key to log in to the bastion with; none where the agent
 // has it. A secret that is a variable often lost the newline at its end.
-func (a *app) viaKey(cfg *config.Config) (string, error) {
+func (a sourcing) viaKey(cfg *config.Config) (string, error) {
 	if key := a.getenv("OFFSHOOT_VIA_KEY"); key != "" {
 		a.secrets.Add(key)
 		return key + "\n", nil
@@ -158,7 +158,7 @@ func (a *app) viaKey(cfg *config.Config) (string, error) {
 }
 
 // knownHosts are the files in which OpenSSH looks for the keys of hosts.
-func (a *app) knownHosts() []string {
+func (a sourcing) knownHosts() []string {
 	files := []string{"/etc/ssh/ssh_known_hosts"}
 	if home := a.getenv("HOME"); home != "" {
 		files = append([]string{filepath.Join(home, ".ssh", "known_hosts")}, files...)

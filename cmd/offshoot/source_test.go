@@ -14,7 +14,7 @@ import (
 )
 
 // with is a program with an environment of its own.
-func with(env map[string]string) *app {
+func with(env map[string]string) placing {
 	a := here()
 	a.lookup = func(name string) (string, bool) { value, ok := env[name]; return value, ok }
 	return a

@@ -22,7 +22,7 @@ import (
 // pull request is for its author decides, also after an approval. It sees no
 // variable of the job. What is wrong with it is told apart: a preview can be
 // removed whatever its file says.
-func (a *app) strangersConfig(
+func (a placing) strangersConfig(
 	ctx context.Context, f forge.Forge, pull forge.Pull, git checkout,
 ) (cfg *config.Config, ignored []string, wrong, err error) {
 	dir, err := os.Getwd()
@@ -45,7 +45,7 @@ func (a *app) strangersConfig(
 // baseConfig reads the configuration that the default branch has for a folder of
 // the checkout, from the forge. Plain is the same without the variables of the
 // job, as a fork's is read.
-func (a *app) baseConfig(ctx context.Context, f forge.Forge, dir string) (base, plain *config.Config, err error) {
+func (a placing) baseConfig(ctx context.Context, f forge.Forge, dir string) (base, plain *config.Config, err error) {
 	base, plain = config.Default(dir), config.Default(dir)
 	name, data, err := readBase(ctx, f, belowRoot(dir))
 	if err != nil || name == "" {

@@ -55,7 +55,7 @@ The source is --source, else OFFSHOOT_SOURCE, else source in offshoot.yaml: a
 URL or key=value pairs, as psql takes them. A password is better kept in
 PGPASSWORD or ~/.pgpass than on the command line, where others can see it.`
 
-func (a *app) subsetCommand() *cobra.Command {
+func (a data) subsetCommand() *cobra.Command {
 	o := subsetOptions{}
 	c := &cobra.Command{
 		Use:   "subset --to TARGET",
@@ -101,7 +101,7 @@ func (o *subsetOptions) add(f *pflag.FlagSet) {
 	f.Lookup("privacy").DefValue = string(mask.PrivacyStrict)
 }
 
-func (a *app) subset(ctx context.Context, o subsetOptions, given *pflag.FlagSet) error {
+func (a data) subset(ctx context.Context, o subsetOptions, given *pflag.FlagSet) error {
 	if err := o.check(a.json); err != nil {
 		return fmt.Errorf("subset: %w", err)
 	}
@@ -120,7 +120,7 @@ func (a *app) subset(ctx context.Context, o subsetOptions, given *pflag.FlagSet)
 	return nil
 }
 
-func (a *app) subsetHere(ctx context.Context, cfg *config.Config, o subsetOptions) error {
+func (a data) subsetHere(ctx context.Context, cfg *config.Config, o subsetOptions) error {
 	spec, err := a.subsetSpec(cfg, o)
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (a *app) subsetHere(ctx context.Context, cfg *config.Config, o subsetOption
 }
 
 // subsetSpec is what to make of which source.
-func (a *app) subsetSpec(cfg *config.Config, o subsetOptions) (plan.Spec, error) {
+func (a archiving) subsetSpec(cfg *config.Config, o subsetOptions) (plan.Spec, error) {
 	spec, err := a.spec(cfg, o.from)
 	if err != nil {
 		return spec, err
@@ -208,12 +208,12 @@ func checkPrivacy(level string) error {
 
 // makeSubset makes the subset, or only its plan, and returns what there is to say of it. A
 // subset that is not as it should be comes with an error.
-func (a *app) makeSubset(ctx context.Context, u *ui.UI, spec plan.Spec, o subsetOptions) (paper, error) {
+func (a archiving) makeSubset(ctx context.Context, u *ui.UI, spec plan.Spec, o subsetOptions) (paper, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	lowMemory(ctx)
 	run := &subsetRun{
-		app: a, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress,
+		app: a.sourcing, ui: u, spec: spec, to: o.to, replace: o.replace, compress: o.compress,
 		score: o.score, check: o.checks, keep: o.keep,
 		silent: spec.Masking.Privacy == mask.PrivacyOff, silencedBy: "--privacy off",
 	}
@@ -232,7 +232,7 @@ func (a *app) makeSubset(ctx context.Context, u *ui.UI, spec plan.Spec, o subset
 }
 
 // giveSubset writes and prints what there is to say of a subset, and returns how that ended.
-func (a *app) giveSubset(u *ui.UI, o subsetOptions, made paper, err error) error {
+func (a data) giveSubset(u *ui.UI, o subsetOptions, made paper, err error) error {
 	if made == nil {
 		return err
 	}

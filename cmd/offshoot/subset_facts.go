@@ -22,7 +22,7 @@ that are not masked only frequent ones and bounds of histograms.
 
 FILE is a script, compressed or not, a .dump, a .tar, a folder/ or s3://.`
 
-func (a *app) factsCommand() *cobra.Command {
+func (a data) factsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "facts FILE",
 		Short: "print what an archive tells of its source beside rows",
@@ -41,7 +41,7 @@ func (a *app) factsCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) facts(ctx context.Context, name string) error {
+func (a data) facts(ctx context.Context, name string) error {
 	f, err := a.factsOf(ctx, name)
 	if err != nil {
 		return fmt.Errorf("subset facts: %w", err)
@@ -49,7 +49,7 @@ func (a *app) facts(ctx context.Context, name string) error {
 	return a.printDocument(f)
 }
 
-func (a *app) factsOf(ctx context.Context, name string) (*facts.Facts, error) {
+func (a archiving) factsOf(ctx context.Context, name string) (*facts.Facts, error) {
 	path := name
 	if store.IsLocation(name) {
 		u := a.newUI()

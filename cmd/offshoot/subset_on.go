@@ -33,7 +33,7 @@ type subsetOrder struct {
 var lentVariables = []string{"OFFSHOOT_MASK_KEY", "SOURCE_DATE_EPOCH"}
 
 // subsetElsewhere has a machine beside the source make the subset, and removes the machine.
-func (a *app) subsetElsewhere(ctx context.Context, cfg *config.Config, o subsetOptions, given *pflag.FlagSet) error {
+func (a data) subsetElsewhere(ctx context.Context, cfg *config.Config, o subsetOptions, given *pflag.FlagSet) error {
 	order, err := a.subsetOrder(cfg, o, given)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (a *app) subsetElsewhere(ctx context.Context, cfg *config.Config, o subsetO
 }
 
 // subsetOrder says what to make, and what is wrong with that before anything is spent.
-func (a *app) subsetOrder(cfg *config.Config, o subsetOptions, given *pflag.FlagSet) (subsetOrder, error) {
+func (a data) subsetOrder(cfg *config.Config, o subsetOptions, given *pflag.FlagSet) (subsetOrder, error) {
 	order := subsetOrder{Source: cfg.Subset.Machine.Source, Variables: map[string]string{}}
 	switch {
 	case order.Source == "":
@@ -121,7 +121,7 @@ func setFlags(f *pflag.FlagSet, but ...string) (args []string) {
 }
 
 // subsetErrand is the machine that is made for it; the order learns in which region.
-func (a *app) subsetErrand(ctx context.Context, cfg *config.Config, order *subsetOrder) (dedicated.Errand, error) {
+func (a data) subsetErrand(ctx context.Context, cfg *config.Config, order *subsetOrder) (dedicated.Errand, error) {
 	git, err := a.checkout(ctx, cfg.Dir)
 	if err != nil {
 		return dedicated.Errand{}, err
@@ -142,7 +142,7 @@ func (a *app) subsetErrand(ctx context.Context, cfg *config.Config, order *subse
 	return dedicated.Errand{
 		Provider: provider, For: preview, Version: buildVersion().Version, Limit: limitOf(cfg),
 		Program: func(system, architecture string) (string, error) {
-			return ec2Backend{a, &machines}.program("", system, architecture)
+			return ec2Backend{a.placing, &machines}.program("", system, architecture)
 		},
 	}, nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // printMade prints the summary, or the plan: on stdout, unless that is the script.
-func (a *app) printMade(o subsetOptions, made paper) error {
+func (a data) printMade(o subsetOptions, made paper) error {
 	if a.json {
 		a.result = made
 		return nil

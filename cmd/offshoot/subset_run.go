@@ -29,7 +29,7 @@ const closeTimeout = 30 * time.Second
 //
 //	run ──▶ upload (to a bucket) ──▶ withRetry ──▶ runOnce
 type subsetRun struct {
-	app        *app
+	app        sourcing
 	ui         *ui.UI
 	spec       plan.Spec
 	to         string

@@ -37,7 +37,7 @@ long as a few scans of every table.
 With --compare two subsets are compared instead, and no source is needed: which
 share of their rows, by primary key, do they have in common?`
 
-func (a *app) scoreCommand() *cobra.Command {
+func (a data) scoreCommand() *cobra.Command {
 	o := scoreOptions{}
 	c := &cobra.Command{
 		Use:   "score --target URL",
@@ -59,7 +59,7 @@ func (a *app) scoreCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) score(ctx context.Context, o scoreOptions) error {
+func (a data) score(ctx context.Context, o scoreOptions) error {
 	if err := o.check(); err != nil {
 		return fmt.Errorf("subset score: %w", err)
 	}
@@ -101,7 +101,7 @@ func (o scoreOptions) check() error {
 }
 
 // measure holds a subset against its source.
-func (a *app) measure(ctx context.Context, o scoreOptions) error {
+func (a data) measure(ctx context.Context, o scoreOptions) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func takeScore(ctx context.Context, u *ui.UI, source *subset.Source, target stri
 }
 
 // compareSubsets holds two subsets against each other.
-func (a *app) compareSubsets(ctx context.Context, o scoreOptions) error {
+func (a data) compareSubsets(ctx context.Context, o scoreOptions) error {
 	u := a.newUI()
 	defer u.Close()
 	step := u.Start("compare the subsets")

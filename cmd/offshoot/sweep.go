@@ -34,7 +34,7 @@ type sweepOptions struct {
 	number    string // of the repository, see package repository; empty: not known
 }
 
-func (a *app) sweepCommand() *cobra.Command {
+func (a jobs) sweepCommand() *cobra.Command {
 	o := sweepOptions{}
 	c := &cobra.Command{
 		Use:     "sweep",
@@ -51,7 +51,7 @@ func (a *app) sweepCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) sweep(ctx context.Context, o sweepOptions) error {
+func (a jobs) sweep(ctx context.Context, o sweepOptions) error {
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -85,8 +85,8 @@ func (a *app) sweep(ctx context.Context, o sweepOptions) error {
 
 // numberOf is the forge's number of the repository. Without it, what was made
 // under another name is not found; the rest can be swept.
-func (a *app) numberOf(ctx context.Context, u *ui.UI, f forge.Forge) string {
-	number, err := (&acquaintance{app: a, forge: f}).number(ctx)
+func (a jobs) numberOf(ctx context.Context, u *ui.UI, f forge.Forge) string {
+	number, err := (&acquaintance{placing: a.placing, forge: f}).number(ctx)
 	if err != nil {
 		u.Warn(fmt.Sprintf("%v: the repository is known by its present name only", err))
 	}
@@ -95,7 +95,7 @@ func (a *app) numberOf(ctx context.Context, u *ui.UI, f forge.Forge) string {
 
 // sweepRepository runs a sweep over the places of the configuration. A
 // scheduled job runs it too.
-func (a *app) sweepRepository(
+func (a jobs) sweepRepository(
 	ctx context.Context, u *ui.UI, cfg *config.Config, o sweepOptions, s sweep.Sweep,
 ) (err error) {
 	places, closePlaces, err := a.backend(cfg).places(ctx, s.Repository, o.number)

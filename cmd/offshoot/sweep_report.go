@@ -15,7 +15,7 @@ type sweepResult struct {
 
 // answerSweep prints what went, or would go, and what was spared; and the same
 // where the CI shows the summary of a job.
-func (a *app) answerSweep(o sweepOptions, result sweep.Result) error {
+func (a jobs) answerSweep(o sweepOptions, result sweep.Result) error {
 	if err := a.summarize(o, result); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func sweepRows(o sweepOptions, result sweep.Result) [][]string {
 }
 
 // summarize adds a table to the page of the job, where there is one.
-func (a *app) summarize(o sweepOptions, result sweep.Result) error {
+func (a jobs) summarize(o sweepOptions, result sweep.Result) error {
 	path := a.getenv("GITHUB_STEP_SUMMARY")
 	if path == "" {
 		return nil

@@ -21,7 +21,7 @@ type throwAway struct {
 }
 
 // throwAway does something with a stack that nobody else sees, under a name of its own.
-func (a *app) throwAway(
+func (a placing) throwAway(
 	ctx context.Context, cfg *config.Config, o upOptions,
 	identify func(repository, project string) (provision.Preview, error), do func(throwAway) error,
 ) (err error) {
@@ -38,7 +38,7 @@ func (a *app) throwAway(
 	}
 	u := a.newUI()
 	defer u.Close()
-	archives := &archives{app: a, ui: u, cfg: cfg, options: o, preview: preview}
+	archives := &archives{archiving: a.archiving, ui: u, cfg: cfg, options: o, preview: preview}
 	defer func() { err = errors.Join(err, archives.remove()) }()
 	engine, err := a.engine(ctx, cfg)
 	if err != nil {

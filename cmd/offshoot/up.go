@@ -58,7 +58,7 @@ updates the preview in place; until it succeeds the old one keeps serving.
 With --plan it only looks: at what would be refused, changed, mounted, pulled,
 built, loaded and shown. Nothing is made, pulled or locked.`
 
-func (a *app) upCommand() *cobra.Command {
+func (a making) upCommand() *cobra.Command {
 	o := upOptions{}
 	c := &cobra.Command{
 		Use:     "up",
@@ -129,7 +129,7 @@ func checkArchive(file string) error {
 	return nil
 }
 
-func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error) {
+func (a making) up(ctx context.Context, o upOptions, expiresGiven bool) (err error) {
 	o.archive = a.archiveOf(o)
 	if err := o.check(); err != nil && !o.plan {
 		return fmt.Errorf("up: %w", err)
@@ -154,7 +154,7 @@ func (a *app) up(ctx context.Context, o upOptions, expiresGiven bool) (err error
 	return a.upPreview(ctx, cfg, o, preview, git.Commit)
 }
 
-func (a *app) upPreview(
+func (a making) upPreview(
 	ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string,
 ) (err error) {
 	if err := cfg.Preview.EnvironmentUnset; err != nil {
@@ -170,7 +170,7 @@ func (a *app) upPreview(
 	if o.archive = newest.name; o.archived != nil {
 		o.archived(newest.begun)
 	}
-	archives := &archives{app: a, ui: u, cfg: cfg, options: o, preview: preview}
+	archives := &archives{archiving: a.archiving, ui: u, cfg: cfg, options: o, preview: preview}
 	defer func() { err = errors.Join(err, archives.remove()) }()
 	previews, err := a.backend(cfg).previews(ctx, supply{ui: u, archives: archives, program: o.binary})
 	if err != nil {
@@ -179,7 +179,7 @@ func (a *app) upPreview(
 	defer closing(previews, &err)
 	options := provisionOptions(cfg, o, preview, commit, "")
 	options.Load = archives.load
-	early := &earlyAnswer{app: a, ui: u, verbose: o.verbose}
+	early := &earlyAnswer{making: a, ui: u, verbose: o.verbose}
 	result, err := previews.Up(ctx, options, newSteps(u, o.observe, early.observe).observe)
 	if err != nil {
 		explain(u, err)
@@ -194,7 +194,7 @@ func (a *app) upPreview(
 // not when the run has cleaned up after itself. A document is written at the
 // end of every command.
 type earlyAnswer struct {
-	*app
+	making
 	ui      *ui.UI
 	verbose bool
 	given   bool
@@ -224,7 +224,7 @@ func (e *earlyAnswer) end(result *provision.Result) error {
 	return e.err
 }
 
-func (a *app) answerUp(result *provision.Result) error {
+func (a making) answerUp(result *provision.Result) error {
 	if a.json {
 		a.result = newUpResult(result)
 		return nil

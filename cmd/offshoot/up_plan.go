@@ -42,7 +42,7 @@ type machinePlan struct {
 }
 
 // planUp tells what up would do, and ends as up would where that has to fail.
-func (a *app) planUp(
+func (a making) planUp(
 	ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string,
 ) error {
 	plan, err := a.makePlan(ctx, cfg, o, preview, commit)
@@ -75,7 +75,7 @@ func (p upPlan) failure() error {
 	return err
 }
 
-func (a *app) makePlan(
+func (a making) makePlan(
 	ctx context.Context, cfg *config.Config, o upOptions, preview provision.Preview, commit string,
 ) (_ upPlan, err error) {
 	wrong := o.check()

@@ -35,7 +35,8 @@ func shopPlan(t *testing.T, provider string) upPlan {
 		ID: "shop-pr-12", Project: "shop", Name: "pr-12", Repository: "example.com/shop",
 		PullRequest: 12,
 	}
-	plan, err := a.makePlan(t.Context(), cfg, upOptions{timeout: defaultTimeout}, preview, "0123456789abcdef")
+	options, up := upOptions{timeout: defaultTimeout}, making{a.above()}
+	plan, err := up.makePlan(t.Context(), cfg, options, preview, "0123456789abcdef")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,8 @@ func TestUpPlan_ToldOfFurtherDatabases(t *testing.T) {
 	}
 	cfg.Preview.Databases = map[string]string{"logs": "logs.sql", "metrics": "missing.sql"}
 	options := upOptions{archive: filepath.Join(dir, "app.sql"), timeout: defaultTimeout}
-	plan, err := a.makePlan(t.Context(), cfg, options, provision.Preview{ID: "p-pr-1", Project: "p", Name: "pr-1"}, "")
+	preview, up := provision.Preview{ID: "p-pr-1", Project: "p", Name: "pr-1"}, making{a.above()}
+	plan, err := up.makePlan(t.Context(), cfg, options, preview, "")
 	if err != nil {
 		t.Fatal(err)
 	}

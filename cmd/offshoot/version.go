@@ -19,7 +19,7 @@ type versionResult struct {
 	Platform string `json:"platform"`
 }
 
-func (a *app) versionCommand() *cobra.Command {
+func (a setup) versionCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "version",
 		Short:   "print the version of offshoot",

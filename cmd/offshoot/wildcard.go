@@ -21,7 +21,9 @@ const certificateVariable = "OFFSHOOT_CERTIFICATE_KEY"
 
 // wildcardCertificate gets the certificate; the zero value where none is wanted,
 // or none can be had: names then get their own, one by one.
-func (a *app) wildcardCertificate(ctx context.Context, u *ui.UI, cfg *config.Config) (given gateway.Given, err error) {
+func (a placing) wildcardCertificate(
+	ctx context.Context, u *ui.UI, cfg *config.Config,
+) (given gateway.Given, err error) {
 	if cfg.Preview.Wildcard == (config.Wildcard{}) || cfg.Stranger { // a job for a fork neither orders nor reads it
 		return given, nil
 	}
@@ -47,7 +49,7 @@ func (a *app) wildcardCertificate(ctx context.Context, u *ui.UI, cfg *config.Con
 
 // hideGiven makes a secret of a certificate's key, and of each of its lines: in
 // JSON they are apart.
-func (a *app) hideGiven(given gateway.Given) {
+func (a placing) hideGiven(given gateway.Given) {
 	for line := range strings.Lines(given.Key) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "-----") {
 			a.secrets.Add(line)
@@ -57,7 +59,7 @@ func (a *app) hideGiven(given gateway.Given) {
 
 // wildcardOptions refuses a part of the configuration that cannot work, or a
 // secret that is missing.
-func (a *app) wildcardOptions(ctx context.Context, cfg *config.Config) (o wildcard.Options, err error) {
+func (a placing) wildcardOptions(ctx context.Context, cfg *config.Config) (o wildcard.Options, err error) {
 	w, domain := cfg.Preview.Wildcard, strings.ToLower(cfg.Preview.Domain)
 	secret := a.getenv(certificateVariable)
 	switch {
