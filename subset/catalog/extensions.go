@@ -9,6 +9,7 @@ import (
 // Extension is one that the database has.
 type Extension struct {
 	Name   string
+	Schema string // of its objects
 	Needed bool // something that is not of the extension depends on it
 }
 
@@ -37,7 +38,7 @@ func (d *Database) HasExtras(extension string) bool {
 
 // extensionsSQL asks of each extension whether anything else is made of its members.
 const extensionsSQL = `
-SELECT e.extname::text, EXISTS (
+SELECT e.extname::text, n.nspname::text, EXISTS (
          SELECT FROM pg_catalog.pg_depend AS m
            JOIN pg_catalog.pg_depend AS d ON d.refclassid = m.classid AND d.refobjid = m.objid
           WHERE m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND m.refobjid = e.oid AND m.deptype = 'e'
@@ -53,6 +54,7 @@ SELECT e.extname::text, EXISTS (
        OR EXISTS (SELECT FROM pg_catalog.pg_depend AS d
                    WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.refobjid = e.oid AND d.deptype <> 'e')
   FROM pg_catalog.pg_extension AS e
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
  ORDER BY e.extname COLLATE "C"`
 
 // extrasSQL is what pg_dump takes the rows of, by pg_extension_config_dump.
@@ -68,7 +70,7 @@ var runs = map[string]bool{"pg_cron": true}
 func (r *reader) extensions() query {
 	return query{name: "extensions", sql: extensionsSQL, scan: func(rows pgx.Rows) error {
 		var e Extension
-		err := rows.Scan(&e.Name, &e.Needed)
+		err := rows.Scan(&e.Name, &e.Schema, &e.Needed)
 		r.db.Extensions = append(r.db.Extensions, e)
 		return err
 	}}

@@ -54,6 +54,18 @@ func identifier(list string) (name, rest string) {
 	return name, ""
 }
 
+// LoadPath is where whoever loads the schema looks for names: where the role's sessions do, and then where extensions
+// are. A trigger's WHEN is written without the schema of an operator that IS DISTINCT FROM looks for.
+func (d *Database) LoadPath() []string {
+	path := slices.Clone(d.SearchPath)
+	for _, e := range d.Extensions {
+		if e.Schema != "pg_catalog" && !slices.Contains(path, e.Schema) {
+			path = append(path, e.Schema)
+		}
+	}
+	return path
+}
+
 // SearchPathSQL sets a session's search_path to these schemas.
 func SearchPathSQL(schemas []string) string {
 	return "SELECT pg_catalog.set_config('search_path', " + Literal(strings.Join(quoted(schemas), ", ")) + ", false);"

@@ -96,7 +96,7 @@ func (d *database) Begin(ctx context.Context, from subset.Origin) error {
 			return serverError("empty target", err)
 		}
 	}
-	if _, err := query(ctx, d.control, catalog.SearchPathSQL(from.Catalog.SearchPath)); err != nil {
+	if _, err := query(ctx, d.control, catalog.SearchPathSQL(from.Catalog.LoadPath())); err != nil {
 		return serverError("prepare connection", err)
 	}
 	return d.inOrder(ctx, pgtool.PreData, d.schema.entries)
@@ -119,7 +119,7 @@ func (d *database) open(ctx context.Context, from subset.Origin) error {
 		// the database: say that it is in the database's, so that it does.
 		d.config.RuntimeParams["client_encoding"] = d.control.ParameterStatus("server_encoding")
 	}
-	d.pool = newPool(d.config, from.Catalog.SearchPath, d.options.Connections)
+	d.pool = newPool(d.config, from.Catalog.LoadPath(), d.options.Connections)
 	locked, err := column(ctx, d.control, "SELECT pg_catalog.pg_try_advisory_lock(1869506415, 1)")
 	if err != nil {
 		return serverError("lock target", err)

@@ -84,6 +84,22 @@ func TestLoad_FindsWhatFunctionsFindByTheSearchPath(t *testing.T) {
 	}
 }
 
+// Whoever made the trigger had the extension's schema in the session's path alone.
+func TestLoad_FindsOperatorsOfExtensionsInOtherSchemas(t *testing.T) {
+	t.Parallel()
+	from := pgtest.New(t)
+	pgtest.Exec(t, from, `
+		CREATE SCHEMA "own parts";
+		SET search_path = public, "own parts";
+		CREATE EXTENSION hstore SCHEMA "own parts";
+		CREATE TABLE notes (id int PRIMARY KEY, extra hstore);
+		CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+		CREATE TRIGGER looks BEFORE UPDATE ON notes FOR EACH ROW WHEN (OLD.extra IS DISTINCT FROM NEW.extra)
+		EXECUTE FUNCTION look();
+		INSERT INTO notes SELECT i, 'a=>1' FROM generate_series(1, 20) i`)
+	eachTargetHoldsTheSame(t, from)
+}
+
 // schemaOf lists all constraints and generated columns with their state.
 func schemaOf(t *testing.T, url string) [][]string {
 	t.Helper()

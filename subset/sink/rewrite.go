@@ -38,7 +38,7 @@ func (s *schema) rewrite(from subset.Origin) error {
 	for _, e := range a.Entries {
 		switch e.Kind {
 		case "SEARCHPATH":
-			e.Definition = new(catalog.SearchPathSQL(from.Catalog.SearchPath) + "\n")
+			e.Definition = new(catalog.SearchPathSQL(from.Catalog.LoadPath()) + "\n")
 		case "EXTENSION":
 			s.mayLack(e, from.Catalog)
 		}
