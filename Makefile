@@ -4,7 +4,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # Pinned, so that everybody's lint finds the same.
 GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES := . testdata/shop
+MODULES := . testdata/shop examples/go
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
@@ -54,8 +54,11 @@ lint: ## gofumpt, go vet, staticcheck, shellcheck
 	@set -e; for module in $(MODULES); do (cd $$module && go vet ./... && $(STATICCHECK) ./...); done
 	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR .ci/run .ci/manual $$(git ls-files $(MACHINE)) testdata/gitea/gitea testdata/gitea/run testdata/tools/run; else echo "no shellcheck here: skipped"; fi
 
-generate: ## docs/offshoot.schema.json and the keys in docs/configuration.md, from internal/config
+generate: ## what docs/ has of the code: schemas, keys of the configuration, the reference, messages, policies
 	go test ./internal/config -run TestDocs -update
+	go test ./cmd/offshoot -run TestReference -update
+	go test ./internal/layout -run TestMessages -update
+	go test ./provision/ec2 -run TestExample -update
 
 mutants: ## whether tests notice small mistakes, another sample every day (SEED=20261130 SAMPLE=100 PACKAGES=subset/mask)
 	@go run ./internal/mutants $(PACKAGES)

@@ -28,8 +28,10 @@ func (s source) dir() string { return path.Dir(s.path) }
 
 func (s source) test() bool { return strings.HasSuffix(s.path, "_test.go") }
 
-// shop tells whether the file belongs to the sample project, a module of its own.
-func (s source) shop() bool { return strings.HasPrefix(s.path, "testdata/") }
+// shop tells whether the file belongs to the sample project or an example, modules of their own.
+func (s source) shop() bool {
+	return strings.HasPrefix(s.path, "testdata/") || strings.HasPrefix(s.path, "examples/")
+}
 
 func root(t *testing.T) string {
 	t.Helper()
