@@ -162,3 +162,46 @@ func TestDocs_NameTargetsThatMakeHas(t *testing.T) {
 		}
 	}
 }
+
+// Tables that pages show have the columns that tables of the program have.
+func TestDocs_ShowTablesWithTheColumnsOfToday(t *testing.T) {
+	var code strings.Builder
+	for _, folder := range []string{".", "../../subset", "../../internal", "../../provision"} {
+		err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			code.Write(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	heads := 0
+	for page, text := range pages(t) {
+		if !strings.HasPrefix(page, "docs/") {
+			continue
+		}
+		for _, block := range fenced.FindAllStringSubmatch(text, -1) {
+			lines := strings.Split(block[2], "\n")
+			for i, line := range lines {
+				cells := regexp.MustCompile(` {2,}`).Split(strings.TrimSpace(line), -1)
+				headed := i == 0 || lines[i-1] == "" || strings.HasPrefix(lines[i-1], "$ offshoot ")
+				if !headed || len(cells) < 3 || strings.Contains(line, "→") || strings.HasPrefix(line, "offshoot ") {
+					continue
+				}
+				heads++
+				for _, cell := range cells {
+					if !strings.Contains(code.String(), `"`+cell+`"`) {
+						t.Errorf("%s shows a column %q, which no table has", page, cell)
+					}
+				}
+			}
+		}
+	}
+	if heads < 7 {
+		t.Errorf("only %d tables", heads)
+	}
+}

@@ -20,23 +20,38 @@ var differing = regexp.MustCompile(`\b\d+(\.\d+)? ?(m?s|k?B)\b| {2,}`)
 
 func TestFront_ShowsTheSubsetThatTheSampleShopGives(t *testing.T) {
 	dir, source := sampleShop(t)
-	cmd := exec.Command(programPath(t), "subset", "--to", filepath.Join(t.TempDir(), "shop.sql.zst"))
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "OFFSHOOT_SOURCE="+source)
-	output, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
+	file := filepath.Join(t.TempDir(), "shop.sql.zst")
+	for _, c := range []struct {
+		page, command string
+		args          []string
+	}{
+		{"README.md", "offshoot subset --to shop.sql.zst", []string{"--to", file}},
+		{"docs/subset.md", "offshoot subset --plan", []string{"--plan"}},
+	} {
+		cmd := exec.Command(programPath(t), append([]string{"subset"}, c.args...)...)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "OFFSHOOT_SOURCE="+source)
+		output, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		isShown(t, c.page, c.command, string(output))
 	}
-	shown := consoleBlock(t, "../../README.md", "$ offshoot subset --to shop.sql.zst")
-	output = regexp.MustCompile(`(?m)^\S+: kept`).ReplaceAll(output, []byte("shop: kept")) // the database's name
-	rest := differing.ReplaceAllString(string(output), " ")
-	for _, line := range shown {
+}
+
+// isShown fails where a page shows lines below a command that are not in its output, in that order.
+func isShown(t *testing.T, page, command, output string) {
+	t.Helper()
+	// The database of the sample is called otherwise here.
+	output = regexp.MustCompile(`(?m)^\S+: (kept|about)`).ReplaceAllString(output, "shop: $1")
+	rest := differing.ReplaceAllString(output, " ")
+	for _, line := range consoleBlock(t, "../../"+page, "$ "+command) {
 		if line == "…" {
 			continue
 		}
 		line = differing.ReplaceAllString(line, " ")
 		at := strings.Index("\n"+rest, "\n"+line+"\n")
 		if at < 0 {
-			t.Fatalf("the README shows %q, which is not there, or elsewhere, in:\n%s", line, output)
+			t.Fatalf("%s shows %q, which is not there, or elsewhere, in:\n%s", page, line, output)
 		}
 		rest = rest[at+len(line):]
 	}

@@ -162,7 +162,8 @@ func reference() string {
 	}
 	b.WriteString("\n`exec` and `psql` end with the code of what they ran.\n\n" +
 		"## Documents\n\n`--json` prints one document on stdout, also where the command fails. Its version " +
-		"grows when a field\nchanges its meaning or goes; fields may be added without. [documents.schema.json](documents.schema.json)\n" +
+		"grows when a field\nchanges its meaning or goes; fields may be added without. " +
+		"[documents.schema.json](documents.schema.json)\n" +
 		"describes them (JSON Schema, 2020-12).\n\n" +
 		"| field | |\n|---|---|\n| `version` | 1 |\n| `command` | such as `up` |\n| `exit` | the exit code |\n" +
 		"| `result` | what the command found or did |\n" +

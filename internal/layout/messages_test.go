@@ -137,8 +137,8 @@ func TestMessages_AreOnAPageByTheirWords(t *testing.T) {
 	page := filepath.Join(root(t), "docs", "messages.md")
 	var b strings.Builder
 	b.WriteString("# Messages\n\nErrors that say what to do about it, as they are in the program (`make generate`). " +
-		"Look for words of yours with the\nbrowser's search; `…` stands for what differs. The ones that people meet first are " +
-		"in\n[Troubleshooting](troubleshooting.md).\n")
+		"Look for words of yours\nwith the browser's search; `…` stands for what differs. The ones that people meet " +
+		"first are in\n[Troubleshooting](troubleshooting.md).\n")
 	area := ""
 	escape := strings.NewReplacer("|", "\\|", "`", "'", "<", "&lt;", "*", "\\*", "_", "\\_")
 	for _, m := range messages(t) {
