@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,9 @@ import (
 const initLong = `Init reads the checkout and writes a commented offshoot.yaml from what it finds:
 the compose file, the PostgreSQL service, the services to show, and the
 migration tool. It runs nothing of the checkout.
+
+On a terminal, where OFFSHOOT_SOURCE or source in offshoot.yaml leads to a
+database, it also says how large a subset of that would be.
 
 With --ci it also writes the pipeline for a preview of every pull request.
 Existing files stay unless --force is given. The names of the files written are
@@ -97,8 +101,37 @@ func (a setup) begin(ctx context.Context, o initOptions) error {
 	u := a.newUI()
 	defer u.Close()
 	explainFound(u, found)
+	a.firstPlan(ctx, u, cfg)
 	return a.place(u, git.Root, files, o, found, nextSteps(cfg, pipeline))
 }
+
+// firstPlan says on a terminal how large a subset would be. That the source does not answer is no reason not to begin.
+func (a setup) firstPlan(ctx context.Context, u *ui.UI, cfg *config.Config) {
+	if a.json || !ui.Terminal(a.stderr) {
+		return
+	}
+	spec, err := a.spec(cfg, sourceFlags{})
+	if err != nil {
+		u.Info("source: none yet; with OFFSHOOT_SOURCE set, init says how large a subset would be")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, firstPlanTakes)
+	defer cancel()
+	run := &subsetRun{app: a.sourcing, ui: u, spec: spec}
+	made, err := run.planOnly(ctx)
+	if err != nil {
+		u.Warn(strings.Join(append([]string{"source: " + err.Error()}, hint.Of(err)...), "; "))
+		return
+	}
+	var text strings.Builder
+	if err := made.WriteText(&text); err == nil { // a builder takes everything
+		first, _, _ := strings.Cut(text.String(), "\n")
+		u.Info("a subset: " + first)
+	}
+}
+
+// firstPlanTakes is how long the guide waits for the source at most.
+const firstPlanTakes = 30 * time.Second
 
 // pipelineOf is the pipeline for offshoot as it is here, with the configuration
 // in a folder below the checkout.
@@ -214,6 +247,7 @@ func nextSteps(cfg *config.Config, pipeline starter.Pipeline) []string {
 		"read offshoot.yaml: it is a beginning",
 		"offshoot doctor                 # is everything there?",
 		"offshoot mask scan --write      # rules for personal data, with PRODUCTION_DATABASE_URL set",
+		"offshoot subset --plan          # what a subset would hold, and why",
 		"offshoot up                     # a preview of the branch that is checked out",
 	}
 	if pipeline.Forge == "" {

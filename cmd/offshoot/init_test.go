@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/offshoot-dev/offshoot/internal/config"
+	"github.com/offshoot-dev/offshoot/internal/pgtest"
 	"github.com/offshoot-dev/offshoot/internal/starter"
 )
 
@@ -154,6 +155,32 @@ func TestInit_SaysThatLinksNeedADomain(t *testing.T) {
 		}
 		if text := linksFor(c.cfg); strings.Contains(text, "preview.domain") != (c.cfg.Preview.Domain == "") {
 			t.Errorf("doctor says %s", text)
+		}
+	}
+}
+
+// On a terminal init is a guide: it asks the source for a first plan, and goes on where that does not answer.
+func TestInit_SaysOnATerminalHowLargeASubsetWouldBe(t *testing.T) {
+	url := pgtest.New(t)
+	pgtest.Exec(t, url, "CREATE TABLE notes (id int PRIMARY KEY); INSERT INTO notes SELECT generate_series(1, 1000)")
+	for name, c := range map[string]struct{ source, want string }{
+		"a source that answers": {url, " a subset: "},
+		"none":                  {"", "with OFFSHOOT_SOURCE set, init says how large a subset would be"},
+		"one that does not":     {"postgres://127.0.0.1:1/nothing", "source: "},
+	} {
+		dir := t.TempDir()
+		git(t, dir, "init", "-q")
+		write(t, filepath.Join(dir, "compose.yaml"), "services: {db: {image: postgres}}\n")
+		var env []string
+		if c.source != "" {
+			env = []string{"OFFSHOOT_SOURCE=" + c.source}
+		}
+		shown, code := onTerminal(t, dir, env, "init")
+		if code != 0 || !strings.Contains(shown, c.want) || !strings.Contains(shown, "offshoot subset --plan") {
+			t.Errorf("%s: exit %d\n%s", name, code, shown)
+		}
+		if good := c.source == url; good != strings.Contains(shown, "77 of 1,000 rows") {
+			t.Errorf("%s: %s", name, shown)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          unknownCommand,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:          func(*cobra.Command, []string) error { return s.front() },
 	}
 	addGroup(root, "Data", d.subsetCommand(), d.maskCommand(), d.explainCommand())
 	addGroup(root, "Previews",
