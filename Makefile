@@ -8,7 +8,7 @@ MODULES := . testdata/shop examples/go
 # As it is shipped; and lint, build and tests compile everything once between them.
 export CGO_ENABLED := 0
 
-.PHONY: help build demo demo-down pictures test soak hostile test-postgres test-ec2-conformance test-gitea test-tools lint generate mutants bench bench-update clean
+.PHONY: help build demo demo-down pictures site test soak hostile test-postgres test-ec2-conformance test-gitea test-tools lint generate mutants bench bench-update clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
@@ -26,6 +26,10 @@ pictures: ## docs/images from real runs of the sample shop: the recording of up,
 	@$(MACHINE)/demo record
 	go test -count=1 ./cmd/offshoot -run TestFront_ShowsTheComment -update
 	go run ./internal/picture comment docs/images/comment.md docs/images/comment.svg
+
+site: ## the documentation as a static site, in .cache/site
+	go run ./internal/site .cache/site
+	@echo "open .cache/site/index.html"
 
 test: ## go vet and every test, with the servers they need
 	@$(MACHINE)/test

@@ -58,6 +58,8 @@ const (
 )
 
 func TestReference_IsMadeOfTheCommands(t *testing.T) {
+	cobra.EnableCommandSorting = false // as main has it
+	t.Cleanup(func() { cobra.EnableCommandSorting = true })
 	asGenerated(t, referencePage, reference())
 }
 

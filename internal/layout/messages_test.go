@@ -74,7 +74,7 @@ func messages(t *testing.T) []message {
 				return true
 			}
 			text, hint := literal(said(call.Args[0])), literal(call.Args[1])
-			if telling(text) && hint != "" && !strings.HasPrefix(s.dir(), "internal/picture") {
+			if telling(text) && hint != "" && s.dir() != "internal/picture" && s.dir() != "internal/site" {
 				all = append(all, message{area, shown(text), shown(hint)})
 			}
 			return true

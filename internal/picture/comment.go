@@ -12,7 +12,7 @@ import (
 )
 
 // How large the picture of a comment is: an image does not grow with its text.
-const commentWidth, commentHeight = 860, 850
+const commentWidth, commentHeight = 860, 800
 
 // shownParts is how much of the rehearsal: up to what was measured.
 const shownParts = 3
