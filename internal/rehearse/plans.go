@@ -24,6 +24,8 @@ type PlanChange struct {
 	Worse bool   `json:"worse"`
 	By    int    `json:"by,omitempty"` // the number of the migration's statement; 0: not known
 	queryplan.Changes
+	PlanBefore *queryplan.Plan `json:"plan_before,omitempty"` // of the worst ones
+	PlanAfter  *queryplan.Plan `json:"plan_after,omitempty"`
 }
 
 // worseFactor is from which on a plan that costs more is a worse one, whatever else it is.
@@ -31,7 +33,7 @@ const worseFactor = 2
 
 // Compare notes which plans change. They are told by the texts of statements.
 func (r *Report) Compare(before, after map[string]*queryplan.Plan, large func(relation string) bool) {
-	p := &Plans{Changed: []*PlanChange{}}
+	p, texts := &Plans{Changed: []*PlanChange{}}, map[*PlanChange]string{}
 	for _, text := range slices.Sorted(maps.Keys(before)) {
 		now := after[text]
 		if now == nil {
@@ -43,9 +45,9 @@ func (r *Report) Compare(before, after map[string]*queryplan.Plan, large func(re
 		if !worse && (changes.Same || ofCatalog(before[text])) {
 			continue
 		}
-		p.Changed = append(p.Changed, &PlanChange{
-			Shape: sqltext.Shape(text), Worse: worse, By: r.because(changes), Changes: changes,
-		})
+		c := &PlanChange{Shape: sqltext.Shape(text), Worse: worse, By: r.because(changes), Changes: changes}
+		texts[c] = text
+		p.Changed = append(p.Changed, c)
 	}
 	slices.SortStableFunc(p.Changed, func(a, b *PlanChange) int {
 		if a.Worse != b.Worse {
@@ -53,6 +55,7 @@ func (r *Report) Compare(before, after map[string]*queryplan.Plan, large func(re
 		}
 		return cmp.Compare(b.Factor(), a.Factor())
 	})
+	p.keepTrees(before, after, texts)
 	r.Plans = p
 }
 

@@ -2,6 +2,8 @@ package rehearse_test
 
 import (
 	"bytes"
+	"html"
+	"io"
 	"strings"
 	"testing"
 
@@ -54,8 +56,33 @@ func TestCompare_TellsPlansThatAreWorseInProduction(t *testing.T) {
 	if said := (rehearse.Limits{FailOn: []string{rehearse.FailPlans}}).Exceeded(r); len(said) != 1 || said[0] != want {
 		t.Errorf("%q", said)
 	}
+	var page bytes.Buffer
+	if err := r.WriteHTML(&page); err != nil || !strings.Contains(page.String(), "before the migration") ||
+		!strings.Contains(page.String(), "Index Scan using people_mail_idx on public.people") {
+		t.Errorf("%v %s", err, page.String())
+	}
 	var text bytes.Buffer
 	if err := r.WriteText(&text); err != nil || !strings.Contains(text.String(), "statement 1, 0007") {
 		t.Errorf("%v %s", err, text.String())
+	}
+}
+
+func TestCompare_KeepsTreesWithoutLiterals(t *testing.T) {
+	const (
+		byIndex = `{"Node Type": "Nested Loop", "Total Cost": 9, "Plans": [
+			{"Node Type": "Index Scan", "Schema": "public", "Relation Name": "people", "Index Name": "i", "Total Cost": 8.5,
+				"Index Cond": "(mail = $1)", "Filter": "(kind = 'canary'::text)"}]}`
+		scan = `{"Node Type": "Nested Loop", "Total Cost": 90001, "Plans": [
+			{"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "people", "Total Cost": 90000,
+				"Filter": "((mail = $1) AND (kind = 'canary'::text))"}]}`
+	)
+	r := &rehearse.Report{Statements: []*rehearse.Statement{{Number: 1, Verb: "DROP INDEX", Shape: "DROP INDEX i"}}}
+	r.Compare(map[string]*queryplan.Plan{"SELECT * FROM v WHERE mail = $1": plan(t, byIndex)},
+		map[string]*queryplan.Plan{"SELECT * FROM v WHERE mail = $1": plan(t, scan)}, func(string) bool { return true })
+	for name, write := range map[string]func(io.Writer) error{"page": r.WriteHTML, "JSON": r.WriteJSON} {
+		text := html.UnescapeString(written(t, write))
+		if strings.Contains(text, "canary") || !strings.Contains(text, "mail = $1") {
+			t.Errorf("%s: %s", name, text)
+		}
 	}
 }

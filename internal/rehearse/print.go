@@ -21,13 +21,13 @@ func (r *Report) WriteMarkdown(w io.Writer) error { return r.sheet().WriteMarkdo
 // WriteJSON prints all that was seen.
 func (r *Report) WriteJSON(w io.Writer) error { return document.WriteJSON(w, r) }
 
-// WriteHTML prints it as a page of its own, with the picture.
+// WriteHTML prints it as a page of its own, with the picture and the plans.
 func (r *Report) WriteHTML(w io.Writer) error {
 	var picture strings.Builder
 	if err := r.WriteSVG(&picture); err != nil {
 		return err
 	}
-	return r.sheet().WriteHTML(w, "Rehearsal of the migration", picture.String())
+	return r.sheet().WriteHTML(w, "Rehearsal of the migration", picture.String(), r.Plans.trees())
 }
 
 // MarshalJSON adds what follows from the rest, so that programs need not draw the conclusions themselves.
