@@ -45,7 +45,9 @@ func (o Options) Policy(others ...string) (string, error) {
 	}
 	if len(roles) > 0 {
 		all = append(all, statement{
-			"PassRole", "Allow", []string{"iam:PassRole"}, roles,
+			"PassRole", "Allow",
+			[]string{"iam:PassRole"},
+			roles,
 			map[string]map[string]any{"StringEquals": {"iam:PassedToService": serviceOf(o.Region)}},
 		})
 	}
