@@ -240,3 +240,24 @@ func TestAskAgain_LeavesWhatStartsSlowlyAlone(t *testing.T) {
 		}
 	}
 }
+
+// Where nothing migrates, an error is often the schema of before.
+func TestComplaint_NamesTheMigrationThatMayBeMissing(t *testing.T) {
+	failed, refused := gateway.Answer{Status: 500}, gateway.Answer{Status: 400}
+	for _, c := range []struct {
+		said     string
+		answer   gateway.Answer
+		migrated bool
+		want     bool
+	}{
+		{"web answers 500", failed, false, true},
+		{"web answers 500", failed, true, false},
+		{"web answers 400", refused, false, false},
+		{"", failed, false, false},
+	} {
+		got := unmigrated(c.said, c.answer, c.migrated)
+		if strings.Contains(got, "preview.migrate") != c.want || !strings.HasPrefix(got, c.said) {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}

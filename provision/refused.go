@@ -28,7 +28,15 @@ func (h *shape) complaint(link Link, answer gateway.Answer) string {
 	if of == "" {
 		of = frameworkOf(h.stack.Load().Project().Services[link.Service])
 	}
-	return complain(h.next.Preview, link, answer, of, ours)
+	return unmigrated(complain(h.next.Preview, link, answer, of, ours), answer, h.result.Migrated != nil)
+}
+
+// unmigrated adds to a complaint of an error what is often the reason.
+func unmigrated(said string, answer gateway.Answer, migrated bool) string {
+	if said == "" || migrated || answer.Status < http.StatusInternalServerError {
+		return said
+	}
+	return said + "; if it lacks a migration, name what migrates under preview.migrate in offshoot.yaml"
 }
 
 // complain is complaint for a service of some framework, or of none that is

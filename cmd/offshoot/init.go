@@ -246,7 +246,7 @@ func nextSteps(cfg *config.Config, pipeline starter.Pipeline) []string {
 	steps := []string{
 		"read offshoot.yaml: it is a beginning",
 		"offshoot doctor                 # is everything there?",
-		"offshoot mask scan --write      # rules for personal data, with PRODUCTION_DATABASE_URL set",
+		"offshoot mask scan --write      # rules for personal data, with OFFSHOOT_SOURCE set",
 		"offshoot subset --plan          # what a subset would hold, and why",
 		"offshoot up                     # a preview of the branch that is checked out",
 	}

@@ -86,6 +86,16 @@ func TestInstall_NamesWhatAReleaseHas(t *testing.T) {
 	if built := len(r.Builds[0].Goos) * len(r.Builds[0].Goarch); named != built {
 		t.Errorf("the README names %d platforms, %d are built", named, built)
 	}
+	action, err := os.ReadFile("../../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begins, _, _ := strings.Cut(r.asset("${VERSION#v}", "", ""), "__")
+	for _, want := range []string{"archive=" + begins + "_$platform.tar.gz", r.Checksum.NameTemplate} {
+		if !strings.Contains(string(action), want) {
+			t.Errorf("the action does not ask for %s", want)
+		}
+	}
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
