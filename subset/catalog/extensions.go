@@ -10,7 +10,7 @@ import (
 type Extension struct {
 	Name   string
 	Schema string // of its objects
-	Needed bool // something that is not of the extension depends on it
+	Needed bool   // something that is not of the extension depends on it
 }
 
 // Extra is a table of an extension that holds rows of users beside those that the extension makes.
