@@ -72,7 +72,7 @@ type Options struct {
 
 	// Code are statements of the code that runs now, beside those that the archive tells of: a rehearsal says which of
 	// them no longer work.
-	Code []compat.Statement `json:"-"`
+	Code []compat.Statement `json:",omitempty"`
 
 	// Mounts decide about paths of the checkout that services mount, relative to
 	// Source.Dir: copy, empty or shared. Without a decision it is a copy.

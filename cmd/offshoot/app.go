@@ -129,9 +129,17 @@ func (a *app) hide(cfg *config.Config) {
 			a.secrets.AddEnv([]string{name + "=" + value})
 		}
 	}
+	a.hideAll(cfg.Checks.Secrets())
 	a.hideKeys(cfg.Preview.ACME)
 	if key := cfg.Preview.Wildcard.Update.Key; key != "" {
 		a.secrets.Add(key)
+	}
+}
+
+// hideAll makes secrets of values.
+func (a *app) hideAll(values []string) {
+	for _, value := range values {
+		a.secrets.Add(value)
 	}
 }
 

@@ -71,6 +71,7 @@ type archives struct {
 
 	away bool    // the machine fetches the first one by itself
 	made archive // to be removed
+	sum  string  // the SHA-256 of the first one; empty: not known yet
 }
 
 // load finds the archives, or makes a subset, and says in the options where they
@@ -113,6 +114,7 @@ func (s *archives) elsewhere(ctx context.Context) (*remote.Elsewhere, error) {
 	if s.away = len(info.SHA256) == 64; !s.away {
 		return nil, nil
 	}
+	s.sum = info.SHA256
 	return &remote.Elsewhere{
 		SHA256: info.SHA256, Bytes: info.Bytes,
 		Link: func(ctx context.Context) (string, error) { return bucket.Presign(ctx, at, linkLasts) },

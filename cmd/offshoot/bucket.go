@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
@@ -33,18 +32,7 @@ const passing = "subset-"
 // passingFolder makes a private folder for a file on its way to a bucket, and
 // removes those that killed runs left: rows of production do not stay.
 func passingFolder() (string, error) {
-	parent, err := cacheFolder("passing")
-	if err != nil {
-		return "", err
-	}
-	entries, _ := os.ReadDir(parent)
-	for _, entry := range entries {
-		if info, err := entry.Info(); err == nil && strings.HasPrefix(entry.Name(), passing) &&
-			time.Since(info.ModTime()) > 24*time.Hour {
-			_ = os.RemoveAll(filepath.Join(parent, entry.Name()))
-		}
-	}
-	folder, err := os.MkdirTemp(parent, passing) // mode 0700
+	folder, err := temporaryFolder("passing", passing)
 	if err != nil {
 		return "", fmt.Errorf("make the archive: %w", err)
 	}

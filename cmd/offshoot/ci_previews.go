@@ -14,6 +14,7 @@ import (
 	"github.com/offshoot-dev/offshoot/internal/forge"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/internal/ui"
+	"github.com/offshoot-dev/offshoot/internal/worktree"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/sweep"
 )
@@ -40,6 +41,9 @@ type ciPreviews struct {
 	graph string // of the subset that this job made
 
 	archived time.Time // when the archive was made, where its name says so
+
+	pull     forge.Pull
+	checking *checking // of this job's up; nil: nothing is compared
 }
 
 // identity names the preview of a pull request.
@@ -101,9 +105,12 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 	}
 	var told sync.WaitGroup // of what serves, while the run goes on
 	defer told.Wait()
+	o.checking = making{p.placing}.newChecking(ctx, p.cfg, o, p.base(order))
+	p.checking = o.checking
 	o.observe = func(e provision.Event) {
 		p.observe(e)
-		if e.Kind == provision.Answered && e.Result != nil && e.Result.Rehearsing && g.Serves != nil {
+		if e.Kind == provision.Answered && e.Result != nil && g.Serves != nil &&
+			(e.Result.Rehearsing || p.checking.pending(e.Result)) {
 			steps := slices.Clone(p.steps)
 			told.Go(func() { g.Serves(ctx, p.report(ctx, preview, e.Result, nil, steps)) })
 		}
@@ -115,6 +122,10 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 			told.Wait()
 			if err == nil {
 				p.askSource(ctx, p.cfg, result.Rehearsal)
+				if g.Serves != nil && result.Rehearsal != nil && p.checking.pending(result) {
+					g.Serves(ctx, p.report(ctx, preview, result, nil, p.steps))
+				}
+				_ = p.checking.run(ctx, result) // an interrupted one is told too
 			}
 			g.Conclude(ctx, p.report(ctx, preview, result, err, p.steps), err)
 		},
@@ -129,6 +140,28 @@ func (p *ciPreviews) Up(ctx context.Context, order ci.Order, g ci.Guard) error {
 		g.Conclude(ctx, p.report(ctx, preview, nil, err, p.steps), err)
 	}
 	return err
+}
+
+// base is what is known of the commit that the pull request is based on. What a fork has checked out is not asked.
+func (p *ciPreviews) base(order ci.Order) mainCommit {
+	m := mainCommit{branch: p.pull.Base, told: p.pull.BaseCommit, stranger: p.stranger, fetch: p.fetchMain}
+	if !p.stranger && len(p.git.Parents) == 2 && p.git.Parents[1] == order.Commit {
+		m.merged = p.git.Parents[0]
+	}
+	return m
+}
+
+// fetchMain fetches a commit from the forge of the job.
+func (p *ciPreviews) fetchMain(ctx context.Context, commit, folder string) error {
+	at, err := forge.Locate(p.lookup, p.git.Remote)
+	if err != nil {
+		return err
+	}
+	token, err := at.Token(p.lookup)
+	if err != nil {
+		return err
+	}
+	return worktree.Fetch(ctx, at.Clone(), token, commit, folder)
 }
 
 // archiveNamed is the one that the job names. A fork's preview gets what the command line

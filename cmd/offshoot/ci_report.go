@@ -71,7 +71,7 @@ func (p *ciPreviews) report(
 	if m := result.Migrated; m != nil {
 		r.Migrated = &report.Migrated{Took: m.Took, Output: m.Output}
 	}
-	r.Rehearsal = rehearsalOf(cfg, result)
+	r.Rehearsal, r.Checks = rehearsalOf(cfg, result), p.checking.part(result)
 	for _, c := range result.Changes {
 		if c.Usual {
 			r.UsualChanges++

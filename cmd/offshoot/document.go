@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/checks"
 	"github.com/offshoot-dev/offshoot/provision"
 )
 
@@ -17,6 +18,7 @@ type upResult struct {
 	Migrated     *migratedResult `json:"migrated,omitempty"`
 	Timings      []timingResult  `json:"timings"`
 	Changes      []changeResult  `json:"changes"`
+	Checks       *checks.Report  `json:"checks,omitempty"`
 }
 
 type loadedResult struct {

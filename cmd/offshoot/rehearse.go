@@ -109,11 +109,20 @@ func (a making) rehearse(ctx context.Context, o rehearseOptions) error {
 func (a making) rehearseProject(
 	ctx context.Context, cfg *config.Config, o rehearseOptions, code []compat.Statement,
 ) (report *rehearse.Report, err error) {
-	err = a.throwAway(ctx, cfg, o.up, provision.IdentifyRehearsal, func(t throwAway) error {
+	u := a.newUI()
+	defer u.Close()
+	w, err := a.hereOnce(ctx, u, cfg, o.up)
+	if err != nil {
+		return nil, err
+	}
+	err = a.throwAway(ctx, w, provision.IdentifyRehearsal, func(t throwAway) error {
 		t.options.RehearseTime, t.options.Expires, t.options.Code = o.time, rehearsalLife(o.time), code
 		report, err = t.engine.Rehearse(ctx, t.options, newSteps(t.ui).observe)
 		return err
 	})
+	if err != nil {
+		explain(u, err)
+	}
 	return report, err
 }
 

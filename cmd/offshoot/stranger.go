@@ -115,6 +115,7 @@ func (p *ciPreviews) prepare(ctx context.Context, pull forge.Pull) (err error) {
 	if p.git, err = p.checkoutHere(ctx); err != nil {
 		return err
 	}
+	p.pull = pull
 	if p.stranger = pull.Fork; !p.stranger {
 		p.cfg, err = p.config()
 		return err

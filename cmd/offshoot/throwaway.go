@@ -20,38 +20,45 @@ type throwAway struct {
 	commit  string
 }
 
-// throwAway does something with a stack that nobody else sees, under a name of its own.
+// once is a stack that nobody else sees.
+type once struct {
+	ui         *ui.UI
+	cfg        *config.Config
+	options    upOptions
+	repository string // that it is named after, and removed with
+	project    string
+	commit     string
+}
+
+// hereOnce is that of a configuration's own checkout.
+func (a placing) hereOnce(ctx context.Context, u *ui.UI, cfg *config.Config, o upOptions) (once, error) {
+	git, err := a.checkout(ctx, cfg.Dir)
+	return once{u, cfg, o, git.repository(), cfg.ProjectIn(git.Root), git.Commit}, err
+}
+
+// throwAway does something with a stack, under a name of its own.
 func (a placing) throwAway(
-	ctx context.Context, cfg *config.Config, o upOptions,
+	ctx context.Context, w once,
 	identify func(repository, project string) (provision.Preview, error), do func(throwAway) error,
 ) (err error) {
-	if err := cfg.Preview.EnvironmentUnset; err != nil {
+	if err := w.cfg.Preview.EnvironmentUnset; err != nil {
 		return err
 	}
-	git, err := a.checkout(ctx, cfg.Dir)
+	preview, err := identify(w.repository, w.project)
 	if err != nil {
 		return err
 	}
-	preview, err := identify(git.repository(), cfg.ProjectIn(git.Root))
-	if err != nil {
-		return err
-	}
-	u := a.newUI()
-	defer u.Close()
-	archives := &archives{archiving: a.archiving, ui: u, cfg: cfg, options: o, preview: preview}
+	archives := &archives{archiving: a.archiving, ui: w.ui, cfg: w.cfg, options: w.options, preview: preview}
 	defer func() { err = errors.Join(err, archives.remove()) }()
-	engine, err := a.engine(ctx, cfg)
+	engine, err := a.engine(ctx, w.cfg)
 	if err != nil {
 		return err
 	}
 	defer closing(engine, &err)
 	engine.Front = provision.Front{}
-	options := provisionOptions(cfg, o, preview, git.Commit, "")
+	options := provisionOptions(w.cfg, w.options, preview, w.commit, "")
 	options.Load = archives.load
-	if err = do(throwAway{u, engine, options, git.Commit}); err != nil {
-		explain(u, err)
-	}
-	return err
+	return do(throwAway{w.ui, engine, options, w.commit})
 }
 
 // loadingFlags say what a database is loaded with.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/offshoot-dev/offshoot/compose"
+	"github.com/offshoot-dev/offshoot/internal/checks"
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/store"
@@ -46,6 +47,7 @@ type upOptions struct {
 	observe  func(provision.Event) // may be nil
 	subset   func(*subset.Report)  // told of the one that was made; may be nil
 	archived func(begun time.Time) // told of when the archive is; zero: not known; may be nil
+	checking *checking             // compares with main; nil: upPreview makes one
 }
 
 const upLong = `Up boots the compose stack of this checkout as a preview: images are built and
@@ -178,16 +180,21 @@ func (a making) upPreview(
 	}
 	defer closing(previews, &err)
 	options := provisionOptions(cfg, o, preview, commit, "")
-	options.Load = archives.load
-	early := &earlyAnswer{making: a, ui: u, verbose: o.verbose}
+	if o.checking == nil {
+		o.checking = a.newChecking(ctx, cfg, o, mainCommit{})
+	}
+	o.checking.attach(u, archives)
+	options.Load = o.checking.load(archives.load)
+	early := &earlyAnswer{making: a, ui: u, verbose: o.verbose, checking: o.checking}
 	result, err := previews.Up(ctx, options, newSteps(u, o.observe, early.observe).observe)
 	if err != nil {
 		explain(u, err)
 		return err
 	}
 	a.askSource(ctx, cfg, result.Rehearsal)
+	interrupted := o.checking.run(ctx, result)
 	return errors.Join(early.end(result), writeRehearsal(o.rehearsal, result.Rehearsal),
-		withinLimits(cfg.Rehearse, result.Rehearsal))
+		withinLimits(cfg.Rehearse, result.Rehearsal), o.checking.exceeded(), interrupted)
 }
 
 // earlyAnswer gives the answer of an up once requests go to the preview, and
@@ -195,10 +202,11 @@ func (a making) upPreview(
 // end of every command.
 type earlyAnswer struct {
 	making
-	ui      *ui.UI
-	verbose bool
-	given   bool
-	err     error
+	ui       *ui.UI
+	verbose  bool
+	checking *checking
+	given    bool
+	err      error
 }
 
 func (e *earlyAnswer) observe(event provision.Event) {
@@ -209,7 +217,8 @@ func (e *earlyAnswer) observe(event provision.Event) {
 
 func (e *earlyAnswer) give(result *provision.Result) {
 	showResult(e.ui, result, e.verbose)
-	e.given, e.err = true, e.ui.Beside(func() error { return e.answerUp(result) })
+	e.given = true
+	e.err = e.ui.Beside(func() error { return e.answerUp(result, e.checking.outcome()) })
 }
 
 // end gives the answer where it was not yet.
@@ -220,13 +229,18 @@ func (e *earlyAnswer) end(result *provision.Result) error {
 	if report := result.Rehearsal; report != nil && e.err == nil {
 		showRehearsal(e.ui, report)
 	}
+	if e.err == nil {
+		e.checking.show(result)
+	}
 	e.ui.Close()
 	return e.err
 }
 
-func (a making) answerUp(result *provision.Result) error {
+func (a making) answerUp(result *provision.Result, checked *checks.Report) error {
 	if a.json {
-		a.result = newUpResult(result)
+		made := newUpResult(result)
+		made.Checks = checked
+		a.result = made
 		return nil
 	}
 	for _, link := range result.Links {

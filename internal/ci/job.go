@@ -17,10 +17,13 @@ type job struct {
 	situation Situation
 	action    Action
 	links     []report.Link
-	said      error // what could not be reported
-	served    bool  // it is said that the preview is ready, and that its migrations are rehearsed
-	looks     int   // again, at what there is after a deed
-	pressing  bool  // somebody asked for what the run of a push need not find wanted
+	said      error        // what could not be reported
+	served    bool         // it is said that the preview is ready, while there is more to come
+	rehearses bool         // it is said that its migrations are rehearsed
+	rehearsal forge.Status // the last line about that
+	queries   forge.Status // the last line about what the code asks
+	looks     int          // again, at what there is after a deed
+	pressing  bool         // somebody asked for what the run of a push need not find wanted
 }
 
 // mostLooks bounds how often a run follows what changes under its hands.

@@ -14,6 +14,7 @@ import (
 // machine holds previews in memory, each behind a lock. Work takes time.
 type machine struct {
 	rehearsal *report.Rehearsal // what an up tells of its migrations
+	checks    *report.Checks    // and of what its code asks
 	serving   func()            // told between what an up says when the preview serves, and its end; may be nil
 	locks     map[int]chan struct{}
 	serves    map[int]string // commit by pull request
@@ -51,12 +52,16 @@ func (m *machine) Up(ctx context.Context, o ci.Order, g ci.Guard) (err error) {
 	defer release()
 	err = m.up(ctx, o, g)
 	if m.serving != nil && err == nil {
-		g.Serves(ctx, report.Report{
+		r := report.Report{
 			Links: m.links(o.Number), Rehearsal: &report.Rehearsal{Headline: "under way", UnderWay: true},
-		})
+		}
+		if m.checks != nil {
+			r.Checks = &report.Checks{Headline: "compared", UnderWay: true}
+		}
+		g.Serves(ctx, r)
 		m.serving()
 	}
-	g.Conclude(ctx, report.Report{Links: m.links(o.Number), Rehearsal: m.rehearsal}, err)
+	g.Conclude(ctx, report.Report{Links: m.links(o.Number), Rehearsal: m.rehearsal, Checks: m.checks}, err)
 	return err
 }
 

@@ -16,6 +16,10 @@ const statusContext = "offshoot/preview"
 // rehearsed.
 const rehearsalContext = "offshoot/rehearsal"
 
+// queriesContext is that about what the code asks of its database, against main. It is there only where that was
+// compared.
+const queriesContext = "offshoot/queries"
+
 // announce says that work is about to begin, before anything is spent: a token
 // that may not write is found out here. It also keeps what somebody asked for, for
 // the run of the next push. That it cannot be said for another reason is none not
@@ -81,10 +85,11 @@ func (j *job) conclude(ctx context.Context, r report.Report, err error) error {
 	}
 	r.State = report.Ready
 	j.links = r.Links
-	if j.served {
-		return errors.Join(j.comment(ctx, r), j.rehearsed(ctx, r.Rehearsal))
+	err = j.comment(ctx, r)
+	if !j.served {
+		err = errors.Join(err, j.succeeded(ctx))
 	}
-	return errors.Join(j.comment(ctx, r), j.succeeded(ctx), j.rehearsed(ctx, r.Rehearsal))
+	return errors.Join(err, j.rehearsed(ctx, r.Rehearsal), j.checked(ctx, r.Checks))
 }
 
 // succeeded is the line beside the commit, and the deployment, of a preview that is ready.
@@ -95,24 +100,29 @@ func (j *job) succeeded(ctx context.Context) error {
 	)
 }
 
-// serves says that the preview is ready while its migrations are still rehearsed: nobody waits for these. What cannot
-// be said now, the end says.
+// serves says that the preview is ready while its migrations are still rehearsed, and its queries compared: nobody
+// waits for these. It may be called again with what is known by then. What cannot be said now, the end says.
 func (j *job) serves(ctx context.Context, r report.Report) {
 	if context.Cause(ctx) != nil {
 		return
 	}
 	r.State, r.Commit, j.links = report.Ready, j.action.Commit, r.Links
-	err := errors.Join(j.comment(ctx, r), j.succeeded(ctx), j.rehearsed(ctx, r.Rehearsal))
-	if j.served = err == nil; !j.served {
+	err := j.comment(ctx, r)
+	if !j.served {
+		err = errors.Join(err, j.succeeded(ctx))
+	}
+	err = errors.Join(err, j.rehearsed(ctx, r.Rehearsal), j.checked(ctx, r.Checks))
+	if j.served = j.served || err == nil; err != nil {
 		j.Say("could not say that the preview is ready: " + err.Error())
 	}
 }
 
 // rehearsed is the line beside a commit about its migrations.
 func (j *job) rehearsed(ctx context.Context, h *report.Rehearsal) error {
-	if h == nil && !j.served {
+	if h == nil && !j.rehearses {
 		return nil
 	}
+	j.rehearses = true
 	state, text := forge.Cancelled, "the migrations were not rehearsed to the end"
 	switch {
 	case h == nil:
@@ -126,7 +136,37 @@ func (j *job) rehearsed(ctx context.Context, h *report.Rehearsal) error {
 	if j.Redact != nil {
 		text = j.Redact(text)
 	}
+	now := forge.Status{State: state, Text: text}
+	if j.rehearsal == now {
+		return nil // it is said already
+	}
+	j.rehearsal = now
 	return j.statusOf(ctx, rehearsalContext, state, text, j.RunURL)
+}
+
+// checked is the line beside a commit about what its code asks of the database.
+func (j *job) checked(ctx context.Context, c *report.Checks) error {
+	if c == nil || c.Missing && j.queries == (forge.Status{}) {
+		return nil
+	}
+	state, text := forge.Success, c.Headline
+	switch {
+	case c.Missing:
+		state = forge.Cancelled
+	case c.UnderWay:
+		state = forge.Pending
+	case len(c.Exceeded) > 0:
+		state, text = forge.Failure, c.Exceeded[0]
+	}
+	if j.Redact != nil {
+		text = j.Redact(text)
+	}
+	now := forge.Status{State: state, Text: text}
+	if j.queries == now {
+		return nil
+	}
+	j.queries = now
+	return j.statusOf(ctx, queriesContext, state, text, j.RunURL)
 }
 
 // cancelled ends the line beside a commit that was superseded.

@@ -46,6 +46,7 @@ type Config struct {
 	Privacy  mask.Privacy        // empty means strict
 	Preview  Preview
 	Rehearse rehearse.Limits
+	Checks   Checks
 	Pulls    Pulls
 	Sweep    Sweep
 	Provider string // of the machines: empty or docker, or ec2
@@ -70,6 +71,11 @@ func (c *Config) fields() []field {
 		{
 			name: "rehearse", value: section(limitFields(&c.Rehearse)),
 			about: "what a migration may do to production; beyond that `rehearse`, `up` and `ci` exit with 3",
+		},
+		{
+			name: "checks", value: c.Checks.checked(),
+			about: "pages that are visited to compare what main's code and the pull request's ask of the database; " +
+				"`false`: none; see [Queries](queries.md)",
 		},
 		{
 			name: "pull_requests", value: section(c.Pulls.fields()),

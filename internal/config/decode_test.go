@@ -132,7 +132,7 @@ func TestConfig_WhatIsRefused(t *testing.T) {
 		{"preview: {port: -1}", "1: preview.port: -1 is not between 1 and 65535", ""},
 		{"preview: {port: 80.0}", "1: preview.port: not a whole number", ""},
 		{"preview: {port: 99999999999999999999}", "1: preview.port: not a whole number", ""},
-		{"x: 1", `1: unknown key "x"`, "known here: project, source, subset, preview, rehearse, pull_requests, sweep, " +
+		{"x: 1", `1: unknown key "x"`, "known here: project, source, subset, preview, rehearse, checks, pull_requests, sweep, " +
 			"provider, ec2, mask, schema, scanned, privacy"},
 		{
 			"preview:\n  <<: {port: 80}", `2: unknown key "preview.<<"`,

@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/offshoot-dev/offshoot/internal/checks"
 	"github.com/offshoot-dev/offshoot/provision"
 	"github.com/offshoot-dev/offshoot/provision/gateway"
 	"github.com/offshoot-dev/offshoot/subset/mask"
@@ -103,6 +104,9 @@ func TestFields_TellTheDefaultsOfTheCode(t *testing.T) {
 		Preview: Preview{
 			Expires: DefaultExpires, KeepTemplates: &keepTemplates, Port: gateway.DefaultPort, Rehearse: true,
 		},
+		Checks: Checks{Settings: checks.Settings{
+			Pages: []string{"/"}, Most: checks.DefaultPages, Timeout: checks.DefaultTimeout,
+		}},
 		EC2: c.EC2, // cmd/offshoot compares these: nothing here imports provision/ec2
 	}
 	want.Preview.Wildcard.Update.Algorithm = c.Preview.Wildcard.Update.Algorithm
@@ -196,7 +200,7 @@ func TestSchema_TheConfigurationPageShowsEveryKey(t *testing.T) {
 	}
 	c := &Config{}
 	env := lookup("PRODUCTION_DATABASE_URL", "x", "STRIPE_TEST_KEY", "y", "ACME_KEY_ID", "a", "ACME_KEY", "b",
-		"ZEROSSL_KEY_ID", "c", "ZEROSSL_KEY", "d", "TSIG_KEY", "e")
+		"ZEROSSL_KEY_ID", "c", "ZEROSSL_KEY", "d", "TSIG_KEY", "e", "CHECKS_PASSWORD", "f", "CHECKS_TOKEN", "g")
 	if err := c.Parse(Name, []byte(example), env); err != nil {
 		t.Error(err)
 	}

@@ -45,6 +45,7 @@ func (c *Config) ForStranger(own *Config) *Config {
 	made := &Config{
 		Path: own.Path, Dir: own.Dir, Stranger: true,
 		Project: c.Project, Provider: c.Provider, EC2: c.EC2, Pulls: c.Pulls, Sweep: c.Sweep, Rehearse: c.Rehearse,
+		Checks: c.Checks.forStranger(),
 		Preview: Preview{
 			Compose: by.Compose, Profiles: by.Profiles, Without: by.Without, EnvFiles: by.EnvFiles, Build: by.Build,
 			Database: by.Database, DatabaseName: by.DatabaseName, Migrate: by.Migrate, Expose: by.Expose,
@@ -104,6 +105,7 @@ func Ignored(own, base *Config) []string {
 		},
 		{"rehearse", own.Rehearse, base.Rehearse},
 		{"preview.rehearse", own.Preview.Rehearse, base.Preview.Rehearse},
+		{"checks", own.Checks.Settings, base.Checks.Settings},
 		{"pull_requests", own.Pulls, base.Pulls},
 		{"sweep", own.Sweep, base.Sweep},
 		{"provider", own.Provider, base.Provider},

@@ -79,7 +79,9 @@ type Pull struct {
 	Commit string // the newest of its branch, in full
 	Branch string // what is to be merged
 	Base   string // where to
-	Fork   bool   // the branch lies in another repository, or in none any more
+	// BaseCommit is one of Base: where the branch left it, or else its newest when the forge looked; may be empty.
+	BaseCommit string
+	Fork       bool // the branch lies in another repository, or in none any more
 
 	Open    bool
 	Merged  bool

@@ -98,7 +98,7 @@ func following(page, found int, reply *gitea.Response) int {
 func (g *giteaRepo) pull(p *gitea.PullRequest) Pull {
 	made := Pull{
 		Number: int(p.Index), Title: p.Title, URL: p.HTMLURL, Open: p.State == gitea.StateOpen, Merged: p.HasMerged,
-		Draft: p.Draft, Labels: []string{}, Fork: true,
+		Draft: p.Draft, Labels: []string{}, Fork: true, BaseCommit: p.MergeBase,
 	}
 	if p.Poster != nil {
 		made.Author = p.Poster.UserName

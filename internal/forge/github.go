@@ -76,7 +76,8 @@ func (g *gitHub) pull(p *github.PullRequest) Pull {
 	made := Pull{
 		Number: p.GetNumber(), Title: p.GetTitle(), Author: p.GetUser().GetLogin(), URL: p.GetHTMLURL(),
 		Commit: p.GetHead().GetSHA(), Branch: p.GetHead().GetRef(), Base: p.GetBase().GetRef(),
-		Open: p.GetState() == "open", Merged: p.GetMerged() || p.MergedAt != nil, Draft: p.GetDraft(),
+		BaseCommit: p.GetBase().GetSHA(),
+		Open:       p.GetState() == "open", Merged: p.GetMerged() || p.MergedAt != nil, Draft: p.GetDraft(),
 		Labels: []string{}, Updated: p.GetUpdatedAt().Time,
 	}
 	// A deleted fork has no repository any more, and is none of ours either.

@@ -48,7 +48,9 @@ func (g *gitLab) Pull(ctx context.Context, number int) (Pull, error) {
 	if err != nil {
 		return Pull{}, g.failed(fmt.Sprintf("merge request %d", number), reply, err)
 	}
-	return g.pull(&mr.BasicMergeRequest), nil
+	made := g.pull(&mr.BasicMergeRequest)
+	made.BaseCommit = mr.DiffRefs.BaseSha
+	return made, nil
 }
 
 func (g *gitLab) OpenPulls(ctx context.Context) ([]Pull, error) {

@@ -109,6 +109,22 @@ func apiOf(kind Kind, base string) string {
 	return base
 }
 
+// Clone is the address that the repository is cloned from.
+func (l Location) Clone() string {
+	base := l.API
+	switch l.Kind {
+	case GitHub:
+		scheme, host, _ := strings.Cut(strings.TrimSuffix(base, "/api/v3"), "://")
+		base = scheme + "://" + strings.TrimPrefix(host, "api.")
+		if host != "api.github.com" && !strings.HasSuffix(host, cloud) {
+			base = scheme + "://" + host
+		}
+	case GitLab:
+		base = strings.TrimSuffix(base, "/api/v4")
+	}
+	return strings.TrimRight(base, "/") + "/" + l.Repository + ".git"
+}
+
 // kindOf knows a forge by the name of its host.
 func kindOf(env Lookup, host string) (Kind, error) {
 	switch named := Kind(strings.ToLower(env.get("OFFSHOOT_FORGE"))); named {

@@ -18,6 +18,21 @@ func (v vars) lookup(name string) (string, bool) {
 	return value, ok
 }
 
+func TestLocation_IsClonedFromWhereItsPagesAre(t *testing.T) {
+	for want, at := range map[string]forge.Location{
+		"https://github.com/acme/shop.git":    {Kind: forge.GitHub, API: "https://api.github.com", Repository: "acme/shop"},
+		"https://acme.ghe.com/acme/shop.git":  {Kind: forge.GitHub, API: "https://api.acme.ghe.com", Repository: "acme/shop"},
+		"https://git.acme.test/a/shop.git":    {Kind: forge.GitHub, API: "https://git.acme.test/api/v3", Repository: "a/shop"},
+		"https://api.acme.test/a/shop.git":    {Kind: forge.GitHub, API: "https://api.acme.test/api/v3", Repository: "a/shop"},
+		"https://gitlab.com/a/b/shop.git":     {Kind: forge.GitLab, API: "https://gitlab.com/api/v4", Repository: "a/b/shop"},
+		"https://acme.test/git/acme/shop.git": {Kind: forge.Gitea, API: "https://acme.test/git", Repository: "acme/shop"},
+	} {
+		if got := at.Clone(); got != want {
+			t.Errorf("%+v: %s, want %s", at, got, want)
+		}
+	}
+}
+
 func TestLocate_ReadsTheEnvironmentOfAJob(t *testing.T) {
 	for name, test := range map[string]struct {
 		env  vars

@@ -62,6 +62,10 @@ var table = map[string][]string{
 	"internal/queries": {
 		"internal/compat", "internal/document", "internal/rehearse", "internal/sqltext", "internal/visit",
 	},
+	"internal/checks": {
+		"internal/document", "internal/queries", "internal/rehearse", "internal/sqltext", "internal/store",
+		"internal/visit", "internal/whole",
+	},
 	"internal/visit":              {},
 	"internal/sqltext":            {},
 	"internal/forge":              {},
@@ -91,7 +95,7 @@ var table = map[string][]string{
 	"internal/planner":            {"internal/document", "internal/queryplan", "internal/facts", "internal/scratch", "internal/sqltext"},
 	"internal/config": {
 		"subset/plan", "subset/mask", "compose", "provision", "provision/gateway",
-		"provision/wildcard", "internal/bastion", "internal/rehearse", "internal/store",
+		"provision/wildcard", "internal/bastion", "internal/checks", "internal/rehearse", "internal/store",
 		"internal/vault",
 	},
 	"internal/ci":             {"internal/forge", "internal/guard", "internal/report"},

@@ -30,6 +30,7 @@ type Change struct {
 	Before    int64  `json:"before"`
 	After     int64  `json:"after"`
 	Statement string `json:"statement,omitempty"` // the one it is because of
+	Code      string `json:"sqlstate,omitempty"`  // of its error
 }
 
 // Kind is what has become more or less.
@@ -46,7 +47,8 @@ const (
 	KindBytes      Kind = "bytes"      // of the answer
 )
 
-var order = []Kind{KindFails, KindRepeats, KindAnswers, KindRows, KindBlocks, KindStatements, KindBytes}
+// Kinds are all of them.
+var Kinds = []Kind{KindFails, KindRepeats, KindAnswers, KindRows, KindBlocks, KindStatements, KindBytes}
 
 // What is more by less than this is none of a page's reader's business, and may be by chance: more than so many times
 // as before, and by more than so many.
@@ -71,7 +73,9 @@ func Compare(before, after *Recording) *Comparison {
 		if now.Path == "" {
 			continue // what is asked at the start depends on who comes first
 		}
-		c.Pages++
+		if now.Visited() {
+			c.Pages++
+		}
 		c.Worse = append(c.Worse, grown(was, now, now)...)
 		c.Better = append(c.Better, turned(grown(now, was, was))...)
 	}
@@ -83,7 +87,7 @@ func Compare(before, after *Recording) *Comparison {
 	c.New, c.Vanished = less(after, before), less(before, after)
 	for _, list := range [][]Change{c.Worse, c.Better} {
 		slices.SortStableFunc(list, func(a, b Change) int {
-			return cmp.Or(cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
+			return cmp.Or(cmp.Compare(slices.Index(Kinds, a.Kind), slices.Index(Kinds, b.Kind)),
 				cmp.Compare(b.times(), a.times()))
 		})
 	}
@@ -102,7 +106,7 @@ func (r *Recording) page(path string) *Page {
 func grown(was, now, culprit *Page) []Change {
 	var all []Change
 	if failing(now) && !failing(was) {
-		return []Change{{Path: now.Path, Kind: KindFails, Before: int64(was.Status), After: int64(now.Status)}}
+		return []Change{now.failure(was)}
 	}
 	if failing(was) {
 		return nil
@@ -111,7 +115,9 @@ func grown(was, now, culprit *Page) []Change {
 	for _, s := range now.Statements {
 		calls := was.calls(s.Text)
 		if much(KindRepeats, calls, s.Calls) {
-			all = append(all, Change{now.Path, KindRepeats, calls, s.Calls, sqltext.Shape(s.Text)})
+			all = append(all, Change{
+				Path: now.Path, Kind: KindRepeats, Before: calls, After: s.Calls, Statement: sqltext.Shape(s.Text),
+			})
 		}
 	}
 	for _, one := range []Change{
@@ -138,7 +144,19 @@ func much(kind Kind, was, now int64) bool {
 	return now > was*n.times && now-was > n.more
 }
 
-func failing(p *Page) bool { return p.Status >= 400 || p.Status == 0 }
+func failing(p *Page) bool { return p.Status >= 400 || p.Status == 0 || p.Exit != 0 }
+
+// failure tells that a page fails by now, and because of which statement where there is one.
+func (p *Page) failure(was *Page) Change {
+	c := Change{Path: p.Path, Kind: KindFails, Before: int64(was.Status), After: int64(p.Status)}
+	if p.Path == Run {
+		c.Before, c.After = int64(was.Exit), int64(p.Exit)
+	}
+	if len(p.Errors) > 0 {
+		c.Statement, c.Code = sqltext.Shape(p.Errors[0].Text), p.Errors[0].Code
+	}
+	return c
+}
 
 // turned exchanges before and after.
 func turned(list []Change) []Change {
@@ -207,19 +225,25 @@ func less(these, others *Recording) []string {
 
 func (c Change) times() float64 { return float64(c.After) / max(float64(c.Before), 1) }
 
-// Headline says it in a sentence.
-func (c *Comparison) Headline() string {
+// WorsePages counts pages of which something is worse.
+func (c *Comparison) WorsePages() int {
 	worse := map[string]bool{}
 	for _, w := range c.Worse {
 		worse[w.Path] = true
 	}
-	switch len(worse) {
+	return len(worse)
+}
+
+// Headline says it in a sentence.
+func (c *Comparison) Headline() string {
+	worse := c.WorsePages()
+	switch worse {
 	case 0:
 		return fmt.Sprintf("no page of %d asks more of the database than before", c.Pages)
 	case 1:
 		return fmt.Sprintf("1 page of %d is worse: %s", c.Pages, c.Worse[0])
 	}
-	return fmt.Sprintf("%d pages of %d are worse: %s", len(worse), c.Pages, c.Worse[0])
+	return fmt.Sprintf("%d pages of %d are worse: %s", worse, c.Pages, c.Worse[0])
 }
 
 // String says it in a sentence.
@@ -227,6 +251,9 @@ func (c Change) String() string {
 	before, after := document.Number(c.Before), document.Number(c.After)
 	switch c.Kind {
 	case KindFails:
+		if c.Path == Run {
+			return fmt.Sprintf("the command that is run ends with %d in place of %d", c.After, c.Before)
+		}
 		return fmt.Sprintf("%s answers %d in place of %d", c.Path, c.After, c.Before)
 	case KindRepeats:
 		return fmt.Sprintf("%s asks one statement %s times in place of %s", c.Path, after, before)
@@ -237,6 +264,15 @@ func (c Change) String() string {
 	}
 	what := map[Kind]string{KindAnswers: "is given %s rows", KindRows: "reads %s rows", KindBlocks: "reads %s blocks"}
 	return c.Path + " " + fmt.Sprintf(what[c.Kind], after) + " in place of " + before
+}
+
+// reason is the statement that it is because of, behind the SQLSTATE of its error.
+func (c Change) reason() string {
+	text := sqltext.Short(c.Statement, widest)
+	if c.Code != "" {
+		return "SQLSTATE " + c.Code + ": " + text
+	}
+	return text
 }
 
 // Shown for people at most.
@@ -264,7 +300,8 @@ func folded(list []Change) (some []Change, pages []int) {
 	return some, pages
 }
 
-func (c *Comparison) sheet() document.Sheet {
+// Sheet lays it out for people.
+func (c *Comparison) Sheet() document.Sheet {
 	s := document.Sheet{Headlines: []string{"queries: " + c.Headline()}}
 	for i, list := range [][]Change{c.Worse, c.Better} {
 		if len(list) == 0 {
@@ -279,7 +316,7 @@ func (c *Comparison) sheet() document.Sheet {
 				path += fmt.Sprintf(" and %d more", pages[n]-1)
 			}
 			g.Add(path, string(one.Kind), document.Number(one.Before), document.Number(one.After),
-				sqltext.Short(one.Statement, widest))
+				one.reason())
 		}
 		s.Grids = append(s.Grids, g)
 		if more := len(list) - mostChanges; more > 0 {
@@ -306,10 +343,10 @@ func (c *Comparison) sheet() document.Sheet {
 }
 
 // WriteText prints it for people.
-func (c *Comparison) WriteText(w io.Writer) error { return c.sheet().WriteText(w) }
+func (c *Comparison) WriteText(w io.Writer) error { return c.Sheet().WriteText(w) }
 
 // WriteMarkdown prints the same in Markdown.
-func (c *Comparison) WriteMarkdown(w io.Writer) error { return c.sheet().WriteMarkdown(w) }
+func (c *Comparison) WriteMarkdown(w io.Writer) error { return c.Sheet().WriteMarkdown(w) }
 
 // WriteJSON prints all of it.
 func (c *Comparison) WriteJSON(w io.Writer) error { return document.WriteJSON(w, c) }

@@ -11,8 +11,10 @@ package queries
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"time"
@@ -41,7 +43,24 @@ type Page struct {
 	Status     int          `json:"status"`
 	Bytes      int64        `json:"bytes"`
 	Failed     string       `json:"failed,omitempty"`
-	Statements []*Statement `json:"statements"` // those that read most first
+	Exit       int          `json:"exit,omitempty"` // of the command that Run is about
+	Statements []*Statement `json:"statements"`     // those that read most first
+	Errors     []Error      `json:"errors,omitempty"`
+}
+
+// Run is the path of what was not visited but run.
+const Run = "run"
+
+// An Error is that of a statement.
+type Error struct {
+	Code string `json:"sqlstate"`
+	Text string `json:"statement"` // with $1 in place of each value
+}
+
+// A Span is when something was under way that is no visit.
+type Span struct {
+	Began, Ended time.Time
+	Exit         int
 }
 
 // A Statement is all that was asked with one text.
@@ -72,13 +91,14 @@ type Query struct {
 	Answers int64
 	Rows    int64
 	Blocks  int64
+	Code    string // SQLSTATE; empty: it did not fail
 }
 
 // Listen reads the log of a database's server to its end, and hands on what it tells of.
 func Listen(log io.Reader, database string, hand func(Query)) error {
 	err := rehearse.ReadQueries(log, database, func(q rehearse.Query) {
 		one := read(q.Plan)
-		one.At, one.Text = q.At, q.Text
+		one.At, one.Text, one.Code = q.At, q.Text, q.Code
 		hand(one)
 	})
 	if err != nil {
@@ -87,9 +107,9 @@ func Listen(log io.Reader, database string, hand func(Query)) error {
 	return nil
 }
 
-// Record divides what was asked among the visits. Of what was visited several times the least counts: what goes on in
-// the background falls to another page each time.
-func Record(asked []Query, rounds [][]visit.Visit) *Recording {
+// Record divides what was asked among the visits, and what was run beside them. Of what was visited several times the
+// least counts: what goes on in the background falls to another page each time.
+func Record(asked []Query, rounds [][]visit.Visit, run ...Span) *Recording {
 	asked = slices.Clone(asked)
 	slices.SortStableFunc(asked, func(a, b Query) int { return a.At.Compare(b.At) })
 	r := &Recording{Version: Version, Pages: []*Page{{}}}
@@ -108,6 +128,11 @@ func Record(asked []Query, rounds [][]visit.Visit) *Recording {
 				r.Pages[i+1].least(p)
 			}
 		}
+	}
+	for _, span := range run {
+		p := &Page{Path: Run, Status: http.StatusOK, Exit: span.Exit}
+		p.add(within(asked, span.Began, span.Ended.Add(behind)))
+		r.Pages = append(r.Pages, p)
 	}
 	for _, p := range r.Pages {
 		slices.SortStableFunc(p.Statements, func(a, b *Statement) int {
@@ -137,6 +162,12 @@ func (p *Page) add(asked []Query) {
 		if !compat.Askable(text) || sqltext.Names(text, "pg_catalog") {
 			continue
 		}
+		if q.Code != "" {
+			if one := (Error{q.Code, text}); !slices.Contains(p.Errors, one) && len(p.Errors) < mostErrors {
+				p.Errors = append(p.Errors, one)
+			}
+			continue
+		}
 		s := known[text]
 		if s == nil {
 			s = &Statement{Text: text}
@@ -147,9 +178,13 @@ func (p *Page) add(asked []Query) {
 	}
 }
 
+// mostErrors are kept of a page.
+const mostErrors = 20
+
 // least keeps what both have, and of each the smaller.
 func (p *Page) least(other *Page) {
 	p.Bytes = min(p.Bytes, other.Bytes)
+	p.Errors = slices.DeleteFunc(p.Errors, func(e Error) bool { return !slices.Contains(other.Errors, e) })
 	p.Statements = slices.DeleteFunc(p.Statements, func(s *Statement) bool {
 		at := slices.IndexFunc(other.Statements, func(o *Statement) bool { return o.Text == s.Text })
 		if at < 0 {
@@ -217,20 +252,45 @@ func Read(path string) (*Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recording{}
-	if err := json.Unmarshal(text, r); err != nil {
+	r, err := Parse(text)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	return r, nil
+}
+
+// Parse reads a recording.
+func Parse(text []byte) (*Recording, error) {
+	r := &Recording{}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, err
+	}
 	if r.Version != Version {
-		return nil, fmt.Errorf("%s: a recording of version %d, and this offshoot reads %d", path, r.Version, Version)
+		return nil, fmt.Errorf("a recording of version %d, and this offshoot reads %d", r.Version, Version)
+	}
+	if slices.Contains(r.Pages, nil) {
+		return nil, errors.New("a page of it is null")
 	}
 	return r, nil
 }
 
 // Headline says how much it is.
 func (r *Recording) Headline() string {
-	return plural(len(r.Sent()), "statement") + " for " + plural(len(r.Pages)-1, "page")
+	return plural(len(r.Sent()), "statement") + " for " + plural(r.Visits(), "page")
 }
+
+// Visits counts the pages that were visited.
+func (r *Recording) Visits() (n int) {
+	for _, p := range r.Pages {
+		if p.Visited() {
+			n++
+		}
+	}
+	return n
+}
+
+// Visited tells whether it was, and not only what was asked before, or what was run.
+func (p *Page) Visited() bool { return p.Path != "" && p.Path != Run }
 
 func plural(n int, what string) string {
 	if n == 1 {

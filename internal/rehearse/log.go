@@ -99,11 +99,25 @@ type Query struct {
 	Text    string    // with $1 for parameters, and literals as they are
 	Seconds float64
 	Plan    json.RawMessage // as EXPLAIN (ANALYZE, FORMAT JSON) shows the first node
+	Code    string          // SQLSTATE, of one that failed: there is no plan
 }
 
-// ReadQueries reads the log of a server to its end, and hands on what auto_explain tells of one database, in JSON.
+// ReadQueries reads the log of a server to its end, and hands on what auto_explain tells of one database, in JSON, and
+// which statements failed there.
 func ReadQueries(r io.Reader, database string, hand func(Query)) error {
+	failed := map[int]string{} // SQLSTATE by process
 	return readLog(r, database, func(one record) {
+		switch one.level {
+		case "ERROR":
+			failed[one.pid] = one.code
+			return
+		case "STATEMENT":
+			if code := failed[one.pid]; code != "" {
+				hand(Query{At: one.at, Text: one.text, Code: code})
+			}
+			delete(failed, one.pid)
+			return
+		}
 		m := planWord.FindStringSubmatch(one.text)
 		if m == nil {
 			return

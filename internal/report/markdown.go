@@ -49,8 +49,8 @@ func (r Report) log() []string {
 func (r Report) write(lines int) string {
 	var parts []string
 	for _, part := range []string{
-		r.title(), r.says(), r.facts(), r.failure(lines), r.rehearsal(), r.tables(), r.migration(), r.changes(),
-		r.timing(), r.graph(), r.footer(),
+		r.title(), r.says(), r.facts(), r.failure(lines), r.rehearsal(), r.checks(), r.tables(), r.migration(),
+		r.changes(), r.timing(), r.graph(), r.footer(),
 	} {
 		if part != "" {
 			parts = append(parts, strings.TrimSpace(part)+"\n")
@@ -136,6 +136,12 @@ func (r Report) facts() string {
 		add("Rehearsal", text(h.Headline))
 		if len(h.Exceeded) > 0 {
 			add("Beyond the limits", text(strings.Join(h.Exceeded, "; ")))
+		}
+	}
+	if c := r.Checks; c != nil {
+		add("Queries", text(c.Headline))
+		if len(c.Exceeded) > 0 {
+			add("Beyond the limits", text(strings.Join(c.Exceeded, "; ")))
 		}
 	}
 	if len(rows) == 0 {

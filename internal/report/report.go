@@ -44,6 +44,8 @@ type Report struct {
 	Migrated *Migrated
 	// Rehearsal is what the migrations would do to production.
 	Rehearsal *Rehearsal
+	// Checks is how the code's queries compare with those of main.
+	Checks *Checks
 
 	Kept    bool // the database was kept instead of loaded
 	Changes []Change
@@ -90,6 +92,16 @@ type Rehearsal struct {
 	Exceeded []string
 	// UnderWay says that it goes on: Headline says so too.
 	UnderWay bool
+}
+
+// Checks say how what the code asks of its database compares with what main's code does: in one line, and in lines of
+// tables.
+type Checks struct {
+	Headline string
+	Lines    []string
+	Exceeded []string // how that is beyond the limits, in a sentence each
+	UnderWay bool     // it goes on: Headline says so too
+	Missing  bool     // nothing was compared: Headline says why
 }
 
 // A Change is what the preview does differently from the compose file, and not

@@ -36,11 +36,22 @@ func (r Report) rehearsal() string {
 	if r.Rehearsal == nil || len(r.Rehearsal.Lines) == 0 {
 		return ""
 	}
-	lines := r.Rehearsal.Lines
+	return folded("What the migrations would do to production", block(worst(r.Rehearsal.Lines)))
+}
+
+// worst are the first lines of many.
+func worst(lines []string) []string {
 	if more := len(lines) - shownRehearsal; more > 0 {
-		lines = append(lines[:shownRehearsal:shownRehearsal], "and "+number(more, "more line", "more lines"))
+		return append(lines[:shownRehearsal:shownRehearsal], "and "+number(more, "more line", "more lines"))
 	}
-	return folded("What the migrations would do to production", block(lines))
+	return lines
+}
+
+func (r Report) checks() string {
+	if r.Checks == nil || len(r.Checks.Lines) == 0 {
+		return ""
+	}
+	return folded("What the code asks of the database, against main", block(worst(r.Checks.Lines)))
 }
 
 func (r Report) migration() string {
@@ -160,6 +171,12 @@ func (r Report) redacted(redact func(string) string) Report {
 	if h := r.Rehearsal; h != nil {
 		r.Rehearsal = &Rehearsal{
 			Headline: redact(h.Headline), Lines: all(h.Lines), Exceeded: all(h.Exceeded), UnderWay: h.UnderWay,
+		}
+	}
+	if c := r.Checks; c != nil {
+		r.Checks = &Checks{
+			Headline: redact(c.Headline), Lines: all(c.Lines), Exceeded: all(c.Exceeded), UnderWay: c.UnderWay,
+			Missing: c.Missing,
 		}
 	}
 	if f := r.Failure; f != nil {

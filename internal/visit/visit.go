@@ -120,18 +120,9 @@ func (s *site) visit(ctx context.Context, page string) (v Visit, links []string)
 		v.Failed = err.Error()
 		return v, nil
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), http.NoBody)
+	answer, err := s.send(ctx, http.MethodGet, at, http.NoBody)
 	if err != nil {
 		v.Failed = err.Error()
-		return v, nil
-	}
-	for name, values := range s.Header {
-		request.Header[name] = values
-	}
-	request.Header.Set("Accept", "text/html, */*;q=0.8")
-	answer, err := s.Client.Do(request)
-	if err != nil {
-		v.Failed = reason(err)
 		return v, nil
 	}
 	defer answer.Body.Close()

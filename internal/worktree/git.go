@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -78,8 +79,22 @@ func Root(folder string) (root string, found bool) {
 // read. It is the only way to git: whatever a stranger wrote into the
 // repository's configuration runs nothing. Git's answer is as it came.
 func Ask(ctx context.Context, root string, question ...string) ([]byte, error) {
-	where := []string{"git", "-C", root, "--git-dir=.git", "--work-tree=."}
-	return runGit(ctx, gitEnvironment(), slices.Concat(where, gitArguments, question))
+	return runGit(ctx, gitEnvironment(), slices.Concat(at(root), gitArguments, question))
+}
+
+func at(root string) []string { return []string{"git", "-C", root, "--git-dir=.git", "--work-tree=."} }
+
+func makeRepository(folder string) []string {
+	return []string{"git", "init", "--quiet", "--template=", folder}
+}
+
+// stream is Ask for what is too large to be kept in memory.
+func stream(ctx context.Context, root string, in io.Reader, out io.Writer, question ...string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, gitPatience, fmt.Errorf("no answer in %v", gitPatience))
+	defer cancel()
+	return host.Local{}.Run(ctx, host.Command{
+		Args: slices.Concat(at(root), gitArguments, question), Env: gitEnvironment(), Stdin: in, Stdout: out,
+	})
 }
 
 func runGit(ctx context.Context, environment, args []string) ([]byte, error) {

@@ -143,7 +143,7 @@ func (r *run) archives(ctx context.Context, d *remote.Delivery) (err error) {
 			return err
 		}
 	}
-	d.Archive, d.Archives = r.options.Archive, r.options.Archives
+	d.Archive, d.Archives, d.Request.Options.Code = r.options.Archive, r.options.Archives, r.options.Code
 	return nil
 }
 

@@ -120,7 +120,7 @@ func giteaPull(p forge.Pull) object {
 		"labels":     labels,
 		"base":       branch(p.Base, "0000000000000000000000000000000000000001", 1),
 		"head":       branch(p.Branch, p.Commit, head),
-		"created_at": then, "updated_at": when(p.Updated), "comments": 0,
+		"created_at": then, "updated_at": when(p.Updated), "comments": 0, "merge_base": p.BaseCommit,
 	}
 }
 

@@ -149,7 +149,7 @@ func (g *gitHub) pull(example string, p forge.Pull) object {
 		closed = then
 	}
 	base, head := made["base"].(object), made["head"].(object)
-	base["ref"], head["ref"], head["sha"] = p.Base, p.Branch, p.Commit
+	base["ref"], base["sha"], head["ref"], head["sha"] = p.Base, p.BaseCommit, p.Branch, p.Commit
 	if g.Unchecked { // and in a hurry
 		base["repo"], head["repo"] = object{}, object{}
 	}

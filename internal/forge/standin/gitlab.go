@@ -124,6 +124,7 @@ func mergeRequest(p forge.Pull) object {
 		"source_branch": p.Branch, "target_branch": p.Base, "source_project_id": source, "target_project_id": 1,
 		"sha": p.Commit, "labels": append([]string{}, p.Labels...), "created_at": then, "updated_at": when(p.Updated),
 		"merge_commit_sha": nil, "detailed_merge_status": "mergeable", "user_notes_count": 0,
+		"diff_refs": object{"base_sha": p.BaseCommit, "head_sha": p.Commit, "start_sha": p.BaseCommit},
 	}
 }
 
