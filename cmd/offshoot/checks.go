@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -147,7 +149,7 @@ func (c *checking) run(ctx context.Context, result *provision.Result) error {
 	if c.wrong == "" {
 		within, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("it took longer than %s", most))
 		defer cancel()
-		if err := c.compare(within, result.Loaded.SHA256); err != nil {
+		if err := c.compare(within, result); err != nil {
 			if context.Cause(within) != nil {
 				err = context.Cause(within)
 			}
@@ -161,17 +163,36 @@ func (c *checking) run(ctx context.Context, result *provision.Result) error {
 	return nil
 }
 
-func (c *checking) compare(ctx context.Context, archive string) error {
-	before, err := c.ofMain(ctx, archive)
+func (c *checking) compare(ctx context.Context, result *provision.Result) (err error) {
+	before, err := c.ofMain(ctx, result.Loaded.SHA256)
 	if err != nil {
 		return err
 	}
+	folder, err := temporaryFolder("checkouts", "database-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	dump := filepath.Join(folder, "migrated.dump")
+	migrates := c.cfg.Preview.Migrate != nil && (result.Rehearsal == nil || result.Rehearsal.Migrates()) &&
+		!c.cfg.Stranger
 	w := c.order(c.cfg, c.git.Commit)
-	after, err := c.record(ctx, w, "record what the code asks")
+	after, err := c.record(ctx, w, "record what the code asks", func(ctx context.Context, on *recordedStack) error {
+		if !migrates {
+			return nil
+		}
+		return on.dump(ctx, dump)
+	})
 	if err != nil {
 		return fmt.Errorf("the code could not be recorded: %w", err)
 	}
 	c.report.Compared = queries.Compare(before, after)
+	if migrates {
+		c.report.Migrated, err = c.mainMigrated(ctx, dump, before, result.Rehearsal.Broke)
+		if err != nil {
+			c.note("whether main's code goes on to work on the migrated database: " + err.Error())
+		}
+	}
 	return nil
 }
 
@@ -185,21 +206,28 @@ func (c *checking) order(cfg *config.Config, commit string) once {
 	return once{c.ui, cfg, o, c.git.repository(), c.cfg.ProjectIn(c.git.Root), commit}
 }
 
-// record records a stack, as one step.
-func (c *checking) record(ctx context.Context, w once, name string) (*queries.Recording, error) {
+// record records a stack, as one step. Then may be nil.
+func (c *checking) record(
+	ctx context.Context, w once, name string, then func(context.Context, *recordedStack) error,
+) (*queries.Recording, error) {
 	step := c.ui.Start(name)
-	observe := func(e provision.Event) {
-		if e.Kind == provision.Began {
-			step.Progress(0, 0, string(e.Step))
-		}
-	}
-	recording, err := c.recorded(ctx, w, c.cfg.Checks.Settings, observe, func() { step.Progress(0, 0, "visit pages") })
+	recording, err := c.recorded(ctx, w, c.cfg.Checks.Settings, asProgress(step),
+		func() { step.Progress(0, 0, "visit pages") }, then)
 	if err != nil {
 		step.Fail("")
 		return nil, err
 	}
 	step.Done(recording.Headline())
 	return recording, nil
+}
+
+// asProgress shows the steps of a stack as progress of one.
+func asProgress(step *ui.Step) func(provision.Event) {
+	return func(e provision.Event) {
+		if e.Kind == provision.Began {
+			step.Progress(0, 0, string(e.Step))
+		}
+	}
 }
 
 // ofMain is the recording of main: the one that is kept, or one that is made now and kept.

@@ -13,10 +13,13 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/checks"
+	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/queries"
 	"github.com/offshoot-dev/offshoot/internal/store"
+	"github.com/offshoot-dev/offshoot/internal/ui"
 	"github.com/offshoot-dev/offshoot/internal/worktree"
+	"github.com/offshoot-dev/offshoot/provision"
 )
 
 // A mainCommit is what is known of the commit that a pull request is based on.
@@ -54,25 +57,63 @@ func (m mainCommit) find(ctx context.Context, git checkout) (string, error) {
 	return commit, err
 }
 
-// makeMain records main, in a folder that is gone afterwards.
-func (c *checking) makeMain(ctx context.Context) (_ *queries.Recording, err error) {
+// makeMain records main.
+func (c *checking) makeMain(ctx context.Context) (made *queries.Recording, err error) {
+	err = c.withMain(ctx, func(cfg *config.Config) (err error) {
+		made, err = c.record(ctx, c.order(cfg, c.main), "record what main's code asks", nil)
+		return err
+	})
+	return made, err
+}
+
+// mainMigrated brings main's code up on the database that the pull request has migrated, and visits its pages. Main's
+// own migrations are not run: in production it runs already.
+func (c *checking) mainMigrated(
+	ctx context.Context, dump string, before *queries.Recording, because func(shape string) string,
+) (found *checks.Migrated, err error) {
+	err = c.withMain(ctx, func(cfg *config.Config) error {
+		cfg.Preview.Migrate = nil
+		w := c.order(cfg, c.main)
+		w.options.archive, w.options.noTemplate = dump, true
+		step := c.ui.Start("run main's code on the migrated database")
+		err := c.recordOnce(ctx, w, asProgress(step), func(ctx context.Context, on *recordedStack) (err error) {
+			step.Progress(0, 0, "visit pages")
+			found, err = c.cfg.Checks.Revisit(ctx, on, before, because)
+			return err
+		})
+		var failed *provision.StepError
+		if errors.As(err, &failed) && (failed.Step == provision.StepStart || failed.Step == provision.StepReady) {
+			found, err = &checks.Migrated{Broken: []*checks.Broken{{Path: checks.Start, Service: failed.Service}}}, nil
+		}
+		if err != nil {
+			step.Fail("")
+			return err
+		}
+		step.Done(ui.Plural(int64(found.Pages), "page"))
+		return nil
+	})
+	return found, err
+}
+
+// withMain does something with the configuration of main's files, which are gone afterwards.
+func (c *checking) withMain(ctx context.Context, do func(*config.Config) error) (err error) {
 	folder, err := temporaryFolder("checkouts", "main-")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	if err := c.exportMain(ctx, folder); err != nil {
-		return nil, err
+		return err
 	}
 	dir := filepath.Join(folder, filepath.FromSlash(belowRoot(c.cfg.Dir)))
 	if _, err := os.Stat(dir); err != nil {
-		return nil, errors.New("it has no folder " + belowRoot(c.cfg.Dir))
+		return errors.New("it has no folder " + belowRoot(c.cfg.Dir))
 	}
 	cfg, err := c.configOf(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return c.record(ctx, c.order(cfg, c.main), "record what main's code asks")
+	return do(cfg)
 }
 
 // exportMain writes main's files.

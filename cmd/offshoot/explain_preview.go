@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,26 +42,31 @@ func (a data) dumpPreview(ctx context.Context, w which, path string) (err error)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	return a.onPreview(ctx, "read the database of", w, func(all provision.Previews, p provision.Preview) error {
-		status, err := all.Get(ctx, p)
-		if err != nil {
-			return err
-		}
-		var who, why bytes.Buffer
-		asked := []string{"-X", "-A", "-t", "-F", "\n", "-c", "SELECT current_user, pg_catalog.current_database()"}
-		code, err := all.Psql(ctx, p, asked, compose.ExecOptions{Stdout: &who, Stderr: &why})
-		user, database, _ := strings.Cut(strings.TrimSuffix(who.String(), "\n"), "\n")
-		if err == nil && code == 0 {
-			code, err = all.Exec(ctx, p, status.Database, compose.ExecOptions{
-				Argv: []string{
-					"pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--username=" + user,
-					"--dbname=" + database,
-				},
-				Stdout: file, Stderr: &why,
-			})
-		}
-		if err == nil && code != 0 {
-			err = fmt.Errorf("exit %d: %s", code, ui.Clean(strings.TrimSpace(why.String())))
-		}
-		return err
+		return dumpDatabase(ctx, all, p, file)
 	})
+}
+
+// dumpDatabase reads the database of a preview by its container's own pg_dump.
+func dumpDatabase(ctx context.Context, all provision.Previews, p provision.Preview, to io.Writer) error {
+	status, err := all.Get(ctx, p)
+	if err != nil {
+		return err
+	}
+	var who, why bytes.Buffer
+	asked := []string{"-X", "-A", "-t", "-F", "\n", "-c", "SELECT current_user, pg_catalog.current_database()"}
+	code, err := all.Psql(ctx, p, asked, compose.ExecOptions{Stdout: &who, Stderr: &why})
+	user, database, _ := strings.Cut(strings.TrimSuffix(who.String(), "\n"), "\n")
+	if err == nil && code == 0 {
+		code, err = all.Exec(ctx, p, status.Database, compose.ExecOptions{
+			Argv: []string{
+				"pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--username=" + user,
+				"--dbname=" + database,
+			},
+			Stdout: to, Stderr: &why,
+		})
+	}
+	if err == nil && code != 0 {
+		err = fmt.Errorf("exit %d: %s", code, ui.Clean(strings.TrimSpace(why.String())))
+	}
+	return err
 }

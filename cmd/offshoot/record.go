@@ -212,7 +212,7 @@ func (a making) recordProject(
 		return nil, err
 	}
 	var step *ui.Step
-	recording, err := a.recorded(ctx, w, settings, newSteps(u).observe, func() { step = u.Start("visit pages") })
+	recording, err := a.recorded(ctx, w, settings, newSteps(u).observe, func() { step = u.Start("visit pages") }, nil)
 	switch {
 	case err != nil && step != nil:
 		step.Fail("")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/offshoot-dev/offshoot/compose"
@@ -50,16 +51,21 @@ func (a making) recordOnce(
 	})
 }
 
-// recorded is the recording of a stack.
+// recorded is the recording of a stack. Then may be nil, or do something with the stack afterwards.
 func (a making) recorded(
 	ctx context.Context, w once, settings checks.Settings, observe func(provision.Event), visits func(),
+	then func(context.Context, *recordedStack) error,
 ) (recording *queries.Recording, err error) {
 	err = a.recordOnce(ctx, w, observe, func(ctx context.Context, on *recordedStack) (err error) {
 		visits()
-		if recording, err = settings.Record(ctx, on); err == nil {
-			recording.Commit, recording.Archive = w.commit, on.result.Loaded.SHA256
+		if recording, err = settings.Record(ctx, on); err != nil {
+			return err
 		}
-		return err
+		recording.Commit, recording.Archive = w.commit, on.result.Loaded.SHA256
+		if then == nil {
+			return nil
+		}
+		return then(ctx, on)
 	})
 	return recording, err
 }
@@ -95,6 +101,16 @@ func (s *recordedStack) Site() string {
 		return ""
 	}
 	return s.result.Links[0].URL
+}
+
+// dump writes the database, as it is now, into a file.
+func (s *recordedStack) dump(ctx context.Context, path string) (err error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return dumpDatabase(ctx, s.engine, s.result.Preview, file)
 }
 
 func (s *recordedStack) Database() string { return s.result.Loaded.Database }

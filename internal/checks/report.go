@@ -34,10 +34,15 @@ type Migrated struct {
 type Broken struct {
 	Path      string `json:"path"`
 	Status    int    `json:"status"`
+	Exit      int    `json:"exit,omitempty"` // of the command that is run
 	Code      string `json:"sqlstate,omitempty"`
+	Service   string `json:"service,omitempty"`   // that does not start
 	Statement string `json:"statement,omitempty"` // without values
 	Because   string `json:"because_of,omitempty"`
 }
+
+// Start is the path of what is broken where a service does not start.
+const Start = "start"
 
 // Headline says it in a sentence; empty where there is nothing to say.
 func (m *Migrated) Headline() string {
@@ -45,6 +50,9 @@ func (m *Migrated) Headline() string {
 		return ""
 	}
 	b := m.Broken[0]
+	if b.Path == Start {
+		return "main's code does not start on the migrated database: " + b.Service
+	}
 	text := fmt.Sprintf("main's code fails on the migrated database: %s answers %d", b.Path, b.Status)
 	if b.Path == queries.Run {
 		text = "main's code fails on the migrated database: the command that is run fails"
@@ -108,6 +116,23 @@ func (r *Report) Noteworthy() bool {
 
 const widest = 100
 
+func (b *Broken) where() string {
+	if b.Service != "" {
+		return b.Path + " of " + b.Service
+	}
+	return b.Path
+}
+
+func (b *Broken) how() string {
+	switch {
+	case b.Path == Start:
+		return "fails"
+	case b.Exit != 0:
+		return fmt.Sprintf("exit %d", b.Exit)
+	}
+	return fmt.Sprint(b.Status)
+}
+
 func (r *Report) sheet() document.Sheet {
 	var s document.Sheet
 	if r.Missing != "" {
@@ -121,7 +146,7 @@ func (r *Report) sheet() document.Sheet {
 		g := document.Grid{}
 		g.Add("main's page", "status", "SQLSTATE", "statement", "because of")
 		for _, b := range m.Broken {
-			g.Add(b.Path, fmt.Sprint(b.Status), b.Code, sqltext.Short(b.Statement, widest), b.Because)
+			g.Add(b.where(), b.how(), b.Code, sqltext.Short(b.Statement, widest), b.Because)
 		}
 		s.Grids = append(s.Grids, g)
 	}

@@ -50,9 +50,13 @@ var ErrSilent = errors.New("the log of the database does not tell what it is ask
 
 // Record visits the pages of a stack, runs what is to be run there, and tells what the code asked for that.
 func (s Settings) Record(ctx context.Context, on Stack) (*queries.Recording, error) {
+	return s.record(ctx, on, visitRounds)
+}
+
+func (s Settings) record(ctx context.Context, on Stack, times int) (*queries.Recording, error) {
 	ear := hear(ctx, on)
 	defer ear.stop()
-	rounds, err := s.visit(ctx, on)
+	rounds, err := s.visit(ctx, on, times)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +81,7 @@ func (s Settings) Record(ctx context.Context, on Stack) (*queries.Recording, err
 }
 
 // visit signs in, where somebody is to, and visits the pages.
-func (s Settings) visit(ctx context.Context, on Stack) ([][]visit.Visit, error) {
+func (s Settings) visit(ctx context.Context, on Stack, times int) ([][]visit.Visit, error) {
 	base, err := url.Parse(on.Site())
 	if err != nil || base.Host == "" {
 		return nil, errors.New("the preview has no link to visit")
@@ -106,7 +110,7 @@ func (s Settings) visit(ctx context.Context, on Stack) ([][]visit.Visit, error) 
 	}
 	o := visit.Options{
 		Client: client, Base: base, Pages: s.first(), Header: s.header(), Most: s.MostPages(), Alike: alikePages,
-		Rounds: visitRounds, Pause: visitPause,
+		Rounds: times, Pause: visitPause,
 	}
 	if s.Login != nil {
 		if err := visit.SignIn(ctx, o, s.Login.Path, s.Login.Form); err != nil {

@@ -65,7 +65,7 @@ func Compare(before, after *Recording) *Comparison {
 		c.Doubt = "they are of different archives"
 	}
 	for _, now := range after.Pages {
-		was := before.page(now.Path)
+		was := before.Page(now.Path)
 		if was == nil {
 			c.OnlyNew = append(c.OnlyNew, now.Path)
 			continue
@@ -80,7 +80,7 @@ func Compare(before, after *Recording) *Comparison {
 		c.Better = append(c.Better, turned(grown(now, was, was))...)
 	}
 	for _, was := range before.Pages {
-		if after.page(was.Path) == nil {
+		if after.Page(was.Path) == nil {
 			c.OnlyOld = append(c.OnlyOld, was.Path)
 		}
 	}
@@ -94,7 +94,8 @@ func Compare(before, after *Recording) *Comparison {
 	return c
 }
 
-func (r *Recording) page(path string) *Page {
+// Page is the one of a path; nil: there is none.
+func (r *Recording) Page(path string) *Page {
 	i := slices.IndexFunc(r.Pages, func(p *Page) bool { return p.Path == path })
 	if i < 0 {
 		return nil
@@ -105,10 +106,10 @@ func (r *Recording) page(path string) *Page {
 // grown lists what is more in the second page than in the first.
 func grown(was, now, culprit *Page) []Change {
 	var all []Change
-	if failing(now) && !failing(was) {
+	if now.Fails() && !was.Fails() {
 		return []Change{now.failure(was)}
 	}
-	if failing(was) {
+	if was.Fails() {
 		return nil
 	}
 	a, b := was.sum(), now.sum()
@@ -144,7 +145,8 @@ func much(kind Kind, was, now int64) bool {
 	return now > was*n.times && now-was > n.more
 }
 
-func failing(p *Page) bool { return p.Status >= 400 || p.Status == 0 || p.Exit != 0 }
+// Fails tells whether it is answered with an error, or the command that is run ends with one.
+func (p *Page) Fails() bool { return p.Status >= 400 || p.Status == 0 || p.Exit != 0 }
 
 // failure tells that a page fails by now, and because of which statement where there is one.
 func (p *Page) failure(was *Page) Change {

@@ -52,6 +52,22 @@ func (r *Report) breaker(b *compat.Break) int {
 	return max(only, 0)
 }
 
+// Broke names what a statement no longer works because of, by its shape; empty where that is not known.
+func (r *Report) Broke(shape string) string {
+	if r == nil || r.Code == nil {
+		return ""
+	}
+	for _, b := range r.Code.Breaks {
+		if b.Shape == shape {
+			return r.by(b.By)
+		}
+	}
+	return ""
+}
+
+// Migrates tells whether the migration has changed anything of the schema.
+func (r *Report) Migrates() bool { return r != nil && slices.ContainsFunc(r.Statements, changesSchema) }
+
 func changesSchema(s *Statement) bool {
 	for _, word := range []string{"ALTER", "DROP", "CREATE", "DO"} {
 		if sqltext.Has(s.Verb, word) {
