@@ -124,44 +124,76 @@ func TestInstall_WorksAsTheReadmeSays(t *testing.T) {
 		}
 	}
 	r := readReleaser(t)
-	name := r.asset("1.2.3", "linux", "amd64")
 	program := "#!/bin/sh\necho offshoot v1.2.3\n"
-	archive := packed(t, "offshoot", program)
+	archive := packed(t, program)
 	for what, sum := range map[string][32]byte{
 		"a release": sha256.Sum256(archive), "another file": sha256.Sum256([]byte("another")),
 	} {
-		files := map[string][]byte{
-			"/download/v1.2.3/" + name: archive,
-			"/download/v1.2.3/" + r.Checksum.NameTemplate: fmt.Appendf(nil, "%x  %s\n%x  other.tar.gz\n", sum, name,
-				sha256.Sum256(nil)),
-		}
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-			content, ok := files[q.URL.Path]
-			if !ok {
-				http.NotFound(w, q)
-			}
-			_, _ = w.Write(content)
-		}))
-		defer server.Close()
-		script := regexp.MustCompile(`(?m)^releases=.*$`).ReplaceAllString(installing(t), "releases="+server.URL)
-		home := t.TempDir()
-		cmd := exec.Command("bash", "-c", script)
-		cmd.Dir, cmd.Env = home, append(os.Environ(), "HOME="+home)
-		output, err := cmd.CombinedOutput()
-		installed, missing := os.ReadFile(filepath.Join(home, ".local", "bin", "offshoot"))
+		path, output, err := installed(t, r, archive, sum)
+		content, missing := os.ReadFile(path)
 		if good := what == "a release"; good != (err == nil) || good != (missing == nil) ||
-			good && string(installed) != program {
+			good && string(content) != program {
 			t.Errorf("%s: %v\n%s", what, err, output)
 		}
 	}
 }
 
-func packed(t *testing.T, name, content string) []byte {
+// A release of this very program is installed as the README says, and runs; it makes the pages that go with it.
+func TestInstall_OfThisProgramRuns(t *testing.T) {
+	program, err := os.ReadFile(programPath(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive := packed(t, string(program))
+	path, output, err := installed(t, readReleaser(t), archive, sha256.Sum256(archive))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	said, err := exec.Command(path, "version").Output()
+	if err != nil || !strings.HasPrefix(string(said), "offshoot v0.0.0-test ") {
+		t.Errorf("%q %v", said, err)
+	}
+	pages := t.TempDir()
+	if output, err := exec.Command(path, "man", pages).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, output)
+	}
+	if made, err := filepath.Glob(filepath.Join(pages, "offshoot*.1")); err != nil || len(made) < 20 {
+		t.Errorf("%d pages: %v", len(made), err)
+	}
+}
+
+// installed runs the script of the README against a release on the loopback interface.
+func installed(t *testing.T, r releaser, archive []byte, sum [32]byte) (path string, output []byte, err error) {
+	t.Helper()
+	name := r.asset("1.2.3", "linux", "amd64")
+	files := map[string][]byte{
+		"/download/v1.2.3/" + name: archive,
+		"/download/v1.2.3/" + r.Checksum.NameTemplate: fmt.Appendf(nil, "%x  %s\n%x  other.tar.gz\n", sum, name,
+			sha256.Sum256(nil)),
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		content, ok := files[q.URL.Path]
+		if !ok {
+			http.NotFound(w, q)
+		}
+		_, _ = w.Write(content)
+	}))
+	defer server.Close()
+	script := regexp.MustCompile(`(?m)^releases=.*$`).ReplaceAllString(installing(t), "releases="+server.URL)
+	home := t.TempDir()
+	cmd := exec.Command("bash", "-c", script)
+	cmd.Dir, cmd.Env = home, append(os.Environ(), "HOME="+home)
+	output, err = cmd.CombinedOutput()
+	return filepath.Join(home, ".local", "bin", "offshoot"), output, err
+}
+
+// packed is an archive with the program.
+func packed(t *testing.T, content string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
-	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(content))}); err != nil {
+	if err := w.WriteHeader(&tar.Header{Name: "offshoot", Mode: 0o755, Size: int64(len(content))}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Write([]byte(content)); err != nil {
