@@ -31,7 +31,7 @@ const bazaarSQL = `
 
 func bazaar(t *testing.T) string {
 	t.Helper()
-	return pgtest.Shared(t, "bazaar", func(url string) { pgtest.Exec(t, url, bazaarSQL) })
+	return pgtest.Shared(t, "bazaar", func(url string) { pgtest.Fill(t, url, bazaarSQL) })
 }
 
 func count(t *testing.T, url, sql string) string {

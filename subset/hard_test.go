@@ -145,7 +145,7 @@ func TestRun_CopesWithHardCases(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			source := pgtest.New(t)
-			pgtest.Exec(t, source, c.sql)
+			pgtest.Fill(t, source, c.sql)
 			report, target := takeRows(t, plan.Spec{URL: source, Seed: 2})
 			wantComplete(t, source, target, report)
 			if report.Rows > c.most {

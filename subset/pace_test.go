@@ -37,7 +37,7 @@ const paced = `
 // How rows are read depends on the source, which rows are kept does not.
 func TestRun_KeepsTheSameRowsOfAColdDiskAsOfMemory(t *testing.T) {
 	url := pgtest.New(t)
-	pgtest.Exec(t, url, paced)
+	pgtest.Fill(t, url, paced)
 	spec := plan.Spec{URL: url, Seed: 3, References: []string{
 		"public.note.record -> public.orders.id when kind = 'Order'",
 		"public.note.record -> public.customer.id when kind = 'Customer'",

@@ -25,7 +25,7 @@ func TestPlan_ForetellsWhatIsKept(t *testing.T) {
 func TestPlan_ForetellsAFactWithManyDimensions(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
-	pgtest.Exec(t, url, `
+	pgtest.Fill(t, url, `
 		DO $$ DECLARE columns text := ''; names text := ''; BEGIN
 			FOR i IN 1..10 LOOP
 				EXECUTE format('CREATE TABLE dimension_%s (id int PRIMARY KEY)', i);
@@ -43,7 +43,7 @@ func TestPlan_ForetellsAFactWithManyDimensions(t *testing.T) {
 func TestPlan_ForetellsWhatConditionsLetThrough(t *testing.T) {
 	t.Parallel()
 	url := pgtest.New(t)
-	pgtest.Exec(t, url, `
+	pgtest.Fill(t, url, `
 		CREATE TABLE tenant (id int PRIMARY KEY);
 		CREATE TABLE task (id int PRIMARY KEY, tenant int REFERENCES tenant, state text, day date) PARTITION BY RANGE (id);
 		CREATE TABLE task_1 PARTITION OF task FOR VALUES FROM (1) TO (20001);

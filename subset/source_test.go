@@ -41,7 +41,7 @@ ANALYZE tenant, customer, product, orders, line, refund, log;
 
 func shop(t *testing.T) string {
 	t.Helper()
-	return pgtest.Shared(t, "shop", func(url string) { pgtest.Exec(t, url, shopSQL) })
+	return pgtest.Shared(t, "shop", func(url string) { pgtest.Fill(t, url, shopSQL) })
 }
 
 func TestRun_HoldsTheCurveOnLargeTables(t *testing.T) {
@@ -265,7 +265,7 @@ func TestRun_FollowsReferencesOfTheConfiguration(t *testing.T) {
 
 func TestRun_WritesNothingToTheSource(t *testing.T) {
 	url := pgtest.New(t)
-	pgtest.Exec(t, url, shopSQL)
+	pgtest.Fill(t, url, shopSQL)
 	// What a transaction that writes leaves behind: an id, a table, a
 	// temporary file, a changed row count.
 	sql := `SELECT ` + flushed(t) + `::text || txid_snapshot_xmax(txid_current_snapshot()) || ' '

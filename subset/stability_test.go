@@ -31,7 +31,7 @@ const growth = `
 // with it finds the rows of yesterday again.
 func TestRun_IsStableWhenTheSourceGrows(t *testing.T) {
 	url := pgtest.New(t)
-	pgtest.Exec(t, url, `
+	pgtest.Fill(t, url, `
 		CREATE TABLE product (id int PRIMARY KEY); CREATE TABLE customer (id int PRIMARY KEY, name text);
 		CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL REFERENCES customer,
 			gift int REFERENCES product, state text);

@@ -203,3 +203,16 @@ func waitGone(t *testing.T, dir string) {
 		}
 	}
 }
+
+func TestFill_LooksUpNoReferenceAndOthersDoAgain(t *testing.T) {
+	url := pgtest.New(t)
+	pgtest.Fill(t, url, "CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE child (parent int REFERENCES parent); "+
+		"INSERT INTO child VALUES (1)")
+	if got := pgtest.Value(t, url, "SHOW session_replication_role"); got != "origin" {
+		t.Errorf("the next one has session_replication_role %s", got)
+	}
+	pgtest.Exec(t, url, "INSERT INTO parent VALUES (2); INSERT INTO child VALUES (2)")
+	if got := pgtest.Value(t, url, "SELECT count(*) FROM child"); got != "2" {
+		t.Errorf("%s rows", got)
+	}
+}
