@@ -123,7 +123,7 @@ const visitsSQL = `
 func visits(t *testing.T) string {
 	t.Helper()
 	return pgtest.Shared(t, "visits", func(url string) {
-		pgtest.Exec(t, url, visitsSQL)
+		pgtest.Fill(t, url, visitsSQL)
 		pgtest.Exec(t, url, "VACUUM (ANALYZE)")
 	})
 }
