@@ -176,15 +176,17 @@ func (c *checking) compare(ctx context.Context, result *provision.Result) (err e
 	dump := filepath.Join(folder, "migrated.dump")
 	migrates := c.cfg.Preview.Migrate != nil && (result.Rehearsal == nil || result.Rehearsal.Migrates()) &&
 		!c.cfg.Stranger
-	w := c.order(c.cfg, c.git.Commit)
-	after, err := c.record(ctx, w, "record what the code asks", func(ctx context.Context, on *recordedStack) error {
-		if !migrates {
-			return nil
-		}
-		return on.dump(ctx, dump)
-	})
+	after, gone, err := c.ofBranch(ctx, migrates, dump)
 	if err != nil {
 		return fmt.Errorf("the code could not be recorded: %w", err)
+	}
+	defer func() {
+		if err := <-gone; err != nil {
+			c.note("what was recorded is not all gone: " + err.Error())
+		}
+	}()
+	if len(after.Sent()) == 0 && len(before.Sent()) > 0 {
+		return errors.New("the code asked nothing of the database, or nothing of that was heard")
 	}
 	c.report.Compared = queries.Compare(before, after)
 	if migrates {
@@ -194,6 +196,37 @@ func (c *checking) compare(ctx context.Context, result *provision.Result) (err e
 		}
 	}
 	return nil
+}
+
+// ofBranch records the pull request's code, and dumps the database that it leaves where that is wanted. Its stack goes
+// while there is other work to do: gone says when, and how.
+func (c *checking) ofBranch(
+	ctx context.Context, dumps bool, dump string,
+) (_ *queries.Recording, gone <-chan error, err error) {
+	ready, ended := make(chan *queries.Recording, 1), make(chan error, 1)
+	then := func(ctx context.Context, on *recordedStack, recording *queries.Recording) error {
+		if dumps {
+			if err := on.dump(ctx, dump); err != nil {
+				return err
+			}
+		}
+		ready <- recording
+		return nil
+	}
+	w := c.order(c.cfg, c.git.Commit)
+	go func() {
+		defer close(ended)
+		_, err := c.record(ctx, w, "record what the code asks", then)
+		if err != nil {
+			ended <- err
+		}
+		close(ready)
+	}()
+	recording, there := <-ready
+	if !there {
+		return nil, nil, <-ended
+	}
+	return recording, ended, nil
 }
 
 // order is a stack of the same archive, under the name of this repository.
@@ -208,7 +241,7 @@ func (c *checking) order(cfg *config.Config, commit string) once {
 
 // record records a stack, as one step. Then may be nil.
 func (c *checking) record(
-	ctx context.Context, w once, name string, then func(context.Context, *recordedStack) error,
+	ctx context.Context, w once, name string, then func(context.Context, *recordedStack, *queries.Recording) error,
 ) (*queries.Recording, error) {
 	step := c.ui.Start(name)
 	recording, err := c.recorded(ctx, w, c.cfg.Checks.Settings, asProgress(step),
@@ -246,6 +279,9 @@ func (c *checking) ofMain(ctx context.Context, archive string) (*queries.Recordi
 	made, err := c.makeMain(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("commit %s could not be recorded: %w", repository.Short(c.main), err)
+	}
+	if len(made.Sent()) == 0 {
+		return nil, errors.New("its code asked nothing of the database, or nothing of that was heard")
 	}
 	if err := kept.Put(ctx, key, made); err != nil {
 		c.note("main's recording could not be kept: " + err.Error())

@@ -54,7 +54,7 @@ func (a making) recordOnce(
 // recorded is the recording of a stack. Then may be nil, or do something with the stack afterwards.
 func (a making) recorded(
 	ctx context.Context, w once, settings checks.Settings, observe func(provision.Event), visits func(),
-	then func(context.Context, *recordedStack) error,
+	then func(context.Context, *recordedStack, *queries.Recording) error,
 ) (recording *queries.Recording, err error) {
 	err = a.recordOnce(ctx, w, observe, func(ctx context.Context, on *recordedStack) (err error) {
 		visits()
@@ -65,7 +65,7 @@ func (a making) recorded(
 		if then == nil {
 			return nil
 		}
-		return then(ctx, on)
+		return then(ctx, on, recording)
 	})
 	return recording, err
 }

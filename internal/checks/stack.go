@@ -40,7 +40,7 @@ type Stack interface {
 const (
 	alikePages  = 2
 	visitRounds = 3
-	visitPause  = 20 * time.Millisecond
+	visitPause  = 10 * time.Millisecond // more than the log may be behind
 	pageTime    = 30 * time.Second
 )
 

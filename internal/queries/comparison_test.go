@@ -75,6 +75,30 @@ func TestCompare_IsSilentAboutTheSameCode(t *testing.T) {
 	}
 }
 
+// A page that fails once, such as while a gateway is made anew, has asked no less for that.
+func TestRecord_LeavesOutVisitsThatFailNowAndThen(t *testing.T) {
+	asked := []queries.Query{
+		{At: at(0.1), Text: "SELECT a FROM b", Rows: 1}, {At: at(2.1), Text: "SELECT a FROM b", Rows: 1},
+	}
+	visits := func(path string, second float64, status int) visit.Visit {
+		return visit.Visit{Path: path, Status: status, Began: at(second), Ended: at(second + 0.5)}
+	}
+	for _, codes := range [][]int{{200, 503, 200}, {200, 0, 200}, {503, 200, 200}} {
+		var rounds [][]visit.Visit
+		seconds := []float64{0, 1, 2}
+		if codes[0] == 503 {
+			seconds = []float64{1, 0, 2}
+		}
+		for i, code := range codes {
+			rounds = append(rounds, []visit.Visit{visits("/", seconds[i], code)})
+		}
+		p := queries.Record(asked, rounds).Page("/")
+		if p == nil || p.Fails() || len(p.Statements) != 1 || p.Statements[0].Calls != 1 {
+			t.Errorf("%v: %+v", codes, p)
+		}
+	}
+}
+
 func TestCompare_FindsWhatIsWorse(t *testing.T) {
 	for want, change := range map[string]func(site, map[string]int){
 		"/ asks one statement 30 times in place of 0": func(s site, _ map[string]int) {

@@ -122,9 +122,13 @@ func Record(asked []Query, rounds [][]visit.Visit, run ...Span) *Recording {
 		for i, v := range visits {
 			p := &Page{Path: v.Path, Status: v.Status, Bytes: v.Bytes, Failed: v.Failed}
 			p.add(within(asked, v.Began, v.Ended.Add(behind)))
-			if n == 0 {
+			switch {
+			case n == 0:
 				r.Pages = append(r.Pages, p)
-			} else {
+			case p.Fails() && !r.Pages[i+1].Fails(): // it tells nothing of what the page asks
+			case r.Pages[i+1].Fails() && !p.Fails():
+				r.Pages[i+1] = p
+			default:
 				r.Pages[i+1].least(p)
 			}
 		}
