@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
 )
@@ -202,19 +203,58 @@ func (c *clone) configure(ctx context.Context, settings []string) error {
 	for _, setting := range settings {
 		name, value, _ := strings.Cut(setting, "=")
 		if library, _, custom := strings.Cut(name, "."); custom {
-			load := "LOAD '" + strings.ReplaceAll(library, "'", "''") + "'"
-			if _, err := c.Query(ctx, maintenanceDatabase, load); err != nil {
+			if _, err := c.Query(ctx, maintenanceDatabase, "LOAD "+literal(library)); err != nil {
 				return fmt.Errorf("load %s: %w", library, err)
 			}
 		}
-		sql := fmt.Sprintf("ALTER SYSTEM SET %s = '%s'", name, strings.ReplaceAll(value, "'", "''"))
+		sql := fmt.Sprintf("ALTER SYSTEM SET %s = %s", name, literal(value))
 		if _, err := c.Query(ctx, maintenanceDatabase, sql); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
 		}
 	}
-	_, err := c.Query(ctx, maintenanceDatabase, "SELECT pg_catalog.pg_reload_conf()")
-	return err
+	return c.reload(ctx)
 }
+
+// reloadTime is how long a server may take to read its configuration again.
+const reloadTime = 20 * time.Second
+
+// reload has the server read its configuration again, and waits until new sessions have it: the server is only told to
+// by that call, and a session that begins before never loads a library that later ones do.
+func (c *clone) reload(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, reloadTime, errors.New("the server does not read its configuration"))
+	defer cancel()
+	rows, err := c.Query(ctx, maintenanceDatabase, "SELECT pg_catalog.clock_timestamp()::text")
+	if err == nil && len(rows) == 1 {
+		_, err = c.Query(ctx, maintenanceDatabase, "SELECT pg_catalog.pg_reload_conf()")
+	}
+	if err != nil || len(rows) != 1 {
+		return errors.Join(errors.New("read the configuration again"), err)
+	}
+	has := "SELECT pg_catalog.pg_conf_load_time() OPERATOR(pg_catalog.>=) " + literal(rows[0][0]) +
+		"::pg_catalog.timestamptz"
+	for {
+		s, err := c.Connect(ctx, maintenanceDatabase)
+		if err != nil {
+			return err
+		}
+		rows, err := s.Query(ctx, has)
+		s.Close()
+		switch {
+		case context.Cause(ctx) != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return err
+		case len(rows) == 1 && rows[0][0] == "t":
+			return nil
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// literal is a text in SQL.
+func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 func (c *clone) close() {
 	c.mutex.Lock()
