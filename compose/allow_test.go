@@ -146,3 +146,20 @@ services:
 		t.Errorf("hints %q", hints)
 	}
 }
+
+// Whoever may write to /dev/null mounts it in place of a file that is to be hidden; each mount of it becomes read-only.
+func TestLoad_TakesDevNullThatHidesAFileAndNoOther(t *testing.T) {
+	file := func(bind string) string {
+		return "services: {a: {image: b, volumes: [{type: bind, source: /dev/null, target: /app/.env" + bind + "}]}}"
+	}
+	for _, taken := range []string{file(""), file(", read_only: false"), file(", bind: {create_host_path: true}")} {
+		if v := load(t, checkoutOf(t, taken)).Services["a"].Volumes[0]; v.Source != "/dev/null" || !v.ReadOnly {
+			t.Errorf("%s: mounts %+v", taken, v)
+		}
+	}
+	_, _, err := compose.Load(t.Context(), compose.Source{Dir: checkoutOf(t, file(", bind: {propagation: rshared}"))})
+	var refusal *compose.Refusal
+	if !errors.As(err, &refusal) || len(refusal.Items) != 1 || !strings.HasSuffix(refusal.Items[0].Allow, "/dev/null") {
+		t.Errorf("with a propagation: %v", err)
+	}
+}

@@ -85,3 +85,13 @@ func TestDisk_WinsOverWhatWasMeasured(t *testing.T) {
 		}
 	}
 }
+
+func TestTouched_IsAllOfFewPagesAndNoneOfNone(t *testing.T) {
+	for _, c := range []struct{ pages, rows, least, most float64 }{
+		{0, 100, 0, 0}, {-1, 100, 0, 0}, {1, 100, 0.99, 1}, {10, 1000, 9.99, 10}, {1000, 1, 0.99, 1},
+	} {
+		if got := touched(c.pages, c.rows); got < c.least || got > c.most {
+			t.Errorf("%g rows touch %g of %g pages, want %g to %g", c.rows, got, c.pages, c.least, c.most)
+		}
+	}
+}
