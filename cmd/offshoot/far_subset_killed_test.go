@@ -62,7 +62,7 @@ func TestFar_NoMachineStaysOfASubsetThatFails(t *testing.T) {
 	if left := whole.machines(); len(left) > 0 || len(calls) < 12 {
 		t.Fatalf("left after an interruption: %v, of %d calls", left, len(calls))
 	}
-	made := slices.IndexFunc(calls, func(c standin.Call) bool { return c.Action == "TerminateInstances" })
+	made := slices.IndexFunc(calls, func(c standin.Call) bool { return c.Action == "RunInstances" })
 	for _, what := range []trouble{
 		{name: "killed", kill: true, fault: standin.Fault{Lost: true}},
 		{name: "denied", fault: standin.Fault{Code: "UnauthorizedOperation"}},
@@ -73,7 +73,8 @@ func TestFar_NoMachineStaysOfASubsetThatFails(t *testing.T) {
 				t.Parallel()
 				a := account(t)
 				a.subsetWith(number(at), what)
-				if left := a.machines(); len(left) > 0 && !what.kill && at < made-1 {
+				// How often the machine is looked at before it runs differs: what comes two calls later may be of its removal.
+				if left := a.machines(); len(left) > 0 && !what.kill && at < made+2 {
 					t.Errorf("left: %v", left)
 				}
 				a.assertSwept()
