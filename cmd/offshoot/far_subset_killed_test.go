@@ -73,7 +73,7 @@ func TestFar_NoMachineStaysOfASubsetThatFails(t *testing.T) {
 				t.Parallel()
 				a := account(t)
 				a.subsetWith(number(at), what)
-				// How often the machine is looked at before it runs differs: what comes two calls later may be of its removal.
+				// How often the machine is looked at before it runs differs: two calls later may be its removal.
 				if left := a.machines(); len(left) > 0 && !what.kill && at < made+2 {
 					t.Errorf("left: %v", left)
 				}
