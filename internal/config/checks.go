@@ -3,6 +3,9 @@ package config
 import (
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/offshoot-dev/offshoot/internal/checks"
 )
@@ -56,7 +59,11 @@ func (c *Checks) fields() []field {
 		},
 		{
 			name: "headers", value: entries("<NAME>", func(name string) value {
-				return c.secret(&c.Headers, &c.PlainHeaders, name)
+				return after(c.secret(&c.Headers, &c.PlainHeaders, name), func(d *decoder, n node, where string) {
+					if !httpguts.ValidHeaderFieldName(name) {
+						d.problem(n, where+": not the name of a header", "write it like X-Token")
+					}
+				})
 			}),
 			about:  "a header that is sent with each request; its value is printed nowhere",
 			absent: "none", example: map[string]any{"Cookie": "session=${CHECKS_SESSION}"},
@@ -139,7 +146,7 @@ func (c *Checks) paths() value {
 }
 
 func (c *Checks) path(d *decoder, n node, where, path string) {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsFunc(path, unicode.IsControl) {
 		d.problem(n, where+": not a path", "write it like /orders?state=new")
 	}
 }

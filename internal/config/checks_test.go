@@ -64,6 +64,8 @@ func TestChecks_WhatIsRefused(t *testing.T) {
 	for file, want := range map[string]string{
 		"checks: {pages: [orders]}":                  "checks.pages: not a path",
 		"checks: {pages: [//evil.test/]}":            "checks.pages: not a path",
+		`checks: {pages: ["/a\nX: y"]}`:              "checks.pages: not a path",
+		`checks: {headers: {"X: Y": z}}`:             "not the name of a header",
 		"checks: {login: {path: \"http://evil/\"}}":  "checks.login.path: not a path",
 		"checks: {login: {form: {a: b}}}":            "checks.login: path is missing",
 		"checks: {run: {service: web}}":              "checks.run: command is missing",
