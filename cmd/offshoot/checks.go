@@ -7,13 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/offshoot-dev/offshoot/compose"
 	"github.com/offshoot-dev/offshoot/internal/checks"
 	"github.com/offshoot-dev/offshoot/internal/compat"
 	"github.com/offshoot-dev/offshoot/internal/config"
 	"github.com/offshoot-dev/offshoot/internal/document"
+	"github.com/offshoot-dev/offshoot/internal/hint"
 	"github.com/offshoot-dev/offshoot/internal/queries"
 	"github.com/offshoot-dev/offshoot/internal/report"
 	"github.com/offshoot-dev/offshoot/internal/repository"
@@ -60,6 +63,21 @@ func (a making) newChecking(ctx context.Context, cfg *config.Config, o upOptions
 		c.wrong = cfg.Checks.Unset.Error()
 	}
 	return c
+}
+
+// checkRun refuses a service to run the team's command in that the compose file lacks. What is wrong with the file is
+// told by whoever makes something of it; a fork's is not what the configuration is about.
+func checkRun(ctx context.Context, cfg *config.Config) error {
+	run := cfg.Checks.Run
+	if cfg.Checks.Off || run == nil || cfg.Stranger {
+		return nil
+	}
+	project, _, err := compose.Load(ctx, cfg.ComposeSource())
+	if project == nil || err != nil || slices.Contains(project.ServiceNames(), run.Service) {
+		return nil
+	}
+	return hint.Usage(fmt.Errorf("checks.run: no service %q in the compose file", run.Service),
+		"checks.run.service is one of %s", strings.Join(project.ServiceNames(), ", "))
 }
 
 // attach says where the archive is, and who shows what goes on.

@@ -22,7 +22,7 @@ import (
 const explainLong = `Explain prints the plan that production's planner would choose for a statement.
 Nothing of production is needed for it but an archive of offshoot subset, which
 tells how large production's tables are, their statistics and its settings. A
-server on this computer gets all of these; nothing is run on it, and it is gone
+server on this computer gets all of these; no statement is run on it, and it is gone
 afterwards.
 
 With --what-if it runs what you give there, such as CREATE INDEX, on the
@@ -196,7 +196,11 @@ func (a archiving) archiveWithFacts(ctx context.Context, u *ui.UI, name string) 
 		path = fetched.path
 	}
 	known, err := facts.Of(path)
-	if err == nil && !known.Known() {
+	switch {
+	case err != nil:
+		err = hint.Wrap(fmt.Errorf("%s is no archive that can be read: %w", name, err),
+			"give one that offshoot subset has made: --archive FILE")
+	case !known.Known():
 		err = hint.Wrap(fmt.Errorf("%s: %w", name, planner.ErrNoFacts),
 			"archives have them that offshoot subset of this version has made")
 	}

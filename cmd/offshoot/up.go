@@ -180,6 +180,9 @@ func (a making) upPreview(
 	}
 	defer closing(previews, &err)
 	options := provisionOptions(cfg, o, preview, commit, "")
+	if err := checkRun(ctx, cfg); err != nil {
+		return fmt.Errorf("up %s: %w", preview.Name, err)
+	}
 	if o.checking == nil {
 		o.checking = a.newChecking(ctx, cfg, o, mainCommit{})
 	}
