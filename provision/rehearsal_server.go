@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/rehearse"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // clone is the server of a rehearsal: psql in its own container, one for each database, so that no port has to be
@@ -203,11 +204,11 @@ func (c *clone) configure(ctx context.Context, settings []string) error {
 	for _, setting := range settings {
 		name, value, _ := strings.Cut(setting, "=")
 		if library, _, custom := strings.Cut(name, "."); custom {
-			if _, err := c.Query(ctx, maintenanceDatabase, "LOAD "+literal(library)); err != nil {
+			if _, err := c.Query(ctx, maintenanceDatabase, "LOAD "+sqltext.Literal(library)); err != nil {
 				return fmt.Errorf("load %s: %w", library, err)
 			}
 		}
-		sql := fmt.Sprintf("ALTER SYSTEM SET %s = %s", name, literal(value))
+		sql := fmt.Sprintf("ALTER SYSTEM SET %s = %s", name, sqltext.Literal(value))
 		if _, err := c.Query(ctx, maintenanceDatabase, sql); err != nil {
 			return fmt.Errorf("set %s: %w", name, err)
 		}
@@ -230,7 +231,7 @@ func (c *clone) reload(ctx context.Context) error {
 	if err != nil || len(rows) != 1 {
 		return errors.Join(errors.New("read the configuration again"), err)
 	}
-	has := "SELECT pg_catalog.pg_conf_load_time() OPERATOR(pg_catalog.>=) " + literal(rows[0][0]) +
+	has := "SELECT pg_catalog.pg_conf_load_time() OPERATOR(pg_catalog.>=) " + sqltext.Literal(rows[0][0]) +
 		"::pg_catalog.timestamptz"
 	for {
 		s, err := c.Connect(ctx, maintenanceDatabase)
@@ -252,9 +253,6 @@ func (c *clone) reload(ctx context.Context) error {
 		}
 	}
 }
-
-// literal is a text in SQL.
-func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 func (c *clone) close() {
 	c.mutex.Lock()

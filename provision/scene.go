@@ -174,9 +174,14 @@ func (s *scene) ask(ctx context.Context, now running, copied string) (j judgemen
 	return j
 }
 
-// runTwice runs the migration a second time, which is not to take much longer than the first.
+// again is how long a run after the first may take: not much longer than that.
+func again(report *rehearse.Report, most time.Duration) time.Duration {
+	return min(most, patience+2*time.Duration(report.Seconds*float64(time.Second)))
+}
+
+// runTwice runs the migration a second time.
 func (s *scene) runTwice(ctx context.Context, report *rehearse.Report, most time.Duration) error {
-	most = min(most, patience+2*time.Duration(report.Seconds*float64(time.Second)))
+	most = again(report, most)
 	return report.RunTwice(ctx, s.clone, s.database(), func(ctx context.Context) (int, error) {
 		return s.migrateInTime(ctx, s.options.Migrate.Command, most)
 	})
@@ -190,6 +195,7 @@ func (s *scene) takeBack(ctx context.Context, report *rehearse.Report, most time
 	case report.Twice != nil && len(report.Twice.Changed) > 0:
 		return errors.New("a second run of the migration has changed more")
 	}
+	most = again(report, most)
 	return report.TakeBack(ctx, s.clone, s.database(), s.was, func(ctx context.Context) (int, error) {
 		return s.migrateInTime(ctx, s.options.Migrate.Down, most)
 	})

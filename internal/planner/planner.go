@@ -42,15 +42,3 @@ type File struct {
 
 // Notes tell in what a dressed database is not like the source.
 type Notes []string
-
-// quote writes a text as SQL.
-func quote(text string) string {
-	out := []byte{'\''}
-	for i := range len(text) {
-		if text[i] == '\'' {
-			out = append(out, '\'')
-		}
-		out = append(out, text[i])
-	}
-	return string(append(out, '\''))
-}

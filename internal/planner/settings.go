@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // settingsSQL sets for a database what the planner looks at, and nothing else: an archive may come from anywhere. Units
@@ -33,6 +35,6 @@ func (d *dresser) putSettings(ctx context.Context, database string) error {
 	if err != nil || len(d.facts.Settings) == 0 {
 		return err
 	}
-	_, err = d.session.Query(ctx, fmt.Sprintf(settingsSQL, quote(string(text)), quote(database)))
+	_, err = d.session.Query(ctx, fmt.Sprintf(settingsSQL, sqltext.Literal(string(text)), sqltext.Literal(database)))
 	return err
 }

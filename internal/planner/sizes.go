@@ -10,6 +10,7 @@ import (
 
 	"github.com/offshoot-dev/offshoot/internal/document"
 	"github.com/offshoot-dev/offshoot/internal/facts"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // size is what pg_class is to say of a relation.
@@ -160,6 +161,6 @@ func (d *dresser) putSizes(ctx context.Context) error {
 	if err != nil || len(d.sizes) == 0 {
 		return err
 	}
-	_, err = d.session.Query(ctx, fmt.Sprintf(sizesSQL, quote(string(text))))
+	_, err = d.session.Query(ctx, fmt.Sprintf(sizesSQL, sqltext.Literal(string(text))))
 	return err
 }

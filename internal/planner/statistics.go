@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/offshoot-dev/offshoot/internal/facts"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // statistic is what pg_statistic is to say of a column. Lists are written as arrays of the server.
@@ -200,7 +201,7 @@ func (d *dresser) send(ctx context.Context, sql string, list any) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.session.Query(ctx, fmt.Sprintf(sql, quote(string(text))))
+	_, err = d.session.Query(ctx, fmt.Sprintf(sql, sqltext.Literal(string(text))))
 	return err
 }
 

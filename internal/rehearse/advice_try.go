@@ -25,7 +25,7 @@ const (
 // Copy makes a copy of a database in the same server. Whoever is connected to it is no longer.
 func Copy(ctx context.Context, s Server, from, to string) error {
 	_, err := s.Query(ctx, maintenance, "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM "+
-		"pg_catalog.pg_stat_activity AS a WHERE a.datname = "+quoteLiteral(from))
+		"pg_catalog.pg_stat_activity AS a WHERE a.datname = "+sqltext.Literal(from))
 	if err != nil {
 		return fmt.Errorf("copy the database: %w", err)
 	}

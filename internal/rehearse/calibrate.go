@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/offshoot-dev/offshoot/internal/facts"
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 const (
@@ -74,7 +75,7 @@ func (c *calibration) begin(ctx context.Context) {
 	c.deadline = time.Now().Add(longestCalibration)
 	for _, name := range []string{"maintenance_work_mem", "max_parallel_maintenance_workers", "work_mem"} {
 		if value, unit := c.facts.Setting(name); value != "" {
-			_, _ = c.server.Query(ctx, c.database, "SET "+name+" = "+quoteLiteral(value+unit))
+			_, _ = c.server.Query(ctx, c.database, "SET "+name+" = "+sqltext.Literal(value+unit))
 		}
 	}
 	_, _ = c.server.Query(ctx, c.database, "DROP SCHEMA IF EXISTS "+trial+" CASCADE; CREATE SCHEMA "+trial)
@@ -200,7 +201,7 @@ func (t *attempt) one(ctx context.Context, sql string) (string, error) {
 
 func (t *attempt) foreignKey(ctx context.Context) error {
 	definition, err := t.one(ctx, `SELECT pg_catalog.pg_get_constraintdef(c.oid) FROM pg_catalog.pg_constraint AS c
- WHERE c.conrelid = `+quoteLiteral(t.from)+`::pg_catalog.regclass AND c.contype = 'f' AND c.conname = `+quoteLiteral(t.work.name))
+ WHERE c.conrelid = `+sqltext.Literal(t.from)+`::pg_catalog.regclass AND c.contype = 'f' AND c.conname = `+sqltext.Literal(t.work.name))
 	if err != nil {
 		return err
 	}
@@ -213,7 +214,7 @@ func (t *attempt) foreignKey(ctx context.Context) error {
 func (t *attempt) index(ctx context.Context) error {
 	definition, err := t.one(ctx, `SELECT pg_catalog.substring(pg_catalog.pg_get_indexdef(i.indexrelid), ' USING .*$')
   FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
- WHERE i.indrelid = `+quoteLiteral(t.from)+`::pg_catalog.regclass AND c.relname = `+quoteLiteral(t.work.name))
+ WHERE i.indrelid = `+sqltext.Literal(t.from)+`::pg_catalog.regclass AND c.relname = `+sqltext.Literal(t.work.name))
 	if err != nil {
 		return err
 	}
@@ -226,7 +227,7 @@ func (t *attempt) index(ctx context.Context) error {
 func (t *attempt) change(ctx context.Context, column string) error {
 	rows, err := t.server.Query(ctx, t.database, `
 SELECT pg_catalog.substring(pg_catalog.pg_get_indexdef(i.indexrelid), ' USING .*$') FROM pg_catalog.pg_index AS i
- WHERE i.indrelid = `+quoteLiteral(t.from)+`::pg_catalog.regclass`)
+ WHERE i.indrelid = `+sqltext.Literal(t.from)+`::pg_catalog.regclass`)
 	if err != nil {
 		return err
 	}

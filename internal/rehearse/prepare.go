@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // watcher is the schema of what we put into the clone.
@@ -63,7 +65,7 @@ func Prepare(ctx context.Context, s Server, database string) error {
 	}
 	var names []string
 	for _, name := range ledgers {
-		names = append(names, quoteLiteral(name))
+		names = append(names, sqltext.Literal(name))
 	}
 	statements := []string{
 		"CREATE SCHEMA " + watcher, watchSQL, ledgerSQL, fmt.Sprintf(ledgerTriggersSQL, strings.Join(names, ", ")),
@@ -97,5 +99,3 @@ func Disconnect(ctx context.Context, s Server, database string) error {
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-func quoteLiteral(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

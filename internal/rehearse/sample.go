@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/offshoot-dev/offshoot/internal/sqltext"
 )
 
 // samplesSQL looks at the locks of one database from another one, where nothing waits for our snapshots.
@@ -43,7 +45,7 @@ type sampler struct {
 const maintenance = "postgres"
 
 func (s *sampler) run(ctx context.Context) {
-	sql := fmt.Sprintf(samplesSQL, quoteLiteral(s.database), strings.Join(s.ours, ","))
+	sql := fmt.Sprintf(samplesSQL, sqltext.Literal(s.database), strings.Join(s.ours, ","))
 	looked := time.Now()
 	for ctx.Err() == nil {
 		before := looked
